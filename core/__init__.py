@@ -1,0 +1,1 @@
+"""Diptych's core: the whole catalogue service, knowing neither Flask nor Sanic."""

@@ -1,0 +1,76 @@
+"""The whole of a request: what an adapter calls."""
+
+from __future__ import annotations
+
+import logging
+
+from core.aio.operations import OPERATIONS
+from core.aio.unit_of_work import Database
+from core.database import async_config
+from core.errors import CatalogueError, Contention, Unavailable
+from core.http import problems, reading, writing
+from core.http.messages import Request, Response
+from core.http.operations import Answer, Call, Operation, Route, routes
+from core.http.problems import Problem
+from core.settings import Settings
+
+logger = logging.getLogger("diptych")
+
+ATTEMPTS = 5
+"""Times a unit of work is tried when other writers were quicker."""
+
+
+class Application:
+    """The catalogue as a function from Request to Response."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.routes: list[Route] = routes(OPERATIONS)
+        self.database = Database(async_config(settings))
+
+    async def handle(self, route: Route, request: Request) -> Response:
+        """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
+        try:
+            parameters = reading.check_route(route, request)
+            if route.operation is None:
+                return writing.options(route)
+            call = reading.read(route.operation, parameters, request, self.settings.max_body_bytes)
+            return writing.response(await self._perform(route.operation, call), request.prefix)
+        except Problem as problem:
+            return problems.render(problem)
+        except CatalogueError as error:
+            return problems.render(problems.of_error(error))
+        except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
+            return self.unexpected(error, f"{request.method} {route.path}")
+
+    def unexpected(self, error: Exception, where: str) -> Response:
+        """The bare answer to an exception nobody expected; its trace goes to the log, once."""
+        logger.error("unexpected error in %s", where, exc_info=error)
+        return problems.render(problems.internal())
+
+    async def close(self) -> None:
+        """Close the database's connections."""
+        await self.database.close()
+
+    async def _perform(self, operation: Operation, call: Call) -> Answer:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._attempt(operation, call)
+            except Contention:
+                continue
+        try:
+            return await self._attempt(operation, call)
+        except Contention as error:
+            raise Unavailable(error.detail) from error
+
+    async def _attempt(self, operation: Operation, call: Call) -> Answer:
+        answer: Answer
+        if operation.unit == "none":
+            answer = await operation.run(None, call)
+        elif operation.unit == "read":
+            async with self.database.read() as session:
+                answer = await operation.run(session, call)
+        else:
+            async with self.database.write() as session:
+                answer = await operation.run(session, call)
+        return answer

@@ -1,0 +1,102 @@
+"""Books, their tags and their contributors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.aio.operations import resources
+from core.aio.operations.resources import Resource
+from core.aio.services.books import BookService
+from core.http.operations import Answer, Call, Operation
+from core.schemas.books import Book, BookInput, BookList, BookQuery, ContributorList
+from core.schemas.lists import Items
+from core.schemas.tags import TagNames
+
+
+class BookResource(Resource):
+    """Books: any read can include their tags and contributors."""
+
+    async def page(self, session: AsyncSession, call: Call) -> Answer:
+        return Answer(await BookService(session).page_including(call.query))
+
+    async def fetch(self, session: AsyncSession, call: Call) -> Answer:
+        return await _including(session, (await super().fetch(session, call)).body, call.query.include)
+
+    async def fetch_by_slug(self, session: AsyncSession, call: Call) -> Answer:
+        return await _including(session, (await super().fetch_by_slug(session, call)).body, call.query.include)
+
+
+async def _including(session: AsyncSession, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((await BookService(session).including([book], include))[0] if include else book)
+
+
+books = BookResource(
+    name="books", service=BookService, schema=BookInput, answer=Book, list_query=BookList, item_query=BookQuery
+)
+
+
+async def get_tags(session: AsyncSession, call: Call) -> Answer:
+    """The tags of a book."""
+    return Answer(Items(await BookService(session).tags(call.parameters["id"])))
+
+
+async def set_tags(session: AsyncSession, call: Call) -> Answer:
+    """Set the tags of a book, whole."""
+    return Answer(Items(await BookService(session).set_tags(call.parameters["id"], call.body.items)))
+
+
+async def get_contributors(session: AsyncSession, call: Call) -> Answer:
+    """The contributors of a book."""
+    return Answer(Items(await BookService(session).contributors(call.parameters["id"])))
+
+
+async def set_contributors(session: AsyncSession, call: Call) -> Answer:
+    """Set the contributors of a book, whole and in order."""
+    pairs = [(item.author_id, item.role) for item in call.body.items]
+    return Answer(Items(await BookService(session).set_contributors(call.parameters["id"], pairs)))
+
+
+operations = [
+    *resources.operations(books),
+    Operation(
+        name="books_get_tags",
+        method="GET",
+        path="/books/{id}/tags",
+        summary="List the tags of a book",
+        run=get_tags,
+        unit="read",
+        answers=Items,
+    ),
+    Operation(
+        name="books_set_tags",
+        method="PUT",
+        path="/books/{id}/tags",
+        summary="Set the tags of a book, by name",
+        run=set_tags,
+        unit="write",
+        body=TagNames,
+        answers=Items,
+    ),
+    Operation(
+        name="books_get_contributors",
+        method="GET",
+        path="/books/{id}/contributors",
+        summary="List the contributors of a book, in order",
+        run=get_contributors,
+        unit="read",
+        answers=Items,
+    ),
+    Operation(
+        name="books_set_contributors",
+        method="PUT",
+        path="/books/{id}/contributors",
+        summary="Set the contributors of a book, in order",
+        run=set_contributors,
+        unit="write",
+        body=ContributorList,
+        answers=Items,
+    ),
+]

@@ -1,0 +1,38 @@
+"""Tags, and the books that carry one."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.aio.operations import resources
+from core.aio.operations.resources import Resource
+from core.aio.services.books import BookService
+from core.aio.services.tags import TagService
+from core.http.operations import Answer, Call, Operation
+from core.queries.books import tagged_with
+from core.schemas.books import BookList
+from core.schemas.lists import Page
+from core.schemas.tags import Tag, TagInput, TagList
+
+tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
+
+
+async def list_books(session: AsyncSession, call: Call) -> Answer:
+    """The books that carry a tag."""
+    await TagService(session).require(call.parameters["id"])
+    return Answer(await BookService(session).page_including(call.query, tagged_with(call.parameters["id"])))
+
+
+operations = [
+    *resources.operations(tags),
+    Operation(
+        name="tags_list_books",
+        method="GET",
+        path="/tags/{id}/books",
+        summary="List the books that carry a tag",
+        run=list_books,
+        unit="read",
+        query=BookList,
+        answers=Page,
+    ),
+]

@@ -1,0 +1,51 @@
+"""Authors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import select
+
+from core.aio.services.base import CatalogueService
+from core.errors import Conflict, Fault
+from core.models import Author, Book, BookContributor
+from core.queries import authors as queries
+from core.schemas import authors as schemas
+
+
+class AuthorRepository(SQLAlchemyAsyncRepository[Author]):
+    """The author table."""
+
+    model_type = Author
+
+
+class AuthorService(CatalogueService[Author]):
+    """Authors; one with books, or named among a book's contributors, stays."""
+
+    repository_type = AuthorRepository
+    listing = queries.listing
+    noun = "author"
+    named_by = "name"
+    slugged = True
+    unique = ()
+    key = ("name", "dob")
+    key_not_null = ("name",)
+
+    async def represent(self, items: Sequence[Author]) -> list[schemas.Author]:
+        return [
+            schemas.Author(item.id, item.name, item.dob, item.slug, item.created_at, item.updated_at) for item in items
+        ]
+
+    async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
+        books = select(Book.author_id).where(Book.author_id.in_(ids))
+        others = select(BookContributor.author_id).where(BookContributor.author_id.in_(ids))
+        busy = set((await self.session.execute(books.union(others))).scalars())
+        faults = [
+            Fault("in_use", "books name this author", path=("ids", place))
+            for place, item_id in enumerate(ids)
+            if item_id in busy
+        ]
+        if faults:
+            raise Conflict("An author with books cannot be deleted.", faults)

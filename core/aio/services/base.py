@@ -1,0 +1,268 @@
+"""What every resource's service can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from core.errors import Conflict, Fault, NotFound
+from core.models import Record
+from core.queries import listing as lists
+from core.queries.listing import Condition, Listing
+from core.rules import batches, slugs
+from core.rules.text import fold, sort_key
+from core.schemas.lists import ListQuery, Page, Upserted
+
+RecordT = TypeVar("RecordT", bound=Record)
+Values = dict[str, Any]
+Places = Sequence[int] | None
+
+
+class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsyncRepository[RecordT]], Generic[RecordT]):
+    """A resource: `listing` says how it is read, the other attributes how it is written.
+
+    noun: what a client calls one of these. named_by: the column its search text and slug come from.
+    unique: columns whose values a client chooses and no two rows share. key: what an upsert matches by.
+    key_not_null: the parts of it that must have a value.
+    """
+
+    listing: ClassVar[Listing]
+    noun: ClassVar[str]
+    named_by: ClassVar[str]
+    slugged: ClassVar[bool]
+    unique: ClassVar[tuple[str, ...]]
+    key: ClassVar[tuple[str, ...]]
+    key_not_null: ClassVar[tuple[str, ...]]
+
+    def __init__(self, session: AsyncSession) -> None:
+        # The driver's errors are translated once, around the whole unit of work: the library's own translation
+        # files outages under IntegrityError. Rows are complete when flushed, so nothing is refreshed.
+        super().__init__(session, auto_refresh=False, wrap_exceptions=False, count_with_window_function=False)
+        self.session = session
+
+    # Reading
+
+    async def page(self, query: ListQuery, *also: Condition) -> Page:
+        """The page that `query` asks for, of the rows that meet `also` too. Two statements; one when it shows all."""
+        where = [*also, *lists.conditions(self.listing, query)]
+        rows = (await self.session.execute(lists.page(self.listing, query, where))).all()
+        offset = lists.offset(query)
+        if rows and len(rows) < query.page_size:
+            total = offset + len(rows)
+        else:
+            total = (await self.session.execute(lists.count(self.listing, where))).scalar_one()
+        return Page([self.listing.represent(row) for row in rows], query.page_size, offset, total)
+
+    async def fetch(self, *where: Condition) -> Any:
+        """The one row that meets these conditions, as answered. Errors: NotFound."""
+        row = (await self.session.execute(self.listing.select.where(*where))).one_or_none()
+        if row is None:
+            raise self.missing()
+        return self.listing.represent(row)
+
+    async def require(self, item_id: UUID) -> None:
+        """Errors: NotFound when there is no such row."""
+        model = self.listing.model
+        if (await self.session.execute(select(model.id).where(model.id == item_id))).one_or_none() is None:
+            raise self.missing()
+
+    def missing(self, faults: Sequence[Fault] = ()) -> NotFound:
+        """The error for a row that is not there."""
+        return NotFound(f"There is no such {self.noun}.", faults)
+
+    async def represent(self, items: Sequence[RecordT]) -> list[Any]:
+        """Flushed instances as answered, in order."""
+        raise NotImplementedError
+
+    # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
+
+    async def to_model_on_create(self, data: Any) -> Any:
+        return self._derived(data)
+
+    async def to_model_on_update(self, data: Any) -> Any:
+        return self._derived(data)
+
+    async def to_model_on_upsert(self, data: Any) -> Any:
+        return self._derived(data)
+
+    def _derived(self, data: Values) -> Values:
+        if name := data.get(self.named_by):
+            return {**data, "search_text": fold(name), "sort_key": sort_key(name)}
+        return data
+
+    # Writing one
+
+    async def add(self, values: Values, item_id: UUID | None = None) -> Any:
+        """Create a row, as answered. Errors: Invalid, Conflict."""
+        items = [values if item_id is None else {**values, "id": item_id}]
+        return (await self.represent(await self._insert(items, None)))[0]
+
+    async def change(self, item_id: UUID, values: Values) -> Any:
+        """Set the given columns of one row. Errors: NotFound, Invalid, Conflict."""
+        instance = await self._locked(item_id)
+        if instance is None:
+            raise self.missing()
+        await self._set([instance], [values], None)
+        return (await self.represent([instance]))[0]
+
+    async def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
+        """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
+        instance = await self._locked(item_id)
+        if instance is None:
+            return await self.add(values, item_id), True
+        await self._set([instance], [values], None)
+        return (await self.represent([instance]))[0], False
+
+    async def remove(self, item_id: UUID) -> None:
+        """Delete one row. Errors: NotFound, Conflict while others depend on it."""
+        if item_id not in await self._deleted([item_id]):
+            raise self.missing()
+
+    async def _locked(self, item_id: UUID) -> RecordT | None:
+        model = self.model_type
+        return (
+            await self.session.execute(select(model).where(model.id == item_id).with_for_update())
+        ).scalar_one_or_none()
+
+    # Writing many, all or nothing: faults name the item
+
+    async def add_all(self, items: Sequence[Values]) -> list[Any]:
+        """Create rows, as answered, in order. Errors: Invalid, Conflict."""
+        return await self.represent(await self._insert(items, range(len(items))))
+
+    async def change_all(self, items: Sequence[Values]) -> list[Any]:
+        """Set the given columns of rows named by `id`, as answered, in order. Errors: NotFound, Invalid, Conflict."""
+        batches.refuse_repeats([(item["id"],) for item in items], ("id",))
+        instances = await self._locked_all([item["id"] for item in items])
+        changes = [{name: value for name, value in item.items() if name != "id"} for item in items]
+        await self._set(instances, changes, range(len(items)))
+        return await self.represent(instances)
+
+    async def remove_all(self, ids: Sequence[UUID]) -> None:
+        """Delete rows. Errors: NotFound, Invalid, Conflict while others depend on one."""
+        batches.refuse_repeated_ids(ids)
+        await self.refuse_depended_on(ids)
+        deleted = await self._deleted(ids)
+        if len(deleted) < len(ids):
+            detail = f"there is no such {self.noun}"
+            raise self.missing(
+                [
+                    Fault("not_found", detail, path=("ids", place))
+                    for place, each in enumerate(ids)
+                    if each not in deleted
+                ]
+            )
+
+    async def upsert_all(self, items: Sequence[Values]) -> Upserted:
+        """Create or update by the resource's key; columns that are not given stay. Errors: Invalid, Conflict."""
+        batches.require_keys(items, self.key, self.key_not_null)
+        keys = [tuple(item[name] for name in self.key) for item in items]
+        batches.refuse_repeats(keys, self.key)
+        rows = await self._matches(items, keys)
+        old = [place for place, row in enumerate(rows) if row is not None]
+        new = [place for place, row in enumerate(rows) if row is None]
+        changed = await self._set([rows[place] for place in old], [items[place] for place in old], old)
+        for place, row in zip(new, await self._insert([items[place] for place in new], new), strict=True):
+            rows[place] = row
+        return Upserted(await self.represent(rows), len(new), changed, len(old) - changed)
+
+    async def _matches(self, items: Sequence[Values], keys: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """For each item the row with its key, or None. Errors: Conflict, naming the rows where there are several."""
+        model = self.model_type
+        first = self.key[0]
+        statement = select(model).where(getattr(model, first).in_([item[first] for item in items])).with_for_update()
+        found: dict[tuple[Any, ...], list[RecordT]] = {}
+        for row in (await self.session.execute(statement)).scalars():
+            found.setdefault(tuple(getattr(row, name) for name in self.key), []).append(row)
+        faults = [
+            Fault("ambiguous", f"matches {', '.join(str(row.id) for row in found[key])}", path=("items", place))
+            for place, key in enumerate(keys)
+            if len(found.get(key, ())) > 1
+        ]
+        if faults:
+            raise Conflict(f"More than one {self.noun} has the key of an item.", faults)
+        return [found[key][0] if key in found else None for key in keys]
+
+    # What the above is made of. `places`: each item's index in its batch, None where there is no batch
+
+    async def check(self, items: Sequence[Values], places: Places) -> None:
+        """Refuse references to rows that are not there. Errors: Invalid."""
+
+    async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
+        """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
+
+    async def _insert(self, items: Sequence[Values], places: Places) -> list[RecordT]:
+        if not items:
+            return []
+        items = [{"id": uuid7(), **values} for values in items]
+        await self.check(items, places)
+        if places is not None:
+            await self._refuse_taken(items, [None] * len(items), places)
+        if self.slugged:
+            await self._claim_slugs(items)
+        return list(await self.create_many(items))
+
+    async def _set(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places) -> int:
+        """Set columns and flush; how many rows were different before."""
+        if not rows:
+            return 0
+        await self.check(changes, places)
+        if places is not None:
+            await self._refuse_taken(changes, [row.id for row in rows], places)
+        for row, values in zip(rows, changes, strict=True):
+            for name, value in (await self.to_model_on_update(values)).items():
+                if getattr(row, name) != value:
+                    setattr(row, name, value)
+        changed = sum(self.session.is_modified(row) for row in rows)
+        await self.session.flush()
+        return changed
+
+    async def _deleted(self, ids: Sequence[UUID]) -> set[UUID]:
+        model = self.model_type
+        statement = delete(model).where(model.id.in_(ids)).returning(model.id)
+        return set((await self.session.execute(statement)).scalars())
+
+    async def _locked_all(self, ids: Sequence[UUID]) -> list[RecordT]:
+        # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
+        model = self.model_type
+        statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+        found = {row.id: row for row in (await self.session.execute(statement)).scalars()}
+        faults = [
+            Fault("not_found", f"there is no such {self.noun}", path=("items", place, "id"))
+            for place, item_id in enumerate(ids)
+            if item_id not in found
+        ]
+        if faults:
+            raise self.missing(faults)
+        return [found[item_id] for item_id in ids]
+
+    async def _refuse_taken(
+        self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]
+    ) -> None:
+        model = self.model_type
+        faults: list[Fault] = []
+        for name in self.unique:
+            column = getattr(model, name)
+            wanted = {item[name] for item in items if item.get(name) is not None}
+            if wanted:
+                holders = await self.session.execute(select(column, model.id).where(column.in_(wanted)))
+                faults.extend(batches.taken(items, owners, places, name, dict(holders.tuples().all())))
+        if faults:
+            raise Conflict(f"Another {self.noun} has a value that must be unique.", faults)
+
+    async def _claim_slugs(self, items: Sequence[Values]) -> None:
+        """Give each item a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
+        model: Any = self.model_type
+        plain = [slugs.slug(item[self.named_by], fallback=self.noun) for item in items]
+        statement = select(model.slug).where(model.slug.in_(set(plain)))
+        used = set((await self.session.execute(statement)).scalars())
+        for item, slug in zip(items, plain, strict=True):
+            item["slug"] = slug if slug not in used else slugs.with_suffix(slug, slugs.token(item["id"]))
+            used.add(item["slug"])

@@ -1,0 +1,190 @@
+"""The database: DATABASE_URL to engines, and the one translation of driver errors into the core's own."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from advanced_alchemy.config import (
+    AlembicAsyncConfig,
+    AlembicSyncConfig,
+    AsyncSessionConfig,
+    EngineConfig,
+    SQLAlchemyAsyncConfig,
+    SQLAlchemySyncConfig,
+    SyncSessionConfig,
+)
+from sqlalchemy import Engine, UniqueConstraint, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.errors import CatalogueError, Conflict, Contention, Fault, Unavailable
+from core.models import Base
+from core.settings import Settings, parse_database_url
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+DRIVERS = {
+    "sync": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"},
+    "async": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+aiosqlite"},
+}
+
+BUSY_TIMEOUT = 5.0
+"""Seconds a SQLite writer waits for another."""
+
+CHOSEN_BY_THE_CORE = {"slug", "id"}
+"""Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
+
+
+def connection_string(settings: Settings, kind: str) -> str:
+    """The database URL with the driver for `kind`, "sync" or "async"."""
+    url = parse_database_url(settings.database_url)
+    return url.set(drivername=DRIVERS[kind][url.drivername]).render_as_string(hide_password=False)
+
+
+def _engine_config(settings: Settings) -> EngineConfig:
+    config = EngineConfig(
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_overflow,
+        pool_timeout=settings.pool_timeout,
+        pool_recycle=1800,
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+    if parse_database_url(settings.database_url).drivername == "postgresql":
+        config.connect_args = {"options": "-c timezone=UTC", "connect_timeout": 5, "application_name": "diptych"}
+    else:
+        config.connect_args = {"timeout": BUSY_TIMEOUT}
+    return config
+
+
+def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
+    """advanced-alchemy's configuration for Flask, for the command line and for migrations."""
+    config = SQLAlchemySyncConfig(
+        connection_string=connection_string(settings, "sync"),
+        engine_config=_engine_config(settings),
+        session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
+        metadata=Base.metadata,
+        bind_key="diptych",
+        enable_file_object_listener=False,
+        enable_touch_updated_timestamp_listener=False,
+        # Absolute, and an ini file that is nowhere: nothing depends on the working directory.
+        alembic_config=AlembicSyncConfig(
+            script_location=str(MIGRATIONS),
+            script_config=str(MIGRATIONS / "alembic.ini"),
+            template_path=str(MIGRATIONS),
+            compare_type=True,
+        ),
+    )
+    _prepare_sqlite(config.get_engine())
+    return config
+
+
+def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
+    """advanced-alchemy's configuration for Sanic."""
+    config = SQLAlchemyAsyncConfig(
+        connection_string=connection_string(settings, "async"),
+        engine_config=_engine_config(settings),
+        session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
+        metadata=Base.metadata,
+        bind_key="diptych",
+        enable_file_object_listener=False,
+        enable_touch_updated_timestamp_listener=False,
+        alembic_config=AlembicAsyncConfig(script_location=str(MIGRATIONS)),
+    )
+    _prepare_sqlite(config.get_engine().sync_engine)
+    return config
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        # A writer takes the lock at once: one that began by reading could never get it while another holds it.
+        if connection.get_isolation_level() != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def translate(error: SQLAlchemyError) -> CatalogueError | None:
+    """What an error of the database means here; None where it can only be a mistake of the core's own.
+
+    By SQLSTATE on PostgreSQL and by extended result code on SQLite: never by an exception's class alone, because
+    drivers and libraries file outages and conflicts under the same ones.
+    """
+    if isinstance(error, PoolTimeout):
+        return Unavailable("Every database connection is in use.")
+    if not isinstance(error, DBAPIError):
+        return None
+    match error.orig:
+        case psycopg.Error() as original:
+            return _of_postgresql(original)
+        case sqlite3.Error() as original:
+            return _of_sqlite(original)
+    return None
+
+
+def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
+    match error.sqlstate:
+        case "23505":
+            return _taken(_constrained(error.diag.constraint_name))
+        case "23503" | "23001":
+            return Conflict("Another row depends on this, or a row it refers to is gone.")
+        case "40001" | "40P01":
+            return Contention("Other writers were busy with the same rows.")
+        case None:
+            return (
+                Unavailable("The database cannot be reached.") if isinstance(error, psycopg.OperationalError) else None
+            )
+        case state if state[:2] in ("08", "53", "57", "58") or state in ("25006", "55P03", "3D000"):
+            return Unavailable("The database cannot serve this now.")
+    return None
+
+
+def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
+    match getattr(error, "sqlite_errorname", None):
+        case "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY":
+            # "UNIQUE constraint failed: book.isbn, ..." is all that SQLite tells.
+            names = str(error).partition(": ")[2].split(", ")
+            return _taken([name.partition(".")[2] for name in names])
+        case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
+            # The second is how SQLite reports ON DELETE RESTRICT.
+            return Conflict("Another row depends on this, or a row it refers to is gone.")
+        case str(name) if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return Unavailable("The database is busy with other writers.")
+        case str(name) if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")):
+            return Unavailable("The database cannot serve this now.")
+    return None
+
+
+def _constrained(constraint: str | None) -> list[str]:
+    """The columns of a unique or primary key constraint, by the name the models gave it."""
+    for table in Base.metadata.tables.values():
+        if table.primary_key.name == constraint:
+            return list(table.primary_key.columns.keys())
+        for item in table.constraints:
+            if isinstance(item, UniqueConstraint) and item.name == constraint:
+                return list(item.columns.keys())
+    return []
+
+
+def _taken(columns: list[str]) -> CatalogueError:
+    if CHOSEN_BY_THE_CORE.intersection(columns):
+        return Contention("Other writers were busy with the same names.")
+    faults = [taken(column) for column in columns]
+    return Conflict("Something with this value exists already.", faults)
+
+
+def taken(*path: str | int) -> Fault:
+    """The fault of a value that must be unique and is not."""
+    return Fault("taken", "another has this value already", path=path)

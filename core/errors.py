@@ -1,0 +1,49 @@
+"""What can go wrong in the catalogue, in its own words. How each looks over HTTP is core.http.problems' business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request: where (a path into its body, or a query parameter), a stable code, and why."""
+
+    code: str
+    detail: str
+    path: tuple[str | int, ...] | None = None
+    parameter: str | None = None
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text is one line for the operator."""
+
+
+class CatalogueError(Exception):
+    """The base of everything a client is told about."""
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.faults = tuple(faults)
+
+
+class NotFound(CatalogueError):
+    """No such row, or no such place."""
+
+
+class Invalid(CatalogueError):
+    """The request was understood and cannot be accepted as it is; the faults say what."""
+
+
+class Conflict(CatalogueError):
+    """The request contradicts what is stored."""
+
+
+class Contention(Conflict):
+    """Another writer was quicker on a value the core itself chose: the whole unit of work may run again."""
+
+
+class Unavailable(CatalogueError):
+    """The database cannot serve this now; the same request may succeed later."""

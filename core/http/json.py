@@ -1,0 +1,84 @@
+"""JSON, strictly: one reader and one writer for both adapters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import msgspec
+
+DEPTH = 32
+"""Levels of arrays and objects in a body, at most."""
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: object) -> bytes:
+    """A value as JSON: dataclasses as objects, times in RFC 3339 with Z, UUIDs in their canonical form."""
+    return _encoder.encode(value)
+
+
+def decode(body: bytes) -> Any:
+    """The value of a JSON text (RFC 8259, UTF-8 without a byte order mark).
+
+    Errors: ValueError with a reason that is safe to send back, for whatever is not JSON, for NaN and numbers past a
+    double's range, for a member given twice, and for values nested deeper than DEPTH.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8: byte {error.start}") from None
+    _check_depth(text)
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg}: line {error.lineno} column {error.colno}") from None
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    quoted = escaped = False
+    if text.count("[") + text.count("{") <= DEPTH:
+        return
+    for character in text:
+        if quoted:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                quoted = False
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > DEPTH:
+                raise ValueError(f"nested deeper than {DEPTH} levels")
+        elif character in "]}":
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the member {json.dumps(twice)} is given twice")
+    return found
+
+
+def _constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError("a number is out of range")
+    return int(text)

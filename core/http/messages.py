@@ -1,0 +1,34 @@
+"""A request and a response, as the adapters hand them over and take them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, read to its end.
+
+    prefix: where the catalogue is mounted, without a final slash ("" at the root).
+    parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
+    """
+
+    method: str
+    prefix: str
+    parameters: Mapping[str, str]
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer, whole. content_type is None where there is no body."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)

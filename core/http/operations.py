@@ -1,0 +1,94 @@
+"""The operations of an API: what each is called, where it is, what it takes, and the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+Unit = Literal["none", "read", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that has been read and found valid."""
+
+    parameters: dict[str, Any]
+    query: Any
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation answers; `location` is a path of the API, without the prefix it may be mounted under."""
+
+    body: object | None = None
+    status: int = 200
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation. `run` takes a session and a Call, and returns an Answer (awaitable in core.aio).
+
+    unit: whether it needs no database, reads, or writes. body and query are None where there is none.
+    """
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    run: Callable[..., Any]
+    unit: Unit
+    body: type[BaseModel] | None = None
+    body_required: bool = True
+    query: type[BaseModel] | None = None
+    answers: Any = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path and methods for a framework's router. Without an operation it answers for the methods nobody takes."""
+
+    name: str
+    path: str
+    methods: tuple[str, ...]
+    allowed: tuple[str, ...]
+    operation: Operation | None = field(default=None)
+
+
+def routes(operations: Iterable[Operation]) -> list[Route]:
+    """One route for each operation (HEAD goes with GET), and one for each path's remaining methods.
+
+    The latter are real routes so that 405 and OPTIONS are answered the same by every framework.
+    """
+    by_path: dict[str, list[Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, []).append(operation)
+    found: list[Route] = []
+    for path, there in by_path.items():
+        taken = sorted(method for operation in there for method in _methods(operation))
+        allowed = tuple(sorted({*taken, "OPTIONS"}))
+        found.extend(Route(each.name, path, _methods(each), allowed, each) for each in there)
+        others = tuple(method for method in METHODS if method not in taken)
+        found.append(Route(f"other_{_identifier(path)}", path, others, allowed))
+    return found
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+
+
+def _identifier(path: str) -> str:
+    return "_".join(step.strip("{}") for step in path.split("/") if step)
+
+
+def native_path(path: str, parameter: str) -> str:
+    """A path as a framework writes it: `parameter` is its spelling of one, such as "<{}>"."""
+    steps: Sequence[str] = path.split("/")
+    return "/".join(parameter.format(step.strip("{}")) if step.startswith("{") else step for step in steps)

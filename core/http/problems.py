@@ -1,0 +1,107 @@
+"""Every error as an RFC 9457 problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from core import errors
+from core.errors import Fault
+from core.http import json
+from core.http.messages import Response
+
+PROBLEM_JSON = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem(Exception):
+    """An error with an HTTP status: what a client is told, and no more."""
+
+    status: int
+    name: str
+    title: str
+    detail: str
+    faults: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def not_found(detail: str = "There is nothing at this address.") -> Problem:
+    """404."""
+    return Problem(404, "not-found", "Not found", detail)
+
+
+def method_not_allowed(allowed: Sequence[str]) -> Problem:
+    """405; `allowed` becomes the Allow header (RFC 9110 section 15.5.6)."""
+    allow = ", ".join(sorted(allowed))
+    return Problem(405, "method-not-allowed", "Method not allowed", f"Allowed here: {allow}.", headers={"Allow": allow})
+
+
+def too_large(limit: int) -> Problem:
+    """413; `limit` in bytes."""
+    return Problem(413, "too-large", "Content too large", f"A body may have {limit} bytes at most.")
+
+
+def unsupported_media_type() -> Problem:
+    """415."""
+    return Problem(415, "unsupported-media-type", "Unsupported media type", "Send application/json.")
+
+
+def malformed(detail: str) -> Problem:
+    """400: the message could not be read at all."""
+    return Problem(400, "malformed", "Malformed request", detail)
+
+
+def internal() -> Problem:
+    """500: nothing of what happened is told; the log has it."""
+    return Problem(500, "internal", "Internal server error", "Something unexpected happened here. It has been logged.")
+
+
+def of_status(status: int) -> Problem:
+    """A problem for an error that a framework or server made, by its status alone."""
+    if status == 404:
+        return not_found()
+    try:
+        title = HTTPStatus(status).phrase
+    except ValueError:
+        return internal()
+    return Problem(status, title.lower().replace(" ", "-"), title, f"{title}.")
+
+
+def of_error(error: errors.CatalogueError) -> Problem:
+    """A problem for what the core itself raises."""
+    match error:
+        case errors.NotFound():
+            return Problem(404, "not-found", "Not found", error.detail, error.faults)
+        case errors.Invalid():
+            return Problem(422, "invalid", "Invalid", error.detail, error.faults)
+        case errors.Conflict():
+            return Problem(409, "conflict", "Conflict", error.detail, error.faults)
+        case errors.Unavailable():
+            headers = {"Retry-After": "1"}
+            return Problem(503, "unavailable", "Service unavailable", error.detail, headers=headers)
+    raise TypeError(f"no problem for {type(error).__name__}") from error
+
+
+def render(problem: Problem) -> Response:
+    """The problem as an answer: type, title, status, detail, and errors where single faults are known."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{problem.name}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.faults:
+        body["errors"] = [_fault(fault) for fault in problem.faults]
+    return Response(problem.status, json.encode(body), PROBLEM_JSON, problem.headers)
+
+
+def _fault(fault: Fault) -> dict[str, str]:
+    where = {"parameter": fault.parameter} if fault.parameter is not None else {"pointer": pointer(fault.path or ())}
+    return {**where, "code": fault.code, "detail": fault.detail}
+
+
+def pointer(path: Sequence[str | int]) -> str:
+    """A path into a JSON text as a JSON Pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -1,0 +1,48 @@
+"""Query strings, strictly: every parameter known, given once unless it is a list, and decoded as UTF-8."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel
+
+from core.errors import Fault
+
+_BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
+
+
+def pairs(query: str) -> list[tuple[str, str]]:
+    """(name, value) of each parameter, in order. Errors: ValueError for a broken escape or bytes that are not UTF-8."""
+    return [
+        (_decode(name), _decode(value)) for name, _, value in (part.partition("=") for part in query.split("&") if part)
+    ]
+
+
+def _decode(text: str) -> str:
+    if _BAD_ESCAPE.search(text):
+        raise ValueError("a percent sign without two hexadecimal digits after it")
+    try:
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("percent-encoded bytes that are not UTF-8") from None
+
+
+def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[str, Any], list[Fault]]:
+    """The parameters as `model` wants them, and a fault for each scalar that was given more than once."""
+    lists = {info.alias or name for name, info in model.model_fields.items() if _is_list(info.annotation)}
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, value in found:
+        if name in lists:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            faults.append(Fault("repeated", "given more than once", parameter=name))
+        else:
+            values[name] = value
+    return values, faults
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(getattr(option, "__origin__", None) is list for option in (annotation, *get_args(annotation)))

@@ -1,0 +1,96 @@
+"""From a Request to a Call: everything that can be wrong with a message, in the one order of complaints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from core.errors import Fault, Invalid
+from core.http import json, problems, query
+from core.http.messages import Request
+from core.http.operations import Call, Operation, Route
+from core.schemas.types import parse_uuid
+
+
+def check_route(route: Route, request: Request) -> dict[str, Any]:
+    """The path's parameters as values: `id` is a UUID, everything else text.
+
+    Errors: Problem 404 for what cannot be an id, then 405 for a method that nobody takes here.
+    """
+    parameters: dict[str, Any] = dict(request.parameters)
+    if "id" in parameters:
+        try:
+            parameters["id"] = parse_uuid(parameters["id"])
+        except ValueError:
+            raise problems.not_found() from None
+    if route.operation is None and request.method != "OPTIONS":
+        raise problems.method_not_allowed(route.allowed)
+    return parameters
+
+
+def read(operation: Operation, parameters: dict[str, Any], request: Request, body_limit: int) -> Call:
+    """The call that a request makes. Errors: Problem 413, 415, 400; Invalid with every fault of query and body."""
+    raw = _body(operation, request, body_limit)
+    faults: list[Fault] = []
+    query_value = _query(operation, request.query, faults)
+    body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
+    if faults:
+        raise Invalid("The request has errors; each is listed.", faults)
+    return Call(parameters, query_value, body_value)
+
+
+_NOTHING = object()
+
+
+def _body(operation: Operation, request: Request, limit: int) -> Any:
+    if len(request.body) > limit:
+        raise problems.too_large(limit)
+    if operation.body is None or (not request.body and not operation.body_required):
+        return _NOTHING
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise problems.unsupported_media_type()
+    try:
+        return json.decode(request.body)
+    except ValueError as error:
+        raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
+
+
+def _query(operation: Operation, text: str, faults: list[Fault]) -> Any:
+    try:
+        found = query.pairs(text)
+    except ValueError as error:
+        raise problems.malformed(f"The query string cannot be read: {error}.") from None
+    if operation.query is None:
+        faults.extend(_unknown_parameter(name) for name, _ in found)
+        return None
+    values, repeated = query.gather(found, operation.query)
+    faults.extend(repeated)
+    try:
+        return operation.query.model_validate(values)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(item["loc"][0])
+            faults.append(
+                _unknown_parameter(name)
+                if item["type"] == "extra_forbidden"
+                else Fault(item["type"], item["msg"], parameter=name)
+            )
+    return None
+
+
+def _unknown_parameter(name: str) -> Fault:
+    return Fault("unknown", "no such parameter here", parameter=name)
+
+
+def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseModel | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False, include_input=False):
+            code, detail = item["type"], item["msg"]
+            if code == "extra_forbidden":
+                code, detail = "unknown", "no such member here"
+            faults.append(Fault(code, detail, path=item["loc"]))
+    return None

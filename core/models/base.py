@@ -1,0 +1,73 @@
+"""What every mapped class shares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from advanced_alchemy.base import BasicAttributes, create_registry
+from advanced_alchemy.types import DateTimeUTC
+from sqlalchemy import String, Text, Uuid
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from core.rules.slugs import SLUG_LENGTH
+from core.rules.text import SORT_KEY_LENGTH
+
+
+def now() -> datetime:
+    """The present moment, UTC, aware."""
+    return datetime.now(UTC)
+
+
+def _created_at(context: DefaultExecutionContext) -> Any:
+    """A new row was last changed when it was made."""
+    return context.get_current_parameters()["created_at"]
+
+
+class Base(BasicAttributes, DeclarativeBase):
+    """The declarative base. Its registry is the core's own, so that a host application's models never meet these."""
+
+    registry = create_registry()
+    __abstract__ = True
+    # Defaults are made in Python, so a row is complete when it is flushed and never has to be fetched again.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}
+
+
+class Record(Base):
+    """A row with an identity of its own: id (UUIDv7 unless a client chose one) and the times it was made and changed.
+
+    advanced-alchemy's UUIDv7AuditBase would add a `sa_orm_sentinel` column to every table and every SELECT, and its
+    GUID reflects as NUMERIC on SQLite, a drift that never ends; SQLAlchemy's own Uuid does neither.
+    """
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-10)
+    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), default=now, index=True, sort_order=90)
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTimeUTC(timezone=True), default=_created_at, onupdate=now, index=True, sort_order=91
+    )
+
+
+class Named:
+    """Columns derived from a row's name or title; core.rules.text.fold says how.
+
+    Both databases compare them code point by code point (PostgreSQL's "C" collation is SQLite's BINARY), so a list
+    has one order and a search one meaning on both.
+    """
+
+    search_text: Mapped[str] = mapped_column(Text, sort_order=80)
+    sort_key: Mapped[str] = mapped_column(
+        String(SORT_KEY_LENGTH).with_variant(String(SORT_KEY_LENGTH, collation="C"), "postgresql"),
+        index=True,
+        sort_order=81,
+    )
+
+
+class Slugged:
+    """A unique name for URLs. It is made once, when the row is, and stays: links outlive corrections of a title."""
+
+    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH), unique=True, sort_order=70)

@@ -1,0 +1,53 @@
+"""The shapes that every resource's input has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from core.schemas.types import Id
+
+BATCH_LIMIT = 1000
+"""Items in one batch, at most."""
+
+
+class Input(BaseModel):
+    """A request body: a member nobody knows is a fault, not something to drop in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+ItemT = TypeVar("ItemT", bound=BaseModel)
+
+
+class Batch(Input, Generic[ItemT]):
+    """Up to 1,000 items, done all or not at all."""
+
+    items: Annotated[list[ItemT], Field(min_length=1, max_length=BATCH_LIMIT)]
+
+
+class BatchIds(Input):
+    """The rows a batch deletes."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=BATCH_LIMIT)]
+
+
+class Identified(Input):
+    """An item of a batch that names the row it is about."""
+
+    id: Id
+
+
+def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Patch") -> type[Input]:
+    """The same fields with none of them required: what was sent is `model_dump(exclude_unset=True)`.
+
+    A field that refuses null when it is created refuses it here too; leaving it out is always allowed.
+    """
+    optional: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        annotation: Any = info.annotation
+        for item in info.metadata:
+            annotation = Annotated[annotation, item]
+        optional[name] = (annotation, Field(default=None, description=info.description))
+    return create_model(f"{model.__name__}{suffix}", __base__=base, **optional)

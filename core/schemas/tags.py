@@ -1,0 +1,41 @@
+"""Tags, in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from core.schemas.base import Input
+from core.schemas.lists import list_query
+from core.schemas.types import Description, TagName
+
+
+class TagInput(Input):
+    """A tag to create, or to put in another's place."""
+
+    name: TagName
+    description: Description | None = None
+
+
+class TagNames(Input):
+    """The tags of one book, whole: those that do not exist yet are made."""
+
+    items: Annotated[list[TagName], Field(max_length=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag as answered."""
+
+    id: UUID
+    name: str
+    description: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+TagList = list_query("TagList", ("created_at", "updated_at", "name", "id"), {"name": TagName})

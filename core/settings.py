@@ -1,0 +1,114 @@
+"""Settings: one frozen object, and the only reader of the environment."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.errors import SettingsError
+
+PREFIX = "DIPTYCH_"
+
+
+def _database_url(text: str) -> str:
+    """Check a database URL and return it as given. Errors: SettingsError."""
+    url = parse_database_url(text)
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ValueError("SQLite needs a file that several workers can share: sqlite:///var/diptych.db")
+    return text
+
+
+def parse_database_url(text: str) -> URL:
+    """The URL with its driver left off: `postgresql://...` or `sqlite:///...`. Errors: ValueError."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError(
+            "is not a database URL such as postgresql://user@host/db or sqlite:///var/diptych.db"
+        ) from None
+    backend = {"postgres": "postgresql"}.get(url.get_backend_name(), url.get_backend_name())
+    if backend not in ("postgresql", "sqlite"):
+        raise ValueError(f"names {backend!r}; PostgreSQL and SQLite are served")
+    return url.set(drivername=backend)
+
+
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"must be a whole number from {low} to {high}, not {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "parse": parse, "help": help_text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment can choose. Every field can be set by the environment variable beside it."""
+
+    database_url: str = _setting(
+        "sqlite:///var/diptych.db", "DATABASE_URL", _database_url, "the one database of both adapters"
+    )
+    pool_size: int = _setting(5, "DIPTYCH_POOL_SIZE", _between(1, 1000), "connections each worker keeps")
+    pool_overflow: int = _setting(5, "DIPTYCH_POOL_OVERFLOW", _between(0, 1000), "connections it may add under load")
+    pool_timeout: int = _setting(1, "DIPTYCH_POOL_TIMEOUT", _between(1, 60), "seconds to wait for a connection")
+    max_body_bytes: int = _setting(
+        8 * 1024 * 1024, "DIPTYCH_MAX_BODY_BYTES", _between(1024, 1024**3), "the largest request body accepted"
+    )
+    workers: int = _setting(2, "DIPTYCH_WORKERS", _between(1, 256), "gunicorn's worker processes")
+    threads: int = _setting(4, "DIPTYCH_THREADS", _between(1, 256), "threads in each of gunicorn's workers")
+    log_level: str = _setting(
+        "info", "DIPTYCH_LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "the least that is logged"
+    )
+    flask_port: int = _setting(8000, "FLASK_PORT", _between(1, 65535), "where `make serve` puts Flask")
+    sanic_port: int = _setting(8001, "SANIC_PORT", _between(1, 65535), "where `make serve` puts Sanic")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings from a mapping such as `os.environ`.
+
+        Errors: SettingsError, naming the variable that is wrong, or the DIPTYCH_* one that means nothing.
+        """
+        variables = {item.metadata["variable"]: item for item in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in environ.items():
+            if item := variables.get(name):
+                try:
+                    values[item.name] = item.metadata["parse"](text)
+                except ValueError as error:
+                    raise SettingsError(f"{name} {error}") from None
+            elif name.startswith(PREFIX):
+                near = difflib.get_close_matches(name, variables, n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(variables))}"
+                raise SettingsError(f"{name} is not a setting{hint}")
+        return cls(**values)
+
+
+def settings_or_exit(environ: Mapping[str, str]) -> Settings:
+    """The settings of a program that is starting, or one line on stderr and the end of it.
+
+    The exit status is 3: gunicorn's own sign that a worker cannot boot, so that it stops instead of trying again.
+    """
+    try:
+        return Settings.from_environ(environ)
+    except SettingsError as error:
+        print(f"diptych: {error}", file=sys.stderr)
+        raise SystemExit(3) from None

@@ -1,0 +1,6 @@
+# Generated from core/aio/operations/__init__.py by tools/twins.py: do not edit, run "make twins".
+"""The table of operations: all there is to the API, in the order it is shown."""
+
+from core.sync.operations import authors, books, health, tags
+
+OPERATIONS = (*authors.operations, *books.operations, *tags.operations, *health.operations)

@@ -1,0 +1,39 @@
+# Generated from core/aio/operations/authors.py by tools/twins.py: do not edit, run "make twins".
+"""Authors, and the books of one."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core.sync.operations import resources
+from core.sync.operations.resources import Resource
+from core.sync.services.authors import AuthorService
+from core.sync.services.books import BookService
+from core.http.operations import Answer, Call, Operation
+from core.queries.books import contributed
+from core.schemas.authors import Author, AuthorInput, AuthorList
+from core.schemas.books import BookList
+from core.schemas.lists import Page
+
+authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
+
+
+def list_books(session: Session, call: Call) -> Answer:
+    """The books an author wrote or contributed to."""
+    AuthorService(session).require(call.parameters["id"])
+    return Answer(BookService(session).page_including(call.query, contributed([call.parameters["id"]])))
+
+
+operations = [
+    *resources.operations(authors),
+    Operation(
+        name="authors_list_books",
+        method="GET",
+        path="/authors/{id}/books",
+        summary="List the books an author wrote or contributed to",
+        run=list_books,
+        unit="read",
+        query=BookList,
+        answers=Page,
+    ),
+]

@@ -1,0 +1,40 @@
+# Generated from core/aio/operations/health.py by tools/twins.py: do not edit, run "make twins".
+"""Whether the service lives, and whether it can serve."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core.http.operations import Answer, Call, Operation
+
+
+def live(_session: None, _call: Call) -> Answer:
+    """The process answers: nothing else is asked."""
+    return Answer({"status": "ok"})
+
+
+def ready(session: Session, _call: Call) -> Answer:
+    """The database answers too."""
+    session.execute(text("SELECT 1"))
+    return Answer({"status": "ok"})
+
+
+operations = [
+    Operation(
+        name="health_live",
+        method="GET",
+        path="/health/live",
+        summary="Whether the process lives",
+        run=live,
+        unit="none",
+    ),
+    Operation(
+        name="health_ready",
+        method="GET",
+        path="/health/ready",
+        summary="Whether the database answers",
+        run=ready,
+        unit="read",
+    ),
+]

@@ -1,0 +1,227 @@
+# Generated from core/aio/operations/resources.py by tools/twins.py: do not edit, run "make twins".
+"""The operations that every resource has, made from a description of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, create_model
+from sqlalchemy.orm import Session
+
+from core.sync.services.base import CatalogueService
+from core.errors import Fault, Invalid
+from core.http.operations import Answer, Call, Operation
+from core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
+from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
+from core.schemas.types import Id
+
+
+class IdsQuery(Query):
+    """The rows a batch deletes, when they are few enough for a URL."""
+
+    ids: list[Id] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource of the API: `/{name}`, its service and its schemas."""
+
+    name: str
+    service: type[CatalogueService[Any]]
+    schema: type[Input]
+    answer: type
+    list_query: type[ListQuery]
+    item_query: type[Query] | None = None
+
+    def create(self, session: Session, call: Call) -> Answer:
+        """POST: 201 with Location."""
+        item = self.service(session).add(call.body.model_dump())
+        return Answer(item, 201, f"/{self.name}/{item.id}")
+
+    def replace(self, session: Session, call: Call) -> Answer:
+        """PUT: 201 where the id was free, 200 where a row was replaced."""
+        item, new = self.service(session).replace(call.parameters["id"], call.body.model_dump())
+        return Answer(item, 201, f"/{self.name}/{item.id}") if new else Answer(item)
+
+    def change(self, session: Session, call: Call) -> Answer:
+        """PATCH: what was sent is set, null included; what was not stays."""
+        return Answer(self.service(session).change(call.parameters["id"], sent(call.body)))
+
+    def delete(self, session: Session, call: Call) -> Answer:
+        """DELETE: 204."""
+        self.service(session).remove(call.parameters["id"])
+        return Answer(status=204)
+
+    def create_batch(self, session: Session, call: Call) -> Answer:
+        """POST of many."""
+        items = [item.model_dump() for item in call.body.items]
+        return Answer(Items(self.service(session).add_all(items)), 201)
+
+    def change_batch(self, session: Session, call: Call) -> Answer:
+        """PATCH of many, each named by its id."""
+        return Answer(Items(self.service(session).change_all([sent(item) for item in call.body.items])))
+
+    def upsert_batch(self, session: Session, call: Call) -> Answer:
+        """PUT of many, each matched by the resource's key."""
+        return Answer(self.service(session).upsert_all([sent(item) for item in call.body.items]))
+
+    def delete_batch(self, session: Session, call: Call) -> Answer:
+        """DELETE of many, by `ids` in the body or in the query."""
+        if (call.body is None) == (call.query.ids is None):
+            raise Invalid(
+                "Give the ids once.",
+                [Fault("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
+            )
+        self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
+        return Answer(status=204)
+
+    def page(self, session: Session, call: Call) -> Answer:
+        """GET of a list."""
+        return Answer(self.service(session).page(call.query))
+
+    def fetch(self, session: Session, call: Call) -> Answer:
+        """GET of one."""
+        service = self.service(session)
+        return Answer(service.fetch(service.model_type.id == call.parameters["id"]))
+
+    def fetch_by_slug(self, session: Session, call: Call) -> Answer:
+        """GET of one by its slug."""
+        service = self.service(session)
+        return Answer(service.fetch(service.model_type.slug == call.parameters["slug"]))
+
+
+def sent(body: BaseModel) -> dict[str, Any]:
+    """The members that were in the request: absent is not null."""
+    return body.model_dump(exclude_unset=True)
+
+
+def operations(resource: Resource) -> list[Operation]:
+    """The operations of a resource."""
+    name, one = resource.name, resource.service.noun
+    patch = patch_of(resource.schema)
+    patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
+    all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
+
+    def batch_of(model: type[BaseModel]) -> type[BaseModel]:
+        return create_model(f"{model.__name__}Batch", __base__=Batch[model])  # type: ignore[valid-type]
+
+    table = [
+        Operation(
+            name=f"{name}_list",
+            method="GET",
+            path=all_of,
+            summary=f"List {name}, a page at a time",
+            run=resource.page,
+            unit="read",
+            query=resource.list_query,
+            answers=Page,
+        ),
+        Operation(
+            name=f"{name}_create",
+            method="POST",
+            path=all_of,
+            summary=f"Create one {one}",
+            run=resource.create,
+            unit="write",
+            body=resource.schema,
+            answers=resource.answer,
+            status=201,
+        ),
+        Operation(
+            name=f"{name}_create_batch",
+            method="POST",
+            path=batch,
+            summary=f"Create many {name}, all or none",
+            run=resource.create_batch,
+            unit="write",
+            body=batch_of(resource.schema),
+            answers=Items,
+            status=201,
+        ),
+        Operation(
+            name=f"{name}_change_batch",
+            method="PATCH",
+            path=batch,
+            summary=f"Change many {name}, all or none",
+            run=resource.change_batch,
+            unit="write",
+            body=batch_of(patch_item),
+            answers=Items,
+        ),
+        Operation(
+            name=f"{name}_upsert_batch",
+            method="PUT",
+            path=batch,
+            summary=f"Create or update many {name} by {' and '.join(resource.service.key)}, all or none",
+            run=resource.upsert_batch,
+            unit="write",
+            body=batch_of(resource.schema),
+            answers=Upserted,
+        ),
+        Operation(
+            name=f"{name}_delete_batch",
+            method="DELETE",
+            path=batch,
+            summary=f"Delete many {name}, all or none",
+            run=resource.delete_batch,
+            unit="write",
+            body=BatchIds,
+            body_required=False,
+            query=IdsQuery,
+            status=204,
+        ),
+        Operation(
+            name=f"{name}_get",
+            method="GET",
+            path=item,
+            summary=f"Read one {one}",
+            run=resource.fetch,
+            unit="read",
+            query=resource.item_query,
+            answers=resource.answer,
+        ),
+        Operation(
+            name=f"{name}_change",
+            method="PATCH",
+            path=item,
+            summary=f"Change some of one {one}",
+            run=resource.change,
+            unit="write",
+            body=patch,
+            answers=resource.answer,
+        ),
+        Operation(
+            name=f"{name}_replace",
+            method="PUT",
+            path=item,
+            summary=f"Create or replace the {one} of this id",
+            run=resource.replace,
+            unit="write",
+            body=resource.schema,
+            answers=resource.answer,
+        ),
+        Operation(
+            name=f"{name}_delete",
+            method="DELETE",
+            path=item,
+            summary=f"Delete one {one}",
+            run=resource.delete,
+            unit="write",
+            status=204,
+        ),
+    ]
+    if resource.service.slugged:
+        table.append(
+            Operation(
+                name=f"{name}_get_by_slug",
+                method="GET",
+                path=f"/{name}/slug/{{slug}}",
+                summary=f"Read one {one} by its slug",
+                run=resource.fetch_by_slug,
+                unit="read",
+                query=resource.item_query,
+                answers=resource.answer,
+            )
+        )
+    return table

@@ -1,0 +1,39 @@
+# Generated from core/aio/operations/tags.py by tools/twins.py: do not edit, run "make twins".
+"""Tags, and the books that carry one."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core.sync.operations import resources
+from core.sync.operations.resources import Resource
+from core.sync.services.books import BookService
+from core.sync.services.tags import TagService
+from core.http.operations import Answer, Call, Operation
+from core.queries.books import tagged_with
+from core.schemas.books import BookList
+from core.schemas.lists import Page
+from core.schemas.tags import Tag, TagInput, TagList
+
+tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
+
+
+def list_books(session: Session, call: Call) -> Answer:
+    """The books that carry a tag."""
+    TagService(session).require(call.parameters["id"])
+    return Answer(BookService(session).page_including(call.query, tagged_with(call.parameters["id"])))
+
+
+operations = [
+    *resources.operations(tags),
+    Operation(
+        name="tags_list_books",
+        method="GET",
+        path="/tags/{id}/books",
+        summary="List the books that carry a tag",
+        run=list_books,
+        unit="read",
+        query=BookList,
+        answers=Page,
+    ),
+]

@@ -1,0 +1,231 @@
+# Generated from core/aio/services/books.py by tools/twins.py: do not edit, run "make twins".
+"""Books, their tags and their contributors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from advanced_alchemy.repository import SQLAlchemySyncRepository
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from core.sync.services.base import CatalogueService, Places
+from core.sync.services.tags import TagService
+from core.errors import Fault, Invalid
+from core.models import Book, BookContributor, BookTag
+from core.models.base import now
+from core.queries import authors as author_queries
+from core.queries import books as queries
+from core.queries import tags as tag_queries
+from core.rules.contributors import AUTHOR, first_author, with_first_author
+from core.schemas import books as schemas
+from core.schemas import tags as tag_schemas
+from core.schemas.authors import AuthorReference
+from core.schemas.lists import Page
+
+
+class BookRepository(SQLAlchemySyncRepository[Book]):
+    """The book table."""
+
+    model_type = Book
+
+
+class BookService(CatalogueService[Book]):
+    """Books."""
+
+    repository_type = BookRepository
+    listing = queries.listing
+    noun = "book"
+    named_by = "title"
+    slugged = True
+    unique = ("isbn",)
+    key = ("isbn",)
+    key_not_null = ("isbn",)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._authors: dict[UUID, AuthorReference] = {}
+
+    def represent(self, items: Sequence[Book]) -> list[schemas.Book]:
+        authors = self._references({item.author_id for item in items})
+        return [
+            schemas.Book(
+                item.id,
+                item.title,
+                item.author_id,
+                item.isbn,
+                item.year,
+                item.language,
+                item.description,
+                item.slug,
+                item.created_at,
+                item.updated_at,
+                authors[item.author_id],
+            )
+            for item in items
+        ]
+
+    def check(self, items: Sequence[dict[str, Any]], places: Places) -> None:
+        """Errors: Invalid, where an author_id is nobody's."""
+        wanted = {item["author_id"] for item in items if "author_id" in item}
+        known = self._references(wanted)
+        if len(known) < len(wanted):
+            raise Invalid(
+                "There is no such author.",
+                [
+                    _no_such_author(("author_id",) if places is None else ("items", places[index], "author_id"))
+                    for index, item in enumerate(items)
+                    if "author_id" in item and item["author_id"] not in known
+                ],
+            )
+
+    def _references(self, ids: set[UUID]) -> dict[UUID, AuthorReference]:
+        """The authors of these ids, as far as they exist. One statement for those not seen before."""
+        if unseen := ids - self._authors.keys():
+            rows = self.session.execute(author_queries.references(unseen))
+            self._authors.update({row.id: AuthorReference(*row) for row in rows})
+        return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
+
+    def _set(self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places) -> int:
+        moved = [
+            (row.id, values["author_id"])
+            for row, values in zip(rows, changes, strict=True)
+            if values.get("author_id", row.author_id) != row.author_id
+        ]
+        changed = super()._set(rows, changes, places)
+        for book_id, author_id in moved:
+            # Whoever becomes the first author is no longer one of the others.
+            self.session.execute(
+                delete(BookContributor).where(
+                    BookContributor.book_id == book_id,
+                    BookContributor.author_id == author_id,
+                    BookContributor.role == AUTHOR,
+                )
+            )
+        return changed
+
+    # Tags
+
+    def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
+        """The tags of a book, by name. Errors: NotFound."""
+        self.require(book_id)
+        return (self._tags([book_id]))[book_id]
+
+    def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
+        """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
+        book = self._locked(book_id)
+        if book is None:
+            raise self.missing()
+        wanted = {tag.id for tag in TagService(self.session).named(list(dict.fromkeys(names)))}
+        present = set((self.session.execute(select(BookTag.tag_id).where(BookTag.book_id == book_id))).scalars())
+        if gone := present - wanted:
+            self.session.execute(delete(BookTag).where(BookTag.book_id == book_id, BookTag.tag_id.in_(gone)))
+        if new := wanted - present:
+            rows = [{"book_id": book_id, "tag_id": tag_id} for tag_id in new]
+            self.session.execute(insert(BookTag), rows)
+        if gone or new:
+            self._touch(book)
+        return (self._tags([book_id]))[book_id]
+
+    def _tags(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
+        found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
+        for book_id, *columns in self.session.execute(tag_queries.of_books(book_ids)):
+            found[book_id].append(tag_schemas.Tag(*columns))
+        return found
+
+    # Contributors
+
+    def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
+        """The contributors of a book, in order. Errors: NotFound."""
+        book = cast("schemas.Book", self.fetch(Book.id == book_id))
+        return (self._contributors([book]))[book_id]
+
+    def set_contributors(self, book_id: UUID, contributors: Sequence[tuple[UUID, str]]) -> list[schemas.Contributor]:
+        """Give a book these contributors, (author id, role) in order, and no others.
+
+        Errors: NotFound; Invalid when none is an author, one is given twice, or an author does not exist.
+        """
+        book = self._locked(book_id)
+        if book is None:
+            raise self.missing()
+        first = _first_author(contributors)
+        known = self._references({author_id for author_id, _ in contributors})
+        faults = [
+            _no_such_author(("items", place, "author_id"))
+            for place, (author_id, _) in enumerate(contributors)
+            if author_id not in known
+        ]
+        if faults:
+            raise Invalid("There is no such author.", faults)
+        book.author_id = contributors[first][0]
+        others = {(place, author_id, role) for place, (author_id, role) in enumerate(contributors) if place != first}
+        self._set_others(book, others)
+        return [schemas.Contributor(role, known[author_id]) for author_id, role in contributors]
+
+    def _set_others(self, book: Book, wanted: set[tuple[int, UUID, str]]) -> None:
+        columns = select(BookContributor.position, BookContributor.author_id, BookContributor.role)
+        rows = self.session.execute(columns.where(BookContributor.book_id == book.id))
+        if {(row.position, row.author_id, row.role) for row in rows} != wanted:
+            self.session.execute(delete(BookContributor).where(BookContributor.book_id == book.id))
+            if wanted:
+                values = [
+                    {"book_id": book.id, "position": position, "author_id": author_id, "role": role}
+                    for position, author_id, role in wanted
+                ]
+                self.session.execute(insert(BookContributor), values)
+            self._touch(book)
+        self.session.flush()
+
+    def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
+        others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
+        for book_id, position, role, *author in self.session.execute(queries.other_contributors(others)):
+            others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
+        return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
+
+    def _touch(self, book: Book) -> None:
+        """A book whose tags or contributors changed has changed."""
+        book.updated_at = now()
+        self.session.flush()
+
+    # What `include` adds
+
+    def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
+        """The books with their tags or contributors, a statement for each of the two."""
+        if not books:
+            return []
+        ids = [book.id for book in books]
+        added: dict[UUID, dict[str, Any]] = {book_id: {} for book_id in ids}
+        if "tags" in include:
+            for book_id, tags in (self._tags(ids)).items():
+                added[book_id]["tags"] = tags
+        if "contributors" in include:
+            for book_id, contributors in (self._contributors(books)).items():
+                added[book_id]["contributors"] = contributors
+        return [schemas.extended(book, added[book.id]) for book in books]
+
+    def page_including(self, query: Any, *also: Any) -> Page:
+        """A page of books, with what the query's `include` names."""
+        page = self.page(query, *also)
+        if query.include:
+            page = Page(self.including(page.items, query.include), page.limit, page.offset, page.total)
+        return page
+
+
+def _first_author(contributors: Sequence[tuple[UUID, str]]) -> int:
+    faults = [
+        Fault("repeated", "an earlier item has the same author and role", path=("items", place))
+        for place, contributor in enumerate(contributors)
+        if contributor in contributors[:place]
+    ]
+    if faults:
+        raise Invalid("A contributor is given twice.", faults)
+    try:
+        return first_author([role for _, role in contributors])
+    except ValueError as error:
+        raise Invalid("A book needs an author.", [Fault("missing", str(error), path=("items",))]) from None
+
+
+def _no_such_author(path: tuple[str | int, ...]) -> Fault:
+    return Fault("not_found", "there is no such author", path=path)

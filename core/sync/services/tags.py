@@ -1,0 +1,43 @@
+# Generated from core/aio/services/tags.py by tools/twins.py: do not edit, run "make twins".
+"""Tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from advanced_alchemy.repository import SQLAlchemySyncRepository
+
+from core.sync.services.base import CatalogueService
+from core.models import Tag
+from core.queries import tags as queries
+from core.schemas import tags as schemas
+
+
+class TagRepository(SQLAlchemySyncRepository[Tag]):
+    """The tag table."""
+
+    model_type = Tag
+
+
+class TagService(CatalogueService[Tag]):
+    """Tags; deleting one detaches it from its books."""
+
+    repository_type = TagRepository
+    listing = queries.listing
+    noun = "tag"
+    named_by = "name"
+    slugged = False
+    unique = ("name",)
+    key = ("name",)
+    key_not_null = ("name",)
+
+    def represent(self, items: Sequence[Tag]) -> list[schemas.Tag]:
+        return [schemas.Tag(item.id, item.name, item.description, item.created_at, item.updated_at) for item in items]
+
+    def named(self, names: Sequence[str]) -> list[Tag]:
+        """The tags of these distinct names, in order; those that are missing are made."""
+        found = {tag.name: tag for tag in self.get_many(Tag.name.in_(names))}
+        missing = [{"name": name} for name in names if name not in found]
+        if missing:
+            found |= {tag.name: tag for tag in self.create_many(missing)}
+        return [found[name] for name in names]

@@ -1,0 +1,31 @@
+"""Diptych on Flask."""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from core.settings import Settings, settings_or_exit
+from core.sync.application import Application
+from flask_app.blueprint import create_blueprint
+from flask_app.commands import register_commands
+from flask_app.errors import register_errors
+
+__all__ = ("create_app", "create_blueprint")
+
+
+def create_app(*, settings: Settings | None = None) -> Flask:
+    """The service as a Flask application. Without settings it reads the environment, and ends the program with one
+    line when that is wrong.
+    """
+    settings = settings or settings_or_exit(os.environ)
+    app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
+    # One more byte than is allowed: Flask cuts an over-long chunked body at its limit, and the core must see that.
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
+    application = Application(settings)
+    app.register_blueprint(create_blueprint(application))
+    register_errors(app, application)
+    register_commands(app, settings)
+    return app

@@ -1,0 +1,37 @@
+"""The table of operations as a Flask blueprint, for an application of our own or of someone else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+
+from core.http.operations import Route, native_path
+from core.sync.application import Application
+from flask_app.convert import to_request, to_response
+
+View = Callable[..., flask.Response]
+
+
+def create_blueprint(application: Application, name: str = "diptych") -> flask.Blueprint:
+    """Every route of the table; mount it under any prefix with `app.register_blueprint(..., url_prefix=...)`."""
+    blueprint = flask.Blueprint(name, __name__)
+    for route in application.routes:
+        path = native_path(route.path, "<{}>")
+        blueprint.add_url_rule(
+            path,
+            endpoint=route.name,
+            view_func=_view(application, route, path),
+            methods=route.methods,
+            provide_automatic_options=False,
+        )
+    return blueprint
+
+
+def _view(application: Application, route: Route, path: str) -> View:
+    def view(**parameters: Any) -> flask.Response:
+        request = to_request(flask.request, path, parameters, application.settings.max_body_bytes)
+        return to_response(application.handle(route, request))
+
+    return view

@@ -1,0 +1,41 @@
+"""Flask's request to the core's, and the core's response to Flask's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import flask
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from core.http.messages import Request, Response
+
+
+def to_request(request: flask.Request, path: str, parameters: Mapping[str, str], body_limit: int) -> Request:
+    """The request, read to its end. `path` is the rule's, without the prefix it was mounted under."""
+    rule = request.url_rule.rule if request.url_rule is not None else path
+    return Request(
+        method=request.method,
+        prefix=request.root_path.rstrip("/") + rule.removesuffix(path),
+        parameters=parameters,
+        query=request.query_string.decode("latin-1"),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=_body(request, body_limit),
+    )
+
+
+def _body(request: flask.Request, limit: int) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return b" " * (limit + 1)
+
+
+def to_response(response: Response) -> flask.Response:
+    """The response, with nothing added to it."""
+    answer = flask.Response(response.body, response.status)
+    answer.headers.clear()
+    if response.content_type is not None:
+        answer.headers["Content-Type"] = response.content_type
+        answer.headers["Content-Length"] = str(len(response.body))
+    answer.headers.update(response.headers)
+    return answer

@@ -1,0 +1,26 @@
+"""Errors that Flask and werkzeug make, answered as the core answers its own."""
+
+from __future__ import annotations
+
+import flask
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from core.http import problems
+from core.sync.application import Application
+from flask_app.convert import to_response
+
+
+def register_errors(app: flask.Flask, application: Application) -> None:
+    """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
+
+    @app.errorhandler(MethodNotAllowed)
+    def method_not_allowed(error: MethodNotAllowed) -> flask.Response:
+        return to_response(problems.render(problems.method_not_allowed(sorted(error.valid_methods or ()))))
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> flask.Response:
+        return to_response(problems.render(problems.of_status(error.code or 500)))
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> flask.Response:
+        return to_response(application.unexpected(error, f"{flask.request.method} {flask.request.path}"))

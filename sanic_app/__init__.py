@@ -1,0 +1,30 @@
+"""Diptych on Sanic."""
+
+from __future__ import annotations
+
+import os
+
+from sanic import Sanic
+
+from core.aio.application import Application
+from core.settings import Settings, settings_or_exit
+from sanic_app.blueprint import create_blueprint
+from sanic_app.errors import register_errors
+
+__all__ = ("create_app", "create_blueprint")
+
+
+def create_app(*, settings: Settings | None = None) -> Sanic:
+    """The service as a Sanic application. Without settings it reads the environment, and ends the program with one
+    line when that is wrong.
+    """
+    settings = settings or settings_or_exit(os.environ)
+    app = Sanic("diptych", strict_slashes=True, configure_logging=True)
+    app.config.AUTO_EXTEND = False
+    # The core refuses what is over its own limit; Sanic's only has to let that much through.
+    app.config.REQUEST_MAX_SIZE = settings.max_body_bytes + 1
+    app.config.KEEP_ALIVE_TIMEOUT = 5
+    application = Application(settings)
+    app.blueprint(create_blueprint(application))
+    register_errors(app, application)
+    return app

@@ -1,0 +1,32 @@
+"""Sanic's request to the core's, and the core's response to Sanic's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import sanic
+
+from core.http.messages import Request, Response
+
+
+def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
+    """The request; Sanic has read it to its end. `path` is the route's, without the prefix it was mounted under."""
+    return Request(
+        method=request.method,
+        prefix=(request.uri_template or path).removesuffix(path),
+        parameters={name: unquote(value) for name, value in parameters.items()},
+        query=request.query_string,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.body,
+    )
+
+
+def to_response(response: Response) -> sanic.HTTPResponse:
+    """The response, with nothing added to it."""
+    return sanic.HTTPResponse(
+        response.body,
+        response.status,
+        headers=dict(response.headers),
+        content_type=response.content_type,
+    )

@@ -1,0 +1,32 @@
+"""Errors that Sanic makes, answered as the core answers its own."""
+
+from __future__ import annotations
+
+import sanic
+from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
+
+from core.aio.application import Application
+from core.http import problems
+from sanic_app.convert import to_response
+
+
+def register_errors(app: sanic.Sanic, application: Application) -> None:
+    """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
+
+    def method_not_allowed(_request: sanic.Request, error: MethodNotAllowed) -> sanic.HTTPResponse:
+        allowed = error.headers.get("Allow", "").split(", ")
+        return to_response(problems.render(problems.method_not_allowed(allowed)))
+
+    def too_large(_request: sanic.Request, _error: PayloadTooLarge) -> sanic.HTTPResponse:
+        return to_response(problems.render(problems.too_large(application.settings.max_body_bytes)))
+
+    def sanic_error(_request: sanic.Request, error: SanicException) -> sanic.HTTPResponse:
+        return to_response(problems.render(problems.of_status(error.status_code)))
+
+    def unexpected(request: sanic.Request, error: Exception) -> sanic.HTTPResponse:
+        return to_response(application.unexpected(error, f"{request.method} {request.path}"))
+
+    app.error_handler.add(MethodNotAllowed, method_not_allowed)
+    app.error_handler.add(PayloadTooLarge, too_large)
+    app.error_handler.add(SanicException, sanic_error)
+    app.error_handler.add(Exception, unexpected)

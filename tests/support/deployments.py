@@ -1,0 +1,81 @@
+"""Running deployments of both adapters, as an operator would start them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+
+import httpx
+
+from tests.support.databases import ROOT, environment
+
+ADAPTERS = ("flask", "sanic")
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def command(adapter: str, port: int) -> list[str]:
+    """How the README starts an adapter."""
+    if adapter == "flask":
+        return [sys.executable, "-m", "gunicorn", "-c", "flask_app/gunicorn.conf.py", "flask_app:create_app()"]
+    return [sys.executable, "-m", "sanic", "sanic_app:create_app", "--factory", "--port", str(port)]
+
+
+@contextlib.contextmanager
+def deployment(adapter: str, database_url: str, **settings: str) -> Iterator[str]:
+    """Start an adapter on a database, yield its URL when it is ready, and stop it.
+
+    Errors: AssertionError with its log when it does not get ready, or does not stop when it is asked to.
+    """
+    port = free_port()
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command(adapter, port),
+            cwd=ROOT,
+            env=environment(DATABASE_URL=database_url, FLASK_PORT=str(port), **settings),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_until_ready(url, process, log)
+            yield url
+        finally:
+            stop(process, log)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: tempfile._TemporaryFileWrapper[str]) -> None:
+    """Return when the deployment says it is ready."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:
+                return
+        time.sleep(0.05)
+    log.seek(0)
+    raise AssertionError(f"the deployment did not get ready:\n{log.read()}")
+
+
+def stop(process: subprocess.Popen[bytes], log: tempfile._TemporaryFileWrapper[str]) -> None:
+    """Ask the deployment to stop; kill what is left of it after ten seconds, and say so."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        log.seek(0)
+        raise AssertionError(f"the deployment did not stop:\n{log.read()}") from None
