@@ -44,6 +44,13 @@ def connection_string(settings: Settings, kind: str) -> str:
     return url.set(drivername=DRIVERS[kind][url.drivername]).render_as_string(hide_password=False)
 
 
+def make_directory(settings: Settings) -> None:
+    """Make the directory that SQLite's file will be in."""
+    url = parse_database_url(settings.database_url)
+    if url.drivername == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
 def _engine_config(settings: Settings) -> EngineConfig:
     config = EngineConfig(
         pool_size=settings.pool_size,

@@ -16,8 +16,9 @@ __all__ = ("create_app", "create_blueprint")
 
 
 def create_app(*, settings: Settings | None = None) -> Flask:
-    """The service as a Flask application. Without settings it reads the environment, and ends the program with one
-    line when that is wrong.
+    """The service as a Flask application.
+
+    Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
     app = Flask(__name__, static_folder=None)

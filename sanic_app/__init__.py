@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from sanic import Sanic
 
@@ -14,9 +15,10 @@ from sanic_app.errors import register_errors
 __all__ = ("create_app", "create_blueprint")
 
 
-def create_app(*, settings: Settings | None = None) -> Sanic:
-    """The service as a Sanic application. Without settings it reads the environment, and ends the program with one
-    line when that is wrong.
+def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
+    """The service as a Sanic application.
+
+    Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
     app = Sanic("diptych", strict_slashes=True, configure_logging=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import sanic
@@ -11,7 +11,7 @@ from core.aio.application import Application
 from core.http.operations import Route, native_path
 from sanic_app.convert import to_request, to_response
 
-View = Callable[..., Awaitable[sanic.HTTPResponse]]
+View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 
 
 def create_blueprint(application: Application, name: str = "diptych") -> sanic.Blueprint:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sanic
 from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
 
@@ -10,7 +12,7 @@ from core.http import problems
 from sanic_app.convert import to_response
 
 
-def register_errors(app: sanic.Sanic, application: Application) -> None:
+def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> None:
     """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
 
     def method_not_allowed(_request: sanic.Request, error: MethodNotAllowed) -> sanic.HTTPResponse:

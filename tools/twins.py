@@ -37,6 +37,7 @@ RULES = [
     *((re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)"), twin) for word, twin in WORDS.items()),
     (re.compile(r"\basync (?=def |with |for )"), ""),
     (re.compile(r"\bawait "), ""),
+    (re.compile(r"\bAwaitable\[([^]]+)\]"), r"\1"),
 ]
 
 
@@ -46,7 +47,7 @@ def twin(source: str, name: str) -> str:
         source = pattern.sub(replacement, source)
     arguments = [sys.executable, "-m", "ruff", "--quiet"]
     text = HEADER.format(name=name) + source
-    for command in (["check", "--select", "I,F811", "--fix"], ["format"]):
+    for command in (["check", "--select", "I,F401,F811", "--fix"], ["format"]):
         run = [*arguments[:3], *command, "--quiet", "--stdin-filename", str(TARGET / name), "-"]
         text = subprocess.run(run, input=text, capture_output=True, text=True, check=True).stdout
     return text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from core.aio.operations import OPERATIONS
 from core.aio.unit_of_work import Database
 from core.database import async_config
-from core.errors import CatalogueError, Contention, Unavailable
+from core.errors import CatalogueError
 from core.http import problems, reading, writing
 from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
@@ -15,9 +17,6 @@ from core.http.problems import Problem
 from core.settings import Settings
 
 logger = logging.getLogger("diptych")
-
-ATTEMPTS = 5
-"""Times a unit of work is tried when other writers were quicker."""
 
 
 class Application:
@@ -53,24 +52,12 @@ class Application:
         await self.database.close()
 
     async def _perform(self, operation: Operation, call: Call) -> Answer:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await self._attempt(operation, call)
-            except Contention:
-                continue
-        try:
-            return await self._attempt(operation, call)
-        except Contention as error:
-            raise Unavailable(error.detail) from error
+        async def work(session: AsyncSession | None) -> Answer:
+            answer: Answer = await operation.run(session, call)
+            return answer
 
-    async def _attempt(self, operation: Operation, call: Call) -> Answer:
-        answer: Answer
         if operation.unit == "none":
-            answer = await operation.run(None, call)
-        elif operation.unit == "read":
-            async with self.database.read() as session:
-                answer = await operation.run(session, call)
-        else:
-            async with self.database.write() as session:
-                answer = await operation.run(session, call)
-        return answer
+            return await work(None)
+        if operation.unit == "read":
+            return await self.database.read(work)
+        return await self.database.write(work)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import translate
+from core.errors import Contention, Unavailable
+
+ATTEMPTS = 5
+"""Times a unit of work is tried when other writers were quicker."""
+
+T = TypeVar("T")
+Work = Callable[[AsyncSession], Awaitable[T]]
 
 
 class Database:
@@ -27,19 +35,30 @@ class Database:
             bind_key="diptych_reading",
         )
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session whose statements stand each for itself. Errors: as `write`."""
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` with a session whose statements stand each for itself. Errors: as `write`."""
         with translated():
             async with self._reading.get_session() as session:
-                yield session
+                return await work(session)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
+
+        Work that lost a race for something the core chose itself runs again, in a transaction of its own.
+
+        Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included;
+        Unavailable after ATTEMPTS lost races.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                async with self._transaction() as session:
+                    return await work(session)
+            except Contention as error:
+                lost = error
+        raise Unavailable(lost.detail) from lost
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed when the block ends, rolled back when it raises.
-
-        Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included.
-        """
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
         with translated():
             async with self._writing.get_session() as session:
                 yield session

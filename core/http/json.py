@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
 import msgspec
 
 DEPTH = 32
 """Levels of arrays and objects in a body, at most."""
+
+_NOT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)
 
 _encoder = msgspec.json.Encoder()
 
@@ -36,26 +40,9 @@ def decode(body: bytes) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    depth = 0
-    quoted = escaped = False
-    if text.count("[") + text.count("{") <= DEPTH:
-        return
-    for character in text:
-        if quoted:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            if depth > DEPTH:
-                raise ValueError(f"nested deeper than {DEPTH} levels")
-        elif character in "]}":
-            depth -= 1
+    brackets = _NOT_BRACKETS.sub("", text).replace('"', "")
+    if max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0) > DEPTH:
+        raise ValueError(f"nested deeper than {DEPTH} levels")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.base import BasicAttributes, create_registry
@@ -24,7 +24,7 @@ def now() -> datetime:
 
 def _created_at(context: DefaultExecutionContext) -> Any:
     """A new row was last changed when it was made."""
-    return context.get_current_parameters()["created_at"]
+    return context.get_current_parameters()["created_at"]  # type: ignore[no-untyped-call]
 
 
 class Base(BasicAttributes, DeclarativeBase):
@@ -32,8 +32,6 @@ class Base(BasicAttributes, DeclarativeBase):
 
     registry = create_registry()
     __abstract__ = True
-    # Defaults are made in Python, so a row is complete when it is flushed and never has to be fetched again.
-    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}
 
 
 class Record(Base):

@@ -16,7 +16,8 @@ from core.schemas.authors import AuthorReference
 
 def represent(row: Row[Any]) -> schemas.Book:
     """A book as answered, from a row of `listing.select`: its own columns, then its author's."""
-    return schemas.Book(*row[:-3], author=AuthorReference(*row[-3:]))
+    values = (*row[:-3], AuthorReference(*row[-3:]))
+    return schemas.Book(*values)
 
 
 def tagged(names: Sequence[str]) -> Condition:

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from core.schemas.authors import AuthorReference
 from core.schemas.base import Input
-from core.schemas.lists import ListQuery, Query, including, list_query
+from core.schemas.lists import ListQuery, Query, list_query, separated_by_commas
 from core.schemas.tags import Tag
 from core.schemas.types import Description, Id, Isbn, Language, TagName, Title, WrittenYear, Year
 
@@ -76,17 +76,17 @@ def extended(book: Book, added: dict[str, Any]) -> Book:
     return dataclasses.replace(book, **added)
 
 
-Include = including("tags", "contributors")
+Include = Annotated[list[Literal["tags", "contributors"]], separated_by_commas]
 
 
 class BookQuery(Query):
     """What can be asked of one book."""
 
-    include: Include = ()
+    include: Include = Field(default_factory=list)
 
 
 class _BookListQuery(ListQuery):
-    include: Include = ()
+    include: Include = Field(default_factory=list)
 
 
 BookList = list_query(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from core.schemas.base import Input
@@ -20,7 +20,7 @@ PAGE_LIMIT = 1_000_000
 class Query(Input):
     """A query string: parameters in camelCase, each given once unless it is a list."""
 
-    model_config = {"alias_generator": to_camel, "validate_by_name": False, "validate_by_alias": True}
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=False, validate_by_alias=True)
 
 
 class ListQuery(Query):
@@ -48,8 +48,7 @@ def list_query(
     """
     own: dict[str, Any] = {"order_by": (Literal[order_by], "created_at")}
     for field, kind in filters.items():
-        own[f"{field}_in"] = (list[kind] | None, None)
-        own[f"{field}_not_in"] = (list[kind] | None, None)
+        own[f"{field}_in"] = own[f"{field}_not_in"] = (list[kind] | None, None)  # type: ignore[valid-type]
     return create_model(name, __base__=base, **own)
 
 
@@ -80,10 +79,9 @@ class Upserted:
     unchanged: int
 
 
-def including(*names: str) -> Any:
-    """The type of an `include` parameter: any of these names, separated by commas."""
+def _split(value: list[str]) -> list[str]:
+    return [part for text in value for part in text.split(",")]
 
-    def split(value: list[str]) -> list[str]:
-        return [name for part in value for name in part.split(",")]
 
-    return Annotated[list[Literal[names]], BeforeValidator(split)]
+separated_by_commas = BeforeValidator(_split)
+"""For a list that is written `include=tags,contributors`."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy.orm import Session
+
 from core.sync.operations import OPERATIONS
 from core.sync.unit_of_work import Database
 from core.database import sync_config
-from core.errors import CatalogueError, Contention, Unavailable
+from core.errors import CatalogueError
 from core.http import problems, reading, writing
 from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
@@ -16,9 +18,6 @@ from core.http.problems import Problem
 from core.settings import Settings
 
 logger = logging.getLogger("diptych")
-
-ATTEMPTS = 5
-"""Times a unit of work is tried when other writers were quicker."""
 
 
 class Application:
@@ -54,24 +53,12 @@ class Application:
         self.database.close()
 
     def _perform(self, operation: Operation, call: Call) -> Answer:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return self._attempt(operation, call)
-            except Contention:
-                continue
-        try:
-            return self._attempt(operation, call)
-        except Contention as error:
-            raise Unavailable(error.detail) from error
+        def work(session: Session | None) -> Answer:
+            answer: Answer = operation.run(session, call)
+            return answer
 
-    def _attempt(self, operation: Operation, call: Call) -> Answer:
-        answer: Answer
         if operation.unit == "none":
-            answer = operation.run(None, call)
-        elif operation.unit == "read":
-            with self.database.read() as session:
-                answer = operation.run(session, call)
-        else:
-            with self.database.write() as session:
-                answer = operation.run(session, call)
-        return answer
+            return work(None)
+        if operation.unit == "read":
+            return self.database.read(work)
+        return self.database.write(work)

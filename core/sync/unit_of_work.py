@@ -3,14 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Iterator
+from collections.abc import Iterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, contextmanager
+from typing import TypeVar
 
 from advanced_alchemy.config import SyncSessionConfig, SQLAlchemySyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.database import translate
+from core.errors import Contention, Unavailable
+
+ATTEMPTS = 5
+"""Times a unit of work is tried when other writers were quicker."""
+
+T = TypeVar("T")
+Work = Callable[[Session], T]
 
 
 class Database:
@@ -28,19 +36,30 @@ class Database:
             bind_key="diptych_reading",
         )
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session whose statements stand each for itself. Errors: as `write`."""
+    def read(self, work: Work[T]) -> T:
+        """Run `work` with a session whose statements stand each for itself. Errors: as `write`."""
         with translated():
             with self._reading.get_session() as session:
-                yield session
+                return work(session)
+
+    def write(self, work: Work[T]) -> T:
+        """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
+
+        Work that lost a race for something the core chose itself runs again, in a transaction of its own.
+
+        Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included;
+        Unavailable after ATTEMPTS lost races.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with self._transaction() as session:
+                    return work(session)
+            except Contention as error:
+                lost = error
+        raise Unavailable(lost.detail) from lost
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises.
-
-        Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included.
-        """
+    def _transaction(self) -> Iterator[Session]:
         with translated():
             with self._writing.get_session() as session:
                 yield session

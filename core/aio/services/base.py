@@ -67,6 +67,14 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
             raise self.missing()
         return self.listing.represent(row)
 
+    async def after(self, last: UUID | None, limit: int) -> list[Any]:
+        """Up to `limit` rows as answered, by id, from the one after `last`; None for the first."""
+        model = self.listing.model
+        statement = self.listing.select.order_by(model.id).limit(limit)
+        if last is not None:
+            statement = statement.where(model.id > last)
+        return [self.listing.represent(row) for row in await self.session.execute(statement)]
+
     async def require(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
         model = self.listing.model
@@ -102,47 +110,47 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
     async def add(self, values: Values, item_id: UUID | None = None) -> Any:
         """Create a row, as answered. Errors: Invalid, Conflict."""
         items = [values if item_id is None else {**values, "id": item_id}]
-        return (await self.represent(await self._insert(items, None)))[0]
+        return (await self.represent(await self.insert(items)))[0]
 
     async def change(self, item_id: UUID, values: Values) -> Any:
         """Set the given columns of one row. Errors: NotFound, Invalid, Conflict."""
-        instance = await self._locked(item_id)
-        if instance is None:
-            raise self.missing()
-        await self._set([instance], [values], None)
-        return (await self.represent([instance]))[0]
+        row = await self.locked(item_id)
+        await self.put([row], [values])
+        return (await self.represent([row]))[0]
 
     async def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
         """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
-        instance = await self._locked(item_id)
-        if instance is None:
+        try:
+            return await self.change(item_id, values), False
+        except NotFound:
             return await self.add(values, item_id), True
-        await self._set([instance], [values], None)
-        return (await self.represent([instance]))[0], False
 
     async def remove(self, item_id: UUID) -> None:
         """Delete one row. Errors: NotFound, Conflict while others depend on it."""
         if item_id not in await self._deleted([item_id]):
             raise self.missing()
 
-    async def _locked(self, item_id: UUID) -> RecordT | None:
+    async def locked(self, item_id: UUID) -> RecordT:
+        """The row, locked until the unit of work ends. Errors: NotFound."""
         model = self.model_type
-        return (
-            await self.session.execute(select(model).where(model.id == item_id).with_for_update())
-        ).scalar_one_or_none()
+        statement = select(model).where(model.id == item_id).with_for_update()
+        row = (await self.session.execute(statement)).scalar_one_or_none()
+        if row is None:
+            raise self.missing()
+        return row
 
     # Writing many, all or nothing: faults name the item
 
     async def add_all(self, items: Sequence[Values]) -> list[Any]:
         """Create rows, as answered, in order. Errors: Invalid, Conflict."""
-        return await self.represent(await self._insert(items, range(len(items))))
+        return await self.represent(await self.insert(items, range(len(items))))
 
     async def change_all(self, items: Sequence[Values]) -> list[Any]:
         """Set the given columns of rows named by `id`, as answered, in order. Errors: NotFound, Invalid, Conflict."""
         batches.refuse_repeats([(item["id"],) for item in items], ("id",))
         instances = await self._locked_all([item["id"] for item in items])
         changes = [{name: value for name, value in item.items() if name != "id"} for item in items]
-        await self._set(instances, changes, range(len(items)))
+        await self.put(instances, changes, range(len(items)))
         return await self.represent(instances)
 
     async def remove_all(self, ids: Sequence[UUID]) -> None:
@@ -168,8 +176,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         rows = await self._matches(items, keys)
         old = [place for place, row in enumerate(rows) if row is not None]
         new = [place for place, row in enumerate(rows) if row is None]
-        changed = await self._set([rows[place] for place in old], [items[place] for place in old], old)
-        for place, row in zip(new, await self._insert([items[place] for place in new], new), strict=True):
+        changed = await self.put([rows[place] for place in old], [items[place] for place in old], old)
+        for place, row in zip(new, await self.insert([items[place] for place in new], new), strict=True):
             rows[place] = row
         return Upserted(await self.represent(rows), len(new), changed, len(old) - changed)
 
@@ -198,7 +206,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
     async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    async def _insert(self, items: Sequence[Values], places: Places) -> list[RecordT]:
+    async def insert(self, items: Sequence[Values], places: Places = None) -> list[RecordT]:
+        """Create rows and flush them. Errors: Invalid, Conflict."""
         if not items:
             return []
         items = [{"id": uuid7(), **values} for values in items]
@@ -209,8 +218,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
             await self._claim_slugs(items)
         return list(await self.create_many(items))
 
-    async def _set(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places) -> int:
-        """Set columns and flush; how many rows were different before."""
+    async def put(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None) -> int:
+        """Set columns and flush; how many rows were different before. Errors: Invalid, Conflict."""
         if not rows:
             return 0
         await self.check(changes, places)

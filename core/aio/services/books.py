@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, cast
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.services.base import CatalogueService, Places
@@ -19,10 +20,14 @@ from core.queries import authors as author_queries
 from core.queries import books as queries
 from core.queries import tags as tag_queries
 from core.rules.contributors import AUTHOR, first_author, with_first_author
+from core.rules.merging import distinct
 from core.schemas import books as schemas
 from core.schemas import tags as tag_schemas
 from core.schemas.authors import AuthorReference
 from core.schemas.lists import Page
+
+Contributing = tuple[UUID, str]
+"""An author's id and the role."""
 
 
 class BookRepository(SQLAlchemyAsyncRepository[Book]):
@@ -87,13 +92,13 @@ class BookService(CatalogueService[Book]):
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
-    async def _set(self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places) -> int:
+    async def put(self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places = None) -> int:
         moved = [
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
             if values.get("author_id", row.author_id) != row.author_id
         ]
-        changed = await super()._set(rows, changes, places)
+        changed = await super().put(rows, changes, places)
         for book_id, author_id in moved:
             # Whoever becomes the first author is no longer one of the others.
             await self.session.execute(
@@ -114,19 +119,27 @@ class BookService(CatalogueService[Book]):
 
     async def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
-        book = await self._locked(book_id)
-        if book is None:
-            raise self.missing()
-        wanted = {tag.id for tag in await TagService(self.session).named(list(dict.fromkeys(names)))}
-        present = set((await self.session.execute(select(BookTag.tag_id).where(BookTag.book_id == book_id))).scalars())
-        if gone := present - wanted:
-            await self.session.execute(delete(BookTag).where(BookTag.book_id == book_id, BookTag.tag_id.in_(gone)))
-        if new := wanted - present:
-            rows = [{"book_id": book_id, "tag_id": tag_id} for tag_id in new]
-            await self.session.execute(insert(BookTag), rows)
-        if gone or new:
-            await self._touch(book)
+        book = await self.locked(book_id)
+        tags = await TagService(self.session).named(distinct(names))
+        await self.put_tags({book: {tag.id for tag in tags}})
         return (await self._tags([book_id]))[book_id]
+
+    async def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
+        """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
+        present: dict[UUID, set[UUID]] = {book.id: set() for book in wanted}
+        rows = await self.session.execute(
+            select(BookTag.book_id, BookTag.tag_id).where(BookTag.book_id.in_(list(present)))
+        )
+        for book_id, tag_id in rows:
+            present[book_id].add(tag_id)
+        gone = [(book.id, tag_id) for book, tags in wanted.items() for tag_id in present[book.id] - tags]
+        new = [(book.id, tag_id) for book, tags in wanted.items() for tag_id in tags - present[book.id]]
+        if gone:
+            await self.session.execute(delete(BookTag).where(tuple_(BookTag.book_id, BookTag.tag_id).in_(gone)))
+        if new:
+            rows_added = [{"book_id": book_id, "tag_id": tag_id} for book_id, tag_id in new]
+            await self.session.execute(insert(BookTag), rows_added)
+        return await self._touch(wanted, {book_id for book_id, _ in [*gone, *new]})
 
     async def _tags(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
         found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
@@ -141,43 +154,54 @@ class BookService(CatalogueService[Book]):
         book = cast("schemas.Book", await self.fetch(Book.id == book_id))
         return (await self._contributors([book]))[book_id]
 
-    async def set_contributors(
-        self, book_id: UUID, contributors: Sequence[tuple[UUID, str]]
-    ) -> list[schemas.Contributor]:
-        """Give a book these contributors, (author id, role) in order, and no others.
+    async def set_contributors(self, book_id: UUID, wanted: Sequence[Contributing]) -> list[schemas.Contributor]:
+        """Give a book these contributors, in order, and no others.
 
         Errors: NotFound; Invalid when none is an author, one is given twice, or an author does not exist.
         """
-        book = await self._locked(book_id)
-        if book is None:
-            raise self.missing()
-        first = _first_author(contributors)
-        known = await self._references({author_id for author_id, _ in contributors})
+        book = await self.locked(book_id)
+        _check_contributors(wanted)
+        known = await self._references({author_id for author_id, _ in wanted})
         faults = [
             _no_such_author(("items", place, "author_id"))
-            for place, (author_id, _) in enumerate(contributors)
+            for place, (author_id, _) in enumerate(wanted)
             if author_id not in known
         ]
         if faults:
             raise Invalid("There is no such author.", faults)
-        book.author_id = contributors[first][0]
-        others = {(place, author_id, role) for place, (author_id, role) in enumerate(contributors) if place != first}
-        await self._set_others(book, others)
-        return [schemas.Contributor(role, known[author_id]) for author_id, role in contributors]
+        await self.put_contributors({book: list(wanted)}, await self.contributor_ids([book]))
+        return [schemas.Contributor(role, known[author_id]) for author_id, role in wanted]
 
-    async def _set_others(self, book: Book, wanted: set[tuple[int, UUID, str]]) -> None:
-        columns = select(BookContributor.position, BookContributor.author_id, BookContributor.role)
-        rows = await self.session.execute(columns.where(BookContributor.book_id == book.id))
-        if {(row.position, row.author_id, row.role) for row in rows} != wanted:
-            await self.session.execute(delete(BookContributor).where(BookContributor.book_id == book.id))
-            if wanted:
-                values = [
-                    {"book_id": book.id, "position": position, "author_id": author_id, "role": role}
-                    for position, author_id, role in wanted
-                ]
-                await self.session.execute(insert(BookContributor), values)
-            await self._touch(book)
-        await self.session.flush()
+    async def contributor_ids(self, books: Sequence[Book]) -> dict[UUID, list[Contributing]]:
+        """The contributors of each book, in order."""
+        others: dict[UUID, list[tuple[int, Contributing]]] = {book.id: [] for book in books}
+        columns = (BookContributor.book_id, BookContributor.position, BookContributor.author_id, BookContributor.role)
+        for book_id, position, author_id, role in await self.session.execute(
+            select(*columns).where(BookContributor.book_id.in_(list(others)))
+        ):
+            others[book_id].append((position, (author_id, role)))
+        return {book.id: with_first_author((book.author_id, AUTHOR), others[book.id]) for book in books}
+
+    async def put_contributors(
+        self, wanted: Mapping[Book, Sequence[Contributing]], present: Mapping[UUID, Sequence[Contributing]]
+    ) -> set[UUID]:
+        """Give each book these contributors, at least one an author; the ids of the books that had different ones."""
+        changed = {book: given for book, given in wanted.items() if list(given) != list(present[book.id])}
+        rows = []
+        for book, given in changed.items():
+            first = first_author([role for _, role in given])
+            book.author_id = given[first][0]
+            rows += [
+                {"book_id": book.id, "position": position, "author_id": author_id, "role": role}
+                for position, (author_id, role) in enumerate(given)
+                if position != first
+            ]
+        ids = {book.id for book in changed}
+        if any(len(present[book_id]) > 1 for book_id in ids):
+            await self.session.execute(delete(BookContributor).where(BookContributor.book_id.in_(ids)))
+        if rows:
+            await self.session.execute(insert(BookContributor), rows)
+        return await self._touch(changed, ids)
 
     async def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
         others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
@@ -185,12 +209,18 @@ class BookService(CatalogueService[Book]):
             others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
         return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
 
-    async def _touch(self, book: Book) -> None:
+    async def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
         """A book whose tags or contributors changed has changed."""
-        book.updated_at = now()
+        for book in books:
+            if book.id in changed:
+                book.updated_at = now()
         await self.session.flush()
+        return changed
 
     # What `include` adds
+
+    async def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
+        return await self.including(await super().after(last, limit), ("tags", "contributors"))
 
     async def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
         """The books with their tags or contributors, a statement for each of the two."""
@@ -214,18 +244,16 @@ class BookService(CatalogueService[Book]):
         return page
 
 
-def _first_author(contributors: Sequence[tuple[UUID, str]]) -> int:
+def _check_contributors(given: Sequence[Contributing]) -> None:
     faults = [
         Fault("repeated", "an earlier item has the same author and role", path=("items", place))
-        for place, contributor in enumerate(contributors)
-        if contributor in contributors[:place]
+        for place, contributor in enumerate(given)
+        if contributor in given[:place]
     ]
+    if all(role != AUTHOR for _, role in given):
+        faults.append(Fault("missing", "a book needs at least one contributor with the role author", path=("items",)))
     if faults:
-        raise Invalid("A contributor is given twice.", faults)
-    try:
-        return first_author([role for _, role in contributors])
-    except ValueError as error:
-        raise Invalid("A book needs an author.", [Fault("missing", str(error), path=("items",))]) from None
+        raise Invalid("These cannot be the contributors of a book.", faults)
 
 
 def _no_such_author(path: tuple[str | int, ...]) -> Fault:

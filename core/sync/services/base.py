@@ -68,6 +68,14 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
             raise self.missing()
         return self.listing.represent(row)
 
+    def after(self, last: UUID | None, limit: int) -> list[Any]:
+        """Up to `limit` rows as answered, by id, from the one after `last`; None for the first."""
+        model = self.listing.model
+        statement = self.listing.select.order_by(model.id).limit(limit)
+        if last is not None:
+            statement = statement.where(model.id > last)
+        return [self.listing.represent(row) for row in self.session.execute(statement)]
+
     def require(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
         model = self.listing.model
@@ -103,45 +111,47 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     def add(self, values: Values, item_id: UUID | None = None) -> Any:
         """Create a row, as answered. Errors: Invalid, Conflict."""
         items = [values if item_id is None else {**values, "id": item_id}]
-        return (self.represent(self._insert(items, None)))[0]
+        return (self.represent(self.insert(items)))[0]
 
     def change(self, item_id: UUID, values: Values) -> Any:
         """Set the given columns of one row. Errors: NotFound, Invalid, Conflict."""
-        instance = self._locked(item_id)
-        if instance is None:
-            raise self.missing()
-        self._set([instance], [values], None)
-        return (self.represent([instance]))[0]
+        row = self.locked(item_id)
+        self.put([row], [values])
+        return (self.represent([row]))[0]
 
     def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
         """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
-        instance = self._locked(item_id)
-        if instance is None:
+        try:
+            return self.change(item_id, values), False
+        except NotFound:
             return self.add(values, item_id), True
-        self._set([instance], [values], None)
-        return (self.represent([instance]))[0], False
 
     def remove(self, item_id: UUID) -> None:
         """Delete one row. Errors: NotFound, Conflict while others depend on it."""
         if item_id not in self._deleted([item_id]):
             raise self.missing()
 
-    def _locked(self, item_id: UUID) -> RecordT | None:
+    def locked(self, item_id: UUID) -> RecordT:
+        """The row, locked until the unit of work ends. Errors: NotFound."""
         model = self.model_type
-        return (self.session.execute(select(model).where(model.id == item_id).with_for_update())).scalar_one_or_none()
+        statement = select(model).where(model.id == item_id).with_for_update()
+        row = (self.session.execute(statement)).scalar_one_or_none()
+        if row is None:
+            raise self.missing()
+        return row
 
     # Writing many, all or nothing: faults name the item
 
     def add_all(self, items: Sequence[Values]) -> list[Any]:
         """Create rows, as answered, in order. Errors: Invalid, Conflict."""
-        return self.represent(self._insert(items, range(len(items))))
+        return self.represent(self.insert(items, range(len(items))))
 
     def change_all(self, items: Sequence[Values]) -> list[Any]:
         """Set the given columns of rows named by `id`, as answered, in order. Errors: NotFound, Invalid, Conflict."""
         batches.refuse_repeats([(item["id"],) for item in items], ("id",))
         instances = self._locked_all([item["id"] for item in items])
         changes = [{name: value for name, value in item.items() if name != "id"} for item in items]
-        self._set(instances, changes, range(len(items)))
+        self.put(instances, changes, range(len(items)))
         return self.represent(instances)
 
     def remove_all(self, ids: Sequence[UUID]) -> None:
@@ -167,8 +177,8 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         rows = self._matches(items, keys)
         old = [place for place, row in enumerate(rows) if row is not None]
         new = [place for place, row in enumerate(rows) if row is None]
-        changed = self._set([rows[place] for place in old], [items[place] for place in old], old)
-        for place, row in zip(new, self._insert([items[place] for place in new], new), strict=True):
+        changed = self.put([rows[place] for place in old], [items[place] for place in old], old)
+        for place, row in zip(new, self.insert([items[place] for place in new], new), strict=True):
             rows[place] = row
         return Upserted(self.represent(rows), len(new), changed, len(old) - changed)
 
@@ -197,7 +207,8 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    def _insert(self, items: Sequence[Values], places: Places) -> list[RecordT]:
+    def insert(self, items: Sequence[Values], places: Places = None) -> list[RecordT]:
+        """Create rows and flush them. Errors: Invalid, Conflict."""
         if not items:
             return []
         items = [{"id": uuid7(), **values} for values in items]
@@ -208,8 +219,8 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
             self._claim_slugs(items)
         return list(self.create_many(items))
 
-    def _set(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places) -> int:
-        """Set columns and flush; how many rows were different before."""
+    def put(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None) -> int:
+        """Set columns and flush; how many rows were different before. Errors: Invalid, Conflict."""
         if not rows:
             return 0
         self.check(changes, places)

@@ -1,0 +1,46 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help venv serve test check format twins lock clean
+
+help: ## List what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+venv: .venv/installed ## Make .venv from requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: venv ## Migrate, load the sample catalogue, and serve it with Flask and with Sanic until Ctrl-C
+	@$(BIN)/diptych serve
+
+test: venv ## Run every test, on SQLite and on PostgreSQL (CONTRACT_URL=http://... for a running deployment)
+ifdef CONTRACT_URL
+	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
+else
+	$(BIN)/python -m pytest
+endif
+
+check: venv ## Lint, types, import rules, and whether the twins are fresh
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python tools/twins.py --check
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+
+format: venv ## Format the code and put simple findings right
+	$(BIN)/ruff check --fix --exit-zero --quiet .
+	$(BIN)/ruff format .
+
+twins: venv ## Write core/sync from core/aio
+	$(BIN)/python tools/twins.py
+
+lock: venv ## Write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
+
+clean: ## Remove .venv and what the tools left
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,111 @@
+"""Both adapters at once on this machine: what `make serve` runs."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.settings import Settings
+
+HOST = "127.0.0.1"
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+class ServingError(Exception):
+    """The servers cannot be started, or one has ended; the text is one line."""
+
+
+def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
+    """Adapter -> its port and the command that serves it."""
+    spec = importlib.util.find_spec("flask_app")
+    if spec is None or spec.origin is None:
+        raise ServingError("flask_app is not installed here")
+    configuration = Path(spec.origin).with_name("gunicorn.conf.py")
+    python = [sys.executable, "-m"]
+    return {
+        "Flask under gunicorn": (
+            settings.flask_port,
+            [*python, "gunicorn", "-c", str(configuration), "flask_app:create_app()"],
+        ),
+        "Sanic": (
+            settings.sanic_port,
+            [*python, "sanic", "sanic_app:create_app", "--factory", "--host", HOST, "--port", str(settings.sanic_port)],
+        ),
+    }
+
+
+@contextlib.contextmanager
+def serving(settings: Settings, log: Path) -> Iterator[dict[str, str]]:
+    """Both adapters, ready: name -> URL. When the block ends both are stopped. Errors: ServingError."""
+    started: dict[str, subprocess.Popen[bytes]] = {}
+    wanted = commands(settings)
+    for name, (port, _) in wanted.items():
+        _check_free(name, port)
+    with log.open("ab") as output:
+        try:
+            for name, (_, command) in wanted.items():
+                # A session of its own: Ctrl-C reaches this process alone, which then stops each in good order.
+                started[name] = subprocess.Popen(  # noqa: S603 - our own command
+                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                )
+            for name, (port, _) in wanted.items():
+                _wait_until_ready(name, port, started[name], log)
+            yield {name: f"http://{HOST}:{port}" for name, (port, _) in wanted.items()}
+        finally:
+            _stop(list(started.values()))
+
+
+def watch(log: Path, interval: float = 0.5) -> None:
+    """Sleep until a child ends. Errors: ServingError then."""
+    while True:
+        time.sleep(interval)
+        with contextlib.suppress(ChildProcessError):
+            if os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                raise ServingError(f"a server has ended; {log} says why")
+
+
+def _check_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            variable = "SANIC_PORT" if name == "Sanic" else "FLASK_PORT"
+            raise ServingError(
+                f"port {port} for {name} is taken ({error.strerror}): choose another with {variable}"
+            ) from None
+
+
+def _wait_until_ready(name: str, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(HOST, port, timeout=5)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == http.client.OK:
+                return
+        connection.close()
+        time.sleep(0.05)
+    raise ServingError(f"{name} did not get ready; {log} says why")
+
+
+def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+    for process in processes:
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -1,0 +1,1 @@
+"""Moving books in and out as CSV, TSV and JSON Lines."""

@@ -1,0 +1,46 @@
+"""What a row of an imported file turns into: a book to be stored, or a reject with its reason."""
+
+from dataclasses import dataclass
+from typing import Any
+
+# Characters.
+TITLE_MAX = 1000
+NAME_MAX = 255
+DESCRIPTION_MAX = 10_000
+TAG_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Contributor:
+    """A person or body by name (clean, 1 to NAME_MAX characters) in a role of rules.contributors.ROLES."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookRecord:
+    """A valid book of a file; None means that the file does not say.
+
+    title has 1 to TITLE_MAX characters; contributors hold at least one author and nobody twice in a role;
+    isbn has 13 digits; language is a BCP 47 tag; description has 1 to DESCRIPTION_MAX characters; tags are in
+    the form of rules.text.tag_name, 1 to TAG_MAX characters, each once.
+    """
+
+    line: int  # where the row begins in the file, from 1
+    title: str
+    contributors: tuple[Contributor, ...]
+    isbn: str | None
+    year: int | None
+    language: str | None
+    description: str | None
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that is not taken, with a reason for people; raw is the row, or its text if it has no cells."""
+
+    line: int  # where the row begins in the file, from 1
+    reason: str
+    raw: dict[str, Any] | str
