@@ -15,6 +15,7 @@ import click
 from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.cli import add_migration_commands
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from core.database import make_directory, sync_config
 from core.errors import CatalogueError
@@ -214,7 +215,9 @@ def _told() -> Iterator[None]:
     try:
         yield
     except CatalogueError as error:
-        raise click.ClickException(error.detail) from error
+        cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
+        told = str(cause or "").strip().partition("\n")[0]
+        raise click.ClickException(f"{error.detail} {told}".strip()) from error
     except (ServingError, OSError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -149,6 +149,8 @@ def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
             return Conflict("Another row depends on this, or a row it refers to is gone.")
         case "40001" | "40P01":
             return Contention("Other writers were busy with the same rows.")
+        case "42P01":
+            return Unavailable("The database has not been migrated.")
         case None:
             return (
                 Unavailable("The database cannot be reached.") if isinstance(error, psycopg.OperationalError) else None
@@ -171,6 +173,8 @@ def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
             return Unavailable("The database is busy with other writers.")
         case str(name) if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")):
             return Unavailable("The database cannot serve this now.")
+        case "SQLITE_ERROR" if str(error).startswith("no such table"):
+            return Unavailable("The database has not been migrated.")
     return None
 
 

@@ -18,10 +18,9 @@ _LATIN_OR_GREEK = (
 _GENERAL_MARK = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _ACCENTS = re.compile(f"([{_LATIN_OR_GREEK}])[{_GENERAL_MARK}]+")
 
-_DOTLESS_I = "\u0131"
 # Letters that Unicode does not decompose but readers take for an accented one; DUCET (UTS 10) sorts all but
 # the dotless i as a secondary (accent) difference. The dotless i is here because its capital is a plain I.
-_LOOKALIKES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", _DOTLESS_I: "i"})
+_LOOKALIKES = str.maketrans({"æ": "ae", "œ": "oe"}) | str.maketrans("øłđħŧ\u0131", "oldhti")
 
 
 def clean(text: str, *, multiline: bool = False) -> str:
