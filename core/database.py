@@ -38,6 +38,12 @@ CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
 
 
+_REFERENCE = "Another row depends on this, or a row it refers to is gone."
+
+_OUTAGES = {"08", "28", "53", "57", "58"}
+"""SQLSTATE classes: connection, authorization, resources, operator intervention (timeouts too), system."""
+
+
 def connection_string(settings: Settings, kind: str) -> str:
     """The database URL with the driver for `kind`, "sync" or "async"."""
     url = parse_database_url(settings.database_url)
@@ -146,17 +152,21 @@ def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
         case "23505":
             return _taken(_constrained(error.diag.constraint_name))
         case "23503" | "23001":
-            return Conflict("Another row depends on this, or a row it refers to is gone.")
+            return Conflict(_REFERENCE)
         case "40001" | "40P01":
             return Contention("Other writers were busy with the same rows.")
+    outage = _outage(error)
+    return Unavailable(outage) if outage else None
+
+
+def _outage(error: psycopg.Error) -> str | None:
+    match error.sqlstate:
         case "42P01":
-            return Unavailable("The database has not been migrated.")
-        case None:
-            return (
-                Unavailable("The database cannot be reached.") if isinstance(error, psycopg.OperationalError) else None
-            )
-        case state if state[:2] in ("08", "53", "57", "58") or state in ("25006", "55P03", "3D000"):
-            return Unavailable("The database cannot serve this now.")
+            return "The database has not been migrated."
+        case None if isinstance(error, psycopg.OperationalError):
+            return "The database cannot be reached."
+        case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
+            return "The database cannot serve this now."
     return None
 
 
@@ -168,7 +178,7 @@ def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
             return _taken([name.partition(".")[2] for name in names])
         case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
             # The second is how SQLite reports ON DELETE RESTRICT.
-            return Conflict("Another row depends on this, or a row it refers to is gone.")
+            return Conflict(_REFERENCE)
         case str(name) if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return Unavailable("The database is busy with other writers.")
         case str(name) if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")):

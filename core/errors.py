@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,11 @@ class Fault:
     detail: str
     path: tuple[str | int, ...] | None = None
     parameter: str | None = None
+
+
+def in_parameter(name: str, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The faults of values that came in a query parameter instead of the body."""
+    return tuple(replace(fault, path=None, parameter=name) for fault in faults)
 
 
 class SettingsError(Exception):

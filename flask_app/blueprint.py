@@ -31,7 +31,7 @@ def create_blueprint(application: Application, name: str = "diptych") -> flask.B
 
 def _view(application: Application, route: Route, path: str) -> View:
     def view(**parameters: Any) -> flask.Response:
-        request = to_request(flask.request, path, parameters, application.settings.max_body_bytes)
+        request = to_request(flask.request, path, parameters)
         return to_response(application.handle(route, request))
 
     return view

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from core.http.messages import Request, Response
+from core.http.messages import Request, Response, Unread
 
 
-def to_request(request: flask.Request, path: str, parameters: Mapping[str, str], body_limit: int) -> Request:
+def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end. `path` is the rule's, without the prefix it was mounted under."""
     rule = request.url_rule.rule if request.url_rule is not None else path
     return Request(
@@ -19,15 +19,19 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str],
         parameters=parameters,
         query=request.query_string.decode("latin-1"),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=_body(request, body_limit),
+        body=_body(request),
     )
 
 
-def _body(request: flask.Request, limit: int) -> bytes:
+def _body(request: flask.Request) -> bytes | Unread:
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        return b" " * (limit + 1)
+        return Unread.TOO_LARGE
+    except Exception:  # noqa: BLE001 - each WSGI server has exceptions of its own for a broken body
+        return Unread.INCOMPLETE
+    # gunicorn hands over what has come when a client goes away, as if it were all.
+    return body if len(body) >= (request.content_length or 0) else Unread.INCOMPLETE
 
 
 def to_response(response: Response) -> flask.Response:

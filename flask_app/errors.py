@@ -14,8 +14,13 @@ def register_errors(app: flask.Flask, application: Application) -> None:
     """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
 
     @app.errorhandler(MethodNotAllowed)
-    def method_not_allowed(error: MethodNotAllowed) -> flask.Response:
-        return to_response(problems.render(problems.method_not_allowed(sorted(error.valid_methods or ()))))
+    def method_not_allowed(_error: MethodNotAllowed) -> flask.Response:
+        # A method beyond those that routes are made for. The path's route for OPTIONS knows what is allowed there.
+        adapter = app.create_url_adapter(flask.request)
+        assert adapter is not None  # noqa: S101 - there is one in a request
+        endpoint, parameters = adapter.match(method="OPTIONS")
+        response: flask.Response = app.ensure_sync(app.view_functions[endpoint])(**parameters)
+        return response
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> flask.Response:

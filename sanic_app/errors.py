@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import sanic
 from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
@@ -15,9 +15,10 @@ from sanic_app.convert import to_response
 def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> None:
     """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
 
-    def method_not_allowed(_request: sanic.Request, error: MethodNotAllowed) -> sanic.HTTPResponse:
-        allowed = error.headers.get("Allow", "").split(", ")
-        return to_response(problems.render(problems.method_not_allowed(allowed)))
+    async def method_not_allowed(request: sanic.Request, _error: MethodNotAllowed) -> sanic.HTTPResponse:
+        # A method beyond those that routes are made for. The path's route for OPTIONS knows what is allowed there.
+        _, handler, parameters = app.router.get(request.path, "OPTIONS", None)
+        return cast("sanic.HTTPResponse", await handler(request, **parameters))
 
     def too_large(_request: sanic.Request, _error: PayloadTooLarge) -> sanic.HTTPResponse:
         return to_response(problems.render(problems.too_large(application.settings.max_body_bytes)))

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 JSON = "application/json"
 
 
+class Unread(Enum):
+    """Why a body is not there."""
+
+    INCOMPLETE = "it ended early, or was not framed as it said"
+    TOO_LARGE = "it is larger than it may be"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, read to its end.
+    """One request, read to its end or as far as it could be.
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
@@ -21,7 +29,7 @@ class Request:
     parameters: Mapping[str, str]
     query: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | Unread
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
 from core.errors import Fault, Invalid
 from core.http import json, problems, query
-from core.http.messages import Request
+from core.http.messages import Request, Unread
 from core.http.operations import Call, Operation, Route
+from core.rules.text import clean
 from core.schemas.types import parse_uuid
 
 
-def check_route(route: Route, request: Request) -> dict[str, Any]:
+def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
     """The path's parameters as values: `id` is a UUID, everything else text.
 
-    Errors: Problem 404 for what cannot be an id, then 405 for a method that nobody takes here.
+    Errors: Problem 404 for what cannot be in the catalogue, then 405 for a method that nobody takes here.
     """
-    parameters: dict[str, Any] = dict(request.parameters)
-    if "id" in parameters:
-        try:
-            parameters["id"] = parse_uuid(parameters["id"])
-        except ValueError:
-            raise problems.not_found() from None
+    try:
+        parameters = {
+            name: parse_uuid(value) if name == "id" else clean(value) for name, value in request.parameters.items()
+        }
+    except ValueError:
+        raise problems.not_found() from None
     if route.operation is None and request.method != "OPTIONS":
         raise problems.method_not_allowed(route.allowed)
     return parameters
 
 
-def read(operation: Operation, parameters: dict[str, Any], request: Request, body_limit: int) -> Call:
+def read(operation: Operation, parameters: Mapping[str, Any], request: Request, body_limit: int) -> Call:
     """The call that a request makes. Errors: Problem 413, 415, 400; Invalid with every fault of query and body."""
     raw = _body(operation, request, body_limit)
     faults: list[Fault] = []
@@ -37,22 +40,25 @@ def read(operation: Operation, parameters: dict[str, Any], request: Request, bod
     body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
     if faults:
         raise Invalid("The request has errors; each is listed.", faults)
-    return Call(parameters, query_value, body_value)
+    return Call(dict(parameters), query_value, body_value)
 
 
 _NOTHING = object()
 
 
 def _body(operation: Operation, request: Request, limit: int) -> Any:
-    if len(request.body) > limit:
+    body = request.body
+    if body is Unread.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
         raise problems.too_large(limit)
-    if operation.body is None or (not request.body and not operation.body_required):
+    if body is Unread.INCOMPLETE:
+        raise problems.malformed("The body did not arrive whole.")
+    if operation.body is None or (not body and not operation.body_required):
         return _NOTHING
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise problems.unsupported_media_type()
     try:
-        return json.decode(request.body)
+        return json.decode(body)
     except ValueError as error:
         raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
 

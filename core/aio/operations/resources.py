@@ -9,7 +9,7 @@ from pydantic import BaseModel, create_model
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.services.base import CatalogueService
-from core.errors import Fault, Invalid
+from core.errors import CatalogueError, Fault, Invalid, in_parameter
 from core.http.operations import Answer, Call, Operation
 from core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
@@ -72,7 +72,12 @@ class Resource:
                 "Give the ids once.",
                 [Fault("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
             )
-        await self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
+        try:
+            await self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
+        except CatalogueError as error:
+            if call.body is None:
+                error.faults = in_parameter("ids", error.faults)
+            raise
         return Answer(status=204)
 
     async def page(self, session: AsyncSession, call: Call) -> Answer:

@@ -10,11 +10,13 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from advanced_alchemy.service import SQLAlchemySyncRepositoryService
 from sqlalchemy import delete, select
+from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from core.errors import Conflict, Fault, NotFound
 from core.models import Record
+from core.models.base import now
 from core.queries import listing as lists
 from core.queries.listing import Condition, Listing
 from core.rules import batches, slugs
@@ -47,6 +49,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         # files outages under IntegrityError. Rows are complete when flushed, so nothing is refreshed.
         super().__init__(session, auto_refresh=False, wrap_exceptions=False, count_with_window_function=False)
         self.session = session
+        self.inserted: set[UUID] = set()
 
     # Reading
 
@@ -149,7 +152,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     def change_all(self, items: Sequence[Values]) -> list[Any]:
         """Set the given columns of rows named by `id`, as answered, in order. Errors: NotFound, Invalid, Conflict."""
         batches.refuse_repeats([(item["id"],) for item in items], ("id",))
-        instances = self._locked_all([item["id"] for item in items])
+        instances = self._locked_all([item["id"] for item in items], "items", "id")
         changes = [{name: value for name, value in item.items() if name != "id"} for item in items]
         self.put(instances, changes, range(len(items)))
         return self.represent(instances)
@@ -157,17 +160,9 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     def remove_all(self, ids: Sequence[UUID]) -> None:
         """Delete rows. Errors: NotFound, Invalid, Conflict while others depend on one."""
         batches.refuse_repeated_ids(ids)
+        self._locked_all(ids, "ids")
         self.refuse_depended_on(ids)
-        deleted = self._deleted(ids)
-        if len(deleted) < len(ids):
-            detail = f"there is no such {self.noun}"
-            raise self.missing(
-                [
-                    Fault("not_found", detail, path=("ids", place))
-                    for place, each in enumerate(ids)
-                    if each not in deleted
-                ]
-            )
+        self._deleted(ids)
 
     def upsert_all(self, items: Sequence[Values]) -> Upserted:
         """Create or update by the resource's key; columns that are not given stay. Errors: Invalid, Conflict."""
@@ -217,6 +212,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
             self._refuse_taken(items, [None] * len(items), places)
         if self.slugged:
             self._claim_slugs(items)
+        self.inserted |= {item["id"] for item in items}
         return list(self.create_many(items))
 
     def put(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None) -> int:
@@ -230,22 +226,28 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
             for name, value in (self.to_model_on_update(values)).items():
                 if getattr(row, name) != value:
                     setattr(row, name, value)
-        changed = sum(self.session.is_modified(row) for row in rows)
+        changed = [row for row in rows if self.session.is_modified(row)]
+        # Not left to the column's onupdate: after an UPDATE of several rows at once SQLAlchemy gives their
+        # instances each other's value.
+        moment = now()
+        for row in changed:
+            if "updated_at" not in sa_inspect(row).committed_state:
+                row.updated_at = moment
         self.session.flush()
-        return changed
+        return len(changed)
 
     def _deleted(self, ids: Sequence[UUID]) -> set[UUID]:
         model = self.model_type
         statement = delete(model).where(model.id.in_(ids)).returning(model.id)
         return set((self.session.execute(statement)).scalars())
 
-    def _locked_all(self, ids: Sequence[UUID]) -> list[RecordT]:
+    def _locked_all(self, ids: Sequence[UUID], member: str, *rest: str) -> list[RecordT]:
         # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
         model = self.model_type
         statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
         found = {row.id: row for row in (self.session.execute(statement)).scalars()}
         faults = [
-            Fault("not_found", f"there is no such {self.noun}", path=("items", place, "id"))
+            Fault("not_found", f"there is no such {self.noun}", path=(member, place, *rest))
             for place, item_id in enumerate(ids)
             if item_id not in found
         ]

@@ -158,8 +158,8 @@ class BookService(CatalogueService[Book]):
 
         Errors: NotFound; Invalid when none is an author, one is given twice, or an author does not exist.
         """
-        book = self.locked(book_id)
         _check_contributors(wanted)
+        book = self.locked(book_id)
         known = self._references({author_id for author_id, _ in wanted})
         faults = [
             _no_such_author(("items", place, "author_id"))
@@ -209,9 +209,9 @@ class BookService(CatalogueService[Book]):
         return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
 
     def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
-        """A book whose tags or contributors changed has changed."""
+        """A book whose tags or contributors changed has changed, unless it is only just being made."""
         for book in books:
-            if book.id in changed:
+            if book.id in changed - self.inserted:
                 book.updated_at = now()
         self.session.flush()
         return changed
