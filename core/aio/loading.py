@@ -14,7 +14,7 @@ from core.aio.services.authors import AuthorService
 from core.aio.services.books import BookService
 from core.aio.services.tags import TagService
 from core.models import Author, Book
-from core.rules.merging import distinct, merged_contributors
+from core.rules.contributors import merged_contributors
 from core.rules.text import sort_key
 from core.transfer.records import BookRecord, Reject
 
@@ -70,7 +70,7 @@ class _Loading:
 
     async def resolve_authors(self, records: Iterable[BookRecord]) -> None:
         """Every author's id by name; those nobody has heard of are created, without a date of birth."""
-        names = distinct(contributor.name for record in records for contributor in record.contributors)
+        names = list(dict.fromkeys(item.name for record in records for item in record.contributors))
         rows = await self.session.execute(select(Author.name, Author.id).where(Author.name.in_(names)))
         found: dict[str, list[UUID]] = {}
         for name, author_id in rows:
@@ -83,9 +83,9 @@ class _Loading:
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
-        several = distinct(item.name for item in record.contributors if item.name in self._ambiguous)
+        several = {item.name for item in record.contributors} & self._ambiguous.keys()
         if several:
-            told = "; ".join(f"there are {self._ambiguous[name]} authors called {name}" for name in several)
+            told = "; ".join(f"there are {self._ambiguous[name]} authors called {name}" for name in sorted(several))
             self._reject(record, told)
         return not several
 
@@ -136,7 +136,7 @@ class _Loading:
 
     async def _set_tags(self, records: Sequence[BookRecord], books: dict[int, Book]) -> set[UUID]:
         wanted = {books[record.line]: record.tags for record in records if record.tags}
-        names = distinct(name for tags in wanted.values() for name in tags)
+        names = list(dict.fromkeys(name for tags in wanted.values() for name in tags))
         ids = {tag.name: tag.id for tag in await TagService(self.session).named(names)} if names else {}
         return await self.books.put_tags({book: {ids[name] for name in tags} for book, tags in wanted.items()})
 

@@ -27,3 +27,14 @@ def with_first_author(first: T, others: Sequence[tuple[int, T]]) -> list[T]:
     taken = {position for position, _ in others}
     free = next(position for position in range(len(others) + 1) if position not in taken)
     return [contributor for _, contributor in sorted([*others, (free, first)], key=lambda pair: pair[0])]
+
+
+def merged_contributors(present: Sequence[tuple[T, str]], given: Sequence[tuple[T, str]]) -> list[tuple[T, str]]:
+    """(who, role) pairs: those given take the place of all present in the same roles; other roles stay behind them.
+
+    A file that names only a book's authors says nothing about its translators.
+    """
+    roles = {role for _, role in given}
+    if [pair for pair in present if pair[1] in roles] == list(given):
+        return list(present)
+    return [*given, *(pair for pair in present if pair[1] not in roles)]

@@ -21,7 +21,6 @@ from core.queries import authors as author_queries
 from core.queries import books as queries
 from core.queries import tags as tag_queries
 from core.rules.contributors import AUTHOR, first_author, with_first_author
-from core.rules.merging import distinct
 from core.schemas import books as schemas
 from core.schemas import tags as tag_schemas
 from core.schemas.authors import AuthorReference
@@ -121,7 +120,7 @@ class BookService(CatalogueService[Book]):
     def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
         book = self.locked(book_id)
-        tags = TagService(self.session).named(distinct(names))
+        tags = TagService(self.session).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
         return (self._tags([book_id]))[book_id]
 
