@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,8 @@ from advanced_alchemy.config import (
     SQLAlchemySyncConfig,
     SyncSessionConfig,
 )
-from sqlalchemy import Engine, UniqueConstraint, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import AdaptedConnection, Connection, Engine, UniqueConstraint, event
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.errors import CatalogueError, Conflict, Contention, Fault, Unavailable
@@ -33,6 +36,9 @@ DRIVERS = {
 
 BUSY_TIMEOUT = 5.0
 """Seconds a SQLite writer waits for another."""
+
+BUSY_STEP = 0.1
+"""Seconds of that which SQLite itself may wait at a time."""
 
 CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
@@ -69,7 +75,7 @@ def _engine_config(settings: Settings) -> EngineConfig:
     if parse_database_url(settings.database_url).drivername == "postgresql":
         config.connect_args = {"options": "-c timezone=UTC", "connect_timeout": 5, "application_name": "diptych"}
     else:
-        config.connect_args = {"timeout": BUSY_TIMEOUT}
+        config.connect_args = {"timeout": BUSY_STEP}
     return config
 
 
@@ -123,10 +129,36 @@ def _prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
     @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        # A writer takes the lock at once: one that began by reading could never get it while another holds it.
-        if connection.get_isolation_level() != "AUTOCOMMIT":
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            _begin_immediate(connection)
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take SQLite's write lock at once: who began by reading could never get it while another holds it.
+
+    The waiting is done here and not in SQLite, which holds the connection's mutex all the while. Python's garbage
+    collector may want that mutex, to finalize a cursor, in the very thread that holds the lock everyone waits for.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except OperationalError as error:
+            name = getattr(error.orig, "sqlite_errorname", "")
+            if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            _pause(connection, random.uniform(0.001, 0.02))  # noqa: S311 - nothing secret
+        else:
+            return
+
+
+def _pause(connection: Connection, seconds: float) -> None:
+    driver: Any = connection.connection.dbapi_connection
+    if isinstance(driver, AdaptedConnection):
+        driver.run_async(lambda _: asyncio.sleep(seconds))
+    else:
+        time.sleep(seconds)
 
 
 def translate(error: SQLAlchemyError) -> CatalogueError | None:

@@ -11,6 +11,7 @@ from core.sync.application import Application
 from flask_app.blueprint import create_blueprint
 from flask_app.commands import register_commands
 from flask_app.errors import register_errors
+from flask_app.raw_path import RawPath
 
 __all__ = ("create_app", "create_blueprint")
 
@@ -25,6 +26,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     # One more byte than is allowed: Flask cuts an over-long chunked body at its limit, and the core must see that.
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
+    app.wsgi_app = RawPath(app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
     application = Application(settings)
     app.register_blueprint(create_blueprint(application))
     register_errors(app, application)

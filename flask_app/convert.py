@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.http.messages import Request, Response, Unread
+from flask_app.raw_path import RAW
 
 
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
@@ -16,7 +18,9 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
     return Request(
         method=request.method,
         prefix=request.root_path.rstrip("/") + rule.removesuffix(path),
-        parameters=parameters,
+        parameters={name: unquote(value) for name, value in parameters.items()}
+        if RAW in request.environ
+        else parameters,
         query=request.query_string.decode("latin-1"),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=_body(request),

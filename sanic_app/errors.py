@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import sanic
-from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
+from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
 
 from core.aio.application import Application
 from core.http import problems
@@ -17,7 +17,10 @@ def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> Non
 
     async def method_not_allowed(request: sanic.Request, _error: MethodNotAllowed) -> sanic.HTTPResponse:
         # A method beyond those that routes are made for. The path's route for OPTIONS knows what is allowed there.
-        _, handler, parameters = app.router.get(request.path, "OPTIONS", None)
+        try:
+            _, handler, parameters = app.router.get(request.path, "OPTIONS", None)
+        except NotFound:
+            return to_response(problems.render(problems.not_found()))
         return cast("sanic.HTTPResponse", await handler(request, **parameters))
 
     def too_large(_request: sanic.Request, _error: PayloadTooLarge) -> sanic.HTTPResponse:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from advanced_alchemy.repository import SQLAlchemySyncRepository
+from sqlalchemy.exc import IntegrityError
 
 from core.sync.services.base import CatalogueService
+from core.errors import Contention
 from core.models import Tag
 from core.queries import tags as queries
 from core.schemas import tags as schemas
@@ -35,9 +37,16 @@ class TagService(CatalogueService[Tag]):
         return [schemas.Tag(item.id, item.name, item.description, item.created_at, item.updated_at) for item in items]
 
     def named(self, names: Sequence[str]) -> list[Tag]:
-        """The tags of these distinct names, in order; those that are missing are made."""
+        """The tags of these distinct names, in order; those that are missing are made.
+
+        Errors: Contention, when another writer makes one of them at the same time.
+        """
         found = {tag.name: tag for tag in self.get_many(Tag.name.in_(names))}
-        missing = [{"name": name} for name in names if name not in found]
+        # In one order for everyone: two writers then wait for each other instead of deadlocking.
+        missing = sorted(name for name in names if name not in found)
         if missing:
-            found |= {tag.name: tag for tag in self.create_many(missing)}
+            try:
+                found |= {tag.name: tag for tag in self.create_many([{"name": name} for name in missing])}
+            except IntegrityError as error:
+                raise Contention("Other writers were busy with the same tags.") from error
         return [found[name] for name in names]

@@ -1,0 +1,32 @@
+"""Routing on the path as it was sent, as Sanic does: WSGI hands it over decoded, and "%2F" would be a slash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+RAW = "diptych.raw_path"
+"""In the environ of a request whose PATH_INFO is still percent-encoded."""
+
+
+class RawPath:
+    """WSGI middleware that puts the undecoded path into PATH_INFO, where the server tells it."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        # gunicorn's name for the request target, and werkzeug's.
+        target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if target:
+            path = target.partition("?")[0] if target.startswith("/") else urlsplit(target).path
+            path = path.removeprefix(environ.get("SCRIPT_NAME", ""))
+            # werkzeug would take any number of slashes at the beginning for one.
+            environ["PATH_INFO"] = path if not path.startswith("//") else f"/%2F{path[2:]}"
+            environ[RAW] = True
+        return self._application(environ, start_response)

@@ -1,0 +1,322 @@
+"""Routes, methods, headers and the order of complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.contract.making import (
+    LIMIT,
+    RESOURCES,
+    found,
+    make,
+    make_author,
+    make_book,
+    marker,
+    new_id,
+    read,
+    refused,
+    send,
+)
+
+ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
+
+ALLOWED = {
+    "/authors": "GET, HEAD, OPTIONS, POST",
+    "/authors/batch": "DELETE, OPTIONS, PATCH, POST, PUT",
+    f"/authors/{ID}": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT",
+    "/authors/slug/x": "GET, HEAD, OPTIONS",
+    f"/authors/{ID}/books": "GET, HEAD, OPTIONS",
+    "/books": "GET, HEAD, OPTIONS, POST",
+    "/books/batch": "DELETE, OPTIONS, PATCH, POST, PUT",
+    f"/books/{ID}": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT",
+    "/books/slug/x": "GET, HEAD, OPTIONS",
+    f"/books/{ID}/tags": "GET, HEAD, OPTIONS, PUT",
+    f"/books/{ID}/contributors": "GET, HEAD, OPTIONS, PUT",
+    "/tags": "GET, HEAD, OPTIONS, POST",
+    "/tags/batch": "DELETE, OPTIONS, PATCH, POST, PUT",
+    f"/tags/{ID}": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT",
+    f"/tags/{ID}/books": "GET, HEAD, OPTIONS",
+    "/health/live": "GET, HEAD, OPTIONS",
+    "/health/ready": "GET, HEAD, OPTIONS",
+}
+
+NOWHERE = [
+    "/",
+    "/nothing",
+    "/authors/",
+    "//authors",
+    "/Authors",
+    "/authors/nobody",
+    "/authors/1",
+    f"/authors/{ID}/",
+    f"/authors/{ID}x",
+    "/authors/" + ID.replace("-", ""),
+    f"/authors/%7B{ID}%7D",
+    "/authors/%00",
+    "/authors/%FF",
+    "/authors/..%2F..%2Fetc%2Fpasswd",
+    f"/authors/{ID}/tags",
+    f"/authors/{ID}/books/{ID}",
+    "/authors/nobody/books",
+    "/authors/slug",
+    "/authors/slug/",
+    "/authors/slug/a/b",
+    "/authors/batch/",
+    "/books/slug",
+    "/books/nobody/tags",
+    "/books/nobody/contributors",
+    f"/books/{ID}/authors",
+    "/tags/slug",
+    "/tags/slug/x",
+    "/tags/nobody/books",
+    "/health",
+    "/health/",
+    "/health/dead",
+    "/%E9%9D%92",
+]
+
+everywhere = pytest.mark.parametrize("resource", RESOURCES)
+
+
+@pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
+def test_options_tells_the_methods_of_a_path(api: httpx.Client, path: str, allowed: str):
+    response = api.options(path)
+
+    assert response.status_code == 204
+    assert response.content == b""
+    assert response.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
+def test_a_method_a_path_does_not_have_is_a_405_that_tells_those_it_has(api: httpx.Client, path: str, allowed: str):
+    for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"):
+        response = api.request(method, path)
+        if method in allowed.split(", "):
+            assert response.status_code != 405
+            assert "Allow" not in response.headers
+        else:
+            assert response.status_code == 405
+            assert response.headers["Allow"] == allowed
+            assert response.headers["Content-Type"] == "application/problem+json"
+            assert response.content == b"" if method == "HEAD" else refused(response, 405)
+
+
+@pytest.mark.parametrize(("path", "allowed"), ALLOWED.items())
+def test_a_method_no_path_has_is_a_405_that_tells_those_this_one_has(api: httpx.Client, path: str, allowed: str):
+    for method in ("TRACE", "PROPFIND"):
+        response = api.request(method, path)
+        refused(response, 405)
+        assert response.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_a_path_that_leads_nowhere_is_a_404_for_every_method(api: httpx.Client, path: str):
+    for method in ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT", "PROPFIND"):
+        refused(api.request(method, path), 404)
+
+
+@pytest.mark.parametrize("path", NOWHERE)
+def test_head_of_a_path_that_leads_nowhere_is_a_404_without_a_body(api: httpx.Client, path: str):
+    response = api.head(path)
+
+    assert response.status_code == 404
+    assert response.content == b""
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_problem_tells_nothing_of_how_the_service_is_made(api: httpx.Client):
+    book = make_book(api)
+    for response in (
+        api.get("/nothing"),
+        api.get("/books/slug/%00"),
+        api.get(f"/books/{new_id()}"),
+        api.post("/books", json={"title": "\x00", "author_id": "'"}),
+        api.delete(f"/authors/{book['author_id']}"),
+        api.get("/books", params={"orderBy": "'"}),
+    ):
+        assert 400 <= response.status_code < 500
+        refused(response, response.status_code)
+        said = (response.text + str(response.headers.get("X-Powered-By"))).lower()
+        assert not any(word in said for word in ("traceback", "sqlalchemy", "select ", "pydantic", "psycopg", "sqlite"))
+
+
+@everywhere
+def test_head_is_get_without_the_body(api: httpx.Client, resource: str):
+    row = make(api, resource)
+
+    for path in (
+        f"/{resource}/{row['id']}",
+        f"/{resource}?ids={row['id']}",
+        f"/{resource}/{new_id()}",
+        f"/{resource}?x=1",
+    ):
+        got, head = api.get(path), api.head(path)
+        assert head.status_code == got.status_code
+        assert head.content == b""
+        assert head.headers["Content-Type"] == got.headers["Content-Type"]
+        assert int(head.headers["Content-Length"]) == len(got.content)
+
+
+@everywhere
+def test_every_answer_tells_its_type_and_length(api: httpx.Client, resource: str):
+    row = make(api, resource)
+
+    for path, kind in (
+        (f"/{resource}/{row['id']}", "application/json"),
+        (f"/{resource}?ids={row['id']}", "application/json"),
+        (f"/{resource}/{new_id()}", "application/problem+json"),
+        ("/nothing", "application/problem+json"),
+    ):
+        response = api.get(path)
+        assert response.headers["Content-Type"] == kind
+        assert int(response.headers["Content-Length"]) == len(response.content)
+        assert "Location" not in response.headers
+        assert "Set-Cookie" not in response.headers
+
+
+@everywhere
+def test_an_answer_of_204_has_neither_body_nor_type(api: httpx.Client, resource: str):
+    row = make(api, resource)
+
+    deleted = api.delete(f"/{resource}/{row['id']}")
+
+    assert deleted.status_code == 204
+    assert deleted.content == b""
+    assert "Content-Type" not in deleted.headers
+    assert deleted.headers.get("Content-Length", "0") == "0"
+    refused(api.get(f"/{resource}/{row['id']}"), 404)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_the_service_is_in_health(api: httpx.Client, path: str):
+    response = api.get(path)
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json() == {"status": "ok"}
+    refused(api.get(path, params={"verbose": "1"}), 422, "verbose")
+    assert api.head(path).status_code == 200
+
+
+# The largest body
+
+# A server may close the connection on which it has not read a body to its end: nothing more is sent on it.
+LAST = {"Connection": "close"}
+
+
+def test_a_body_may_have_8_mebibytes(api: httpx.Client):
+    author, name = make_author(api), f"Renamed {marker()}"
+    body = f'{{"name": "{name}"}}'.encode().ljust(LIMIT)
+
+    changed = send(api, "PATCH", f"/authors/{author['id']}", body)
+
+    assert len(body) == LIMIT
+    assert changed.status_code == 200
+    assert read(api, f"/authors/{author['id']}")["name"] == name
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, LIMIT + 2, 2 * LIMIT])
+def test_a_body_of_more_than_8_mebibytes_is_a_413(api: httpx.Client, size: int):
+    word = marker()
+
+    body = f'{{"name": "{word}"}}'.encode().ljust(size)
+
+    response = api.post("/authors", content=body, headers={"Content-Type": "application/json", **LAST})
+
+    refused(response, 413)
+    assert found(api, "authors", word) == []
+
+
+@pytest.mark.parametrize("size", [LIMIT + 1, LIMIT + 100_000])
+def test_a_body_of_more_than_8_mebibytes_in_chunks_is_a_413(api: httpx.Client, size: int):
+    word = marker()
+    body = f'{{"name": "{word}"}}'.encode().ljust(size)
+
+    def chunks() -> Iterator[bytes]:
+        for start in range(0, size, 100_000):
+            yield body[start : start + 100_000]
+
+    response = api.post("/authors", content=chunks(), headers={"Content-Type": "application/json", **LAST})
+
+    refused(response, 413)
+    assert found(api, "authors", word) == []
+
+
+def test_a_body_in_chunks_is_read_whole(api: httpx.Client):
+    word = marker()
+
+    response = api.post(
+        "/authors",
+        content=iter([b'{"na', b'me": "', word.encode(), b'"}']),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert response.status_code == 201
+    assert [row["name"] for row in found(api, "authors", word)] == [word]
+
+
+# The order of complaints: 404 route, 405, 413, 415, 400, 422, 404 row, 409
+
+HUGE = b" " * (LIMIT + 1)
+
+
+def test_a_path_that_leads_nowhere_is_complained_of_before_the_size_of_the_body(api: httpx.Client):
+    refused(send(api, "POST", "/nothing", HUGE), 404)
+    refused(send(api, "PUT", "/authors/nobody", HUGE), 404)
+
+
+def test_a_method_that_is_not_there_is_complained_of_before_the_size_of_the_body(api: httpx.Client):
+    refused(send(api, "PUT", "/authors", HUGE), 405)
+
+
+def test_the_size_of_the_body_is_complained_of_before_its_type(api: httpx.Client):
+    refused(send(api, "POST", "/authors", HUGE, "text/plain"), 413)
+
+
+def test_an_id_that_cannot_be_one_is_complained_of_before_the_method(api: httpx.Client):
+    refused(api.post("/authors/nobody", json={}), 404)
+
+
+def test_a_method_that_is_not_there_is_complained_of_before_the_row(api: httpx.Client):
+    refused(api.post(f"/authors/{new_id()}", json={}), 405)
+
+
+def test_the_type_of_the_body_is_complained_of_before_its_text(api: httpx.Client):
+    refused(send(api, "POST", "/authors", b"{", "text/plain"), 415)
+
+
+def test_the_text_of_the_body_is_complained_of_before_its_meaning_and_the_query(api: httpx.Client):
+    refused(send(api, "POST", "/authors?x=1", b'{"name": 5, "name": 6}'), 400)
+
+
+def test_the_meaning_of_the_request_is_complained_of_before_the_row(api: httpx.Client):
+    book_id = new_id()
+
+    refused(api.patch(f"/books/{book_id}", json={"year": 5000}), 422, "/year")
+    refused(api.get(f"/books/{book_id}", params={"include": "x"}), 422, "include")
+    refused(api.get(f"/authors/{new_id()}/books", params={"pageSize": 0}), 422, "pageSize")
+    refused(api.put(f"/books/{book_id}/tags", json={"items": [5]}), 422, "/items/0")
+
+    refused(api.get(f"/books/{book_id}"), 404)
+
+
+def test_contributors_without_an_author_are_complained_of_before_the_row(api: httpx.Client):
+    editor, path = make_author(api), f"/books/{new_id()}/contributors"
+    item = {"author_id": editor["id"], "role": "editor"}
+
+    refused(api.put(path, json={"items": [item]}), 422, "/items")
+    refused(api.put(path, json={"items": [{**item, "role": "author"}, item, item]}), 422, "/items/2")
+
+    refused(api.get(path), 404)
+
+
+def test_a_row_that_is_not_there_is_complained_of_before_a_conflict(api: httpx.Client):
+    tag = make(api, "tags")
+    changes = [{"id": make(api, "tags")["id"], "name": tag["name"]}, {"id": new_id()}]
+
+    refused(api.patch("/tags/batch", json={"items": changes}), 404, "/items/1/id")
+
+    assert read(api, f"/tags/{tag['id']}") == tag
