@@ -39,7 +39,17 @@ def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
         ),
         "Sanic": (
             settings.sanic_port,
-            [*python, "sanic", "sanic_app:create_app", "--factory", "--host", HOST, "--port", str(settings.sanic_port)],
+            [
+                *python,
+                "sanic",
+                "sanic_app:create_app",
+                "--factory",
+                "--single-process",
+                "--host",
+                HOST,
+                "--port",
+                str(settings.sanic_port),
+            ],
         ),
     }
 

@@ -8,14 +8,16 @@ from typing import Any
 import flask
 
 from core.http.operations import Route, native_path
+from core.settings import Settings
 from core.sync.application import Application
 from flask_app.convert import to_request, to_response
 
 View = Callable[..., flask.Response]
 
 
-def create_blueprint(application: Application, name: str = "diptych") -> flask.Blueprint:
-    """Every route of the table; mount it under any prefix with `app.register_blueprint(..., url_prefix=...)`."""
+def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -> flask.Blueprint:
+    """Every route of the table; mount it under any fixed prefix with `app.register_blueprint(..., url_prefix=...)`."""
+    application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = flask.Blueprint(name, __name__)
     for route in application.routes:
         path = native_path(route.path, "<{}>")
@@ -24,6 +26,8 @@ def create_blueprint(application: Application, name: str = "diptych") -> flask.B
             endpoint=route.name,
             view_func=_view(application, route, path),
             methods=route.methods,
+            strict_slashes=True,
+            merge_slashes=False,
             provide_automatic_options=False,
         )
     return blueprint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,7 +25,7 @@ class RawPath:
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target:
             path = target.partition("?")[0] if target.startswith("/") else urlsplit(target).path
-            path = path.removeprefix(environ.get("SCRIPT_NAME", ""))
+            path = path.removeprefix(quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1"))
             # werkzeug would take any number of slashes at the beginning for one.
             environ["PATH_INFO"] = path if not path.startswith("//") else f"/%2F{path[2:]}"
             environ[RAW] = True

@@ -9,13 +9,15 @@ import sanic
 
 from core.aio.application import Application
 from core.http.operations import Route, native_path
+from core.settings import Settings
 from sanic_app.convert import to_request, to_response
 
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 
 
-def create_blueprint(application: Application, name: str = "diptych") -> sanic.Blueprint:
-    """Every route of the table; mount it under any prefix by giving it a `url_prefix` when it is registered."""
+def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -> sanic.Blueprint:
+    """Every route of the table; mount it under any fixed prefix with `app.blueprint(..., url_prefix=...)`."""
+    application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = sanic.Blueprint(name, strict_slashes=True)
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")

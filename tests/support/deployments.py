@@ -11,12 +11,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 
 from tests.support.databases import ROOT, environment
 
 ADAPTERS = ("flask", "sanic")
+
+SETTLED = 0.5
+"""Seconds after which Sanic's manager can be stopped; sooner, it may never end (sanic-org/sanic#2997)."""
 
 
 def free_port() -> int:
@@ -35,24 +39,28 @@ def command(adapter: str, port: int) -> list[str]:
 
 @contextlib.contextmanager
 def deployment(adapter: str, database_url: str, **settings: str) -> Iterator[str]:
-    """Start an adapter on a database, yield its URL when it is ready, and stop it.
-
-    Errors: AssertionError with its log when it does not get ready, or does not stop when it is asked to.
-    """
+    """Start an adapter on a database, yield its URL when it is ready, and stop it. Errors: as `server`."""
     port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with server(command(adapter, port), url, DATABASE_URL=database_url, FLASK_PORT=str(port), **settings):
+        yield url
+
+
+@contextlib.contextmanager
+def server(command: list[str], catalogue: str, *, cwd: Path = ROOT, **settings: str) -> Iterator[None]:
+    """Run a server until the block ends; it begins when the catalogue, at the URL `catalogue`, is ready.
+
+    Errors: AssertionError with the server's log when it does not get ready, or does not stop when it is asked to.
+    """
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            command(adapter, port),
-            cwd=ROOT,
-            env=environment(DATABASE_URL=database_url, FLASK_PORT=str(port), **settings),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            command, cwd=cwd, env=environment(**settings), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            url = f"http://127.0.0.1:{port}"
-            wait_until_ready(url, process, log)
-            yield url
+            wait_until_ready(catalogue, process, log)
+            ready = time.monotonic()
+            yield
+            time.sleep(max(0.0, ready + SETTLED - time.monotonic()))
         finally:
             stop(process, log)
 

@@ -1,0 +1,186 @@
+"""The catalogue inside someone else's application: it keeps to its prefix, and the host keeps the rest."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.answers import told
+from tests.support.databases import ROOT, Databases
+from tests.support.deployments import ADAPTERS, free_port, server
+
+HOSTS = Path(__file__).resolve().parent / "hosts"
+
+BOTH = ("/api/v1", "/library/catalogue")
+MOUNTS = [(adapter, prefix) for adapter in ADAPTERS for prefix in BOTH] + [("flask", "/mounted")]
+
+LIMIT = 4096
+MISSING = "00000000-0000-7000-8000-000000000000"
+JSON = {"Content-Type": "application/json"}
+
+# method, path under the prefix, headers, body -> the status that both answer it with.
+REQUESTS: dict[str, tuple[str, str, dict[str, str], bytes | None, int]] = {
+    "a list": ("GET", "/tags?pageSize=1&searchString=nothing-has-this", {}, None, 200),
+    "the head of a list": ("HEAD", "/tags?searchString=nothing-has-this", {}, None, 200),
+    "what is not there": ("GET", f"/authors/{MISSING}", {}, None, 404),
+    "what is no id": ("GET", "/authors/7", {}, None, 404),
+    "a slug that is not there": ("GET", "/books/slug/no%20such%20b%C3%B6ok", {}, None, 404),
+    "an unknown parameter": ("GET", "/books?colour=red", {}, None, 422),
+    "a broken escape": ("GET", "/books?searchString=%ff", {}, None, 400),
+    "a body that is wrong": ("POST", "/authors", JSON, b'{"name": 7, "age": 7}', 422),
+    "a body that is not JSON": ("POST", "/authors", JSON, b"{", 400),
+    "a body of another type": ("POST", "/authors", {"Content-Type": "text/plain"}, b"{}", 415),
+    "a body that is too large": ("POST", "/authors", JSON, b" " * (LIMIT + 1), 413),
+    "a method that nobody takes": ("PUT", "/authors", JSON, b"{}", 405),
+    "a method that nobody takes on one": ("POST", f"/books/{MISSING}", JSON, b"{}", 405),
+    "the methods of a list": ("OPTIONS", "/books", {}, None, 204),
+    "the methods of one": ("OPTIONS", f"/books/{MISSING}", {}, None, 204),
+    "whether it lives": ("GET", "/health/live", {}, None, 200),
+    "what the host has to answer": ("GET", "/no/such/thing", {}, None, 404),
+    "a slash too many at the end": ("GET", "/authors/", {}, None, 404),
+    "a slash too many in the middle": ("GET", "/authors//slug/le-guin", {}, None, 404),
+    "a slash too many at the beginning": ("GET", "//authors", {}, None, 404),
+}
+
+
+@pytest.fixture(scope="module")
+def hosts(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Adapter -> the address of a host application; both have the same database."""
+    directory = tmp_path_factory.mktemp("hosts")
+    settings = {
+        "DATABASE_URL": databases.migrated("sqlite"),
+        "DIPTYCH_MAX_BODY_BYTES": str(LIMIT),
+        "PYTHONPATH": str(ROOT),
+    }
+    ports = {adapter: free_port() for adapter in ADAPTERS}
+    python = [sys.executable, "-m"]
+    commands = {
+        "flask": [*python, "gunicorn", "--bind", f"127.0.0.1:{ports['flask']}", "--no-control-socket"],
+        "sanic": [*python, "sanic", "--host", "127.0.0.1", "--port", str(ports["sanic"])],
+    }
+    with ExitStack() as stack:
+        for adapter, command in commands.items():
+            shutil.copy2(HOSTS / f"{adapter}_host.py", directory)
+            catalogue = f"http://127.0.0.1:{ports[adapter]}/api/v1"
+            application = f"{adapter}_host:app"
+            stack.enter_context(server([*command, application], catalogue, cwd=directory, **settings))
+        yield {adapter: f"http://127.0.0.1:{port}" for adapter, port in ports.items()}
+
+
+@pytest.fixture(params=MOUNTS, ids=lambda mount: f"{mount[0]}{mount[1]}")
+def mount(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[tuple[httpx.Client, str]]:
+    """A client of a host, and the prefix that the catalogue has there."""
+    adapter, prefix = request.param
+    with httpx.Client(base_url=hosts[adapter], timeout=30) as client:
+        yield client, prefix
+
+
+@pytest.fixture(params=ADAPTERS)
+def host(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=hosts[request.param], timeout=30) as client:
+        yield client
+
+
+def test_a_row_lives_its_whole_life_under_the_prefix(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+    name = f"東京 {uuid.uuid4().hex}"
+
+    created = client.post(f"{prefix}/authors", json={"name": name})
+    assert created.status_code == 201
+    address = created.headers["Location"]
+    assert address == f"{prefix}/authors/{created.json()['id']}"
+    assert client.get(address).json() == created.json()
+    assert client.get(f"{prefix}/authors/slug/{created.json()['slug']}").json() == created.json()
+    found = client.get(f"{prefix}/authors", params={"searchString": name}).json()
+    assert found == {"items": [created.json()], "limit": 20, "offset": 0, "total": 1}
+    changed = client.patch(address, json={"dob": "1901-02-03"})
+    assert (changed.status_code, changed.json()["dob"]) == (200, "1901-02-03")
+    assert client.delete(address).status_code == 204
+    assert client.get(address).status_code == 404
+
+
+def test_a_row_put_at_a_free_id_has_its_address_under_the_prefix(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+    address = f"{prefix}/tags/{uuid.uuid4()}"
+
+    created = client.put(address, json={"name": uuid.uuid4().hex})
+
+    assert (created.status_code, created.headers["Location"]) == (201, address)
+
+
+def test_a_method_that_nobody_takes_is_refused_by_the_catalogue(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+
+    refused = client.delete(f"{prefix}/authors")
+
+    assert refused.status_code == 405
+    assert refused.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json()["type"] == "/problems/method-not-allowed"
+
+
+def test_options_are_answered_by_the_catalogue(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+
+    answered = client.options(f"{prefix}/authors/{MISSING}")
+
+    assert (answered.status_code, answered.content) == (204, b"")
+    assert answered.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
+
+
+def test_a_row_that_is_not_there_is_the_catalogues_own_404(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+
+    missing = client.get(f"{prefix}/books/{MISSING}")
+
+    assert missing.status_code == 404
+    assert missing.headers["Content-Type"] == "application/problem+json"
+    assert missing.json()["detail"] == "There is no such book."
+
+
+@pytest.mark.parametrize(("path", "text"), [("/hello", "the host's own page"), ("/library/hours", "nine to five")])
+def test_the_hosts_own_pages_stay(host: httpx.Client, path: str, text: str):
+    answered = host.get(path)
+
+    assert (answered.status_code, answered.text) == (200, text)
+    assert answered.headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/authors", "/health/live", "/api", "/api/v1", "/library/authors"])
+def test_whatever_is_not_the_catalogues_is_the_hosts_own_404(host: httpx.Client, path: str):
+    answered = host.get(path)
+
+    assert (answered.status_code, answered.text) == (404, "the host's own 404")
+
+
+def test_the_hosts_own_405_stays(host: httpx.Client):
+    answered = host.post("/hello")
+
+    assert (answered.status_code, answered.text) == (405, "the host's own 405")
+
+
+def test_the_hosts_own_mistakes_stay_its_own(host: httpx.Client):
+    answered = host.get("/broken")
+
+    assert (answered.status_code, answered.text) == (500, "the host's own 500: the host's own mistake")
+
+
+@pytest.mark.parametrize("prefix", BOTH)
+@pytest.mark.parametrize("what", REQUESTS)
+def test_both_hosts_answer_the_same_under_the_prefix(hosts: dict[str, str], prefix: str, what: str):
+    method, path, headers, body, status = REQUESTS[what]
+
+    answers = {
+        adapter: told(httpx.request(method, f"{hosts[adapter]}{prefix}{path}", headers=headers, content=body))
+        for adapter in ADAPTERS
+    }
+
+    assert {adapter: answer["status"] for adapter, answer in answers.items()} == dict.fromkeys(ADAPTERS, status)
+    assert answers["flask"] == answers["sanic"]

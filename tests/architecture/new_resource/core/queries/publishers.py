@@ -1,0 +1,41 @@
+"""Publishers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from core.models.publisher import Publisher
+from core.queries.listing import Listing, any_of
+from core.schemas import publishers as schemas
+
+
+def represent(row: Row[Any]) -> schemas.Publisher:
+    """A publisher as answered, from a row of `listing.select`."""
+    return schemas.Publisher(*row)
+
+
+listing = Listing(
+    model=Publisher,
+    select=select(
+        Publisher.id,
+        Publisher.name,
+        Publisher.founded,
+        Publisher.slug,
+        Publisher.created_at,
+        Publisher.updated_at,
+    ),
+    represent=represent,
+    search_exactly=Publisher.name,
+    search_folded=Publisher.search_text,
+    order_by={
+        "created_at": Publisher.created_at,
+        "updated_at": Publisher.updated_at,
+        "name": Publisher.sort_key,
+        "founded": Publisher.founded,
+        "slug": Publisher.slug,
+        "id": Publisher.id,
+    },
+    filters={"name": any_of(Publisher.name)},
+)

@@ -1,0 +1,40 @@
+"""Publishers, in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from core.schemas.base import Input
+from core.schemas.lists import list_query
+from core.schemas.types import Line, Year
+
+PublisherName = Annotated[Line, Field(min_length=1, max_length=255)]
+
+
+class PublisherInput(Input):
+    """A publisher to create, or to put in another's place."""
+
+    name: PublisherName
+    founded: Year | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """A publisher as answered."""
+
+    id: UUID
+    name: str
+    founded: int | None
+    slug: str
+    created_at: datetime
+    updated_at: datetime
+
+
+PublisherList = list_query(
+    "PublisherList", ("created_at", "updated_at", "name", "founded", "slug", "id"), {"name": PublisherName}
+)

@@ -1,0 +1,152 @@
+"""Who may import whom, and that whoever does it all the same is found out."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.trees import LINT_IMPORTS, copy_tree, prepend, run_in, uncoloured
+from tests.support.databases import ROOT, run
+
+FRAMEWORKS = ("flask", "werkzeug", "gunicorn", "sanic", "sanic_routing", "flask_app", "sanic_app")
+
+# What is loaded -> what must not come with it.
+ALONE = {
+    "core, core.sync.application": (*FRAMEWORKS, "aiosqlite", "core.aio"),
+    "core, core.aio.application": (*FRAMEWORKS, "core.sync"),
+    "core.cli": (*FRAMEWORKS, "aiosqlite", "core.aio"),
+    "flask_app": ("sanic", "sanic_routing", "sanic_app", "aiosqlite", "core.aio"),
+    "sanic_app": ("flask", "werkzeug", "gunicorn", "flask_app", "core.sync"),
+}
+
+# Contract -> (module, line) pairs that it must not let pass.
+BREACHES = {
+    "the core knows neither framework": [
+        ("core/rules/text.py", "import flask"),
+        ("core/http/reading.py", "from werkzeug.exceptions import HTTPException"),
+        ("core/aio/unit_of_work.py", "def later():\n    import sanic"),
+        ("core/cli.py", "from sanic_app import create_app"),
+    ],
+    "the adapters do not know each other": [
+        ("flask_app/blueprint.py", "import sanic_app.convert"),
+        ("sanic_app/convert.py", "from flask_app import convert"),
+    ],
+    "Flask runs the synchronous twin": [("flask_app/convert.py", "from core.aio.application import Application")],
+    "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import core.sync.unit_of_work")],
+    "the twins do not know each other": [
+        ("core/aio/services/base.py", "from core.sync import unit_of_work"),
+        ("core/sync/services/base.py", "from core.aio import unit_of_work"),
+    ],
+    "what decides does not wait": [
+        ("core/rules/slugs.py", "from core.database import translate"),
+        ("core/http/operations.py", "from core.aio.application import Application"),
+        ("core/schemas/types.py", "import core.sync.loading"),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_tree(tmp_path_factory.mktemp("imports") / "tree")
+
+
+def loaded_with(names: str) -> set[str]:
+    program = f"import sys, {names}\nprint(*sys.modules, sep='\\n')"
+    return set(run([sys.executable, "-c", program]).stdout.split())
+
+
+@pytest.mark.parametrize(("names", "strangers"), ALONE.items(), ids=ALONE)
+def test_a_part_brings_nothing_of_the_others_with_it(names: str, strangers: tuple[str, ...]):
+    loaded = loaded_with(names)
+
+    assert set(names.split(", ")) <= loaded
+    assert [name for name in sorted(loaded) if name.startswith(tuple(f"{each}." for each in strangers))] == []
+    assert loaded.isdisjoint(strangers)
+
+
+def test_the_core_loads_no_web_extension_of_advanced_alchemy():
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in sorted((ROOT / "core").rglob("*.py"))
+    ]
+
+    loaded = loaded_with(", ".join(modules))
+
+    assert set(modules) <= loaded
+    # The bare package comes with the library's own __init__; what it would offer does not.
+    assert [name for name in sorted(loaded) if name.startswith("advanced_alchemy.extensions.")] == []
+
+
+def test_the_core_names_no_web_extension_of_advanced_alchemy():
+    files = sorted((ROOT / "core").rglob("*.py"))
+
+    assert files
+    assert [path for path in files if names_extensions(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import advanced_alchemy.extensions.flask",
+        "import os, advanced_alchemy.extensions as web",
+        "from advanced_alchemy.extensions import sanic",
+        "from advanced_alchemy.extensions.sanic import SQLAlchemy",
+        "from advanced_alchemy import base, extensions",
+        "def later():\n    from advanced_alchemy.extensions import flask",
+        "import_module('advanced_alchemy.extensions.flask')",
+    ],
+)
+def test_every_spelling_of_a_web_extension_is_found(source: str):
+    assert names_extensions(source)
+
+
+def test_a_neighbour_of_the_web_extensions_is_no_web_extension():
+    assert not names_extensions("from advanced_alchemy.config import EngineConfig\nimport advanced_alchemy.extensionsx")
+
+
+def names_extensions(source: str) -> bool:
+    names: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import():
+                names.extend(alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                names.extend(f"{module}.{alias.name}" for alias in node.names)
+            case ast.Constant(value=str(text)):
+                names.append(text)
+    return any(f"{name}.".startswith("advanced_alchemy.extensions.") for name in names)
+
+
+def test_every_import_contract_is_kept():
+    done = run([LINT_IMPORTS, "--no-cache"], check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in uncoloured(done.stdout)
+
+
+def test_every_import_contract_has_a_breach_to_prove_it():
+    configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+
+    assert [contract["name"] for contract in configured["contracts"]] == list(BREACHES)
+
+
+@pytest.mark.parametrize(
+    ("contract", "module", "line"),
+    [(contract, *breach) for contract, breaches in BREACHES.items() for breach in breaches],
+)
+def test_a_breach_of_an_import_contract_is_refused(tree: Path, contract: str, module: str, line: str):
+    path = tree / module
+    before = path.read_bytes()
+    try:
+        prepend(path, line)
+        done = run_in(tree, LINT_IMPORTS, "--no-cache", check=False)
+    finally:
+        path.write_bytes(before)
+
+    assert done.returncode != 0
+    assert re.search(rf"^{re.escape(contract)}\s+BROKEN", uncoloured(done.stdout), re.MULTILINE), done.stdout

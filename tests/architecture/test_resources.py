@@ -1,0 +1,41 @@
+"""No adapter knows what the catalogue is a catalogue of."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.sync.operations import OPERATIONS
+from core.sync.services.base import CatalogueService
+from tests.support.databases import ROOT
+
+SEGMENTS = {step for operation in OPERATIONS for step in operation.path.split("/") if step and not step.startswith("{")}
+NOUNS = {service.noun for service in CatalogueService.__subclasses__()}
+NAMES = sorted(SEGMENTS | NOUNS)
+WORD = re.compile(rf"(?<![a-z])({'|'.join(NAMES)})(?![a-z])", re.IGNORECASE)
+
+ADAPTER_FILES = [path for adapter in ("flask_app", "sanic_app") for path in sorted((ROOT / adapter).rglob("*.py"))]
+
+
+def test_the_names_looked_for_are_those_of_the_table():
+    assert {"authors", "author", "books", "book", "tags", "tag", "contributors", "slug"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("path", ADAPTER_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_adapter_names_no_resource(path: Path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+
+    assert lines
+    assert [(number, line) for number, line in enumerate(lines, 1) if WORD.search(line)] == []
+
+
+@pytest.mark.parametrize("line", ['"/authors"', "def list_books():", "from core.models import Tag", "book_id = 1"])
+def test_a_resource_in_an_adapter_would_be_found(line: str):
+    assert WORD.search(line)
+
+
+@pytest.mark.parametrize("line", ["authorise(request)", "bookkeeping = 1", "stage = 2"])
+def test_a_word_that_only_resembles_a_resource_is_none(line: str):
+    assert not WORD.search(line)
