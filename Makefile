@@ -22,7 +22,7 @@ test: venv ## Run every test, on SQLite and on PostgreSQL (CONTRACT_URL=http://.
 ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 endif
 
 check: venv ## Lint, types, import rules, and whether the twins are fresh

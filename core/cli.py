@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Literal
 import click
 from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.cli import add_migration_commands
+from alembic.util import CommandError
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
@@ -25,7 +26,7 @@ from core.models import Book
 from core.serving import ServingError, serving, watch
 from core.settings import Settings, settings_or_exit
 from core.sync.copying import export_lines
-from core.sync.unit_of_work import Database
+from core.sync.unit_of_work import Database, translated
 from core.transfer import mapping as columns
 from core.transfer.reading import TextSource, format_of, open_text, rows
 
@@ -44,10 +45,18 @@ def commands(settings: Settings) -> dict[str, click.Command]:
     }
 
 
+class _ToldGroup(click.Group):
+    """A group whose commands end with one line for what an operator can put right."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _told():
+            return super().invoke(ctx)
+
+
 def _database(settings: Settings) -> click.Group:
     """advanced-alchemy's migration commands over our one configuration, from any working directory."""
 
-    @click.group("database", help="Migrate the database and look after it.")
+    @click.group("database", cls=_ToldGroup, help="Migrate the database and look after it.")
     @click.pass_context
     def database(context: click.Context) -> None:
         make_directory(settings)
@@ -153,21 +162,35 @@ def _progress(source: TextSource) -> Iterator[Callable[[Summary], None]]:
         def advanced(summary: Summary) -> None:
             bar.label = f"{summary.rows:,} rows"
             bar.update(source.bytes_read - bar.pos)
+            bar.render_progress()
 
         yield advanced
 
 
 def _export(settings: Settings) -> click.Command:
     @click.command("export")
-    @click.option(
-        "--output", "-o", type=click.File("wb", atomic=True), default="-", help="A file; standard output without it."
-    )
-    def export_command(output: BinaryIO) -> None:
+    @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file; standard output without it.")
+    def export_command(output: Path | None) -> None:
         """Write the whole catalogue as JSON Lines, which `import` takes back without loss."""
-        with _told(), _database_of(settings) as database:
-            output.writelines(encode(line) + b"\n" for line in export_lines(database))
+        with _told(), _database_of(settings) as database, _replacing(output) as lines:
+            lines.writelines(encode(line) + b"\n" for line in export_lines(database))
 
     return export_command
+
+
+@contextmanager
+def _replacing(path: Path | None) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when it is whole, and not before; standard output for None."""
+    if path is None:
+        yield sys.stdout.buffer
+        return
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            yield stream
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _serve(settings: Settings) -> click.Command:
@@ -213,12 +236,15 @@ def _database_of(settings: Settings) -> Iterator[Database]:
 def _told() -> Iterator[None]:
     """What an operator can put right is one line, not a trace."""
     try:
-        yield
+        with translated():
+            yield
+    except BrokenPipeError:  # click ends quietly when nobody reads on
+        raise
     except CatalogueError as error:
         cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
         told = str(cause or "").strip().partition("\n")[0]
         raise click.ClickException(f"{error.detail} {told}".strip()) from error
-    except (ServingError, OSError) as error:
+    except (ServingError, CommandError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

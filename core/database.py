@@ -46,6 +46,8 @@ CHOSEN_BY_THE_CORE = {"slug", "id"}
 
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
+_SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "READONLY"))
+
 _OUTAGES = {"08", "28", "53", "57", "58"}
 """SQLSTATE classes: connection, authorization, resources, operator intervention (timeouts too), system."""
 
@@ -213,7 +215,7 @@ def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
             return Conflict(_REFERENCE)
         case str(name) if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             return Unavailable("The database is busy with other writers.")
-        case str(name) if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")):
+        case str(name) if name.startswith(_SQLITE_OUTAGES):
             return Unavailable("The database cannot serve this now.")
         case "SQLITE_ERROR" if str(error).startswith("no such table"):
             return Unavailable("The database has not been migrated.")

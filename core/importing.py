@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from core.transfer.copies import AuthorCopy, BookCopy, TagCopy, is_copy, read_co
 from core.transfer.mapping import ColumnMap, record
 from core.transfer.reading import Row
 from core.transfer.records import BookRecord, Reject
+from core.transfer.seen import Seen
 
 BATCH = 500
 
@@ -27,7 +29,7 @@ Item = BookRecord | Copy
 class Rejects(Protocol):
     """Where rejected rows are written."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def writelines(self, lines: Iterable[bytes], /) -> object: ...
 
 
 @dataclass(slots=True)
@@ -45,30 +47,41 @@ class Summary:
         """Rows so far."""
         return self.created + self.updated + self.unchanged + self.rejected
 
+    def add(self, outcome: Outcome) -> None:
+        """Count what became of some more rows."""
+        self.created += outcome.created
+        self.updated += outcome.updated
+        self.unchanged += outcome.unchanged
+        self.rejected += len(outcome.rejects)
+
 
 @dataclass(slots=True)
 class _Batch:
-    """Items of one kind, no two of which are the same book."""
+    """Items of one kind, each with its line and the row it came from."""
 
     items: list[Item] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     raw: dict[int, Any] = field(default_factory=dict)
-    keys: set[Any] = field(default_factory=set)
 
     def takes(self, item: Item) -> bool:
-        if not self.items:
-            return True
-        return len(self.items) < BATCH and type(item) is type(self.items[0]) and _key(item) not in self.keys
+        return not self.items or (len(self.items) < BATCH and type(item) is type(self.items[0]))
 
     def add(self, item: Item, line: int, raw: Any) -> None:
         self.items.append(item)
         self.lines.append(line)
         self.raw[line] = raw
-        self.keys.add(_key(item))
+
+    def singly(self) -> Iterator[_Batch]:
+        """The same items in batches of one."""
+        for item, line in zip(self.items, self.lines, strict=True):
+            yield _Batch([item], [line], self.raw)
 
 
-def _key(item: Item) -> Any:
-    return record_key(item) if isinstance(item, BookRecord) else item.id
+class _Repeat:
+    """A row that says of a book what an earlier row said."""
+
+
+Step = BookRecord | Copy | Reject | _Repeat
 
 
 def import_rows(  # noqa: PLR0913 - four of them are options
@@ -86,45 +99,61 @@ def import_rows(  # noqa: PLR0913 - four of them are options
     A strict import ends at the first reject; what came before it is loaded. Errors: those of Database.write.
     """
     summary = Summary()
-    for step in _batches(_items(rows, mapping, defaults), in_order=strict):
-        if isinstance(step, Reject):
-            outcome = Outcome(rejects=[step])
-        else:
-            outcome = _load(database, step)
-            outcome.rejects = [replace(reject, raw=step.raw[reject.line]) for reject in outcome.rejects]
-        summary.created += outcome.created
-        summary.updated += outcome.updated
-        summary.unchanged += outcome.unchanged
-        summary.rejected += len(outcome.rejects)
-        for reject in outcome.rejects:
-            if rejects is not None:
-                rejects.write(
-                    msgspec.json.encode({"line": reject.line, "reason": reject.reason, "row": reject.raw}) + b"\n"
-                )
-        advanced(summary)
-        if strict and outcome.rejects:
-            summary.stopped = outcome.rejects[0]
-            break
+    with closing(Seen()) as seen:
+        for step in _batches(_items(rows, mapping, defaults, seen), in_order=strict):
+            outcomes = (
+                _load(database, step, strict=strict) if isinstance(step, _Batch) else iter([_without_loading(step)])
+            )
+            for outcome in outcomes:
+                summary.add(outcome)
+                if rejects is not None:
+                    rejects.writelines(_reject_line(reject) for reject in outcome.rejects)
+                advanced(summary)
+                if strict and outcome.rejects:
+                    summary.stopped = outcome.rejects[0]
+                    return summary
     return summary
 
 
+def _without_loading(step: Reject | _Repeat) -> Outcome:
+    return Outcome(rejects=[step]) if isinstance(step, Reject) else Outcome(unchanged=1)
+
+
+def _reject_line(reject: Reject) -> bytes:
+    return msgspec.json.encode({"line": reject.line, "reason": reject.reason, "row": reject.raw}) + b"\n"
+
+
 def _items(
-    rows: Iterable[Row], mapping: ColumnMap, defaults: Mapping[str, str]
-) -> Iterator[tuple[int, Any, Item | Reject]]:
+    rows: Iterable[Row], mapping: ColumnMap, defaults: Mapping[str, str], seen: Seen
+) -> Iterator[tuple[int, Any, Step]]:
     for line, row in rows:
         if isinstance(row, Reject):
             yield line, None, row
-        elif is_copy(row):
-            yield line, row, read_copy(row, line)
-        else:
-            yield line, row, record(row, line, mapping, defaults)
+            continue
+        item = read_copy(row, line) if is_copy(row) else record(row, line, mapping, defaults)
+        yield line, row, item if isinstance(item, Reject) else _first(item, line, row, seen)
 
 
-def _batches(items: Iterator[tuple[int, Any, Item | Reject]], *, in_order: bool) -> Iterator[_Batch | Reject]:
-    """Batches and rejects; in order, a reject comes when all that stands before it in the file has."""
+def _first(item: Item, line: int, row: dict[str, Any], seen: Seen) -> Step:
+    """The item, unless an earlier row was about the same."""
+    if isinstance(item, BookRecord):
+        found, earlier = seen.look(record_key(item), replace(item, line=0), line)
+    else:
+        found, earlier = seen.look(item.id, item, line)
+    if found == "new":
+        return item
+    if found == "same":
+        return _Repeat()
+    return Reject(
+        line, f"line {earlier} says otherwise of the same {'book' if isinstance(item, BookRecord) else 'id'}", row
+    )
+
+
+def _batches(items: Iterator[tuple[int, Any, Step]], *, in_order: bool) -> Iterator[_Batch | Reject | _Repeat]:
+    """Batches, and what is not loaded; in order, a reject comes when all that stands before it in the file has."""
     batch = _Batch()
     for line, raw, item in items:
-        if isinstance(item, Reject):
+        if isinstance(item, Reject | _Repeat):
             if in_order and batch.items:
                 yield batch
                 batch = _Batch()
@@ -138,16 +167,32 @@ def _batches(items: Iterator[tuple[int, Any, Item | Reject]], *, in_order: bool)
         yield batch
 
 
-def _load(database: Database, batch: _Batch) -> Outcome:
+class _RejectedInBatch(Exception):
+    """A strict import has to find out how far it may go."""
+
+
+def _load(database: Database, batch: _Batch, *, strict: bool) -> Iterator[Outcome]:
+    """Load a batch in one transaction; a strict import whose batch has a reject loads it again, item by item."""
+    try:
+        yield _loaded(database, batch, strict=strict and len(batch.items) > 1)
+    except _RejectedInBatch:
+        for one in batch.singly():
+            yield _loaded(database, one, strict=False)
+
+
+def _loaded(database: Database, batch: _Batch, *, strict: bool) -> Outcome:
     def work(session: Session) -> Outcome:
         books = [item for item in batch.items if isinstance(item, BookRecord)]
-        if books:
-            return load_books(session, books)
         copies = [item for item in batch.items if not isinstance(item, BookRecord)]
-        return restore(session, copies, batch.lines)
+        outcome = load_books(session, books) if books else restore(session, copies, batch.lines)
+        if strict and outcome.rejects:
+            raise _RejectedInBatch
+        return outcome
 
     try:
-        return database.write(work)
+        outcome = database.write(work)
     except Conflict:
-        # Someone stored one of these books in between: looked for again, it is found.
-        return database.write(work)
+        # Someone stored one of these in between: looked for again, it is found.
+        outcome = database.write(work)
+    outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
+    return outcome

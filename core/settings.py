@@ -19,7 +19,9 @@ PREFIX = "DIPTYCH_"
 def _database_url(text: str) -> str:
     """Check a database URL and return it as given. Errors: SettingsError."""
     url = parse_database_url(text)
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+    if url.get_backend_name() == "sqlite" and (
+        not url.database or "memory" in (url.database, url.query.get("mode")) or ":memory:" in url.database
+    ):
         raise ValueError("SQLite needs a file that several workers can share: sqlite:///var/diptych.db")
     return text
 
@@ -28,7 +30,7 @@ def parse_database_url(text: str) -> URL:
     """The URL with its driver left off: `postgresql://...` or `sqlite:///...`. Errors: ValueError."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError(
             "is not a database URL such as postgresql://user@host/db or sqlite:///var/diptych.db"
         ) from None

@@ -12,7 +12,7 @@ import msgspec
 DEPTH = 32
 """Levels of arrays and objects in a body, at most."""
 
-_NOT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)
+_NOT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
 
 _encoder = msgspec.json.Encoder()
 
@@ -40,7 +40,7 @@ def decode(body: bytes) -> Any:
 
 
 def _check_depth(text: str) -> None:
-    brackets = _NOT_BRACKETS.sub("", text).replace('"', "")
+    brackets = _NOT_BRACKETS.sub("", text)
     if max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0) > DEPTH:
         raise ValueError(f"nested deeper than {DEPTH} levels")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from core import errors
@@ -58,15 +57,24 @@ def internal() -> Problem:
     return Problem(500, "internal", "Internal server error", "Something unexpected happened here. It has been logged.")
 
 
+_OF_SERVERS = {
+    408: ("request-timeout", "Request timeout", "The request did not arrive in time."),
+    414: ("uri-too-long", "URI too long", "The request target is longer than it may be."),
+    417: ("expectation-failed", "Expectation failed", "What Expect asks for is not done here."),
+    431: ("header-too-large", "Header too large", "The header section is larger than it may be."),
+    503: ("unavailable", "Service unavailable", "This cannot be served now."),
+}
+
+
 def of_status(status: int) -> Problem:
     """A problem for an error that a framework or server made, by its status alone."""
     if status == 404:
         return not_found()
-    try:
-        title = HTTPStatus(status).phrase
-    except ValueError:
-        return internal()
-    return Problem(status, title.lower().replace(" ", "-"), title, f"{title}.")
+    if status in _OF_SERVERS:
+        return Problem(status, *_OF_SERVERS[status])
+    if 400 <= status < 500:
+        return Problem(status, "malformed", "Malformed request", "The request cannot be accepted as it is.")
+    return internal()
 
 
 def of_error(error: errors.CatalogueError) -> Problem:

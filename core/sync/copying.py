@@ -90,6 +90,7 @@ class _Restoring:
                 self.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
             else:
                 accepted.append(value)
+                holders |= {(name, value[name]): value["id"] for name in self._unique() if value[name] is not None}
         old = [value for value in accepted if value["id"] in present]
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
         self.service.put([present[value["id"]] for value in old], old)
@@ -136,6 +137,8 @@ def _restore_books(session: Session, copies: Sequence[BookCopy], lines: Sequence
             reason = f"there is no author {', '.join(sorted(str(item) for item in missing))}"
         elif first != copy.author_id:
             reason = "author_id is not the first author among the contributors"
+        elif len({(item.author_id, item.role) for item in copy.contributors}) < len(copy.contributors):
+            reason = "a contributor is named twice in one role"
         else:
             whole.append((copy, line))
             continue

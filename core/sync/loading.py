@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.sync.services.authors import AuthorService
@@ -20,6 +20,9 @@ from core.rules.text import sort_key
 from core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]
+
+IMPORTING = 0x64697074_696D70
+"""The advisory lock of imports on PostgreSQL: "diptimp" in ASCII."""
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class Outcome:
 
 
 def record_key(record: BookRecord) -> Key:
-    """What tells the books of a file apart; no two records with one key may be loaded together."""
+    """What tells the books of a file apart. No two records with one key may be loaded together."""
     if record.isbn is not None:
         return (record.isbn,)
     return (record.title, first_name(record), record.year)
@@ -51,10 +54,12 @@ def load_books(session: Session, records: Sequence[BookRecord]) -> Outcome:
     What a record does not say stays as it is.
     """
     loading = _Loading(session)
-    loading.resolve_authors(records)
+    loading.take_turns()
+    loading.find_authors(records)
     records = [record for record in records if loading.accepts_authors(record)]
-    loading.find(records)
+    loading.find_books(records)
     records = [record for record in records if loading.accepts_match(record)]
+    loading.create_authors(records)
     loading.write(records)
     return loading.outcome
 
@@ -69,18 +74,24 @@ class _Loading:
         self._by_isbn: dict[str, Book] = {}
         self._by_title: dict[Key, list[Book]] = {}
 
-    def resolve_authors(self, records: Iterable[BookRecord]) -> None:
-        """Every author's id by name; those nobody has heard of are created, without a date of birth."""
-        names = list(dict.fromkeys(item.name for record in records for item in record.contributors))
-        rows = self.session.execute(select(Author.name, Author.id).where(Author.name.in_(names)))
+    def take_turns(self) -> None:
+        """Wait for other imports: nothing else keeps two of them from creating one author twice."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING)))
+
+    def find_authors(self, records: Iterable[BookRecord]) -> None:
+        """The ids of all authors by the names in these records."""
+        rows = self.session.execute(select(Author.name, Author.id).where(Author.name.in_(_names(records))))
         found: dict[str, list[UUID]] = {}
         for name, author_id in rows:
             found.setdefault(name, []).append(author_id)
-        new = [name for name in names if name not in found]
-        created = AuthorService(self.session).add_all([{"name": name} for name in new]) if new else []
-        found |= {author.name: [author.id] for author in created}
         self._authors = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
         self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
+
+    def create_authors(self, records: Iterable[BookRecord]) -> None:
+        """Create those nobody has heard of, without a date of birth."""
+        new = [{"name": name} for name in _names(records) if name not in self._authors]
+        self._authors |= {author.name: author.id for author in AuthorService(self.session).insert(new)}
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
@@ -90,7 +101,7 @@ class _Loading:
             self._reject(record, told)
         return not several
 
-    def find(self, records: Sequence[BookRecord]) -> None:
+    def find_books(self, records: Sequence[BookRecord]) -> None:
         """The books these records may be about: two statements."""
         isbns = [record.isbn for record in records if record.isbn is not None]
         if isbns:
@@ -144,7 +155,7 @@ class _Loading:
     def _matches(self, record: BookRecord) -> list[Book]:
         if record.isbn is not None:
             return [self._by_isbn[record.isbn]] if record.isbn in self._by_isbn else []
-        return self._by_title.get((record.title, self._authors[first_name(record)], record.year), [])
+        return self._by_title.get((record.title, self._authors.get(first_name(record)), record.year), [])
 
     def _values(self, record: BookRecord) -> dict[str, Any]:
         values = {
@@ -160,6 +171,10 @@ class _Loading:
     def _reject(self, record: BookRecord, reason: str) -> None:
         raw = {"title": record.title, "authors": [item.name for item in record.contributors], "isbn": record.isbn}
         self.outcome.rejects.append(Reject(record.line, reason, raw))
+
+
+def _names(records: Iterable[BookRecord]) -> list[str]:
+    return list(dict.fromkeys(item.name for record in records for item in record.contributors))
 
 
 def _columns(book: Book) -> tuple[Any, ...]:

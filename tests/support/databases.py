@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -13,6 +14,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKENDS = ("sqlite", "postgresql")
+DIPTYCH = [sys.executable, "-m", "core.cli"]
 
 
 class Databases:
@@ -21,21 +23,35 @@ class Databases:
     def __init__(self, server: Any, directory: Path) -> None:
         self._server = server
         self._directory = directory
+        self._templates: dict[str, str] = {}
 
     def empty(self, backend: str) -> str:
         """The URL of a database without tables."""
-        name = f"t{uuid.uuid4().hex[:12]}"
         if backend == "sqlite":
-            return f"sqlite:///{self._directory / name}.db"
+            return f"sqlite:///{self._directory / _name()}.db"
+        return self._created()
+
+    def _created(self, options: str = "") -> str:
+        name = _name()
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" {options}'.encode())
         return str(self._server.get_uri(database=name))
 
     def migrated(self, backend: str) -> str:
-        """The URL of a database at the newest revision."""
-        url = self.empty(backend)
-        run([sys.executable, "-m", "core.cli", "database", "upgrade", "--no-prompt"], DATABASE_URL=url)
-        return url
+        """The URL of a database at the newest revision: a copy, because a migration takes a second."""
+        if backend not in self._templates:
+            self._templates[backend] = self.empty(backend)
+            run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=self._templates[backend])
+        template = self._templates[backend]
+        if backend == "sqlite":
+            copy = self.empty(backend)
+            shutil.copy(template.removeprefix("sqlite:///"), copy.removeprefix("sqlite:///"))
+            return copy
+        return self._created(f'TEMPLATE "{psycopg.conninfo.conninfo_to_dict(template)["dbname"]}"')
+
+
+def _name() -> str:
+    return f"t{uuid.uuid4().hex[:12]}"
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -91,13 +91,15 @@ class BookService(CatalogueService[Book]):
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
-    async def put(self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places = None) -> int:
+    async def put(
+        self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places = None, *, matched: bool = False
+    ) -> int:
         moved = [
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
             if values.get("author_id", row.author_id) != row.author_id
         ]
-        changed = await super().put(rows, changes, places)
+        changed = await super().put(rows, changes, places, matched=matched)
         for book_id, author_id in moved:
             # Whoever becomes the first author is no longer one of the others.
             await self.session.execute(

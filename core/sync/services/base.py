@@ -10,11 +10,12 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from advanced_alchemy.service import SQLAlchemySyncRepositoryService
 from sqlalchemy import delete, select
-from sqlalchemy import inspect as sa_inspect
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
-from core.errors import Conflict, Fault, NotFound
+from core.errors import Conflict, Contention, Fault, NotFound
 from core.models import Record
 from core.models.base import now
 from core.queries import listing as lists
@@ -58,7 +59,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         where = [*also, *lists.conditions(self.listing, query)]
         rows = (self.session.execute(lists.page(self.listing, query, where))).all()
         offset = lists.offset(query)
-        if rows and len(rows) < query.page_size:
+        if len(rows) < query.page_size and (rows or offset == 0):
             total = offset + len(rows)
         else:
             total = (self.session.execute(lists.count(self.listing, where))).scalar_one()
@@ -172,8 +173,13 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         rows = self._matches(items, keys)
         old = [place for place, row in enumerate(rows) if row is not None]
         new = [place for place, row in enumerate(rows) if row is None]
-        changed = self.put([rows[place] for place in old], [items[place] for place in old], old)
-        for place, row in zip(new, self.insert([items[place] for place in new], new), strict=True):
+        # Unique columns are part of the key: what has been looked for by it need not be looked for again.
+        changed = self.put([rows[place] for place in old], [items[place] for place in old], old, matched=True)
+        try:
+            created = self.insert([items[place] for place in new], new, matched=True)
+        except IntegrityError as error:
+            raise Contention("Other writers were busy with the same keys.") from error
+        for place, row in zip(new, created, strict=True):
             rows[place] = row
         return Upserted(self.represent(rows), len(new), changed, len(old) - changed)
 
@@ -202,37 +208,39 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    def insert(self, items: Sequence[Values], places: Places = None) -> list[RecordT]:
-        """Create rows and flush them. Errors: Invalid, Conflict."""
+    def insert(self, items: Sequence[Values], places: Places = None, *, matched: bool = False) -> list[RecordT]:
+        """Create rows and flush them. matched: nobody has their unique values. Errors: Invalid, Conflict."""
         if not items:
             return []
         items = [{"id": uuid7(), **values} for values in items]
         self.check(items, places)
-        if places is not None:
+        if places is not None and not matched:
             self._refuse_taken(items, [None] * len(items), places)
         if self.slugged:
             self._claim_slugs(items)
         self.inserted |= {item["id"] for item in items}
         return list(self.create_many(items))
 
-    def put(self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None) -> int:
-        """Set columns and flush; how many rows were different before. Errors: Invalid, Conflict."""
+    def put(
+        self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
+    ) -> int:
+        """Set columns and flush; how many rows were different. matched: as in insert. Errors: Invalid, Conflict."""
         if not rows:
             return 0
         self.check(changes, places)
-        if places is not None:
+        if places is not None and not matched:
             self._refuse_taken(changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
             for name, value in (self.to_model_on_update(values)).items():
                 if getattr(row, name) != value:
                     setattr(row, name, value)
-        changed = [row for row in rows if self.session.is_modified(row)]
+        changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]
         # Not left to the column's onupdate: after an UPDATE of several rows at once SQLAlchemy gives their
         # instances each other's value.
         moment = now()
-        for row in changed:
-            if "updated_at" not in sa_inspect(row).committed_state:
-                row.updated_at = moment
+        for row, values in changed:
+            row.updated_at = values.get("updated_at", moment)
+            flag_modified(row, "updated_at")
         self.session.flush()
         return len(changed)
 

@@ -41,6 +41,8 @@ class TagService(CatalogueService[Tag]):
 
         Errors: Contention, when another writer makes one of them at the same time.
         """
+        if not names:
+            return []
         found = {tag.name: tag for tag in self.get_many(Tag.name.in_(names))}
         # In one order for everyone: two writers then wait for each other instead of deadlocking.
         missing = sorted(name for name in names if name not in found)

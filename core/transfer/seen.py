@@ -1,0 +1,40 @@
+"""What a file has said already, in constant memory: a temporary database holds it."""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import blake2b
+from typing import Literal
+
+
+class Seen:
+    """The items of one file, by key, with the line each came from.
+
+    Without this, two rows that say different things of one book would overwrite each other, again at every import.
+    """
+
+    def __init__(self) -> None:
+        # An empty name is SQLite's for a private file of its own that goes away with the connection.
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute("PRAGMA journal_mode=OFF")
+        self._database.execute("CREATE TABLE seen (key BLOB PRIMARY KEY, content BLOB, line INT) WITHOUT ROWID")
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._database.close()
+
+    def look(self, key: object, content: object, line: int) -> tuple[Literal["new", "same", "other"], int]:
+        """Whether the key is new, has come with the same content, or with other; and the line where it first came.
+
+        key and content: anything whose repr tells it from others.
+        """
+        ours = _digest(content)
+        row = (_digest(key), ours, line)
+        if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", row).rowcount:
+            return "new", line
+        theirs, first = self._database.execute("SELECT content, line FROM seen WHERE key = ?", row[:1]).fetchone()
+        return "same" if theirs == ours else "other", first
+
+
+def _digest(value: object) -> bytes:
+    return blake2b(repr(value).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,331 @@
+"""`diptych import` and `diptych export`, run as an operator runs them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
+
+FLASK = [sys.executable, "-m", "flask", "--app", "flask_app"]
+CSV = "title,authors,year,isbn,tags\nIliad,Homer,-750,9780140275360,war;epic\nÉmile,Jean-Jacques Rousseau,1762,,\n"
+FIRST, SECOND = (
+    "2 rows: 2 created, 0 updated, 0 unchanged, 0 rejected\n",
+    "2 rows: 0 created, 0 updated, 2 unchanged, 0 rejected\n",
+)
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+Done = subprocess.CompletedProcess[str]
+Catalogues = Callable[[str], str]
+
+
+@pytest.fixture
+def url(catalogue: Catalogues, request: pytest.FixtureRequest) -> str:
+    """An empty catalogue; on SQLite where the test does not say."""
+    return catalogue(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., str]:
+    def write(name: str, content: str | bytes) -> str:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+    return write
+
+
+def imported(
+    url: str, *arguments: str, check: bool = True, stdin: str | None = None, program: list[str] = DIPTYCH
+) -> Done:
+    return run([*program, "import", *arguments], check=check, stdin=stdin, DATABASE_URL=url)
+
+
+def exported(url: str) -> str:
+    return run([*DIPTYCH, "export"], DATABASE_URL=url).stdout
+
+
+def books(url: str) -> list[dict[str, object]]:
+    return [line for line in map(json.loads, exported(url).splitlines()) if line["type"] == "book"]
+
+
+def one_line(done: Done) -> str:
+    """The complaint of a program that could not do what it was asked."""
+    assert done.returncode not in (0, None)
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert done.stderr.endswith(f"{line}\n")
+    return line
+
+
+# --- formats ---
+
+
+@pytest.mark.parametrize("url", BACKENDS, indirect=True)
+@pytest.mark.parametrize("program", [DIPTYCH, FLASK], ids=["diptych", "flask"])
+def test_a_file_is_imported_once_however_often_it_is_imported(url: str, file: Callable[..., str], program: list[str]):
+    path = file("books.csv", CSV)
+    assert imported(url, path, program=program).stdout == FIRST
+    before = exported(url)
+    done = imported(url, path, program=program)
+    assert (done.stdout, done.stderr) == (SECOND, "")
+    assert exported(url) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("books.tsv", CSV.replace(",", "\t").encode()),
+        ("books.csv.gz", gzip.compress(CSV.encode())),
+        ("books.CSV", b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").encode()),
+        (
+            "books.jsonl",
+            (
+                b'{"title":"Iliad","authors":["Homer"],"year":-750,"isbn":"9780140275360","tags":["war","epic"]}\n'
+                b'{"title":"\xc3\x89mile","author":"Jean-Jacques Rousseau","year":"1762"}\n'
+            ),
+        ),
+    ],
+)
+def test_every_format_brings_the_same_books(url: str, file: Callable[..., str], name: str, content: bytes):
+    assert imported(url, file(name, content)).stdout == FIRST
+    assert imported(url, file("again.csv", CSV)).stdout == SECOND
+    assert [book["title"] for book in books(url)] == ["Iliad", "Émile"]
+
+
+def test_the_format_and_the_encoding_can_be_said(url: str, file: Callable[..., str]):
+    path = file("books.txt", CSV.encode("latin-1"))
+    assert imported(url, path, "--format", "csv", "--encoding", "latin-1").stdout == FIRST
+    assert imported(url, file("books.csv", CSV)).stdout == SECOND
+
+
+def test_a_dash_is_standard_input(url: str):
+    assert imported(url, "-", "--format", "csv", stdin=CSV).stdout == FIRST
+
+
+def test_columns_defaults_and_separators_can_be_said(url: str, file: Callable[..., str]):
+    path = file("b.csv", "Werk,Wer,isbn13,Schlagwort\nIlias,Homer / Voß,broken,a / b\nEdda,,,\n")
+    done = imported(
+        url, path, "--map", "title=Werk", "--map", "authors=Wer", "--map", "isbn13=", "--map", "tags=Schlagwort",
+        "--separator", "/", "--default", "author=[Anonymous]", "--default", "language=de",
+    )  # fmt: skip
+    assert done.stdout == FIRST
+    ilias, edda = books(url)
+    assert (ilias["title"], ilias["language"], ilias["tags"], ilias["isbn"]) == ("Ilias", "de", ["a", "b"], None)
+    authors = {
+        line["id"]: line["name"] for line in map(json.loads, exported(url).splitlines()) if line["type"] == "author"
+    }
+    assert [authors[item["author_id"]] for item in ilias["contributors"]] == ["Homer", "Voß"]  # type: ignore[attr-defined]
+    assert authors[edda["author_id"]] == "[Anonymous]"
+
+
+# --- rejects ---
+
+BAD = "title,author,isbn\nIliad,Homer,\n,Virgil,\nOdyssey,Homer,123\nshort\nAeneid,Virgil,\n"
+
+
+@both
+def test_rejected_rows_are_written_with_line_reason_and_row(
+    catalogue: Catalogues, backend: str, file: Callable[..., str], tmp_path: Path
+):
+    url = catalogue(backend)
+    rejects = tmp_path / "rejects.jsonl"
+    done = imported(url, file("books.csv", BAD), "--rejects", str(rejects))
+    assert done.stdout == "5 rows: 2 created, 0 updated, 0 unchanged, 3 rejected\n"
+    lines = [json.loads(line) for line in rejects.read_text(encoding="utf-8").splitlines()]
+    assert [(line["line"], line["row"]) for line in lines] == [
+        (3, {"title": "", "author": "Virgil", "isbn": ""}),
+        (4, {"title": "Odyssey", "author": "Homer", "isbn": "123"}),
+        (5, "short"),
+    ]
+    assert [line["reason"].partition(":")[0] for line in lines] == [
+        "title is missing",
+        "isbn '123'",
+        "row has 1 cells, the header has 3",
+    ]
+
+
+def test_rejected_rows_can_be_put_right_and_imported(url: str, file: Callable[..., str], tmp_path: Path):
+    rejects = tmp_path / "rejects.jsonl"
+    imported(url, file("b.csv", "title,author,isbn\nOdyssey,Homer,123\n"), "--rejects", str(rejects))
+    row = json.loads(rejects.read_text())["row"] | {"isbn": ""}
+    assert imported(url, file("again.jsonl", json.dumps(row))).stdout.startswith("1 rows: 1 created")
+
+
+def test_a_strict_import_stops_at_the_first_rejected_row_with_1_and_its_line(url: str, file: Callable[..., str]):
+    done = imported(url, file("books.csv", BAD), "--strict", check=False)
+    assert done.returncode == 1
+    assert done.stdout == "2 rows: 1 created, 0 updated, 0 unchanged, 1 rejected\n"
+    assert one_line(done) == "Error: stopped at line 3: title is missing"
+    assert [book["title"] for book in books(url)] == ["Iliad"]
+
+
+# --- export ---
+
+
+@both
+def test_an_export_put_into_the_other_database_is_exported_the_same(
+    catalogue: Catalogues, backend: str, tmp_path: Path
+):
+    url, other = catalogue(backend), catalogue(BACKENDS[backend == "sqlite"])
+    imported(url, str(ROOT / "core/data/sample.jsonl"))
+    first = tmp_path / "first.jsonl"
+    run([*DIPTYCH, "export", "--output", str(first)], DATABASE_URL=url)
+    assert exported(url) == first.read_text(encoding="utf-8")
+    pipe = f"{sys.executable} -m core.cli export | DATABASE_URL='{other}' {sys.executable} -m core.cli import - --format jsonl"  # noqa: E501
+    done = run(["bash", "-o", "pipefail", "-c", pipe], DATABASE_URL=url)
+    count = len(first.read_text(encoding="utf-8").splitlines())
+    assert done.stdout == f"{count} rows: {count} created, 0 updated, 0 unchanged, 0 rejected\n"
+    assert exported(other) == first.read_text(encoding="utf-8")
+    assert imported(other, str(first)).stdout == f"{count} rows: 0 created, 0 updated, {count} unchanged, 0 rejected\n"
+
+
+def test_an_export_of_an_empty_catalogue_is_empty(url: str):
+    assert exported(url) == ""
+
+
+def test_an_export_that_fails_leaves_the_file_as_it_was(databases: Databases, tmp_path: Path):
+    path = tmp_path / "books.jsonl"
+    path.write_text("precious")
+    done = run([*DIPTYCH, "export", "-o", str(path)], DATABASE_URL=databases.empty("sqlite"), check=False)
+    assert "migrated" in one_line(done)
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_export_whose_reader_has_seen_enough_ends_without_a_trace(url: str):
+    imported(url, str(ROOT / "core/data/sample.jsonl"))
+    done = run(["bash", "-c", f"{sys.executable} -m core.cli export | head -c 10"], DATABASE_URL=url)
+    assert "Traceback" not in done.stderr
+
+
+# --- what an operator can put right ---
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nosuch.csv"], "nosuch.csv"),
+        (["/"], "Is a directory"),
+        (["core", "--format", "csv"], "core"),
+        (["README.md"], "does not say the format"),
+        (["-"], "standard input does not say the format"),
+        (["-", "--format", "xml"], "'xml' is not one of"),
+        (["-", "--format", "csv", "--encoding", "nosuch"], "unknown encoding 'nosuch'"),
+        (["-", "--format", "csv", "--encoding", "base64"], "unknown encoding 'base64'"),
+        (["-", "--format", "csv", "--map", "title"], "'title' is not of the form"),
+        (["-", "--format", "csv", "--map", "nosuch=title"], "unknown field 'nosuch'"),
+        (["-", "--format", "csv", "--map", "title=nosuch"], "no column 'nosuch'"),
+        (["-", "--format", "csv", "--default", "isbn=1"], "isbn cannot have a default"),
+        (["-", "--format", "csv", "--default", "year=soon"], "default is not valid"),
+        (["-", "--format", "tsv", "--nosuch"], "No such option"),
+        (["-", "--format", "csv", "--rejects", "/nowhere/x"], "/nowhere/x"),
+        ([], "Missing argument 'FILE'"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_line(databases: Databases, arguments: list[str], told: str):
+    assert told in one_line(
+        imported(databases.empty("sqlite"), *arguments, check=False, stdin="title,author\nIliad,Homer\n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("", "is empty"), ("a,b\n1,2\n", "no column holds the title"), ("a,a\n", "twice")]
+)
+def test_a_file_without_a_usable_header_is_one_clear_line(
+    databases: Databases, file: Callable[..., str], content: str, told: str
+):
+    assert told in one_line(imported(databases.empty("sqlite"), file("x.csv", content), check=False))
+
+
+@pytest.mark.parametrize("command", [["import", "core/data/sample.jsonl"], ["export"]])
+@both
+def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases, backend: str, command: list[str]):
+    done = run([*DIPTYCH, *command], DATABASE_URL=databases.empty(backend), check=False)
+    assert "The database has not been migrated." in one_line(done)
+
+
+@pytest.mark.parametrize("command", [["import", "core/data/sample.jsonl"], ["export"], ["serve"]])
+@pytest.mark.parametrize(
+    "where", ["postgresql://u@127.0.0.1:1/db", "sqlite:////proc/nowhere/x.db", "sqlite:////proc/version"]
+)
+def test_a_database_that_is_not_there_is_one_clear_line(command: list[str], where: str):
+    assert one_line(run([*DIPTYCH, *command], DATABASE_URL=where, check=False))
+
+
+def test_help_names_every_command_and_option():
+    told = run([*DIPTYCH, "--help"]).stdout
+    assert all(f"  {name} " in told for name in ("database", "export", "import", "serve"))
+    told = run([*DIPTYCH, "import", "--help"]).stdout
+    for option in ("--format", "--encoding", "--map", "--default", "--separator", "--rejects", "--strict"):
+        assert option in told
+    assert "upgrade" in run([*DIPTYCH, "database", "--help"]).stdout
+
+
+# --- the bar ---
+
+
+def on_a_terminal(command: list[str], url: str) -> str:
+    """What a command writes to its standard error when that is a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(DATABASE_URL=url, TERM="xterm"), stdout=subprocess.PIPE, stderr=theirs, stdin=subprocess.DEVNULL  # noqa: E501
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            data = os.read(ours, 4096)
+        except OSError:
+            break
+        seen += data
+    os.close(ours)
+    process.communicate()
+    assert process.returncode == 0
+    return seen.decode()
+
+
+def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(url: str, file: Callable[..., str]):
+    content = "title,author\n" + "".join(f"T{number},A\n" for number in range(2000))
+    path = file("books.csv", content)
+    seen = on_a_terminal([*DIPTYCH, "import", path], url)
+    assert "100%" in seen
+    assert "2,000 rows" in seen
+    assert imported(url, path).stderr == ""
+
+
+# --- files of any size ---
+
+
+def peak(path: str, url: str) -> int:
+    """The most memory an import needed, in bytes."""
+    code = (
+        "import sys, resource; from core.cli import main\n"
+        "try: main(['import', sys.argv[1]])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = run([sys.executable, "-c", code, path], DATABASE_URL=url)
+    return int(done.stdout.split()[-1]) * 1024
+
+
+def test_a_file_ten_times_as_large_needs_no_more_memory(catalogue: Catalogues, file: Callable[..., str]):
+    padding = "word " * 1900
+
+    def rows(number: int) -> str:
+        return "title,author,description\n" + "".join(f"T{n},A{n % 50},{padding}{n}\n" for n in range(number))
+
+    small, large = file("small.csv", rows(300)), file("large.csv", rows(3200))
+    assert Path(large).stat().st_size > 30_000_000
+    little, much = (peak(path, catalogue("sqlite")) for path in (small, large))
+    assert much < 250_000_000
+    assert much < 1.5 * little

@@ -1,0 +1,483 @@
+"""The database: the driver for each twin, and what real errors of real databases mean."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, delete, insert, select, text
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+import core.aio.unit_of_work
+import core.database
+import core.sync.unit_of_work
+from core.database import async_config, connection_string, make_directory, sync_config, taken, translate
+from core.errors import CatalogueError, Conflict, Contention, Unavailable
+from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.settings import Settings
+from tests.support.databases import BACKENDS, Databases
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+TWINS = pytest.mark.parametrize("twin", ["aio", "sync"])
+
+Work = Callable[[Session], Any]
+
+
+@pytest.fixture(scope="module")
+def urls(databases: Databases) -> dict[str, str]:
+    return {backend: databases.migrated(backend) for backend in BACKENDS}
+
+
+@contextmanager
+def database(url: str, **settings: Any) -> Iterator[core.sync.unit_of_work.Database]:
+    found = core.sync.unit_of_work.Database(sync_config(Settings(database_url=url, **settings)))
+    try:
+        yield found
+    finally:
+        in_use = found._engine.pool.checkedout()  # type: ignore[attr-defined]
+        found.close()
+    assert in_use == 0
+
+
+def error_of(url: str, *statements: Any, twin: str = "sync", reading: bool = False, **settings: Any) -> CatalogueError:
+    """What the twin makes of the error that these statements end in."""
+
+    def work(session: Session) -> None:
+        for statement in statements:
+            session.execute(statement)
+
+    async def asynchronously() -> None:
+        found = core.aio.unit_of_work.Database(async_config(Settings(database_url=url, **settings)))
+
+        async def work(session: AsyncSession) -> None:
+            for statement in statements:
+                await session.execute(statement)
+
+        try:
+            await (found.read if reading else found.write)(work)
+        finally:
+            in_use = found._engine.pool.checkedout()  # type: ignore[attr-defined]
+            await found.close()
+            assert in_use == 0
+
+    with pytest.raises(CatalogueError) as caught:  # noqa: PT012
+        if twin == "aio":
+            asyncio.run(asynchronously())
+        else:
+            with database(url, **settings) as found:
+                (found.read if reading else found.write)(work)
+    return caught.value
+
+
+def tag(name: str) -> Any:
+    return insert(Tag).values(name=name, search_text=name, sort_key=name)
+
+
+def author(name: str, slug: str, **values: Any) -> Any:
+    return insert(Author).values(name=name, slug=slug, search_text=name, sort_key=name, **values)
+
+
+def book(title: str, slug: str, author_id: Any, **values: Any) -> Any:
+    return insert(Book).values(title=title, slug=slug, search_text=title, sort_key=title, author_id=author_id, **values)
+
+
+def author_called(name: str) -> Any:
+    return select(Author.id).where(Author.name == name).scalar_subquery()
+
+
+# --- URLs and drivers ---
+
+
+@pytest.mark.parametrize(
+    ("url", "sync", "aio"),
+    [
+        ("sqlite:///x.db", "sqlite+pysqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+        ("sqlite+aiosqlite:////tmp/x.db", "sqlite+pysqlite:////tmp/x.db", "sqlite+aiosqlite:////tmp/x.db"),
+        ("postgresql://u:p%40@h:5/d?a=b", *["postgresql+psycopg://u:p%40@h:5/d?a=b"] * 2),
+        ("postgres://u@h/d", *["postgresql+psycopg://u@h/d"] * 2),
+        ("postgresql+asyncpg://u@h/d", *["postgresql+psycopg://u@h/d"] * 2),
+        ("postgresql+psycopg2://u@h/d", *["postgresql+psycopg://u@h/d"] * 2),
+    ],
+)
+def test_each_twin_gets_its_own_driver_whatever_driver_the_url_names(url: str, sync: str, aio: str):
+    settings = Settings(database_url=url)
+    assert connection_string(settings, "sync") == sync
+    assert connection_string(settings, "async") == aio
+    assert sync_config(settings).get_engine().url.render_as_string(hide_password=False) == sync
+    assert async_config(settings).get_engine().url.render_as_string(hide_password=False) == aio
+
+
+def test_a_database_in_memory_is_refused_because_workers_cannot_share_it():
+    for url in ("sqlite://", "sqlite:///:memory:"):
+        with pytest.raises(Exception, match="SQLite needs a file that several workers can share"):
+            Settings.from_environ({"DATABASE_URL": url})
+
+
+def test_the_directory_of_sqlites_file_is_made_and_may_be_there_already(tmp_path: Path):
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/a/b/x.db")
+    make_directory(settings)
+    make_directory(settings)
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_nothing_is_made_for_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    make_directory(Settings(database_url="postgresql://u@h/some/where"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sqlite_checks_foreign_keys_and_lets_readers_read_while_another_writes(urls: dict[str, str]):
+    with database(urls["sqlite"]) as found:
+        assert found.read(lambda session: session.execute(text("PRAGMA foreign_keys")).scalar()) == 1
+        assert found.read(lambda session: session.execute(text("PRAGMA journal_mode")).scalar()) == "wal"
+
+
+def test_postgresql_is_spoken_to_in_utc(urls: dict[str, str]):
+    with database(urls["postgresql"]) as found:
+        assert found.read(lambda session: session.execute(text("SHOW timezone")).scalar()) == "UTC"
+
+
+def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
+    """What the statements of one reading answer."""
+    if twin == "sync":
+        with database(url) as found:
+            return found.read(lambda session: [session.execute(statement).scalar() for statement in statements])
+
+    async def asynchronously() -> list[Any]:
+        found = core.aio.unit_of_work.Database(async_config(Settings(database_url=url)))
+
+        async def work(session: AsyncSession) -> list[Any]:
+            return [(await session.execute(statement)).scalar() for statement in statements]
+
+        try:
+            return await found.read(work)
+        finally:
+            await found.close()
+
+    return asyncio.run(asynchronously())
+
+
+@TWINS
+def test_a_reader_of_postgresql_holds_no_transaction(urls: dict[str, str], twin: str):
+    # now() is the moment a transaction began.
+    first, _, second = results_of(
+        urls["postgresql"], *map(text, ("SELECT now()", "SELECT pg_sleep(0.01)", "SELECT now()")), twin=twin
+    )
+    assert first < second
+
+
+@TWINS
+def test_a_sqlite_file_can_be_read_while_another_writes(
+    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(core.database, "BUSY_TIMEOUT", 0.05)
+    with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert results_of(urls["sqlite"], text("SELECT 1"), twin=twin) == [1]
+
+
+# --- what a client did ---
+
+
+@both
+@TWINS
+def test_a_value_that_another_row_has_is_a_conflict_that_names_its_column(
+    urls: dict[str, str], backend: str, twin: str
+):
+    error = error_of(urls[backend], tag("war"), tag("war"), twin=twin)
+    assert type(error) is Conflict
+    assert error.faults == (taken("name"),)
+
+
+@both
+def test_an_isbn_that_another_book_has_is_a_conflict_that_names_it(urls: dict[str, str], backend: str):
+    statements = [author("A", "isbn-a"), book("X", "x", author_called("A"), isbn="1"), book("Y", "y", author_called("A"), isbn="1")]  # fmt: skip # noqa: E501
+    error = error_of(urls[backend], *statements)
+    assert type(error) is Conflict
+    assert [fault.path for fault in error.faults] == [("isbn",)]
+
+
+@both
+def test_a_constraint_of_several_columns_names_them_all(urls: dict[str, str], backend: str):
+    who, what = author_called("C"), select(Book.id).where(Book.slug == "several").scalar_subquery()
+    row = {"book_id": what, "author_id": who, "role": "editor"}
+    error = error_of(
+        urls[backend],
+        author("C", "several-c"),
+        book("X", "several", who),
+        insert(BookContributor).values(position=1, **row),
+        insert(BookContributor).values(position=2, **row),
+    )
+    assert type(error) is Conflict
+    assert [fault.path for fault in error.faults] == [("book_id",), ("author_id",), ("role",)]
+
+
+@both
+@TWINS
+def test_a_reference_to_a_row_that_is_not_there_is_a_conflict(urls: dict[str, str], backend: str, twin: str):
+    nobody = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
+    statement = text("INSERT INTO book_tag (book_id, tag_id) VALUES (:nobody, :nobody)").bindparams(
+        nobody=nobody.replace("-", "") if backend == "sqlite" else nobody
+    )
+    if backend == "postgresql":
+        statement = text(f"INSERT INTO book_tag (book_id, tag_id) VALUES ('{nobody}', '{nobody}')")  # noqa: S608
+    error = error_of(urls[backend], statement, twin=twin)
+    assert type(error) is Conflict
+    assert error.detail == "Another row depends on this, or a row it refers to is gone."
+
+
+@both
+@TWINS
+def test_deleting_a_row_that_others_depend_on_is_a_conflict(urls: dict[str, str], backend: str, twin: str):
+    statements = [author("B", "kept"), book("Z", "z", author_called("B")), delete(Author).where(Author.slug == "kept")]
+    error = error_of(urls[backend], *statements, twin=twin)
+    assert type(error) is Conflict
+    assert error.faults == ()
+
+
+# --- what the core chose ---
+
+
+@both
+@TWINS
+def test_a_slug_that_is_always_taken_is_contention_and_in_the_end_an_outage(
+    urls: dict[str, str], backend: str, twin: str
+):
+    error = error_of(urls[backend], author("A", "same"), author("B", "same"), twin=twin)
+    assert type(error) is Unavailable
+    assert type(error.__cause__) is Contention
+
+
+@both
+def test_an_id_that_is_always_taken_is_contention_too(urls: dict[str, str], backend: str):
+    import uuid  # noqa: PLC0415
+
+    same = uuid.uuid4()
+    error = error_of(urls[backend], author("A", "id-1", id=same), author("B", "id-2", id=same))
+    assert type(error.__cause__) is Contention
+
+
+def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: dict[str, str]):
+    url = urls["postgresql"]
+    met = threading.Barrier(2, timeout=10)
+    runs: list[int] = []
+
+    def writer(found: core.sync.unit_of_work.Database, first: str, second: str) -> None:
+        tries = 0
+
+        def work(session: Session) -> None:
+            nonlocal tries
+            tries += 1
+            session.execute(text("UPDATE tag SET description = 'x' WHERE name = :name"), {"name": first})
+            if tries == 1:
+                met.wait()
+            session.execute(text("UPDATE tag SET description = 'x' WHERE name = :name"), {"name": second})
+
+        found.write(work)
+        runs.append(tries)
+
+    with database(url) as found:
+        found.write(lambda session: [session.execute(tag(name)) for name in ("left", "right")])
+        threads = [
+            threading.Thread(target=writer, args=(found, *names)) for names in (("left", "right"), ("right", "left"))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(15)
+    assert sorted(runs) == [1, 2]
+
+
+def test_a_serialization_failure_on_postgresql_is_contention(urls: dict[str, str]):
+    url = urls["postgresql"]
+    attempts = 0
+
+    def work(session: Session) -> None:
+        nonlocal attempts
+        attempts += 1
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        session.execute(text("SELECT count(*) FROM tag"))
+        if attempts == 1:
+            with psycopg.connect(url) as other:
+                other.execute("UPDATE tag SET description = 'other' WHERE name = 'serial'")
+        session.execute(text("UPDATE tag SET description = 'mine' WHERE name = 'serial'"))
+
+    with database(url) as found:
+        found.write(lambda session: session.execute(tag("serial")))
+        found.write(work)
+        assert found.read(lambda s: s.execute(select(Tag.description).where(Tag.name == "serial")).scalar()) == "mine"
+    assert attempts == 2
+
+
+# --- outages ---
+
+
+@both
+@TWINS
+def test_a_pool_with_no_connection_left_is_an_outage(urls: dict[str, str], backend: str, twin: str):
+    settings = Settings(database_url=urls[backend], pool_size=1, pool_overflow=0, pool_timeout=1)
+
+    def synchronously() -> None:
+        found = core.sync.unit_of_work.Database(sync_config(settings))
+        try:
+            found.read(lambda session: (session.connection(), found.read(lambda inner: inner.connection())))
+        finally:
+            found.close()
+
+    async def asynchronously() -> None:
+        found = core.aio.unit_of_work.Database(async_config(settings))
+
+        async def inner(session: AsyncSession) -> None:
+            await session.connection()
+
+        async def work(session: AsyncSession) -> None:
+            await session.connection()
+            await found.read(inner)
+
+        try:
+            await found.read(work)
+        finally:
+            await found.close()
+
+    with pytest.raises(Unavailable, match=r"^Every database connection is in use\.$"):
+        asyncio.run(asynchronously()) if twin == "aio" else synchronously()
+
+
+@both
+@TWINS
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_database_without_tables_is_an_outage_that_says_so(
+    databases: Databases,
+    backend: str,
+    twin: str,
+    reading: bool,  # noqa: FBT001
+):
+    error = error_of(databases.empty(backend), select(Tag.id), twin=twin, reading=reading)
+    assert type(error) is Unavailable
+    assert error.detail == "The database has not been migrated."
+
+
+@TWINS
+def test_a_statement_that_takes_too_long_on_postgresql_is_an_outage(urls: dict[str, str], twin: str):
+    error = error_of(
+        urls["postgresql"], text("SET LOCAL statement_timeout = 50"), text("SELECT pg_sleep(5)"), twin=twin
+    )
+    assert type(error) is Unavailable
+
+
+@TWINS
+def test_a_lock_that_cannot_be_had_on_postgresql_is_an_outage(urls: dict[str, str], twin: str):
+    with psycopg.connect(urls["postgresql"]) as other:
+        other.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
+        error = error_of(urls["postgresql"], text("SET LOCAL lock_timeout = 50"), tag("locked"), twin=twin)
+    assert type(error) is Unavailable
+
+
+def test_a_row_that_is_not_waited_for_on_postgresql_is_an_outage(urls: dict[str, str]):
+    with psycopg.connect(urls["postgresql"]) as other:
+        other.execute("INSERT INTO tag SELECT gen_random_uuid(), 'nowait', NULL, 'x', 'x', now(), now()")
+        other.commit()
+        other.execute("SELECT * FROM tag WHERE name = 'nowait' FOR UPDATE")
+        statement = select(Tag.id).where(Tag.name == "nowait").with_for_update(nowait=True)
+        assert type(error_of(urls["postgresql"], statement)) is Unavailable
+
+
+@TWINS
+def test_a_connection_that_an_operator_ends_is_an_outage_and_the_next_one_works(urls: dict[str, str], twin: str):
+    error = error_of(urls["postgresql"], text("SELECT pg_terminate_backend(pg_backend_pid())"), twin=twin)
+    assert type(error) is Unavailable
+
+
+def test_a_read_only_postgresql_is_an_outage(urls: dict[str, str]):
+    assert type(error_of(urls["postgresql"], text("SET TRANSACTION READ ONLY"), tag("never"))) is Unavailable
+
+
+@TWINS
+def test_a_server_nobody_runs_is_an_outage(twin: str):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"postgresql://u@127.0.0.1:{probe.getsockname()[1]}/db"
+        error = error_of(url, text("SELECT 1"), twin=twin)
+    assert type(error) is Unavailable
+    assert error.detail == "The database cannot be reached."
+
+
+def test_a_server_whose_name_nobody_knows_is_an_outage():
+    assert type(error_of("postgresql://u@host.invalid/db", text("SELECT 1"))) is Unavailable
+
+
+def test_a_database_that_the_server_does_not_have_is_an_outage(databases: Databases):
+    url = databases._server.get_uri(database="nosuch")
+    assert type(error_of(url, text("SELECT 1"))) is Unavailable
+
+
+def test_a_user_whom_the_server_does_not_know_is_an_outage(databases: Databases):
+    url = databases._server.get_uri().replace("postgres:", "nobody:", 1)
+    assert type(error_of(url, text("SELECT 1"))) is Unavailable
+
+
+@TWINS
+def test_a_sqlite_file_that_another_writer_keeps_is_an_outage(
+    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(core.database, "BUSY_TIMEOUT", 0.05)
+    with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        error = error_of(urls["sqlite"], tag("waiting"), twin=twin)
+    assert type(error) is Unavailable
+    assert error.detail == "The database is busy with other writers."
+
+
+def test_a_sqlite_file_in_a_directory_that_is_not_there_is_an_outage(tmp_path: Path):
+    error = error_of(f"sqlite:///{tmp_path}/nowhere/x.db", text("SELECT 1"))
+    assert type(error) is Unavailable
+
+
+def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path):
+    (tmp_path / "x.db").write_bytes(b"This is not a database. " * 100)
+    error = error_of(f"sqlite:///{tmp_path}/x.db", text("SELECT 1"))
+    assert type(error) is Unavailable
+
+
+# --- what can only be a mistake of the core's own ---
+
+
+@both
+@pytest.mark.parametrize("statement", ["SELEC 1", "INSERT INTO tag (id) VALUES (NULL)", "SELECT nosuch FROM tag"])
+def test_mistakes_in_statements_are_nobody_elses_errors(urls: dict[str, str], backend: str, statement: str):
+    engine = create_engine(connection_string(Settings(database_url=urls[backend]), "sync"))
+    with pytest.raises(SQLAlchemyError) as caught, engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+    assert isinstance(caught.value, DBAPIError)
+    assert translate(caught.value) is None
+
+
+@both
+def test_a_mistake_of_the_cores_own_is_raised_as_it_is(urls: dict[str, str], backend: str):
+    with database(urls[backend]) as found, pytest.raises(DBAPIError):
+        found.write(lambda session: session.execute(text("SELEC 1")))
+
+
+def test_errors_of_sqlalchemy_itself_are_mistakes():
+    assert translate(InvalidRequestError("x")) is None
+    assert translate(StaleDataError("x")) is None
+
+
+def test_every_table_is_known_by_name_of_its_constraints():
+    # A constraint without a name could not be traced back to its columns.
+    for model in (Author, Book, BookContributor, BookTag, Tag):
+        for constraint in model.__table__.constraints:  # type: ignore[attr-defined]
+            assert constraint.name

@@ -1,0 +1,177 @@
+"""Settings: read once from the environment, and wrong ones told in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import pytest
+
+from core.errors import SettingsError
+from core.settings import Settings, settings_or_exit
+from tests.support.databases import run
+
+NUMBERS = [
+    ("DIPTYCH_POOL_SIZE", "pool_size", 1, 1000),
+    ("DIPTYCH_POOL_OVERFLOW", "pool_overflow", 0, 1000),
+    ("DIPTYCH_POOL_TIMEOUT", "pool_timeout", 1, 60),
+    ("DIPTYCH_MAX_BODY_BYTES", "max_body_bytes", 1024, 1024**3),
+    ("DIPTYCH_WORKERS", "workers", 1, 256),
+    ("DIPTYCH_THREADS", "threads", 1, 256),
+    ("FLASK_PORT", "flask_port", 1, 65535),
+    ("SANIC_PORT", "sanic_port", 1, 65535),
+]
+
+
+def refused(**environ: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environ(environ)
+    return str(caught.value)
+
+
+def test_an_empty_environment_is_the_defaults():
+    settings = Settings.from_environ({})
+    assert settings == Settings()
+    assert settings.database_url == "sqlite:///var/diptych.db"
+    assert (settings.flask_port, settings.sanic_port) == (8000, 8001)
+
+
+def test_other_peoples_variables_are_left_alone():
+    assert Settings.from_environ({"PATH": "/bin", "PORT": "x", "diptych_workers": "x"}) == Settings()
+
+
+@pytest.mark.parametrize(("variable", "field", "low", "high"), NUMBERS)
+def test_each_number_is_read_from_its_variable_at_either_end_of_its_range(
+    variable: str, field: str, low: int, high: int
+):
+    for value in (low, high):
+        assert getattr(Settings.from_environ({variable: str(value)}), field) == value
+    told = f"{variable} must be a whole number from {low} to {high}, not "
+    for text in (str(low - 1), str(high + 1), "", " ", f" {low}", f"{low}.0", "1e1", "ten", "\u0663", "1_0", "9" * 50):
+        assert refused(**{variable: text}) == f"{told}{text!r}"
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_the_log_level_is_one_of_four(level: str):
+    assert Settings.from_environ({"DIPTYCH_LOG_LEVEL": level}).log_level == level
+
+
+def test_any_other_log_level_is_refused_with_the_four():
+    assert refused(DIPTYCH_LOG_LEVEL="INFO") == (
+        "DIPTYCH_LOG_LEVEL must be one of debug, info, warning, error, not 'INFO'"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///var/diptych.db",
+        "sqlite:////tmp/x.db",
+        "sqlite+aiosqlite:///x.db",
+        "postgresql://u:p@host/db",
+        "postgres://u@host/db",
+        "postgresql+asyncpg://u@host:5432/db?sslmode=require",
+        "postgresql://u@/db?host=/var/run/postgresql",
+    ],
+)
+def test_a_database_url_is_kept_as_it_was_given(url: str):
+    assert Settings.from_environ({"DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite+aiosqlite://",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:books?mode=memory&cache=shared&uri=true",
+    ],
+)
+def test_a_sqlite_database_in_memory_is_refused(url: str):
+    assert refused(DATABASE_URL=url).startswith("DATABASE_URL SQLite needs a file that several workers can share")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("", "is not a database URL"),
+        ("diptych.db", "is not a database URL"),
+        ("postgresql://u:p@host:port/db", "is not a database URL"),
+        ("postgresql://u:p@host:99999x/db", "is not a database URL"),
+        ("mysql://u@host/db", "names 'mysql'; PostgreSQL and SQLite are served"),
+        ("nosuch+driver://u@host/db", "names 'nosuch'; PostgreSQL and SQLite are served"),
+    ],
+)
+def test_what_is_no_url_of_a_database_that_is_served_is_refused(url: str, told: str):
+    message = refused(DATABASE_URL=url)
+    assert message.startswith(f"DATABASE_URL {told}")
+    assert "\n" not in message
+
+
+def test_a_password_is_never_told():
+    for url in ("mysql://u:hunter2@host/db", "postgresql://u:hunter2@host:port/db", "u:hunter2@host/db"):
+        assert "hunter2" not in refused(DATABASE_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("DIPTYCH_WORKER", "DIPTYCH_WORKERS"),
+        ("DIPTYCH_POOLSIZE", "DIPTYCH_POOL_SIZE"),
+        ("DIPTYCH_DATABASE_URL", "DATABASE_URL"),
+        ("DIPTYCH_FLASK_PORT", "FLASK_PORT"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_refused_with_the_one_that_was_meant(given: str, meant: str):
+    assert refused(**{given: "1"}) == f"{given} is not a setting; did you mean {meant}?"
+
+
+def test_a_setting_like_no_other_is_refused_with_all_there_are():
+    message = refused(DIPTYCH_NOTHING_AT_ALL_LIKE_THEM="1")
+    for item in dataclasses.fields(Settings):
+        assert item.metadata["variable"] in message
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().workers = 3  # type: ignore[misc]
+
+
+def test_every_setting_has_a_variable_and_a_word_of_help_and_its_default_is_one_it_takes():
+    for item in dataclasses.fields(Settings):
+        assert item.metadata["help"]
+        assert item.metadata["parse"](str(item.default)) == item.default
+
+
+# --- at the start of a program ---
+
+
+def test_a_program_with_right_settings_gets_them():
+    assert settings_or_exit({"DIPTYCH_WORKERS": "7"}).workers == 7
+
+
+def test_a_program_with_a_wrong_setting_ends_with_3_and_one_line(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as caught:
+        settings_or_exit({"DIPTYCH_WORKERS": "many"})
+    assert caught.value.code == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "diptych: DIPTYCH_WORKERS must be a whole number from 1 to 256, not 'many'\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "-m", "core.cli", "export"],
+        [sys.executable, "-c", "import flask_app; flask_app.create_app()"],
+        [sys.executable, "-c", "import sanic_app; sanic_app.create_app()"],
+        [sys.executable, "-m", "gunicorn", "-c", "flask_app/gunicorn.conf.py", "flask_app:create_app()"],
+    ],
+    ids=["diptych", "flask", "sanic", "gunicorn"],
+)
+def test_every_program_ends_with_3_and_one_line(command: list[str]):
+    done = run(command, check=False, DIPTYCH_WORKER="1")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "diptych: DIPTYCH_WORKER is not a setting; did you mean DIPTYCH_WORKERS?\n"

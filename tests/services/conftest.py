@@ -1,0 +1,30 @@
+"""Every test of a service runs on both twins and both databases, and leaves no connection in use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.services.twins import TWINS, Twin
+from tests.support.databases import BACKENDS, Databases
+
+
+@pytest.fixture(scope="session")
+def urls(databases: Databases) -> dict[str, str]:
+    return {backend: databases.migrated(backend) for backend in BACKENDS}
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=TWINS)
+async def twin(request: pytest.FixtureRequest, backend: str, urls: dict[str, str]) -> AsyncIterator[Twin]:
+    """A twin on an empty catalogue."""
+    twin = Twin(request.param, urls[backend])
+    await twin.emptied()
+    yield twin
+    assert twin.connections_in_use == 0
+    await twin.close()

@@ -1,0 +1,188 @@
+"""How many statements each operation sends to the database: pinned, because each is a round trip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from core.http.messages import Request, Response
+from tests.services.twins import Counts, Twin
+
+ISBNS = ["9780439554930", "9780306406157", "9783161484100"]
+NOBODY = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
+
+
+class Api:
+    """The operations of one twin, counted."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.application = twin.module("application").Application(twin.settings)
+        counting = Twin.__new__(Twin)
+        counting.name = twin.name
+        counting.database = self.application.database
+        self.counting = counting
+        self.routes = {route.name: route for route in self.application.routes}
+
+    async def call(self, name: str, body: Any = None, query: str = "", **parameters: str) -> tuple[Response, Counts]:
+        route = self.routes[name]
+        request = Request(
+            route.methods[0], "", parameters, query, {"content-type": "application/json"}, b"" if body is None else json.dumps(body).encode()  # noqa: E501
+        )  # fmt: skip
+        with self.counting.counted() as counts:
+            answer = self.application.handle(route, request)
+            response: Response = await answer if self.twin.name == "aio" else answer
+        assert self.counting.connections_in_use == 0
+        return response, counts
+
+    async def made(self, name: str, body: Any, **parameters: str) -> Any:
+        response, _ = await self.call(name, body, **parameters)
+        assert response.status in (200, 201), response.body
+        return json.loads(response.body)
+
+    async def close(self) -> None:
+        closing = self.application.close()
+        if self.twin.name == "aio":
+            await closing
+
+
+@pytest.fixture
+async def api(twin: Twin) -> AsyncIterator[Api]:
+    api = Api(twin)
+    yield api
+    await api.close()
+
+
+class Catalogue:
+    """Something for each operation to work on."""
+
+    def __init__(self, authors: list[str], books: list[str], tags: list[str]) -> None:
+        self.authors, self.books, self.tags = authors, books, tags
+
+
+async def catalogue(api: Api) -> Catalogue:
+    people = [{"name": name} for name in ("Homer", "Virgil", "Fagles", "Free", "Free too")]
+    authors = [item["id"] for item in (await api.made("authors_create_batch", {"items": people}))["items"]]
+    given = [{"title": f"T{place}", "author_id": authors[0], "isbn": isbn} for place, isbn in enumerate(ISBNS)]
+    books = [item["id"] for item in (await api.made("books_create_batch", {"items": given}))["items"]]
+    await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[0])
+    tags = [item["id"] for item in (await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[1]))["items"]]
+    pair = [{"author_id": authors[0], "role": "author"}, {"author_id": authors[2], "role": "translator"}]
+    await api.made("books_set_contributors", {"items": pair}, id=books[0])
+    return Catalogue(authors, books, tags)
+
+
+# What is asked -> statements, and whether there is a commit. {} stands for the ids of the catalogue above.
+TABLE = """
+    health_live                                                                          0
+    health_ready                                                                         1
+
+    authors_get             id={author}                                                  1
+    authors_get             id={nobody}                                                  1
+    authors_get_by_slug     slug=homer                                                   1
+    authors_list                                                                         1
+    authors_list            ?pageSize=2                                                  2
+    authors_list            ?searchString=nobody                                         1
+    authors_list_books      id={author}                                                  2
+    authors_create          {{"name":"New"}}                                             2 commit
+    authors_create          {{"name":"Homer"}}                                           2 commit
+    authors_change          id={author} {{"name":"Other"}}                               2 commit
+    authors_change          id={author} {{"name":"Homer"}}                               1 commit
+    authors_change          id={nobody} {{"name":"Homer"}}                               1
+    authors_replace         id={author} {{"name":"Other"}}                               2 commit
+    authors_replace         id={nobody} {{"name":"Other"}}                               3 commit
+    authors_delete          id={free}                                                    1 commit
+    authors_delete          id={author}                                                  1
+    authors_create_batch    {{"items":[{{"name":"X"}},{{"name":"Y"}},{{"name":"Z"}}]}}   2 commit
+    authors_change_batch    {{"items":[{{"id":"{author}","name":"X"}},{{"id":"{free}","name":"Y"}}]}}  2 commit
+    authors_upsert_batch    {{"items":[{{"name":"Homer","dob":null}},{{"name":"Y","dob":null}}]}}      3 commit
+    authors_delete_batch    {{"ids":["{free}","{free2}"]}}                               3 commit
+
+    tags_get                id={tag}                                                     1
+    tags_list                                                                            1
+    tags_create             {{"name":"new"}}                                             1 commit
+    tags_create             {{"name":"war"}}                                             1
+    tags_change             id={tag} {{"name":"new"}}                                    2 commit
+    tags_replace            id={nobody} {{"name":"new"}}                                 2 commit
+    tags_delete             id={tag}                                                     1 commit
+    tags_create_batch       {{"items":[{{"name":"x"}},{{"name":"y"}}]}}                  2 commit
+    tags_change_batch       {{"items":[{{"id":"{tag}","name":"x"}}]}}                    3 commit
+    tags_list_books         id={tag}                                                     2
+    tags_upsert_batch       {{"items":[{{"name":"war"}},{{"name":"y"}}]}}                2 commit
+    tags_delete_batch       ?ids={tag}                                                   2 commit
+
+    books_get               id={book}                                                    1
+    books_get               id={book} ?include=tags                                      2
+    books_get               id={book} ?include=tags,contributors                         3
+    books_get_by_slug       slug=t0 ?include=contributors                                2
+    books_list                                                                           1
+    books_list              ?pageSize=2                                                  2
+    books_list              ?pageSize=2&include=tags,contributors                        4
+    books_list              ?tagsIn=war&contributorsIn={author}                          1
+    books_create            {{"title":"New","author_id":"{author}"}}                     3 commit
+    books_create            {{"title":"New","author_id":"{nobody}"}}                     1
+    books_change            id={book} {{"title":"New"}}                                  3 commit
+    books_change            id={book} {{"title":"T0"}}                                   2 commit
+    books_change            id={book} {{"author_id":"{other}"}}                          4 commit
+    books_replace           id={book} {{"title":"New","author_id":"{author}"}}           3 commit
+    books_replace           id={nobody} {{"title":"New","author_id":"{author}"}}         4 commit
+    books_delete            id={book}                                                    1 commit
+    books_create_batch      {{"items":[{{"title":"X","author_id":"{author}"}},{{"title":"Y","author_id":"{author}"}}]}}  3 commit
+    books_change_batch      {{"items":[{{"id":"{book}","year":1}},{{"id":"{book2}","year":2}}]}}       3 commit
+    books_upsert_batch      {{"items":[{{"title":"X","author_id":"{author}","isbn":"9780439554930"}},{{"title":"Y","author_id":"{author}","isbn":"9780140449136"}}]}}  5 commit
+    books_delete_batch      {{"ids":["{book}","{book2}"]}}                               2 commit
+    books_get_tags          id={book}                                                    2
+    books_set_tags          id={book} {{"items":["war","epic"]}}                         4 commit
+    books_set_tags          id={book} {{"items":["war","new"]}}                          8 commit
+    books_set_tags          id={book} {{"items":[]}}                                     5 commit
+    books_get_contributors  id={book}                                                    2
+    books_set_contributors  id={book} {{"items":[{{"author_id":"{author}","role":"author"}},{{"author_id":"{fagles}","role":"translator"}}]}}  3 commit
+    books_set_contributors  id={book} {{"items":[{{"author_id":"{other}","role":"author"}},{{"author_id":"{fagles}","role":"editor"}}]}}       6 commit
+    books_set_contributors  id={single} {{"items":[{{"author_id":"{other}","role":"author"}}]}}        4 commit
+"""  # noqa: E501 - a table
+LINES = [line for line in (line.strip() for line in TABLE.splitlines()) if line]
+
+
+def told(counts: Counts) -> str:
+    return f"{len(counts.statements)} commit" if counts.commits else f"{len(counts.statements)}"
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: " ".join(line.replace("{", "").replace("}", "").split()[:2]))
+async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api, line: str):
+    found = await catalogue(api)
+    ids = {
+        "author": found.authors[0], "other": found.authors[1], "fagles": found.authors[2], "free": found.authors[3],
+        "free2": found.authors[4], "book": found.books[0], "book2": found.books[1], "single": found.books[2],
+        "tag": found.tags[0], "nobody": NOBODY,
+    }  # fmt: skip
+    asked, expected = line, []
+    while asked.split()[-1] in ("commit", *map(str, range(10))):
+        asked, _, last = asked.rpartition(" ")
+        expected.insert(0, last)
+        asked = asked.rstrip()
+    name, *rest = asked.format(**ids).split()
+    body = next((json.loads(part) for part in rest if part.startswith("{")), None)
+    query = next((part[1:] for part in rest if part.startswith("?")), "")
+    parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=")))
+    response, counts = await api.call(name, body, query, **parameters)
+    assert response.status != 500
+    assert told(counts) == " ".join(expected), "\n".join(counts.statements)
+    assert (response.status < 400) or counts.commits == 0
+
+
+def test_every_operation_is_in_the_table():
+    from core.aio.operations import OPERATIONS  # noqa: PLC0415
+
+    assert {line.split()[0] for line in LINES} == {operation.name for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("size", [10, 300])
+async def test_batches_take_as_many_statements_however_large_they_are(api: Api, size: int):
+    people = {"items": [{"name": f"N{number}", "dob": None} for number in range(size)]}
+    _, created = await api.call("authors_upsert_batch", people)
+    assert told(created) == "3 commit"
+    _, unchanged = await api.call("authors_upsert_batch", people)
+    assert told(unchanged) == "1 commit"

@@ -1,0 +1,185 @@
+"""One way to drive both twins: everything is awaited, and in core.sync nothing waits."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, delete, event
+
+from core.database import async_config, sync_config
+from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.settings import Settings
+
+TWINS = ("aio", "sync")
+_READS = {"after", "contributors", "fetch", "including", "page", "page_including", "require", "tags"}
+
+
+def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("the synchronous twin waited for something")
+
+
+class _Awaitable:
+    """An object whose methods can be awaited, though they are plain functions."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if not callable(found):
+            return found
+
+        async def call(*arguments: Any, **named: Any) -> Any:
+            return found(*arguments, **named)
+
+        return call
+
+
+class Services:
+    """The services of one unit of work, and its session."""
+
+    def __init__(self, twin: Twin, session: Any) -> None:
+        def of(module: str, name: str) -> Any:
+            service = getattr(twin.module(f"services.{module}"), name)(session)
+            return service if twin.name == "aio" else _Awaitable(service)
+
+        self.session = session if twin.name == "aio" else _Awaitable(session)
+        self.authors = of("authors", "AuthorService")
+        self.books = of("books", "BookService")
+        self.tags = of("tags", "TagService")
+
+
+Work = Callable[[Services], Awaitable[Any]]
+
+
+class _OneByOne:
+    """A service each of whose methods is a unit of work of its own."""
+
+    def __init__(self, twin: Twin, name: str) -> None:
+        self._twin = twin
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        async def call(*arguments: Any, **named: Any) -> Any:
+            async def work(services: Services) -> Any:
+                return await getattr(getattr(services, self._name), method)(*arguments, **named)
+
+            return await (self._twin.read if method in _READS else self._twin.write)(work)
+
+        return call
+
+
+class Twin:
+    """A Database of core.aio or of core.sync."""
+
+    def __init__(self, name: str, url: str, **settings: Any) -> None:
+        self.name = name
+        self.url = url
+        self.backend = url.partition(":")[0]
+        self.settings = Settings(database_url=url, **settings)
+        config = async_config(self.settings) if name == "aio" else sync_config(self.settings)
+        self.database = self.module("unit_of_work").Database(config)
+        self.authors = _OneByOne(self, "authors")
+        self.books = _OneByOne(self, "books")
+        self.tags = _OneByOne(self, "tags")
+
+    def module(self, name: str) -> Any:
+        return importlib.import_module(f"core.{self.name}.{name}")
+
+    @property
+    def engine(self) -> Engine:
+        engine = self.database._engine
+        return engine.sync_engine if self.name == "aio" else engine
+
+    @property
+    def connections_in_use(self) -> int:
+        return self.engine.pool.checkedout()  # type: ignore[attr-defined]
+
+    async def write(self, work: Work) -> Any:
+        return await self._run(self.database.write, lambda session: work(Services(self, session)))
+
+    async def read(self, work: Work) -> Any:
+        return await self._run(self.database.read, lambda session: work(Services(self, session)))
+
+    async def load(self, records: Sequence[Any]) -> Any:
+        return await self._inside("loading", "load_books", records)
+
+    async def restore(self, copies: Sequence[Any], lines: Sequence[int] | None = None) -> Any:
+        return await self._inside("copying", "restore", copies, lines or range(1, len(copies) + 1))
+
+    async def exported(self) -> list[dict[str, Any]]:
+        lines = self.module("copying").export_lines(self.database)
+        return [line async for line in lines] if self.name == "aio" else list(lines)
+
+    async def close(self) -> None:
+        closing = self.database.close()
+        if self.name == "aio":
+            await closing
+
+    async def emptied(self) -> None:
+        async def work(services: Services) -> None:
+            for model in (BookTag, BookContributor, Book, Tag, Author):
+                await services.session.execute(delete(model))
+
+        await self.write(work)
+
+    async def _inside(self, module: str, function: str, *arguments: Any) -> Any:
+        found = getattr(self.module(module), function)
+        if self.name == "aio":
+            return await self.database.write(lambda session: found(session, *arguments))
+        return self.database.write(lambda session: found(session, *arguments))
+
+    async def _run(self, unit: Any, work: Callable[[Any], Any]) -> Any:
+        if self.name == "aio":
+            return await unit(work)
+        return unit(lambda session: finished(work(session)))
+
+    @contextmanager
+    def counted(self) -> Iterator[Counts]:
+        """What the database was told while the block ran."""
+        counts = Counts()
+
+        def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+            if not text.startswith(("BEGIN", "PRAGMA")):
+                counts.statements.append(text)
+
+        def commit(_connection: Any) -> None:
+            counts.commits += 1
+
+        event.listen(self.engine, "before_cursor_execute", statement)
+        event.listen(self.engine, "commit", commit)
+        try:
+            yield counts
+        finally:
+            event.remove(self.engine, "before_cursor_execute", statement)
+            event.remove(self.engine, "commit", commit)
+
+
+class Counts:
+    """Statements, and commits."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+        self.commits = 0
+
+
+async def author(twin: Twin, name: str = "Homer", **values: Any) -> UUID:
+    """The id of a new author."""
+    found: UUID = (await twin.authors.add({"name": name, **values})).id
+    return found
+
+
+async def book(twin: Twin, title: str = "Iliad", author_id: UUID | None = None, **values: Any) -> UUID:
+    """The id of a new book."""
+    author_id = author_id or await author(twin)
+    found: UUID = (await twin.books.add({"title": title, "author_id": author_id, **values})).id
+    return found
