@@ -89,7 +89,7 @@ def _import(settings: Settings) -> click.Command:
     @click.option("--separator", help="Between several names or tags in one cell.")
     @click.option(
         "--rejects",
-        type=click.File("wb", lazy=False),
+        type=click.Path(path_type=Path, dir_okay=False),
         help="Write rejected rows here, as JSON Lines with line and reason.",
     )
     @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")
@@ -100,7 +100,7 @@ def _import(settings: Settings) -> click.Command:
         mapped: tuple[str, ...],
         defaults: tuple[str, ...],
         separator: str | None,
-        rejects: BinaryIO | None,
+        rejects: Path | None,
         strict: bool,  # noqa: FBT001 - click passes it by name
     ) -> None:
         """Import books from FILE: CSV, TSV or JSON Lines, gzipped or not; "-" is standard input.
@@ -120,9 +120,9 @@ def _import(settings: Settings) -> click.Command:
                 columns.check_defaults(given)
             except ValueError as error:
                 raise click.UsageError(str(error)) from error
-            with _progress(source) as advanced:
+            with _progress(source) as advanced, _rejects(rejects, path) as lines:
                 summary = import_rows(
-                    database, numbered, chosen, given, rejects=rejects, strict=strict, advanced=advanced
+                    database, numbered, chosen, given, rejects=lines, strict=strict, advanced=advanced
                 )
         click.echo(_told_summary(summary))
         if summary.stopped is not None:
@@ -136,6 +136,18 @@ def _opened(path: Path | Literal["-"], encoding: str) -> TextSource:
         return open_text(path, encoding)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--encoding") from error
+
+
+@contextmanager
+def _rejects(path: Path | None, source: Path | Literal["-"]) -> Iterator[BinaryIO | None]:
+    """The file for rejects, emptied only now that there is something to import."""
+    if path is None:
+        yield None
+        return
+    if source != "-" and path.exists() and path.samefile(source):
+        raise click.BadParameter("is the file that is imported", param_hint="--rejects")
+    with path.open("wb") as lines:
+        yield lines
 
 
 def _told_summary(summary: Summary) -> str:

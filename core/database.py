@@ -44,6 +44,9 @@ CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
 
 
+SNAPSHOT = "diptych_snapshot"
+"""The execution option of a SQLite transaction that only reads: with write-ahead logging it sees one state."""
+
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
 _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "READONLY"))
@@ -132,7 +135,10 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        options = connection.get_execution_options()
+        if options.get(SNAPSHOT):
+            connection.exec_driver_sql("BEGIN")
+        elif options.get("isolation_level") != "AUTOCOMMIT":
             _begin_immediate(connection)
 
 
@@ -161,6 +167,13 @@ def _pause(connection: Connection, seconds: float) -> None:
         driver.run_async(lambda _: asyncio.sleep(seconds))
     else:
         time.sleep(seconds)
+
+
+def snapshot_options(dialect: str) -> dict[str, Any]:
+    """The execution options of a transaction that reads one state of the database throughout."""
+    if dialect == "postgresql":
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    return {SNAPSHOT: True}
 
 
 def translate(error: SQLAlchemyError) -> CatalogueError | None:

@@ -15,5 +15,7 @@ keepalive = 5
 loglevel = _settings.log_level
 # Sanic takes lines as long as this; gunicorn's own limit is half of it.
 limit_request_line = 8190
+# A request header cannot say where the application is mounted.
+forwarder_headers = ""
 # Two gunicorns of one user would share, and unlink, one control socket.
 control_socket_disable = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -24,9 +25,11 @@ class RawPath:
         # gunicorn's name for the request target, and werkzeug's.
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target:
-            path = target.partition("?")[0] if target.startswith("/") else urlsplit(target).path
+            path = re.split("[?#]", target, maxsplit=1)[0] if target.startswith("/") else urlsplit(target).path
             path = path.removeprefix(quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1"))
             # werkzeug would take any number of slashes at the beginning for one.
             environ["PATH_INFO"] = path if not path.startswith("//") else f"/%2F{path[2:]}"
             environ[RAW] = True
+        # No route is a WebSocket: asked for one, the answer is that of an ordinary GET.
+        environ.pop("HTTP_UPGRADE", None)
         return self._application(environ, start_response)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import sanic
 
 from core.aio.application import Application
+from core.http.messages import Response
 from core.http.operations import Route, native_path
 from core.settings import Settings
 from sanic_app.convert import to_request, to_response
+
+running: set[asyncio.Task[Response]] = set()
+"""The event loop itself does not keep a task from being collected."""
 
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 
@@ -32,6 +37,11 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
 
 def _view(application: Application, route: Route, path: str) -> View:
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse:
-        return to_response(await application.handle(route, to_request(request, path, parameters)))
+        # Sanic cancels a handler whose client has gone. A unit of work that is cut off half-way leaves its connection,
+        # and what it holds locked, to the garbage collector: it runs to its end, as it does under Flask.
+        work = asyncio.create_task(application.handle(route, to_request(request, path, parameters)))
+        running.add(work)
+        work.add_done_callback(running.discard)
+        return to_response(await asyncio.shield(work))
 
     return view

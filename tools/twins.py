@@ -28,6 +28,7 @@ WORDS = {
     "SQLAlchemyAsyncRepositoryService": "SQLAlchemySyncRepositoryService",
     "asynccontextmanager": "contextmanager",
     "async_config": "sync_config",
+    "asyncio": "time",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. core.sync is generated from it: `make twins`.": (
         "The generated twin of core.aio: the same, and it blocks."
@@ -48,7 +49,7 @@ def twin(source: str, name: str) -> str:
     arguments = [sys.executable, "-m", "ruff", "--quiet"]
     text = HEADER.format(name=name) + source
     for command in (["check", "--select", "I,F401,F811", "--fix"], ["format"]):
-        run = [*arguments[:3], *command, "--quiet", "--stdin-filename", str(TARGET / name), "-"]
+        run = [*arguments[:3], *command, "--quiet", "--stdin-filename", str(SOURCE / name), "-"]
         text = subprocess.run(run, input=text, capture_output=True, text=True, check=True).stdout
     return text
 

@@ -25,24 +25,21 @@ Copies = Sequence[AuthorCopy | TagCopy | BookCopy]
 
 
 async def export_lines(database: Database) -> AsyncIterator[dict[str, Any]]:
-    """Every author, tag and book, in the order of their ids: what a line refers to comes before it."""
-    async for author in _rows(database, AuthorService):
-        yield author_line(author)
-    async for tag in _rows(database, TagService):
-        yield tag_line(tag)
-    async for book in _rows(database, BookService):
-        contributors = [(item.author.id, item.role) for item in book.contributors]
-        yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
+    """Every author, tag and book of one moment, in the order of their ids: what a line refers to comes before it."""
+    async with database.snapshot() as session:
+        async for author in _rows(AuthorService(session)):
+            yield author_line(author)
+        async for tag in _rows(TagService(session)):
+            yield tag_line(tag)
+        async for book in _rows(BookService(session)):
+            contributors = [(item.author.id, item.role) for item in book.contributors]
+            yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
 
 
-async def _rows(database: Database, service: type[CatalogueService[Any]]) -> AsyncIterator[Any]:
+async def _rows(service: CatalogueService[Any]) -> AsyncIterator[Any]:
     last: UUID | None = None
     while True:
-
-        async def batch(session: AsyncSession, last: UUID | None = last) -> list[Any]:
-            return await service(session).after(last, BATCH)
-
-        rows = await database.read(batch)
+        rows = await service.after(last, BATCH)
         for row in rows:
             yield row
         if len(rows) < BATCH:
@@ -110,7 +107,11 @@ class _Restoring:
     async def _present(self, ids: list[UUID]) -> Sequence[Any]:
         model = self.service.model_type
         return (
-            (await self.service.session.execute(select(model).where(model.id.in_(ids)).with_for_update()))
+            (
+                await self.service.session.execute(
+                    select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+                )
+            )
             .scalars()
             .all()
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.database import translate
+from core.database import snapshot_options, translate
 from core.errors import Contention, Unavailable
 
 ATTEMPTS = 5
@@ -21,25 +23,28 @@ Work = Callable[[AsyncSession], Awaitable[T]]
 
 
 class Database:
-    """One engine with two ways to use it."""
+    """One engine with three ways to use it."""
 
     def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
         engine = config.get_engine()
         self._engine = engine
         self._writing = config
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = SQLAlchemyAsyncConfig(
-            engine_instance=engine.execution_options(isolation_level="AUTOCOMMIT"),
-            session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
-            metadata=config.metadata,
-            bind_key="diptych_reading",
-        )
+        self._reading = _variant(config, "reading", isolation_level="AUTOCOMMIT")
+        self._snapshot = _variant(config, "snapshot", **snapshot_options(engine.dialect.name))
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` with a session whose statements stand each for itself. Errors: as `write`."""
         with translated():
             async with self._reading.get_session() as session:
                 return await work(session)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """A session whose statements all see the database as it was at the first. Errors: as `write`."""
+        with translated():
+            async with self._snapshot.get_session() as session:
+                yield session
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
@@ -55,6 +60,7 @@ class Database:
                     return await work(session)
             except Contention as error:
                 lost = error
+                await sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
         raise Unavailable(lost.detail) from lost
 
     @asynccontextmanager
@@ -67,6 +73,16 @@ class Database:
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()
+
+
+def _variant(config: SQLAlchemyAsyncConfig, name: str, **options: Any) -> SQLAlchemyAsyncConfig:
+    """The same engine and pool, with other execution options."""
+    return SQLAlchemyAsyncConfig(
+        engine_instance=config.get_engine().execution_options(**options),
+        session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
+        metadata=config.metadata,
+        bind_key=f"diptych_{name}",
+    )
 
 
 @contextmanager

@@ -12,6 +12,9 @@ import msgspec
 DEPTH = 32
 """Levels of arrays and objects in a body, at most."""
 
+MEMBERS = 100
+"""Members of one object, at most: no schema has as many, and each that is not known is an error to be told."""
+
 _NOT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
 
 _encoder = msgspec.json.Encoder()
@@ -26,7 +29,8 @@ def decode(body: bytes) -> Any:
     """The value of a JSON text (RFC 8259, UTF-8 without a byte order mark).
 
     Errors: ValueError with a reason that is safe to send back, for whatever is not JSON, for NaN and numbers past a
-    double's range, for a member given twice, and for values nested deeper than DEPTH.
+    double's range, for a member given twice, for values nested deeper than DEPTH, and for objects of more than
+    MEMBERS.
     """
     try:
         text = body.decode("utf-8")
@@ -46,11 +50,13 @@ def _check_depth(text: str) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the member {json.dumps(twice)} is given twice")
+    if len(pairs) > MEMBERS:
+        raise ValueError(f"an object has more than {MEMBERS} members")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the member {json.dumps(name)} is given twice")
+        found[name] = value
     return found
 
 

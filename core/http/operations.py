@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -35,7 +35,8 @@ class Answer:
 class Operation:
     """One operation. `run` takes a session and a Call, and returns an Answer (awaitable in core.aio).
 
-    unit: whether it needs no database, reads, or writes. body and query are None where there is none.
+    unit: whether it needs no database, reads, or writes. several: whether a call of it reads with several statements
+    that have to agree. body and query are None where there is none.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Operation:
     summary: str
     run: Callable[..., Any]
     unit: Unit
+    several: Callable[[Call], bool] = lambda _: False
     body: type[BaseModel] | None = None
     body_required: bool = True
     query: type[BaseModel] | None = None
@@ -59,7 +61,7 @@ class Route:
     path: str
     methods: tuple[str, ...]
     allowed: tuple[str, ...]
-    operation: Operation | None = field(default=None)
+    operation: Operation | None = None
 
 
 def routes(operations: Iterable[Operation]) -> list[Route]:

@@ -50,3 +50,10 @@ def with_suffix(slug: str, token: str) -> str:
 def token(identifier: uuid.UUID) -> str:
     """Return the last 40 bits (random in RFC 9562 versions 4 and 7) as lower-case Crockford base32."""
     return "".join(_CROCKFORD[identifier.int >> shift & 31] for shift in range(5 * TOKEN_LENGTH - 5, -1, -5))
+
+
+def check_slug(text: str) -> str:
+    """The text, if it can be a slug. Errors: ValueError."""
+    if "".join(_kept(text)) != text:
+        raise ValueError("a slug has letters, numbers, marks and hyphens")
+    return text

@@ -12,6 +12,10 @@ BATCH_LIMIT = 1000
 """Items in one batch, at most."""
 
 
+LIST_LIMIT = 100
+"""Tags or contributors of one book, at most."""
+
+
 class Input(BaseModel):
     """A request body: a member nobody knows is a fault, not something to drop in silence."""
 

@@ -12,7 +12,7 @@ import msgspec
 from pydantic import Field
 
 from core.schemas.authors import AuthorReference
-from core.schemas.base import Input
+from core.schemas.base import LIST_LIMIT, Input
 from core.schemas.lists import ListQuery, Query, list_query, separated_by_commas
 from core.schemas.tags import Tag
 from core.schemas.types import Description, Id, Isbn, Language, TagName, Title, WrittenYear, Year
@@ -41,7 +41,7 @@ class ContributorInput(Input):
 class ContributorList(Input):
     """The contributors of one book, whole and in order; the first with the role author becomes `author_id`."""
 
-    items: Annotated[list[ContributorInput], Field(min_length=1, max_length=100)]
+    items: Annotated[list[ContributorInput], Field(min_length=1, max_length=LIST_LIMIT)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.schemas.base import Input
+from core.schemas.base import LIST_LIMIT, Input
 from core.schemas.lists import list_query
 from core.schemas.types import Description, TagName
 
@@ -24,7 +24,7 @@ class TagInput(Input):
 class TagNames(Input):
     """The tags of one book, whole: those that do not exist yet are made."""
 
-    items: Annotated[list[TagName], Field(max_length=100)]
+    items: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ import logging
 
 from sqlalchemy.orm import Session
 
-from core.sync.operations import OPERATIONS
-from core.sync.unit_of_work import Database
 from core.database import sync_config
 from core.errors import CatalogueError
 from core.http import problems, reading, writing
@@ -16,6 +14,8 @@ from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
 from core.http.problems import Problem
 from core.settings import Settings
+from core.sync.operations import OPERATIONS
+from core.sync.unit_of_work import Database
 
 logger = logging.getLogger("diptych")
 
@@ -59,6 +59,9 @@ class Application:
 
         if operation.unit == "none":
             return work(None)
-        if operation.unit == "read":
+        if operation.unit == "read" and not operation.several(call):
             return self.database.read(work)
+        if operation.unit == "read":
+            with self.database.snapshot() as session:
+                return work(session)
         return self.database.write(work)

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.models import Author
 from core.sync.loading import Outcome
 from core.sync.services.authors import AuthorService
 from core.sync.services.base import CatalogueService
 from core.sync.services.books import BookService
 from core.sync.services.tags import TagService
 from core.sync.unit_of_work import Database
-from core.models import Author
 from core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
 from core.transfer.records import Reject
 
@@ -26,24 +26,21 @@ Copies = Sequence[AuthorCopy | TagCopy | BookCopy]
 
 
 def export_lines(database: Database) -> Iterator[dict[str, Any]]:
-    """Every author, tag and book, in the order of their ids: what a line refers to comes before it."""
-    for author in _rows(database, AuthorService):
-        yield author_line(author)
-    for tag in _rows(database, TagService):
-        yield tag_line(tag)
-    for book in _rows(database, BookService):
-        contributors = [(item.author.id, item.role) for item in book.contributors]
-        yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
+    """Every author, tag and book of one moment, in the order of their ids: what a line refers to comes before it."""
+    with database.snapshot() as session:
+        for author in _rows(AuthorService(session)):
+            yield author_line(author)
+        for tag in _rows(TagService(session)):
+            yield tag_line(tag)
+        for book in _rows(BookService(session)):
+            contributors = [(item.author.id, item.role) for item in book.contributors]
+            yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
 
 
-def _rows(database: Database, service: type[CatalogueService[Any]]) -> Iterator[Any]:
+def _rows(service: CatalogueService[Any]) -> Iterator[Any]:
     last: UUID | None = None
     while True:
-
-        def batch(session: Session, last: UUID | None = last) -> list[Any]:
-            return service(session).after(last, BATCH)
-
-        rows = database.read(batch)
+        rows = service.after(last, BATCH)
         for row in rows:
             yield row
         if len(rows) < BATCH:
@@ -110,7 +107,11 @@ class _Restoring:
 
     def _present(self, ids: list[UUID]) -> Sequence[Any]:
         model = self.service.model_type
-        return (self.service.session.execute(select(model).where(model.id.in_(ids)).with_for_update())).scalars().all()
+        return (
+            (self.service.session.execute(select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()))
+            .scalars()
+            .all()
+        )
 
     def _holders(self, values: list[dict[str, Any]]) -> dict[tuple[str, Any], UUID]:
         """(column, value) -> the row that has it."""

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.sync.services.authors import AuthorService
-from core.sync.services.books import BookService
-from core.sync.services.tags import TagService
 from core.models import Author, Book
 from core.rules.contributors import merged_contributors
 from core.rules.text import sort_key
+from core.sync.services.authors import AuthorService
+from core.sync.services.books import BookService
+from core.sync.services.tags import TagService
 from core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, contextmanager
-from typing import TypeVar
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import sleep
+from typing import Any, TypeVar
 
-from advanced_alchemy.config import SyncSessionConfig, SQLAlchemySyncConfig
+from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from core.database import translate
+from core.database import snapshot_options, translate
 from core.errors import Contention, Unavailable
 
 ATTEMPTS = 5
@@ -22,25 +24,28 @@ Work = Callable[[Session], T]
 
 
 class Database:
-    """One engine with two ways to use it."""
+    """One engine with three ways to use it."""
 
     def __init__(self, config: SQLAlchemySyncConfig) -> None:
         engine = config.get_engine()
         self._engine = engine
         self._writing = config
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = SQLAlchemySyncConfig(
-            engine_instance=engine.execution_options(isolation_level="AUTOCOMMIT"),
-            session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
-            metadata=config.metadata,
-            bind_key="diptych_reading",
-        )
+        self._reading = _variant(config, "reading", isolation_level="AUTOCOMMIT")
+        self._snapshot = _variant(config, "snapshot", **snapshot_options(engine.dialect.name))
 
     def read(self, work: Work[T]) -> T:
         """Run `work` with a session whose statements stand each for itself. Errors: as `write`."""
         with translated():
             with self._reading.get_session() as session:
                 return work(session)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A session whose statements all see the database as it was at the first. Errors: as `write`."""
+        with translated():
+            with self._snapshot.get_session() as session:
+                yield session
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
@@ -56,6 +61,7 @@ class Database:
                     return work(session)
             except Contention as error:
                 lost = error
+                sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
         raise Unavailable(lost.detail) from lost
 
     @contextmanager
@@ -68,6 +74,16 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
+
+
+def _variant(config: SQLAlchemySyncConfig, name: str, **options: Any) -> SQLAlchemySyncConfig:
+    """The same engine and pool, with other execution options."""
+    return SQLAlchemySyncConfig(
+        engine_instance=config.get_engine().execution_options(**options),
+        session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
+        metadata=config.metadata,
+        bind_key=f"diptych_{name}",
+    )
 
 
 @contextmanager

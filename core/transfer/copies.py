@@ -7,16 +7,16 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from core.rules.slugs import SLUG_LENGTH
+from core.rules.slugs import SLUG_LENGTH, check_slug
 from core.schemas import authors, books, tags
-from core.schemas.base import Input
+from core.schemas.base import LIST_LIMIT, Input
 from core.schemas.books import ContributorInput
 from core.schemas.types import Id, Instant, Line, TagName
 from core.transfer.records import Reject
 
-Slug = Annotated[Line, Field(min_length=1, max_length=SLUG_LENGTH)]
+Slug = Annotated[Line, AfterValidator(check_slug), Field(min_length=1, max_length=SLUG_LENGTH)]
 
 
 class Copy(Input):
@@ -45,8 +45,8 @@ class BookCopy(Copy, books.BookInput):
 
     type: Literal["book"]
     slug: Slug
-    contributors: Annotated[list[ContributorInput], Field(min_length=1)]
-    tags: list[TagName]
+    contributors: Annotated[list[ContributorInput], Field(min_length=1, max_length=LIST_LIMIT)]
+    tags: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
 
 
 _copies: TypeAdapter[AuthorCopy | TagCopy | BookCopy] = TypeAdapter(

@@ -13,6 +13,7 @@ from core.rules.text import clean, tag_name
 from core.rules.years import year
 from core.transfer.records import (
     DESCRIPTION_MAX,
+    LIST_MAX,
     NAME_MAX,
     TAG_MAX,
     TITLE_MAX,
@@ -173,6 +174,9 @@ def record(
     language = reader.take("language", lambda cell: language_tag(_scalar(cell.value)))
     description = reader.take("description", _description)
     tags = reader.take("tags", lambda cell: _tags(cell, mapping.separator)) or ()
+    for name, values in (("contributors", contributors), ("tags", tags)):
+        if len(values) > LIST_MAX:
+            reader.problems[name] = f"{name}: more than {LIST_MAX}"
     if title is None and "title" not in reader.problems:
         reader.problems["title"] = "title is missing"
     if title is None or reader.problems:

@@ -8,6 +8,8 @@ TITLE_MAX = 1000
 NAME_MAX = 255
 DESCRIPTION_MAX = 10_000
 TAG_MAX = 100
+# Contributors, and tags, of one book.
+LIST_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)

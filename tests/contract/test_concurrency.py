@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import time
+from contextlib import ExitStack
+
 import httpx
 import pytest
 
@@ -149,3 +154,20 @@ def test_a_book_of_an_author_who_is_being_deleted_is_either_kept_or_refused(api:
         assert (created.status_code, deleted.status_code) in {(201, 409), (422, 204), (409, 204)}
         assert len(found(api, "books", title)) == int(created.status_code == 201)
         assert api.get(f"/authors/{author['id']}").status_code == (404 if deleted.status_code == 204 else 200)
+
+
+def test_clients_that_hang_up_leave_nothing_locked(api: httpx.Client):
+    body = json.dumps({"items": [{"name": f"{marker()} {number}"} for number in range(200)]})
+    head = f"PUT /tags/batch HTTP/1.1\r\nHost: {api.base_url.host}\r\nContent-Type: application/json\r\n"
+    message = f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+
+    for pause in (0.02, 0.05, 0.1, 0.2):
+        with ExitStack() as clients:
+            for _ in range(8):
+                client = clients.enter_context(socket.create_connection((api.base_url.host, api.base_url.port)))
+                client.sendall(message)
+            time.sleep(pause)
+        name = f"after {marker()}"
+        created = api.post("/tags", json={"name": name})
+        assert created.status_code == 201
+        assert read(api, created.headers["Location"])["name"] == name

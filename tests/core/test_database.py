@@ -297,7 +297,8 @@ def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: di
             thread.start()
         for thread in threads:
             thread.join(15)
-    assert sorted(runs) == [1, 2]
+    assert min(runs) == 1
+    assert max(runs) > 1
 
 
 def test_a_serialization_failure_on_postgresql_is_contention(urls: dict[str, str]):

@@ -16,8 +16,16 @@ from core.schemas.lists import Items
 from core.schemas.tags import TagNames
 
 
+def including(call: Call) -> bool:
+    """Whether books are read together with what belongs to them."""
+    return bool(call.query.include)
+
+
 class BookResource(Resource):
     """Books: any read can include their tags and contributors."""
+
+    def several(self, call: Call) -> bool:
+        return including(call)
 
     async def page(self, session: AsyncSession, call: Call) -> Answer:
         return Answer(await BookService(session).page_including(call.query))
@@ -87,6 +95,7 @@ operations = [
         summary="List the contributors of a book, in order",
         run=get_contributors,
         unit="read",
+        several=lambda _: True,
         answers=Items,
     ),
     Operation(

@@ -33,6 +33,10 @@ class Resource:
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
 
+    def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether a read takes several statements that have to agree."""
+        return False
+
     async def create(self, session: AsyncSession, call: Call) -> Answer:
         """POST: 201 with Location."""
         item = await self.service(session).add(call.body.model_dump())
@@ -118,6 +122,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"List {name}, a page at a time",
             run=resource.page,
             unit="read",
+            several=resource.several,
             query=resource.list_query,
             answers=Page,
         ),
@@ -182,6 +187,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Read one {one}",
             run=resource.fetch,
             unit="read",
+            several=resource.several,
             query=resource.item_query,
             answers=resource.answer,
         ),
@@ -224,6 +230,7 @@ def operations(resource: Resource) -> list[Operation]:
                 summary=f"Read one {one} by its slug",
                 run=resource.fetch_by_slug,
                 unit="read",
+                several=resource.several,
                 query=resource.item_query,
                 answers=resource.answer,
             )

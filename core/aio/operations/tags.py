@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.operations import resources
+from core.aio.operations.books import including
 from core.aio.operations.resources import Resource
 from core.aio.services.books import BookService
 from core.aio.services.tags import TagService
@@ -32,6 +33,7 @@ operations = [
         summary="List the books that carry a tag",
         run=list_books,
         unit="read",
+        several=including,
         query=BookList,
         answers=Page,
     ),

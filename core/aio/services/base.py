@@ -131,7 +131,11 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
 
     async def remove(self, item_id: UUID) -> None:
         """Delete one row. Errors: NotFound, Conflict while others depend on it."""
-        if item_id not in await self._deleted([item_id]):
+        try:
+            deleted = await self._deleted([item_id])
+        except IntegrityError as error:
+            raise Conflict(f"This {self.noun} is in use: others depend on it.") from error
+        if not deleted:
             raise self.missing()
 
     async def locked(self, item_id: UUID) -> RecordT:
@@ -186,7 +190,12 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         """For each item the row with its key, or None. Errors: Conflict, naming the rows where there are several."""
         model = self.model_type
         first = self.key[0]
-        statement = select(model).where(getattr(model, first).in_([item[first] for item in items])).with_for_update()
+        statement = (
+            select(model)
+            .where(getattr(model, first).in_([item[first] for item in items]))
+            .order_by(model.id)
+            .with_for_update()
+        )
         found: dict[tuple[Any, ...], list[RecordT]] = {}
         for row in (await self.session.execute(statement)).scalars():
             found.setdefault(tuple(getattr(row, name) for name in self.key), []).append(row)
@@ -283,5 +292,5 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         statement = select(model.slug).where(model.slug.in_(set(plain)))
         used = set((await self.session.execute(statement)).scalars())
         for item, slug in zip(items, plain, strict=True):
-            item["slug"] = slug if slug not in used else slugs.with_suffix(slug, slugs.token(item["id"]))
+            item["slug"] = slug if slug not in used else slugs.with_suffix(slug, slugs.token(uuid7()))
             used.add(item["slug"])

@@ -100,15 +100,10 @@ class BookService(CatalogueService[Book]):
             if values.get("author_id", row.author_id) != row.author_id
         ]
         changed = await super().put(rows, changes, places, matched=matched)
-        for book_id, author_id in moved:
+        if moved:
             # Whoever becomes the first author is no longer one of the others.
-            await self.session.execute(
-                delete(BookContributor).where(
-                    BookContributor.book_id == book_id,
-                    BookContributor.author_id == author_id,
-                    BookContributor.role == AUTHOR,
-                )
-            )
+            others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
+            await self.session.execute(delete(BookContributor).where(others, BookContributor.role == AUTHOR))
         return changed
 
     # Tags

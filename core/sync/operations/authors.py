@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from core.sync.operations import resources
-from core.sync.operations.resources import Resource
-from core.sync.services.authors import AuthorService
-from core.sync.services.books import BookService
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import contributed
 from core.schemas.authors import Author, AuthorInput, AuthorList
 from core.schemas.books import BookList
 from core.schemas.lists import Page
+from core.sync.operations import resources
+from core.sync.operations.books import including
+from core.sync.operations.resources import Resource
+from core.sync.services.authors import AuthorService
+from core.sync.services.books import BookService
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
@@ -33,6 +34,7 @@ operations = [
         summary="List the books an author wrote or contributed to",
         run=list_books,
         unit="read",
+        several=including,
         query=BookList,
         answers=Page,
     ),

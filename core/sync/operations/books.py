@@ -8,17 +8,25 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.sync.operations import resources
-from core.sync.operations.resources import Resource
-from core.sync.services.books import BookService
 from core.http.operations import Answer, Call, Operation
 from core.schemas.books import Book, BookInput, BookList, BookQuery, ContributorList
 from core.schemas.lists import Items
 from core.schemas.tags import TagNames
+from core.sync.operations import resources
+from core.sync.operations.resources import Resource
+from core.sync.services.books import BookService
+
+
+def including(call: Call) -> bool:
+    """Whether books are read together with what belongs to them."""
+    return bool(call.query.include)
 
 
 class BookResource(Resource):
     """Books: any read can include their tags and contributors."""
+
+    def several(self, call: Call) -> bool:
+        return including(call)
 
     def page(self, session: Session, call: Call) -> Answer:
         return Answer(BookService(session).page_including(call.query))
@@ -88,6 +96,7 @@ operations = [
         summary="List the contributors of a book, in order",
         run=get_contributors,
         unit="read",
+        several=lambda _: True,
         answers=Items,
     ),
     Operation(

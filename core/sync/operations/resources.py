@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel, create_model
 from sqlalchemy.orm import Session
 
-from core.sync.services.base import CatalogueService
 from core.errors import CatalogueError, Fault, Invalid, in_parameter
 from core.http.operations import Answer, Call, Operation
 from core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from core.schemas.types import Id
+from core.sync.services.base import CatalogueService
 
 
 class IdsQuery(Query):
@@ -33,6 +33,10 @@ class Resource:
     answer: type
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
+
+    def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether a read takes several statements that have to agree."""
+        return False
 
     def create(self, session: Session, call: Call) -> Answer:
         """POST: 201 with Location."""
@@ -119,6 +123,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"List {name}, a page at a time",
             run=resource.page,
             unit="read",
+            several=resource.several,
             query=resource.list_query,
             answers=Page,
         ),
@@ -183,6 +188,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Read one {one}",
             run=resource.fetch,
             unit="read",
+            several=resource.several,
             query=resource.item_query,
             answers=resource.answer,
         ),
@@ -225,6 +231,7 @@ def operations(resource: Resource) -> list[Operation]:
                 summary=f"Read one {one} by its slug",
                 run=resource.fetch_by_slug,
                 unit="read",
+                several=resource.several,
                 query=resource.item_query,
                 answers=resource.answer,
             )

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from core.sync.operations import resources
-from core.sync.operations.resources import Resource
-from core.sync.services.books import BookService
-from core.sync.services.tags import TagService
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import tagged_with
 from core.schemas.books import BookList
 from core.schemas.lists import Page
 from core.schemas.tags import Tag, TagInput, TagList
+from core.sync.operations import resources
+from core.sync.operations.books import including
+from core.sync.operations.resources import Resource
+from core.sync.services.books import BookService
+from core.sync.services.tags import TagService
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
@@ -33,6 +34,7 @@ operations = [
         summary="List the books that carry a tag",
         run=list_books,
         unit="read",
+        several=including,
         query=BookList,
         answers=Page,
     ),

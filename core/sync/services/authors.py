@@ -9,11 +9,11 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy import select
 
-from core.sync.services.base import CatalogueService
 from core.errors import Conflict, Fault
 from core.models import Author, Book, BookContributor
 from core.queries import authors as queries
 from core.schemas import authors as schemas
+from core.sync.services.base import CatalogueService
 
 
 class AuthorRepository(SQLAlchemySyncRepository[Author]):

@@ -12,8 +12,6 @@ from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from core.sync.services.base import CatalogueService, Places
-from core.sync.services.tags import TagService
 from core.errors import Fault, Invalid
 from core.models import Book, BookContributor, BookTag
 from core.models.base import now
@@ -25,6 +23,8 @@ from core.schemas import books as schemas
 from core.schemas import tags as tag_schemas
 from core.schemas.authors import AuthorReference
 from core.schemas.lists import Page
+from core.sync.services.base import CatalogueService, Places
+from core.sync.services.tags import TagService
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""
@@ -101,15 +101,10 @@ class BookService(CatalogueService[Book]):
             if values.get("author_id", row.author_id) != row.author_id
         ]
         changed = super().put(rows, changes, places, matched=matched)
-        for book_id, author_id in moved:
+        if moved:
             # Whoever becomes the first author is no longer one of the others.
-            self.session.execute(
-                delete(BookContributor).where(
-                    BookContributor.book_id == book_id,
-                    BookContributor.author_id == author_id,
-                    BookContributor.role == AUTHOR,
-                )
-            )
+            others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
+            self.session.execute(delete(BookContributor).where(others, BookContributor.role == AUTHOR))
         return changed
 
     # Tags

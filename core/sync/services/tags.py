@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy.exc import IntegrityError
 
-from core.sync.services.base import CatalogueService
 from core.errors import Contention
 from core.models import Tag
 from core.queries import tags as queries
 from core.schemas import tags as schemas
+from core.sync.services.base import CatalogueService
 
 
 class TagRepository(SQLAlchemySyncRepository[Tag]):
