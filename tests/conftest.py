@@ -5,9 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.support.databases import Databases
+
+# A machine that is busy with servers may take its time over any one example.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

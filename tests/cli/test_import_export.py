@@ -330,3 +330,17 @@ def test_a_file_ten_times_as_large_needs_no_more_memory(catalogue: Catalogues, f
     little, much = (peak(path, catalogue("sqlite")) for path in (small, large))
     assert much < 250_000_000
     assert much < 1.5 * little
+
+
+def test_the_file_that_is_imported_is_not_taken_for_the_rejects(url: str, file: Callable[..., str]):
+    path = file("books.csv", CSV)
+    done = imported(url, path, "--rejects", path, check=False)
+    assert done.returncode == 2
+    assert "is the file that is imported" in done.stderr
+    assert Path(path).read_text(encoding="utf-8") == CSV
+
+
+def test_the_rejects_of_before_stay_when_there_is_nothing_to_import(url: str, file: Callable[..., str], tmp_path: Path):
+    rejects = file("rejects.jsonl", "of before\n")
+    assert imported(url, str(tmp_path / "missing.csv"), "--rejects", rejects, check=False).returncode == 1
+    assert Path(rejects).read_text(encoding="utf-8") == "of before\n"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Event
 
 import httpx
 import pytest
@@ -171,3 +173,31 @@ def test_clients_that_hang_up_leave_nothing_locked(api: httpx.Client):
         created = api.post("/tags", json={"name": name})
         assert created.status_code == 201
         assert read(api, created.headers["Location"])["name"] == name
+
+
+def test_a_reader_sees_the_contributors_of_one_moment(api: httpx.Client):
+    first, second = make_author(api)["id"], make_author(api)["id"]
+    book = make_book(api, author_id=first)
+    orders = [
+        {"items": [{"author_id": one, "role": "author"}, {"author_id": other, "role": "author"}]}
+        for one, other in ((first, second), (second, first))
+    ]
+    assert api.put(f"/books/{book['id']}/contributors", json=orders[0]).status_code == 200
+    done = Event()
+
+    def write() -> list[int]:
+        with httpx.Client(base_url=api.base_url, timeout=30) as writer:
+            answers = [writer.put(f"/books/{book['id']}/contributors", json=orders[turn % 2]) for turn in range(60)]
+        done.set()
+        return statuses(answers)
+
+    seen = []
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        while not done.is_set():
+            seen.append(read(api, f"/books/{book['id']}/contributors")["items"])
+            seen.append(read(api, f"/books/{book['id']}", include="contributors")["contributors"])
+        assert set(writing.result()) == {200}
+
+    assert {frozenset(item["author"]["id"] for item in items) for items in seen} == {frozenset([first, second])}
+    assert {len(items) for items in seen} == {2}

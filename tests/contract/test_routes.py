@@ -320,3 +320,21 @@ def test_a_row_that_is_not_there_is_complained_of_before_a_conflict(api: httpx.C
     refused(api.patch("/tags/batch", json={"items": changes}), 404, "/items/1/id")
 
     assert read(api, f"/tags/{tag['id']}") == tag
+
+
+def test_a_get_that_asks_for_a_websocket_is_a_get(api: httpx.Client):
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+
+    response = api.get("/health/live", headers=handshake)
+
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
+
+
+def test_an_object_of_more_members_than_any_schema_has_is_a_400(api: httpx.Client):
+    refused(api.post("/authors", json={f"member {number}": 1 for number in range(101)}), 400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from urllib.parse import quote
 
 import httpx
@@ -158,3 +159,13 @@ def test_the_slug_of_a_deleted_row_is_a_404(api: httpx.Client, resource: str):
     assert api.delete(f"/{resource}/{row['id']}").status_code == 204
 
     refused(api.get(f"/{resource}/slug/{row['slug']}"), 404)
+
+
+def test_ids_that_end_alike_do_not_make_slugs_collide(api: httpx.Client):
+    author, title, tail = make_author(api), f"Collide {marker()}", f"-4000-8000-{uuid.uuid4().hex[:12]}"
+    ids = [f"{uuid.uuid4().hex[:8]}-0000{tail}" for _ in range(4)]
+
+    answers = [api.put(f"/books/{item}", json={"title": title, "author_id": author["id"]}) for item in ids]
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({read(api, f"/books/{item}")["slug"] for item in ids}) == 4

@@ -381,3 +381,13 @@ async def test_an_export_moves_a_catalogue_from_one_database_and_twin_to_the_oth
     moved = await other.exported()
     await other.close()
     assert moved == lines
+
+
+async def test_an_export_is_of_one_moment(twin: Twin):
+    await author(twin, "Homer")
+    lines = twin.export()
+    first = await anext(lines)
+    late = await author(twin, "Virgil")
+    await twin.books.add({"title": "Aeneid", "author_id": late})
+    assert [first["name"]] == ["Homer"]
+    assert [line async for line in lines] == []

@@ -186,3 +186,14 @@ async def test_batches_take_as_many_statements_however_large_they_are(api: Api, 
     assert told(created) == "3 commit"
     _, unchanged = await api.call("authors_upsert_batch", people)
     assert told(unchanged) == "1 commit"
+
+
+@pytest.mark.parametrize("size", [2, 60])
+async def test_new_first_authors_for_many_books_take_as_many_statements_as_for_two(api: Api, size: int):
+    people = [{"name": f"N{number}"} for number in range(size)]
+    authors = (await api.made("authors_create_batch", {"items": people}))["items"]
+    books = [{"title": f"T{number}", "author_id": authors[0]["id"]} for number in range(size)]
+    made = (await api.made("books_create_batch", {"items": books}))["items"]
+    changes = [{"id": made[number]["id"], "author_id": authors[-1]["id"]} for number in range(size)]
+    _, counts = await api.call("books_change_batch", {"items": changes})
+    assert told(counts) == "4 commit"

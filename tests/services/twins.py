@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -116,9 +116,17 @@ class Twin:
     async def restore(self, copies: Sequence[Any], lines: Sequence[int] | None = None) -> Any:
         return await self._inside("copying", "restore", copies, lines or range(1, len(copies) + 1))
 
-    async def exported(self) -> list[dict[str, Any]]:
+    async def export(self) -> AsyncIterator[dict[str, Any]]:
         lines = self.module("copying").export_lines(self.database)
-        return [line async for line in lines] if self.name == "aio" else list(lines)
+        if self.name == "aio":
+            async for line in lines:
+                yield line
+        else:
+            for line in lines:
+                yield line
+
+    async def exported(self) -> list[dict[str, Any]]:
+        return [line async for line in self.export()]
 
     async def close(self) -> None:
         closing = self.database.close()

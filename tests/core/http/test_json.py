@@ -200,3 +200,11 @@ def test_what_is_nearly_json_is_refused(body: bytes):
 def test_the_reason_says_where_the_text_stops_being_json():
     with pytest.raises(ValueError, match=r"line 2 column 7$"):
         decode(b'{"a": 1,\n "b": , "c": 3}')
+
+
+def test_many_members_of_which_one_comes_twice_are_refused_at_once():
+    pairs = ", ".join(f'"m{number}": 1' for number in range(99))
+    with pytest.raises(ValueError, match=r'the member "m98" is given twice'):
+        decode(f'{{{pairs}, "m98": 2}}'.encode())
+    with pytest.raises(ValueError, match="more than 100 members"):
+        decode(("{" + ", ".join(f'"m{number}": 1' for number in range(100_000)) + "}").encode())

@@ -374,3 +374,11 @@ def test_any_json_row_gives_a_valid_record_or_a_reason(row):
         assert any(person.role == "author" for person in result.contributors)
         assert len(set(result.contributors)) == len(result.contributors)
         assert len(set(result.tags)) == len(result.tags)
+
+
+@pytest.mark.parametrize("field", ["authors", "tags"])
+def test_a_row_with_more_than_a_hundred_in_a_list_is_rejected(field: str):
+    row = {"title": "T", "authors": ["A"]} | {field: [f"N{number}" for number in range(101)]}
+    rejected = record(row, 1, recognise(None), {})
+    assert isinstance(rejected, Reject)
+    assert "more than 100" in rejected.reason
