@@ -23,7 +23,7 @@ from core.errors import CatalogueError
 from core.http.json import encode
 from core.importing import Summary, import_rows
 from core.models import Book
-from core.serving import ServingError, serving, watch
+from core.serving import ServingError, check_servers, serving, watch
 from core.settings import Settings, settings_or_exit
 from core.sync.copying import export_lines
 from core.sync.unit_of_work import Database, translated
@@ -211,6 +211,7 @@ def _serve(settings: Settings) -> click.Command:
         """Migrate the database, load the sample catalogue if it is empty, and serve it with both adapters."""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         with _told(), ExitStack() as stack:
+            check_servers(settings)
             make_directory(settings)
             AlembicCommands(sync_config(settings)).upgrade()
             database = stack.enter_context(_database_of(settings))
@@ -225,7 +226,7 @@ def _serve(settings: Settings) -> click.Command:
                 click.echo(f"{name:<22}{url}")
             first = next(iter(urls.values()))
             click.echo(
-                f"Try:  curl '{first}/books?searchString=war&include=tags'\nThe log is {log}. Ctrl-C stops both."
+                f"Try:  curl '{first}/books?searchString=asterix&include=tags'\nThe log is {log}. Ctrl-C stops both."
             )
             try:
                 watch(log)

@@ -54,13 +54,20 @@ def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
     }
 
 
+def check_servers(settings: Settings) -> None:
+    """Errors: ServingError, when a server is not installed, or its port is taken."""
+    for module, extra in (("gunicorn", "flask"), ("flask", "flask"), ("sanic", "sanic")):
+        if importlib.util.find_spec(module) is None:
+            raise ServingError(f"{module} is not installed here: pip install '.[{extra}]'")
+    for name, (port, _) in commands(settings).items():
+        _check_free(name, port)
+
+
 @contextlib.contextmanager
 def serving(settings: Settings, log: Path) -> Iterator[dict[str, str]]:
     """Both adapters, ready: name -> URL. When the block ends both are stopped. Errors: ServingError."""
     started: dict[str, subprocess.Popen[bytes]] = {}
     wanted = commands(settings)
-    for name, (port, _) in wanted.items():
-        _check_free(name, port)
     with log.open("ab") as output:
         try:
             for name, (_, command) in wanted.items():

@@ -17,12 +17,12 @@ PREFIX = "DIPTYCH_"
 
 
 def _database_url(text: str) -> str:
-    """Check a database URL and return it as given. Errors: SettingsError."""
+    """Check a database URL and return it as given. Errors: ValueError."""
     url = parse_database_url(text)
     if url.get_backend_name() == "sqlite" and (
         not url.database or "memory" in (url.database, url.query.get("mode")) or ":memory:" in url.database
     ):
-        raise ValueError("SQLite needs a file that several workers can share: sqlite:///var/diptych.db")
+        raise ValueError("names no file, and SQLite needs one that all workers share: sqlite:///var/diptych.db")
     return text
 
 
@@ -83,6 +83,13 @@ class Settings:
     flask_port: int = _setting(8000, "FLASK_PORT", _between(1, 65535), "where `make serve` puts Flask")
     sanic_port: int = _setting(8001, "SANIC_PORT", _between(1, 65535), "where `make serve` puts Sanic")
 
+    def __post_init__(self) -> None:
+        """Check what the rest of the core takes for granted. Errors: SettingsError."""
+        try:
+            _database_url(self.database_url)
+        except ValueError as error:
+            raise SettingsError(f"database_url {error}") from None
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings from a mapping such as `os.environ`.
@@ -98,7 +105,7 @@ class Settings:
                 except ValueError as error:
                     raise SettingsError(f"{name} {error}") from None
             elif name.startswith(PREFIX):
-                near = difflib.get_close_matches(name, variables, n=1)
+                near = difflib.get_close_matches(name, variables, n=1, cutoff=0.7)
                 hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(variables))}"
                 raise SettingsError(f"{name} is not a setting{hint}")
         return cls(**values)

@@ -6,7 +6,7 @@ from core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)
 
-bind = os.environ.get("GUNICORN_BIND", f"127.0.0.1:{_settings.flask_port}")
+bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
 # Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
 worker_class = "gthread"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -26,6 +27,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     # The core refuses what is over its own limit; Sanic's only has to let that much through.
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes + 1
     app.config.KEEP_ALIVE_TIMEOUT = 5
+    for logger in ("diptych", "sanic.root", "sanic.error", "sanic.access", "sanic.server"):
+        logging.getLogger(logger).setLevel(settings.log_level.upper())
     application = Application(settings)
     app.blueprint(create_blueprint(application))
     register_errors(app, application)

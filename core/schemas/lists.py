@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
 from core.schemas.base import Input
-from core.schemas.types import Id, Instant, Line, WrittenFlag, WrittenInteger
+from core.schemas.types import Id, Instant, Length, Line, WrittenFlag, WrittenInteger
 
 PAGE_SIZE = 20
 PAGE_SIZE_LIMIT = 1000
@@ -33,7 +33,7 @@ class ListQuery(Query):
     updated_after: Instant | None = None
     current_page: Annotated[int, WrittenInteger, Field(ge=1, le=PAGE_LIMIT)] = 1
     page_size: Annotated[int, WrittenInteger, Field(ge=1, le=PAGE_SIZE_LIMIT)] = PAGE_SIZE
-    search_string: Annotated[Line, Field(max_length=1000)] | None = None
+    search_string: Annotated[Line, Length(0, 1000)] | None = None
     search_ignore_case: WrittenFlag = True
     order_by: str = "created_at"
     sort_order: Literal["asc", "desc"] = "desc"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic_core import PydanticCustomError, core_schema
 
 from core.rules import isbn, language, text, years
 
@@ -66,14 +67,39 @@ Instant = Annotated[
     ),
 ]
 
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Bounds on a text's length in characters, as it is after its rule has normalised it."""
+
+    low: int
+    high: int
+
+    def check(self, value: str) -> str:
+        """The text. Errors: PydanticCustomError."""
+        if len(value) < self.low:
+            raise PydanticCustomError("string_too_short", "should have at least {low} character(s)", {"low": self.low})
+        if len(value) > self.high:
+            raise PydanticCustomError("string_too_long", "should have at most {high} characters", {"high": self.high})
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "minLength": self.low, "maxLength": self.high}
+
+
 _Text = Annotated[str, Strict()]
 Line = Annotated[_Text, AfterValidator(_ruled("text", text.clean))]
 Prose = Annotated[_Text, AfterValidator(_ruled("text", lambda value: text.clean(value, multiline=True)))]
 
-AuthorName = Annotated[Line, Field(min_length=1, max_length=255)]
-Title = Annotated[Line, Field(min_length=1, max_length=1000)]
-TagName = Annotated[_Text, AfterValidator(_ruled("tag_name", text.tag_name)), Field(min_length=1, max_length=100)]
-Description = Annotated[Prose, Field(max_length=10_000)]
+AuthorName = Annotated[Line, Length(1, 255)]
+Title = Annotated[Line, Length(1, 1000)]
+TagName = Annotated[_Text, AfterValidator(_ruled("tag_name", text.tag_name)), Length(1, 100)]
+Description = Annotated[Prose, Length(0, 10_000)]
 Isbn = Annotated[_Text, AfterValidator(_ruled("isbn", isbn.isbn13))]
 Year = Annotated[int, Strict(), Field(ge=years.YEAR_MIN, le=years.YEAR_MAX)]
 Language = Annotated[_Text, AfterValidator(_ruled("language_tag", language.language_tag))]

@@ -13,10 +13,10 @@ from core.rules.slugs import SLUG_LENGTH, check_slug
 from core.schemas import authors, books, tags
 from core.schemas.base import LIST_LIMIT, Input
 from core.schemas.books import ContributorInput
-from core.schemas.types import Id, Instant, Line, TagName
+from core.schemas.types import Id, Instant, Length, Line, TagName
 from core.transfer.records import Reject
 
-Slug = Annotated[Line, AfterValidator(check_slug), Field(min_length=1, max_length=SLUG_LENGTH)]
+Slug = Annotated[Line, AfterValidator(check_slug), Length(1, SLUG_LENGTH)]
 
 
 class Copy(Input):

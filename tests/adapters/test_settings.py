@@ -35,7 +35,7 @@ WRONG = {
     ),
     "a database of each worker's own": (
         {"DATABASE_URL": "sqlite://"},
-        "diptych: DATABASE_URL SQLite needs a file that several workers can share: sqlite:///var/diptych.db",
+        "diptych: DATABASE_URL names no file, and SQLite needs one that all workers share: sqlite:///var/diptych.db",
     ),
     "a setting that is none": (
         {"DIPTYCH_POLL_SIZE": "5"},

@@ -67,6 +67,9 @@ def test_both_adapters_answer_until_a_signal_and_nothing_is_left(tmp_path: Path,
         assert [answer.status_code for answer in answers] == [200, 200]
         assert answers[0].content == answers[1].content
         assert answers[0].json()["total"] == 60
+        suggested = re.search(r"curl '(.+)'", served.told)
+        assert suggested is not None
+        assert httpx.get(suggested[1]).json()["total"] > 0
         family = served.family()
         assert len(family) >= 4
         assert served.ended(number) == status, served.told

@@ -121,7 +121,7 @@ def test_each_twin_gets_its_own_driver_whatever_driver_the_url_names(url: str, s
 
 def test_a_database_in_memory_is_refused_because_workers_cannot_share_it():
     for url in ("sqlite://", "sqlite:///:memory:"):
-        with pytest.raises(Exception, match="SQLite needs a file that several workers can share"):
+        with pytest.raises(Exception, match="SQLite needs one that all workers share"):
             Settings.from_environ({"DATABASE_URL": url})
 
 

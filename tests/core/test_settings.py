@@ -90,7 +90,9 @@ def test_a_database_url_is_kept_as_it_was_given(url: str):
     ],
 )
 def test_a_sqlite_database_in_memory_is_refused(url: str):
-    assert refused(DATABASE_URL=url).startswith("DATABASE_URL SQLite needs a file that several workers can share")
+    assert refused(DATABASE_URL=url).startswith(
+        "DATABASE_URL names no file, and SQLite needs one that all workers share"
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,3 +177,8 @@ def test_every_program_ends_with_3_and_one_line(command: list[str]):
     done = run(command, check=False, DIPTYCH_WORKER="1")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "diptych: DIPTYCH_WORKER is not a setting; did you mean DIPTYCH_WORKERS?\n"
+
+
+def test_settings_made_by_hand_are_checked_too():
+    with pytest.raises(SettingsError, match="database_url names no file"):
+        Settings(database_url="sqlite://")

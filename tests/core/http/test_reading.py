@@ -172,7 +172,7 @@ def test_every_bad_member_and_every_bad_parameter_is_named_at_once():
     assert faults("authors_create_batch", request("POST", query="a=1&b=2", body=body)) == [
         ("a", "unknown"),
         ("b", "unknown"),
-        ("/items/1/name", "too_short"),
+        ("/items/1/name", "string_too_short"),
         ("/items/1/dob", "date"),
         ("/items/1/x", "unknown"),
         ("/items/2/name", "missing"),
