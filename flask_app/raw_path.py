@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SCHEME_AND_HOST = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+"""What a target in absolute form (RFC 9112 section 3.2.2) begins with."""
 
 RAW = "diptych.raw_path"
 """In the environ of a request whose PATH_INFO is still percent-encoded."""
@@ -25,7 +28,7 @@ class RawPath:
         # gunicorn's name for the request target, and werkzeug's.
         target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if target:
-            path = re.split("[?#]", target, maxsplit=1)[0] if target.startswith("/") else urlsplit(target).path
+            path = re.split("[?#]", _SCHEME_AND_HOST.sub("", target, count=1), maxsplit=1)[0]
             path = path.removeprefix(quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1"))
             # werkzeug would take any number of slashes at the beginning for one.
             environ["PATH_INFO"] = path if not path.startswith("//") else f"/%2F{path[2:]}"

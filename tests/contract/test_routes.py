@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import httpx
@@ -338,3 +339,13 @@ def test_a_get_that_asks_for_a_websocket_is_a_get(api: httpx.Client):
 
 def test_an_object_of_more_members_than_any_schema_has_is_a_400(api: httpx.Client):
     refused(api.post("/authors", json={f"member {number}": 1 for number in range(101)}), 400)
+
+
+@pytest.mark.parametrize("target", ["http://[broken/authors", "http://elsewhere.example/nowhere"])
+def test_a_target_in_absolute_form_that_leads_nowhere_is_a_404_or_a_closed_connection(api: httpx.Client, target: str):
+    with socket.create_connection((api.base_url.host, api.base_url.port), timeout=10) as client:
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = client.recv(65536)
+
+    assert answer[:12] in (b"HTTP/1.1 404", b"HTTP/1.1 400", b"")
+    assert api.get("/health/live").status_code == 200
