@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 from advanced_alchemy.config import (
-    AlembicAsyncConfig,
     AlembicSyncConfig,
     AsyncSessionConfig,
     EngineConfig,
@@ -116,7 +115,6 @@ def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
         bind_key="diptych",
         enable_file_object_listener=False,
         enable_touch_updated_timestamp_listener=False,
-        alembic_config=AlembicAsyncConfig(script_location=str(MIGRATIONS)),
     )
     _prepare_sqlite(config.get_engine().sync_engine)
     return config

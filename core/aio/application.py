@@ -34,7 +34,8 @@ class Application:
             if route.operation is None:
                 return writing.options(route)
             call = reading.read(route.operation, parameters, request, self.settings.max_body_bytes)
-            return writing.response(await self._perform(route.operation, call), request.prefix)
+            answer = await self._perform(route.operation, call)
+            return writing.response(answer, route.operation.status, request.prefix)
         except Problem as problem:
             return problems.render(problem)
         except CatalogueError as error:

@@ -24,10 +24,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation answers; `location` is a path of the API, without the prefix it may be mounted under."""
+    """What an operation answers.
+
+    status: only where it is not the one that the operation declares. location: a path of the API, without the prefix it
+    may be mounted under.
+    """
 
     body: object | None = None
-    status: int = 200
+    status: int | None = None
     location: str | None = None
 
 

@@ -7,12 +7,13 @@ from core.http.messages import JSON, Response
 from core.http.operations import Answer, Route
 
 
-def response(answer: Answer, prefix: str) -> Response:
-    """The answer as bytes; Location gets the prefix the catalogue is mounted under."""
+def response(answer: Answer, declared: int, prefix: str) -> Response:
+    """The answer as bytes, with the declared status unless it has its own; prefix: where the catalogue is mounted."""
+    status = declared if answer.status is None else answer.status
     headers = {} if answer.location is None else {"Location": prefix + answer.location}
     if answer.body is None:
-        return Response(answer.status, headers=headers)
-    return Response(answer.status, json.encode(answer.body), JSON, headers)
+        return Response(status, headers=headers)
+    return Response(status, json.encode(answer.body), JSON, headers)
 
 
 def options(route: Route) -> Response:

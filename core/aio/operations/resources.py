@@ -40,7 +40,7 @@ class Resource:
     async def create(self, session: AsyncSession, call: Call) -> Answer:
         """POST: 201 with Location."""
         item = await self.service(session).add(call.body.model_dump())
-        return Answer(item, 201, f"/{self.name}/{item.id}")
+        return Answer(item, location=f"/{self.name}/{item.id}")
 
     async def replace(self, session: AsyncSession, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
@@ -54,12 +54,12 @@ class Resource:
     async def delete(self, session: AsyncSession, call: Call) -> Answer:
         """DELETE: 204."""
         await self.service(session).remove(call.parameters["id"])
-        return Answer(status=204)
+        return Answer()
 
     async def create_batch(self, session: AsyncSession, call: Call) -> Answer:
         """POST of many."""
         items = [item.model_dump() for item in call.body.items]
-        return Answer(Items(await self.service(session).add_all(items)), 201)
+        return Answer(Items(await self.service(session).add_all(items)))
 
     async def change_batch(self, session: AsyncSession, call: Call) -> Answer:
         """PATCH of many, each named by its id."""
@@ -82,7 +82,7 @@ class Resource:
             if call.body is None:
                 error.faults = in_parameter("ids", error.faults)
             raise
-        return Answer(status=204)
+        return Answer()
 
     async def page(self, session: AsyncSession, call: Call) -> Answer:
         """GET of a list."""

@@ -41,7 +41,7 @@ class Resource:
     def create(self, session: Session, call: Call) -> Answer:
         """POST: 201 with Location."""
         item = self.service(session).add(call.body.model_dump())
-        return Answer(item, 201, f"/{self.name}/{item.id}")
+        return Answer(item, location=f"/{self.name}/{item.id}")
 
     def replace(self, session: Session, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
@@ -55,12 +55,12 @@ class Resource:
     def delete(self, session: Session, call: Call) -> Answer:
         """DELETE: 204."""
         self.service(session).remove(call.parameters["id"])
-        return Answer(status=204)
+        return Answer()
 
     def create_batch(self, session: Session, call: Call) -> Answer:
         """POST of many."""
         items = [item.model_dump() for item in call.body.items]
-        return Answer(Items(self.service(session).add_all(items)), 201)
+        return Answer(Items(self.service(session).add_all(items)))
 
     def change_batch(self, session: Session, call: Call) -> Answer:
         """PATCH of many, each named by its id."""
@@ -83,7 +83,7 @@ class Resource:
             if call.body is None:
                 error.faults = in_parameter("ids", error.faults)
             raise
-        return Answer(status=204)
+        return Answer()
 
     def page(self, session: Session, call: Call) -> Answer:
         """GET of a list."""

@@ -250,11 +250,15 @@ def test_any_query_is_a_call_a_problem_or_faults_that_can_be_told(query: str):
 
 
 def test_an_answer_is_json_and_its_location_is_below_where_the_catalogue_is_mounted():
-    answer = response(Answer({"name": "Homer"}, 201, f"/authors/{ID}"), "/catalogue")
+    answer = response(Answer({"name": "Homer"}, location=f"/authors/{ID}"), 201, "/catalogue")
     assert (answer.status, answer.body, answer.content_type) == (201, b'{"name":"Homer"}', "application/json")
     assert answer.headers == {"Location": f"/catalogue/authors/{ID}"}
 
 
 def test_an_answer_without_a_body_has_no_content_type():
-    answer = response(Answer(status=204), "/catalogue")
+    answer = response(Answer(), 204, "/catalogue")
     assert (answer.status, answer.body, answer.content_type, answer.headers) == (204, b"", None, {})
+
+
+def test_an_answer_with_a_status_of_its_own_keeps_it():
+    assert response(Answer({"name": "Homer"}, 201), 200, "").status == 201
