@@ -24,7 +24,7 @@ def register_errors(app: flask.Flask, application: Application) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> flask.Response:
-        return to_response(problems.render(problems.of_status(error.code or 500)))
+        return to_response(application.refuse(problems.of_status(error.code or 500)))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> flask.Response:

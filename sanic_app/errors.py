@@ -20,14 +20,14 @@ def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> Non
         try:
             _, handler, parameters = app.router.get(request.path, "OPTIONS", None)
         except NotFound:
-            return to_response(problems.render(problems.not_found()))
+            return to_response(application.refuse(problems.not_found()))
         return cast("sanic.HTTPResponse", await handler(request, **parameters))
 
     def too_large(_request: sanic.Request, _error: PayloadTooLarge) -> sanic.HTTPResponse:
-        return to_response(problems.render(problems.too_large(application.settings.max_body_bytes)))
+        return to_response(application.refuse(problems.too_large(application.settings.max_body_bytes)))
 
     def sanic_error(_request: sanic.Request, error: SanicException) -> sanic.HTTPResponse:
-        return to_response(problems.render(problems.of_status(error.status_code)))
+        return to_response(application.refuse(problems.of_status(error.status_code)))
 
     def unexpected(request: sanic.Request, error: Exception) -> sanic.HTTPResponse:
         return to_response(application.unexpected(error, f"{request.method} {request.path}"))

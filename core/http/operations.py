@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from core.http.messages import JSON
+
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 Unit = Literal["none", "read", "write"]
@@ -15,8 +17,9 @@ Unit = Literal["none", "read", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that has been read and found valid."""
+    """A request that has been read and found valid. prefix: where the catalogue is mounted ("" at the root)."""
 
+    prefix: str
     parameters: dict[str, Any]
     query: Any
     body: Any
@@ -26,11 +29,12 @@ class Call:
 class Answer:
     """What an operation answers.
 
-    status: only where it is not the one that the operation declares. location: a path of the API, without the prefix it
-    may be mounted under.
+    body: bytes are sent as they are, under `media_type`; anything else as JSON. status: only where it is not the one
+    that the operation declares. location: a path of the API, without the prefix it may be mounted under.
     """
 
     body: object | None = None
+    media_type: str = JSON
     status: int | None = None
     location: str | None = None
 
@@ -40,7 +44,8 @@ class Operation:
     """One operation. `run` takes a session and a Call, and returns an Answer (awaitable in core.aio).
 
     unit: whether it needs no database, reads, or writes. several: whether a call of it reads with several statements
-    that have to agree. body and query are None where there is none.
+    that have to agree. body and query are None where there is none. accepts: the media types of a body, "+json" aside.
+    cache_control: of what a read answers.
     """
 
     name: str
@@ -52,9 +57,11 @@ class Operation:
     several: Callable[[Call], bool] = lambda _: False
     body: type[BaseModel] | None = None
     body_required: bool = True
+    accepts: tuple[str, ...] = (JSON,)
     query: type[BaseModel] | None = None
     answers: Any = None
     status: int = 200
+    cache_control: str = "no-cache"
 
 
 @dataclass(frozen=True, slots=True)

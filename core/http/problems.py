@@ -92,10 +92,13 @@ def of_error(error: errors.CatalogueError) -> Problem:
     raise TypeError(f"no problem for {type(error).__name__}") from error
 
 
-def render(problem: Problem) -> Response:
-    """The problem as an answer: type, title, status, detail, and errors where single faults are known."""
+def render(problem: Problem, prefix: str = "") -> Response:
+    """The problem as an answer: type, title, status, detail, and errors where single faults are known.
+
+    prefix: where the catalogue is mounted, and with it the page that `type` names.
+    """
     body: dict[str, Any] = {
-        "type": f"/problems/{problem.name}",
+        "type": f"{prefix}/problems/{problem.name}",
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,

@@ -40,7 +40,7 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
     if faults:
         raise Invalid("The request has errors; each is listed.", faults)
-    return Call(dict(parameters), query_value, body_value)
+    return Call(request.prefix, dict(parameters), query_value, body_value)
 
 
 _NOTHING = object()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.http import json
-from core.http.messages import JSON, Response
+from core.http.messages import Response
 from core.http.operations import Answer, Route
 
 
@@ -13,7 +13,8 @@ def response(answer: Answer, declared: int, prefix: str) -> Response:
     headers = {} if answer.location is None else {"Location": prefix + answer.location}
     if answer.body is None:
         return Response(status, headers=headers)
-    return Response(status, json.encode(answer.body), JSON, headers)
+    body = answer.body if isinstance(answer.body, bytes) else json.encode(answer.body)
+    return Response(status, body, answer.media_type, headers)
 
 
 def options(route: Route) -> Response:

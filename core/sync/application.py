@@ -38,16 +38,20 @@ class Application:
             answer = self._perform(route.operation, call)
             return writing.response(answer, route.operation.status, request.prefix)
         except Problem as problem:
-            return problems.render(problem)
+            return self.refuse(problem, request.prefix)
         except CatalogueError as error:
-            return problems.render(problems.of_error(error))
+            return self.refuse(problems.of_error(error), request.prefix)
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
-            return self.unexpected(error, f"{request.method} {route.path}")
+            return self.unexpected(error, f"{request.method} {route.path}", request.prefix)
 
-    def unexpected(self, error: Exception, where: str) -> Response:
+    def refuse(self, problem: Problem, prefix: str = "") -> Response:
+        """The answer to a request that the framework or its server found fault with, or the core."""
+        return problems.render(problem, prefix)
+
+    def unexpected(self, error: Exception, where: str, prefix: str = "") -> Response:
         """The bare answer to an exception nobody expected; its trace goes to the log, once."""
         logger.error("unexpected error in %s", where, exc_info=error)
-        return problems.render(problems.internal())
+        return self.refuse(problems.internal(), prefix)
 
     def close(self) -> None:
         """Close the database's connections."""

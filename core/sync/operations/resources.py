@@ -46,7 +46,7 @@ class Resource:
     def replace(self, session: Session, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
         item, new = self.service(session).replace(call.parameters["id"], call.body.model_dump())
-        return Answer(item, 201, f"/{self.name}/{item.id}") if new else Answer(item)
+        return Answer(item, status=201, location=f"/{self.name}/{item.id}") if new else Answer(item)
 
     def change(self, session: Session, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""

@@ -261,4 +261,4 @@ def test_an_answer_without_a_body_has_no_content_type():
 
 
 def test_an_answer_with_a_status_of_its_own_keeps_it():
-    assert response(Answer({"name": "Homer"}, 201), 200, "").status == 201
+    assert response(Answer({"name": "Homer"}, status=201), 200, "").status == 201
