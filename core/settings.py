@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -14,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 from core.errors import SettingsError
 
 PREFIX = "DIPTYCH_"
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](?::[0-9]{1,5})?")
 
 
 def _database_url(text: str) -> str:
@@ -58,6 +61,19 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _origins(text: str) -> str:
+    """Check a list of origins and return it as given. Errors: ValueError."""
+    for origin in parse_origins(text):
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"names {origin!r}, which is no origin such as https://shop.example.org, and not *")
+    return text
+
+
+def parse_origins(text: str) -> tuple[str, ...]:
+    """The origins in a list that is separated by commas."""
+    return tuple(origin for item in text.split(",") if (origin := item.strip()))
+
+
 def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str) -> Any:
     return field(default=default, metadata={"variable": variable, "parse": parse, "help": help_text})
 
@@ -74,6 +90,9 @@ class Settings:
     pool_timeout: int = _setting(1, "DIPTYCH_POOL_TIMEOUT", _between(1, 60), "seconds to wait for a connection")
     max_body_bytes: int = _setting(
         8 * 1024 * 1024, "DIPTYCH_MAX_BODY_BYTES", _between(1024, 1024**3), "the largest request body accepted"
+    )
+    cors_origins: str = _setting(
+        "", "DIPTYCH_CORS_ORIGINS", _origins, "origins whose pages may use this API, separated by commas; * for all"
     )
     workers: int = _setting(2, "DIPTYCH_WORKERS", _between(1, 256), "gunicorn's worker processes")
     threads: int = _setting(4, "DIPTYCH_THREADS", _between(1, 256), "threads in each of gunicorn's workers")

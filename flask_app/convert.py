@@ -22,7 +22,7 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
         if RAW in request.environ
         else parameters,
         query=request.query_string.decode("latin-1"),
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=to_headers(request),
         body=_body(request),
     )
 
@@ -36,6 +36,11 @@ def _body(request: flask.Request) -> bytes | Unread:
         return Unread.INCOMPLETE
     # gunicorn hands over what has come when a client goes away, as if it were all.
     return body if len(body) >= (request.content_length or 0) else Unread.INCOMPLETE
+
+
+def to_headers(request: flask.Request) -> dict[str, str]:
+    """The request's headers, by their names in lower case."""
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def to_response(response: Response) -> flask.Response:

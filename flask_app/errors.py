@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from core.http import problems
 from core.sync.application import Application
-from flask_app.convert import to_response
+from flask_app.convert import to_headers, to_response
 
 
 def register_errors(app: flask.Flask, application: Application) -> None:
@@ -24,8 +24,9 @@ def register_errors(app: flask.Flask, application: Application) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> flask.Response:
-        return to_response(application.refuse(problems.of_status(error.code or 500)))
+        return to_response(application.refuse(problems.of_status(error.code or 500), to_headers(flask.request)))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> flask.Response:
-        return to_response(application.unexpected(error, f"{flask.request.method} {flask.request.path}"))
+        problem = problems.unexpected(error, f"{flask.request.method} {flask.request.path}")
+        return to_response(application.refuse(problem, to_headers(flask.request)))

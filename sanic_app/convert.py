@@ -17,9 +17,14 @@ def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str])
         prefix=(request.uri_template or path).removesuffix(path),
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=to_headers(request),
         body=request.body,
     )
+
+
+def to_headers(request: sanic.Request) -> dict[str, str]:
+    """The request's headers, by their names in lower case."""
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def to_response(response: Response) -> sanic.HTTPResponse:

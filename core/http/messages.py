@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
 
 
 class Unread(Enum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,13 +30,14 @@ class Answer:
     """What an operation answers.
 
     body: bytes are sent as they are, under `media_type`; anything else as JSON. status: only where it is not the one
-    that the operation declares. location: a path of the API, without the prefix it may be mounted under.
+    that the operation declares. of: the path (and query) of what the body represents, without the prefix the catalogue
+    may be mounted under.
     """
 
     body: object | None = None
     media_type: str = JSON
     status: int | None = None
-    location: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +67,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and methods for a framework's router. Without an operation it answers for the methods nobody takes."""
+    """A path and methods for a framework's router. Without an operation it answers for the methods nobody takes.
+
+    accepts: the header fields that name the media types of bodies at this path (RFC 5789, Linked Data Platform).
+    """
 
     name: str
     path: str
     methods: tuple[str, ...]
     allowed: tuple[str, ...]
+    accepts: Mapping[str, str]
     operation: Operation | None = None
 
 
@@ -87,10 +92,17 @@ def routes(operations: Iterable[Operation]) -> list[Route]:
     for path, there in by_path.items():
         taken = sorted(method for operation in there for method in _methods(operation))
         allowed = tuple(sorted({*taken, "OPTIONS"}))
-        found.extend(Route(each.name, path, _methods(each), allowed, each) for each in there)
+        accepts = dict(accept_field(each) for each in there if each.body and each.method in ("PATCH", "POST"))
+        found.extend(Route(each.name, path, _methods(each), allowed, accepts, each) for each in there)
         others = tuple(method for method in METHODS if method not in taken)
-        found.append(Route(f"other_{_identifier(path)}", path, others, allowed))
+        found.append(Route(f"other_{_identifier(path)}", path, others, allowed, accepts))
     return found
+
+
+def accept_field(operation: Operation) -> tuple[str, str]:
+    """The header field that tells which bodies an operation takes, name and value (RFC 9110 section 12.5.1)."""
+    name = f"Accept-{operation.method.capitalize()}" if operation.method in ("PATCH", "POST") else "Accept"
+    return name, ", ".join(operation.accepts)
 
 
 def _methods(operation: Operation) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from core import errors
 from core.errors import Fault
 from core.http import json
 from core.http.messages import Response
+
+logger = logging.getLogger("diptych")
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -42,9 +45,9 @@ def too_large(limit: int) -> Problem:
     return Problem(413, "too-large", "Content too large", f"A body may have {limit} bytes at most.")
 
 
-def unsupported_media_type() -> Problem:
-    """415."""
-    return Problem(415, "unsupported-media-type", "Unsupported media type", "Send application/json.")
+def unsupported_media_type(detail: str, headers: Mapping[str, str]) -> Problem:
+    """415; the headers name what is accepted (RFC 9110 section 15.5.16)."""
+    return Problem(415, "unsupported-media-type", "Unsupported media type", detail, headers=headers)
 
 
 def malformed(detail: str) -> Problem:
@@ -53,7 +56,7 @@ def malformed(detail: str) -> Problem:
 
 
 def internal() -> Problem:
-    """500: nothing of what happened is told; the log has it."""
+    """500: nothing of what happened is told."""
     return Problem(500, "internal", "Internal server error", "Something unexpected happened here. It has been logged.")
 
 
@@ -74,6 +77,12 @@ def of_status(status: int) -> Problem:
         return Problem(status, *_OF_SERVERS[status])
     if 400 <= status < 500:
         return Problem(status, "malformed", "Malformed request", "The request cannot be accepted as it is.")
+    return internal()
+
+
+def unexpected(error: Exception, where: str) -> Problem:
+    """The bare problem for an exception nobody expected; its trace goes to the log, once."""
+    logger.error("unexpected error in %s", where, exc_info=error)
     return internal()
 
 
@@ -105,7 +114,8 @@ def render(problem: Problem, prefix: str = "") -> Response:
     }
     if problem.faults:
         body["errors"] = [_fault(fault) for fault in problem.faults]
-    return Response(problem.status, json.encode(body), PROBLEM_JSON, problem.headers)
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(problem.status, json.encode(body), PROBLEM_JSON, headers)
 
 
 def _fault(fault: Fault) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,19 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from core.errors import Fault, Invalid
-from core.http import json, problems, query
-from core.http.messages import Request, Unread
-from core.http.operations import Call, Operation, Route
+from core.http import codings, json, problems, query
+from core.http.messages import MERGE_PATCH, Request, Unread
+from core.http.operations import Call, Operation, Route, accept_field
 from core.rules.text import clean
 from core.schemas.types import parse_uuid
+
+PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
+"""JSON that means something of its own: only an operation that names it takes it."""
+
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_MEDIA_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})(?:\s*;\s*(?:{_NAME}=(?:{_NAME}|"[^"]*"))?)*\s*')
+_CHARSET = re.compile(r';\s*charset="?([^";\s]*)', re.IGNORECASE)
+_UTF_8 = {"utf-8", "utf8", "us-ascii"}
 
 
 def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
@@ -54,13 +63,31 @@ def _body(operation: Operation, request: Request, limit: int) -> Any:
         raise problems.malformed("The body did not arrive whole.")
     if operation.body is None or (not body and not operation.body_required):
         return _NOTHING
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise problems.unsupported_media_type()
+    _check_media_type(operation, request.headers.get("content-type", ""))
     try:
-        return json.decode(body)
+        return json.decode(_decoded(body, request.headers.get("content-encoding", ""), limit))
     except ValueError as error:
         raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
+
+
+def _check_media_type(operation: Operation, field: str) -> None:
+    found = _MEDIA_TYPE.fullmatch(field)
+    essence = found[1].lower() if found else ""
+    known = essence in operation.accepts or (essence.endswith("+json") and essence not in PATCH_FORMATS)
+    if not known or not all(charset.lower() in _UTF_8 for charset in _CHARSET.findall(field)):
+        name, accepted = accept_field(operation)
+        raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
+
+
+def _decoded(body: bytes, coding: str, limit: int) -> bytes:
+    try:
+        decoded = codings.decode(coding, body, limit)
+    except LookupError:
+        detail = "Send the body as it is, or in gzip."
+        raise problems.unsupported_media_type(detail, {"Accept-Encoding": "gzip"}) from None
+    if decoded is None:
+        raise problems.too_large(limit)
+    return decoded
 
 
 def _query(operation: Operation, text: str, faults: list[Fault]) -> Any:

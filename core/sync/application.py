@@ -3,21 +3,20 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
 from core.database import sync_config
 from core.errors import CatalogueError
 from core.http import problems, reading, writing
+from core.http.cors import Cors
 from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
 from core.http.problems import Problem
-from core.settings import Settings
+from core.settings import Settings, parse_origins
 from core.sync.operations import OPERATIONS
 from core.sync.unit_of_work import Database
-
-logger = logging.getLogger("diptych")
 
 
 class Application:
@@ -26,32 +25,31 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.routes: list[Route] = routes(OPERATIONS)
+        self.cors = Cors(parse_origins(settings.cors_origins))
         self.database = Database(sync_config(settings))
 
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
+        return writing.finished(self._answer(route, request), request.method, request.headers, self.cors)
+
+    def _answer(self, route: Route, request: Request) -> Response:
         try:
             parameters = reading.check_route(route, request)
             if route.operation is None:
-                return writing.options(route)
+                return writing.options(route, request.headers, self.cors)
             call = reading.read(route.operation, parameters, request, self.settings.max_body_bytes)
             answer = self._perform(route.operation, call)
-            return writing.response(answer, route.operation.status, request.prefix)
+            return writing.response(answer, route.operation, request)
         except Problem as problem:
-            return self.refuse(problem, request.prefix)
+            return problems.render(problem, request.prefix)
         except CatalogueError as error:
-            return self.refuse(problems.of_error(error), request.prefix)
+            return problems.render(problems.of_error(error), request.prefix)
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
-            return self.unexpected(error, f"{request.method} {route.path}", request.prefix)
+            return problems.render(problems.unexpected(error, f"{request.method} {route.path}"), request.prefix)
 
-    def refuse(self, problem: Problem, prefix: str = "") -> Response:
-        """The answer to a request that the framework or its server found fault with, or the core."""
-        return problems.render(problem, prefix)
-
-    def unexpected(self, error: Exception, where: str, prefix: str = "") -> Response:
-        """The bare answer to an exception nobody expected; its trace goes to the log, once."""
-        logger.error("unexpected error in %s", where, exc_info=error)
-        return self.refuse(problems.internal(), prefix)
+    def refuse(self, problem: Problem, headers: Mapping[str, str]) -> Response:
+        """The answer to a request that the framework or its server found fault with. headers: the request's."""
+        return writing.finished(problems.render(problem), "", headers, self.cors)
 
     def close(self) -> None:
         """Close the database's connections."""

@@ -41,6 +41,13 @@ WRONG = {
         {"DIPTYCH_POLL_SIZE": "5"},
         "diptych: DIPTYCH_POLL_SIZE is not a setting; did you mean DIPTYCH_POOL_SIZE?",
     ),
+    "an origin that is none": (
+        {"DIPTYCH_CORS_ORIGINS": "https://shop.example.org, x.example/"},
+        (
+            "diptych: DIPTYCH_CORS_ORIGINS names 'shop.example.org/', which is no origin such as https://shop.example.org, "
+            "and not *"
+        ),
+    ),
     "a port that is none": (
         {"SANIC_PORT": "80000"},
         "diptych: SANIC_PORT must be a whole number from 1 to 65535, not '80000'",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, create_model
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.services.base import CatalogueService
 from core.errors import CatalogueError, Fault, Invalid, in_parameter
+from core.http.messages import JSON, MERGE_PATCH
 from core.http.operations import Answer, Call, Operation
 from core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
@@ -37,19 +39,24 @@ class Resource:
         """Whether a read takes several statements that have to agree."""
         return False
 
+    def path(self, item_id: UUID) -> str:
+        """Where one of these is, without the prefix the catalogue may be mounted under."""
+        return f"/{self.name}/{item_id}"
+
     async def create(self, session: AsyncSession, call: Call) -> Answer:
         """POST: 201 with Location."""
         item = await self.service(session).add(call.body.model_dump())
-        return Answer(item, location=f"/{self.name}/{item.id}")
+        return Answer(item, of=self.path(item.id))
 
     async def replace(self, session: AsyncSession, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
         item, new = await self.service(session).replace(call.parameters["id"], call.body.model_dump())
-        return Answer(item, status=201, location=f"/{self.name}/{item.id}") if new else Answer(item)
+        return Answer(item, status=201 if new else 200, of=self.path(item.id))
 
     async def change(self, session: AsyncSession, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""
-        return Answer(await self.service(session).change(call.parameters["id"], sent(call.body)))
+        item_id = call.parameters["id"]
+        return Answer(await self.service(session).change(item_id, sent(call.body)), of=self.path(item_id))
 
     async def delete(self, session: AsyncSession, call: Call) -> Answer:
         """DELETE: 204."""
@@ -96,7 +103,8 @@ class Resource:
     async def fetch_by_slug(self, session: AsyncSession, call: Call) -> Answer:
         """GET of one by its slug."""
         service = self.service(session)
-        return Answer(await service.fetch(service.model_type.slug == call.parameters["slug"]))
+        item = await service.fetch(service.model_type.slug == call.parameters["slug"])
+        return Answer(item, of=self.path(item.id))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -199,6 +207,7 @@ def operations(resource: Resource) -> list[Operation]:
             run=resource.change,
             unit="write",
             body=patch,
+            accepts=(JSON, MERGE_PATCH),
             answers=resource.answer,
         ),
         Operation(

@@ -29,6 +29,7 @@ operations = [
         summary="Whether the process lives",
         run=live,
         unit="none",
+        cache_control="no-store",
     ),
     Operation(
         name="health_ready",
@@ -37,5 +38,6 @@ operations = [
         summary="Whether the database answers",
         run=ready,
         unit="read",
+        cache_control="no-store",
     ),
 ]

@@ -83,8 +83,8 @@ def test_an_error_that_nobody_has_a_problem_for_is_a_mistake():
 
 
 def test_an_outage_says_when_to_try_again_and_others_do_not():
-    assert render(of_error(errors.Unavailable("Busy."))).headers == {"Retry-After": "1"}
-    assert render(of_error(errors.Conflict("Busy."))).headers == {}
+    assert render(of_error(errors.Unavailable("Busy."))).headers == {"Cache-Control": "no-store", "Retry-After": "1"}
+    assert render(of_error(errors.Conflict("Busy."))).headers == {"Cache-Control": "no-store"}
 
 
 def test_faults_are_listed_in_order_by_pointer_or_by_parameter():
@@ -107,6 +107,21 @@ def test_faults_are_told_whatever_the_error(kind: type[CatalogueError]):
     assert len(rendered(of_error(kind("Bad.", [Fault("a", "b", path=("c",))])))["errors"]) == 1
 
 
+def test_the_type_of_a_problem_is_the_address_of_its_page_wherever_the_catalogue_is_mounted():
+    assert decode(render(problems.not_found(), "/catalogue").body)["type"] == "/catalogue/problems/not-found"
+
+
+def test_what_nobody_expected_is_told_bare_and_logged_once_with_its_trace(caplog: pytest.LogCaptureFixture):
+    error = RuntimeError("the secret of Pandora")
+
+    assert "Pandora" not in render(problems.unexpected(error, "GET /authors")).body.decode()
+
+    (record,) = caplog.records
+    assert record.getMessage() == "unexpected error in GET /authors"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
 def test_a_problem_without_faults_has_no_list_of_them():
     assert "errors" not in rendered(problems.not_found())
 
@@ -117,7 +132,7 @@ def test_a_problem_without_faults_has_no_list_of_them():
         (problems.not_found(), 404, "nothing at this address"),
         (problems.method_not_allowed(["PUT", "GET"]), 405, "Allowed here: GET, PUT."),
         (problems.too_large(1024), 413, "1024 bytes"),
-        (problems.unsupported_media_type(), 415, "application/json"),
+        (problems.unsupported_media_type("Send application/json.", {}), 415, "application/json"),
         (problems.malformed("It is broken."), 400, "It is broken."),
         (problems.internal(), 500, "has been logged"),
     ],
@@ -132,7 +147,8 @@ def test_each_problem_of_a_message_has_its_status_and_says_what_to_do(
 
 
 def test_a_method_that_is_not_allowed_is_answered_with_those_that_are():
-    assert render(problems.method_not_allowed(["PUT", "GET", "OPTIONS"])).headers == {"Allow": "GET, OPTIONS, PUT"}
+    headers = render(problems.method_not_allowed(["PUT", "GET", "OPTIONS"])).headers
+    assert headers == {"Cache-Control": "no-store", "Allow": "GET, OPTIONS, PUT"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Cross-origin requests, as far as a setting allows them (the Fetch standard's CORS protocol)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+EXPOSED = "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, Retry-After"
+REQUESTED = "Content-Encoding, Content-Type, If-None-Match"
+MAX_AGE = "600"
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """The origins whose pages may read answers: none, some, or "*" for all. Credentials are never asked for."""
+
+    origins: Sequence[str]
+
+    @property
+    def varies(self) -> bool:
+        """Whether an answer depends on who asks."""
+        return bool(self.origins) and "*" not in self.origins
+
+    def headers(self, request: Mapping[str, str]) -> dict[str, str]:
+        """What any answer carries. request: the request's headers."""
+        origin = self._allowed(request)
+        if origin is None:
+            return {}
+        return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
+
+    def preflight(self, request: Mapping[str, str], allowed: Sequence[str]) -> dict[str, str]:
+        """What the answer to OPTIONS carries besides, when a browser asks before it sends one of `allowed`."""
+        if self._allowed(request) is None or "access-control-request-method" not in request:
+            return {}
+        return {
+            "Access-Control-Allow-Methods": ", ".join(allowed),
+            "Access-Control-Allow-Headers": REQUESTED,
+            "Access-Control-Max-Age": MAX_AGE,
+        }
+
+    def _allowed(self, request: Mapping[str, str]) -> str | None:
+        if "*" in self.origins:
+            return "*"
+        origin = request.get("origin")
+        return origin if origin in self.origins else None
