@@ -11,6 +11,7 @@ from core import errors
 from core.errors import Fault
 from core.http import json
 from core.http.messages import Response
+from core.http.problem_types import PROBLEM_TYPES, ProblemType
 
 logger = logging.getLogger("diptych")
 
@@ -19,64 +20,74 @@ PROBLEM_JSON = "application/problem+json"
 
 @dataclass(frozen=True)
 class Problem(Exception):
-    """An error with an HTTP status: what a client is told, and no more."""
+    """An error with an HTTP status: what a client is told, and no more.
 
-    status: int
-    name: str
-    title: str
+    own_status: where it is not the status of its type.
+    """
+
+    kind: ProblemType
     detail: str
     faults: Sequence[Fault] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    own_status: int | None = None
+
+    @property
+    def status(self) -> int:
+        """The status it is answered with."""
+        return self.own_status or self.kind.status
+
+
+def _problem(
+    name: str, detail: str | None = None, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+) -> Problem:
+    kind = PROBLEM_TYPES[name]
+    return Problem(kind, detail or kind.example, faults, headers or {})
 
 
 def not_found(detail: str = "There is nothing at this address.") -> Problem:
     """404."""
-    return Problem(404, "not-found", "Not found", detail)
+    return _problem("not-found", detail)
 
 
 def method_not_allowed(allowed: Sequence[str]) -> Problem:
     """405; `allowed` becomes the Allow header (RFC 9110 section 15.5.6)."""
     allow = ", ".join(sorted(allowed))
-    return Problem(405, "method-not-allowed", "Method not allowed", f"Allowed here: {allow}.", headers={"Allow": allow})
+    return _problem("method-not-allowed", f"Allowed here: {allow}.", headers={"Allow": allow})
 
 
 def too_large(limit: int) -> Problem:
     """413; `limit` in bytes."""
-    return Problem(413, "too-large", "Content too large", f"A body may have {limit} bytes at most.")
+    return _problem("too-large", f"A body may have {limit} bytes at most.")
 
 
 def unsupported_media_type(detail: str, headers: Mapping[str, str]) -> Problem:
     """415; the headers name what is accepted (RFC 9110 section 15.5.16)."""
-    return Problem(415, "unsupported-media-type", "Unsupported media type", detail, headers=headers)
+    return _problem("unsupported-media-type", detail, headers=headers)
 
 
 def malformed(detail: str) -> Problem:
     """400: the message could not be read at all."""
-    return Problem(400, "malformed", "Malformed request", detail)
+    return _problem("malformed", detail)
 
 
 def internal() -> Problem:
     """500: nothing of what happened is told."""
-    return Problem(500, "internal", "Internal server error", "Something unexpected happened here. It has been logged.")
+    return _problem("internal")
 
 
-_OF_SERVERS = {
-    408: ("request-timeout", "Request timeout", "The request did not arrive in time."),
-    414: ("uri-too-long", "URI too long", "The request target is longer than it may be."),
-    417: ("expectation-failed", "Expectation failed", "What Expect asks for is not done here."),
-    431: ("header-too-large", "Header too large", "The header section is larger than it may be."),
-    503: ("unavailable", "Service unavailable", "This cannot be served now."),
-}
+_OF_SERVERS = {408: "request-timeout", 414: "uri-too-long", 417: "expectation-failed", 431: "header-too-large"}
 
 
 def of_status(status: int) -> Problem:
     """A problem for an error that a framework or server made, by its status alone."""
     if status == 404:
         return not_found()
+    if status == 503:
+        return unavailable()
     if status in _OF_SERVERS:
-        return Problem(status, *_OF_SERVERS[status])
+        return _problem(_OF_SERVERS[status])
     if 400 <= status < 500:
-        return Problem(status, "malformed", "Malformed request", "The request cannot be accepted as it is.")
+        return Problem(PROBLEM_TYPES["malformed"], "The request cannot be accepted as it is.", own_status=status)
     return internal()
 
 
@@ -86,18 +97,22 @@ def unexpected(error: Exception, where: str) -> Problem:
     return internal()
 
 
+def unavailable(detail: str | None = None) -> Problem:
+    """503, to be tried again."""
+    return _problem("unavailable", detail, headers={"Retry-After": "1"})
+
+
 def of_error(error: errors.CatalogueError) -> Problem:
     """A problem for what the core itself raises."""
     match error:
         case errors.NotFound():
-            return Problem(404, "not-found", "Not found", error.detail, error.faults)
+            return _problem("not-found", error.detail, error.faults)
         case errors.Invalid():
-            return Problem(422, "invalid", "Invalid", error.detail, error.faults)
+            return _problem("invalid", error.detail, error.faults)
         case errors.Conflict():
-            return Problem(409, "conflict", "Conflict", error.detail, error.faults)
+            return _problem("conflict", error.detail, error.faults)
         case errors.Unavailable():
-            headers = {"Retry-After": "1"}
-            return Problem(503, "unavailable", "Service unavailable", error.detail, headers=headers)
+            return unavailable(error.detail)
     raise TypeError(f"no problem for {type(error).__name__}") from error
 
 
@@ -107,8 +122,8 @@ def render(problem: Problem, prefix: str = "") -> Response:
     prefix: where the catalogue is mounted, and with it the page that `type` names.
     """
     body: dict[str, Any] = {
-        "type": f"{prefix}/problems/{problem.name}",
-        "title": problem.title,
+        "type": f"{prefix}/problems/{problem.kind.name}",
+        "title": problem.kind.title,
         "status": problem.status,
         "detail": problem.detail,
     }

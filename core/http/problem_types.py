@@ -1,0 +1,141 @@
+"""Every type of problem there is: one entry here is its answer, its page, and its place in the API's description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemType:
+    """One type: `/problems/{name}` is its address and the page about it.
+
+    meaning: what has happened. advice: what a client does next. headers: those the answer always has, and what is in
+    them. example: a `detail` of such a problem.
+    """
+
+    status: int
+    name: str
+    title: str
+    meaning: str
+    advice: str
+    example: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_TYPES = (
+    ProblemType(
+        status=400,
+        name="malformed",
+        title="Malformed request",
+        meaning="The request could not be read: its query string is not percent-encoded UTF-8, its body is not JSON,"
+        " or the body did not arrive whole.",
+        advice="Put the message right: as it is, it is refused every time. `detail` tells where reading stopped.",
+        example="The body is not JSON that can be accepted: Expecting value: line 1 column 1.",
+    ),
+    ProblemType(
+        status=404,
+        name="not-found",
+        title="Not found",
+        meaning="There is nothing at this address, or no longer. For a batch, `errors` names each item that has no row.",
+        advice="Look the address up again, in a list or by searching. An id that is not a UUID never leads anywhere.",
+        example="There is no such book.",
+    ),
+    ProblemType(
+        status=405,
+        name="method-not-allowed",
+        title="Method not allowed",
+        meaning="The address exists, and does not take this method.",
+        advice="Use one of the methods that the `Allow` header lists.",
+        headers={"Allow": "The methods this address takes."},
+        example="Allowed here: GET, HEAD, OPTIONS.",
+    ),
+    ProblemType(
+        status=408,
+        name="request-timeout",
+        title="Request timeout",
+        meaning="The request did not arrive in the time a server waits for one.",
+        advice="Send it again, on a new connection.",
+        example="The request did not arrive in time.",
+    ),
+    ProblemType(
+        status=409,
+        name="conflict",
+        title="Conflict",
+        meaning="The request is fine and contradicts what is stored: a value that is taken, or a row that others depend"
+        " on. `errors` names each place where that is known.",
+        advice="Read what is stored, decide which of the two should hold, and send a request that fits.",
+        example="Another has this value already.",
+    ),
+    ProblemType(
+        status=413,
+        name="too-large",
+        title="Content too large",
+        meaning="The body is larger than this deployment accepts.",
+        advice="Send less at a time: split a batch in two. `detail` tells the limit.",
+        example="A body may have 8388608 bytes at most.",
+    ),
+    ProblemType(
+        status=414,
+        name="uri-too-long",
+        title="URI too long",
+        meaning="The request target is longer than a server reads.",
+        advice="Ask for less at once: filter by fewer values, or send ids in a body where that is possible.",
+        example="The request target is longer than it may be.",
+    ),
+    ProblemType(
+        status=415,
+        name="unsupported-media-type",
+        title="Unsupported media type",
+        meaning="The body is not of a media type that is taken here.",
+        advice="Send JSON, and say so: `Content-Type: application/json`.",
+        example="Send application/json.",
+    ),
+    ProblemType(
+        status=417,
+        name="expectation-failed",
+        title="Expectation failed",
+        meaning="What the `Expect` header asks for is not done here.",
+        advice="Send the request without `Expect`.",
+        example="What Expect asks for is not done here.",
+    ),
+    ProblemType(
+        status=422,
+        name="invalid",
+        title="Invalid",
+        meaning="The request was understood, and its values cannot be accepted. `errors` lists every fault at once,"
+        " each with a JSON Pointer into the body or the name of a query parameter.",
+        advice="Put right what `errors` lists and send the request again. `code` is stable; `detail` is for people.",
+        example="The request has errors; each is listed.",
+    ),
+    ProblemType(
+        status=431,
+        name="header-too-large",
+        title="Header too large",
+        meaning="The header section is larger than a server reads.",
+        advice="Send fewer or shorter header fields.",
+        example="The header section is larger than it may be.",
+    ),
+    ProblemType(
+        status=500,
+        name="internal",
+        title="Internal server error",
+        meaning="Something happened that nobody expected, and nothing of it was saved. The log of the service has it.",
+        advice="Trying again may help. Tell the operators of the service when it does not.",
+        example="Something unexpected happened here. It has been logged.",
+    ),
+    ProblemType(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        meaning="The database cannot serve this now, and nothing was saved: it is down, too busy, or other writers were"
+        " quicker too often.",
+        advice="Wait as long as the `Retry-After` header says, then send the same request again.",
+        headers={"Retry-After": "Seconds to wait before trying again."},
+        example="This cannot be served now.",
+    ),
+)
+
+PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType({each.name: each for each in _TYPES})
+"""Every type by its name, in the order of their statuses."""
