@@ -25,6 +25,11 @@ def encode(value: object) -> bytes:
     return _encoder.encode(value)
 
 
+def indented(value: object) -> str:
+    """A value as JSON for people."""
+    return msgspec.json.format(encode(value), indent=2).decode()
+
+
 def decode(body: bytes) -> Any:
     """The value of a JSON text (RFC 8259, UTF-8 without a byte order mark).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from core.http import query
@@ -10,7 +11,7 @@ from core.schemas.lists import PAGE_LIMIT, Page
 PARAMETER = "currentPage"
 
 
-def of_page(page: Page, target: str, raw_query: str) -> str:
+def of_page(page: Page[Any], target: str, raw_query: str) -> str:
     """The Link field of a page: first, last, and its neighbours where there are any, with the same query otherwise.
 
     target: the list's path. raw_query: the request's query, which has been read before.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -31,13 +32,14 @@ class Answer:
 
     body: bytes are sent as they are, under `media_type`; anything else as JSON. status: only where it is not the one
     that the operation declares. of: the path (and query) of what the body represents, without the prefix the catalogue
-    may be mounted under.
+    may be mounted under. headers: of this answer alone.
     """
 
     body: object | None = None
     media_type: str = JSON
     status: int | None = None
     of: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,11 @@ class Operation:
     unit: whether it needs no database, reads, or writes. several: whether a call of it reads with several statements
     that have to agree. body and query are None where there is none. accepts: the media types of a body, "+json" aside.
     cache_control: of what a read answers.
+
+    Only to be told of: description, beyond the summary. answers: the type of what is in an answer, whose media type is
+    `media_type`. location: the path of what it creates, answered with 201 and Location; where it declares another
+    status it does not always create. problems: the types it can answer that do not follow from its shape. tag: what it
+    is listed under, unless that is the first step of its path.
     """
 
     name: str
@@ -63,6 +70,11 @@ class Operation:
     answers: Any = None
     status: int = 200
     cache_control: str = "no-cache"
+    description: str = ""
+    media_type: str = JSON
+    location: str | None = None
+    problems: tuple[str, ...] = ()
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +122,7 @@ def _methods(operation: Operation) -> tuple[str, ...]:
 
 
 def _identifier(path: str) -> str:
-    return "_".join(step.strip("{}") for step in path.split("/") if step)
+    return re.sub(r"\W+", "_", path).strip("_")
 
 
 def native_path(path: str, parameter: str) -> str:

@@ -21,7 +21,7 @@ ALWAYS = {
 def response(answer: Answer, operation: Operation, request: Request) -> Response:
     """The answer as a response to the request that it answers, without what every response carries."""
     status = operation.status if answer.status is None else answer.status
-    headers: dict[str, str] = {}
+    headers = dict(answer.headers)
     if answer.of is not None:
         headers["Content-Location"] = request.prefix + answer.of
         if status == 201:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
+from msgspec import Meta
+
+from core.rules.slugs import SLUG_LENGTH
 from core.schemas.base import Input
 from core.schemas.lists import list_query
-from core.schemas.types import AuthorName, Date
+from core.schemas.types import AuthorName, Date, Moment
 
 
 class AuthorInput(Input):
@@ -18,16 +22,19 @@ class AuthorInput(Input):
     dob: Date | None = None
 
 
+AuthorSlug = Annotated[str, Meta(examples=["tove-jansson"], min_length=1, max_length=SLUG_LENGTH)]
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """An author as answered."""
 
     id: UUID
-    name: str
-    dob: date | None
-    slug: str
-    created_at: datetime
-    updated_at: datetime
+    name: Annotated[str, Meta(examples=["Tove Jansson"])]
+    dob: Annotated[date, Meta(examples=["1914-08-09"])] | None
+    slug: AuthorSlug
+    created_at: Moment
+    updated_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,8 @@ class AuthorReference:
     """As much of an author as a book carries."""
 
     id: UUID
-    name: str
-    slug: str
+    name: Annotated[str, Meta(examples=["Tove Jansson"])]
+    slug: AuthorSlug
 
 
 AuthorList = list_query("AuthorList", ("created_at", "updated_at", "name", "dob", "slug", "id"), {})

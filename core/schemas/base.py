@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
 from core.schemas.types import Id
 
@@ -14,6 +15,10 @@ BATCH_LIMIT = 1000
 
 LIST_LIMIT = 100
 """Tags or contributors of one book, at most."""
+
+
+UNIQUE: dict[str, JsonValue] = {"uniqueItems": True}
+"""For a list whose repetitions the service refuses, where they are named one by one."""
 
 
 class Input(BaseModel):
@@ -34,7 +39,7 @@ class Batch(Input, Generic[ItemT]):
 class BatchIds(Input):
     """The rows a batch deletes."""
 
-    ids: Annotated[list[Id], Field(min_length=1, max_length=BATCH_LIMIT)]
+    ids: Annotated[list[Id], Field(min_length=1, max_length=BATCH_LIMIT, json_schema_extra=UNIQUE)]
 
 
 class Identified(Input):
@@ -55,3 +60,18 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
             annotation = Annotated[annotation, item]
         optional[name] = (annotation, Field(default=None, description=info.description))
     return create_model(f"{model.__name__}{suffix}", __base__=base, **optional)
+
+
+def keyed_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
+    """The same, described as an item of an upsert is: with the parts of its key. core.rules.batches refuses it without.
+
+    not_null: the parts that cannot be null.
+    """
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema["required"] = list(dict.fromkeys([*schema.get("required", ()), *key]))
+        for name in not_null:
+            options = schema["properties"][name].pop("anyOf", ())
+            schema["properties"][name] |= next((each for each in options if each != {"type": "null"}), {})
+
+    return type(f"{model.__name__}Keyed", (model,), {"model_config": ConfigDict(json_schema_extra=describe)})

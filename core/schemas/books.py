@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from pydantic import Field
+from msgspec import Meta
+from pydantic import Field, JsonValue
 
+from core.rules.contributors import ROLES
+from core.rules.slugs import SLUG_LENGTH
 from core.schemas.authors import AuthorReference
-from core.schemas.base import LIST_LIMIT, Input
+from core.schemas.base import LIST_LIMIT, UNIQUE, Input
 from core.schemas.lists import ListQuery, Query, list_query, separated_by_commas
 from core.schemas.tags import Tag
-from core.schemas.types import Description, Id, Isbn, Language, TagName, Title, WrittenYear, Year
+from core.schemas.types import Description, Id, Isbn, Language, Moment, TagName, Title, WrittenYear, Year
 
 Role = Literal["author", "editor", "translator", "illustrator", "other"]
 
@@ -38,17 +40,25 @@ class ContributorInput(Input):
     role: Role
 
 
+_WITH_AN_AUTHOR: dict[str, JsonValue] = {
+    **UNIQUE,
+    "contains": {"type": "object", "required": ["role"], "properties": {"role": {"const": "author"}}},
+}
+
+
 class ContributorList(Input):
     """The contributors of one book, whole and in order; the first with the role author becomes `author_id`."""
 
-    items: Annotated[list[ContributorInput], Field(min_length=1, max_length=LIST_LIMIT)]
+    items: Annotated[
+        list[ContributorInput], Field(min_length=1, max_length=LIST_LIMIT, json_schema_extra=_WITH_AN_AUTHOR)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
     """A contributor as answered."""
 
-    role: str
+    role: Annotated[str, Meta(examples=["author"], extra_json_schema={"enum": list(ROLES)})]
     author: AuthorReference
 
 
@@ -57,15 +67,15 @@ class Book:
     """A book as answered; tags and contributors only where `include` asked for them."""
 
     id: UUID
-    title: str
+    title: Annotated[str, Meta(examples=["The Summer Book"])]
     author_id: UUID
-    isbn: str | None
-    year: int | None
-    language: str | None
-    description: str | None
-    slug: str
-    created_at: datetime
-    updated_at: datetime
+    isbn: Annotated[str, Meta(examples=["9780954221713"], pattern="^97[89][0-9]{10}$")] | None
+    year: Annotated[int, Meta(examples=[1972])] | None
+    language: Annotated[str, Meta(examples=["sv-FI"])] | None
+    description: Annotated[str, Meta(examples=["A girl and her grandmother spend a summer on an island."])] | None
+    slug: Annotated[str, Meta(examples=["the-summer-book"], min_length=1, max_length=SLUG_LENGTH)]
+    created_at: Moment
+    updated_at: Moment
     author: AuthorReference
     tags: list[Tag] | msgspec.UnsetType = msgspec.UNSET
     contributors: list[Contributor] | msgspec.UnsetType = msgspec.UNSET

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
+from msgspec import Meta
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
@@ -26,17 +27,23 @@ class Query(Input):
 class ListQuery(Query):
     """The parameters of every list, named as advanced-alchemy's own providers name them."""
 
-    ids: list[Id] | None = None
-    created_before: Instant | None = None
-    created_after: Instant | None = None
-    updated_before: Instant | None = None
-    updated_after: Instant | None = None
-    current_page: Annotated[int, WrittenInteger, Field(ge=1, le=PAGE_LIMIT)] = 1
-    page_size: Annotated[int, WrittenInteger, Field(ge=1, le=PAGE_SIZE_LIMIT)] = PAGE_SIZE
-    search_string: Annotated[Line, Length(0, 1000)] | None = None
-    search_ignore_case: WrittenFlag = True
-    order_by: str = "created_at"
-    sort_order: Literal["asc", "desc"] = "desc"
+    ids: list[Id] | None = Field(None, description="Only these rows.")
+    created_before: Instant | None = Field(None, description="Only what was created before this moment.")
+    created_after: Instant | None = Field(None, description="Only what was created after this moment.")
+    updated_before: Instant | None = Field(None, description="Only what was last changed before this moment.")
+    updated_after: Instant | None = Field(None, description="Only what was last changed after this moment.")
+    current_page: Annotated[int, Field(ge=1, le=PAGE_LIMIT), WrittenInteger] = Field(1, description="Which page.")
+    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), WrittenInteger] = Field(
+        PAGE_SIZE, description="Rows on a page."
+    )
+    search_string: Annotated[Line, Length(0, 1000)] | None = Field(
+        None, description="Only rows with this in their name or title; accents do not count."
+    )
+    search_ignore_case: WrittenFlag = Field(
+        True, description="false: searchString is compared as it is, case and accents included."
+    )
+    order_by: str = Field("created_at", description="What the rows are ordered by; the id decides ties.")
+    sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
 
 
 def list_query(
@@ -46,37 +53,44 @@ def list_query(
 
     filters: field name -> type of one value.
     """
-    own: dict[str, Any] = {"order_by": (Literal[order_by], "created_at")}
+    own: dict[str, Any] = {
+        "order_by": (Literal[order_by], Field("created_at", description=base.model_fields["order_by"].description))
+    }
     for field, kind in filters.items():
-        own[f"{field}_in"] = own[f"{field}_not_in"] = (list[kind] | None, None)  # type: ignore[valid-type]
+        given = list[kind] | None  # type: ignore[valid-type]
+        own[f"{field}_in"] = (given, Field(None, description=f"Only rows with one of these as {field}."))
+        own[f"{field}_not_in"] = (given, Field(None, description=f"Only rows with none of these as {field}."))
     return create_model(name, __base__=base, **own)
 
 
+ItemT = TypeVar("ItemT")
+
+
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[ItemT]):
     """One page of a list: `total` counts every match, not only those on the page."""
 
-    items: list[Any]
-    limit: int
-    offset: int
-    total: int
+    items: list[ItemT]
+    limit: Annotated[int, Meta(examples=[PAGE_SIZE])]
+    offset: Annotated[int, Meta(examples=[0])]
+    total: Annotated[int, Meta(examples=[1])]
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class Items(Generic[ItemT]):
     """A list that is answered whole."""
 
-    items: list[Any]
+    items: list[ItemT]
 
 
 @dataclass(frozen=True, slots=True)
-class Upserted:
+class Upserted(Generic[ItemT]):
     """What an upsert did, with the rows as they are now, in the order they were sent."""
 
-    items: list[Any]
-    created: int
-    updated: int
-    unchanged: int
+    items: list[ItemT]
+    created: Annotated[int, Meta(examples=[1])]
+    updated: Annotated[int, Meta(examples=[0])]
+    unchanged: Annotated[int, Meta(examples=[0])]
 
 
 def _split(value: list[str]) -> list[str]:

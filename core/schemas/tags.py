@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from msgspec import Meta
 from pydantic import Field
 
 from core.schemas.base import LIST_LIMIT, Input
 from core.schemas.lists import list_query
-from core.schemas.types import Description, TagName
+from core.schemas.types import Description, Moment, TagName
 
 
 class TagInput(Input):
@@ -32,10 +32,10 @@ class Tag:
     """A tag as answered."""
 
     id: UUID
-    name: str
+    name: Annotated[str, Meta(examples=["islands of finland"])]
     description: str | None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 TagList = list_query("TagList", ("created_at", "updated_at", "name", "id"), {"name": TagName})

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+from msgspec import Meta
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import PydanticCustomError, core_schema
 
@@ -55,8 +56,38 @@ def parse_uuid(value: str) -> UUID:
     return UUID(value)
 
 
-Id = Annotated[UUID, _matching(_UUID, "uuid", "a UUID in the 8-4-4-4-12 form", UUID)]
-Date = Annotated[date, _matching(_DATE, "date", "a date as YYYY-MM-DD", date.fromisoformat)]
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the API's description says of a type besides what pydantic knows: an example, and the shape of its text.
+
+    pattern: a regular expression that means the same in Python and in JavaScript (ECMA-262).
+    """
+
+    example: Any
+    pattern: str | None = None
+    description: str | None = None
+    format: str | None = None
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        own = {"format": self.format, "pattern": self.pattern, "description": self.description}
+        given = {keyword: value for keyword, value in own.items() if value is not None}
+        return {**handler(schema), **given, "examples": [self.example]}
+
+
+EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
+_DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+Id = Annotated[
+    UUID,
+    _matching(_UUID, "uuid", "a UUID in the 8-4-4-4-12 form", UUID),
+    Shown(EXAMPLE_ID, f"^{_UUID.pattern}$"),
+]
+Date = Annotated[
+    date, _matching(_DATE, "date", "a date as YYYY-MM-DD", date.fromisoformat), Shown("1914-08-09", f"^{_DAY}$")
+]
 Instant = Annotated[
     datetime,
     _matching(
@@ -65,7 +96,15 @@ Instant = Annotated[
         "a date and time with its offset (RFC 3339), such as 2026-01-31T12:00:00Z",
         lambda value: datetime.fromisoformat(value.upper()).astimezone(UTC),
     ),
+    Shown(
+        "2026-01-31T12:00:00Z",
+        rf"^{_DAY}[Tt]{_HOUR_MINUTE}:[0-5][0-9](\.[0-9]{{1,6}})?([Zz]|[+-]{_HOUR_MINUTE})$",
+    ),
 ]
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time as answered: in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +131,51 @@ class Length:
         return {**handler(schema), "minLength": self.low, "maxLength": self.high}
 
 
+# What core.rules.text takes: no control characters; line breaks and tabs around a line, and within prose.
+_CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+_BREAK = r"\u0000-\u001f\u007f-\u009f"
+_BLANK_OR_LINE = rf"^[\t\n\r]*[^{_BREAK}]*[\t\n\r]*$"
+_LINE = rf"^[\t\n\r]*[^{_BREAK}]*[^{_BREAK}\s][^{_BREAK}]*[\t\n\r]*$"
+_WORDS = rf"^[^{_CONTROL}]*[^{_CONTROL}\s][^{_CONTROL}]*$"
+_PROSE = f"^[^{_CONTROL}]*$"
+
 _Text = Annotated[str, Strict()]
-Line = Annotated[_Text, AfterValidator(_ruled("text", text.clean))]
+Line = Annotated[_Text, AfterValidator(_ruled("text", text.clean)), Shown("shadow", _BLANK_OR_LINE)]
 Prose = Annotated[_Text, AfterValidator(_ruled("text", lambda value: text.clean(value, multiline=True)))]
 
-AuthorName = Annotated[Line, Length(1, 255)]
-Title = Annotated[Line, Length(1, 1000)]
-TagName = Annotated[_Text, AfterValidator(_ruled("tag_name", text.tag_name)), Length(1, 100)]
-Description = Annotated[Prose, Length(0, 10_000)]
-Isbn = Annotated[_Text, AfterValidator(_ruled("isbn", isbn.isbn13))]
-Year = Annotated[int, Strict(), Field(ge=years.YEAR_MIN, le=years.YEAR_MAX)]
-Language = Annotated[_Text, AfterValidator(_ruled("language_tag", language.language_tag))]
+AuthorName = Annotated[Line, Length(1, 255), Shown("Tove Jansson", _LINE)]
+Title = Annotated[Line, Length(1, 1000), Shown("The Summer Book", _LINE)]
+TagName = Annotated[
+    _Text, AfterValidator(_ruled("tag_name", text.tag_name)), Length(1, 100), Shown("islands of finland", _WORDS)
+]
+Description = Annotated[
+    Prose, Length(0, 10_000), Shown("A girl and her grandmother spend a summer on an island.", _PROSE)
+]
+Isbn = Annotated[
+    _Text,
+    AfterValidator(_ruled("isbn", isbn.isbn13)),
+    Shown(
+        "978-0-9542217-1-3",
+        isbn.PATTERN,
+        "An ISBN of 10 or 13 digits, kept as one of 13; its check digit has to hold.",
+        "isbn",
+    ),
+]
+Year = Annotated[
+    int,
+    Strict(),
+    Field(ge=years.YEAR_MIN, le=years.YEAR_MAX),
+    Shown(1972, description="Years before our era are negative."),
+]
+Language = Annotated[
+    _Text,
+    AfterValidator(_ruled("language_tag", language.language_tag)),
+    Shown("sv-FI", language.PATTERN, f"A BCP 47 tag of up to {language.LANGUAGE_LENGTH} characters."),
+]
 
 # The same in a query string, where everything is text.
 WrittenInteger = _matching(_INTEGER, "integer", "a whole number", int)
-WrittenYear = Annotated[int, WrittenInteger, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX)]
+WrittenYear = Annotated[int, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX), WrittenInteger, Shown(1972)]
 WrittenFlag = Annotated[
     bool, _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
 ]

@@ -11,7 +11,9 @@ from core.sync.operations import OPERATIONS
 from core.sync.services.base import CatalogueService
 from tests.support.databases import ROOT
 
-SEGMENTS = {step for operation in OPERATIONS for step in operation.path.split("/") if step and not step.startswith("{")}
+# What has a tag of its own is no resource: pages about problems, and adapters have to do with problems.
+PATHS = {operation.path for operation in OPERATIONS if not operation.tag}
+SEGMENTS = {step for path in PATHS for step in path.split("/") if step and not step.startswith("{")}
 NOUNS = {service.noun for service in CatalogueService.__subclasses__()}
 NAMES = sorted(SEGMENTS | NOUNS)
 WORD = re.compile(rf"(?<![a-z])({'|'.join(NAMES)})(?![a-z])", re.IGNORECASE)

@@ -12,7 +12,7 @@ from core.aio.services.books import BookService
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import contributed
 from core.schemas.authors import Author, AuthorInput, AuthorList
-from core.schemas.books import BookList
+from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
@@ -35,6 +35,6 @@ operations = [
         unit="read",
         several=including,
         query=BookList,
-        answers=Page,
+        answers=Page[Book],
     ),
 ]

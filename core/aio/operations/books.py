@@ -11,9 +11,9 @@ from core.aio.operations import resources
 from core.aio.operations.resources import Resource
 from core.aio.services.books import BookService
 from core.http.operations import Answer, Call, Operation
-from core.schemas.books import Book, BookInput, BookList, BookQuery, ContributorList
+from core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
 from core.schemas.lists import Items
-from core.schemas.tags import TagNames
+from core.schemas.tags import Tag, TagNames
 
 
 def including(call: Call) -> bool:
@@ -80,17 +80,18 @@ operations = [
         summary="List the tags of a book",
         run=get_tags,
         unit="read",
-        answers=Items,
+        answers=Items[Tag],
     ),
     Operation(
         name="books_set_tags",
         method="PUT",
         path="/books/{id}/tags",
         summary="Set the tags of a book, by name",
+        description="They take the place of all it had; those that do not exist yet are made.",
         run=set_tags,
         unit="write",
         body=TagNames,
-        answers=Items,
+        answers=Items[Tag],
     ),
     Operation(
         name="books_get_contributors",
@@ -100,16 +101,18 @@ operations = [
         run=get_contributors,
         unit="read",
         several=lambda _: True,
-        answers=Items,
+        answers=Items[Contributor],
     ),
     Operation(
         name="books_set_contributors",
         method="PUT",
         path="/books/{id}/contributors",
         summary="Set the contributors of a book, in order",
+        description="They take the place of all it had, each author once in a role, and at least one as author: the"
+        " first of those becomes the book's author_id.",
         run=set_contributors,
         unit="write",
         body=ContributorList,
-        answers=Items,
+        answers=Items[Contributor],
     ),
 ]

@@ -7,17 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.http.operations import Answer, Call, Operation
 from core.models import Author
+from core.schemas.health import Health
 
 
 async def live(_session: None, _call: Call) -> Answer:
     """The process answers: nothing else is asked."""
-    return Answer({"status": "ok"})
+    return Answer(Health())
 
 
 async def ready(session: AsyncSession, _call: Call) -> Answer:
     """The database answers too, and has the catalogue's tables."""
     await session.execute(select(Author.id).limit(1))
-    return Answer({"status": "ok"})
+    return Answer(Health())
 
 
 operations = [
@@ -28,6 +29,7 @@ operations = [
         summary="Whether the process lives",
         run=live,
         unit="none",
+        answers=Health,
         cache_control="no-store",
     ),
     Operation(
@@ -37,6 +39,7 @@ operations = [
         summary="Whether the database answers",
         run=ready,
         unit="read",
+        answers=Health,
         cache_control="no-store",
     ),
 ]

@@ -11,7 +11,7 @@ from core.aio.services.books import BookService
 from core.aio.services.tags import TagService
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import tagged_with
-from core.schemas.books import BookList
+from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 from core.schemas.tags import Tag, TagInput, TagList
 
@@ -35,6 +35,6 @@ operations = [
         unit="read",
         several=including,
         query=BookList,
-        answers=Page,
+        answers=Page[Book],
     ),
 ]

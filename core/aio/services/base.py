@@ -53,7 +53,7 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
 
     # Reading
 
-    async def page(self, query: ListQuery, *also: Condition) -> Page:
+    async def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
         """The page that `query` asks for, of the rows that meet `also` too. Two statements; one when it shows all."""
         where = [*also, *lists.conditions(self.listing, query)]
         rows = (await self.session.execute(lists.page(self.listing, query, where))).all()
@@ -168,7 +168,7 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         await self.refuse_depended_on(ids)
         await self._deleted(ids)
 
-    async def upsert_all(self, items: Sequence[Values]) -> Upserted:
+    async def upsert_all(self, items: Sequence[Values]) -> Upserted[Any]:
         """Create or update by the resource's key; columns that are not given stay. Errors: Invalid, Conflict."""
         batches.require_keys(items, self.key, self.key_not_null)
         keys = [tuple(item[name] for name in self.key) for item in items]

@@ -232,7 +232,7 @@ class BookService(CatalogueService[Book]):
                 added[book_id]["contributors"] = contributors
         return [schemas.extended(book, added[book.id]) for book in books]
 
-    async def page_including(self, query: Any, *also: Any) -> Page:
+    async def page_including(self, query: Any, *also: Any) -> Page[Any]:
         """A page of books, with what the query's `include` names."""
         page = await self.page(query, *also)
         if query.include:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import contributed
 from core.schemas.authors import Author, AuthorInput, AuthorList
-from core.schemas.books import BookList
+from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 from core.sync.operations import resources
 from core.sync.operations.books import including
@@ -36,6 +36,6 @@ operations = [
         unit="read",
         several=including,
         query=BookList,
-        answers=Page,
+        answers=Page[Book],
     ),
 ]

@@ -8,17 +8,18 @@ from sqlalchemy.orm import Session
 
 from core.http.operations import Answer, Call, Operation
 from core.models import Author
+from core.schemas.health import Health
 
 
 def live(_session: None, _call: Call) -> Answer:
     """The process answers: nothing else is asked."""
-    return Answer({"status": "ok"})
+    return Answer(Health())
 
 
 def ready(session: Session, _call: Call) -> Answer:
     """The database answers too, and has the catalogue's tables."""
     session.execute(select(Author.id).limit(1))
-    return Answer({"status": "ok"})
+    return Answer(Health())
 
 
 operations = [
@@ -29,6 +30,7 @@ operations = [
         summary="Whether the process lives",
         run=live,
         unit="none",
+        answers=Health,
         cache_control="no-store",
     ),
     Operation(
@@ -38,6 +40,7 @@ operations = [
         summary="Whether the database answers",
         run=ready,
         unit="read",
+        answers=Health,
         cache_control="no-store",
     ),
 ]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
 
 from core.errors import CatalogueError, Fault, Invalid, in_parameter
 from core.http.messages import JSON, MERGE_PATCH
 from core.http.operations import Answer, Call, Operation
-from core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
+from core.schemas.base import UNIQUE, Batch, BatchIds, Identified, Input, keyed_of, patch_of
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from core.schemas.types import Id
 from core.sync.services.base import CatalogueService
@@ -22,7 +22,9 @@ from core.sync.services.base import CatalogueService
 class IdsQuery(Query):
     """The rows a batch deletes, when they are few enough for a URL."""
 
-    ids: list[Id] | None = None
+    ids: list[Id] | None = Field(
+        None, description="The rows to delete, unless the body names them.", json_schema_extra=UNIQUE
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ def operations(resource: Resource) -> list[Operation]:
     name, one = resource.name, resource.service.noun
     patch = patch_of(resource.schema)
     patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
+    page, items, upserted = (kind[resource.answer] for kind in (Page, Items, Upserted))
     all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
 
     def batch_of(model: type[BaseModel]) -> type[BaseModel]:
@@ -129,11 +132,12 @@ def operations(resource: Resource) -> list[Operation]:
             method="GET",
             path=all_of,
             summary=f"List {name}, a page at a time",
+            description="Every parameter that is given has to hold. total counts all that match, on this page or not.",
             run=resource.page,
             unit="read",
             several=resource.several,
             query=resource.list_query,
-            answers=Page,
+            answers=page,
         ),
         Operation(
             name=f"{name}_create",
@@ -145,16 +149,18 @@ def operations(resource: Resource) -> list[Operation]:
             body=resource.schema,
             answers=resource.answer,
             status=201,
+            location=item,
         ),
         Operation(
             name=f"{name}_create_batch",
             method="POST",
             path=batch,
             summary=f"Create many {name}, all or none",
+            description="The answer has the rows in the order they were sent.",
             run=resource.create_batch,
             unit="write",
             body=batch_of(resource.schema),
-            answers=Items,
+            answers=items,
             status=201,
         ),
         Operation(
@@ -162,32 +168,37 @@ def operations(resource: Resource) -> list[Operation]:
             method="PATCH",
             path=batch,
             summary=f"Change many {name}, all or none",
+            description="Each item names its row by id, no two the same one. What an item leaves out stays as it is.",
             run=resource.change_batch,
             unit="write",
             body=batch_of(patch_item),
-            answers=Items,
+            answers=items,
+            problems=("not-found",),
         ),
         Operation(
             name=f"{name}_upsert_batch",
             method="PUT",
             path=batch,
             summary=f"Create or update many {name} by {' and '.join(resource.service.key)}, all or none",
+            description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
             run=resource.upsert_batch,
             unit="write",
-            body=batch_of(resource.schema),
-            answers=Upserted,
+            body=batch_of(keyed_of(resource.schema, resource.service.key, resource.service.key_not_null)),
+            answers=upserted,
         ),
         Operation(
             name=f"{name}_delete_batch",
             method="DELETE",
             path=batch,
             summary=f"Delete many {name}, all or none",
+            description="The ids are in the body or in the query, not in both, and no two are the same.",
             run=resource.delete_batch,
             unit="write",
             body=BatchIds,
             body_required=False,
             query=IdsQuery,
             status=204,
+            problems=("not-found",),
         ),
         Operation(
             name=f"{name}_get",
@@ -205,6 +216,7 @@ def operations(resource: Resource) -> list[Operation]:
             method="PATCH",
             path=item,
             summary=f"Change some of one {one}",
+            description="What is sent is set, null included; what is left out stays as it is.",
             run=resource.change,
             unit="write",
             body=patch,
@@ -216,10 +228,12 @@ def operations(resource: Resource) -> list[Operation]:
             method="PUT",
             path=item,
             summary=f"Create or replace the {one} of this id",
+            description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
             run=resource.replace,
             unit="write",
             body=resource.schema,
             answers=resource.answer,
+            location=item,
         ),
         Operation(
             name=f"{name}_delete",

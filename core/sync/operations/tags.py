@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import tagged_with
-from core.schemas.books import BookList
+from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 from core.schemas.tags import Tag, TagInput, TagList
 from core.sync.operations import resources
@@ -36,6 +36,6 @@ operations = [
         unit="read",
         several=including,
         query=BookList,
-        answers=Page,
+        answers=Page[Book],
     ),
 ]

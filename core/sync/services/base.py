@@ -54,7 +54,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
 
     # Reading
 
-    def page(self, query: ListQuery, *also: Condition) -> Page:
+    def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
         """The page that `query` asks for, of the rows that meet `also` too. Two statements; one when it shows all."""
         where = [*also, *lists.conditions(self.listing, query)]
         rows = (self.session.execute(lists.page(self.listing, query, where))).all()
@@ -169,7 +169,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         self.refuse_depended_on(ids)
         self._deleted(ids)
 
-    def upsert_all(self, items: Sequence[Values]) -> Upserted:
+    def upsert_all(self, items: Sequence[Values]) -> Upserted[Any]:
         """Create or update by the resource's key; columns that are not given stay. Errors: Invalid, Conflict."""
         batches.require_keys(items, self.key, self.key_not_null)
         keys = [tuple(item[name] for name in self.key) for item in items]

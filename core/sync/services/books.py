@@ -231,7 +231,7 @@ class BookService(CatalogueService[Book]):
                 added[book_id]["contributors"] = contributors
         return [schemas.extended(book, added[book.id]) for book in books]
 
-    def page_including(self, query: Any, *also: Any) -> Page:
+    def page_including(self, query: Any, *also: Any) -> Page[Any]:
         """A page of books, with what the query's `include` names."""
         page = self.page(query, *also)
         if query.include:

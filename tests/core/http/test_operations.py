@@ -52,6 +52,11 @@ def test_operations_of_one_path_are_put_together_wherever_they_stand_in_the_tabl
     assert by_name(found)["z"].allowed == ("GET", "HEAD", "OPTIONS", "PUT")
 
 
+def test_a_routes_name_is_an_identifier_whatever_its_path():
+    names = {route.name for route in routes([operation("GET", "/open-api.json"), operation("GET", "/a/{id}", "one")])}
+    assert names == {"get", "other_open_api_json", "one", "other_a_id"}
+
+
 def test_no_operations_are_no_routes():
     assert routes([]) == []
 

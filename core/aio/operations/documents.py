@@ -1,0 +1,87 @@
+"""What the service says of itself: its description, a reference page, and a page for each type of problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from core.http import json, openapi, pages, problems, reference
+from core.http.operations import Answer, Call, Operation
+from core.http.problem_types import PROBLEM_TYPES
+
+PREFIXES = 16
+"""Prefixes for which documents are kept: one process serves one or two."""
+
+CACHE_CONTROL = "public, max-age=300"
+
+
+class Documents:
+    """The documents of a table of operations, and of themselves; each is made once for a prefix."""
+
+    def __init__(self, described: Sequence[Operation]) -> None:
+        self.operations = self._operations()
+        table = (*described, *self.operations)
+        self._document = _kept(lambda prefix: openapi.document(table, prefix))
+        self._openapi = _kept(lambda prefix: json.encode(self._document(prefix)))
+        self._reference = _kept(lambda prefix: reference.reference(self._document(prefix), prefix))
+
+    async def openapi(self, _session: None, call: Call) -> Answer:
+        """The OpenAPI document."""
+        return Answer(self._openapi(call.prefix))
+
+    async def reference(self, _session: None, call: Call) -> Answer:
+        """The reference page."""
+        return _page(self._reference(call.prefix))
+
+    async def list_problems(self, _session: None, call: Call) -> Answer:
+        """The page of all types of problems."""
+        return _page(pages.problem_types(call.prefix))
+
+    async def get_problem(self, _session: None, call: Call) -> Answer:
+        """The page of one type of problem."""
+        kind = PROBLEM_TYPES.get(call.parameters["name"])
+        if kind is None:
+            raise problems.not_found("There is no such type of problem.")
+        return _page(pages.problem_type(kind, call.prefix))
+
+    def _operations(self) -> list[Operation]:
+        return [
+            Operation(
+                name="documents_openapi",
+                method="GET",
+                path="/openapi.json",
+                summary="Read this API's OpenAPI document",
+                run=self.openapi,
+                unit="none",
+                answers=dict[str, Any],
+                cache_control=CACHE_CONTROL,
+                tag="documents",
+            ),
+            _page_at("reference", "/docs", "Read the reference page of this API", self.reference),
+            _page_at("list_problems", "/problems", "List the types of problems", self.list_problems),
+            _page_at("get_problem", "/problems/{name}", "Read about one type of problem", self.get_problem),
+        ]
+
+
+def _page_at(name: str, path: str, summary: str, run: Callable[..., Any]) -> Operation:
+    return Operation(
+        name=f"documents_{name}",
+        method="GET",
+        path=path,
+        summary=summary,
+        run=run,
+        unit="none",
+        answers=str,
+        media_type=pages.HTML,
+        cache_control=CACHE_CONTROL,
+        tag="documents",
+    )
+
+
+def _page(body: bytes) -> Answer:
+    return Answer(body, media_type=pages.HTML, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY})
+
+
+def _kept(make: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lru_cache(maxsize=PREFIXES)(make)

@@ -1,0 +1,110 @@
+"""The schemas of an OpenAPI document: what goes in by pydantic, what comes out by msgspec, and examples of both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from core.http.operations import Operation
+
+Schema = dict[str, Any]
+
+_REF = "#/components/schemas/"
+_GENERIC = re.compile(r"(\w+?)_(\w+)_")
+"""What msgspec calls a Page[Book]: here it is a BookPage."""
+
+_FALLBACKS = {"date-time": "2026-01-31T12:00:00Z", "uuid": "01a1fbd7-55dd-7561-861e-8d0bba31278f", "integer": 1}
+
+
+class Components:
+    """The schemas of all bodies and answers of a table, by name, and how each is referred to."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        table = list(operations)
+        bodies = list(dict.fromkeys(each.body for each in table if each.body is not None))
+        answers = [each.answers for each in table if each.answers is not None]
+        inputs, definitions = models_json_schema(
+            [(body, "validation") for body in bodies], ref_template=_REF + "{model}", schema_generator=_Plain
+        )
+        self._bodies: dict[type[BaseModel], Schema] = {body: _tidy(inputs[body, "validation"]) for body in bodies}
+        outputs, described = msgspec.json.schema_components(answers, ref_template=_REF + "{name}")
+        self._answers = [(answer, _tidy(schema)) for answer, schema in zip(answers, outputs, strict=True)]
+        named = {**definitions.get("$defs", {}), **{_name(name): schema for name, schema in described.items()}}
+        self.schemas: dict[str, Schema] = {name: _tidy(named[name]) for name in sorted(named)}
+
+    def body(self, model: type[BaseModel]) -> Schema:
+        """The schema of a body."""
+        return self._bodies[model]
+
+    def answer(self, kind: Any) -> Schema:
+        """The schema of an answer."""
+        found: Schema = next(schema for answer, schema in self._answers if answer == kind)
+        return found
+
+    def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema itself, where this one only refers to it."""
+        return self.schemas[str(schema["$ref"]).removeprefix(_REF)] if "$ref" in schema else schema
+
+    def example(self, schema: Mapping[str, Any], *, whole: bool) -> Any:
+        """A value that the schema allows, of the examples in it. whole: with the members that are not required."""
+        schema = self.resolve(schema)
+        if "examples" in schema:
+            return schema["examples"][0]
+        if "enum" in schema:
+            return schema["enum"][0]
+        if "anyOf" in schema:
+            return self.example(schema["anyOf"][0], whole=whole)
+        match schema.get("type"):
+            case "object":
+                members = schema.get("properties", {})
+                names = members if whole else schema.get("required", ())
+                return {name: self.example(members[name], whole=whole) for name in members if name in names}
+            case "array":
+                return [self.example(schema["items"], whole=whole)]
+            case kind:
+                return _FALLBACKS.get(schema.get("format", kind), "text")
+
+
+def parameters(model: type[BaseModel]) -> dict[str, Schema]:
+    """The schema of each parameter of a query string, by its name. None of them can be null there."""
+    members: dict[str, Schema] = _tidy(model.model_json_schema(schema_generator=_Plain))["properties"]
+    return {name: _present(schema) for name, schema in members.items()}
+
+
+def _present(schema: Schema) -> Schema:
+    options = [each for each in schema.pop("anyOf", ()) if each != {"type": "null"}]
+    schema = {**schema, **(options[0] if options else {})}
+    return {**schema, "minItems": 1} if schema["type"] == "array" else schema
+
+
+class _Plain(GenerateJsonSchema):
+    """pydantic's schemas without the titles that it makes of names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - of none
+        return False
+
+
+def _tidy(schema: Any) -> Any:
+    """Without titles, which are class names, and without null as a default: what is left out of a PATCH is not null."""
+    if isinstance(schema, list):
+        return [_tidy(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return {"$ref": _REF + _name(schema["$ref"].removeprefix(_REF))}
+    useless = (("title", str), ("default", type(None)))
+    return {
+        name: _tidy(value)
+        for name, value in schema.items()
+        if not any(name == keyword and isinstance(value, kind) for keyword, kind in useless)
+    }
+
+
+def _name(name: str) -> str:
+    generic = _GENERIC.fullmatch(name)
+    return f"{generic[2]}{generic[1]}" if generic else name

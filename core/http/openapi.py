@@ -1,0 +1,260 @@
+"""The table of operations as an OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from typing import Any, get_origin
+
+from pydantic import TypeAdapter
+
+from core.http.components import Components, parameters
+from core.http.operations import Operation
+from core.http.problem_types import PROBLEM_TYPES, ProblemType
+from core.http.problems import PROBLEM_JSON
+from core.schemas.lists import Page
+from core.schemas.types import Id
+
+DESCRIPTION = """\
+- Bodies are JSON in UTF-8. Members are in snake_case, query parameters in camelCase. A member or parameter that is not
+  known, and a single one given twice, is an error.
+- Times are in UTC (RFC 3339). Ids are UUIDs.
+- Text is kept in Unicode's NFC and without white space around it; its length is counted in characters after that.
+- 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at once.
+- HEAD works wherever GET does, and OPTIONS everywhere.
+"""
+
+_SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; there is nothing to tell."}
+
+_HEADERS = {
+    "Location": "The address of what was created.",
+    "ETag": "The version of what is answered, for If-None-Match.",
+    "Cache-Control": "How long, and by whom, the answer may be kept.",
+    "Vary": "The request headers that the answer depends on.",
+    "Link": "The addresses of the first, previous, next and last page, as far as there are such (RFC 8288).",
+}
+
+_PROBLEM = {
+    "description": "An error (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "The address of a page about this type."},
+        "title": {"type": "string", "description": "The type, in words."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What was wrong this time, for people."},
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"$ref": "#/components/schemas/Fault"},
+            "description": "Each single fault, where they are known.",
+        },
+    },
+}
+
+_FAULT = {
+    "description": "One thing that is wrong, and where: in the body, or in a query parameter.",
+    "type": "object",
+    "required": ["code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "A JSON Pointer (RFC 6901) into the body."},
+        "parameter": {"type": "string", "description": "The name of a query parameter."},
+        "code": {"type": "string", "description": "What is wrong, for programs: it stays the same."},
+        "detail": {"type": "string", "description": "What is wrong, for people."},
+    },
+    "oneOf": [{"required": ["pointer"]}, {"required": ["parameter"]}],
+}
+
+
+def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
+    """The OpenAPI document of a table. prefix: where the catalogue is mounted ("" at the root)."""
+    components = Components(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, operations, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Diptych",
+            "summary": "A book catalogue.",
+            "description": DESCRIPTION,
+            "version": version("diptych"),
+            "contact": {"name": "Whoever runs this service"},
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": prefix or "/"}],
+        "security": [],
+        "tags": [{"name": tag, "description": f"What can be done with {tag}."} for tag in tags(operations)],
+        "paths": paths,
+        "components": {
+            "schemas": {**components.schemas, "Fault": _FAULT, "Problem": _PROBLEM},
+            "responses": {each.name: _problem(each, prefix) for each in _used(operations)},
+            "parameters": {"If-None-Match": _IF_NONE_MATCH},
+            "headers": {name: _header(description) for name, description in _HEADERS.items()},
+        },
+    }
+
+
+def tags(operations: Iterable[Operation]) -> list[str]:
+    """What operations are listed under, in the order of the table."""
+    return list(dict.fromkeys(tag(each) for each in operations))
+
+
+def tag(operation: Operation) -> str:
+    """What an operation is listed under."""
+    return operation.tag or operation.path.split("/")[1]
+
+
+def _operation(operation: Operation, table: Sequence[Operation], components: Components) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [tag(operation)],
+        "summary": operation.summary,
+        "description": operation.description or f"{operation.summary}.",
+    }
+    taken = [*_path_parameters(operation, components), *_query_parameters(operation)]
+    if _conditional(operation):
+        taken.append({"$ref": "#/components/parameters/If-None-Match"})
+    if taken:
+        found["parameters"] = taken
+    if operation.body is not None:
+        schema = components.body(operation.body)
+        content = {"schema": schema, "example": components.example(schema, whole=True)}
+        found["requestBody"] = {
+            "required": operation.body_required,
+            "content": dict.fromkeys(operation.accepts, content),
+        }
+    found["responses"] = _responses(operation, table, components)
+    return found
+
+
+# Parameters
+
+
+def _steps(path: str) -> list[str]:
+    return re.findall(r"{(\w+)}", path)
+
+
+def _path_parameters(operation: Operation, components: Components) -> list[dict[str, Any]]:
+    """An id is a UUID. Anything else in a path is text, as the answer's member of the same name is."""
+    answer = components.resolve(components.answer(operation.answers)) if operation.answers is not None else {}
+    members = {**answer.get("properties", {}), "id": TypeAdapter(Id).json_schema()}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": members.get(name, {"type": "string", "minLength": 1})}
+        for name in _steps(operation.path)
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    found = []
+    for name, schema in parameters(operation.query).items():
+        described = {"description": schema.pop("description")} if "description" in schema else {}
+        found.append({"name": name, "in": "query", **described, "schema": schema})
+    return found
+
+
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of an answer that the client has: 304 without a body while it is still right.",
+    "schema": {"type": "string"},
+}
+
+
+def _conditional(operation: Operation) -> bool:
+    return operation.method == "GET"
+
+
+# Responses
+
+
+def _responses(operation: Operation, table: Sequence[Operation], components: Components) -> dict[str, Any]:
+    found: dict[int, Any] = {operation.status: _success(operation, operation.status, table, components)}
+    if operation.location is not None:
+        found[201] = _success(operation, 201, table, components)
+    if _conditional(operation):
+        found[304] = {"description": "What the client has is still right.", "headers": _headers(*_VALIDATORS)}
+    for kind in _problems(operation):
+        found[kind.status] = {"$ref": f"#/components/responses/{kind.name}"}
+    return {str(status): found[status] for status in sorted(found)}
+
+
+_VALIDATORS = ("ETag", "Cache-Control", "Vary")
+
+
+def _success(operation: Operation, status: int, table: Sequence[Operation], components: Components) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": _SUCCESS[status]}
+    names = [
+        *(["Location"] if status == 201 and operation.location else []),
+        *(_VALIDATORS if _conditional(operation) else []),
+        *(["Link"] if get_origin(operation.answers) is Page else []),
+    ]
+    if names:
+        found["headers"] = _headers(*names)
+    if operation.answers is not None:
+        schema = components.answer(operation.answers)
+        example = {"example": components.example(schema, whole=False)} if "$ref" in schema else {}
+        found["content"] = {operation.media_type.partition(";")[0]: {"schema": schema, **example}}
+        if operation.location is not None:
+            found["links"] = _links(operation, table, components.resolve(schema)["properties"])
+    return found
+
+
+def _links(operation: Operation, table: Iterable[Operation], members: Iterable[str]) -> dict[str, Any]:
+    """To all that can be done with what was created: operations below it that need no more than its members."""
+    collection = str(operation.location).partition("{")[0]
+    return {
+        each.name: {
+            "operationId": each.name,
+            "parameters": {step: f"$response.body#/{step}" for step in _steps(each.path)},
+        }
+        for each in table
+        if each.path.startswith(collection) and _steps(each.path) and set(_steps(each.path)) <= set(members)
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header(description: str, *, required: bool = False) -> dict[str, Any]:
+    return {"description": description, **({"required": True} if required else {}), "schema": {"type": "string"}}
+
+
+# Problems
+
+
+def _problems(operation: Operation) -> list[ProblemType]:
+    """What an operation can answer instead; 405 is an answer to what is no operation."""
+    names = {"malformed", "too-large", "invalid", "internal", *operation.problems}
+    if _steps(operation.path):
+        names.add("not-found")
+    if operation.body is not None:
+        names.add("unsupported-media-type")
+    if operation.unit != "none":
+        names.add("unavailable")
+    if operation.unit == "write":
+        names.add("conflict")
+    return [kind for kind in PROBLEM_TYPES.values() if kind.name in names]
+
+
+def _used(operations: Iterable[Operation]) -> list[ProblemType]:
+    used = {kind.name for operation in operations for kind in _problems(operation)}
+    return [kind for kind in PROBLEM_TYPES.values() if kind.name in used]
+
+
+def _problem(kind: ProblemType, prefix: str) -> dict[str, Any]:
+    example = {
+        "type": f"{prefix}/problems/{kind.name}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.example,
+    }
+    found: dict[str, Any] = {"description": f"{kind.title}. {kind.meaning} {kind.advice}"}
+    if kind.headers:
+        found["headers"] = {name: _header(text, required=True) for name, text in kind.headers.items()}
+    found["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+    return found
