@@ -22,6 +22,7 @@ DESCRIPTION = """\
 - Times are in UTC (RFC 3339). Ids are UUIDs.
 - Text is kept in Unicode's NFC and without white space around it; its length is counted in characters after that.
 - 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at once.
+- What cannot be read at all may be refused by the server itself: 405, 408, 417 and 431 can be the answer anywhere.
 - HEAD works wherever GET does, and OPTIONS everywhere.
 """
 
@@ -232,6 +233,8 @@ def _problems(operation: Operation) -> list[ProblemType]:
     names = {"malformed", "too-large", "invalid", "internal", *operation.problems}
     if _steps(operation.path):
         names.add("not-found")
+    if operation.query is not None:
+        names.add("uri-too-long")
     if operation.body is not None:
         names.add("unsupported-media-type")
     if operation.unit != "none":

@@ -38,7 +38,7 @@ _TYPES = (
         status=404,
         name="not-found",
         title="Not found",
-        meaning="There is nothing at this address, or no longer. For a batch, `errors` names each item that has no row.",
+        meaning="There is nothing at this address, or no longer. In a batch, `errors` names each item without a row.",
         advice="Look the address up again, in a list or by searching. An id that is not a UUID never leads anywhere.",
         example="There is no such book.",
     ),

@@ -19,12 +19,12 @@ _WELL_FORMED = re.compile(
     re.ASCII | re.VERBOSE,
 )
 
-# The same for JSON Schema, where there are no flags: "_" for "-" and white space around are taken too. What is beyond
-# it: that nothing may be there twice, and the irregular ones of the grandfathered tags.
+# The same for JSON Schema, where there are no flags. Beyond it: that nothing may be there twice, and the irregular ones
+# of the grandfathered tags.
 PATTERN = (
-    r"^\s*(?:[A-Za-z]{2,3}(?:[-_][A-Za-z]{3}){0,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?"
+    r"^(?:[A-Za-z]{2,3}(?:[-_][A-Za-z]{3}){0,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|[0-9]{3}))?"
     r"(?:[-_](?:[A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*(?:[-_][0-9A-WY-Za-wy-z](?:[-_][A-Za-z0-9]{2,8})+)*"
-    r"(?:[-_][Xx](?:[-_][A-Za-z0-9]{1,8})+)?|[Xx](?:[-_][A-Za-z0-9]{1,8})+)\s*$"
+    r"(?:[-_][Xx](?:[-_][A-Za-z0-9]{1,8})+)?|[Xx](?:[-_][A-Za-z0-9]{1,8})+)$"
 )
 
 # The grandfathered tags of RFC 5646 (2.1), irregular and regular.

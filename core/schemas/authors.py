@@ -30,7 +30,7 @@ class Author:
     """An author as answered."""
 
     id: UUID
-    name: Annotated[str, Meta(examples=["Tove Jansson"])]
+    name: Annotated[str, Meta(examples=["Tove Jansson"], max_length=255)]
     dob: Annotated[date, Meta(examples=["1914-08-09"])] | None
     slug: AuthorSlug
     created_at: Moment
@@ -42,7 +42,7 @@ class AuthorReference:
     """As much of an author as a book carries."""
 
     id: UUID
-    name: Annotated[str, Meta(examples=["Tove Jansson"])]
+    name: Annotated[str, Meta(examples=["Tove Jansson"], max_length=255)]
     slug: AuthorSlug
 
 

@@ -36,6 +36,12 @@ class Batch(Input, Generic[ItemT]):
     items: Annotated[list[ItemT], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
+class DistinctBatch(Batch[ItemT], Generic[ItemT]):
+    """Up to 1,000 items, each about another row, done all or not at all."""
+
+    items: Annotated[list[ItemT], Field(min_length=1, max_length=BATCH_LIMIT, json_schema_extra=UNIQUE)]
+
+
 class BatchIds(Input):
     """The rows a batch deletes."""
 

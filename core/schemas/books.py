@@ -67,12 +67,15 @@ class Book:
     """A book as answered; tags and contributors only where `include` asked for them."""
 
     id: UUID
-    title: Annotated[str, Meta(examples=["The Summer Book"])]
+    title: Annotated[str, Meta(examples=["The Summer Book"], max_length=1000)]
     author_id: UUID
     isbn: Annotated[str, Meta(examples=["9780954221713"], pattern="^97[89][0-9]{10}$")] | None
     year: Annotated[int, Meta(examples=[1972])] | None
     language: Annotated[str, Meta(examples=["sv-FI"])] | None
-    description: Annotated[str, Meta(examples=["A girl and her grandmother spend a summer on an island."])] | None
+    description: (
+        Annotated[str, Meta(examples=["A girl and her grandmother spend a summer on an island."], max_length=10_000)]
+        | None
+    )
     slug: Annotated[str, Meta(examples=["the-summer-book"], min_length=1, max_length=SLUG_LENGTH)]
     created_at: Moment
     updated_at: Moment

@@ -32,7 +32,7 @@ class Tag:
     """A tag as answered."""
 
     id: UUID
-    name: Annotated[str, Meta(examples=["islands of finland"])]
+    name: Annotated[str, Meta(examples=["islands of finland"], max_length=100)]
     description: str | None
     created_at: Moment
     updated_at: Moment

@@ -67,11 +67,17 @@ class Shown:
     pattern: str | None = None
     description: str | None = None
     format: str | None = None
+    max_length: int | None = None
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        own = {"format": self.format, "pattern": self.pattern, "description": self.description}
+        own = {
+            "format": self.format,
+            "pattern": self.pattern,
+            "maxLength": self.max_length,
+            "description": self.description,
+        }
         given = {keyword: value for keyword, value in own.items() if value is not None}
         return {**handler(schema), **given, "examples": [self.example]}
 
@@ -128,23 +134,32 @@ class Length:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {**handler(schema), "minLength": self.low, "maxLength": self.high}
+        # No maxLength: white space around, and marks that NFC puts together, make what is sent longer than it counts.
+        told = f"{self.low} to {self.high:,} characters, as it is kept."
+        return {**handler(schema), "minLength": self.low, "description": told}
 
 
 # What core.rules.text takes: no control characters; line breaks and tabs around a line, and within prose.
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 _BREAK = r"\u0000-\u001f\u007f-\u009f"
-_BLANK_OR_LINE = rf"^[\t\n\r]*[^{_BREAK}]*[\t\n\r]*$"
-_LINE = rf"^[\t\n\r]*[^{_BREAK}]*[^{_BREAK}\s][^{_BREAK}]*[\t\n\r]*$"
-_WORDS = rf"^[^{_CONTROL}]*[^{_CONTROL}\s][^{_CONTROL}]*$"
+_WHITE = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_BLANK_OR_LINE = rf"^[{_WHITE}]*(?:[^{_BREAK}{_WHITE}][^{_BREAK}]*[{_WHITE}]*)?$"
+_WORDS = rf"^[^{_CONTROL}]*[^{_CONTROL}{_WHITE}][^{_CONTROL}]*$"
 _PROSE = f"^[^{_CONTROL}]*$"
+
+
+def _line(high: int) -> str:
+    """The pattern of a line of 1 to `high` characters between white space."""
+    visible = f"[^{_BREAK}{_WHITE}]"
+    return f"^[{_WHITE}]*{visible}(?:[^{_BREAK}]{{0,{high - 2}}}{visible})?[{_WHITE}]*$"
+
 
 _Text = Annotated[str, Strict()]
 Line = Annotated[_Text, AfterValidator(_ruled("text", text.clean)), Shown("shadow", _BLANK_OR_LINE)]
 Prose = Annotated[_Text, AfterValidator(_ruled("text", lambda value: text.clean(value, multiline=True)))]
 
-AuthorName = Annotated[Line, Length(1, 255), Shown("Tove Jansson", _LINE)]
-Title = Annotated[Line, Length(1, 1000), Shown("The Summer Book", _LINE)]
+AuthorName = Annotated[Line, Length(1, 255), Shown("Tove Jansson", _line(255))]
+Title = Annotated[Line, Length(1, 1000), Shown("The Summer Book", _line(1000))]
 TagName = Annotated[
     _Text, AfterValidator(_ruled("tag_name", text.tag_name)), Length(1, 100), Shown("islands of finland", _WORDS)
 ]
@@ -170,7 +185,7 @@ Year = Annotated[
 Language = Annotated[
     _Text,
     AfterValidator(_ruled("language_tag", language.language_tag)),
-    Shown("sv-FI", language.PATTERN, f"A BCP 47 tag of up to {language.LANGUAGE_LENGTH} characters."),
+    Shown("sv-FI", language.PATTERN, "A BCP 47 tag.", max_length=language.LANGUAGE_LENGTH),
 ]
 
 # The same in a query string, where everything is text.

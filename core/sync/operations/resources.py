@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.errors import CatalogueError, Fault, Invalid, in_parameter
 from core.http.messages import JSON, MERGE_PATCH
 from core.http.operations import Answer, Call, Operation
-from core.schemas.base import UNIQUE, Batch, BatchIds, Identified, Input, keyed_of, patch_of
+from core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from core.schemas.types import Id
 from core.sync.services.base import CatalogueService
@@ -123,8 +123,10 @@ def operations(resource: Resource) -> list[Operation]:
     page, items, upserted = (kind[resource.answer] for kind in (Page, Items, Upserted))
     all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
 
-    def batch_of(model: type[BaseModel]) -> type[BaseModel]:
-        return create_model(f"{model.__name__}Batch", __base__=Batch[model])  # type: ignore[valid-type]
+    keyed = keyed_of(resource.schema, resource.service.key, resource.service.key_not_null)
+
+    def batch_of(model: type[BaseModel], kind: type[Batch[Any]] = Batch) -> type[BaseModel]:
+        return create_model(f"{model.__name__}Batch", __base__=kind[model])  # type: ignore[index]
 
     table = [
         Operation(
@@ -171,7 +173,7 @@ def operations(resource: Resource) -> list[Operation]:
             description="Each item names its row by id, no two the same one. What an item leaves out stays as it is.",
             run=resource.change_batch,
             unit="write",
-            body=batch_of(patch_item),
+            body=batch_of(patch_item, DistinctBatch),
             answers=items,
             problems=("not-found",),
         ),
@@ -183,7 +185,7 @@ def operations(resource: Resource) -> list[Operation]:
             description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
             run=resource.upsert_batch,
             unit="write",
-            body=batch_of(keyed_of(resource.schema, resource.service.key, resource.service.key_not_null)),
+            body=batch_of(keyed, DistinctBatch),
             answers=upserted,
         ),
         Operation(
