@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help venv serve test check format twins lock clean
+.PHONY: help venv serve test check openapi-check format twins lock clean
 
 help: ## List what can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 venv: .venv/installed ## Make .venv from requirements.lock
 
@@ -31,6 +31,12 @@ check: venv ## Lint, types, import rules, and whether the twins are fresh
 	$(BIN)/python tools/twins.py --check
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+
+openapi-check: venv ## Lint the OpenAPI document with Spectral and Redocly (needs npm)
+	cd tools/openapi && npm ci --ignore-scripts
+	mkdir -p var && $(BIN)/diptych openapi > var/openapi.json
+	cd tools/openapi && node_modules/.bin/spectral lint --fail-severity=hint ../../var/openapi.json
+	cd tools/openapi && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint ../../var/openapi.json
 
 format: venv ## Format the code and put simple findings right
 	$(BIN)/ruff check --fix --exit-zero --quiet .

@@ -21,11 +21,13 @@ from sqlalchemy.exc import DBAPIError
 from core.database import make_directory, sync_config
 from core.errors import CatalogueError
 from core.http.json import encode
+from core.http.openapi import document
 from core.importing import Summary, import_rows
 from core.models import Book
 from core.serving import ServingError, check_servers, serving, watch
 from core.settings import Settings, settings_or_exit
 from core.sync.copying import export_lines
+from core.sync.operations import OPERATIONS
 from core.sync.unit_of_work import Database, translated
 from core.transfer import mapping as columns
 from core.transfer.reading import TextSource, format_of, open_text, rows
@@ -42,6 +44,7 @@ def commands(settings: Settings) -> dict[str, click.Command]:
         "import": _import(settings),
         "export": _export(settings),
         "serve": _serve(settings),
+        "openapi": _openapi(),
     }
 
 
@@ -234,6 +237,16 @@ def _serve(settings: Settings) -> click.Command:
                 click.echo("\nStopping.")
 
     return serve_command
+
+
+def _openapi() -> click.Command:
+    @click.command("openapi")
+    @click.option("--prefix", default="", metavar="PATH", help="Where the catalogue is mounted, such as /api/v1.")
+    def openapi_command(prefix: str) -> None:
+        """Write the OpenAPI document, as it is served at /openapi.json."""
+        click.echo(encode(document(OPERATIONS, prefix)))
+
+    return openapi_command
 
 
 @contextmanager
