@@ -1,0 +1,300 @@
+"""What the service says of itself: /openapi.json, /docs and /problems, and that it keeps to them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from core.http.openapi import document as described
+from core.http.problem_types import PROBLEM_TYPES
+from core.http.reference import reference
+from core.sync.operations import OPERATIONS
+from tests.contract.making import RESOURCES, make, make_author, make_book, new_id, refused
+from tests.support.databases import DIPTYCH, run
+from tests.support.openapi import Document, check_answer, check_value, example_request, names, operations, resolved
+
+EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
+TABLE = {operation.name: operation for operation in OPERATIONS}
+PAGES = ["/docs", "/problems", *(f"/problems/{name}" for name in PROBLEM_TYPES)]
+
+
+@pytest.fixture(scope="module")
+def document(api: httpx.Client) -> Document:
+    response = api.get("/openapi.json")
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+    found: Document = response.json()
+    return found
+
+
+def test_the_document_is_valid_openapi(document: Document):
+    validate(document)
+
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": "/"}]
+
+
+def test_the_document_that_is_served_is_the_one_the_command_writes(api: httpx.Client):
+    assert api.get("/openapi.json").text == run([*DIPTYCH, "openapi"]).stdout.rstrip("\n")
+
+
+def test_the_document_has_every_operation_of_the_table_and_no_other(document: Document):
+    assert {name: (method, path) for name, (method, path, _) in operations(document).items()} == {
+        operation.name: (operation.method, operation.path) for operation in OPERATIONS
+    }
+
+
+def test_every_operation_tells_of_its_parameters_its_body_and_its_errors(document: Document):
+    for name, (_, path, operation) in operations(document).items():
+        parameters = [resolved(document, each) for each in operation.get("parameters", ())]
+        assert [each["name"] for each in parameters if each["in"] == "path"] == names(path)
+        assert ("requestBody" in operation) == (TABLE[name].body is not None)
+        assert {"400", "413", "422", "500"} <= operation["responses"].keys()
+        assert ("415" in operation["responses"]) == ("requestBody" in operation)
+        assert ("503" in operation["responses"]) == (TABLE[name].unit != "none")
+        assert ("304" in operation["responses"]) == (TABLE[name].method == "GET")
+        assert "405" not in operation["responses"]
+
+
+# Answers
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_answers_are_what_the_document_says(api: httpx.Client, document: Document, resource: str):
+    row = make(api, resource)
+    item, batch = f"/{resource}/{row['id']}", f"/{resource}/batch"
+    requests: list[tuple[str, str, str, Any, int]] = [
+        ("list", "GET", f"/{resource}?pageSize=3", None, 200),
+        ("list", "GET", f"/{resource}?pageSize=0&nonsense=1", None, 422),
+        ("list", "GET", f"/{resource}?searchString=%ff", None, 400),
+        ("create", "POST", f"/{resource}", {}, 422),
+        ("create_batch", "POST", batch, {"items": []}, 422),
+        ("change_batch", "PATCH", batch, {"items": [{"id": row["id"]}]}, 200),
+        ("change_batch", "PATCH", batch, {"items": [{"id": new_id()}]}, 404),
+        ("upsert_batch", "PUT", batch, {"items": [{"x": 1}]}, 422),
+        ("get", "GET", item, None, 200),
+        ("get", "GET", f"/{resource}/{new_id()}", None, 404),
+        ("change", "PATCH", item, {}, 200),
+        ("replace", "PUT", item, {"id": 1}, 422),
+        ("delete_batch", "DELETE", batch, {"ids": [new_id()]}, 404),
+        ("delete", "DELETE", item, None, 204),
+        ("delete", "DELETE", item, None, 404),
+    ]
+    for name, method, path, body, status in requests:
+        response = api.request(method, path, json=body)
+        assert response.status_code == status, (name, response.text)
+        check_answer(document, f"{resource}_{name}", response)
+
+
+def test_answers_with_what_belongs_to_a_book_are_what_the_document_says(api: httpx.Client, document: Document):
+    book = make_book(api)
+    api.put(f"/books/{book['id']}/tags", json={"items": ["described"]})
+
+    for name, path in (
+        ("books_get", f"/books/{book['id']}?include=tags,contributors"),
+        ("books_list", f"/books?include=tags&include=contributors&ids={book['id']}"),
+        ("books_get_by_slug", f"/books/slug/{book['slug']}"),
+        ("books_get_tags", f"/books/{book['id']}/tags"),
+        ("books_get_contributors", f"/books/{book['id']}/contributors"),
+        ("authors_list_books", f"/authors/{book['author_id']}/books"),
+        ("health_live", "/health/live"),
+        ("health_ready", "/health/ready"),
+        ("documents_openapi", "/openapi.json"),
+        ("documents_reference", "/docs"),
+        ("documents_get_problem", "/problems/none"),
+    ):
+        check_answer(document, name, api.get(path))
+    in_use = api.delete(f"/authors/{book['author_id']}")
+    assert in_use.status_code == 409
+    check_answer(document, "authors_delete", in_use)
+    text = api.post("/books", content=b"{}", headers={"Content-Type": "text/plain"})
+    assert text.status_code == 415
+    check_answer(document, "books_create", text)
+
+
+def test_an_answer_that_the_document_does_not_tell_of_would_be_found(api: httpx.Client, document: Document):
+    response = api.get(f"/authors/{make_author(api)['id']}")
+
+    with pytest.raises(Exception, match="is a required property"):
+        check_answer(document, "books_get", response)
+    with pytest.raises(AssertionError, match="does not tell of 200"):
+        check_answer(document, "authors_create", response)
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_every_link_of_what_was_created_leads_somewhere(api: httpx.Client, document: Document, resource: str):
+    row = make(api, resource)
+    links = operations(document)[f"{resource}_create"][2]["responses"]["201"]["links"]
+
+    assert {f"{resource}_{name}" for name in ("get", "change", "replace", "delete")} <= links.keys()
+    for link in links.values():
+        method, path, _ = operations(document)[link["operationId"]]
+        for name, expression in link["parameters"].items():
+            path = path.replace(f"{{{name}}}", row[expression.removeprefix("$response.body#/")])
+        assert "{" not in path
+        response = api.request("GET" if method == "GET" else "OPTIONS", path)
+        assert response.status_code in (200, 204)
+
+
+# Examples
+
+
+@pytest.fixture
+def example_rows(api: httpx.Client, document: Document) -> Iterator[None]:
+    """The rows that examples speak of: each resource's own example, at the id that all examples have."""
+    for resource in RESOURCES:
+        request = example_request(document, f"{resource}_replace")
+        assert sent(api, request).is_success
+    yield
+    for resource in ("books", "authors", "tags"):
+        api.delete(f"/{resource}/{EXAMPLE_ID}")
+
+
+def sent(api: httpx.Client, request: httpx.Request) -> httpx.Response:
+    headers = {name: value for name, value in request.headers.items() if name == "content-type"}
+    return api.request(request.method, request.url.raw_path.decode(), content=request.content, headers=headers)
+
+
+@pytest.mark.usefixtures("example_rows")
+@pytest.mark.parametrize("name", [name for name in TABLE if "{name}" not in TABLE[name].path])
+def test_every_example_is_accepted(api: httpx.Client, document: Document, name: str):
+    resource, action = name.split("_", 1)
+    if action in ("create", "create_batch"):
+        # No two may have its name or ISBN. An author who has a book stays, and may have a namesake.
+        api.delete(f"/{resource}/{EXAMPLE_ID}")
+    if resource == "authors" and action in ("delete", "delete_batch"):
+        api.delete(f"/books/{EXAMPLE_ID}")
+
+    response = sent(api, example_request(document, name))
+    if response.status_code == 201:
+        for row in response.json().get("items", [response.json()]):
+            api.delete(f"/{resource}/{row['id']}")
+
+    assert response.is_success, response.text
+    check_answer(document, name, response)
+
+
+def test_every_example_of_an_answer_is_one_that_its_schema_allows(document: Document):
+    checked = 0
+    for _, _, operation in operations(document).values():
+        for response in operation["responses"].values():
+            for content in resolved(document, response).get("content", {}).values():
+                if "example" in content:
+                    check_value(document, content["schema"], content["example"])
+                    checked += 1
+    assert checked > len(TABLE)
+
+
+# Pages
+
+
+class Links(HTMLParser):
+    """Where a page's links lead, what can be led to, and whatever is left open or closed twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hrefs: list[str] = []
+        self.ids: list[str] = []
+        self.tags: set[str] = set()
+        self._open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.add(tag)
+        self.hrefs += [str(given["href"])] if "href" in given else []
+        self.ids += [str(given["id"])] if "id" in given else []
+        assert not {"src", "style", "onclick", "onload"} & given.keys()
+        if tag != "meta":
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def close(self) -> None:
+        super().close()
+        assert self._open == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_loads_nothing(api: httpx.Client, path: str):
+    response = api.get(path)
+    page = Links()
+    page.feed(response.text)
+    page.close()
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.tags.isdisjoint({"script", "img", "link", "iframe", "form", "object", "base"})
+    assert "url(" not in response.text
+    assert "@import" not in response.text
+    assert len(set(page.ids)) == len(page.ids)
+    assert {href.removeprefix("#") for href in page.hrefs if href.startswith("#")} <= set(page.ids)
+    for href in {href for href in page.hrefs if not href.startswith("#")}:
+        assert api.get(href).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/problems", "/problems/not-found"])
+def test_a_page_may_only_show_itself_in_its_own_style(api: httpx.Client, path: str):
+    response = api.get(path)
+    [style] = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+    assert response.headers["Content-Security-Policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def test_the_reference_has_every_operation_and_every_schema(api: httpx.Client, document: Document):
+    page = Links()
+    page.feed(api.get("/docs").text)
+
+    assert TABLE.keys() <= set(page.ids)
+    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
+
+
+def test_the_reference_that_is_served_is_made_of_the_table(api: httpx.Client):
+    assert api.get("/docs").content == reference(described(OPERATIONS, ""), "")
+
+
+def test_each_type_of_problem_has_a_page_and_is_listed(api: httpx.Client):
+    page = Links()
+    page.feed(api.get("/problems").text)
+
+    assert {f"/problems/{name}" for name in PROBLEM_TYPES} <= set(page.hrefs)
+    for name, kind in PROBLEM_TYPES.items():
+        text = api.get(f"/problems/{name}").text
+        assert f"<h1>{kind.title}</h1>" in text
+        assert str(kind.status) in text
+
+
+def test_a_problem_leads_to_the_page_about_it(api: httpx.Client):
+    for response in (api.get("/nothing"), api.get("/books?x=1"), api.put("/books"), api.post("/books")):
+        problem = response.json()
+
+        page = api.get(problem["type"])
+
+        assert page.status_code == 200
+        assert f"<h1>{problem['title']}</h1>" in page.text
+
+
+@pytest.mark.parametrize("name", ["none", "Not-Found", "not-found%2F", "<b>", "%00"])
+def test_a_type_of_problem_that_is_none_is_a_404(api: httpx.Client, name: str):
+    refused(api.get(f"/problems/{name}"), 404)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/problems", "/problems/conflict"])
+def test_a_document_is_read_like_anything_else(api: httpx.Client, path: str):
+    head = api.head(path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["Content-Length"]) == len(api.get(path).content)
+    assert api.options(path).headers["Allow"] == "GET, HEAD, OPTIONS"
+    refused(api.post(path), 405)
+    refused(api.get(path, params={"x": "1"}), 422, "x")

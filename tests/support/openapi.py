@@ -1,0 +1,78 @@
+"""An OpenAPI document as a judge of answers, and its examples as requests."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+
+Document = dict[str, Any]
+
+
+def operations(document: Document) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """By operationId: method, path, operation."""
+    return {
+        operation["operationId"]: (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def resolved(document: Document, node: dict[str, Any]) -> dict[str, Any]:
+    """What a node refers to, or the node."""
+    found: Any = document
+    if "$ref" not in node:
+        return node
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return resolved(document, found)
+
+
+def check_value(document: Document, schema: dict[str, Any], value: Any) -> None:
+    """Errors: ValidationError when the value is none that the schema allows."""
+    whole = {**schema, "components": document["components"]}
+    Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
+
+
+def check_answer(document: Document, operation_id: str, response: httpx.Response) -> None:
+    """Errors: AssertionError or ValidationError when a response is none that the document says there can be."""
+    described = operations(document)[operation_id][2]["responses"]
+    assert str(response.status_code) in described, f"{operation_id} does not tell of {response.status_code}"
+    answer = resolved(document, described[str(response.status_code)])
+    for name, header in answer.get("headers", {}).items():
+        if resolved(document, header).get("required"):
+            assert name in response.headers
+    if "content" not in answer:
+        assert response.content == b""
+        return
+    media_type = response.headers["Content-Type"].partition(";")[0]
+    value = response.json() if media_type.endswith("json") else response.text
+    check_value(document, answer["content"][media_type]["schema"], value)
+
+
+def example_request(document: Document, operation_id: str) -> httpx.Request:
+    """The request that an operation's examples make: path and body, and every parameter that has an example."""
+    method, path, operation = operations(document)[operation_id]
+    query: dict[str, Any] = {}
+    for parameter in operation.get("parameters", ()):
+        given = resolved(document, parameter)
+        schema = given["schema"]
+        examples = schema.get("examples") or schema.get("items", {}).get("examples") or schema.get("enum")
+        if given["in"] == "path":
+            path = path.replace(f"{{{given['name']}}}", examples[0])
+        elif given["in"] == "query" and examples:
+            query[given["name"]] = examples[0]
+    if "requestBody" not in operation:
+        return httpx.Request(method, f"http://example{path}", params=query)
+    media_type, content = next(iter(operation["requestBody"]["content"].items()))
+    body, headers = json.dumps(content["example"]), {"Content-Type": media_type}
+    # Where a body can be left out, the query says the same, and one of the two is to be given.
+    return httpx.Request(method, f"http://example{path}", content=body, headers=headers)
+
+
+def names(path: str) -> list[str]:
+    """The parameters of a path."""
+    return re.findall(r"{(\w+)}", path)
