@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from openapi_spec_validator import validate
 
 from tests.architecture.trees import LINT_IMPORTS, PACKAGES, contents, copy_tree, edit, run_in
 from tests.support.answers import Told, told
@@ -95,6 +97,8 @@ def transcript(api: httpx.Client) -> list[Told]:
     say("PUT", "/publishers", {"name": "Virago"})
     say("DELETE", address)
     say("GET", address)
+    say("GET", "/openapi.json")
+    say("GET", "/docs")
     say("DELETE", "/publishers/batch", {"ids": [rows["Persephone Books"], rows["Cassava Republic"]]})
     say("GET", "/publishers")
     return said
@@ -114,7 +118,28 @@ def test_a_new_resource_is_served_whole(transcripts: dict[str, list[Told]], adap
     statuses = [each["status"] for each in transcripts[f"{adapter}-{backend}"]]
     first, last = transcripts[f"{adapter}-{backend}"][0], transcripts[f"{adapter}-{backend}"][-1]
 
-    assert statuses == [201, 200, 200, 200, 200, 200, 200, 200, 409, 422, 201, 200, 204, 405, 204, 404, 204, 200]
+    assert statuses == [
+        201,
+        200,
+        200,
+        200,
+        200,
+        200,
+        200,
+        200,
+        409,
+        422,
+        201,
+        200,
+        204,
+        405,
+        204,
+        404,
+        200,
+        200,
+        204,
+        200,
+    ]
     assert first["headers"] == {"content-type": "application/json", "location": "/publishers/<id>"}
     assert first["body"] == (
         '{"id":"<id>","name":"Virago Press","founded":1973,"slug":"virago-press",'
@@ -130,6 +155,18 @@ def test_a_new_resource_answers_the_same_on_both_adapters(transcripts: dict[str,
 
 def test_a_new_resource_answers_the_same_on_both_databases(transcripts: dict[str, list[Told]]):
     assert transcripts["flask-sqlite"] == transcripts["flask-postgresql"]
+
+
+def test_a_new_resource_describes_itself(transcripts: dict[str, list[Told]]):
+    said = {each["request"]: each["body"] for each in transcripts["flask-sqlite"]}
+    document = json.loads(said["GET openapi.json"])
+    publishers = {path for path in document["paths"] if path.startswith("/publishers")}
+
+    assert publishers == {"/publishers", "/publishers/batch", "/publishers/{id}", "/publishers/slug/{slug}"}
+    assert document["components"]["schemas"].keys() >= {"Publisher", "PublisherInput", "PublisherPage"}
+    assert "publishers" in [tag["name"] for tag in document["tags"]]
+    assert 'id="publishers_create"' in said["GET docs"]
+    validate(document)
 
 
 @pytest.mark.usefixtures("transcripts")

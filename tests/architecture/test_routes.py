@@ -115,6 +115,12 @@ def told(operation: Operation) -> dict[str, Any]:
         "query": schema(operation.query),
         "answers": operation.answers,
         "status": operation.status,
+        "description": operation.description,
+        "media_type": operation.media_type,
+        "cache_control": operation.cache_control,
+        "location": operation.location,
+        "problems": operation.problems,
+        "tag": operation.tag,
     }
 
 

@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
 from core.schemas.base import Input
 from core.schemas.lists import list_query
-from core.schemas.types import Line, Year
+from core.schemas.types import Length, Line, Year
 
-PublisherName = Annotated[Line, Field(min_length=1, max_length=255)]
+PublisherName = Annotated[Line, Length(1, 255)]
 
 
 class PublisherInput(Input):
