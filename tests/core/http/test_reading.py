@@ -216,7 +216,7 @@ def test_a_body_that_unpacks_to_more_than_the_limit_is_too_large():
     assert problem("authors_create", packed(gzip.compress(body.ljust(LIMIT + 1)))) == problems.too_large(LIMIT)
 
 
-@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x"])
+@pytest.mark.parametrize("body", [b"{}", gzip.compress(b"{}", mtime=0)[:-1], gzip.compress(b"{}", mtime=0) + b"x"])
 def test_a_body_that_is_not_whole_gzip_is_unreadable(body: bytes):
     assert problem("authors_create", packed(body)).status == 400
 
