@@ -123,7 +123,17 @@ def test_a_method_that_nobody_takes_is_refused_by_the_catalogue(mount: tuple[htt
     assert refused.status_code == 405
     assert refused.headers["Allow"] == "GET, HEAD, OPTIONS, POST"
     assert refused.headers["Content-Type"] == "application/problem+json"
-    assert refused.json()["type"] == "/problems/method-not-allowed"
+    assert refused.json()["type"] == f"{prefix}/problems/method-not-allowed"
+
+
+def test_the_catalogues_own_pages_know_where_it_is_mounted(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+
+    assert client.get(f"{prefix}/openapi.json").json()["servers"] == [{"url": prefix}]
+    assert f'href="{prefix}/openapi.json"' in client.get(f"{prefix}/docs").text
+    assert f'href="{prefix}/problems/invalid"' in client.get(f"{prefix}/problems").text
+    missing = client.get(f"{prefix}/books/{MISSING}").json()
+    assert client.get(missing["type"]).status_code == 200
 
 
 def test_options_are_answered_by_the_catalogue(mount: tuple[httpx.Client, str]):
