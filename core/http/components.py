@@ -78,8 +78,11 @@ def parameters(model: type[BaseModel]) -> dict[str, Schema]:
 
 def _present(schema: Schema) -> Schema:
     options = [each for each in schema.pop("anyOf", ()) if each != {"type": "null"}]
-    schema = {**schema, **(options[0] if options else {})}
-    return {**schema, "minItems": 1} if schema["type"] == "array" else schema
+    told = [each["description"] for each in (schema, *options) if "description" in each]
+    merged = {**schema, **(options[0] if options else {})}
+    if told:
+        merged["description"] = " ".join(told)
+    return {**merged, "minItems": 1} if merged["type"] == "array" else merged
 
 
 class _Plain(GenerateJsonSchema):

@@ -79,7 +79,7 @@ def _reference(prefix: str) -> Markup:
 
 def scrolling(table: Markup, label: str) -> Markup:
     """A table in a frame of its own, which those without a mouse can scroll too."""
-    return element("div", table, class_="scroll", role="region", aria_label=label, tabindex="0")
+    return element("div", table, class_="scroll", role="group", aria_label=label, tabindex="0")
 
 
 def marked(text: str) -> Markup:

@@ -95,11 +95,11 @@ Include = Annotated[list[Literal["tags", "contributors"]], separated_by_commas]
 class BookQuery(Query):
     """What can be asked of one book."""
 
-    include: Include = Field(default_factory=list)
+    include: Include = Field(default_factory=list, description="What belongs to a book, in the same answer.")
 
 
 class _BookListQuery(ListQuery):
-    include: Include = Field(default_factory=list)
+    include: Include = Field(default_factory=list, description="What belongs to a book, in the same answer.")
 
 
 BookList = list_query(

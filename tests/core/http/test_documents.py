@@ -20,6 +20,7 @@ from core.http.reference import reference
 from core.http.writing import response
 from core.schemas.base import Input
 from core.schemas.lists import Page, Query
+from core.schemas.types import Length, Line
 from core.sync.operations import OPERATIONS
 
 EVIL = "<script>alert(\"1\")</script> & 'co'"
@@ -43,6 +44,7 @@ class ThingInput(Input):
 class ThingQuery(Query):
     """What can be asked of things."""
 
+    word: Annotated[Line, Length(0, 9)] | None = Field(None, description="This word.")
     some_words: list[str] | None = Field(None, description="These words.")
 
 
@@ -132,8 +134,10 @@ def test_a_list_of_things_is_described_by_its_things():
 
 
 def test_a_parameter_of_a_query_is_never_null():
-    [_, words, _] = document(table(), "")["paths"]["/things/{id}"]["get"]["parameters"]
+    [_, word, words, _] = document(table(), "")["paths"]["/things/{id}"]["get"]["parameters"]
 
+    assert word["description"] == "This word. 0 to 9 characters, as it is kept."
+    assert word["schema"]["type"] == "string"
     assert words["name"] == "someWords"
     assert words["schema"] == {"type": "array", "items": {"type": "string"}, "minItems": 1}
     assert words["description"] == "These words."
