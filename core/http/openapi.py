@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Any, get_origin
@@ -10,7 +9,7 @@ from typing import Any, get_origin
 from pydantic import TypeAdapter
 
 from core.http.components import Components, parameters
-from core.http.operations import Operation
+from core.http.operations import Operation, parameters_of
 from core.http.problem_types import PROBLEM_TYPES, ProblemType
 from core.http.problems import PROBLEM_JSON
 from core.schemas.lists import Page
@@ -30,6 +29,7 @@ _SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done
 
 _HEADERS = {
     "Location": "The address of what was created.",
+    "Content-Location": "The address of what the body represents.",
     "ETag": "The version of what is answered, for If-None-Match.",
     "Cache-Control": "How long, and by whom, the answer may be kept.",
     "Vary": "The request headers that the answer depends on.",
@@ -122,9 +122,12 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
     if operation.body is not None:
         schema = components.body(operation.body)
         content = {"schema": schema, "example": components.example(schema, whole=True)}
+        # One media type: generators make a body of each that is listed, as if they differed.
+        first, *others = operation.accepts
         found["requestBody"] = {
+            "description": " ".join(["JSON.", *(f"{other} will do as well." for other in others)]),
             "required": operation.body_required,
-            "content": dict.fromkeys(operation.accepts, content),
+            "content": {first: content},
         }
     found["responses"] = _responses(operation, table, components)
     return found
@@ -133,17 +136,13 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
 # Parameters
 
 
-def _steps(path: str) -> list[str]:
-    return re.findall(r"{(\w+)}", path)
-
-
 def _path_parameters(operation: Operation, components: Components) -> list[dict[str, Any]]:
     """An id is a UUID. Anything else in a path is text, as the answer's member of the same name is."""
     answer = components.resolve(components.answer(operation.answers)) if operation.answers is not None else {}
     members = {**answer.get("properties", {}), "id": TypeAdapter(Id).json_schema()}
     return [
         {"name": name, "in": "path", "required": True, "schema": members.get(name, {"type": "string", "minLength": 1})}
-        for name in _steps(operation.path)
+        for name in parameters_of(operation.path)
     ]
 
 
@@ -166,7 +165,7 @@ _IF_NONE_MATCH = {
 
 
 def _conditional(operation: Operation) -> bool:
-    return operation.method == "GET"
+    return operation.method == "GET" and operation.tagged
 
 
 # Responses
@@ -174,7 +173,7 @@ def _conditional(operation: Operation) -> bool:
 
 def _responses(operation: Operation, table: Sequence[Operation], components: Components) -> dict[str, Any]:
     found: dict[int, Any] = {operation.status: _success(operation, operation.status, table, components)}
-    if operation.location is not None:
+    if operation.creates:
         found[201] = _success(operation, 201, table, components)
     if _conditional(operation):
         found[304] = {"description": "What the client has is still right.", "headers": _headers(*_VALIDATORS)}
@@ -189,8 +188,11 @@ _VALIDATORS = ("ETag", "Cache-Control", "Vary")
 def _success(operation: Operation, status: int, table: Sequence[Operation], components: Components) -> dict[str, Any]:
     found: dict[str, Any] = {"description": _SUCCESS[status]}
     names = [
-        *(["Location"] if status == 201 and operation.location else []),
-        *(_VALIDATORS if _conditional(operation) else []),
+        *(["Location"] if status == 201 and operation.creates else []),
+        *(["Content-Location"] if operation.represents else []),
+        *(["ETag"] if operation.tagged else []),
+        *(["Cache-Control"] if operation.method == "GET" else []),
+        *(["Vary"] if operation.answers is not None else []),
         *(["Link"] if get_origin(operation.answers) is Page else []),
     ]
     if names:
@@ -199,21 +201,23 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
         schema = components.answer(operation.answers)
         example = {"example": components.example(schema, whole=False)} if "$ref" in schema else {}
         found["content"] = {operation.media_type.partition(";")[0]: {"schema": schema, **example}}
-        if operation.location is not None:
+        if operation.creates:
             found["links"] = _links(operation, table, components.resolve(schema)["properties"])
     return found
 
 
 def _links(operation: Operation, table: Iterable[Operation], members: Iterable[str]) -> dict[str, Any]:
     """To all that can be done with what was created: operations below it that need no more than its members."""
-    collection = str(operation.location).partition("{")[0]
+    collection = str(operation.represents).partition("{")[0]
     return {
         each.name: {
             "operationId": each.name,
-            "parameters": {step: f"$response.body#/{step}" for step in _steps(each.path)},
+            "parameters": {step: f"$response.body#/{step}" for step in parameters_of(each.path)},
         }
         for each in table
-        if each.path.startswith(collection) and _steps(each.path) and set(_steps(each.path)) <= set(members)
+        if each.path.startswith(collection)
+        and parameters_of(each.path)
+        and set(parameters_of(each.path)) <= set(members)
     }
 
 
@@ -221,8 +225,8 @@ def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _header(description: str, *, required: bool = False) -> dict[str, Any]:
-    return {"description": description, **({"required": True} if required else {}), "schema": {"type": "string"}}
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": {"type": "string"}}
 
 
 # Problems
@@ -231,7 +235,7 @@ def _header(description: str, *, required: bool = False) -> dict[str, Any]:
 def _problems(operation: Operation) -> list[ProblemType]:
     """What an operation can answer instead; 405 is an answer to what is no operation."""
     names = {"malformed", "too-large", "invalid", "internal", *operation.problems}
-    if _steps(operation.path):
+    if parameters_of(operation.path):
         names.add("not-found")
     if operation.query is not None:
         names.add("uri-too-long")
@@ -258,6 +262,6 @@ def _problem(kind: ProblemType, prefix: str) -> dict[str, Any]:
     }
     found: dict[str, Any] = {"description": f"{kind.title}. {kind.meaning} {kind.advice}"}
     if kind.headers:
-        found["headers"] = {name: _header(text, required=True) for name, text in kind.headers.items()}
+        found["headers"] = {name: _header(text) for name, text in kind.headers.items()}
     found["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
     return found

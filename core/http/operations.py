@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from core.http.messages import JSON
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+_PARAMETER = re.compile(r"{(\w+)}")
 
 Unit = Literal["none", "read", "write"]
 
@@ -30,15 +33,12 @@ class Call:
 class Answer:
     """What an operation answers.
 
-    body: bytes are sent as they are, under `media_type`; anything else as JSON. status: only where it is not the one
-    that the operation declares. of: the path (and query) of what the body represents, without the prefix the catalogue
-    may be mounted under. headers: of this answer alone.
+    body: bytes are sent as they are, anything else as JSON. status: only where it is not the one that the operation
+    declares. headers: of this answer alone.
     """
 
     body: object | None = None
-    media_type: str = JSON
     status: int | None = None
-    of: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -48,12 +48,12 @@ class Operation:
 
     unit: whether it needs no database, reads, or writes. several: whether a call of it reads with several statements
     that have to agree. body and query are None where there is none. accepts: the media types of a body, "+json" aside.
-    cache_control: of what a read answers.
+    media_type: of an answer. cache_control: of what a read answers. represents: the path of what an answer's body
+    represents, its parameters being members of the body; None where that is the path itself, or nothing in particular.
 
-    Only to be told of: description, beyond the summary. answers: the type of what is in an answer, whose media type is
-    `media_type`. location: the path of what it creates, answered with 201 and Location; where it declares another
-    status it does not always create. problems: the types it can answer that do not follow from its shape. tag: what it
-    is listed under, unless that is the first step of its path.
+    Only to be told of: description, beyond the summary. answers: the type of what is in an answer. problems: the types
+    it can answer that do not follow from its shape. tag: what it is listed under, unless that is the first step of its
+    path.
     """
 
     name: str
@@ -69,12 +69,27 @@ class Operation:
     query: type[BaseModel] | None = None
     answers: Any = None
     status: int = 200
-    cache_control: str = "no-cache"
-    description: str = ""
     media_type: str = JSON
-    location: str | None = None
+    cache_control: str = "no-cache"
+    represents: str | None = None
+    description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
+
+    @property
+    def creates(self) -> bool:
+        """Whether it can answer 201 with the Location of what it represents."""
+        return self.represents is not None and self.method in ("POST", "PUT")
+
+    @property
+    def tagged(self) -> bool:
+        """Whether its answers have an ETag, which a later request can be made to depend on.
+
+        Never those to PUT: what is stored is not what was sent, byte for byte (RFC 9110 section 9.3.4).
+        """
+        if self.method == "GET":
+            return self.cache_control != "no-store"
+        return self.represents is not None and self.method != "PUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +142,14 @@ def _identifier(path: str) -> str:
 
 def native_path(path: str, parameter: str) -> str:
     """A path as a framework writes it: `parameter` is its spelling of one, such as "<{}>"."""
-    steps: Sequence[str] = path.split("/")
-    return "/".join(parameter.format(step.strip("{}")) if step.startswith("{") else step for step in steps)
+    return _PARAMETER.sub(lambda found: parameter.format(found[1]), path)
+
+
+def parameters_of(path: str) -> list[str]:
+    """The names of a path's parameters, in order."""
+    return _PARAMETER.findall(path)
+
+
+def filled(path: str, value: Callable[[str], object]) -> str:
+    """A path with the value of each parameter in its place, percent-encoded."""
+    return _PARAMETER.sub(lambda found: quote(str(value(found[1])), safe=""), path)

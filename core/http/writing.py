@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import urlencode
 
-from core.http import codings, conditional, json, links
+from core.http import codings, conditional, json, links, query
 from core.http.cors import Cors
 from core.http.messages import Request, Response
-from core.http.operations import Answer, Operation, Route
+from core.http.operations import Answer, Operation, Route, filled
 from core.schemas.lists import Page
 
 ALWAYS = {
@@ -22,36 +22,24 @@ def response(answer: Answer, operation: Operation, request: Request) -> Response
     """The answer as a response to the request that it answers, without what every response carries."""
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
-    if answer.of is not None:
-        headers["Content-Location"] = request.prefix + answer.of
-        if status == 201:
-            headers["Location"] = request.prefix + answer.of
     if answer.body is None:
         return Response(status, headers=headers)
+    if operation.represents is not None:
+        location = request.prefix + filled(operation.represents, lambda name: getattr(answer.body, name))
+        if status == 201:
+            headers["Location"] = location
+        # What a read asks for besides can be asked for there, too.
+        asked = urlencode(query.pairs(request.query))
+        headers["Content-Location"] = f"{location}?{asked}" if asked else location
     body = answer.body if isinstance(answer.body, bytes) else json.encode(answer.body)
     if operation.method == "GET":
         headers["Cache-Control"] = operation.cache_control
-    if _is_tagged(operation, answer):
+    if operation.tagged:
         headers["ETag"] = conditional.entity_tag(body)
     if isinstance(answer.body, Page):
-        headers["Link"] = links.of_page(answer.body, _target(operation, request), request.query)
-    return Response(status, body, answer.media_type, headers)
-
-
-def _is_tagged(operation: Operation, answer: Answer) -> bool:
-    """Whether the body is a representation that a later request can be made to depend on.
-
-    Never the answer to PUT: what is stored is not what was sent, byte for byte (RFC 9110 section 9.3.4).
-    """
-    if operation.method == "GET":
-        return operation.cache_control != "no-store"
-    return operation.method != "PUT" and answer.of is not None
-
-
-def _target(operation: Operation, request: Request) -> str:
-    return request.prefix + operation.path.format(
-        **{name: quote(value, safe="") for name, value in request.parameters.items()}
-    )
+        target = request.prefix + filled(operation.path, request.parameters.__getitem__)
+        headers["Link"] = links.of_page(answer.body, target, request.query)
+    return Response(status, body, operation.media_type, headers)
 
 
 def options(route: Route, headers: Mapping[str, str], cors: Cors) -> Response:

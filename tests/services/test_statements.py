@@ -27,7 +27,7 @@ class Api:
         self.counting = counting
         self.routes = {route.name: route for route in self.application.routes}
 
-    async def call(self, name: str, body: Any = None, query: str = "", **parameters: str) -> tuple[Response, Counts]:
+    async def call(self, name: str, /, body: Any = None, query: str = "", **parameters: str) -> tuple[Response, Counts]:
         route = self.routes[name]
         request = Request(
             route.methods[0], "", parameters, query, {"content-type": "application/json"}, b"" if body is None else json.dumps(body).encode()  # noqa: E501
@@ -79,6 +79,10 @@ async def catalogue(api: Api) -> Catalogue:
 TABLE = """
     health_live                                                                          0
     health_ready                                                                         1
+    documents_openapi                                                                    0
+    documents_reference                                                                  0
+    documents_list_problems                                                              0
+    documents_get_problem   name=conflict                                                0
 
     authors_get             id={author}                                                  1
     authors_get             id={nobody}                                                  1
@@ -166,7 +170,7 @@ async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api,
     name, *rest = asked.format(**ids).split()
     body = next((json.loads(part) for part in rest if part.startswith("{")), None)
     query = next((part[1:] for part in rest if part.startswith("?")), "")
-    parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=")))
+    parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=", "name=")))
     response, counts = await api.call(name, body, query, **parameters)
     assert response.status != 500
     assert told(counts) == " ".join(expected), "\n".join(counts.statements)

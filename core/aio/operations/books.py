@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,18 +31,14 @@ class BookResource(Resource):
         return Answer(await BookService(session).page_including(call.query))
 
     async def fetch(self, session: AsyncSession, call: Call) -> Answer:
-        return await _including(session, await super().fetch(session, call), call.query.include)
+        return await _including(session, (await super().fetch(session, call)).body, call.query.include)
 
     async def fetch_by_slug(self, session: AsyncSession, call: Call) -> Answer:
-        return await _including(session, await super().fetch_by_slug(session, call), call.query.include)
+        return await _including(session, (await super().fetch_by_slug(session, call)).body, call.query.include)
 
 
-async def _including(session: AsyncSession, answer: Answer, include: Sequence[str]) -> Answer:
-    if not include:
-        return answer
-    found: list[Any] = [answer.body]
-    book = (await BookService(session).including(found, include))[0]
-    return Answer(book, of=answer.of and f"{answer.of}?include={','.join(include)}")
+async def _including(session: AsyncSession, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((await BookService(session).including([book], include))[0] if include else book)
 
 
 books = BookResource(

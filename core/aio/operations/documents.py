@@ -80,7 +80,7 @@ def _page_at(name: str, path: str, summary: str, run: Callable[..., Any]) -> Ope
 
 
 def _page(body: bytes) -> Answer:
-    return Answer(body, media_type=pages.HTML, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY})
+    return Answer(body, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY})
 
 
 def _kept(make: Callable[[str], Any]) -> Callable[[str], Any]:

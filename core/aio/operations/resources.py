@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,24 +40,18 @@ class Resource:
         """Whether a read takes several statements that have to agree."""
         return False
 
-    def path(self, item_id: UUID) -> str:
-        """Where one of these is, without the prefix the catalogue may be mounted under."""
-        return f"/{self.name}/{item_id}"
-
     async def create(self, session: AsyncSession, call: Call) -> Answer:
         """POST: 201 with Location."""
-        item = await self.service(session).add(call.body.model_dump())
-        return Answer(item, of=self.path(item.id))
+        return Answer(await self.service(session).add(call.body.model_dump()))
 
     async def replace(self, session: AsyncSession, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
         item, new = await self.service(session).replace(call.parameters["id"], call.body.model_dump())
-        return Answer(item, status=201 if new else 200, of=self.path(item.id))
+        return Answer(item, status=201 if new else 200)
 
     async def change(self, session: AsyncSession, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""
-        item_id = call.parameters["id"]
-        return Answer(await self.service(session).change(item_id, sent(call.body)), of=self.path(item_id))
+        return Answer(await self.service(session).change(call.parameters["id"], sent(call.body)))
 
     async def delete(self, session: AsyncSession, call: Call) -> Answer:
         """DELETE: 204."""
@@ -105,8 +98,7 @@ class Resource:
     async def fetch_by_slug(self, session: AsyncSession, call: Call) -> Answer:
         """GET of one by its slug."""
         service = self.service(session)
-        item = await service.fetch(service.model_type.slug == call.parameters["slug"])
-        return Answer(item, of=self.path(item.id))
+        return Answer(await service.fetch(service.model_type.slug == call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -150,7 +142,7 @@ def operations(resource: Resource) -> list[Operation]:
             body=resource.schema,
             answers=resource.answer,
             status=201,
-            location=item,
+            represents=item,
         ),
         Operation(
             name=f"{name}_create_batch",
@@ -223,6 +215,7 @@ def operations(resource: Resource) -> list[Operation]:
             body=patch,
             accepts=(JSON, MERGE_PATCH),
             answers=resource.answer,
+            represents=item,
         ),
         Operation(
             name=f"{name}_replace",
@@ -234,7 +227,7 @@ def operations(resource: Resource) -> list[Operation]:
             unit="write",
             body=resource.schema,
             answers=resource.answer,
-            location=item,
+            represents=item,
         ),
         Operation(
             name=f"{name}_delete",
@@ -258,6 +251,7 @@ def operations(resource: Resource) -> list[Operation]:
                 several=resource.several,
                 query=resource.item_query,
                 answers=resource.answer,
+                represents=item,
             )
         )
     return table

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -32,18 +32,14 @@ class BookResource(Resource):
         return Answer(BookService(session).page_including(call.query))
 
     def fetch(self, session: Session, call: Call) -> Answer:
-        return _including(session, super().fetch(session, call), call.query.include)
+        return _including(session, (super().fetch(session, call)).body, call.query.include)
 
     def fetch_by_slug(self, session: Session, call: Call) -> Answer:
-        return _including(session, super().fetch_by_slug(session, call), call.query.include)
+        return _including(session, (super().fetch_by_slug(session, call)).body, call.query.include)
 
 
-def _including(session: Session, answer: Answer, include: Sequence[str]) -> Answer:
-    if not include:
-        return answer
-    found: list[Any] = [answer.body]
-    book = (BookService(session).including(found, include))[0]
-    return Answer(book, of=answer.of and f"{answer.of}?include={','.join(include)}")
+def _including(session: Session, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((BookService(session).including([book], include))[0] if include else book)
 
 
 books = BookResource(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
@@ -42,24 +41,18 @@ class Resource:
         """Whether a read takes several statements that have to agree."""
         return False
 
-    def path(self, item_id: UUID) -> str:
-        """Where one of these is, without the prefix the catalogue may be mounted under."""
-        return f"/{self.name}/{item_id}"
-
     def create(self, session: Session, call: Call) -> Answer:
         """POST: 201 with Location."""
-        item = self.service(session).add(call.body.model_dump())
-        return Answer(item, of=self.path(item.id))
+        return Answer(self.service(session).add(call.body.model_dump()))
 
     def replace(self, session: Session, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
         item, new = self.service(session).replace(call.parameters["id"], call.body.model_dump())
-        return Answer(item, status=201 if new else 200, of=self.path(item.id))
+        return Answer(item, status=201 if new else 200)
 
     def change(self, session: Session, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""
-        item_id = call.parameters["id"]
-        return Answer(self.service(session).change(item_id, sent(call.body)), of=self.path(item_id))
+        return Answer(self.service(session).change(call.parameters["id"], sent(call.body)))
 
     def delete(self, session: Session, call: Call) -> Answer:
         """DELETE: 204."""
@@ -106,8 +99,7 @@ class Resource:
     def fetch_by_slug(self, session: Session, call: Call) -> Answer:
         """GET of one by its slug."""
         service = self.service(session)
-        item = service.fetch(service.model_type.slug == call.parameters["slug"])
-        return Answer(item, of=self.path(item.id))
+        return Answer(service.fetch(service.model_type.slug == call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -151,7 +143,7 @@ def operations(resource: Resource) -> list[Operation]:
             body=resource.schema,
             answers=resource.answer,
             status=201,
-            location=item,
+            represents=item,
         ),
         Operation(
             name=f"{name}_create_batch",
@@ -224,6 +216,7 @@ def operations(resource: Resource) -> list[Operation]:
             body=patch,
             accepts=(JSON, MERGE_PATCH),
             answers=resource.answer,
+            represents=item,
         ),
         Operation(
             name=f"{name}_replace",
@@ -235,7 +228,7 @@ def operations(resource: Resource) -> list[Operation]:
             unit="write",
             body=resource.schema,
             answers=resource.answer,
-            location=item,
+            represents=item,
         ),
         Operation(
             name=f"{name}_delete",
@@ -259,6 +252,7 @@ def operations(resource: Resource) -> list[Operation]:
                 several=resource.several,
                 query=resource.item_query,
                 answers=resource.answer,
+                represents=item,
             )
         )
     return table

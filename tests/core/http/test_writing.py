@@ -21,17 +21,18 @@ from core.sync.operations import OPERATIONS
 TABLE = {operation.name: operation for operation in OPERATIONS}
 ROUTES = {route.name: route for route in routes(OPERATIONS)}
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
-BODY = b'{"name":"Homer"}'
+BODY = b'{"id":"%b","name":"Homer"}' % ID.encode()
 LONG = b'{"name":"' + b"Homer " * 1000 + b'"}'
 NOBODY = Cors(())
 
 
 @dataclass
 class Row:
+    id: str
     name: str
 
 
-HOMER = Row("Homer")
+HOMER = Row(ID, "Homer")
 
 
 def written(name: str, answer: Answer, query: str = "", **parameters: str) -> Response:
@@ -40,7 +41,7 @@ def written(name: str, answer: Answer, query: str = "", **parameters: str) -> Re
 
 
 def test_what_was_made_is_where_its_location_says_below_where_the_catalogue_is_mounted():
-    made = written("authors_create", Answer(HOMER, of=f"/authors/{ID}"))
+    made = written("authors_create", Answer(HOMER))
 
     assert (made.status, made.body, made.content_type) == (201, BODY, JSON)
     assert made.headers == {
@@ -51,7 +52,7 @@ def test_what_was_made_is_where_its_location_says_below_where_the_catalogue_is_m
 
 
 def test_what_was_changed_has_a_tag_and_no_location():
-    changed = written("authors_change", Answer(HOMER, of=f"/authors/{ID}"), id=ID)
+    changed = written("authors_change", Answer(HOMER), id=ID)
 
     assert changed.status == 200
     assert changed.headers == {"Content-Location": f"/catalogue/authors/{ID}", "ETag": entity_tag(BODY)}
@@ -59,7 +60,7 @@ def test_what_was_changed_has_a_tag_and_no_location():
 
 @pytest.mark.parametrize(("status", "headers"), [(200, {"Content-Location"}), (201, {"Content-Location", "Location"})])
 def test_what_was_put_has_no_tag_because_it_is_not_stored_as_it_was_sent(status: int, headers: set[str]):
-    put = written("authors_replace", Answer(HOMER, status=status, of=f"/authors/{ID}"), id=ID)
+    put = written("authors_replace", Answer(HOMER, status=status), id=ID)
 
     assert put.status == status
     assert put.headers.keys() == headers
@@ -69,6 +70,12 @@ def test_what_is_read_has_a_tag_and_is_asked_for_again():
     read = written("authors_get", Answer(HOMER), id=ID)
 
     assert read.headers == {"Cache-Control": "no-cache", "ETag": entity_tag(BODY)}
+
+
+def test_what_is_read_at_another_address_says_where_it_is_for_good():
+    read = written("books_get_by_slug", Answer(HOMER), "include=tags", slug="homer")
+
+    assert read.headers["Content-Location"] == f"/catalogue/books/{ID}?include=tags"
 
 
 def test_what_is_of_the_moment_is_not_kept():
@@ -88,9 +95,13 @@ def test_an_answer_without_a_body_has_no_content_type():
 
 
 def test_bytes_are_sent_as_they_are():
-    document = written("health_live", Answer(b"<p>", media_type="text/html"))
+    document = written("documents_reference", Answer(b"<p>", headers={"X-Own": "1"}))
 
-    assert (document.body, document.content_type) == (b"<p>", "text/html")
+    assert (document.body, document.content_type, document.headers["X-Own"]) == (
+        b"<p>",
+        "text/html; charset=utf-8",
+        "1",
+    )
 
 
 def test_options_is_answered_with_what_is_allowed():
