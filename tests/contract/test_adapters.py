@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -11,9 +10,7 @@ import pytest
 
 from tests.contract.making import LIMIT, Row, make_author, make_book, make_tag, marker, new_isbn
 from tests.support.databases import BACKENDS
-
-if TYPE_CHECKING:
-    from tests.contract.conftest import Hosts
+from tests.support.hosts import Hosts
 
 ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
 OF_THE_SERVER = {"date", "server", "connection", "keep-alive"}

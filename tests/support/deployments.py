@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -38,21 +39,27 @@ def command(adapter: str, port: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def deployment(adapter: str, database_url: str, **settings: str) -> Iterator[str]:
-    """Start an adapter on a database, yield its URL when it is ready, and stop it. Errors: as `server`."""
+def deployment(adapter: str, database_url: str, *, log: IO[str] | None = None, **settings: str) -> Iterator[str]:
+    """Start an adapter on a database, yield its URL when it is ready, and stop it. log, errors: as `server`."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with server(command(adapter, port), url, DATABASE_URL=database_url, FLASK_PORT=str(port), **settings):
+    settings |= {"DATABASE_URL": database_url, "FLASK_PORT": str(port)}
+    with server(command(adapter, port), url, log=log, **settings):
         yield url
 
 
 @contextlib.contextmanager
-def server(command: list[str], catalogue: str, *, cwd: Path = ROOT, **settings: str) -> Iterator[None]:
+def server(
+    command: list[str], catalogue: str, *, cwd: Path = ROOT, log: IO[str] | None = None, **settings: str
+) -> Iterator[None]:
     """Run a server until the block ends; it begins when the catalogue, at the URL `catalogue`, is ready.
+
+    log: a file of the caller's for what the server writes.
 
     Errors: AssertionError with the server's log when it does not get ready, or does not stop when it is asked to.
     """
-    with tempfile.TemporaryFile("w+") as log:
+    with contextlib.ExitStack() as stack:
+        log = log or stack.enter_context(tempfile.TemporaryFile("w+"))
         process = subprocess.Popen(
             command, cwd=cwd, env=environment(**settings), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -65,7 +72,7 @@ def server(command: list[str], catalogue: str, *, cwd: Path = ROOT, **settings: 
             stop(process, log)
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: tempfile._TemporaryFileWrapper[str]) -> None:
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -> None:
     """Return when the deployment says it is ready."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
@@ -77,7 +84,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: tempfile._
     raise AssertionError(f"the deployment did not get ready:\n{log.read()}")
 
 
-def stop(process: subprocess.Popen[bytes], log: tempfile._TemporaryFileWrapper[str]) -> None:
+def stop(process: subprocess.Popen[bytes], log: IO[str]) -> None:
     """Ask the deployment to stop; kill what is left of it after ten seconds, and say so."""
     process.send_signal(signal.SIGTERM)
     try:
