@@ -75,7 +75,14 @@ def internal() -> Problem:
     return _problem("internal")
 
 
-_OF_SERVERS = {408: "request-timeout", 414: "uri-too-long", 417: "expectation-failed", 431: "header-too-large"}
+_OF_SERVERS = {
+    408: "request-timeout",
+    414: "uri-too-long",
+    417: "expectation-failed",
+    431: "header-too-large",
+    501: "not-implemented",
+    505: "version-not-supported",
+}
 
 
 def of_status(status: int) -> Problem:

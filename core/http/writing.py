@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from core.http import codings, conditional, json, links, query
 from core.http.cors import Cors
 from core.http.messages import Request, Response
-from core.http.operations import Answer, Operation, Route, filled
+from core.http.operations import METHODS, Answer, Operation, Route, filled
 from core.schemas.lists import Page
 
 ALWAYS = {
@@ -40,6 +40,11 @@ def response(answer: Answer, operation: Operation, request: Request) -> Response
         target = request.prefix + filled(operation.path, request.parameters.__getitem__)
         headers["Link"] = links.of_page(answer.body, target, request.query)
     return Response(status, body, operation.media_type, headers)
+
+
+def server_options() -> Response:
+    """The answer to OPTIONS for the server as a whole (RFC 9110 section 9.3.7)."""
+    return Response(204, headers={"Allow": ", ".join(METHODS)})
 
 
 def options(route: Route, headers: Mapping[str, str], cors: Cors) -> Response:
