@@ -27,7 +27,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     # One more byte than is allowed: Flask cuts an over-long chunked body at its limit, and the core must see that.
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
     app.wsgi_app = RawPath(app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
-    application = Application(settings)
+    application = app.extensions["diptych"] = Application(settings)
     app.register_blueprint(create_blueprint(application))
     register_errors(app, application)
     register_commands(app, settings)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 from urllib.parse import unquote
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from core.http.messages import Request, Response, Unread
+from core.http.reasons import status_line
 from flask_app.raw_path import RAW
 
 
@@ -28,6 +30,8 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
 
 
 def _body(request: flask.Request) -> bytes | Unread:
+    if unread := getattr(request.environ["wsgi.input"], "unread", None):
+        return cast("Unread", unread)
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
@@ -45,7 +49,7 @@ def to_headers(request: flask.Request) -> dict[str, str]:
 
 def to_response(response: Response) -> flask.Response:
     """The response, with nothing added to it."""
-    answer = flask.Response(response.body, response.status)
+    answer = flask.Response(response.body, status_line(response.status))
     answer.headers.clear()
     if response.content_type is not None:
         answer.headers["Content-Type"] = response.content_type

@@ -24,6 +24,9 @@ def register_errors(app: flask.Flask, application: Application) -> None:
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> flask.Response:
+        # RFC 9110 section 9.3.7: not about an address, but about the server.
+        if flask.request.environ.get("RAW_URI") == "*":
+            return to_response(application.about_server(to_headers(flask.request)))
         return to_response(application.refuse(problems.of_status(error.code or 500), to_headers(flask.request)))
 
     @app.errorhandler(Exception)

@@ -9,13 +9,9 @@ _settings = settings_or_exit(os.environ)
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
 # Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
-worker_class = "gthread"
+worker_class = "flask_app.wire.Worker"
 threads = _settings.threads
 keepalive = 5
 loglevel = _settings.log_level
-# Sanic takes lines as long as this; gunicorn's own limit is half of it.
-limit_request_line = 8190
-# A request header cannot say where the application is mounted.
-forwarder_headers = ""
 # Two gunicorns of one user would share, and unlink, one control socket.
 control_socket_disable = True

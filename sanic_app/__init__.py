@@ -12,6 +12,7 @@ from core.aio.application import Application
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint
 from sanic_app.errors import register_errors
+from sanic_app.wire import Service
 
 __all__ = ("create_app", "create_blueprint")
 
@@ -22,11 +23,11 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
-    app = Sanic("diptych", strict_slashes=True, configure_logging=True)
+    app = Service("diptych", strict_slashes=True, configure_logging=True)
     app.config.AUTO_EXTEND = False
-    # The core refuses what is over its own limit; Sanic's only has to let that much through.
-    app.config.REQUEST_MAX_SIZE = settings.max_body_bytes + 1
+    app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
     app.config.KEEP_ALIVE_TIMEOUT = 5
+    app.config.REQUEST_TIMEOUT = 5
     for logger in ("diptych", "sanic.root", "sanic.error", "sanic.access", "sanic.server"):
         logging.getLogger(logger).setLevel(settings.log_level.upper())
     application = Application(settings)

@@ -26,7 +26,9 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     blueprint = sanic.Blueprint(name, strict_slashes=True)
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")
-        blueprint.add_route(_view(application, route, path), path, methods=route.methods, name=route.name)
+        blueprint.add_route(
+            _view(application, route, path), path, methods=route.methods, name=route.name, ignore_body=True
+        )
 
     @blueprint.after_server_stop
     async def close(*_: Any) -> None:
@@ -39,7 +41,7 @@ def _view(application: Application, route: Route, path: str) -> View:
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse:
         # Sanic cancels a handler whose client has gone. A unit of work that is cut off half-way leaves its connection,
         # and what it holds locked, to the garbage collector: it runs to its end, as it does under Flask.
-        work = asyncio.create_task(application.handle(route, to_request(request, path, parameters)))
+        work = asyncio.create_task(application.handle(route, await to_request(request, path, parameters)))
         running.add(work)
         work.add_done_callback(running.discard)
         return to_response(await asyncio.shield(work))

@@ -6,25 +6,39 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 import sanic
+from sanic.exceptions import BadRequest, PayloadTooLarge
 
-from core.http.messages import Request, Response
+from core.http.messages import Request, Response, Unread
+from sanic_app.wire import Http
 
 
-def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
-    """The request; Sanic has read it to its end. `path` is the route's, without the prefix it was mounted under."""
+async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
+    """The request, read to its end. `path` is the route's, without the prefix it was mounted under."""
     return Request(
         method=request.method,
         prefix=(request.uri_template or path).removesuffix(path),
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
         headers=to_headers(request),
-        body=request.body,
+        body=await _body(request),
     )
 
 
 def to_headers(request: sanic.Request) -> dict[str, str]:
     """The request's headers, by their names in lower case."""
     return {name.lower(): value for name, value in request.headers.items()}
+
+
+async def _body(request: sanic.Request) -> bytes | Unread:
+    if isinstance(request.stream, Http):
+        return request.stream.incoming.body
+    try:
+        await request.receive_body()  # type: ignore[no-untyped-call]
+    except PayloadTooLarge:
+        return Unread.TOO_LARGE
+    except BadRequest:
+        return Unread.INCOMPLETE
+    return request.body
 
 
 def to_response(response: Response) -> sanic.HTTPResponse:

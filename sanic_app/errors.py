@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import sanic
-from sanic.exceptions import MethodNotAllowed, NotFound, PayloadTooLarge, SanicException
+from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 
 from core.aio.application import Application
 from core.http import problems
@@ -27,16 +27,16 @@ def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> Non
             return refuse(request, problems.not_found())
         return cast("sanic.HTTPResponse", await handler(request, **parameters))
 
-    def too_large(request: sanic.Request, _error: PayloadTooLarge) -> sanic.HTTPResponse:
-        return refuse(request, problems.too_large(application.settings.max_body_bytes))
-
     def sanic_error(request: sanic.Request, error: SanicException) -> sanic.HTTPResponse:
+        # RFC 9110 section 9.3.7: not about an address, but about the server.
+        if request.raw_url == b"*" and request.method == "OPTIONS":
+            return to_response(application.about_server(to_headers(request)))
         return refuse(request, problems.of_status(error.status_code))
 
     def unexpected(request: sanic.Request, error: Exception) -> sanic.HTTPResponse:
         return refuse(request, problems.unexpected(error, f"{request.method} {request.path}"))
 
     app.error_handler.add(MethodNotAllowed, method_not_allowed)
-    app.error_handler.add(PayloadTooLarge, too_large)
+    app.error_handler.add(Problem, refuse)
     app.error_handler.add(SanicException, sanic_error)
     app.error_handler.add(Exception, unexpected)

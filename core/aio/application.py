@@ -46,9 +46,13 @@ class Application:
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
             return problems.render(problems.unexpected(error, f"{request.method} {route.path}"), request.prefix)
 
-    def refuse(self, problem: Problem, headers: Mapping[str, str]) -> Response:
-        """The answer to a request that the framework or its server found fault with. headers: the request's."""
-        return writing.finished(problems.render(problem), "", headers, self.cors)
+    def refuse(self, problem: Problem, headers: Mapping[str, str], prefix: str = "") -> Response:
+        """The answer to a request that a server or a framework found fault with. headers: the request's, if known."""
+        return writing.finished(problems.render(problem, prefix), "", headers, self.cors)
+
+    def about_server(self, headers: Mapping[str, str]) -> Response:
+        """The answer to OPTIONS for the server as a whole. headers: the request's."""
+        return writing.finished(writing.server_options(), "OPTIONS", headers, self.cors)
 
     async def close(self) -> None:
         """Close the database's connections."""

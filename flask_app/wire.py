@@ -1,0 +1,190 @@
+"""gunicorn's threads, with the core's reading of requests: docs/decisions/0006-own-reader.md says why."""
+
+from __future__ import annotations
+
+import io
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import message, parser, wsgi
+from gunicorn.workers import gthread
+
+from core.http import problems
+from core.http.messages import Response, Unread
+from core.http.problems import Problem
+from core.http.reasons import status_line
+from core.http.receiving import Incoming
+from core.sync.application import Application
+
+# gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
+wsgi.SERVER = "diptych"
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+PIECE = 65536
+LINGER = 2.0
+"""Seconds that a client has, after the last answer, to read it and to go."""
+
+
+class Content(io.BytesIO):
+    """A body as `wsgi.input`, or why there is none."""
+
+    def __init__(self, body: bytes | Unread) -> None:
+        super().__init__(body if isinstance(body, bytes) else b"")
+        self.unread = body if isinstance(body, Unread) else None
+
+
+class Request(message.Request):  # type: ignore[misc]
+    """gunicorn's request, made of one that the core has read."""
+
+    def __init__(self, incoming: Incoming, *arguments: Any) -> None:
+        self._incoming = incoming
+        super().__init__(*arguments)
+
+    def parse(self, unreader: Any) -> bytes:  # noqa: ARG002 - gunicorn's signature
+        head = self._incoming.head
+        assert head is not None  # noqa: S101 - it is whole
+        self.method, self.uri = head.method, head.target
+        self.path, _, self.query = head.target.partition("?")
+        # The version of the answer, too: whatever was asked, HTTP/1.1 is answered (RFC 9110 section 6.2).
+        self.version = (1, 1)
+        self.headers = [(name.upper(), value) for name, value in head.headers.items()]
+        self.must_close = self._incoming.closes
+        return self._incoming.rest
+
+    def set_body_reader(self) -> None:
+        self.body = Content(self._incoming.body)
+
+    def should_close(self) -> bool:
+        return bool(self.must_close)
+
+
+class Parser(parser.RequestParser):  # type: ignore[misc]
+    """The requests of one connection, read without waiting for any of them."""
+
+    def __init__(self, cfg: Any, connection: gthread.TConn, limit: int) -> None:
+        super().__init__(cfg, connection.sock, connection.client)
+        self._socket: socket.socket = connection.sock
+        self._limit = limit
+        self._until: float | None = None
+        self.incoming = Incoming(limit)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the last answer has been given."""
+        return self._until is not None
+
+    def receive(self) -> bool | None:
+        """Take what has come: whether a request is whole, or None when there will be none. Errors: Problem, OSError."""
+        data = self.unreader.take_buffered()
+        while True:
+            whole = self.incoming.feed(data)
+            if self.incoming.continues:
+                self.incoming.continues = False
+                self._socket.send(CONTINUE)
+            if whole:
+                return True
+            try:
+                data = self._socket.recv(PIECE)
+            except BlockingIOError:
+                return False
+            if not data:
+                return self.incoming.end() or None
+
+    def __next__(self) -> Request:
+        incoming, self.incoming = self.incoming, Incoming(self._limit)
+        self.req_count += 1
+        self.mesg = Request(incoming, self.cfg, self.unreader, self.source_addr, self.req_count)
+        return self.mesg
+
+    def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:  # noqa: ARG002
+        return True
+
+    def gone(self) -> bool:
+        """Whether the client has closed, or has had its time: a close before it has read all may cost it the answer."""
+        now = time.monotonic()
+        if self._until is None:
+            self._until = now + LINGER
+            self._socket.shutdown(socket.SHUT_WR)
+        with suppress(BlockingIOError):
+            while now < self._until and self._socket.recv(PIECE):
+                now = time.monotonic()
+            return True
+        return False
+
+
+class Worker(gthread.ThreadWorker):  # type: ignore[misc]
+    """Threads are for whole requests: one that is still coming, and a client that does not go, wait without one."""
+
+    application: Application
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            raise SystemExit("diptych: gunicorn's own TLS is not served; end it in front of gunicorn")
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.application = self.wsgi.extensions["diptych"]
+
+    def handle(self, conn: gthread.TConn) -> Any:
+        if conn.parser is None:
+            conn.parser = Parser(self.cfg, conn, self.application.settings.max_body_bytes)
+            conn.initialized = True
+        try:
+            conn.sock.setblocking(False)
+            if not conn.parser.answered:
+                whole = conn.parser.receive()
+                if whole is False:
+                    return gthread._DEFER  # noqa: SLF001 - what it does with a connection that sends nothing
+                if whole and super().handle(conn):
+                    return True
+        except Problem as problem:
+            self.log.warning("Refused a request of %s: %s", conn.client[0], problem.detail)
+            self._send(conn, self.application.refuse(problem, {}))
+        except OSError:
+            return False
+        return self._leave(conn)
+
+    def _leave(self, conn: gthread.TConn) -> Any:
+        with suppress(OSError):
+            conn.sock.setblocking(False)
+            if not conn.parser.gone():
+                return gthread._DEFER  # noqa: SLF001 - so that nobody waits for this client
+        return False
+
+    def murder_pending(self) -> None:
+        now = time.monotonic()
+        for conn in self.pending_conns:
+            if conn.timeout > now:
+                break
+            if conn.parser.incoming.begun and not conn.parser.answered:
+                self._send(conn, self.application.refuse(problems.of_status(408), {}))
+        super().murder_pending()
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
+        where = "gunicorn" if req is None else f"{req.method} {req.path}"
+        response = self.application.refuse(problems.unexpected(exc, where), {})
+        with suppress(OSError):
+            client.sendall(_message(response, headless=req is not None and req.method == "HEAD"))
+
+    def _send(self, conn: gthread.TConn, response: Response) -> None:
+        """Send a last, small answer without waiting."""
+        with suppress(OSError):
+            conn.sock.send(_message(response, headless=conn.parser.incoming.headless))
+
+
+def _message(response: Response, *, headless: bool) -> bytes:
+    headers = {
+        "Server": wsgi.SERVER,
+        "Date": util.http_date(),
+        "Connection": "close",
+        "Content-Type": response.content_type,
+        "Content-Length": len(response.body),
+        **response.headers,
+    }
+    lines = [f"HTTP/1.1 {status_line(response.status)}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join((*lines, "", "")).encode("latin-1") + (b"" if headless else response.body)

@@ -1,0 +1,144 @@
+"""Sanic's server, with the core's reading of requests: docs/decisions/0006-own-reader.md says why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Any
+
+import sanic
+from sanic.compat import Header
+from sanic.http import Http as SanicHttp
+from sanic.server import HttpProtocol
+
+from core.http.receiving import Incoming
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+LINGER = 2.0
+"""Seconds that a client has, after the last answer, to read it and to go."""
+
+
+class GoneError(Exception):
+    """The client has gone without a request."""
+
+
+class Http(SanicHttp):
+    """Sanic's connection, with requests that the core has read."""
+
+    __slots__ = ("incoming",)
+
+    incoming: Incoming
+    protocol: Protocol
+
+    async def http1(self) -> None:
+        await super().http1()  # type: ignore[no-untyped-call]
+        await self._linger()
+
+    async def http1_request_header(self) -> None:
+        self.incoming = incoming = Incoming(int(self.request_max_size))
+        try:
+            await self._receive(incoming)
+        finally:
+            self.head_only = incoming.headless
+        head = incoming.head
+        assert head is not None  # noqa: S101 - it is whole
+        self.keep_alive = not incoming.closes and not (self.protocol.ended and not incoming.rest)
+        # Sanic's class is told what it would have found out itself.
+        request = self.protocol.request_class(
+            url_bytes=head.target.encode("ascii"),
+            headers=Header(head.headers),
+            head=b"",
+            version="1.1",
+            method=head.method,
+            transport=self.protocol.transport,  # type: ignore[arg-type]
+            app=self.protocol.app,
+        )
+        self.protocol.request_class._current.set(request)  # noqa: SLF001 - as the method that this is instead of
+        self.request, request.stream = request, self
+        request.body = incoming.body if isinstance(incoming.body, bytes) else b""
+        self.protocol.state["requests_count"] += 1
+
+    async def _receive(self, incoming: Incoming) -> None:
+        """Read to the end of one request. Errors: Problem; GoneError when there is none."""
+        buffer: bytearray = self.recv_buffer
+        while True:
+            data = bytes(buffer)
+            buffer.clear()
+            whole = incoming.feed(data)
+            if incoming.continues:
+                incoming.continues = False
+                await self._send(CONTINUE)
+            if whole:
+                buffer += incoming.rest
+                return
+            if self.protocol.ended and not buffer:
+                if not incoming.end():
+                    raise GoneError
+                return
+            if not buffer:
+                await self._receive_more()
+
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
+        self.response.headers["server"] = "diptych"
+        self.response.headers["date"] = _date(int(time.time()))
+        await super().http1_response_header(data, end_stream)
+
+    async def error_response(self, exception: Exception) -> None:
+        if isinstance(exception, GoneError):
+            self.keep_alive = False
+        else:
+            await super().error_response(exception)
+
+    async def _linger(self) -> None:
+        """Let the client close first: a close before it has read all may cost it the answer."""
+        protocol = self.protocol
+        transport = protocol.transport
+        if transport is None or transport.is_closing() or protocol.ended or not transport.can_write_eof():
+            return
+        transport.write_eof()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while not protocol.ended:
+                    self.recv_buffer.clear()
+                    await self._receive_more()
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+class Protocol(HttpProtocol):
+    """Sanic's protocol, on connections whose clients may have said all that they will."""
+
+    __slots__ = ("ended",)
+
+    HTTP_CLASS = Http
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.ended = False
+
+    def eof_received(self) -> bool:
+        """Whether to keep the connection open for an answer."""
+        self.ended = True
+        self._data_received.set()
+        # TLS has no half-closed connections.
+        return self.transport is not None and self.transport.get_extra_info("sslcontext") is None
+
+    async def receive_more(self) -> None:
+        if not self.ended:
+            await super().receive_more()  # type: ignore[no-untyped-call]
+
+
+class Service(sanic.Sanic[Any, Any]):
+    """A Sanic application that is served with this protocol, however it is started."""
+
+    def prepare(self, *arguments: Any, protocol: Any = None, **options: Any) -> None:
+        super().prepare(*arguments, protocol=protocol or Protocol, **options)
+
+    async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
+        return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
