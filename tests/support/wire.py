@@ -1,0 +1,163 @@
+"""Bytes to a server and bytes back: answers read as strictly as RFC 9112 allows, and nothing tidied on the way."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+TIMEOUT = 10.0
+"""Seconds an answer may take. Nothing that is tested here makes a server wait."""
+
+_STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ([\x20-\x7e]+)")
+_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff]*?)[ \t]*")
+_PROBE = b"GET {prefix}/health/live HTTP/1.1\r\nHost: catalogue.test\r\nConnection: close\r\n\r\n"
+
+
+class WireError(AssertionError):
+    """A server's bytes are not HTTP, or do not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. headers: (name in lower case, value) in order of name."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The header's value, when it is there once. Errors: WireError when it is repeated."""
+        values = [value for each, value in self.headers if each == name]
+        if len(values) > 1:
+            raise WireError(f"{name} is there {len(values)} times")
+        return values[0] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came back: answers in order, and whether the connection was kept for another request after the last."""
+
+    answers: tuple[Answer, ...]
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a deployment listens, and the path that everything of it begins with."""
+
+    host: str
+    port: int
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str) -> Target:
+        """Read an `http://host:port/prefix`. Errors: ValueError for other schemes: nothing here speaks TLS."""
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"{url} is no http://host:port/prefix (https is not supported)")
+        return cls(parts.hostname, parts.port or 80, parts.path.rstrip("/"))
+
+
+def connect(target: Target) -> socket.socket:
+    """A new connection."""
+    return socket.create_connection((target.host, target.port), timeout=TIMEOUT)
+
+
+def fill(message: bytes, names: Mapping[str, str]) -> bytes:
+    """A message with what is in braces replaced: `{length}` by its body's length, the rest by `names`."""
+    for name, value in names.items():
+        message = message.replace(f"{{{name}}}".encode(), value.encode("latin-1"))
+    return message.replace(b"{length}", str(len(message.partition(b"\r\n\r\n")[2])).encode())
+
+
+def exchange(target: Target, message: bytes, methods: Iterable[str], *, half_close: bool = False) -> Exchange:
+    """Send a message on a connection of its own and read all that comes, to the end of the connection.
+
+    methods: of the requests that the message holds, in order; without them one could not tell where the answer to a
+    HEAD ends. After the last answer, a connection that should be open is asked once more.
+    Errors: WireError.
+    """
+    with connect(target) as connection:
+        reader = _Reader(connection)
+        try:
+            connection.sendall(message)
+            if half_close:
+                connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the server may have answered and gone before it was told everything
+        answers: list[Answer] = []
+        for method in methods:
+            answer = reader.answer(method)
+            if answer is None:
+                return Exchange(tuple(answers), kept=False)
+            answers.append(answer)
+            if answer.header("connection") == "close":
+                if (rest := reader.rest()) != b"":
+                    raise WireError(f"after the end: {rest!r}")
+                return Exchange(tuple(answers), kept=False)
+        if half_close:
+            return Exchange(tuple(answers), kept=reader.rest() != b"")
+        connection.sendall(fill(_PROBE, {"prefix": target.prefix}))
+        probe = reader.answer("GET")
+        if probe is None or probe.status != 200 or reader.rest() != b"":
+            raise WireError(f"the connection was to be kept, and then: {probe}")
+        return Exchange(tuple(answers), kept=True)
+
+
+class _Reader:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._buffer = b""
+
+    def _more(self) -> bool:
+        try:
+            data = self._connection.recv(65536)
+        except TimeoutError:
+            raise WireError(f"nothing came for {TIMEOUT:g} s after {self._buffer[-200:]!r}") from None
+        except ConnectionResetError:
+            raise WireError(f"reset after {self._buffer[-200:]!r}") from None
+        self._buffer += data
+        return bool(data)
+
+    def rest(self) -> bytes:
+        while self._more():
+            pass
+        return self._buffer
+
+    def answer(self, method: str) -> Answer | None:
+        """The next answer, 100 (Continue) told by a header of its own; None at the connection's end."""
+        continued: tuple[tuple[str, str], ...] = ()
+        while True:
+            while b"\r\n\r\n" not in self._buffer:
+                if not self._more():
+                    if self._buffer:
+                        raise WireError(f"half an answer: {self._buffer[-200:]!r}")
+                    return None
+            head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+            first, *lines = head.split(b"\r\n")
+            status = _STATUS.fullmatch(first)
+            fields = [_FIELD.fullmatch(line) for line in lines]
+            if status is None or None in fields:
+                raise WireError(f"not a head: {head!r}")
+            if status[1] != b"100":
+                break
+            continued = ((":continued", "yes"),)
+        headers = sorted((field[1].decode().lower(), field[2].decode("latin-1")) for field in fields if field)
+        found = Answer(int(status[1]), status[2].decode(), (*headers, *continued), b"")
+        return Answer(found.status, found.reason, found.headers, self._body(method, found))
+
+    def _body(self, method: str, answer: Answer) -> bytes:
+        length = answer.header("content-length")
+        if answer.status in (204, 304) or method == "HEAD":
+            return b""
+        if length is None or not length.isdecimal() or answer.header("transfer-encoding"):
+            raise WireError(f"no Content-Length tells where this ends: {answer}")
+        while len(self._buffer) < int(length):
+            if not self._more():
+                raise WireError(f"{len(self._buffer)} bytes of a body of {length}")
+        body, self._buffer = self._buffer[: int(length)], self._buffer[int(length) :]
+        return body

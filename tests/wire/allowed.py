@@ -1,0 +1,12 @@
+"""The whole of what two deployments may differ in, each with its reason; test_wire.py proves that each still does."""
+
+from __future__ import annotations
+
+ALLOWED = {
+    "dates differ": "each server reads its own clock, and the two are asked one after the other",
+    "the case and the order of header names differ": "Sanic writes names in lower case, and neither means anything "
+    "(RFC 9110 sections 5.1 and 5.3)",
+}
+
+HEADERS = frozenset({"date"})
+"""The headers that are left out of a comparison."""

@@ -1,0 +1,76 @@
+"""The same bytes to both adapters: the same answers back."""
+
+from __future__ import annotations
+
+import time
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from tests.support.deployments import ADAPTERS
+from tests.support.hosts import Hosts
+from tests.support.wire import Target, connect, exchange
+from tests.wire.allowed import ALLOWED
+from tests.wire.case import Case
+from tests.wire.conftest import Pair
+from tests.wire.table import CASES, ask, everything, ids
+
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: catalogue.test\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids(CASES))
+def test_both_adapters_answer_alike(pair: Pair, case: Case):
+    changing = case.methods and not case.writes and case.methods[0] not in ("GET", "HEAD", "OPTIONS")
+    before = everything(pair.api) if changing else None
+
+    flask, sanic = (ask(url, case, pair.rows) for url in (pair.flask, pair.sanic))
+
+    assert flask == sanic
+    assert tuple(answer.status for answer in flask.answers) == case.statuses
+    if changing:
+        assert everything(pair.api) == before
+
+
+def test_nothing_of_it_has_left_a_trace_in_a_log(pair: Pair, hosts: Hosts, backend: str):
+    assert exchange(Target.of(pair.sanic), LIVE, ("GET",)).answers
+
+    logs = {adapter: hosts.log(f"{adapter}-{backend}") for adapter in ADAPTERS}
+
+    assert all(logs.values())
+    assert [adapter for adapter, log in logs.items() if "Traceback" in log or "[ERROR]" in log] == []
+
+
+def test_the_table_is_large_and_no_case_is_there_twice():
+    assert len(CASES) >= 1000
+    assert len({(case.message, case.half_close) for case in CASES}) == len(CASES)
+    assert {status for case in CASES for status in case.statuses if status >= 500} == {501, 505}
+
+
+def test_dates_differ(pair: Pair):
+    dates: set[str | None] = set()
+    deadline = time.monotonic() + 5
+    while len(dates) < 2 and time.monotonic() < deadline:
+        for url in (pair.flask, pair.sanic):
+            dates.add(exchange(Target.of(url), LIVE, ("GET",)).answers[0].header("date"))
+
+    first, second = sorted(parsedate_to_datetime(date or "") for date in dates)
+    assert 0 < (second - first).total_seconds() < 5
+
+
+def test_the_case_and_the_order_of_header_names_differ(pair: Pair):
+    flask, sanic = (_names(url) for url in (pair.flask, pair.sanic))
+
+    assert {name.lower() for name in flask} == {name.lower() for name in sanic}
+    assert flask != sanic
+    assert [name.lower() for name in flask] != [name.lower() for name in sanic]
+
+
+def _names(url: str) -> list[str]:
+    with connect(Target.of(url)) as connection:
+        connection.sendall(LIVE)
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    return [line.partition(":")[0] for line in answer.partition("\r\n\r\n")[0].split("\r\n")[1:]]
+
+
+def test_every_difference_that_is_allowed_has_a_test_that_it_is_there():
+    assert [f"test_{name.replace(' ', '_')}" in globals() for name in ALLOWED] == [True] * len(ALLOWED)
