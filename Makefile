@@ -18,8 +18,12 @@ venv: .venv/installed ## Make .venv from requirements.lock
 serve: venv ## Migrate, load the sample catalogue, and serve it with Flask and with Sanic until Ctrl-C
 	@$(BIN)/diptych serve
 
-test: venv ## Run every test, on SQLite and on PostgreSQL (CONTRACT_URL=http://... for a running deployment)
-ifdef CONTRACT_URL
+test: venv ## Run every test, on SQLite and on PostgreSQL (CONTRACT_URL=http://... for a running one, CONTRACT_URL_B=... to compare it with)
+ifdef CONTRACT_URL_B
+	$(if $(CONTRACT_URL),,$(error CONTRACT_URL_B is what CONTRACT_URL is compared with: give both))
+	CONTRACT_URL=$(CONTRACT_URL) CONTRACT_URL_B=$(CONTRACT_URL_B) CONTRACT_WRITES=$(CONTRACT_WRITES) \
+		$(BIN)/python -m pytest tests/wire/test_two_deployments.py
+else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope

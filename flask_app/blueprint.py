@@ -8,9 +8,10 @@ from typing import Any
 import flask
 
 from core.http.operations import Route, native_path
+from core.http.problems import Problem
 from core.settings import Settings
 from core.sync.application import Application
-from flask_app.convert import to_request, to_response
+from flask_app.convert import prefix_of, to_headers, to_request, to_response
 
 View = Callable[..., flask.Response]
 
@@ -35,7 +36,10 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
 
 def _view(application: Application, route: Route, path: str) -> View:
     def view(**parameters: Any) -> flask.Response:
-        request = to_request(flask.request, path, parameters)
-        return to_response(application.handle(route, request))
+        try:
+            asked = to_request(flask.request, path, parameters)
+        except Problem as problem:
+            return to_response(application.refuse(problem, to_headers(flask.request), prefix_of(flask.request, path)))
+        return to_response(application.handle(route, asked))
 
     return view

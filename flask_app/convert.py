@@ -7,26 +7,58 @@ from typing import cast
 from urllib.parse import unquote
 
 import flask
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
+from core.http import head
 from core.http.messages import Request, Response, Unread
 from core.http.reasons import status_line
-from flask_app.raw_path import RAW
+from flask_app.raw_path import RAW, sent_path
 
 
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
-    """The request, read to its end. `path` is the rule's, without the prefix it was mounted under."""
-    rule = request.url_rule.rule if request.url_rule is not None else path
+    """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
+
+    Errors: Problem, as core.http.head.
+    """
+    if not hasattr(request.environ["wsgi.input"], "unread"):
+        _judge(request)
     return Request(
         method=request.method,
-        prefix=request.root_path.rstrip("/") + rule.removesuffix(path),
-        parameters={name: unquote(value) for name, value in parameters.items()}
-        if RAW in request.environ
-        else parameters,
+        prefix=prefix_of(request, path),
+        parameters=_parameters(request, path, parameters),
         query=request.query_string.decode("latin-1"),
         headers=to_headers(request),
         body=_body(request),
     )
+
+
+def prefix_of(request: flask.Request, path: str) -> str:
+    """Where the catalogue is mounted."""
+    rule = request.url_rule.rule if request.url_rule is not None else path
+    return request.root_path.rstrip("/") + rule.removesuffix(path)
+
+
+def _judge(request: flask.Request) -> None:
+    """Read what a server of someone else's has made of the head, as if it had come from a connection."""
+    environ = request.environ
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/"
+    lines = [f"{request.method} {target} {environ['SERVER_PROTOCOL']}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    head.read("\r\n".join(lines).encode("latin-1", "replace"))
+
+
+def _parameters(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    if RAW in request.environ:
+        return {name: unquote(value) for name, value in parameters.items()}
+    sent = sent_path(request.environ)
+    if sent is None:
+        return parameters
+    # Someone else's application has matched the path decoded: "%61" for "a" would be found here and nowhere else.
+    steps = path.split("/")[1:]
+    given = dict(zip(steps, sent.split("/")[-len(steps) :], strict=False))
+    if any(step[0] != "<" and step != given.get(step) for step in steps):
+        raise NotFound
+    return {name: unquote(given[f"<{name}>"]) for name in parameters}
 
 
 def _body(request: flask.Request) -> bytes | Unread:

@@ -17,6 +17,13 @@ RAW = "diptych.raw_path"
 """In the environ of a request whose PATH_INFO is still percent-encoded."""
 
 
+def sent_path(environ: WSGIEnvironment) -> str | None:
+    """The path as it was sent, where the server tells it."""
+    # gunicorn's name for the request target, and werkzeug's.
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    return re.split("[?#]", _SCHEME_AND_HOST.sub("", target, count=1), maxsplit=1)[0] if target else None
+
+
 class RawPath:
     """WSGI middleware that puts the undecoded path into PATH_INFO, where the server tells it."""
 
@@ -25,10 +32,8 @@ class RawPath:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        # gunicorn's name for the request target, and werkzeug's.
-        target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-        if target:
-            path = re.split("[?#]", _SCHEME_AND_HOST.sub("", target, count=1), maxsplit=1)[0]
+        path = sent_path(environ)
+        if path is not None:
             path = path.removeprefix(quote(environ.get("SCRIPT_NAME", ""), encoding="latin-1"))
             # werkzeug would take any number of slashes at the beginning for one.
             environ["PATH_INFO"] = path if not path.startswith("//") else f"/%2F{path[2:]}"

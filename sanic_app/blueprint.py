@@ -11,8 +11,9 @@ import sanic
 from core.aio.application import Application
 from core.http.messages import Response
 from core.http.operations import Route, native_path
+from core.http.problems import Problem
 from core.settings import Settings
-from sanic_app.convert import to_request, to_response
+from sanic_app.convert import prefix_of, to_headers, to_request, to_response
 
 running: set[asyncio.Task[Response]] = set()
 """The event loop itself does not keep a task from being collected."""
@@ -41,7 +42,11 @@ def _view(application: Application, route: Route, path: str) -> View:
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse:
         # Sanic cancels a handler whose client has gone. A unit of work that is cut off half-way leaves its connection,
         # and what it holds locked, to the garbage collector: it runs to its end, as it does under Flask.
-        work = asyncio.create_task(application.handle(route, await to_request(request, path, parameters)))
+        try:
+            asked = await to_request(request, path, parameters)
+        except Problem as problem:
+            return to_response(application.refuse(problem, to_headers(request), prefix_of(request, path)))
+        work = asyncio.create_task(application.handle(route, asked))
         running.add(work)
         work.add_done_callback(running.discard)
         return to_response(await asyncio.shield(work))

@@ -8,18 +8,23 @@ from urllib.parse import unquote
 import sanic
 from sanic.exceptions import BadRequest, PayloadTooLarge
 
+from core.http import head
 from core.http.messages import Request, Response, Unread
 from sanic_app.wire import Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
-    """The request, read to its end. `path` is the route's, without the prefix it was mounted under."""
+    """The request, read to its end. `path` is the route's, without the prefix it was mounted under.
+
+    Errors: Problem, as core.http.head.
+    """
     return Request(
         method=request.method,
-        prefix=(request.uri_template or path).removesuffix(path),
+        prefix=prefix_of(request, path),
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
-        headers=to_headers(request),
+        # A head is there when the core has not read it: inside someone else's application.
+        headers=head.read(request.head).headers if request.head else to_headers(request),
         body=await _body(request),
     )
 
@@ -27,6 +32,11 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
 def to_headers(request: sanic.Request) -> dict[str, str]:
     """The request's headers, by their names in lower case."""
     return {name.lower(): value for name, value in request.headers.items()}
+
+
+def prefix_of(request: sanic.Request, path: str) -> str:
+    """Where the catalogue is mounted."""
+    return (request.uri_template or path).removesuffix(path)
 
 
 async def _body(request: sanic.Request) -> bytes | Unread:

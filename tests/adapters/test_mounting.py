@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support.answers import told
-from tests.support.databases import ROOT, Databases
-from tests.support.deployments import ADAPTERS, free_port, server
-
-HOSTS = Path(__file__).resolve().parent / "hosts"
+from tests.support.databases import Databases
+from tests.support.deployments import ADAPTERS
+from tests.support.hosts import mounted
 
 BOTH = ("/api/v1", "/library/catalogue")
 MOUNTS = [(adapter, prefix) for adapter in ADAPTERS for prefix in BOTH] + [("flask", "/mounted")]
@@ -53,25 +48,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], bytes | None, int]] = {
 @pytest.fixture(scope="module")
 def hosts(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Adapter -> the address of a host application; both have the same database."""
-    directory = tmp_path_factory.mktemp("hosts")
-    settings = {
-        "DATABASE_URL": databases.migrated("sqlite"),
-        "DIPTYCH_MAX_BODY_BYTES": str(LIMIT),
-        "PYTHONPATH": str(ROOT),
-    }
-    ports = {adapter: free_port() for adapter in ADAPTERS}
-    python = [sys.executable, "-m"]
-    commands = {
-        "flask": [*python, "gunicorn", "--bind", f"127.0.0.1:{ports['flask']}", "--no-control-socket"],
-        "sanic": [*python, "sanic", "--host", "127.0.0.1", "--port", str(ports["sanic"])],
-    }
-    with ExitStack() as stack:
-        for adapter, command in commands.items():
-            shutil.copy2(HOSTS / f"{adapter}_host.py", directory)
-            catalogue = f"http://127.0.0.1:{ports[adapter]}/api/v1"
-            application = f"{adapter}_host:app"
-            stack.enter_context(server([*command, application], catalogue, cwd=directory, **settings))
-        yield {adapter: f"http://127.0.0.1:{port}" for adapter, port in ports.items()}
+    with mounted(databases.migrated("sqlite"), tmp_path_factory.mktemp("hosts"), LIMIT) as urls:
+        yield urls
 
 
 @pytest.fixture(params=MOUNTS, ids=lambda mount: f"{mount[0]}{mount[1]}")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import pytest
 
-from tests.support.databases import Databases
-from tests.support.deployments import deployment
+from tests.support.databases import ROOT, Databases
+from tests.support.deployments import ADAPTERS, deployment, free_port, server
+
+HOSTS = ROOT / "tests" / "adapters" / "hosts"
+"""Applications of someone else."""
 
 
 class Hosts:
@@ -47,3 +53,24 @@ def running(request: pytest.FixtureRequest) -> Iterator[Hosts]:
     """Hosts that are stopped in the end."""
     with contextlib.ExitStack() as stack:
         yield Hosts(request, stack)
+
+
+@contextlib.contextmanager
+def mounted(database_url: str, directory: Path, limit: int) -> Iterator[dict[str, str]]:
+    """Adapter -> the address of someone else's application with the catalogue in it, both on the same database.
+
+    directory: an empty one, for their code. limit: of a body's bytes.
+    """
+    settings = {"DATABASE_URL": database_url, "DIPTYCH_MAX_BODY_BYTES": str(limit), "PYTHONPATH": str(ROOT)}
+    ports = {adapter: free_port() for adapter in ADAPTERS}
+    python = [sys.executable, "-m"]
+    commands = {
+        "flask": [*python, "gunicorn", "--bind", f"127.0.0.1:{ports['flask']}", "--no-control-socket"],
+        "sanic": [*python, "sanic", "--host", "127.0.0.1", "--port", str(ports["sanic"])],
+    }
+    with contextlib.ExitStack() as stack:
+        for adapter, command in commands.items():
+            shutil.copy2(HOSTS / f"{adapter}_host.py", directory)
+            catalogue = f"http://127.0.0.1:{ports[adapter]}/api/v1"
+            stack.enter_context(server([*command, f"{adapter}_host:app"], catalogue, cwd=directory, **settings))
+        yield {adapter: f"http://127.0.0.1:{port}" for adapter, port in ports.items()}

@@ -195,7 +195,7 @@ def _json() -> Iterator[Case]:
         (b'{"name": []}', 422), (b'{"name": {}}', 422), (b'{"name": true}', 422),
         (b'{"name": 5, "x": [], "a/b": 1}', 422),
         (b'{"name": "x", "~1/": 1}', 422), (b'{"name": "' + b"x" * 5000 + b'"}', 422), (b'{"name": "x", "": 1}', 422),
-        (b'{"name": "x", "id": "y"}', 422), (b'{"name": "x", "dob": "2001-02-30"}', 422), (gzip.compress(b"{}"), 400),
+        (b'{"name": "x", "id": "y"}', 422), (b'{"name": "x", "dob": "2001-02-30"}', 422), (gzip.compress(b"{}", mtime=0), 400),
         (b'{"name": "x", "dob": 5}', 422), (b'{"name": "x", "dob": ""}', 422), (b'{"name": "x", "dob": "1"}', 422),
         (b"{" + b",".join(b'"%d": 1' % number for number in range(101)) + b"}", 400), (b"{}\x00", 400),
         (b"{}\x1a", 400),

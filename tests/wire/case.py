@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
@@ -11,6 +12,8 @@ HOST = "Host: catalogue.test"
 JSON = "Content-Type: application/json"
 CLOSE = "Connection: close"
 CHUNKED = "Transfer-Encoding: chunked"
+
+_UNSAFE = re.compile(rb"DELETE|PATCH|POST|PUT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,12 @@ class Case:
     writes: bool = False
     half_close: bool = False
     own: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether it asks for nothing but to be read to, even where a server understands it wrongly."""
+        methods = {*self.methods, self.message.partition(b" ")[0].decode("latin-1")}
+        return methods <= {"GET", "HEAD", "OPTIONS"} and not _UNSAFE.search(self.message)
 
 
 def text(value: str | bytes) -> bytes:
@@ -75,5 +84,4 @@ def silent(name: str, message: str | bytes) -> Case:
 
 
 def _shown(name: str, body: bytes | None) -> str:
-    shown = name if body is None else f"{name} {body[:40].decode('latin-1')}"
-    return "".join(each if "!" <= each <= "~" else "_" for each in shown)[:110]
+    return (name if body is None else f"{name} {body[:40].decode('latin-1')}")[:110]

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import httpx
 import pytest
 
-from tests.support.databases import BACKENDS
+from tests.contract.making import LIMIT
+from tests.support.databases import BACKENDS, Databases
 from tests.support.deployments import ADAPTERS
-from tests.support.hosts import Hosts, running
-from tests.wire.table import Rows
+from tests.support.hosts import Hosts, mounted, running
+from tests.wire.table import CASES, Pair
+
+# Two deployments that run already are compared with each other; nothing is started, and nothing else is tested.
+URLS = [url for name in ("CONTRACT_URL", "CONTRACT_URL_B") if (url := os.environ.get(name))]
+WRITES = os.environ.get("CONTRACT_WRITES") == "1"
+collect_ignore = [] if len(URLS) == 2 else ["test_two_deployments.py"]
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two deployments on one database, and rows that both have. api: a client of the first."""
-
-    flask: str
-    sanic: str
-    rows: Rows
-    api: httpx.Client
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out of a comparison."""
+    left_out = sum(not case.safe for case in CASES)
+    if len(URLS) == 2 and not WRITES:
+        terminalreporter.write_line(f"{left_out} cases that may write were not sent: CONTRACT_WRITES=1 sends them.")
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def pair(hosts: Hosts, backend: str) -> Iterator[Pair]:
-    flask, sanic = (hosts.url(f"{adapter}-{backend}") for adapter in ADAPTERS)
-    with httpx.Client(base_url=flask, timeout=30) as api:
-        yield Pair(flask, sanic, Rows(api), api)
+def mounted_pair(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Both adapters inside someone else's applications."""
+    with mounted(databases.migrated("sqlite"), tmp_path_factory.mktemp("hosts"), LIMIT) as urls:
+        yield Pair.of(*(f"{urls[adapter]}/api/v1" for adapter in ADAPTERS))
+
+
+@pytest.fixture(scope="session")
+def pair(hosts: Hosts, backend: str) -> Pair:
+    return Pair.of(*(hosts.url(f"{adapter}-{backend}") for adapter in ADAPTERS))

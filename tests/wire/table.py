@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 
-from tests.contract.making import Row, make_author, make_book, make_tag, marker, new_isbn
+from tests.contract.making import Row, make_author, make_book, make_tag, marker, new_isbn, read
 from tests.support.answers import neutral
 from tests.support.wire import Answer, Exchange, Target, exchange, fill
 from tests.wire.allowed import HEADERS
 from tests.wire.bodies import bodies
-from tests.wire.case import Case
+from tests.wire.case import HOST, ID, Case, head
 from tests.wire.heads import heads
 from tests.wire.targets import targets
 
@@ -29,30 +32,62 @@ CASES = _table()
 
 def ids(cases: Sequence[Case]) -> list[str]:
     """A name of its own for each case."""
-    return [f"{number}-{case.name.encode('ascii', 'replace').decode()}" for number, case in enumerate(cases)]
+    # Nothing that pytest or xdist reads something into, "::" above all.
+    return [f"{number}-{re.sub('[^A-Za-z0-9_./=-]+', '_', case.name)}" for number, case in enumerate(cases)]
 
 
+@dataclass(frozen=True)
 class Rows:
-    """Rows that the cases are about, made over HTTP, and the names they have in messages."""
+    """Rows that the cases are about, under the names they have in messages."""
 
-    def __init__(self, api: httpx.Client) -> None:
+    known: Mapping[str, str]
+
+    @classmethod
+    def made(cls, api: httpx.Client) -> Rows:
+        """New ones."""
         author = make_author(api, name=f"École {marker()}", dob="1929-10-21")
         book = make_book(api, author_id=author["id"], isbn=new_isbn(), year=1974, language="fr", description="Été.\n")
         other = make_book(api, isbn=new_isbn())
         tag = make_tag(api, description="É")
         assert api.put(f"/books/{book['id']}/tags", json={"items": [tag["name"], marker()]}).status_code == 200
-        self._names: Row = {"author": author["id"], "AUTHOR": author["id"].upper(), "book": book["id"]}
-        self._names |= {"tag": tag["id"], "slug": httpx.URL(path=author["slug"]).raw_path.decode().lstrip("/")}
-        self._names |= {"isbn": other["isbn"], "name": tag["name"]}
+        return cls(_known(author, book, other, tag))
+
+    @classmethod
+    def found(cls, api: httpx.Client) -> Rows:
+        """Some that are there; where there are none, ids that nobody has."""
+        nobody = {"id": ID, "slug": "nobody", "isbn": None, "name": "nobody"}
+        author, book, tag = (
+            next(iter(read(api, f"/{each}", pageSize=1)["items"]), nobody) for each in ("authors", "books", "tags")
+        )
+        return cls(_known(author, book, book, tag))
 
     def names(self, prefix: str) -> dict[str, str]:
         """What is filled in for one exchange; {marker} and {fresh} are new each time."""
-        return {**self._names, "prefix": prefix, "marker": marker(), "fresh": str(uuid.uuid4())}
+        return {**self.known, "prefix": prefix, "marker": marker(), "fresh": str(uuid.uuid4())}
 
 
-def ask(url: str, case: Case, rows: Rows, prefix: str = "") -> Exchange:
+def _known(author: Row, book: Row, other: Row, tag: Row) -> dict[str, str]:
+    ids = {"author": author["id"], "AUTHOR": author["id"].upper(), "book": book["id"], "tag": tag["id"]}
+    return ids | {"slug": quote(author["slug"]), "isbn": other["isbn"] or "9780000000002", "name": tag["name"]}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two deployments on one database, and rows that both have."""
+
+    flask: str
+    sanic: str
+    rows: Rows
+
+    @classmethod
+    def of(cls, flask: str, sanic: str) -> Pair:
+        with httpx.Client(base_url=flask, timeout=30) as api:
+            return cls(flask, sanic, Rows.made(api))
+
+
+def ask(url: str, case: Case, rows: Rows) -> Exchange:
     """What a deployment answers, without what every answer has of its own."""
-    target = Target.of(url + prefix)
+    target = Target.of(url)
     names = rows.names(target.prefix)
     got = exchange(target, fill(case.message, names), case.methods, half_close=case.half_close)
     answers = (_comparable(answer, names["marker"] if case.writes else None) for answer in got.answers)
@@ -71,8 +106,11 @@ def _comparable(answer: Answer, name: str | None) -> Answer:
     return Answer(answer.status, answer.reason, headers, without(answer.body.decode()).encode())
 
 
-def everything(api: httpx.Client) -> list[bytes]:
-    """All that is in a catalogue, to see whether anything of it has changed."""
-    lists = [api.get(f"/{each}?pageSize=1000") for each in ("authors", "books", "tags")]
-    assert [answer.status_code for answer in lists] == [200] * 3
-    return [answer.content for answer in lists]
+def everything(pair: Pair) -> list[bytes]:
+    """All that is in the catalogue of both, to see whether anything of it has changed."""
+    target = Target.of(pair.sanic)
+    lists = [head("GET", f"{target.prefix}/{each}?pageSize=1000", HOST) for each in ("authors", "books", "tags")]
+    # A server of someone else's may not take more than one request of a connection: gunicorn's simplest does not.
+    got = exchange(target, b"".join(lists), ["GET"] * 3).answers
+    assert [answer.status for answer in got] == [200] * 3
+    return [answer.body for answer in got]

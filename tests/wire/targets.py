@@ -94,11 +94,11 @@ def _methods() -> Iterator[Case]:
     for path in dict.fromkeys(route.path for route in routes(OPERATIONS)):
         yield ask(405, _example(path, "PROPFIND"), method="PROPFIND")
     for method in UNKNOWN_METHODS:
-        yield ask(405, "/authors", method=method)
-        yield ask(404, "/nothing", method=method)
+        yield raw(f"{method} /authors", 405, head(method, "{prefix}/authors", HOST, CLOSE), method=method)
+        yield raw(f"{method} /nothing", 404, head(method, "/nothing", HOST, CLOSE), method=method)
     for method in NO_METHODS:
         yield raw(f"method {method!a}", 400, head(method, "/authors", HOST, CLOSE))
-    yield ask(405, "/authors", method="X" * 200)
+    yield raw("a method of 200 letters", 405, head("X" * 200, "/authors", HOST, CLOSE), method="X" * 200)
 
 
 def _status(route: Route, method: str) -> int:
@@ -162,7 +162,7 @@ def _forms() -> Iterator[Case]:
     yield raw("OPTIONS in absolute form", 204, head("OPTIONS", f"{where}/authors", HOST, CLOSE), method="OPTIONS")
     for target in ("catalogue.test:80", "/authors", "http://catalogue.test/", "*"):
         yield raw(f"CONNECT {target}", 501, head("CONNECT", target, HOST, CLOSE), method="CONNECT")
-    yield ask(422, "/authors?" + "x=1&" * 1900, name="a long query")
+    yield raw("a long query", 422, head("GET", "/authors?" + "x=1&" * 1900, HOST, CLOSE))
     for size, status in [(8190, 404), (8191, 414), (9000, 414), (20000, 414), (70000, 414)]:
         target = "/" + "x" * (size - len("GET / HTTP/1.1"))
         yield raw(f"a request line of {size} bytes", status, head("GET", target, HOST, CLOSE))

@@ -1,0 +1,77 @@
+"""`make test CONTRACT_URL=... CONTRACT_URL_B=...`, on deployments that are alike, and on two that are not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from tests.support.databases import Databases, run
+from tests.support.deployments import ADAPTERS, deployment
+from tests.support.hosts import Hosts
+from tests.wire.table import CASES, Pair, everything
+
+NOT_SENT = re.compile(r"(\d+) cases that may write were not sent: CONTRACT_WRITES=1 sends them\.")
+
+
+def compare(first: str, second: str, select: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    settings |= {"CONTRACT_URL": first, "CONTRACT_URL_B": second, "PYTEST_ADDOPTS": f"-q -p no:cacheprovider {select}"}
+    command = ["make", "test", *(f"{name}={value}" for name, value in settings.items())]
+    return run(command, check=False)
+
+
+def passed(done: subprocess.CompletedProcess[str]) -> int:
+    """How many cases were sent and answered alike."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.search(r"^(\d+) passed(?:, \d+ deselected)? in", done.stdout, re.MULTILINE)
+    assert found is not None, done.stdout
+    return int(found[1])
+
+
+@pytest.fixture(scope="module")
+def pair(hosts: Hosts) -> Pair:
+    return Pair.of(*(hosts.url(f"{adapter}-sqlite") for adapter in ADAPTERS))
+
+
+def test_two_that_are_alike_are_read_and_not_written_to(pair: Pair):
+    before = everything(pair)
+
+    done = compare(pair.flask, pair.sanic)
+
+    left_out = NOT_SENT.search(done.stdout)
+    assert left_out is not None
+    assert passed(done) == len(CASES) - int(left_out[1])
+    assert everything(pair) == before
+
+
+def test_two_that_are_alike_are_written_to_when_that_is_asked_for(pair: Pair):
+    before = everything(pair)
+
+    done = compare(pair.flask, pair.sanic, "-k create", CONTRACT_WRITES="1")
+
+    assert passed(done) >= 5
+    assert NOT_SENT.search(done.stdout) is None
+    assert everything(pair) != before
+
+
+def test_a_difference_is_found(pair: Pair, databases: Databases):
+    with deployment("sanic", databases.migrated("sqlite"), DIPTYCH_MAX_BODY_BYTES="1024") as other:
+        done = compare(pair.flask, other, "-k limit")
+
+    assert done.returncode == 2
+    assert re.search(r"^[1-9]\d* failed", done.stdout, re.MULTILINE)
+
+
+def test_deployments_under_a_prefix_can_be_compared(mounted_pair: Pair):
+    assert passed(compare(mounted_pair.sanic, mounted_pair.sanic, "-k tags")) >= 5
+
+
+def test_what_cannot_be_compared_is_said(pair: Pair):
+    done = compare(pair.flask, "https://catalogue.test")
+    assert done.returncode == 2
+    assert "https://catalogue.test is no http://host:port/prefix (https is not supported)" in done.stdout
+
+    alone = run(["make", "test", f"CONTRACT_URL_B={pair.flask}"], check=False)
+    assert alone.returncode == 2
+    assert "CONTRACT_URL_B is what CONTRACT_URL is compared with: give both" in alone.stderr

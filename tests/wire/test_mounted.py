@@ -1,0 +1,50 @@
+"""The same bytes to the catalogue inside someone else's application, as far as what is in there can reach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.wire import Answer, WireError
+from tests.wire.case import Case
+from tests.wire.table import CASES, Pair, ask, everything, ids
+
+REACHED = [case for case in CASES if not case.own]
+REFUSED = [case for case in CASES if case.own and all(status >= 400 for status in case.statuses)]
+
+OF_THE_HOST = {"server", "connection"}
+
+NOT_SEEN = {"Authorization twice": "gunicorn's own reader makes one of the two before any application sees them"}
+"""What the servers of someone else's let pass, each with its reason."""
+
+
+@pytest.mark.parametrize("case", REACHED, ids=ids(REACHED))
+def test_both_hosts_answer_alike(mounted_pair: Pair, case: Case):
+    (flask,), (sanic,) = (ask(url, case, mounted_pair.rows).answers for url in (mounted_pair.flask, mounted_pair.sanic))
+
+    if flask.body.startswith(b"the host's own") or sanic.body.startswith(b"the host's own"):
+        assert 400 <= flask.status < 500
+        assert 400 <= sanic.status < 500
+    else:
+        assert _ours(flask) == _ours(sanic)
+        assert flask.status == case.statuses[0]
+
+
+def _ours(answer: Answer) -> Answer:
+    headers = tuple(each for each in answer.headers if each[0] not in OF_THE_HOST)
+    return Answer(answer.status, answer.reason, headers, answer.body)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=ids(REFUSED))
+def test_what_a_server_of_our_own_refuses_has_no_effect_in_a_host(mounted_pair: Pair, case: Case):
+    before = None if case.safe else everything(mounted_pair)
+    for url in (mounted_pair.flask, mounted_pair.sanic):
+        try:
+            # The server there may be waiting for more: it is told that there will be none.
+            answers = ask(url, replace(case, half_close=True), mounted_pair.rows).answers
+        except WireError:
+            answers = ()
+        passed = [answer.status for answer in answers if not 400 <= answer.status < 600]
+        assert passed == ([200] if case.name in NOT_SEEN and url == mounted_pair.flask else [])
+    assert before is None or everything(mounted_pair) == before

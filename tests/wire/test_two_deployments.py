@@ -1,0 +1,36 @@
+"""Two deployments that run already, compared with each other: `make test CONTRACT_URL=... CONTRACT_URL_B=...`.
+
+Both have to serve the same catalogue. What is not certain to be a reading is sent only with CONTRACT_WRITES=1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.support.wire import Target
+from tests.wire.case import Case
+from tests.wire.conftest import URLS, WRITES
+from tests.wire.table import CASES, Rows, ask, ids
+
+SENT = sorted((case for case in CASES if case.safe or WRITES), key=lambda case: not case.safe)
+
+
+@pytest.fixture(scope="module")
+def rows() -> Iterator[Rows]:
+    for url in URLS:
+        try:
+            Target.of(url)
+        except ValueError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    with httpx.Client(base_url=URLS[0], timeout=30) as api:
+        yield Rows.made(api) if WRITES else Rows.found(api)
+
+
+@pytest.mark.parametrize("case", SENT, ids=ids(SENT))
+def test_both_deployments_answer_alike(rows: Rows, case: Case):
+    first, second = (ask(url, case, rows) for url in URLS)
+
+    assert first == second
