@@ -26,6 +26,7 @@ def test_both_adapters_answer_alike(pair: Pair, case: Case):
 
     assert flask == sanic
     assert tuple(answer.status for answer in flask.answers) == case.statuses
+    assert all(answer.header("server") == "diptych" for answer in flask.answers)
     if refused:
         assert everything(pair) == before
 

@@ -1,0 +1,19 @@
+"""What the worker of our own does not serve ends the start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.databases import run
+from tests.support.deployments import command, free_port
+
+
+def test_tls_of_gunicorns_own_ends_the_start_with_one_line(tmp_path: Path):
+    port = free_port()
+    (tmp_path / "some.pem").touch()
+    tls = ["--certfile", str(tmp_path / "some.pem"), "--keyfile", str(tmp_path / "some.pem")]
+
+    done = run([*command("flask", port), *tls], check=False, FLASK_PORT=str(port))
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "diptych: gunicorn's own TLS is not served; end it in front of gunicorn"
