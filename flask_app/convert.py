@@ -42,7 +42,9 @@ def _judge(request: flask.Request) -> None:
     """Read what a server of someone else's has made of the head, as if it had come from a connection."""
     environ = request.environ
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/"
-    lines = [f"{request.method} {target} {environ['SERVER_PROTOCOL']}"]
+    # HTTP/2 and the like have been made HTTP/1.1 of by whoever speaks it.
+    version = "HTTP/1.0" if environ["SERVER_PROTOCOL"] == "HTTP/1.0" else "HTTP/1.1"
+    lines = [f"{request.method} {target} {version}"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()]
     head.read("\r\n".join(lines).encode("latin-1", "replace"))
 
