@@ -203,6 +203,14 @@ def _json() -> Iterator[Case]:
         (b"name=x", 400), (b"<x/>", 400), (b"\r\n{}\r\n", 422), (b"\xa0{}", 400), (b"{\x0b}", 400),
     ]:  # fmt: skip
         yield post(status, body)
+    packed = gzip.compress(b"{}", mtime=0)
+    for coding, body, status in [
+        ("gzip", packed, 422), ("x-gzip", packed, 422), ("GZIP", packed + packed, 400), ("gzip", b"{}", 400),
+        ("gzip", packed[:-1], 400), ("gzip", packed + b"x", 400), ("gzip", b"", 400), ("br", packed, 415),
+        ("gzip, gzip", packed, 415), ("identity", b"{}", 415), ("", b"{}", 422),
+        ("gzip", gzip.compress(b" " * (LIMIT + 1), mtime=0), 413),
+    ]:  # fmt: skip
+        yield post(status, body, JSON, f"Content-Encoding: {coding}", name=f"{len(body)} bytes in {coding}")
     for method, path, body, status in [
         ("POST", "/books", b'{"title": "", "author_id": "x", "year": 9223372036854775808, "isbn": "1"}', 422),
         ("POST", "/books", b'{"title": "x", "author_id": "%b"}' % ID.encode(), 422),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.wire.case import CLOSE, HOST, JSON, Case, ask, head, post, raw, silent
+from tests.wire.case import CLOSE, HOST, ID, JSON, Case, ask, head, post, raw, silent
 
 LIVE = "{prefix}/health/live"
 GET = f"GET {LIVE} HTTP/1.1\r\n"
@@ -220,7 +220,7 @@ def _pipelines() -> Iterator[Case]:
 def _media_types() -> Iterator[Case]:
     for media_type, status in [
         ("application/json", 422), ("APPLICATION/JSON", 422), ("application/json; charset=utf-8", 422),
-        ("application/json;charset=latin-1", 422), ("application/vnd.x+json", 422), ("application/json ; a=b", 422),
+        ("application/json;charset=latin-1", 415), ("application/vnd.x+json", 422), ("application/json ; a=b", 422),
         ("application/json;", 422), ("  application/json", 422), ("text/json", 415), ("text/plain", 415),
         ("application/x-www-form-urlencoded", 415), ("multipart/form-data; boundary=x", 415), ("", 415), ("x", 415),
         ("application/jsonx", 415), ("application/json, text/plain", 415), ("json", 415), ("*/*", 415),
@@ -248,3 +248,14 @@ def _negotiation() -> Iterator[Case]:
     ]:  # fmt: skip
         yield ask(200, "/authors/{author}", field)
         yield ask(404, "/nothing", field)
+    for coding in ["gzip", "br", "zstd", "x-gzip", "*", "deflate", "gzip;q=0.5, br;q=0.1", "gzip, identity;q=0"]:
+        for target in ("/openapi.json", "/books?include=tags,contributors&pageSize=100", "/problems"):
+            yield ask(200, target, f"Accept-Encoding: {coding}")
+            yield ask(200, target, f"Accept-Encoding: {coding}", method="HEAD")
+    for field in ["*", '"x", *', " * "]:
+        for method in ("GET", "HEAD"):
+            yield ask(304 if "x" not in field else 200, "/books", f"If-None-Match: {field}", method=method)
+        yield ask(404, f"/books/{ID}", f"If-None-Match: {field}")
+    for target, status in [("/books", 204), ("/books/{book}", 204), ("/nothing", 404)]:
+        asked = ("Origin: http://elsewhere.example", "Access-Control-Request-Method: PATCH")
+        yield ask(status, target, *asked, "Access-Control-Request-Headers: content-type", method="OPTIONS")

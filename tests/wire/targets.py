@@ -107,7 +107,7 @@ def _status(route: Route, method: str) -> int:
     if route.operation is None:
         return 405
     if method in ("GET", "HEAD"):
-        return 404 if "{slug}" in route.path else 200
+        return 404 if route.path.endswith(("{slug}", "{name}")) else 200
     if route.operation.body is None:
         return 404
     return 422 if not route.operation.body_required else 415
@@ -116,7 +116,7 @@ def _status(route: Route, method: str) -> int:
 def _example(path: str, method: str) -> str:
     """A path with ids in it: of a row for reading, of nobody for a DELETE, which would work."""
     row = ID if method == "DELETE" else r"{\1}"
-    return re.sub(r"^/(\w+?)s/\{id\}", rf"/\1s/{row}", path).replace("{slug}", "no-such-slug")
+    return re.sub(r"^/(\w+?)s/\{id\}", rf"/\1s/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 
 
 def _forms() -> Iterator[Case]:

@@ -14,7 +14,7 @@ from core.http.problem_types import PROBLEM_TYPES
 PREFIXES = 16
 """Prefixes for which documents are kept: one process serves one or two."""
 
-CACHE_CONTROL = "public, max-age=300"
+CACHE_CONTROL = "max-age=300"
 
 
 class Documents:

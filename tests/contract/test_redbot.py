@@ -1,0 +1,70 @@
+"""REDbot, which knows what caches, proxies and browsers make of an answer, has nothing bad to say of any GET."""
+
+from __future__ import annotations
+
+from configparser import ConfigParser
+
+import httpx
+import pytest
+import thor
+from redbot.resource import HttpResource
+from redbot.resource.fetch import RedFetcher
+
+from tests.contract.making import body_of, make_author, make_tag
+
+PATHS = [
+    "/authors",
+    "/authors/{author}",
+    "/authors/{author}/books",
+    "/authors/slug/{slug}",
+    "/books",
+    "/books?pageSize=1&orderBy=title",
+    "/books/{book}",
+    "/books/{book}?include=tags,contributors",
+    "/books/{book}/tags",
+    "/books/{book}/contributors",
+    "/tags",
+    "/tags/{tag}",
+    "/tags/{tag}/books",
+    "/health/live",
+    "/health/ready",
+    "/openapi.json",
+    "/docs",
+    "/problems",
+    "/problems/conflict",
+]
+
+# A connection kept from one run of REDbot's event loop is deaf in the next.
+RedFetcher.client.idle_timeout = 0
+
+
+@pytest.fixture(scope="module")
+def names(api: httpx.Client) -> dict[str, str]:
+    author, tag = make_author(api), make_tag(api)
+    book = api.post("/books", json={**body_of(api, "books"), "description": "It is a truth. " * 200}).json()
+    assert api.put(f"/books/{book['id']}/tags", json={"items": [tag["name"]]}).status_code == 200
+    return {"author": author["id"], "book": book["id"], "tag": tag["id"], "slug": author["slug"]}
+
+
+def findings(url: str) -> list[str]:
+    """What REDbot warns of, or finds bad; the checks that it makes with further requests included."""
+    config = ConfigParser()
+    config.read_dict({"redbot": {"enable_local_access": "True"}})
+    resource = HttpResource(config["redbot"])
+    resource.set_request(url)
+    resource.on("check_done", thor.stop)
+    resource.check()
+    thor.run()
+    assert resource.response.complete
+    notes = [note for each in (resource, *resource.subreqs.values()) for note in each.response.notes]
+    assert notes
+    return [
+        f"{note.level.value}: {note.summary} ({note.subject})"
+        for note in notes
+        if note.level.value in {"warning", "bad"}
+    ]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_redbot_has_nothing_bad_to_say(api: httpx.Client, names: dict[str, str], path: str):
+    assert findings(f"{str(api.base_url).rstrip('/')}{path.format(**names)}") == []
