@@ -12,6 +12,7 @@ from tests.support.databases import Databases
 
 # A machine that is busy with servers may take its time over any one example.
 hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2000, print_blob=True)
 hypothesis.settings.load_profile("suite")
 
 

@@ -1,0 +1,181 @@
+"""Copies of one catalogue, each behind a deployment of its own, and requests sent to all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from sqlalchemy import Connection, Engine, select
+
+from core.database import sync_config
+from core.models import Base
+from core.settings import Settings
+from tests.fuzz.alike import Different, Pairing
+from tests.fuzz.rules import check_stored
+from tests.fuzz.steps import Known, Step, resource_of
+from tests.fuzz.stock import make_stock
+from tests.support.databases import BACKENDS, Databases
+from tests.support.deployments import ADAPTERS, deployment
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+TABLES = Base.metadata.sorted_tables
+
+Rows = dict[str, list[dict[str, Any]]]
+"""Table -> its rows, as Python has them."""
+
+
+@dataclass
+class Copy:
+    """One deployment and its database."""
+
+    name: str
+    client: httpx.Client
+    engine: Engine
+    connection: Connection
+
+    def rows(self) -> Rows:
+        """Every row of every table."""
+        found = {}
+        for table in TABLES:
+            found[table.name] = [dict(row) for row in self.connection.execute(select(table)).mappings()]
+        self.connection.rollback()
+        return found
+
+    def reset(self, stock: Rows) -> None:
+        """Leave the stock's rows and no others."""
+        for table in reversed(TABLES):
+            self.connection.execute(table.delete())
+        for table in TABLES:
+            if stock[table.name]:
+                self.connection.execute(table.insert(), stock[table.name])
+        self.connection.commit()
+
+
+class Copies:
+    """Every adapter on every database; the first is what the others are compared with.
+
+    sqlite: a connection of its own to the first one's database.
+    """
+
+    def __init__(self, copies: list[Copy], pool: ThreadPoolExecutor, sqlite: sqlite3.Connection) -> None:
+        self.all = copies
+        self.pool = pool
+        self.sqlite = sqlite
+        # The rows that every sequence begins with, as they are told and as they are stored.
+        self.told = make_stock(copies[0].client)
+        self.stock = copies[0].rows()
+        self.sequences = self.requests = 0
+
+    def run(self, steps: Sequence[Step]) -> None:
+        """Send a sequence to every copy as it was in the beginning. Errors: Different, naming the step and the copy."""
+        self.sequences += 1
+        self._each(lambda copy: copy.reset(self.stock))
+        known = [Known(self.told) for _ in self.all]
+        pairings = [Pairing() for _ in self.all]
+        for number, step in enumerate(steps):
+            with _saying(f"step {number}, {step}"):
+                self._step(step, known, pairings)
+        stored = self._each(Copy.rows)
+        check_stored(stored[0])
+        rows = [_as_text(found) for found in stored]
+        for copy, pairing, there in zip(self.all[1:], pairings[1:], rows[1:], strict=True):
+            with _saying(f"the rows after, {self.all[0].name} and {copy.name}"):
+                pairing.rows(rows[0], there)
+
+    def _step(self, step: Step, known: list[Known], pairings: list[Pairing]) -> None:
+        before = self._version()
+        requests = [knows.request(copy.client, step) for knows, copy in zip(known, self.all, strict=True)]
+        answers = list(self.pool.map(lambda pair: pair[0].client.send(pair[1]), zip(self.all, requests, strict=True)))
+        self.requests += len(answers)
+        first = answers[0]
+        if first.status_code >= 500:
+            raise Different(f"nothing may be answered {first.status_code}")
+        if (first.is_error or step.method in SAFE) and self._version() != before:
+            raise Different(f"{step.method} answered {first.status_code}, and still the database was written to")
+        # The tokens of slugs are drawn by lot: an order by them is not the same twice.
+        by_lot = ("orderBy", "slug") in tuple(step.query) and any(pairing.slugs_differ for pairing in pairings)
+        for copy, pairing, answer in zip(self.all[1:], pairings[1:], answers[1:], strict=True):
+            with _saying(f"{self.all[0].name} and {copy.name}"):
+                (pairing.shapes if by_lot else pairing.answers)(first, answer)
+        if first.is_success and first.content and not by_lot:
+            for knows, answer in zip(known, answers, strict=True):
+                knows.learn(answer.json())
+            if step.method not in SAFE:
+                self._read_back(first.json())
+
+    def _read_back(self, told: dict[str, Any]) -> None:
+        """What a write has told is what a read tells, by id and by slug. Errors: Different."""
+        for row in told.get("items", [told])[:3]:
+            if "created_at" in row:
+                paths = [f"/{resource_of(row)}/{row['id']}"]
+                if "slug" in row:
+                    paths.append(f"/{resource_of(row)}/slug/{quote(row['slug'], safe='')}")
+                for path in paths:
+                    self.requests += 1
+                    answer = self.all[0].client.get(path)
+                    if answer.json() != row:
+                        raise Different(f"a write told {row}\n  and {path} then {answer.text}")
+
+    def _version(self) -> int:
+        """A number that changes when someone commits a change to the first copy's database."""
+        return int(self.sqlite.execute("PRAGMA data_version").fetchone()[0])
+
+    def _each(self, do: Any) -> list[Any]:
+        return list(self.pool.map(do, self.all))
+
+
+@contextlib.contextmanager
+def _saying(where: str) -> Iterator[None]:
+    try:
+        yield
+    except Different as error:
+        raise Different(f"{where}\n  {error}") from None
+
+
+def _as_text(rows: Rows) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
+    return {
+        table: [tuple((name, None if value is None else _text(value)) for name, value in row.items()) for row in found]
+        for table, found in rows.items()
+    }
+
+
+def _text(value: Any) -> str:
+    if hasattr(value, "tzinfo"):
+        return str(value.isoformat()).replace("+00:00", "Z")
+    return str(value)
+
+
+@contextlib.contextmanager
+def copies(databases: Databases) -> Iterator[Copies]:
+    """Start every adapter on every database, each on a copy of its own."""
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(len(BACKENDS) * len(ADAPTERS)))
+        names = [(adapter, backend) for backend in BACKENDS for adapter in ADAPTERS]
+        urls = [databases.migrated(backend) for _, backend in names]
+        # One worker: ids that two workers make in one millisecond are in no order.
+        starting = [
+            deployment(adapter, url, DIPTYCH_WORKERS="1") for (adapter, _), url in zip(names, urls, strict=True)
+        ]
+        servers = pool.map(stack.enter_context, starting)
+        found = [
+            _copy(stack, f"{adapter}-{backend}", server, url)
+            for (adapter, backend), url, server in zip(names, urls, servers, strict=True)
+        ]
+        sqlite = sqlite3.connect(urls[0].removeprefix("sqlite:///"), isolation_level=None)
+        stack.callback(sqlite.close)
+        yield Copies(found, pool, sqlite)
+
+
+def _copy(stack: contextlib.ExitStack, name: str, server: str, database: str) -> Copy:
+    engine = sync_config(Settings(database_url=database)).get_engine()
+    stack.callback(engine.dispose)
+    connection = stack.enter_context(engine.connect())
+    client = stack.enter_context(httpx.Client(base_url=server, timeout=30))
+    return Copy(name, client, engine, connection)

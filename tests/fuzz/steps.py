@@ -1,0 +1,136 @@
+"""Requests as values: what Hypothesis draws, shrinks and prints, and how each becomes bytes for one copy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A member of a row that is there: the index counts the stock's rows first, and then those that were made."""
+
+    resource: str
+    index: int
+    member: str = "id"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A request. path, query values and body may hold Rows.
+
+    path: segments, query: (name, value) pairs; either may instead be text that is sent as it is.
+    body: bytes are sent as they are, None is none; anything else as JSON, in ASCII where it is not UTF-8.
+    """
+
+    method: str
+    path: tuple[str | Row, ...] | str
+    query: tuple[tuple[str, Any], ...] | str = ()
+    body: Any = None
+    content_type: str | None = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Members:
+    """A JSON object by its members, of which one may be there twice."""
+
+    pairs: tuple[tuple[str, Any], ...]
+
+
+class Known:
+    """The rows of one copy, as far as its answers tell."""
+
+    def __init__(self, stock: Mapping[str, list[dict[str, Any]]]) -> None:
+        self._order = {resource: [row["id"] for row in rows] for resource, rows in stock.items()}
+        self._rows = {row["id"]: row for rows in stock.values() for row in rows}
+
+    def learn(self, answer: Any) -> None:
+        """Take in every row of an answer."""
+        if isinstance(answer, list):
+            for item in answer:
+                self.learn(item)
+        elif isinstance(answer, dict):
+            if "created_at" in answer:
+                if answer["id"] not in self._rows:
+                    self._order[resource_of(answer)].append(answer["id"])
+                self._rows[answer["id"]] = answer
+            for value in answer.values():
+                self.learn(value)
+
+    def resolved(self, value: Any) -> Any:
+        """The value with each Row as this copy has it."""
+        match value:
+            case Row(resource, index, member):
+                order = self._order[resource]
+                return self._rows[order[index % len(order)]][member]
+            case dict():
+                return {name: self.resolved(item) for name, item in value.items()}
+            case list():
+                return [self.resolved(item) for item in value]
+            case Members(pairs):
+                return Members(tuple((name, self.resolved(item)) for name, item in pairs))
+        return value
+
+    def request(self, client: httpx.Client, step: Step) -> httpx.Request:
+        """The request that a step is to this copy."""
+        headers = [("Accept-Encoding", "identity"), *step.headers]
+        content = step.body if isinstance(step.body, bytes) else None
+        if step.body is not None:
+            if content is None:
+                content = _bytes(self.resolved(step.body))
+            if step.content_type is not None:
+                headers.append(("Content-Type", step.content_type))
+        # The target is written by hand: httpx would tidy it.
+        request = client.build_request("GET", "/", content=content, headers=headers)
+        request.method = step.method
+        request.extensions = {**request.extensions, "target": self._target(step).encode("ascii")}
+        return request
+
+    def _target(self, step: Step) -> str:
+        path, query = step.path, step.query
+        if not isinstance(path, str):
+            path = "".join(f"/{_escaped(self.resolved(segment))}" for segment in path)
+        if not isinstance(query, str):
+            query = "&".join(f"{_escaped(name)}={_escaped(self.resolved(value))}" for name, value in query)
+        return f"{path}?{query}" if query else path
+
+
+def resource_of(row: Mapping[str, Any]) -> str:
+    """The resource that a row, as it is told, belongs to."""
+    if "title" in row:
+        return "books"
+    return "authors" if "dob" in row else "tags"
+
+
+def _escaped(value: Any) -> str:
+    # A lone surrogate becomes the three bytes it would be, which are not UTF-8.
+    return quote(str(value).encode("utf-8", "surrogatepass"), safe="")
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return _json(value, ascii_only=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return _json(value, ascii_only=True).encode("ascii")
+
+
+def _json(value: Any, *, ascii_only: bool) -> str:
+    def write(item: Any) -> str:
+        match item:
+            case Members(pairs):
+                return "{" + ",".join(f"{write(name)}:{write(member)}" for name, member in pairs) + "}"
+            case dict():
+                return write(Members(tuple(item.items())))
+            case list():
+                return "[" + ",".join(write(member) for member in item) + "]"
+        return json.dumps(item, ensure_ascii=ascii_only)
+
+    return write(value)

@@ -1,0 +1,245 @@
+"""What Hypothesis draws: requests that are valid, nearly so, and hostile, about rows that earlier ones made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.fuzz import odd
+from tests.fuzz.steps import Members, Row, Step
+from tests.fuzz.stock import AUTHORS, BOOKS, ISBNS, TAGS
+
+RESOURCES = ("authors", "books", "tags")
+IDS = {"authors": AUTHORS, "books": BOOKS, "tags": TAGS}
+ROLES = ("author", "editor", "translator", "illustrator", "other")
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "X-Y")
+
+# Values
+
+texts = (
+    st.sampled_from(odd.PLAIN)
+    | st.sampled_from(["", *odd.TEXTS])
+    | st.text(max_size=8)
+    | st.text(st.characters(categories=["L", "M", "N"]), max_size=6)
+    | st.sampled_from(odd.of_length(100, 101, 200, 201, 255, 256))
+)
+long_texts = st.sampled_from(odd.of_length(999, 1000, 1001, 10_000, 10_001))
+dates = st.sampled_from(odd.DATES)
+instants = st.sampled_from(odd.INSTANTS)
+isbns = st.sampled_from([*ISBNS, *odd.ISBNS])
+languages = st.sampled_from(odd.LANGUAGES)
+years = st.sampled_from(odd.YEARS)
+
+scalars: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | years | texts | st.floats(allow_nan=False, allow_infinity=False) | st.integers()
+)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+
+# Rows
+
+strange_names = texts | st.sampled_from(["id", "slug", "created_at", "updated_at", "author", "a/b", "~"])
+
+
+def ids(resource: str) -> st.SearchStrategy[Any]:
+    """Ids of rows: those of the stock, free ones, those that the server made."""
+    return st.sampled_from(IDS[resource]) | st.builds(Row, st.just(resource), st.integers(0, 9))
+
+
+def odd_ids(resource: str) -> st.SearchStrategy[Any]:
+    """Ids of something else, ids in other spellings, and what is none."""
+    plain = IDS[resource][0]
+    spellings = [plain.upper(), plain.replace("-", ""), f"{{{plain}}}", f"urn:uuid:{plain}", f" {plain}", plain[:-1]]
+    others = [other for key in RESOURCES for other in IDS[key][:2]]
+    return st.sampled_from([*others, *spellings, *odd.IDS])
+
+
+def _mostly(good: st.SearchStrategy[Any], bad: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values that are wrong now and then: a body whose every member is wrong gets no further than its members."""
+    return st.integers(0, 11).flatmap(lambda number: bad if number == 11 else good)
+
+
+def _member(good: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return _mostly(good, anything)
+
+
+FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "authors": {"name": _member(texts), "dob": _member(st.none() | dates)},
+    "books": {
+        "title": _member(_mostly(texts, long_texts)),
+        "author_id": _member(_mostly(ids("authors"), odd_ids("authors"))),
+        "isbn": _member(st.none() | isbns),
+        "year": _member(st.none() | years),
+        "language": _member(st.none() | languages),
+        "description": _member(_mostly(st.none() | texts, long_texts)),
+    },
+    "tags": {"name": _member(texts), "description": _member(_mostly(st.none() | texts, long_texts))},
+}
+REQUIRED = {"authors": ["name"], "books": ["title", "author_id"], "tags": ["name"]}
+KEYS = {"authors": ["name", "dob"], "books": ["isbn", "title", "author_id"], "tags": ["name"]}
+
+
+@st.composite
+def objects(draw: st.DrawFn, fields: dict[str, st.SearchStrategy[Any]], required: list[str]) -> Any:
+    """An object with most of its required members, some of the others, and now and then a strange one."""
+    names = [name for name in required if draw(st.integers(0, 19)) < 19]
+    names += draw(st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True))
+    found = {name: draw(fields[name]) for name in dict.fromkeys(names)}
+    trouble = draw(st.integers(0, 19))
+    if trouble == 19:
+        found[draw(strange_names)] = draw(anything)
+    if trouble == 18 and found:
+        return Members((*found.items(), next(iter(found.items()))))
+    return found
+
+
+def rows_of(resource: str, required: list[str]) -> st.SearchStrategy[Any]:
+    return objects(FIELDS[resource], required)
+
+
+def patches_of(resource: str) -> st.SearchStrategy[Any]:
+    return objects({"id": _mostly(ids(resource), odd_ids(resource)), **FIELDS[resource]}, ["id"])
+
+
+def items(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The body of a batch."""
+    lists = st.lists(of, min_size=1, max_size=4)
+    same = st.builds(lambda one, times: [one] * times, of, st.sampled_from([2, 101, 1001]))
+    found = _mostly(lists, st.just([]) | anything | same)
+    return _mostly(found.map(lambda several: {"items": several}), anything)
+
+
+# Query strings
+
+includes = st.sampled_from(["tags", "contributors", "tags,contributors", "author", "", "tags,", "Tags"])
+
+ORDERS = {
+    "authors": ["id", "created_at", "updated_at", "name", "dob", "slug"],
+    "books": ["id", "created_at", "updated_at", "title", "year", "isbn", "language", "slug"],
+    "tags": ["id", "created_at", "updated_at", "name"],
+}
+
+
+def _times() -> st.SearchStrategy[Any]:
+    return instants | st.builds(
+        Row, st.sampled_from(RESOURCES), st.integers(0, 9), st.sampled_from(["created_at", "updated_at"])
+    )
+
+
+def _numbers() -> st.SearchStrategy[Any]:
+    return _mostly(st.sampled_from(["1", "2", "3"]), st.sampled_from(odd.NUMBERS))
+
+
+def _filters(resource: str) -> dict[str, st.SearchStrategy[Any]]:
+    common = {
+        "ids": ids(resource) | odd_ids(resource),
+        "createdBefore": _times(),
+        "createdAfter": _times(),
+        "updatedBefore": _times(),
+        "updatedAfter": _times(),
+        "currentPage": _numbers(),
+        "pageSize": _numbers(),
+        "searchString": texts | st.sampled_from(["e", "left", "o"]),
+        "searchIgnoreCase": _mostly(st.sampled_from(["true", "false"]), st.sampled_from(["True", "1", "", "no"])),
+        "orderBy": _mostly(st.sampled_from(ORDERS[resource]), st.sampled_from(["nobody", "", "Name", "author_id"])),
+        "sortOrder": _mostly(st.sampled_from(["asc", "desc"]), st.sampled_from(["ASC", "", "up"])),
+    }
+    own: dict[str, st.SearchStrategy[Any]] = {}
+    if resource == "books":
+        own = {"authorId": ids("authors"), "contributors": ids("authors"), "language": languages, "isbn": isbns}
+        own |= {"tags": texts, "year": st.sampled_from(odd.WRITTEN_YEARS)}
+        common["include"] = includes
+    if resource == "tags":
+        own = {"name": texts}
+    return common | {f"{name}{ending}": kind for name, kind in own.items() for ending in ("In", "NotIn")}
+
+
+FILTERS = {resource: _filters(resource) for resource in RESOURCES}
+
+
+def queries(resource: str) -> st.SearchStrategy[Any]:
+    """What a list can be asked, and what it cannot."""
+    pairs = st.sampled_from(sorted(FILTERS[resource])).flatmap(
+        lambda name: st.tuples(st.just(name), FILTERS[resource][name])
+    )
+    some = st.lists(pairs, max_size=4, unique_by=lambda pair: pair[0]).map(tuple)
+    strange = st.lists(pairs | st.tuples(texts, texts), max_size=5).map(tuple) | st.sampled_from(odd.QUERIES)
+    return _mostly(some, strange)
+
+
+# Requests
+
+
+def _path(resource: str, *rest: str) -> st.SearchStrategy[tuple[Any, ...]]:
+    return _mostly(ids(resource), odd_ids(resource)).map(lambda item: (resource, item, *rest))
+
+
+def lists_of_books() -> st.SearchStrategy[Step]:
+    return st.sampled_from(["authors", "tags"]).flatmap(
+        lambda owner: st.builds(Step, st.sampled_from(["GET", "HEAD"]), _path(owner, "books"), queries("books"))
+    )
+
+
+def slugs(resource: str) -> st.SearchStrategy[Step]:
+    of_rows = st.builds(Row, st.just(resource), st.integers(0, 9), st.just("slug"))
+    return st.builds(Step, st.just("GET"), (of_rows | texts).map(lambda slug: (resource, "slug", slug)))
+
+
+def _for(resource: str) -> list[st.SearchStrategy[Step]]:
+    """Every operation of a resource; those that write are named several times, so that there is something to read."""
+    required, body = REQUIRED[resource], rows_of(resource, REQUIRED[resource])
+    listed, batch, item = st.just((resource,)), st.just((resource, "batch")), _path(resource)
+    reading = st.sampled_from(["GET", "HEAD"])
+    create = st.builds(Step, st.just("POST"), listed, body=body)
+    replace = st.builds(Step, st.just("PUT"), item, body=body)
+    change = st.builds(Step, st.just("PATCH"), item, body=rows_of(resource, []))
+    remove = st.builds(Step, st.just("DELETE"), item)
+    several_ids = st.lists(_mostly(ids(resource), odd_ids(resource)), max_size=3)
+    return [
+        *(create, create, replace, replace, change, change, remove),
+        st.builds(Step, reading, item),
+        *[st.builds(Step, reading, listed, queries(resource))] * 4,
+        st.builds(Step, st.just("POST"), batch, body=items(rows_of(resource, required))),
+        st.builds(Step, st.just("PATCH"), batch, body=items(patches_of(resource))),
+        *[st.builds(Step, st.just("PUT"), batch, body=items(rows_of(resource, KEYS[resource])))] * 2,
+        st.builds(Step, st.just("DELETE"), batch, body=several_ids.map(lambda found: {"ids": found})),
+        st.builds(Step, st.just("DELETE"), batch, several_ids.map(lambda found: tuple(("ids", one) for one in found))),
+    ]
+
+
+contributors = objects({"author_id": ids("authors"), "role": _member(st.sampled_from(ROLES))}, ["author_id", "role"])
+belonging = [
+    *[st.builds(Step, st.just("PUT"), _path("books", "contributors"), body=items(contributors))] * 2,
+    *[st.builds(Step, st.just("PUT"), _path("books", "tags"), body=items(_member(texts)))] * 2,
+    st.builds(Step, st.just("GET"), _path("books"), includes.map(lambda include: (("include", include),))),
+    *[st.builds(Step, st.just("GET"), _path("books", name)) for name in ("tags", "contributors")],
+    lists_of_books(),
+    *(slugs("authors"), slugs("books")),
+]
+ordinary = st.one_of(*(kind for resource in RESOURCES for kind in _for(resource)), *belonging)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> Step:
+    """An ordinary request with one thing about it made strange."""
+    step = draw(ordinary)
+    match draw(st.integers(0, 4)):
+        case 0:
+            return Step(draw(st.sampled_from(METHODS)), step.path, step.query, step.body)
+        case 1:
+            return Step(step.method, draw(st.sampled_from(odd.PATHS)), step.query, step.body)
+        case 2:
+            return Step(step.method, step.path, draw(st.sampled_from(odd.QUERIES)), step.body)
+        case 3:
+            return Step(step.method, step.path, step.query, draw(st.sampled_from(odd.BODIES) | st.binary(max_size=20)))
+    body = {} if step.body is None else step.body
+    return Step(step.method, step.path, step.query, body, draw(st.sampled_from(odd.MEDIA_TYPES)))
+
+
+steps = _mostly(ordinary, spoilt())
+_few = st.lists(steps, min_size=1, max_size=12)
+sequences = st.builds(list.__add__, _few, st.just([]) | _few)
