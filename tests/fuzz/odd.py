@@ -98,6 +98,21 @@ MEDIA_TYPES = [
     *("multipart/form-data", "multipart/form-data; boundary=x"),
 ]
 
+ORIGIN = "https://shop.example"
+
+_FIELDS = {
+    "Accept-Encoding": ("gzip", "br", "zstd", "*", "x-gzip;q=0.5, br;q=0.1", "*;q=0", ";", "gzip;q=2"),
+    "Content-Encoding": ("gzip", "GZIP", "x-gzip", "identity", "br", "gzip, gzip", ""),
+    "Origin": (ORIGIN, "https://else.example", "null", ""),
+    "If-None-Match": ("*", '"x"', 'W/"x"', "x", '"', "", '"a", *', ', "x",'),
+    "If-Match": ("*", '"x"', ""),
+    "If-Modified-Since": ("Sat, 21 Nov 2026 00:00:00 GMT", "yesterday"),
+    "Range": ("bytes=0-1", "bytes=x"),
+    "Accept": ("text/html", "application/xml", "garbage", "", "*/*;q=0", "application/json;q=0.1"),
+    "Access-Control-Request-Method": ("PUT",),
+}
+HEADERS = [(name, value) for name, values in _FIELDS.items() for value in values]
+
 QUERIES = [
     *("&", "&&pageSize=1&", "=", "=1", "?", "a?b=c", "_=1", "x=1&x=1&x=2", "%", "%4", "%zz=1", "%00=1", "pageSize"),
     *("pageSize=", "pageSize=1=2", "pageSize=%31", "p%61geSize=1", "pageSize=1;x=2", "searchString=%", "yearIn"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ class Step:
     """A request. path, query values and body may hold Rows.
 
     path: segments, query: (name, value) pairs; either may instead be text that is sent as it is.
-    body: bytes are sent as they are, None is none; anything else as JSON, in ASCII where it is not UTF-8.
+    body: bytes are sent as they are, None is none; anything else as JSON, in ASCII where it is not UTF-8. With a
+    Content-Encoding it is compressed first.
     """
 
     method: str
@@ -35,7 +37,7 @@ class Step:
     query: tuple[tuple[str, Any], ...] | str = ()
     body: Any = None
     content_type: str | None = JSON
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Known:
         self._order = {resource: [row["id"] for row in rows] for resource, rows in stock.items()}
         self._rows = {row["id"]: row for rows in stock.values() for row in rows}
 
-    def learn(self, answer: Any) -> None:
-        """Take in every row of an answer."""
+    def learn(self, answer: Any, **also: str) -> None:
+        """Take in every row of an answer. also: what else is known of the one that it is."""
         if isinstance(answer, list):
             for item in answer:
                 self.learn(item)
@@ -61,7 +63,7 @@ class Known:
             if "created_at" in answer:
                 if answer["id"] not in self._rows:
                     self._order[resource_of(answer)].append(answer["id"])
-                self._rows[answer["id"]] = answer
+                self._rows[answer["id"]] = answer | also
             for value in answer.values():
                 self.learn(value)
 
@@ -70,7 +72,7 @@ class Known:
         match value:
             case Row(resource, index, member):
                 order = self._order[resource]
-                return self._rows[order[index % len(order)]][member]
+                return self._rows[order[index % len(order)]].get(member, '"unknown"')
             case dict():
                 return {name: self.resolved(item) for name, item in value.items()}
             case list():
@@ -81,13 +83,12 @@ class Known:
 
     def request(self, client: httpx.Client, step: Step) -> httpx.Request:
         """The request that a step is to this copy."""
-        headers = [("Accept-Encoding", "identity"), *step.headers]
-        content = step.body if isinstance(step.body, bytes) else None
-        if step.body is not None:
-            if content is None:
-                content = _bytes(self.resolved(step.body))
-            if step.content_type is not None:
-                headers.append(("Content-Type", step.content_type))
+        headers = {"Accept-Encoding": "identity"} | {name: self.resolved(value) for name, value in step.headers}
+        content = step.body if isinstance(step.body, bytes | None) else _bytes(self.resolved(step.body))
+        if content is not None and step.content_type is not None:
+            headers["Content-Type"] = step.content_type
+        if content is not None and "Content-Encoding" in headers:
+            content = gzip.compress(content)
         # The target is written by hand: httpx would tidy it.
         request = client.build_request("GET", "/", content=content, headers=headers)
         request.method = step.method

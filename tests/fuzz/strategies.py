@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -195,12 +196,12 @@ def _for(resource: str) -> list[st.SearchStrategy[Step]]:
     listed, batch, item = st.just((resource,)), st.just((resource, "batch")), _path(resource)
     reading = st.sampled_from(["GET", "HEAD"])
     create = st.builds(Step, st.just("POST"), listed, body=body)
-    replace = st.builds(Step, st.just("PUT"), item, body=body)
+    put = st.builds(Step, st.just("PUT"), item, body=body)
     change = st.builds(Step, st.just("PATCH"), item, body=rows_of(resource, []))
     remove = st.builds(Step, st.just("DELETE"), item)
     several_ids = st.lists(_mostly(ids(resource), odd_ids(resource)), max_size=3)
     return [
-        *(create, create, replace, replace, change, change, remove),
+        *(create, create, put, put, change, change, remove),
         st.builds(Step, reading, item),
         *[st.builds(Step, reading, listed, queries(resource))] * 4,
         st.builds(Step, st.just("POST"), batch, body=items(rows_of(resource, required))),
@@ -229,17 +230,28 @@ def spoilt(draw: st.DrawFn) -> Step:
     step = draw(ordinary)
     match draw(st.integers(0, 4)):
         case 0:
-            return Step(draw(st.sampled_from(METHODS)), step.path, step.query, step.body)
+            return replace(step, method=draw(st.sampled_from(METHODS)))
         case 1:
-            return Step(step.method, draw(st.sampled_from(odd.PATHS)), step.query, step.body)
+            return replace(step, path=draw(st.sampled_from(odd.PATHS)))
         case 2:
-            return Step(step.method, step.path, draw(st.sampled_from(odd.QUERIES)), step.body)
+            return replace(step, query=draw(st.sampled_from(odd.QUERIES)))
         case 3:
-            return Step(step.method, step.path, step.query, draw(st.sampled_from(odd.BODIES) | st.binary(max_size=20)))
-    body = {} if step.body is None else step.body
-    return Step(step.method, step.path, step.query, body, draw(st.sampled_from(odd.MEDIA_TYPES)))
+            return replace(step, body=draw(st.sampled_from(odd.BODIES) | st.binary(max_size=20)))
+    return replace(
+        step, body={} if step.body is None else step.body, content_type=draw(st.sampled_from(odd.MEDIA_TYPES))
+    )
 
 
-steps = _mostly(ordinary, spoilt())
+tags_of_rows = st.builds(Row, st.sampled_from(RESOURCES), st.integers(0, 9), st.just("etag"))
+headers = st.sampled_from(odd.HEADERS) | st.tuples(st.sampled_from(["If-None-Match", "If-Match"]), tags_of_rows)
+
+
+@st.composite
+def with_headers(draw: st.DrawFn) -> Step:
+    """An ordinary request that asks for more."""
+    return replace(draw(ordinary), headers=tuple(draw(st.lists(headers, max_size=3, unique_by=lambda pair: pair[0]))))
+
+
+steps = _mostly(_mostly(ordinary, with_headers()), spoilt())
 _few = st.lists(steps, min_size=1, max_size=12)
 sequences = st.builds(list.__add__, _few, st.just([]) | _few)
