@@ -19,11 +19,17 @@ def of_length(*lengths: int) -> list[str]:
 
 PLAIN = ["a", "b", "the left hand", "Anonymous", "fantasy", "été", "b 2"]
 
+HOSTILE_TEXTS = [
+    "",
+    *words(r"""
+    \u0020 \t a\tb a\nb a\r\nb \u0000 a\u0000b \u001f \u007f \u0085 \u00a0 \u2028 \ud800 a\udfffb \udc80\ud800
+    """),
+]
+
 TEXTS = words(
-    # Blanks and controls, lone surrogates and what is no character, marks alone and in either order
+    # Blanks around, what is no character, marks alone and in either order
     r"""
-    \u0020 \t a\tb a\nb a\r\nb \u0000 a\u0000b \u001f \u007f \u0085 \u00a0 \u3000a\u3000 \u2028 \u200b \ufeffa
-    \ud800 a\udfffb \udc80\ud800 \ufffd \ufffe \uffff \udbff\udfff
+    \u0020a\u0020 \u3000a\u3000 \u200b \ufeffa \ufffd \ufffe \uffff \udbff\udfff
     \u0301 \u0301a a-\u0301 \u0345 e\u0301\u0316 e\u0316\u0301
     """
     # Pairs that are the same to Unicode, or to readers
@@ -38,42 +44,64 @@ TEXTS = words(
     """
 )
 
-DATES = words(
+DATES = words("1929-10-21 0001-01-01 9999-12-31 2000-02-29")
+
+ODD_DATES = words(
     r"""
-    1929-10-21 0001-01-01 9999-12-31 0000-01-01 1900-02-29 2000-02-29 10000-01-01 1929-1-1 -0001-01-01 1929-W43-1
+    0000-01-01 1900-02-29 10000-01-01 1929-1-1 -0001-01-01 1929-W43-1
     1929-10-21T00:00:00Z \u0661929-10-21 \u00201929-10-21 19291021 1929-10
     """
 )
 
 INSTANTS = words(
     r"""
-    2026-01-31T12:00:00Z 0001-01-01T00:00:00Z 0001-01-01T00:00:00+14:00 9999-12-31T23:59:59.999999Z now 2026-01-31
-    9999-12-31T23:59:59-14:00 2026-01-31t12:00:00z 2026-01-31T12:00:00 2026-01-31T24:00:00Z 2026-01-31T23:59:60Z
-    2026-01-31T12:00:00+24:00 2026-01-31T12:00:00.1234567Z 2026-02-30T12:00:00Z 2026-01-31T12:00:00-00:00
-    2026-01-31T12:00:00+23:59 2026-01-31T12:00:00.1Z 2099-01-01T00:00:00+05:30 2026-01-31\u002012:00:00Z
-    2026-01-31T12:00:00\u002001:00 0000-01-01T00:00:00Z
+    2026-01-31T12:00:00Z 0001-01-01T00:00:00Z 9999-12-31T23:59:59.999999Z 2026-01-31t12:00:00z 2026-01-31T12:00:00.1Z
+    2026-01-31T12:00:00-00:00 2026-01-31T12:00:00+23:59 2099-01-01T00:00:00+05:30
     """
 )
 
-ISBNS = words(
+ODD_INSTANTS = words(
+    r"""
+    0001-01-01T00:00:00+14:00 9999-12-31T23:59:59-14:00 2026-01-31T12:00:00 2026-01-31T24:00:00Z 2026-01-31T23:59:60Z
+    2026-01-31T12:00:00+24:00 2026-01-31T12:00:00.1234567Z 2026-02-30T12:00:00Z 0000-01-01T00:00:00Z now 2026-01-31
+    2026-01-31\u002012:00:00Z 2026-01-31T12:00:00\u002001:00
+    """
+)
+
+WRITTEN_ISBNS = words(
     r"""
     0306406152 0-306-40615-2 080442957X 080442957x ISBN\u0020978-0-306-40615-7 isbn-13:\u00209780306406157
+    978\u20130306406157 \u00209780306406157\u0020
+    """
+)
+
+ODD_ISBNS = words(
+    r"""
     9780306406158 030640615 X306406152 978030640615 97803064061571 9770306406157 ISBN 978 9780306406157\u0000
-    978\u20130306406157 \u00209780306406157\u0020 \uff19780306406157 \u0669780306406157 \ud800
+    \uff19780306406157 \u0669780306406157 \ud800
     """
 )
 
 LANGUAGES = words(
     r"""
-    en EN en-GB en_gb eng fre fra zh-Hant-TW zh-hant-tw i-klingon x-private en-x-a sl-rozaj-biske de-1996-1996 english e
-    en- -en en--GB en-a-bbb-a-ccc en-GB-oed art-lojban mul und no-bok \uff41b en-\u212aK s\u017f
-    \u0020en\u0020 en\u0020GB en-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd en-x-aaaaaaaa-bbbbbbbb-cccccccc-dddd \u0000 \ud800
+    en EN en-GB en_gb eng fre fra zh-Hant-TW zh-hant-tw i-klingon x-private en-x-a sl-rozaj-biske en-GB-oed mul
+    art-lojban und no-bok \u0020en\u0020 en-x-aaaaaaaa-bbbbbbbb-cccccccc-ddd
     """
 )
 
-YEARS = [-4001, -4000, -1, 0, 1, 1969, 3000, 3001, 2**31, 2**63, -(2**63) - 1, 10**25, 1.0, 1e3, 1e308]
+ODD_LANGUAGES = words(
+    r"""
+    de-1996-1996 english
+    e en- -en en--GB en-a-bbb-a-ccc \uff41b en-\u212aK s\u017f
+    en\u0020GB en-x-aaaaaaaa-bbbbbbbb-cccccccc-dddd \u0000 \ud800
+    """
+)
 
-WRITTEN_YEARS = [*map(str, YEARS), *words(r"-0 +1 01 1e3 0x1 99999999999 \u0661 \u00201")]
+YEARS = [-4000, -1, 0, 1, 1969, 3000]
+
+ODD_YEARS = [-4001, 3001, 2**31, 2**63, -(2**63) - 1, 10**25, 1.0, 1e3, 1e308, "1969", True]
+
+WRITTEN_YEARS = [*map(str, ODD_YEARS), *words(r"-0 +1 01 1e3 0x1 99999999999 \u0661 \u00201")]
 
 NUMBERS = words(r"0 -1 +1 01 1.0 1e1 1_0 \u00201 \u0663 1000 1001 1000000 1000001 999999999999999999999999999999")
 
