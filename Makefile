@@ -2,7 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help venv serve test check openapi-check format twins lock clean
+SEED ?= $(shell date +%s)
+
+.PHONY: help venv serve test fuzz schemathesis check openapi-check format twins lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -28,6 +30,14 @@ else ifdef CONTRACT_URL
 else
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 endif
+
+fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
+	@echo "make fuzz SEED=$(SEED) repeats this run."
+	$(BIN)/python -m pytest tests/fuzz --capture=no --hypothesis-profile=fuzz --hypothesis-seed=$(SEED)
+
+schemathesis: venv ## Judge both adapters on both databases against their own OpenAPI document (SEED=... repeats a run)
+	@echo "make schemathesis SEED=$(SEED) repeats this run."
+	$(BIN)/python -m tests.schemathesis.run --seed $(SEED)
 
 check: venv ## Lint, types, import rules, and whether the twins are fresh
 	$(BIN)/ruff check .

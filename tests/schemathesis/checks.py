@@ -1,0 +1,27 @@
+"""What Schemathesis checks besides its own: why a request is refused although it keeps to the description."""
+
+from __future__ import annotations
+
+import schemathesis
+from schemathesis import Case, CheckContext, Response
+
+BEYOND_SCHEMAS = {
+    "isbn": "a check digit",
+    "language_tag": "a variant or an extension that is there twice",
+    "int_type": "1972.0, which is an integer to JSON Schema",
+    "not_found": "an author who is not there",
+    "repeated": "one row twice in a batch",
+    "missing": "ids in neither or in both of two places; contributors without an author",
+}
+"""The codes of faults that no JSON Schema can tell of, and what they are there for."""
+
+
+@schemathesis.check
+def a_described_request_is_refused_for_what_no_schema_can_say(_: CheckContext, response: Response, case: Case) -> None:
+    """Takes the place of positive_data_acceptance, which knows statuses only."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code < 400:
+        return
+    assert response.status_code in {404, 409, 422}, f"refused with {response.status_code}"
+    if response.status_code == 422:
+        codes = {error["code"] for error in response.json()["errors"]}
+        assert codes <= BEYOND_SCHEMAS.keys(), f"refused for {sorted(codes - BEYOND_SCHEMAS.keys())}"

@@ -1,0 +1,47 @@
+"""`make schemathesis`: each adapter on each database, judged against its own description."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.support.databases import BACKENDS, ROOT, Databases, environment
+from tests.support.deployments import ADAPTERS, deployment
+from tests.support.postgresql import postgresql
+
+
+def judged(url: str, seed: str, examples: str) -> bool:
+    """Whether Schemathesis finds nothing wrong with a deployment."""
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{url}/openapi.json"]
+    command += ["--phases", "examples,coverage,fuzzing,stateful", "--checks", "all"]
+    command += ["--exclude-checks", "positive_data_acceptance", "--seed", seed, "--max-examples", examples]
+    command += ["--continue-on-failure", "--generation-database", "none"]
+    settings = {"SCHEMATHESIS_HOOKS": "tests.schemathesis.checks", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=ROOT, env=environment(**settings), timeout=900).returncode == 0
+
+
+def main() -> int:
+    """Judge all four; 1 when anything was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--examples", default="20", help="requests for each operation in each phase, at most")
+    parser.add_argument("--only", help="one of them, such as flask-sqlite")
+    options = parser.parse_args()
+    found = []
+    with tempfile.TemporaryDirectory() as directory, postgresql(Path(directory) / "postgresql") as server:
+        databases = Databases(server, Path(directory))
+        for adapter, backend in [(adapter, backend) for backend in BACKENDS for adapter in ADAPTERS]:
+            if options.only in (None, f"{adapter}-{backend}"):
+                print(f"\n{adapter} on {backend}", flush=True)
+                with deployment(adapter, databases.migrated(backend)) as url:
+                    if not judged(url, options.seed, options.examples):
+                        found.append(f"{adapter} on {backend}")
+    print("\nNothing was found." if not found else f"\nFound something: {', '.join(found)}.")
+    return bool(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
