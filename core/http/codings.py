@@ -21,6 +21,9 @@ CODERS: Mapping[str, Callable[[bytes], bytes]] = {
 }
 """Content coding -> encoder, the one preferred first. The levels are where each begins to cost more than it saves."""
 
+MEMBERS = 200
+"""Members of one gzip body, at most: zlib copies all that is left after each, and 8 MB of empty ones took ages."""
+
 _ELEMENT = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?")
 
 
@@ -48,7 +51,8 @@ def choose(accept_encoding: str, size: int) -> str | None:
 def decode(coding: str, body: bytes, limit: int) -> bytes | None:
     """A request's body as it was before `coding`, "gzip" or none; None when that has more than `limit` bytes.
 
-    Errors: LookupError for a coding that is not known, ValueError when the body is not in it or is not whole.
+    Errors: LookupError for a coding that is not known, ValueError when the body is not in it, is not whole, or has
+    more than MEMBERS members.
     """
     if not coding:
         return body
@@ -57,6 +61,8 @@ def decode(coding: str, body: bytes, limit: int) -> bytes | None:
     parts: list[bytes] = []
     room = limit
     while body:  # RFC 1952 section 2.2: one member after another
+        if len(parts) == MEMBERS:
+            raise ValueError(f"its gzip has more than {MEMBERS} members")
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             part = member.decompress(body, room + 1)

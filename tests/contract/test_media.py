@@ -205,3 +205,9 @@ def test_a_bomb_is_a_413(api: httpx.Client):
     assert len(bomb) < LIMIT
 
     refused(packed(api, bomb), 413)
+
+
+def test_a_body_of_gzip_members_without_end_is_refused_at_once(api: httpx.Client):
+    nothing = gzip.compress(b"")
+
+    refused(packed(api, nothing * (LIMIT // len(nothing))), 400)

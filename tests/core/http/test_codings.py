@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.codings import CODERS, WORTHWHILE, choose, decode
+from core.http.codings import CODERS, MEMBERS, WORTHWHILE, choose, decode
 
 DECODERS = {
     "gzip": gzip.decompress,
@@ -84,6 +84,13 @@ def test_nothing_is_unpacked_beyond_the_limit(body: bytes, limit: int):
 
 def test_a_bomb_of_several_members_counts_as_one():
     assert decode("gzip", gzip.compress(bytes(600)) * 2, 1000) is None
+
+
+def test_members_that_hold_nothing_are_not_taken_without_end():
+    nothing = gzip.compress(b"")
+    assert decode("gzip", nothing * MEMBERS, 10) == b""
+    with pytest.raises(ValueError, match="members"):
+        decode("gzip", nothing * (MEMBERS + 1), 10)
 
 
 @given(st.binary(min_size=1, max_size=300))
