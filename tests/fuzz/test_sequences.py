@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 
 from tests.fuzz.copies import Copies
+from tests.fuzz.examples import EXAMPLES
 from tests.fuzz.steps import Step
 from tests.fuzz.strategies import sequences
 
+FUZZING = settings.get_current_profile_name() == "fuzz"
 
+# The suite sends the same few sequences every time, and `make fuzz` many that nobody has seen.
+share = settings() if FUZZING else settings(max_examples=20, derandomize=True)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_known_sequence_tells_the_copies_apart(catalogues: Copies, name: str):
+    catalogues.run(EXAMPLES[name])
+
+
+@share
 @given(sequences)
 def test_no_sequence_of_requests_tells_the_copies_apart(catalogues: Copies, steps: list[Step]):
     catalogues.run(steps)
