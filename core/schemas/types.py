@@ -180,7 +180,7 @@ Year = Annotated[
     int,
     Strict(),
     Field(ge=years.YEAR_MIN, le=years.YEAR_MAX),
-    Shown(1972, description="Years before our era are negative."),
+    Shown(1972, description="Years before our era are negative. Written as 1972, never as 1972.0."),
 ]
 Language = Annotated[
     _Text,

@@ -77,13 +77,17 @@ class Copies:
         self.sequences = self.requests = 0
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Send a sequence to every copy as it was in the beginning. Errors: Different, naming the step and the copy."""
+        """Send a sequence to every copy as it was in the beginning. Errors: Different, with the steps and the copies."""
         self.sequences += 1
+        with _saying("".join(f"\n    {step}," for step in steps)):
+            self._run(steps)
+
+    def _run(self, steps: Sequence[Step]) -> None:
         self._each(lambda copy: copy.reset(self.stock))
         known = [Known(self.told) for _ in self.all]
         pairings = [Pairing() for _ in self.all]
         for number, step in enumerate(steps):
-            with _saying(f"step {number}, {step}"):
+            with _saying(f"step {number}, {step.method} {step.path}"):
                 self._step(step, known, pairings)
         stored = self._each(Copy.rows)
         check_stored(stored[0])

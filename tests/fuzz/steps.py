@@ -13,6 +13,9 @@ import httpx
 
 JSON = "application/json"
 
+TARGET_LENGTH = 7000
+"""Characters of a request's target; whether longer ones are taken is the servers' business, not the application's."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -101,7 +104,7 @@ class Known:
             path = "".join(f"/{_escaped(self.resolved(segment))}" for segment in path)
         if not isinstance(query, str):
             query = "&".join(f"{_escaped(name)}={_escaped(self.resolved(value))}" for name, value in query)
-        return f"{path}?{query}" if query else path
+        return (f"{path}?{query}" if query else path)[:TARGET_LENGTH]
 
 
 def resource_of(row: Mapping[str, Any]) -> str:
