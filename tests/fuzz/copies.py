@@ -77,7 +77,7 @@ class Copies:
         self.sequences = self.requests = 0
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Send a sequence to every copy as it was in the beginning. Errors: Different, with the steps and the copies."""
+        """Send a sequence to every copy as it was in the beginning. Errors: Different, with steps and copies."""
         self.sequences += 1
         with _saying("".join(f"\n    {step}," for step in steps)):
             self._run(steps)
