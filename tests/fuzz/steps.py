@@ -56,10 +56,15 @@ class Known:
     def __init__(self, stock: Mapping[str, list[dict[str, Any]]]) -> None:
         self._order = {resource: [row["id"] for row in rows] for resource, rows in stock.items()}
         self._rows = {row["id"]: row for rows in stock.values() for row in rows}
+        self._at_once: set[str] = set()
 
     def learn(self, answer: Any, **also: str) -> None:
         """Take in every row of an answer. also: what else is known of the one that it is."""
         if isinstance(answer, list):
+            rows = [item for item in answer if isinstance(item, dict) and "created_at" in item]
+            new = {row["id"] for row in rows} - self._rows.keys()
+            if len(new) > 1:
+                self._at_once |= new
             for item in answer:
                 self.learn(item)
         elif isinstance(answer, dict):
@@ -75,7 +80,11 @@ class Known:
         match value:
             case Row(resource, index, member):
                 order = self._order[resource]
-                return self._rows[order[index % len(order)]].get(member, '"unknown"')
+                row = self._rows[order[index % len(order)]]
+                if member.endswith("_at") and row["id"] in self._at_once:
+                    # Rows made together may have one time here and several there: none can be filtered by.
+                    row = self._rows[order[0]]
+                return row.get(member, '"unknown"')
             case dict():
                 return {name: self.resolved(item) for name, item in value.items()}
             case list():
