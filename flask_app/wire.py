@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import socket
+import sys
 import time
 from contextlib import suppress
 from typing import Any
 
 from gunicorn import util
+from gunicorn.arbiter import Arbiter
 from gunicorn.http import message, parser, wsgi
 from gunicorn.workers import gthread
 
@@ -128,7 +130,15 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self.application = self.wsgi.extensions["diptych"]
+        application = getattr(self.wsgi, "extensions", {}).get("diptych")
+        if application is None:
+            print(
+                "diptych: flask_app.wire.Worker serves what flask_app.create_app() makes; "
+                "for another application choose gunicorn's gthread",
+                file=sys.stderr,
+            )
+            raise SystemExit(Arbiter.WORKER_BOOT_ERROR)
+        self.application = application
 
     def handle(self, conn: gthread.TConn) -> Any:
         if conn.parser is None:

@@ -17,3 +17,15 @@ def test_tls_of_gunicorns_own_ends_the_start_with_one_line(tmp_path: Path):
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "diptych: gunicorn's own TLS is not served; end it in front of gunicorn"
+
+
+def test_an_application_that_is_none_of_ours_ends_the_start_with_one_line(tmp_path: Path):
+    (tmp_path / "other.py").write_text("def app(environ, start_response): ...\n")
+    start = [*command("flask", free_port())[:-1], "--pythonpath", str(tmp_path), "--workers", "1", "other:app"]
+
+    done = run(start, check=False)
+
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("diptych: ")]
+    assert line.endswith("serves what flask_app.create_app() makes; for another application choose gunicorn's gthread")
