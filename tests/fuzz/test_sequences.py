@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 
@@ -11,6 +13,9 @@ from tests.fuzz.steps import Step
 from tests.fuzz.strategies import sequences
 
 FUZZING = settings.get_current_profile_name() == "fuzz"
+
+ENDS = time.monotonic() + 1200
+"""A run that takes longer than twenty minutes is given up, and fails."""
 
 # The suite sends the same few sequences every time, and `make fuzz` many that nobody has seen.
 share = settings() if FUZZING else settings(max_examples=20, derandomize=True)
@@ -24,4 +29,6 @@ def test_no_known_sequence_tells_the_copies_apart(catalogues: Copies, name: str)
 @share
 @given(sequences)
 def test_no_sequence_of_requests_tells_the_copies_apart(catalogues: Copies, steps: list[Step]):
+    if time.monotonic() > ENDS and FUZZING:
+        pytest.exit(f"Time is up after {catalogues.sequences} sequences.", returncode=1)
     catalogues.run(steps)
