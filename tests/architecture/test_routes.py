@@ -118,7 +118,8 @@ def told(operation: Operation) -> dict[str, Any]:
         "description": operation.description,
         "media_type": operation.media_type,
         "cache_control": operation.cache_control,
-        "location": operation.location,
+        "represents": operation.represents,
+        "accepts": operation.accepts,
         "problems": operation.problems,
         "tag": operation.tag,
     }
