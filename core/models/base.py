@@ -50,22 +50,23 @@ class Record(Base):
     )
 
 
-class Named:
-    """Columns derived from a row's name or title; core.rules.text.fold says how.
+def ordered(length: int) -> String:
+    """The type of text that lists are ordered by, of up to `length` characters.
 
-    Both databases compare them code point by code point (PostgreSQL's "C" collation is SQLite's BINARY), so a list
-    has one order and a search one meaning on both.
+    Both databases compare it code point by code point (PostgreSQL's "C" collation is SQLite's BINARY), so a list has
+    one order on both, whatever the locale of a database is.
     """
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+class Named:
+    """Columns derived from a row's name or title; core.rules.text.fold says how."""
 
     search_text: Mapped[str] = mapped_column(Text, sort_order=80)
-    sort_key: Mapped[str] = mapped_column(
-        String(SORT_KEY_LENGTH).with_variant(String(SORT_KEY_LENGTH, collation="C"), "postgresql"),
-        index=True,
-        sort_order=81,
-    )
+    sort_key: Mapped[str] = mapped_column(ordered(SORT_KEY_LENGTH), index=True, sort_order=81)
 
 
 class Slugged:
     """A unique name for URLs. It is made once, when the row is, and stays: links outlive corrections of a title."""
 
-    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH), unique=True, sort_order=70)
+    slug: Mapped[str] = mapped_column(ordered(SLUG_LENGTH), unique=True, sort_order=70)

@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, delete, insert, select, text
+from sqlalchemy import String, create_engine, delete, insert, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -26,6 +27,8 @@ import core.sync.unit_of_work
 from core.database import async_config, connection_string, make_directory, sync_config, taken, translate
 from core.errors import CatalogueError, Conflict, Contention, Unavailable
 from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.queries import authors, books, tags
+from core.queries.listing import Listing
 from core.settings import Settings
 from tests.support.databases import BACKENDS, Databases
 
@@ -482,3 +485,15 @@ def test_every_table_is_known_by_name_of_its_constraints():
     for model in (Author, Book, BookContributor, BookTag, Tag):
         for constraint in model.__table__.constraints:  # type: ignore[attr-defined]
             assert constraint.name
+
+
+# --- the order of lists ---
+
+
+@pytest.mark.parametrize(
+    "listing", [authors.listing, books.listing, tags.listing], ids=lambda each: each.model.__name__
+)
+def test_text_that_lists_are_ordered_by_has_one_order_whatever_the_locale_of_the_database(listing: Listing):
+    for name, column in listing.order_by.items():
+        if isinstance(column.type, String):
+            assert column.type.dialect_impl(postgresql.dialect()).collation == "C", name
