@@ -18,7 +18,7 @@ BEYOND_SCHEMAS = {
 
 @schemathesis.check
 def a_described_request_is_refused_for_what_no_schema_can_say(_: CheckContext, response: Response, case: Case) -> None:
-    """Takes the place of positive_data_acceptance, which knows statuses only."""
+    """Stricter than positive_data_acceptance, which knows statuses only."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code < 400:
         return
     assert response.status_code in {404, 409, 422}, f"refused with {response.status_code}"
