@@ -20,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from core.database import make_directory, sync_config
 from core.errors import CatalogueError
+from core.http.documents.openapi import document
 from core.http.json import encode
-from core.http.openapi import document
 from core.importing import Summary, import_rows
 from core.models import Book
 from core.serving import ServingError, check_servers, serving, watch

@@ -9,16 +9,16 @@ from urllib.parse import unquote
 import flask
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from core.http import head
 from core.http.messages import Request, Response, Unread
-from core.http.reasons import status_line
+from core.http.wire import head
+from core.http.wire.reasons import status_line
 from flask_app.raw_path import RAW, sent_path
 
 
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
 
-    Errors: Problem, as core.http.head.
+    Errors: Problem, as core.http.wire.head.
     """
     if not hasattr(request.environ["wsgi.input"], "unread"):
         _judge(request)

@@ -17,8 +17,8 @@ from gunicorn.workers import gthread
 from core.http import problems
 from core.http.messages import Response, Unread
 from core.http.problems import Problem
-from core.http.reasons import status_line
-from core.http.receiving import Incoming
+from core.http.wire.reasons import status_line
+from core.http.wire.receiving import Incoming
 from core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.

@@ -14,7 +14,7 @@ from sanic.compat import Header
 from sanic.http import Http as SanicHttp
 from sanic.server import HttpProtocol
 
-from core.http.receiving import Incoming
+from core.http.wire.receiving import Incoming
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LINGER = 2.0

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from core.http.openapi import document as described
+from core.http.documents.openapi import document as described
+from core.http.documents.reference import reference
 from core.http.problem_types import PROBLEM_TYPES
-from core.http.reference import reference
 from core.sync.operations import OPERATIONS
 from tests.contract.making import RESOURCES, make, make_author, make_book, new_id, refused
 from tests.support.databases import DIPTYCH, run

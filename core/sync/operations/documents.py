@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core.http import json, openapi, pages, problems, reference
+from core.http import json, problems
+from core.http.documents import openapi, pages, reference
 from core.http.operations import Answer, Call, Operation
 from core.http.problem_types import PROBLEM_TYPES
 

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from core import errors
 from core.http import problems
-from core.http.html import Markup, element, together
+from core.http.documents.html import Markup, element, together
+from core.http.documents.openapi import document
+from core.http.documents.pages import marked, problem_type, problem_types
+from core.http.documents.reference import reference
 from core.http.json import decode, encode
-from core.http.openapi import document
 from core.http.operations import Operation
-from core.http.pages import marked, problem_type, problem_types
 from core.http.problem_types import PROBLEM_TYPES, ProblemType
-from core.http.reference import reference
 from core.schemas.base import Input
 from core.schemas.lists import Page, Query
 from core.schemas.types import Length, Line

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.http.problems import Problem
-from core.http.receiving import Incoming
+from core.http.wire.receiving import Incoming
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})

@@ -8,7 +8,7 @@ from typing import Any, get_origin
 
 from pydantic import TypeAdapter
 
-from core.http.components import Components, parameters
+from core.http.documents.components import Components, parameters
 from core.http.operations import Operation, parameters_of
 from core.http.problem_types import PROBLEM_TYPES, ProblemType
 from core.http.problems import PROBLEM_JSON

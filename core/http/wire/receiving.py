@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from core.http import head, problems
-from core.http.head import Head
+from core.http import problems
 from core.http.messages import Unread
+from core.http.wire import head
+from core.http.wire.head import Head
 
 CHUNK_LINE = 256
 """Bytes of a line that says how long a chunk is, at most, without its end."""
@@ -55,7 +56,7 @@ class Incoming:
         return self.head is None or self.head.close or isinstance(self.body, Unread)
 
     def feed(self, data: bytes) -> bool:
-        """Take what has come; whether the request is whole. Errors: Problem, as core.http.head."""
+        """Take what has come; whether the request is whole. Errors: Problem, as core.http.wire.head."""
         self._data += data
         if self.head is None and not self._read_head():
             return False

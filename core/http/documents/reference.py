@@ -1,4 +1,4 @@
-"""The reference page: an OpenAPI document of core.http.openapi, for people."""
+"""The reference page: an OpenAPI document of core.http.documents.openapi, for people."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from core.http import json
-from core.http.html import Markup, element, together
-from core.http.pages import marked, page, scrolling
+from core.http.documents.html import Markup, element, together
+from core.http.documents.pages import marked, page, scrolling
 
 Node = Mapping[str, Any]
 
