@@ -2,8 +2,16 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 SORT_KEY_LENGTH = 200  # characters
+
+RAW_LENGTH = 100_000
+"""Characters of a text as it came, at most: more than any field keeps, however it was composed."""
+
+MARKS = 30
+"""Combining marks in a row, at most: Unicode's Stream-Safe Text Format (UAX 15, section 13). To put a row of them in
+order takes time that grows with its square, and 8 MiB of them took minutes."""
 
 # C0, DEL and C1 (Unicode category Cc) but for tab, newline and carriage return; and surrogates.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -27,8 +35,11 @@ def clean(text: str, *, multiline: bool = False) -> str:
     """Return text in NFC without outer whitespace; it may come out empty.
 
     With multiline, tabs and newlines are allowed inside, and CRLF or CR becomes LF.
-    Raises ValueError when a control character or a lone surrogate is found.
+    Raises ValueError when a control character or a lone surrogate is found, for more than MARKS combining marks in a
+    row, and for more than RAW_LENGTH characters.
     """
+    if len(text) > RAW_LENGTH:
+        raise ValueError(f"text has more than {RAW_LENGTH} characters")
     bad = _FORBIDDEN.search(text)
     if bad is None and not multiline:
         bad = _LINE_CONTROL.search(text.strip())
@@ -36,6 +47,11 @@ def clean(text: str, *, multiline: bool = False) -> str:
         raise ValueError(f"text contains {_describe(bad.group())}")
     if multiline:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text.strip()
+    rows = (sum(1 for _ in row) for is_mark, row in groupby(map(unicodedata.combining, text), bool) if is_mark)
+    if max(rows, default=0) > MARKS:
+        raise ValueError(f"text has more than {MARKS} combining marks in a row")
     return unicodedata.normalize("NFC", text.strip())
 
 

@@ -362,3 +362,10 @@ def test_a_read_takes_no_parameters_it_does_not_know(api: httpx.Client, resource
     refused(api.delete(f"/{resource}/{row['id']}", params={"force": "true"}), 422, "force")
 
     assert read(api, f"/{resource}/{row['id']}") == row
+
+
+@pytest.mark.parametrize("marks", ["\u0327\u0301" * 16, "\u0327\u0301" * 1_000_000], ids=["a few", "a million"])
+def test_a_row_of_marks_without_end_is_refused_before_it_keeps_anybody_waiting(api: httpx.Client, marks: str):
+    refused(api.post("/authors", json={"name": f"a{marks}"}), 422, "/name")
+
+    assert api.get("/health/live").status_code == 200

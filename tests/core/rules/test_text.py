@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.text import SORT_KEY_LENGTH, clean, fold, sort_key, tag_name
+from core.rules.text import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, sort_key, tag_name
 
 # Any text that can be stored: no surrogates.
 storable = st.text(st.characters(exclude_categories=["Cs"]))
@@ -133,3 +133,20 @@ def test_every_letter_folds_like_its_capital_but_for_the_iota_subscript():
 
 def test_a_sort_key_is_the_beginning_of_the_folded_text():
     assert sort_key("É" * 300) == "e" * SORT_KEY_LENGTH
+
+
+def test_thirty_marks_in_a_row_are_a_text_and_one_more_is_none():
+    assert len(clean("q" + "\u0327\u0301" * 15)) == 31
+    with pytest.raises(ValueError, match="more than 30 combining marks in a row"):
+        clean("q" + "\u0327\u0301" * 15 + "\u0301")
+
+
+def test_marks_that_something_stands_between_are_no_row():
+    text = "q\u0301" * 1000
+    assert clean(text) == text
+
+
+def test_a_text_that_is_longer_than_any_field_is_not_looked_at():
+    assert clean("x" * RAW_LENGTH)
+    with pytest.raises(ValueError, match="more than 100000 characters"):
+        clean("\u0301" * (RAW_LENGTH + 1))
