@@ -20,7 +20,7 @@ PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 """JSON that means something of its own: only an operation that names it takes it."""
 
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_MEDIA_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})(?:\s*;\s*(?:{_NAME}=(?:{_NAME}|"[^"]*"))?)*\s*')
+_MEDIA_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})(?:\s*;\s*+(?:{_NAME}=(?:{_NAME}|"[^"]*"))?+)*+\s*')
 _CHARSET = re.compile(r';\s*charset="?([^";\s]*)', re.IGNORECASE)
 _UTF_8 = {"utf-8", "utf8", "us-ascii"}
 
