@@ -178,6 +178,12 @@ def test_what_is_not_called_json_is_refused(media_type: str | None):
     assert (told.status, told.headers) == (415, {"Accept-Post": "application/json"})
 
 
+def test_a_media_type_of_nothing_but_semicolons_is_refused_at_once():
+    # Read with backtracking, each two of them cost four times as much: this would never end.
+    headers = {"content-type": "application/json" + "; " * 4000 + "@"}
+    assert problem("authors_create", replace(request("POST", body=b"{}"), headers=headers)).status == 415
+
+
 def test_a_patch_may_be_a_merge_patch_and_no_other_kind_of_patch():
     merge = replace(
         request("PATCH", body=b'{"name":"Homer"}', id=ID), headers={"content-type": "application/merge-patch+json"}
