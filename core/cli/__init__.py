@@ -1,0 +1,35 @@
+"""The command line: `diptych ...`, and the same commands for `flask --app flask_app ...`."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from core.cli.database import database_group
+from core.cli.describing import openapi_command
+from core.cli.exporting import export_command
+from core.cli.importing import import_command
+from core.cli.serving import serve_command
+from core.settings import Settings, settings_or_exit
+
+
+def commands(settings: Settings) -> dict[str, click.Command]:
+    """Every command, by name, for these settings."""
+    database = database_group(settings)
+    return {
+        "database": database,
+        "db": database,
+        "import": import_command(settings),
+        "export": export_command(settings),
+        "serve": serve_command(settings),
+        "openapi": openapi_command(),
+    }
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The console script."""
+    settings = settings_or_exit(os.environ)
+    group = click.Group("diptych", commands=commands(settings), help="Diptych, a book catalogue.")
+    return group.main(arguments, prog_name="diptych")

@@ -1,0 +1,57 @@
+"""`serve`: both adapters on this machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+from advanced_alchemy.alembic.commands import AlembicCommands
+from sqlalchemy import func, select
+
+from core.cli.told import database_of, told
+from core.database import make_directory, sync_config
+from core.importing import import_rows
+from core.models import Book
+from core.serving import check_servers, serving, watch
+from core.settings import Settings
+from core.transfer import mapping as columns
+from core.transfer.reading import open_text, rows
+
+SAMPLE = files("core.data") / "sample.jsonl"
+
+
+def serve_command(settings: Settings) -> click.Command:
+    """The command that runs both adapters until it is stopped."""
+
+    @click.command("serve")
+    def command() -> None:
+        """Migrate the database, load the sample catalogue if it is empty, and serve it with both adapters."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        with told(), ExitStack() as stack:
+            check_servers(settings)
+            make_directory(settings)
+            AlembicCommands(sync_config(settings)).upgrade()
+            database = stack.enter_context(database_of(settings))
+            if database.read(lambda session: session.execute(select(func.count()).select_from(Book)).scalar_one()) == 0:
+                with as_file(SAMPLE) as path, open_text(path) as sample:
+                    loaded = import_rows(database, rows(sample, "jsonl"), columns.recognise(None), {})
+                click.echo(f"Loaded the sample catalogue: {loaded.created} books.")
+            log = Path("var/serve.log")
+            log.parent.mkdir(exist_ok=True)
+            urls = stack.enter_context(serving(settings, log))
+            for name, url in urls.items():
+                click.echo(f"{name:<22}{url}")
+            first = next(iter(urls.values()))
+            click.echo(
+                f"Try:  curl '{first}/books?searchString=asterix&include=tags'\nThe log is {log}. Ctrl-C stops both."
+            )
+            try:
+                watch(log)
+            except KeyboardInterrupt:
+                click.echo("\nStopping.")
+
+    return command
