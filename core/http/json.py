@@ -15,7 +15,11 @@ DEPTH = 32
 MEMBERS = 100
 """Members of one object, at most: no schema has as many, and each that is not known is an error to be told."""
 
-_NOT_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
+MARKS = 100_000
+"""Commas and opening brackets outside of strings, at most: a hundred for each item of the largest batch."""
+
+_NOT_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
+_TOO_MANY_MARKS = re.compile(rf'(?:(?:[^"\[{{,]++|"(?:[^"\\]++|\\.)*+")*+[\[{{,]){{{MARKS + 1}}}+', re.DOTALL)
 
 _encoder = msgspec.json.Encoder()
 
@@ -34,13 +38,15 @@ def decode(body: bytes) -> Any:
     """The value of a JSON text (RFC 8259, UTF-8 without a byte order mark).
 
     Errors: ValueError with a reason that is safe to send back, for whatever is not JSON, for NaN and numbers past a
-    double's range, for a member given twice, for values nested deeper than DEPTH, and for objects of more than
-    MEMBERS.
+    double's range, for a member given twice, for values nested deeper than DEPTH, for objects of more than
+    MEMBERS, and for more than MARKS.
     """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: byte {error.start}") from None
+    if _TOO_MANY_MARKS.match(text):
+        raise ValueError(f"more than {MARKS} commas and opening brackets")
     _check_depth(text)
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)

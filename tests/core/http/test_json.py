@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.json import DEPTH, decode, encode
+from core.http.json import DEPTH, MARKS, decode, encode
 
 SCALARS = (
     st.none()
@@ -109,10 +109,26 @@ def test_many_values_side_by_side_are_not_deep():
     assert len(decode(b"[" + b",".join([b'{"a":[1]}'] * 1000) + b"]")) == 1000
 
 
-@pytest.mark.parametrize("depth", [1_000, 1_000_000])
-def test_nesting_that_would_break_a_stack_is_refused(depth: int):
+def test_nesting_that_would_break_a_stack_is_refused():
     with pytest.raises(ValueError, match="nested deeper"):
-        decode(b"[" * depth)
+        decode(b"[" * MARKS)
+
+
+@pytest.mark.parametrize(("value", "marks"), [("1", 0), ('"a,b[{"', 0), ('"\\\\"', 0), ("[]", 1), ('{"a": [1, 2]}', 3)])
+def test_as_many_marks_as_are_allowed_are_read_and_not_one_more(value: str, marks: int):
+    count = MARKS // (1 + marks)
+    assert len(decode(f"[{', '.join([value] * count)}]".encode())) == count
+    with pytest.raises(ValueError, match=f"^more than {MARKS} commas and opening brackets$"):
+        decode(f"[{', '.join([value] * (count + 1))}]".encode())
+
+
+@pytest.mark.parametrize("value", [b"1", b'""', b"[]", b"{}", b"[", b"{", b'{"":0}', b'"\\n"', b'"\\""'])
+def test_eight_mebibytes_of_the_smallest_values_are_refused_at_once(value: bytes):
+    body = b"[" + (value + b",") * (2**23 // (len(value) + 1)) + b"]"
+    started = time.process_time()
+    with pytest.raises(ValueError, match=f"^more than {MARKS} commas"):
+        decode(body)
+    assert time.process_time() - started < 0.3
 
 
 @pytest.mark.parametrize(
@@ -207,4 +223,4 @@ def test_many_members_of_which_one_comes_twice_are_refused_at_once():
     with pytest.raises(ValueError, match=r'the member "m98" is given twice'):
         decode(f'{{{pairs}, "m98": 2}}'.encode())
     with pytest.raises(ValueError, match="more than 100 members"):
-        decode(("{" + ", ".join(f'"m{number}": 1' for number in range(100_000)) + "}").encode())
+        decode(("{" + ", ".join(f'"m{number}": 1' for number in range(MARKS)) + "}").encode())
