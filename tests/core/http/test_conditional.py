@@ -29,7 +29,22 @@ def test_another_coding_has_another_tag():
 
 
 @pytest.mark.parametrize(
-    "field", ["*", " * ", '"abc"', 'W/"abc"', '"x", "abc"', '"abc" , "x"', 'W/"x",W/"abc"', '"a,b", "abc"', '"", "abc"']
+    "field",
+    [
+        "*",
+        " * ",
+        '"abc"',
+        'W/"abc"',
+        '"x", "abc"',
+        '"abc" , "x"',
+        'W/"x",W/"abc"',
+        '"a,b", "abc"',
+        '"", "abc"',
+        ', "abc"',
+        '"x",,"abc"',
+        '"abc",',
+        '"x", ,\t"abc" , ,',
+    ],
 )
 def test_a_field_that_names_the_tag_matches(field: str):
     assert none_match_fails(field, TAG)
