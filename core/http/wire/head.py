@@ -49,16 +49,17 @@ class Head:
     expects: bool
 
 
-def find(data: bytes | bytearray) -> int:
+def find(data: bytes | bytearray, seen: int = 0) -> int:
     """Where the head in the data ends (its last line's end aside), or -1 while more of it has to come.
 
+    seen: bytes of the data that an earlier search has gone through in vain; a head may come byte by byte.
     Errors: Problem 400 for a line that ends with LF alone: it would never end; 414, 431 for what is too long already.
     """
     first = data.find(b"\r\n", 0, REQUEST_LINE + 2)
     limit = REQUEST_LINE + 2 if first < 0 else first + SECTION + 4
-    end = -1 if first < 0 else data.find(b"\r\n\r\n", first, limit)
+    end = -1 if first < 0 else data.find(b"\r\n\r\n", max(first, seen - 3), limit)
     if end < 0:
-        if _BARE_LF.search(data, 0, limit):
+        if _BARE_LF.search(data, max(0, seen - 1), limit):
             raise problems.malformed(LF_ALONE)
         if len(data) >= limit:
             raise problems.of_status(414 if first < 0 else 431)
@@ -68,8 +69,8 @@ def find(data: bytes | bytearray) -> int:
 def read(data: bytes) -> Head:
     """The head that `data` is, from the request line to before the empty line.
 
-    Errors: Problem 400, 417, 431, 501, 505. After any of them the connection cannot be used: nobody knows where the
-    next request begins.
+    Errors: Problem 400, 417, 431. After any of them the connection cannot be used: nobody knows where the next
+    request begins.
     """
     ends = data.count(b"\r\n")
     if data.count(b"\n") != ends:

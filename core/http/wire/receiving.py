@@ -28,13 +28,14 @@ class Incoming:
     continues: whether the client is to be told to send its body; whoever has told it says False.
     """
 
-    __slots__ = ("_data", "_decoder", "_limit", "_started", "body", "continues", "head", "rest")
+    __slots__ = ("_data", "_decoder", "_limit", "_seen", "_started", "body", "continues", "head", "rest")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._data = bytearray()
         self._decoder: _Length | _Chunks | None = None
         self._started = False
+        self._seen = 0
         self.head: Head | None = None
         self.body: bytes | Unread = b""
         self.rest = b""
@@ -42,8 +43,8 @@ class Incoming:
 
     @property
     def begun(self) -> bool:
-        """Whether anything of a request has come."""
-        return self.head is not None or len(self._data) > 0
+        """Whether anything of a request has come; an empty line before one is nothing."""
+        return self.head is not None or self._data.strip(b"\r\n") != b""
 
     @property
     def headless(self) -> bool:
@@ -90,7 +91,8 @@ class Incoming:
             # RFC 9112 section 2.2: one empty line before a request is nothing.
             if data.startswith(b"\r\n"):
                 del data[:2]
-        end = head.find(data)
+        end = head.find(data, self._seen)
+        self._seen = len(data)
         if end < 0:
             return False
         found = self.head = head.read(bytes(data[:end]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -86,3 +87,14 @@ def test_a_body_is_not_read_further_than_it_may_be_long():
     assert not incoming.feed(head + b"64\r\n" + b"x" * LIMIT + b"\r\n")
     assert incoming.feed(b"1\r\n")
     assert incoming.closes
+
+
+def test_a_head_that_comes_byte_by_byte_costs_little_more_than_one_that_comes_at_once():
+    message = b"GET /authors?" + b"x" * 8000 + b" HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"y" * 155 + b"\r\n") * 100
+    incoming = Incoming(LIMIT)
+    started = time.process_time()
+
+    for place in range(len(message)):
+        assert not incoming.feed(message[place : place + 1])
+
+    assert time.process_time() - started < 0.5
