@@ -126,14 +126,6 @@ _TYPES = (
         example="Something unexpected happened here. It has been logged.",
     ),
     ProblemType(
-        status=501,
-        name="not-implemented",
-        title="Not implemented",
-        meaning="The method is CONNECT, or the body is in a transfer coding other than `chunked`.",
-        advice="Use one of the methods that the address takes, and send the body with a length or in chunks.",
-        example="The method or the transfer coding is none that is known here.",
-    ),
-    ProblemType(
         status=503,
         name="unavailable",
         title="Service unavailable",
@@ -142,14 +134,6 @@ _TYPES = (
         advice="Wait as long as the `Retry-After` header says, then send the same request again.",
         headers={"Retry-After": "Seconds to wait before trying again."},
         example="This cannot be served now.",
-    ),
-    ProblemType(
-        status=505,
-        name="version-not-supported",
-        title="HTTP version not supported",
-        meaning="The request is of a version of HTTP that is not spoken here.",
-        advice="Send it as HTTP/1.1.",
-        example="HTTP/1.1 is spoken here.",
     ),
 )
 

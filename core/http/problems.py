@@ -80,8 +80,6 @@ _OF_SERVERS = {
     414: "uri-too-long",
     417: "expectation-failed",
     431: "header-too-large",
-    501: "not-implemented",
-    505: "version-not-supported",
 }
 
 

@@ -137,8 +137,8 @@ def _lines() -> Iterator[Case]:
 
 def _versions() -> Iterator[Case]:
     for version, status in [
-        ("HTTP/1.0", 200), ("HTTP/1.2", 200), ("HTTP/1.9", 200), ("HTTP/2.0", 505), ("HTTP/0.9", 505),
-        ("HTTP/3.0", 505),
+        ("HTTP/1.0", 200), ("HTTP/1.2", 200), ("HTTP/1.9", 200), ("HTTP/2.0", 400), ("HTTP/0.9", 400),
+        ("HTTP/3.0", 400),
         ("HTTP/1", 400), ("HTTP/2", 400), ("HTTP/1.10", 400), ("HTTP/01.1", 400), ("HTTP/1.1.1", 400),
         ("http/1.1", 400),
         ("HTTP1.1", 400), ("HTTP/1,1", 400), ("HTTP/a.b", 400), ("HTTPS/1.1", 400), ("HTTP/ 1.1", 400),
@@ -147,8 +147,8 @@ def _versions() -> Iterator[Case]:
         name = f"version {version!a}"
         version = version if version.isascii() else "HTTP/\xb9.1"  # noqa: PLW2901 - a digit of Latin-1
         yield raw(name, status, head("GET", LIVE, HOST, CLOSE, version=version))
-    yield raw("the preface of HTTP/2", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", method="PRI")
-    yield raw("HEAD of HTTP/2.0", 505, head("HEAD", LIVE, HOST, version="HTTP/2.0"), method="HEAD")
+    yield raw("the preface of HTTP/2", 400, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", method="PRI")
+    yield raw("HEAD of HTTP/2.0", 400, head("HEAD", LIVE, HOST, version="HTTP/2.0"), method="HEAD")
     yield raw("HTTP/1.0 and a list", 200, head("GET", "{prefix}/authors?pageSize=2", version="HTTP/1.0"))
     yield raw("HTTP/1.0 that wants to stay", 200, head("GET", LIVE, "Connection: keep-alive", version="HTTP/1.0"))
     yield raw(

@@ -160,8 +160,10 @@ def _forms() -> Iterator[Case]:
     yield raw("OPTIONS of the server", 204, head("OPTIONS", "*", HOST, CLOSE), method="OPTIONS")
     yield raw("OPTIONS of a host", 404, head("OPTIONS", "http://catalogue.test", HOST, CLOSE), method="OPTIONS")
     yield raw("OPTIONS in absolute form", 204, head("OPTIONS", f"{where}/authors", HOST, CLOSE), method="OPTIONS")
-    for target in ("catalogue.test:80", "/authors", "http://catalogue.test/", "*"):
-        yield raw(f"CONNECT {target}", 501, head("CONNECT", target, HOST, CLOSE), method="CONNECT")
+    for target, status in [
+        ("catalogue.test:80", 400), ("/authors", 405), ("/x", 404), ("http://catalogue.test/", 404), ("*", 400),
+    ]:  # fmt: skip
+        yield raw(f"CONNECT {target}", status, head("CONNECT", target, HOST, CLOSE), method="CONNECT")
     yield raw("a long query", 422, head("GET", "/authors?" + "x=1&" * 1900, HOST, CLOSE))
     for size, status in [(8190, 404), (8191, 414), (9000, 414), (20000, 414), (70000, 414)]:
         target = "/" + "x" * (size - len("GET / HTTP/1.1"))

@@ -43,7 +43,7 @@ def test_nothing_of_it_has_left_a_trace_in_a_log(pair: Pair, hosts: Hosts, backe
 def test_the_table_is_large_and_no_case_is_there_twice():
     assert len(CASES) >= 1000
     assert len({(case.message, case.half_close) for case in CASES}) == len(CASES)
-    assert {status for case in CASES for status in case.statuses if status >= 500} == {501, 505}
+    assert max(status for case in CASES for status in case.statuses) < 500
 
 
 def test_dates_differ(pair: Pair):

@@ -22,7 +22,7 @@ ONCE = frozenset({"authorization", "content-length", "content-type", "host", "tr
 LF_ALONE = "A line of the head ends with LF alone."
 
 _CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
-_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Z-]+) ([!-~]+) HTTP/([0-9])\.([0-9])")
+_LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Z-]+) ([!-~]+) HTTP/1\.([0-9])")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Narrower than RFC 3986: names that are in DNS, with "_", which machines' own networks have.
 _NAME = r"[A-Za-z0-9_-]{1,63}"
@@ -94,11 +94,7 @@ def _request_line(line: str) -> tuple[str, str, str]:
     found = _LINE.fullmatch(line)
     if found is None:
         raise problems.malformed("The first line is not a method in upper case, a target, and HTTP/1.1.")
-    method, target, major, minor = found.groups()
-    if major != "1":
-        raise problems.of_status(505)
-    if method == "CONNECT":
-        raise problems.of_status(501)
+    method, target, minor = found.groups()
     return method, _target(method, target), minor
 
 
@@ -137,7 +133,8 @@ def _length(headers: dict[str, str], *, old: bool) -> int | None:
     coding, length = headers.get("transfer-encoding"), headers.get("content-length")
     if coding is not None:
         if coding != "chunked":
-            raise problems.of_status(501)
+            # RFC 9112 section 6.1 suggests 501. It is the client's mistake all the same: what it sent is at fault.
+            raise problems.malformed("Transfer-Encoding is not chunked.")
         if old:
             raise problems.malformed("HTTP/1.0 has no chunks.")
         if length is not None:
