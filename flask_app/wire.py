@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import selectors
 import socket
 import sys
 import time
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gunicorn import util
@@ -19,6 +22,7 @@ from core.http.messages import Response, Unread
 from core.http.problems import Problem
 from core.http.wire.reasons import status_line
 from core.http.wire.receiving import Incoming
+from core.http.wire.times import LINGER, TAKING
 from core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
@@ -26,8 +30,9 @@ wsgi.SERVER = "diptych"
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 PIECE = 65536
-LINGER = 2.0
-"""Seconds that a client has, after the last answer, to read it and to go."""
+
+UNTAKEN = object()
+"""What becomes of a connection whose client has not taken all of its answers."""
 
 
 class Content(io.BytesIO):
@@ -63,6 +68,29 @@ class Request(message.Request):  # type: ignore[misc]
         return bool(self.must_close)
 
 
+class Outlet(socket.socket):
+    """A client's socket that nobody waits for: what the client does not take is kept until it does."""
+
+    def __init__(self, other: socket.socket) -> None:
+        super().__init__(other.family, other.type, other.proto, other.detach())
+        super().setblocking(False)
+        self._kept = bytearray()
+
+    def setblocking(self, flag: bool, /) -> None:  # noqa: FBT001 - a socket's signature
+        """Nothing: gunicorn would have its threads wait."""
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:  # noqa: ARG002 - a socket's signature
+        """Keep the data, to be sent with what belongs to it."""
+        self._kept += data
+
+    def flush(self) -> bool:
+        """Send what is kept, as far as the client takes it; whether that was all. Errors: OSError."""
+        with suppress(BlockingIOError):
+            while self._kept:
+                del self._kept[: self.send(self._kept)]
+        return not self._kept
+
+
 class Parser(parser.RequestParser):  # type: ignore[misc]
     """The requests of one connection, read without waiting for any of them."""
 
@@ -72,11 +100,8 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         self._limit = limit
         self._until: float | None = None
         self.incoming = Incoming(limit)
-
-    @property
-    def answered(self) -> bool:
+        self.ended = False
         """Whether the last answer has been given."""
-        return self._until is not None
 
     def receive(self) -> bool | None:
         """Take what has come: whether a request is whole, or None when there will be none. Errors: Problem, OSError."""
@@ -105,7 +130,7 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         return True
 
     def gone(self) -> bool:
-        """Whether the client has closed, or has had its time: a close before it has read all may cost it the answer."""
+        """Whether the client has closed, or has had its time. Errors: OSError."""
         now = time.monotonic()
         if self._until is None:
             self._until = now + LINGER
@@ -118,9 +143,14 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
 
 
 class Worker(gthread.ThreadWorker):  # type: ignore[misc]
-    """Threads are for whole requests: one that is still coming, and a client that does not go, wait without one."""
+    """Threads are for whole requests: what is still coming, or not yet taken, or does not go, waits without one."""
 
     application: Application
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._untaken: dict[gthread.TConn, float] = {}
+        """Connections whose clients have to take more of an answer -> until when."""
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -141,50 +171,89 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self.application = application
 
     def handle(self, conn: gthread.TConn) -> Any:
+        """Do what can be done for a connection now, in a thread; what is to become of it then."""
         if conn.parser is None:
+            conn.sock = Outlet(conn.sock)
             conn.parser = Parser(self.cfg, conn, self.application.settings.max_body_bytes)
             conn.initialized = True
         try:
-            conn.sock.setblocking(False)
-            if not conn.parser.answered:
-                whole = conn.parser.receive()
-                if whole is False:
-                    return gthread._DEFER  # noqa: SLF001 - what it does with a connection that sends nothing
-                if whole and super().handle(conn):
-                    return True
-        except Problem as problem:
-            self.log.warning("Refused a request of %s: %s", conn.client[0], problem.detail)
-            self._send(conn, self.application.refuse(problem, {}))
+            return self._advance(conn, conn.parser)
         except OSError:
             return False
-        return self._leave(conn)
 
-    def _leave(self, conn: gthread.TConn) -> Any:
-        with suppress(OSError):
-            conn.sock.setblocking(False)
-            if not conn.parser.gone():
-                return gthread._DEFER  # noqa: SLF001 - so that nobody waits for this client
-        return False
+    def _advance(self, conn: gthread.TConn, parser: Parser) -> Any:
+        if not conn.sock.flush():
+            return UNTAKEN
+        if not parser.ended:
+            try:
+                whole = parser.receive()
+                if whole is False:
+                    return gthread._DEFER  # noqa: SLF001 - what it does with a connection that sends nothing
+                parser.ended = not (whole and super().handle(conn))
+            except Problem as problem:
+                self.log.warning("Refused a request of %s: %s", conn.client[0], problem.detail)
+                self._refuse(conn, problem)
+            if not conn.sock.flush():
+                return UNTAKEN
+            if not parser.ended:
+                return True
+        return False if parser.gone() else gthread._DEFER  # noqa: SLF001 - as above
+
+    def finish_request(self, conn: gthread.TConn, fs: Future[Any]) -> None:
+        error = None if fs.cancelled() else fs.exception()
+        if error is not None:
+            self.log.error("Unexpected error on a connection", exc_info=error)
+        if fs.cancelled() or error is not None or fs.result() is False:
+            # gunicorn would wait here for the client to go, and everybody with it. `handle` has seen to that.
+            self._drop(conn)
+        elif fs.result() is UNTAKEN:
+            self._untaken[conn] = time.monotonic() + TAKING
+            self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._take, conn))
+        else:
+            super().finish_request(conn, fs)
+
+    def _take(self, conn: gthread.TConn, _: Any) -> None:
+        """The client takes more."""
+        self._untaken[conn] = time.monotonic() + TAKING
+        try:
+            if conn.sock.flush():
+                self._watch_no_longer(conn)
+                self.enqueue_req(conn)
+        except OSError:
+            self._watch_no_longer(conn)
+            self._drop(conn)
+
+    def _watch_no_longer(self, conn: gthread.TConn) -> None:
+        del self._untaken[conn]
+        self.poller.unregister(conn.sock)
+
+    def _drop(self, conn: gthread.TConn) -> None:
+        self.nr_conns -= 1
+        conn.close()
 
     def murder_pending(self) -> None:
         now = time.monotonic()
         for conn in self.pending_conns:
             if conn.timeout > now:
                 break
-            if conn.parser.incoming.begun and not conn.parser.answered:
-                self._send(conn, self.application.refuse(problems.of_status(408), {}))
+            if conn.parser.incoming.begun and not conn.parser.ended:
+                self._refuse(conn, problems.of_status(408))
+                with suppress(OSError):
+                    conn.sock.flush()
         super().murder_pending()
+        for conn in [conn for conn, until in self._untaken.items() if until < now]:
+            self._watch_no_longer(conn)
+            self._drop(conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
         where = "gunicorn" if req is None else f"{req.method} {req.path}"
         response = self.application.refuse(problems.unexpected(exc, where), {})
-        with suppress(OSError):
-            client.sendall(_message(response, headless=req is not None and req.method == "HEAD"))
+        client.sendall(_message(response, headless=req is not None and req.method == "HEAD"))
 
-    def _send(self, conn: gthread.TConn, response: Response) -> None:
-        """Send a last, small answer without waiting."""
-        with suppress(OSError):
-            conn.sock.send(_message(response, headless=conn.parser.incoming.headless))
+    def _refuse(self, conn: gthread.TConn, problem: Problem) -> None:
+        """Give the last answer."""
+        conn.parser.ended = True
+        conn.sock.sendall(_message(self.application.refuse(problem, {}), headless=conn.parser.incoming.headless))
 
 
 def _message(response: Response, *, headless: bool) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 from sanic import Sanic
 
 from core.aio.application import Application
+from core.http.wire.times import PAUSE
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint
 from sanic_app.errors import register_errors
@@ -26,8 +27,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app = Service("diptych", strict_slashes=True, configure_logging=True)
     app.config.AUTO_EXTEND = False
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
-    app.config.KEEP_ALIVE_TIMEOUT = 5
-    app.config.REQUEST_TIMEOUT = 5
+    app.config.KEEP_ALIVE_TIMEOUT = PAUSE
+    app.config.REQUEST_TIMEOUT = PAUSE
     for logger in ("diptych", "sanic.root", "sanic.error", "sanic.access", "sanic.server"):
         logging.getLogger(logger).setLevel(settings.log_level.upper())
     application = Application(settings)

@@ -11,14 +11,14 @@ from typing import Any
 
 import sanic
 from sanic.compat import Header
+from sanic.exceptions import RequestTimeout
 from sanic.http import Http as SanicHttp
 from sanic.server import HttpProtocol
 
 from core.http.wire.receiving import Incoming
+from core.http.wire.times import LINGER, TAKING
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-LINGER = 2.0
-"""Seconds that a client has, after the last answer, to read it and to go."""
 
 
 class GoneError(Exception):
@@ -45,7 +45,7 @@ class Http(SanicHttp):
             self.head_only = incoming.headless
         head = incoming.head
         assert head is not None  # noqa: S101 - it is whole
-        self.keep_alive = not incoming.closes and not (self.protocol.ended and not incoming.rest)
+        self.keep_alive = not incoming.closes
         # Sanic's class is told what it would have found out itself.
         request = self.protocol.request_class(
             url_bytes=head.target.encode("ascii"),
@@ -84,16 +84,18 @@ class Http(SanicHttp):
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
         self.response.headers["server"] = "diptych"
         self.response.headers["date"] = _date(int(time.time()))
+        self.keep_alive = self.keep_alive and not self.protocol.signal.stopped
         await super().http1_response_header(data, end_stream)
+        await self.protocol.taken()
 
     async def error_response(self, exception: Exception) -> None:
-        if isinstance(exception, GoneError):
+        if isinstance(exception, GoneError) or (isinstance(exception, RequestTimeout) and not self.incoming.begun):
             self.keep_alive = False
         else:
             await super().error_response(exception)
 
     async def _linger(self) -> None:
-        """Let the client close first: a close before it has read all may cost it the answer."""
+        """Let the client close first."""
         protocol = self.protocol
         transport = protocol.transport
         if transport is None or transport.is_closing() or protocol.ended or not transport.can_write_eof():
@@ -112,7 +114,7 @@ def _date(second: int) -> str:
 
 
 class Protocol(HttpProtocol):
-    """Sanic's protocol, on connections whose clients may have said all that they will."""
+    """Sanic's protocol, for clients that are slow to take an answer, or may have said all that they will."""
 
     __slots__ = ("ended",)
 
@@ -121,6 +123,35 @@ class Protocol(HttpProtocol):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.ended = False
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)  # type: ignore[no-untyped-call]
+        # Whatever the client has not taken is heard of, and not only what is more than 64 KiB.
+        transport.set_write_buffer_limits(high=0)
+
+    async def taken(self) -> None:
+        """Wait until the client has taken all; one that has taken nothing for a while is cut off."""
+        transport: Any = self.transport
+        left, until = -1, 0.0
+        while not self._can_write.is_set():
+            # Sanic's own patience is for requests, and for what answers them.
+            self._time = now = time.monotonic()
+            if left != transport.get_write_buffer_size():
+                left, until = transport.get_write_buffer_size(), now + TAKING
+            elif now > until:
+                transport.abort()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._can_write.wait()
+
+    def close_if_idle(self) -> bool:
+        """Close soon, because the server stops: a request that is on its way already is answered."""
+        self.loop.call_later(LINGER, self._close_if_idle)
+        return False
+
+    def _close_if_idle(self) -> None:
+        if self._can_write.is_set():
+            super().close_if_idle()
 
     def eof_received(self) -> bool:
         """Whether to keep the connection open for an answer."""

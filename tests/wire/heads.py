@@ -182,6 +182,8 @@ def _connections() -> Iterator[Case]:
     yield raw("OPTIONS keeps", 204, head("OPTIONS", LIVE, HOST), method="OPTIONS")
     yield raw("a request and an end", 200, head("GET", LIVE, HOST), half_close=True)
     yield raw("a request that closes, and an end", 200, head("GET", LIVE, HOST, CLOSE), half_close=True)
+    two = head("GET", LIVE, HOST) * 2
+    yield Case("two requests and an end", two, (200, 200), ("GET", "GET"), half_close=True, own=True)
     yield raw("an empty line after a request", 200, head("GET", LIVE, HOST) + b"\r\n", half_close=True)
 
 

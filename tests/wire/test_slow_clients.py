@@ -1,13 +1,18 @@
-"""Clients that stop half-way, and clients that do not go: they get an answer, and nobody waits for them."""
+"""Clients that stop half-way, do not read, or do not go: they get what they can, and nobody waits for them."""
 
 from __future__ import annotations
 
+import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+import httpx
 import pytest
 
+from core.http.wire.times import LINGER, TAKING
+from tests.contract.making import make_author
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import Hosts
 from tests.support.wire import Answer, Target, connect, exchange
@@ -43,6 +48,30 @@ def test_half_a_request_is_answered_when_the_rest_does_not_come(hosts: Hosts):
     assert [body == b"" for _, _, body in found] == [what == "a HEAD" for what in HALVES]
 
 
+NOTHING = {
+    "an empty line": b"\r\n",
+    "half an empty line": b"\r",
+    "one after a request": head("GET", "/health/live", HOST) + b"\r\n",
+}
+
+
+def test_an_empty_line_is_nothing_that_the_rest_could_be_missing_of(hosts: Hosts):
+    targets = [Target.of(hosts.url(f"{adapter}-sqlite")) for adapter in ADAPTERS]
+
+    with ThreadPoolExecutor(2 * len(NOTHING)) as pool:
+        flask, sanic = ([pool.submit(_all, target, message) for message in NOTHING.values()] for target in targets)
+        found = [each.result().count(b"HTTP/1.1 ") for each in flask]
+        assert found == [each.result().count(b"HTTP/1.1 ") for each in sanic]
+
+    assert found == [0, 0, 1]
+
+
+def _all(target: Target, message: bytes) -> bytes:
+    with connect(target) as connection:
+        connection.sendall(message)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
 def _told(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
     return answer.status, [each for each in answer.headers if each[0] != "date"], answer.body
 
@@ -76,3 +105,83 @@ def test_nobody_waits_for_clients_that_do_not_go(hosts: Hosts, adapter: str):
 
     assert answered == 200
     assert time.monotonic() - begin < 1
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter: str):
+    target = Target.of(hosts.url(f"{adapter}-sqlite"))
+    with ExitStack() as stack:
+        # As many of each: whichever of gunicorn's workers has the first kind has some of the second, too.
+        late, others = ([stack.enter_context(connect(target)) for _ in range(MANY)] for _ in range(2))
+        for client in late:
+            client.sendall(b"bad\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+        time.sleep(LINGER + 0.3)
+        for client in late:
+            with suppress(OSError):
+                client.sendall(b"x")
+        time.sleep(0.3)
+
+        begin = time.monotonic()
+        for client in others:
+            client.sendall(LIVE)
+        assert all(client.recv(65536).startswith(b"HTTP/1.1 200 ") for client in others)
+        assert time.monotonic() - begin < 1
+
+
+# Clients that do not read
+
+
+@pytest.fixture(scope="module")
+def large(hosts: Hosts) -> Iterator[bytes]:
+    """A request for more than fits between a server and its client."""
+    with httpx.Client(base_url=hosts.url("flask-sqlite"), timeout=30) as api:
+        author = make_author(api)
+        books = [{"title": "Large", "author_id": author["id"], "description": "x " * 4999 + "x"} for _ in range(800)]
+        ids = [
+            book["id"] for book in api.post("/books/batch", json={"items": books}).raise_for_status().json()["items"]
+        ]
+        yield head("GET", f"/authors/{author['id']}/books?pageSize=1000", HOST, CLOSE)
+        api.request("DELETE", "/books/batch", json={"ids": ids}).raise_for_status()
+
+
+def _unread(target: Target, message: bytes) -> socket.socket:
+    """A connection with a request on it whose answer is not read, and little room for it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(10)
+    client.connect((target.host, target.port))
+    client.sendall(message)
+    return client
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_nobody_waits_for_clients_that_do_not_read(hosts: Hosts, large: bytes, adapter: str):
+    target = Target.of(hosts.url(f"{adapter}-sqlite"))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(_unread(target, large)) for _ in range(MANY)]
+        for client in clients:
+            client.recv(1)
+
+        begin = time.monotonic()
+        answered = exchange(target, LIVE, ("GET",)).answers[0].status
+
+    assert answered == 200
+    assert time.monotonic() - begin < 1
+
+
+def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: bytes):
+    def read_after(seconds: float, adapter: str) -> int:
+        with _unread(Target.of(hosts.url(f"{adapter}-sqlite")), large) as client:
+            time.sleep(seconds)
+            count = 0
+            with suppress(ConnectionResetError):
+                count = sum(map(len, iter(lambda: client.recv(2**20), b"")))
+            return count
+
+    with ThreadPoolExecutor(4) as pool:
+        slow, lost = (
+            [pool.submit(read_after, seconds, adapter) for adapter in ADAPTERS] for seconds in (TAKING - 2, TAKING + 3)
+        )
+        assert all(each.result() > 800 * 10_000 for each in slow)
+        assert all(each.result() < 800 * 10_000 for each in lost)
