@@ -46,6 +46,12 @@ CHOSEN_BY_THE_CORE = {"slug", "id"}
 SNAPSHOT = "diptych_snapshot"
 """The execution option of a SQLite transaction that only reads: with write-ahead logging it sees one state."""
 
+LOCK_TIMEOUT = "diptych_lock_timeout"
+"""The execution option of how many seconds a migration waits for a lock of PostgreSQL's."""
+
+STATEMENT_TIMEOUT = "diptych_statement_timeout"
+"""The execution option of how many seconds one statement of a migration takes on PostgreSQL at most."""
+
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
 _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "READONLY"))
@@ -80,6 +86,10 @@ def _engine_config(settings: Settings) -> EngineConfig:
         config.connect_args = {"options": "-c timezone=UTC", "connect_timeout": 5, "application_name": "diptych"}
     else:
         config.connect_args = {"timeout": BUSY_STEP}
+    config.execution_options = {
+        LOCK_TIMEOUT: settings.migration_lock_timeout,
+        STATEMENT_TIMEOUT: settings.migration_statement_timeout,
+    }
     return config
 
 

@@ -94,6 +94,12 @@ class Settings:
     cors_origins: str = _setting(
         "", "DIPTYCH_CORS_ORIGINS", _origins, "origins whose pages may use this API, separated by commas; * for all"
     )
+    migration_lock_timeout: int = _setting(
+        2, "DIPTYCH_MIGRATION_LOCK_TIMEOUT", _between(1, 600), "seconds a migration waits for a lock at a time"
+    )
+    migration_statement_timeout: int = _setting(
+        60, "DIPTYCH_MIGRATION_STATEMENT_TIMEOUT", _between(0, 86400), "seconds one statement of a migration may take"
+    )
     workers: int = _setting(2, "DIPTYCH_WORKERS", _between(1, 256), "gunicorn's worker processes")
     threads: int = _setting(4, "DIPTYCH_THREADS", _between(1, 256), "threads in each of gunicorn's workers")
     log_level: str = _setting(

@@ -1,4 +1,4 @@
-"""How Alembic runs the history: one transaction for each revision, one process at a time."""
+"""How Alembic runs the history; core.migrating says how it is kept from harm."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from advanced_alchemy.types import DateTimeUTC
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from core import migrating
 from core.models import Base
 
 if TYPE_CHECKING:
@@ -15,17 +16,15 @@ if TYPE_CHECKING:
 
 config: AlembicCommandConfig = context.config  # type: ignore[assignment]
 
-LOCK = 0x646970747963
-"""The advisory lock that a migrating process holds on PostgreSQL: "diptyc" in ASCII."""
-
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """A migration stands for itself: types that a library may change later are written as what they store."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, DateTimeUTC) else False
 
 
-def configure(**where: Any) -> None:
+def configure(**options: Any) -> None:
     """Tell Alembic what to compare and where the version is kept."""
+    options.setdefault("transaction_per_migration", True)
     context.configure(
         target_metadata=Base.metadata,
         compare_type=config.compare_type,
@@ -35,8 +34,7 @@ def configure(**where: Any) -> None:
         user_module_prefix=config.user_module_prefix,
         render_as_batch=config.render_as_batch,
         render_item=render_item,
-        transaction_per_migration=True,
-        **where,
+        **options,
     )
 
 
@@ -48,33 +46,55 @@ def run_offline() -> None:
 
 
 def run_online() -> None:
-    """Run on the database, alone: of two upgrades at once the second waits and finds nothing to do."""
+    """Run on the database. What changes it does so alone: of two upgrades at once the second finds nothing to do."""
     with config.engine.connect() as connection:
-        with exclusive(connection):
-            configure(connection=connection)
+        configure(connection=connection)
+        if "destination_rev" not in context.get_context().opts:
+            # It compares, or tells.
             with context.begin_transaction():
                 context.run_migrations()
-        connection.commit()
+            connection.commit()
+        elif connection.dialect.name == "postgresql":
+            change_postgresql(connection)
+        else:
+            change_sqlite(connection)
 
 
-class exclusive:  # noqa: N801 - reads as the statement it is
-    """Hold PostgreSQL's advisory lock. SQLite's writers exclude each other by themselves."""
+def change_postgresql(connection: Connection) -> None:
+    """Each revision in a transaction of its own, which gives up rather than hold up the service."""
+    plan = migrating.Plan(context.get_context().opts["fn"])
+    with migrating.exclusive(config.engine) as check:
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.needed = connection.dialect.name == "postgresql"
+        def applied(**told: Any) -> None:
+            check()
+            plan.applied(**told)
 
-    def __enter__(self) -> None:
-        if self.needed:
-            self.connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
-            self.connection.commit()
+        def run() -> None:
+            configure(connection=connection, fn=plan.remaining, on_version_apply=applied)
+            with context.begin_transaction():
+                context.run_migrations()
+            connection.commit()
 
-    def __exit__(self, *_: object) -> None:
-        if self.needed:
-            if self.connection.in_transaction():
-                self.connection.rollback()
-            self.connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
-            self.connection.commit()
+        migrating.limit(connection)
+        migrating.with_patience(plan, connection, run)
+
+
+def change_sqlite(connection: Connection) -> None:
+    """All revisions in one transaction: nobody else can write before it ends, and SQLite undoes DDL as well."""
+    plan = migrating.Plan(context.get_context().opts["fn"])
+    with migrating.without_foreign_keys(connection) as check:
+        configure(
+            connection=connection,
+            fn=plan.remaining,
+            on_version_apply=plan.applied,
+            transactional_ddl=True,
+            transaction_per_migration=False,
+        )
+        migrating.begin_alone(connection)
+        with context.begin_transaction():
+            context.run_migrations()
+            if plan.changed:
+                check()
 
 
 if context.is_offline_mode():

@@ -16,6 +16,8 @@ NUMBERS = [
     ("DIPTYCH_POOL_OVERFLOW", "pool_overflow", 0, 1000),
     ("DIPTYCH_POOL_TIMEOUT", "pool_timeout", 1, 60),
     ("DIPTYCH_MAX_BODY_BYTES", "max_body_bytes", 1024, 1024**3),
+    ("DIPTYCH_MIGRATION_LOCK_TIMEOUT", "migration_lock_timeout", 1, 600),
+    ("DIPTYCH_MIGRATION_STATEMENT_TIMEOUT", "migration_statement_timeout", 0, 86400),
     ("DIPTYCH_WORKERS", "workers", 1, 256),
     ("DIPTYCH_THREADS", "threads", 1, 256),
     ("FLASK_PORT", "flask_port", 1, 65535),

@@ -1,0 +1,294 @@
+"""A migration harms nobody: not when it fails, not when two run at once, not when somebody holds what it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from core.database import connection_string
+from core.migrating import Plan
+from core.settings import Settings
+from tests.architecture.trees import copy_tree, edit
+from tests.support.databases import BACKENDS, Databases, environment
+
+DATABASE = [sys.executable, "-m", "core.cli", "database"]
+UPGRADE = [*DATABASE, "upgrade", "--no-prompt"]
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the source tree, for revisions of a test's own."""
+    return copy_tree(tmp_path / "tree")
+
+
+def revision(tree: Path, number: str, body: str) -> None:
+    """Write the revision after the one before `number`."""
+    (tree / "migrations" / "versions" / f"{number}_test.py").write_text(
+        f'"""Test."""\nimport time\nimport sqlalchemy as sa\nfrom alembic import op\n'
+        f'revision = "{number}"\ndown_revision = "{int(number) - 1:04}"\nbranch_labels = depends_on = None\n'
+        f"def upgrade():\n" + "".join(f"    {line}\n" for line in body.splitlines()) + "def downgrade():\n    pass\n"
+    )
+
+
+def started(tree: Path, command: list[str], url: str, **settings: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=tree, env=environment(DATABASE_URL=url, PYTHONPATH=str(tree), **settings), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status and standard error."""
+    try:
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    return process.returncode, err
+
+
+def upgraded(tree: Path, url: str, **settings: str) -> tuple[int, str]:
+    return ended(started(tree, UPGRADE, url, **settings))
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def state(url: str) -> tuple[str | None, set[str]]:
+    """The revision and the tables of a database."""
+    with connected(url) as connection:
+        tables = set(inspect(connection).get_table_names())
+        return connection.execute(text("SELECT version_num FROM alembic_versions")).scalar(), tables
+
+
+@both
+def test_a_revision_that_fails_half_way_leaves_nothing_behind(databases: Databases, backend: str, tree: Path):
+    url = databases.migrated(backend)
+    before = state(url)
+    half = 'op.create_table("half", sa.Column("id", sa.Integer))\nop.execute("UPDATE tag SET name = name")\n'
+    revision(tree, "0003", f'{half}op.drop_table("nosuch")')
+
+    status, _ = upgraded(tree, url)
+
+    assert status == 1
+    assert state(url) == before
+    revision(tree, "0003", half)
+    assert upgraded(tree, url)[0] == 0
+    assert state(url) == ("0003", before[1] | {"half"})
+
+
+@both
+def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(databases: Databases, backend: str, tree: Path):
+    url = databases.migrated(backend)
+    # Another may come between two revisions, if only each of them is alone.
+    for number in ("0003", "0004", "0005"):
+        revision(tree, number, f'op.create_table("t{number}", sa.Column("id", sa.Integer))\ntime.sleep(2.5)')
+
+    processes = [started(tree, UPGRADE, url) for _ in range(3)]
+    told = [ended(process) for process in processes]
+
+    assert [status for status, _ in told] == [0, 0, 0], told
+    assert sum(err.count("Waiting for another process") for _, err in told) == 2
+    assert state(url)[0] == "0005"
+
+
+def test_whoever_only_looks_does_not_wait_for_a_migration(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(x'646970747963'::bigint)")
+        assert ended(started(tree, [*DATABASE, "show-current-revision"], url))[0] == 0
+
+
+def test_an_upgrade_that_waits_too_long_says_for_whom(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    edit(tree / "core" / "migrating.py", "PATIENCE = 1800.0", "PATIENCE = 0.5")
+    with psycopg.connect(url, application_name="another host") as other:
+        process = other.info.backend_pid
+        other.execute("SELECT pg_advisory_xact_lock(x'646970747963'::bigint)")
+
+        status, err = upgraded(tree, url)
+
+    assert status == 1
+    assert "Traceback" not in err
+    assert f"process {process}, postgres, another host" in err.splitlines()[-1]
+    assert err.splitlines()[-1].endswith("nothing was changed")
+
+
+ALTER = 'op.add_column("author", sa.Column("extra", sa.Integer))'
+
+
+def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    revision(tree, "0003", ALTER)
+    slowest = 0.0
+    with psycopg.connect(url) as report, psycopg.connect(url, autocommit=True) as reader:
+        report.execute("SELECT * FROM author")
+        upgrade = started(tree, UPGRADE, url, DIPTYCH_MIGRATION_LOCK_TIMEOUT="1")
+        until = time.monotonic() + 6
+        while time.monotonic() < until:
+            began = time.monotonic()
+            reader.execute("SELECT * FROM author")
+            slowest = max(slowest, time.monotonic() - began)
+            time.sleep(0.01)
+        assert upgrade.poll() is None
+        report.rollback()
+        status, err = ended(upgrade)
+    assert (status, state(url)[0]) == (0, "0003"), err
+    # It did wait behind the migration, and not for long.
+    assert 0.5 < slowest < 1.5
+    assert "upgrade 0002 -> 0003: waiting for a lock" in err
+
+
+def test_a_lock_that_cannot_be_had_is_told_with_who_holds_it(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    before = state(url)
+    revision(tree, "0003", f'op.create_table("first", sa.Column("id", sa.Integer))\n{ALTER}')
+    edit(tree / "core" / "migrating.py", "ATTEMPTS = 10", "ATTEMPTS = 2")
+    with psycopg.connect(url, application_name="a long report") as report:
+        process = report.info.backend_pid
+        report.execute("SELECT * FROM author")
+
+        status, err = upgraded(tree, url, DIPTYCH_MIGRATION_LOCK_TIMEOUT="1")
+
+    assert status == 1
+    assert "Traceback" not in err
+    line = err.splitlines()[-1]
+    assert f"process {process}, postgres, a long report, idle in transaction, in a transaction" in line
+    assert line.endswith("This step has changed nothing.")
+    assert state(url) == before
+
+
+def test_a_statement_that_takes_too_long_ends_the_upgrade(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    before = state(url)
+    revision(tree, "0003", f'{ALTER}\nop.execute("SELECT pg_sleep(30)")')
+
+    status, err = upgraded(tree, url, DIPTYCH_MIGRATION_STATEMENT_TIMEOUT="1")
+
+    assert status == 1
+    assert "upgrade 0002 -> 0003: a statement took longer than 1 s. This step has changed nothing." in err
+    assert state(url) == before
+
+
+CONCURRENTLY = """with op.get_context().autocommit_block():
+    op.execute("SELECT pg_sleep(3)")
+    op.create_index("ix_author_dob", "author", ["dob"], postgresql_concurrently=True, if_not_exists=True)
+"""
+
+
+def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    revision(tree, "0003", ALTER)
+    revision(tree, "0004", CONCURRENTLY)
+    # No limit is for what waits without holding anyone up.
+    settings = {"DIPTYCH_MIGRATION_STATEMENT_TIMEOUT": "1"}
+
+    told = [ended(process) for process in [started(tree, UPGRADE, url, **settings) for _ in range(3)]]
+
+    assert [status for status, _ in told] == [0, 0, 0], told
+    with connected(url) as connection:
+        assert "ix_author_dob" in {index["name"] for index in inspect(connection).get_indexes("author")}
+
+
+def test_a_revision_is_undone_when_others_are_no_longer_kept_away(databases: Databases, tree: Path):
+    url = databases.migrated("postgresql")
+    before = state(url)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+    revision(tree, "0003", f'{ALTER}\nop.execute("{end}")')
+
+    status, err = upgraded(tree, url)
+
+    assert status == 1
+    assert "The connection that kept other migrations away was lost" in err.splitlines()[-1]
+    assert state(url) == before
+
+
+def test_steps_are_counted_once_however_often_they_are_tried():
+    found = []
+
+    def two_from_here(heads: tuple[str, ...], _: object) -> list[str]:
+        found.append(heads)
+        return ["one", "two"]
+
+    plan = Plan(two_from_here)
+    assert plan.remaining((), None) == ["one", "two"]
+    plan.applied()
+    assert plan.remaining(("one",), None) == ["two"]
+    assert found == [()]
+
+
+FILLED = """
+INSERT INTO author (id, name, slug, search_text, sort_key, created_at, updated_at)
+VALUES ('a', 'a', 'a', 'a', 'a', 0, 0);
+INSERT INTO tag (id, name, search_text, sort_key, created_at, updated_at) VALUES ('t', 't', 't', 't', 0, 0);
+INSERT INTO book (id, title, author_id, slug, search_text, sort_key, created_at, updated_at)
+VALUES ('b', 'b', 'a', 'b', 'b', 'b', 0, 0);
+INSERT INTO book_tag (book_id, tag_id) VALUES ('b', 't');
+"""
+
+
+def filled(databases: Databases) -> str:
+    url = databases.migrated("sqlite")
+    with connected(url) as connection:
+        for statement in FILLED.strip().split(";\n"):
+            connection.execute(text(statement.rstrip(";")))
+        connection.commit()
+    return url
+
+
+def test_a_table_of_sqlites_that_is_made_anew_keeps_the_rows_that_depend_on_it(databases: Databases, tree: Path):
+    url = filled(databases)
+    revision(
+        tree,
+        "0003",
+        'with op.batch_alter_table("book") as batch:\n    batch.alter_column("language", type_=sa.String(40))',
+    )
+
+    assert upgraded(tree, url) == (0, "")
+
+    with connected(url) as connection:
+        assert connection.execute(text("SELECT count(*) FROM book_tag")).scalar() == 1
+        assert "VARCHAR(40)" in connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'book'")).scalar()
+
+
+def test_a_revision_that_leaves_rows_without_what_they_refer_to_is_undone_on_sqlite(databases: Databases, tree: Path):
+    url = filled(databases)
+    before = state(url)
+    revision(tree, "0003", 'op.execute("DELETE FROM tag")')
+
+    status, err = upgraded(tree, url)
+
+    assert status == 1
+    assert "Rows of book_tag refer to rows that are not there; nothing was changed" in err.splitlines()[-1]
+    assert state(url) == before
+
+
+def test_an_upgrade_waits_for_whoever_writes_to_sqlite(databases: Databases, tree: Path):
+    url = databases.migrated("sqlite")
+    revision(tree, "0003", ALTER)
+    with connected(url) as other:
+        other.execute(text("UPDATE tag SET name = name"))
+        ending = threading.Timer(7, other.rollback)
+        ending.start()
+        status, err = upgraded(tree, url)
+        ending.join()
+    assert (status, state(url)[0]) == (0, "0003"), err
+    assert "Waiting for another process that writes" in err
