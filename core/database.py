@@ -22,11 +22,14 @@ from sqlalchemy import AdaptedConnection, Connection, Engine, UniqueConstraint, 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core.errors import CatalogueError, Conflict, Contention, Fault, Unavailable
+from core.errors import Behind, CatalogueError, Conflict, Contention, Fault, Unavailable
 from core.models import Base
 from core.settings import Settings, parse_database_url
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+UPGRADE = 'run "diptych database upgrade"'
+"""What to do with a database that is behind."""
 
 DRIVERS = {
     "sync": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"},
@@ -51,6 +54,8 @@ LOCK_TIMEOUT = "diptych_lock_timeout"
 
 STATEMENT_TIMEOUT = "diptych_statement_timeout"
 """The execution option of how many seconds one statement of a migration takes on PostgreSQL at most."""
+
+_NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
 
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
@@ -206,6 +211,8 @@ def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
     match error.sqlstate:
         case "23505":
             return _taken(_constrained(error.diag.constraint_name))
+        case "42P01":
+            return Behind(_NOT_MIGRATED)
         case "23503" | "23001":
             return Conflict(_REFERENCE)
         case "40001" | "40P01":
@@ -216,8 +223,6 @@ def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
 
 def _outage(error: psycopg.Error) -> str | None:
     match error.sqlstate:
-        case "42P01":
-            return "The database has not been migrated."
         case None if isinstance(error, psycopg.OperationalError):
             return "The database cannot be reached."
         case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
@@ -239,7 +244,7 @@ def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
         case str(name) if name.startswith(_SQLITE_OUTAGES):
             return Unavailable("The database cannot serve this now.")
         case "SQLITE_ERROR" if str(error).startswith("no such table"):
-            return Unavailable("The database has not been migrated.")
+            return Behind(_NOT_MIGRATED)
     return None
 
 

@@ -52,3 +52,7 @@ class Contention(Conflict):
 
 class Unavailable(CatalogueError):
     """The database cannot serve this now; the same request may succeed later."""
+
+
+class Behind(Unavailable):
+    """The database has to be migrated before this release can serve it; the text says how."""

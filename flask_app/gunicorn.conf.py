@@ -1,6 +1,8 @@
 """gunicorn's side of the Flask deployment: `gunicorn -c flask_app/gunicorn.conf.py 'flask_app:create_app()'`."""
 
+import multiprocessing
 import os
+import sys
 
 from core.http.wire.times import PAUSE
 from core.settings import settings_or_exit
@@ -16,3 +18,25 @@ keepalive = PAUSE
 loglevel = _settings.log_level
 # Two gunicorns of one user would share, and unlink, one control socket.
 control_socket_disable = True
+
+_told = multiprocessing.Value("b", 0)
+
+
+def post_worker_init(_worker: object) -> None:
+    """Refuse to serve a database that is behind.
+
+    Not in the master: it has imported nothing that a reload would have to replace. The first worker says so and ends
+    with the status that ends the master. The others just end: of two such, the second finds the master in the middle
+    of its end, which it then leaves with a trace.
+    """
+    from core.errors import Behind  # noqa: PLC0415 - see above
+    from core.starting import check_revision  # noqa: PLC0415
+
+    try:
+        check_revision(_settings)
+    except Behind as error:
+        with _told.get_lock():
+            first, _told.value = not _told.value, 1
+        if first:
+            print(f"diptych: {error.detail}", file=sys.stderr, flush=True)
+        raise SystemExit(3 if first else 0) from None

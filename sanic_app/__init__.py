@@ -13,7 +13,7 @@ from core.http.wire.times import PAUSE
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint
 from sanic_app.errors import register_errors
-from sanic_app.wire import Service
+from sanic_app.starting import Checked
 
 __all__ = ("create_app", "create_blueprint")
 
@@ -24,7 +24,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
-    app = Service("diptych", strict_slashes=True, configure_logging=True)
+    app = Checked("diptych", strict_slashes=True, configure_logging=True)
+    app.ctx.settings = settings
     app.config.AUTO_EXTEND = False
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
     app.config.KEEP_ALIVE_TIMEOUT = PAUSE

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import click
 from advanced_alchemy.alembic.commands import AlembicCommands
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from core.cli.told import database_of, told
 from core.database import make_directory, sync_config
 from core.importing import import_rows
-from core.models import Book
+from core.models import Base, Book
+from core.revisions import VERSION_TABLE
 from core.serving import check_servers, serving, watch
 from core.settings import Settings
+from core.starting import check_revision
 from core.transfer import mapping as columns
 from core.transfer.reading import open_text, rows
 
@@ -29,12 +31,12 @@ def serve_command(settings: Settings) -> click.Command:
 
     @click.command("serve")
     def command() -> None:
-        """Migrate the database, load the sample catalogue if it is empty, and serve it with both adapters."""
+        """Serve the catalogue with both adapters: a new one with its tables made and a sample loaded."""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         with told(), ExitStack() as stack:
             check_servers(settings)
-            make_directory(settings)
-            AlembicCommands(sync_config(settings)).upgrade()
+            _migrate_new(settings)
+            check_revision(settings)
             database = stack.enter_context(database_of(settings))
             if database.read(lambda session: session.execute(select(func.count()).select_from(Book)).scalar_one()) == 0:
                 with as_file(SAMPLE) as path, open_text(path) as sample:
@@ -55,3 +57,15 @@ def serve_command(settings: Settings) -> click.Command:
                 click.echo("\nStopping.")
 
     return command
+
+
+def _migrate_new(settings: Settings) -> None:
+    """Migrate a database that has nothing of ours yet. Any other is left to whoever runs it."""
+    make_directory(settings)
+    config = sync_config(settings)
+    engine = config.get_engine()
+    with engine.connect() as connection:
+        new = {VERSION_TABLE, *Base.metadata.tables}.isdisjoint(inspect(connection).get_table_names())
+    if new:
+        AlembicCommands(config).upgrade()
+    engine.dispose()

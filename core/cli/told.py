@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from core.database import sync_config
-from core.errors import CatalogueError
+from core.errors import Behind, CatalogueError
 from core.serving import ServingError
 from core.settings import Settings
 from core.sync.unit_of_work import Database, translated
@@ -35,6 +35,8 @@ def told() -> Iterator[None]:
             yield
     except BrokenPipeError:  # click ends quietly when nobody reads on
         raise
+    except Behind as error:
+        raise click.ClickException(error.detail) from error
     except CatalogueError as error:
         cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
         told = str(cause or "").strip().partition("\n")[0]

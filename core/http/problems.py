@@ -117,6 +117,9 @@ def of_error(error: errors.CatalogueError) -> Problem:
         case errors.Conflict():
             return _problem("conflict", error.detail, error.faults)
         case errors.Unavailable():
+            if isinstance(error, errors.Behind):
+                # Inside someone else's application nothing else tells whoever runs it.
+                logger.warning(error.detail)
             return unavailable(error.detail)
     raise TypeError(f"no problem for {type(error).__name__}") from error
 

@@ -251,7 +251,7 @@ def test_a_file_without_a_usable_header_is_one_clear_line(
 @both
 def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases, backend: str, command: list[str]):
     done = run([*DIPTYCH, *command], DATABASE_URL=databases.empty(backend), check=False)
-    assert "The database has not been migrated." in one_line(done)
+    assert 'The database has not been migrated: run "diptych database upgrade".' in one_line(done)
 
 
 @pytest.mark.parametrize("command", [["import", "core/data/sample.jsonl"], ["export"], ["serve"]])

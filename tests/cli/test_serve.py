@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,8 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.databases import ROOT, environment, run
+from tests.support.databases import ROOT, Databases, environment, run
 from tests.support.deployments import free_port
+from tests.support.revisions import put_at
 
 SERVE = [sys.executable, "-m", "core.cli", "serve"]
 
@@ -122,3 +124,20 @@ def test_a_server_that_ends_by_itself_ends_the_other_too(tmp_path: Path):
         for each in alive(family):
             each.kill()
         served.process.communicate()
+
+
+@pytest.mark.parametrize("revision", ["0001", None])
+def test_a_database_that_is_behind_is_not_migrated_but_told(databases: Databases, tmp_path: Path, revision: str | None):
+    url = put_at(databases.migrated("sqlite"), revision)
+
+    done = run(
+        SERVE, cwd=tmp_path, check=False, DATABASE_URL=url, PYTHONPATH=str(ROOT), FLASK_PORT=str(free_port()),
+        SANIC_PORT=str(free_port()),
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith('run "diptych database upgrade".\n')
+    assert len(done.stderr.splitlines()) == 1
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        found = connection.execute("SELECT max(version_num) FROM alembic_versions").fetchone()
+    assert found == (revision,)

@@ -25,7 +25,7 @@ import core.aio.unit_of_work
 import core.database
 import core.sync.unit_of_work
 from core.database import async_config, connection_string, make_directory, sync_config, taken, translate
-from core.errors import CatalogueError, Conflict, Contention, Unavailable
+from core.errors import Behind, CatalogueError, Conflict, Contention, Unavailable
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries import authors, books, tags
 from core.queries.listing import Listing
@@ -369,8 +369,8 @@ def test_a_database_without_tables_is_an_outage_that_says_so(
     reading: bool,  # noqa: FBT001
 ):
     error = error_of(databases.empty(backend), select(Tag.id), twin=twin, reading=reading)
-    assert type(error) is Unavailable
-    assert error.detail == "The database has not been migrated."
+    assert type(error) is Behind
+    assert error.detail == 'The database has not been migrated: run "diptych database upgrade".'
 
 
 @TWINS

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import inspect
+import json
 
 import pytest
 
+from core import revisions
 from core.aio.application import Application as AsyncApplication
 from core.http.messages import Request
 from core.settings import Settings
 from core.sync.application import Application
 from tests.support.databases import BACKENDS, Databases
+from tests.support.revisions import put_at
+
+NO_TABLES = ""
 
 
 @pytest.mark.parametrize("kind", [AsyncApplication, Application])
 @pytest.mark.parametrize("backend", BACKENDS)
-async def test_a_database_without_tables_is_not_ready(kind: type, backend: str, databases: Databases):
-    application = kind(Settings(database_url=databases.empty(backend)))
+@pytest.mark.parametrize(
+    ("revision", "told"),
+    [
+        (NO_TABLES, "The database has not been migrated"),
+        (None, "The database has not been migrated"),
+        ("0001", f"The database is at revision 0001 and this release needs {revisions.head()}"),
+        (revisions.head(), None),
+        ("9999", None),
+    ],
+)
+async def test_readiness_is_the_revision_and_the_tables(
+    kind: type, backend: str, revision: str | None, told: str | None, databases: Databases
+):
+    url = databases.empty(backend) if revision is NO_TABLES else put_at(databases.migrated(backend), revision)
+    application = kind(Settings(database_url=url))
     route = next(route for route in application.routes if route.name == "health_ready")
     response = application.handle(route, Request("GET", "", {}, "", {}, b""))
     response = await response if inspect.isawaitable(response) else response
-    assert response.status == 503
-    assert b"has not been migrated" in response.body
+    if told is None:
+        assert response.status == 200
+    else:
+        assert response.status == 503
+        assert json.loads(response.body)["detail"] == f'{told}: run "diptych database upgrade".'
     closed = application.close()
     if inspect.isawaitable(closed):
         await closed

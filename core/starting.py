@@ -1,0 +1,47 @@
+"""What is looked at before a service starts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core import revisions
+from core.database import UPGRADE, sync_config, translate
+from core.errors import Behind
+from core.settings import Settings, parse_database_url
+
+
+def check_revision(settings: Settings) -> None:
+    """Look whether the database can be served.
+
+    One that is away may come back: then the service starts, answers 503, and /health/ready says why.
+
+    Errors: Behind.
+    """
+    url = parse_database_url(settings.database_url)
+    if url.drivername == "sqlite" and not (url.query or Path(url.database or "").exists()):
+        # To look would be to make it.
+        raise Behind(f"There is no {url.database}: {UPGRADE}.")
+    engine = sync_config(settings).get_engine()
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            revisions.check(connection.execute(revisions.VERSIONS).scalars().all())
+    except SQLAlchemyError as error:
+        known = translate(error)
+        if known is None:
+            raise
+        if isinstance(known, Behind):
+            raise known from error
+    finally:
+        engine.dispose()
+
+
+def check_revision_or_exit(settings: Settings) -> None:
+    """Look, and end a program whose database is behind with one line on stderr and status 3, as wrong settings do."""
+    try:
+        check_revision(settings)
+    except Behind as error:
+        print(f"diptych: {error.detail}", file=sys.stderr)
+        raise SystemExit(3) from None

@@ -1,0 +1,156 @@
+"""A service does not start on a database that is behind it; it does on one that is ahead of it, or away."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core import revisions
+from tests.support.databases import BACKENDS, ROOT, Databases, environment, run
+from tests.support.deployments import ADAPTERS, command, deployment, free_port, stop
+from tests.support.hosts import HOSTS
+from tests.support.revisions import put_at
+
+PORT = str(free_port())
+PYTHON = [sys.executable, "-m"]
+STARTS = {
+    "gunicorn": command("flask", int(PORT)),
+    "gunicorn, loaded before it forks": [*command("flask", int(PORT)), "--preload"],
+    "sanic": [*command("sanic", int(PORT)), "--workers", "2"],
+    "sanic in one process": [*command("sanic", int(PORT)), "--single-process"],
+}
+BEHIND = (
+    f"diptych: The database is at revision 0001 and this release needs {revisions.head()}: "
+    'run "diptych database upgrade".'
+)
+NOT_MIGRATED = 'diptych: The database has not been migrated: run "diptych database upgrade".'
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def lines(text: str) -> list[str]:
+    """What is not gunicorn's own log."""
+    return [line for line in text.splitlines() if not (line.startswith("[") and "] [" in line)]
+
+
+@pytest.mark.parametrize("start", STARTS)
+@both
+def test_a_service_whose_database_is_behind_does_not_start_and_says_what_to_do(
+    databases: Databases, backend: str, start: str
+):
+    url = put_at(databases.migrated(backend), "0001")
+
+    done = run(STARTS[start], check=False, DATABASE_URL=url, FLASK_PORT=PORT, DIPTYCH_WORKERS="4")
+
+    assert (done.returncode, done.stdout, lines(done.stderr)) == (3, "", [BEHIND])
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@both
+def test_a_service_whose_database_has_no_revision_does_not_start(databases: Databases, backend: str, adapter: str):
+    for url in (databases.empty(backend), put_at(databases.migrated(backend), None)):
+        done = run(command(adapter, int(PORT)), check=False, DATABASE_URL=url, FLASK_PORT=PORT)
+
+        assert (done.returncode, done.stdout) == (3, "")
+        (line,) = lines(done.stderr)
+        assert line in (
+            NOT_MIGRATED,
+            f'diptych: There is no {url.removeprefix("sqlite:///")}: run "diptych database upgrade".',
+        )
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_to_look_does_not_make_a_file(tmp_path: Path, adapter: str):
+    run(command(adapter, int(PORT)), check=False, DATABASE_URL=f"sqlite:///{tmp_path}/x.db", FLASK_PORT=PORT)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@both
+def test_a_service_whose_database_a_newer_release_has_migrated_starts(databases: Databases, backend: str, adapter: str):
+    with deployment(adapter, put_at(databases.migrated(backend), "9999")) as url:
+        assert httpx.get(f"{url}/books").status_code == 200
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_a_service_whose_database_is_away_starts_and_answers_503(adapter: str):
+    port = free_port()
+    settings = environment(DATABASE_URL=f"postgresql://u@127.0.0.1:{free_port()}/x", FLASK_PORT=str(port))
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command(adapter, port), cwd=ROOT, env=settings, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            ready = answered(f"http://127.0.0.1:{port}/health/ready")
+            assert (ready.status_code, ready.json()["detail"]) == (503, "The database cannot be reached.")
+        finally:
+            time.sleep(0.5)  # Sanic's manager may never end when it is stopped sooner
+            stop(process, log)
+
+
+def answered(url: str) -> httpx.Response:
+    """The first answer of a server that is starting."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return httpx.get(url)
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, "nobody answered"
+            time.sleep(0.05)
+
+
+@both
+def test_a_database_that_falls_behind_a_running_service_is_told_alike_by_both(databases: Databases, backend: str):
+    database = databases.migrated(backend)
+    answers = []
+    for adapter in ADAPTERS:
+        put_at(database, revisions.head())
+        with tempfile.TemporaryFile("w+") as log, deployment(adapter, database, log=log) as url:
+            put_at(database, "0001")
+            answers.append(httpx.get(f"{url}/health/ready"))
+            log.seek(0)
+            assert BEHIND.removeprefix("diptych: ") in log.read()
+
+    one, other = answers
+    assert one.status_code == 503
+    assert one.json()["detail"] == BEHIND.removeprefix("diptych: ")
+    assert one.content == other.content
+
+
+def test_what_does_not_serve_needs_no_migrated_database(databases: Databases):
+    url = databases.empty("sqlite")
+    for arguments in (["routes"], ["database", "upgrade", "--no-prompt"]):
+        run([*PYTHON, "flask", "--app", "flask_app", *arguments], DATABASE_URL=url)
+    for module in ("flask_app", "sanic_app"):
+        run([sys.executable, "-c", f"import {module}; {module}.create_app()"], DATABASE_URL=databases.empty("sqlite"))
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_somebody_elses_application_starts_and_the_catalogue_in_it_says_what_is_wrong(
+    databases: Databases, tmp_path: Path, adapter: str
+):
+    (tmp_path / f"{adapter}_host.py").write_bytes((HOSTS / f"{adapter}_host.py").read_bytes())
+    port = free_port()
+    address = ["--bind", f"127.0.0.1:{port}", "--no-control-socket"] if adapter == "flask" else ["--port", str(port)]
+    server = "gunicorn" if adapter == "flask" else "sanic"
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [*PYTHON, server, *address, f"{adapter}_host:app"], cwd=tmp_path, stdout=log, stderr=log,
+            env=environment(DATABASE_URL=databases.empty("sqlite"), PYTHONPATH=str(ROOT)), start_new_session=True,
+        )  # fmt: skip
+        try:
+            assert answered(f"http://127.0.0.1:{port}/hello").text == "the host's own page"
+            ready = httpx.get(f"http://127.0.0.1:{port}/api/v1/health/ready")
+            assert (ready.status_code, ready.json()["detail"]) == (503, NOT_MIGRATED.removeprefix("diptych: "))
+            log.seek(0)
+            assert NOT_MIGRATED.removeprefix("diptych: ") in log.read()
+        finally:
+            time.sleep(0.5)  # as above
+            stop(process, log)
