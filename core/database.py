@@ -21,6 +21,7 @@ from advanced_alchemy.config import (
 from sqlalchemy import AdaptedConnection, Connection, Engine, UniqueConstraint, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.errors import Behind, CatalogueError, Conflict, Contention, Fault, Unavailable
 from core.models import Base
@@ -88,7 +89,7 @@ def _engine_config(settings: Settings) -> EngineConfig:
         hide_parameters=True,
     )
     if parse_database_url(settings.database_url).drivername == "postgresql":
-        config.connect_args = {"options": "-c timezone=UTC", "connect_timeout": 5, "application_name": "diptych"}
+        config.connect_args = {"connect_timeout": 5, "application_name": "diptych"}
     else:
         config.connect_args = {"timeout": BUSY_STEP}
     config.execution_options = {
@@ -116,7 +117,7 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
             compare_type=True,
         ),
     )
-    _prepare_sqlite(config.get_engine())
+    _prepare(config.get_engine())
     return config
 
 
@@ -131,14 +132,34 @@ def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
         enable_file_object_listener=False,
         enable_touch_updated_timestamp_listener=False,
     )
-    _prepare_sqlite(config.get_engine().sync_engine)
+    _prepare(config.get_engine().sync_engine)
     return config
 
 
-def _prepare_sqlite(engine: Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        return
+def _prepare(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
 
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: ConnectionPoolEntry) -> None:
+        """Prepare no statements behind a pooler, which may run the next transaction in another session.
+
+        A pooler gives its clients numbers of its own for the session, by which they can cancel.
+        """
+        driver: Any = record.driver_connection
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_backend_pid()")
+        if cursor.fetchone()[0] != driver.info.backend_pid:
+            driver.prepare_threshold = None
+        cursor.close()
+        connection.rollback()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         cursor = connection.cursor()

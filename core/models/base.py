@@ -8,7 +8,7 @@ from uuid import UUID
 
 from advanced_alchemy.base import BasicAttributes, create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import String, Text, Uuid
+from sqlalchemy import Dialect, String, Text, Uuid
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
@@ -34,6 +34,16 @@ class Base(BasicAttributes, DeclarativeBase):
     __abstract__ = True
 
 
+class Moment(DateTimeUTC):
+    """A time, read in UTC whatever the time zone of the session: a pooler does not let it be chosen."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        found = super().process_result_value(value, dialect)
+        return None if found is None else found.astimezone(UTC)
+
+
 class Record(Base):
     """A row with an identity of its own: id (UUIDv7 unless a client chose one) and the times it was made and changed.
 
@@ -44,9 +54,9 @@ class Record(Base):
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-10)
-    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), default=now, index=True, sort_order=90)
+    created_at: Mapped[datetime] = mapped_column(Moment(timezone=True), default=now, index=True, sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(
-        DateTimeUTC(timezone=True), default=_created_at, onupdate=now, index=True, sort_order=91
+        Moment(timezone=True), default=_created_at, onupdate=now, index=True, sort_order=91
     )
 
 

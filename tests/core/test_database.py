@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -147,11 +148,6 @@ def test_sqlite_checks_foreign_keys_and_lets_readers_read_while_another_writes(u
         assert found.read(lambda session: session.execute(text("PRAGMA journal_mode")).scalar()) == "wal"
 
 
-def test_postgresql_is_spoken_to_in_utc(urls: dict[str, str]):
-    with database(urls["postgresql"]) as found:
-        assert found.read(lambda session: session.execute(text("SHOW timezone")).scalar()) == "UTC"
-
-
 def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
     """What the statements of one reading answer."""
     if twin == "sync":
@@ -170,6 +166,28 @@ def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
             await found.close()
 
     return asyncio.run(asynchronously())
+
+
+@TWINS
+def test_times_are_read_in_utc_whatever_the_time_zone_of_the_server(databases: Databases, twin: str):
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone = 'America/St_Johns'".encode())
+        connection.execute(
+            "INSERT INTO tag SELECT gen_random_uuid(), 'x', NULL, 'x', 'x', '2026-01-01Z', '2026-01-01Z'"
+        )
+    zone, made = results_of(url, text("SHOW timezone"), select(Tag.created_at), twin=twin)
+    assert zone == "America/St_Johns"
+    assert (made, made.tzinfo) == (datetime(2026, 1, 1, tzinfo=UTC), UTC)
+
+
+@TWINS
+def test_statements_are_prepared_where_no_pooler_is_in_between(urls: dict[str, str], twin: str):
+    again = [select(Tag.id).where(Tag.name == "x")] * 8
+    *_, prepared = results_of(
+        urls["postgresql"], *again, text("SELECT count(*) FROM pg_prepared_statements"), twin=twin
+    )
+    assert prepared > 0
 
 
 @TWINS

@@ -1,0 +1,123 @@
+"""Everything through a real PgBouncer in transaction mode, to a server whose time zone is not UTC."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.databases import DIPTYCH, ROOT, Databases, environment, run
+from tests.support.deployments import ADAPTERS, deployment
+from tests.support.pgbouncer import pgbouncer
+
+SIZE = 3
+"""Connections for all: too few for anyone to have one of its own."""
+
+UPGRADE = [*DIPTYCH, "database", "upgrade", "--no-prompt"]
+
+
+@pytest.fixture(scope="module")
+def pooled(databases: Databases) -> Iterator[str]:
+    """The URL of an empty database, through PgBouncer."""
+    direct = databases.empty("postgresql")
+    with psycopg.connect(direct, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone = 'America/St_Johns'".encode())
+    with pgbouncer(direct, SIZE) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def migrated(pooled: str) -> str:
+    """The same, migrated by three at once."""
+    command = {"cwd": ROOT, "env": environment(DATABASE_URL=pooled), "stdout": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen(UPGRADE, stderr=subprocess.STDOUT, **command) for _ in range(3)]  # type: ignore[call-overload]
+    told = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], told
+    return pooled
+
+
+@pytest.fixture(scope="module")
+def urls(migrated: str) -> Iterator[dict[str, str]]:
+    """Adapter -> its address; both run at once."""
+    with deployment("flask", migrated) as flask, deployment("sanic", migrated) as sanic:
+        yield {"flask": flask, "sanic": sanic}
+
+
+def test_it_is_a_pooler_and_the_time_zone_is_not_utc(pooled: str):
+    with psycopg.connect(pooled, autocommit=True) as connection:
+        row = connection.execute("SELECT pg_backend_pid(), current_setting('timezone')").fetchone()
+    assert row is not None
+    assert row[0] != connection_number(pooled)
+    assert row[1] == "America/St_Johns"
+
+
+def connection_number(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        return connection.info.backend_pid
+
+
+def test_migrations_can_be_checked_undone_and_run_again(migrated: str):
+    for arguments in (["check"], ["downgrade", "--no-prompt", "0001"], ["upgrade", "--no-prompt"], ["check"]):
+        run([*DIPTYCH, "database", *arguments], DATABASE_URL=migrated)
+
+
+def test_a_catalogue_is_imported_and_exported(migrated: str, tmp_path: Path):
+    sample = ROOT / "core" / "data" / "sample.jsonl"
+    assert "60 created" in run([*DIPTYCH, "import", str(sample)], DATABASE_URL=migrated).stdout
+    assert "60 unchanged" in run([*DIPTYCH, "import", str(sample)], DATABASE_URL=migrated).stdout
+    lines = run([*DIPTYCH, "export"], DATABASE_URL=migrated).stdout
+    copy = tmp_path / "copy.jsonl"
+    copy.write_text(lines, "utf-8")
+    assert "unchanged" in run([*DIPTYCH, "import", str(copy)], DATABASE_URL=migrated).stdout
+    assert run([*DIPTYCH, "export"], DATABASE_URL=migrated).stdout == lines
+
+
+def test_times_are_told_in_utc(urls: dict[str, str]):
+    made = httpx.post(f"{urls['flask']}/tags", json={"name": "times"}).json()
+    for url in urls.values():
+        read = httpx.get(f"{url}/tags/{made['id']}").json()
+        assert read == made
+        assert read["created_at"].endswith("Z")
+
+
+CONTRACT = ["test_authors.py", "test_books.py", "test_tags.py", "test_batches.py", "test_caching.py", "test_lists.py"]
+
+
+def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str]):
+    suite = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    suite += [f"tests/contract/{name}" for name in CONTRACT]
+    started = {
+        adapter: subprocess.Popen(
+            suite, cwd=ROOT, env=os.environ | {"CONTRACT_URL": urls[adapter]}, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for adapter in ADAPTERS
+    }  # fmt: skip
+    told = {adapter: process.communicate(timeout=300)[0] for adapter, process in started.items()}
+    assert {adapter: process.returncode for adapter, process in started.items()} == dict.fromkeys(ADAPTERS, 0), told
+
+
+def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(urls: dict[str, str]):
+    statuses: dict[str, set[int]] = {adapter: set() for adapter in ADAPTERS}
+    paths = ["/books?pageSize=3", "/books?searchString=a&include=tags,contributors", "/tags?nameIn=x", "/authors"]
+
+    def ask(adapter: str, place: int) -> None:
+        with httpx.Client(base_url=urls[adapter], timeout=30) as client:
+            # psycopg would prepare a statement that it sends for the sixth time.
+            for number in range(25):
+                statuses[adapter].add(client.get(paths[(place + number) % len(paths)]).status_code)
+                statuses[adapter].add(client.post("/tags", json={"name": f"{adapter}-{place}-{number}"}).status_code)
+
+    threads = [threading.Thread(target=ask, args=(adapter, place)) for adapter in ADAPTERS for place in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == {adapter: {200, 201} for adapter in ADAPTERS}
