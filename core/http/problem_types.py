@@ -129,8 +129,8 @@ _TYPES = (
         status=503,
         name="unavailable",
         title="Service unavailable",
-        meaning="The database cannot serve this now, and nothing was saved: it is down, too busy, or other writers were"
-        " quicker too often.",
+        meaning="The database cannot serve this now, and nothing was saved: it is down, too busy, behind this"
+        " release, or other writers were quicker too often.",
         advice="Wait as long as the `Retry-After` header says, then send the same request again.",
         headers={"Retry-After": "Seconds to wait before trying again."},
         example="This cannot be served now.",

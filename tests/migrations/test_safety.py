@@ -94,6 +94,20 @@ def test_a_revision_that_fails_half_way_leaves_nothing_behind(databases: Databas
     assert state(url) == ("0003", before[1] | {"half"})
 
 
+@pytest.mark.parametrize(("backend", "stays"), [("postgresql", "0003"), ("sqlite", "0002")])
+def test_revisions_before_one_that_fails_stay_on_postgresql_alone(
+    databases: Databases, backend: str, stays: str, tree: Path
+):
+    url = databases.migrated(backend)
+    revision(tree, "0003", 'op.create_table("whole", sa.Column("id", sa.Integer))')
+    revision(tree, "0004", 'op.drop_table("nosuch")')
+
+    assert upgraded(tree, url)[0] == 1
+
+    found, tables = state(url)
+    assert (found, "whole" in tables) == (stays, stays == "0003")
+
+
 @both
 def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(databases: Databases, backend: str, tree: Path):
     url = databases.migrated(backend)
