@@ -1,0 +1,145 @@
+"""Every revision goes up, down and up again with rows in the tables, and loses none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from tests.support.catalogue import differences, schema
+from tests.support.databases import BACKENDS, Databases
+from tests.support.history import PLANTED, History, below, plant, transaction
+from tests.support.rows import ROWS, changed, fill, rows
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def stairway(history: History, revision: str, url: str) -> list[str]:
+    """Take an empty database to the revision, down, and up again; return what did not survive.
+
+    A revision whose `rewrites` names columns ({"table.column": "why"}) may give them other values.
+    """
+    script = history.script(revision)
+    rewritten = getattr(script.module, "rewrites", {}).keys()
+    found = []
+
+    def step(what: str, go: str) -> None:
+        with transaction(url) as connection:
+            before = rows(connection)
+        getattr(history, what)(url, go)
+        with transaction(url) as connection:
+            found.extend(changed(before, rows(connection), rewritten=rewritten))
+
+    if script.down_revision:
+        history.upgrade(url, below(script))
+    with transaction(url) as connection:
+        fill(connection)
+        low = schema(connection)
+    step("upgrade", revision)
+    with transaction(url) as connection:
+        fill(connection, ROWS)
+        high = schema(connection)
+    step("downgrade", below(script))
+    with transaction(url) as connection:
+        found += [f"left by the downgrade: {each}" for each in differences(low, schema(connection))]
+    step("upgrade", revision)
+    with transaction(url) as connection:
+        found += [f"not made again: {each}" for each in differences(high, schema(connection))]
+    return found
+
+
+def test_the_history_is_one_line():
+    revisions = History().revisions()
+    assert [below(script) for script in revisions] == ["base", *(script.revision for script in revisions[:-1])]
+
+
+@both
+@pytest.mark.parametrize("revision", [script.revision for script in History().revisions()])
+def test_a_revision_goes_up_down_and_up_again_and_keeps_every_row(databases: Databases, backend: str, revision: str):
+    assert stairway(History(), revision, databases.empty(backend)) == []
+
+
+@both
+def test_the_rows_are_at_the_edges_of_their_columns(databases: Databases, backend: str):
+    url = databases.migrated(backend)
+    with transaction(url) as connection:
+        fill(connection)
+        fill(connection, ROWS)
+        found = rows(connection)
+    columns, books = found["book"]
+    title, year, isbn = (
+        sorted({book[columns.index(name)] for book in books}, key=repr) for name in ("title", "year", "isbn")
+    )
+
+    assert {len(stored) for _, stored in found.values()} == {2 * ROWS}
+    assert max(len(each) for each in title) == 1000
+    assert any(ord(character) > 0xFFFF for each in title for character in each)
+    assert 2**15 - 1 - 1 in year
+    assert None in isbn
+
+
+LOSES_ROWS = {
+    "a row": ("op.execute(\"DELETE FROM book_contributor WHERE role = 'author'\")", "pass"),
+    "a value": ("op.execute(\"UPDATE author SET name = 'x' WHERE dob IS NULL\")", "pass"),
+    "an empty value": ("op.execute(\"UPDATE tag SET description = '' WHERE description IS NULL\")", "pass"),
+    "the end of a text": (
+        "op.execute('UPDATE tag SET name = substr(name, 1, 50)')",
+        "pass",
+    ),
+    "a row, on the way down": ("pass", "op.execute('DELETE FROM book_tag')"),
+}
+
+
+@both
+@pytest.mark.parametrize("loss", LOSES_ROWS)
+def test_a_revision_that_loses_something_is_found(databases: Databases, backend: str, tmp_path: Path, loss: str):
+    history = plant(tmp_path / "migrations", *LOSES_ROWS[loss])
+    found = stairway(history, PLANTED, databases.empty(backend))
+    assert any("rows became" in each for each in found), found
+
+
+@both
+def test_values_that_a_revision_says_it_rewrites_are_not_a_loss(databases: Databases, backend: str, tmp_path: Path):
+    declares = "rewrites = {'tag.description': 'an empty description is none'}"
+    history = plant(tmp_path / "migrations", *LOSES_ROWS["an empty value"], declares=declares)
+    assert stairway(history, PLANTED, databases.empty(backend)) == []
+
+
+@both
+def test_a_downgrade_that_leaves_something_is_found(databases: Databases, backend: str, tmp_path: Path):
+    history = plant(
+        tmp_path / "migrations",
+        "op.add_column('book', sa.Column('pages', sa.Integer()))",
+        "op.execute('ALTER TABLE book RENAME COLUMN pages TO leaves')",
+    )
+    found = stairway(history, PLANTED, databases.empty(backend))
+    assert any(each.startswith("left by the downgrade: column book.leaves") for each in found), found
+
+
+@both
+def test_a_downgrade_after_which_there_is_no_way_up_is_found(databases: Databases, backend: str, tmp_path: Path):
+    history = plant(tmp_path / "migrations", "op.add_column('book', sa.Column('pages', sa.Integer()))")
+    with pytest.raises(DBAPIError, match=r"duplicate column name: pages|column \"pages\" .* already exists"):
+        stairway(history, PLANTED, databases.empty(backend))
+
+
+EVERY_TYPE = """
+op.create_table(
+    "shelf",
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("above_id", sa.Uuid(), sa.ForeignKey("shelf.id")),
+    sa.Column("book_id", sa.Uuid(), sa.ForeignKey("book.id", ondelete="CASCADE"), nullable=False),
+    *(sa.Column(f"c{n}", kind, nullable=False) for n, kind in enumerate(
+        [sa.BigInteger(), sa.Integer(), sa.Float(), sa.Double(), sa.Numeric(12, 2), sa.DateTime(), sa.Time(),
+         sa.Boolean(), sa.JSON(), sa.LargeBinary(), sa.Text(), sa.Unicode(7), sa.Enum("to read", "read", name="state")],
+    )),
+)
+"""
+
+
+@both
+def test_there_are_rows_for_a_table_of_any_types(databases: Databases, backend: str, tmp_path: Path):
+    down = "op.drop_table('shelf')\nsa.Enum(name='state').drop(op.get_bind(), checkfirst=True)"
+    history = plant(tmp_path / "migrations", EVERY_TYPE, down)
+    assert stairway(history, PLANTED, databases.empty(backend)) == []

@@ -1,0 +1,163 @@
+"""Rows for any schema, made of what the database says about it: values at the edges of their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Connection, MetaData, Table, inspect
+
+VERSIONS = "alembic_versions"
+
+ROWS = 3
+"""How many rows `fill` puts in a table."""
+
+LONG = 5000
+"""The length of text that has no limit of its own."""
+
+BEYOND_ASCII = "Ünïcødé Ελλάδα Привет 日本語 עברית 𝄞📚 e\u0301 '\"\\% "
+
+Rows = dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]
+"""A database's rows: table -> its columns, and the rows."""
+
+
+def fill(connection: Connection, first: int = 0) -> None:
+    """Put three rows in every table: one of least values, NULL wherever it may be, one of greatest, one between.
+
+    first: a multiple of three that no rows have been made for; unique values follow from it.
+
+    Errors: ValueError for a type that has no values here.
+    """
+    metadata = MetaData()
+    metadata.reflect(connection)
+    made: dict[str, list[dict[str, Any]]] = {}
+    for table in metadata.sorted_tables:
+        if table.name != VERSIONS:
+            made[table.name] = [_row(connection, table, number, made) for number in range(first, first + ROWS)]
+            connection.execute(table.insert(), made[table.name])
+
+
+def rows(connection: Connection) -> Rows:
+    """Every row, as the driver gives it: no type of SQLAlchemy's between."""
+    found: Rows = {}
+    quote = connection.dialect.identifier_preparer.quote
+    for table in sorted(set(inspect(connection).get_table_names()) - {VERSIONS}):
+        result = connection.exec_driver_sql(f"SELECT * FROM {quote(table)}")  # noqa: S608 - quoted
+        found[table] = tuple(result.keys()), [tuple(row) for row in result]
+    return found
+
+
+def changed(before: Rows, after: Rows, *, rewritten: set[str]) -> list[str]:
+    """What is not the same in the columns that two states both have: "table.column, ...: rows lost, rows come".
+
+    rewritten: columns ("table.column") that a revision says it gives other values.
+    """
+    told = []
+    for table in sorted(before.keys() & after.keys()):
+        columns = [
+            column for column in before[table][0] if column in after[table][0] and f"{table}.{column}" not in rewritten
+        ]
+        old, new = _of(before[table], columns), _of(after[table], columns)
+        if old != new:
+            lost, come = [row for row in old if row not in new], [row for row in new if row not in old]
+            told.append(f"{table}: {len(old)} rows became {len(new)}; lost {lost}, come {come}")
+    return told
+
+
+def _of(state: tuple[tuple[str, ...], list[tuple[Any, ...]]], columns: list[str]) -> list[str]:
+    names, found = state
+    places = [names.index(column) for column in columns]
+    return sorted(repr([row[place] for place in places]) for row in found)
+
+
+def _row(connection: Connection, table: Table, number: int, made: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    checks = [str(check["sqltext"]) for check in inspect(connection).get_check_constraints(table.name)]
+    keys = {element.parent.name for key in table.foreign_key_constraints for element in key.elements}
+    row = {
+        column.name: _value(column, number, checks)
+        for column in table.columns
+        if column.computed is None and column.name not in keys
+    }
+    for key in table.foreign_key_constraints:
+        for element in key.elements:
+            parent = made[element.column.table.name][number % ROWS] if element.column.table is not table else row
+            least = number % ROWS == 0 and element.parent.nullable
+            row[element.parent.name] = None if least else parent[element.column.name]
+    return row
+
+
+def _value(column: Column[Any], number: int, checks: list[str]) -> Any:
+    if number % ROWS == 0 and column.nullable:
+        return None
+    choices = _choices(column, checks)
+    if choices:
+        return choices[number % len(choices)]
+    for kind, edges in _EDGES:
+        if isinstance(column.type, kind):
+            return edges(column.type, number)[number % ROWS]
+    raise ValueError(f"{column.table.name}.{column.name}: no values for {column.type!r} yet")
+
+
+def _texts(type_: sa.String, number: int) -> tuple[Any, ...]:
+    if isinstance(type_, sa.CHAR) and type_.length == 32:  # a UUID, on SQLite
+        return tuple(each.hex for each in _uuids(None, number))
+    texts = (str(number), f"{number} {BEYOND_ASCII * LONG}", f"{number} {BEYOND_ASCII}")
+    return tuple(text[: type_.length or LONG] for text in texts)
+
+
+def _uuids(_: Any, number: int) -> tuple[UUID, ...]:
+    return UUID(int=number), UUID(int=2**128 - 1 - number), UUID(int=(7 << 76) + (2 << 62) + number)
+
+
+def _integers(bits: int) -> Edges:
+    return lambda _, number: (-(2 ** (bits - 1)) + number, 2 ** (bits - 1) - 1 - number, number)
+
+
+def _decimals(type_: sa.Numeric[Any], number: int) -> tuple[Any, ...]:
+    most = Decimal(10) ** ((type_.precision or 20) - (type_.scale or 0)) - 1 - number
+    return -most, most, Decimal(number)
+
+
+def _moments(type_: sa.DateTime, number: int) -> tuple[Any, ...]:
+    step = timedelta(microseconds=number)
+    moments = datetime.min + step, datetime.max - step, datetime(2024, 2, 29, 12, 30) + step  # noqa: DTZ001, DTZ901
+    return tuple(moment.replace(tzinfo=UTC) if type_.timezone else moment for moment in moments)
+
+
+def _days(_: Any, number: int) -> tuple[Any, ...]:
+    step = timedelta(days=number)
+    return date.min + step, date.max - step, date(2024, 2, 29) + step
+
+
+Edges = Callable[[Any, int], tuple[Any, ...]]
+"""A type and the number of a row -> its least value, its greatest, and one between; other numbers, other values."""
+
+_EDGES: list[tuple[type, Edges]] = [
+    (sa.Uuid, _uuids),
+    (sa.String, _texts),
+    (sa.SmallInteger, _integers(16)),
+    (sa.BigInteger, _integers(64)),
+    (sa.Integer, _integers(32)),
+    (sa.Float, lambda _, number: (-1e30 - number, 1e30 + number, 1 / (number + 1))),
+    (sa.Numeric, _decimals),
+    (sa.DateTime, _moments),
+    (sa.Date, _days),
+    (sa.Time, lambda _, number: (time(0, 0, number), time(23, 59, 59 - number), time(12, 30, number))),
+    (sa.Boolean, lambda _, __: (False, True, True)),
+    (sa.JSON, lambda _, number: ({}, [BEYOND_ASCII, None, 1e300, {"": [number]}], number)),
+    (sa.LargeBinary, lambda _, number: (b"%d" % number, b"\xff" * LONG + b"%d" % number, b"\x00%d" % number)),
+]
+"""Of types that are one another's, the narrower comes first."""
+
+
+def _choices(column: Column[Any], checks: list[str]) -> list[str]:
+    """The values that an enumeration has, or that a CHECK names."""
+    if isinstance(column.type, sa.Enum):
+        return list(column.type.enums)
+    naming = [check for check in checks if re.search(rf"\b{column.name}\b", check)]
+    return [literal for check in naming for literal in re.findall(r"'([^']*)'", check)]
