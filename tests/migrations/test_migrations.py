@@ -6,10 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import String, create_engine, inspect
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import create_engine, inspect
 
 from core.database import connection_string
 from core.models import Base
@@ -48,24 +46,6 @@ def test_the_history_goes_up_down_and_up_again(databases: Databases, backend: st
 def test_the_models_say_what_the_history_made(databases: Databases, backend: str):
     done = run(CHECK, DATABASE_URL=databases.migrated(backend), check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_the_history_gives_columns_the_collation_that_the_models_say(databases: Databases):
-    dialect = postgresql.dialect()
-    wanted = {
-        (table.name, column.name): column.type.dialect_impl(dialect).collation
-        for table in Base.metadata.sorted_tables
-        for column in table.columns
-        if isinstance(column.type, String)
-    }
-    with psycopg.connect(databases.migrated("postgresql")) as connection:
-        rows = connection.execute(
-            "SELECT table_name, column_name, collation_name FROM information_schema.columns"
-        ).fetchall()
-
-    made = {(table, column): collation for table, column, collation in rows if (table, column) in wanted}
-    assert "C" in wanted.values()
-    assert made == wanted
 
 
 @both
