@@ -21,6 +21,11 @@ squawk = {
 
 COLUMNS = (("author", "slug", 100), ("book", "slug", 100), ("book", "isbn", 13), ("book", "language", 35))
 
+contracts = {
+    f"{table}.{column}": "the values are what they were: only lists that are ordered by it come in another order"
+    for table, column, _ in COLUMNS
+}
+
 
 def upgrade() -> None:
     collate("C")
