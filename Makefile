@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 SEED ?= $(shell date +%s)
+COMMIT ?= HEAD
+PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test fuzz schemathesis check openapi-check format twins lock clean
+.PHONY: help venv serve test fuzz schemathesis check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -58,6 +60,11 @@ format: venv ## Format the code and put simple findings right
 
 twins: venv ## Write core/sync from core/aio
 	$(BIN)/python tools/twins.py
+
+previous: ## Keep the code of COMMIT (HEAD), on which a new revision of the schema must not tread
+	rm -f $(PREVIOUS)/*.zip
+	revision=$$(git ls-tree --name-only $(COMMIT) migrations/versions/ | sed -n 's|.*/\([0-9]*\)_.*|\1|p' | sort | tail -n 1) && \
+		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) core flask_app sanic_app migrations
 
 lock: venv ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml

@@ -1,0 +1,136 @@
+"""The previous release's code still runs on the newest schema: both are there while a release is rolled out, or back.
+
+`previous` keeps the code that ran before the newest revision (`make previous`). It is started on a database of its own
+schema and on one of the newest, is sent the same requests, and has to answer the same: what that is need not be known
+here. What it finds in the newest has been written by the newest code.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.architecture.trees import run_in
+from tests.support.answers import Told, neutral
+from tests.support.databases import BACKENDS, ROOT, Databases
+from tests.support.deployments import ADAPTERS, command, free_port, server
+from tests.support.history import History, below, transaction
+from tests.support.talking import BOOKS, conversation
+
+PREVIOUS = sorted((Path(__file__).parent / "previous").glob("*.zip"))
+
+CLI = (sys.executable, "-m", "core.cli")
+
+
+@pytest.fixture(scope="module", params=PREVIOUS, ids=lambda path: path.stem)
+def previous(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree of an earlier release."""
+    tree = tmp_path_factory.mktemp("previous")
+    with zipfile.ZipFile(request.param) as archive:
+        archive.extractall(tree)
+    return tree
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of books to import."""
+    path = tmp_path_factory.mktemp("books") / "books.jsonl"
+    path.write_text("".join(json.dumps(book) + "\n" for book in BOOKS), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def expected(previous: Path, databases: Databases, books: str) -> list[Told]:
+    """What the earlier release says on its own schema, with books that it has imported itself."""
+    url = databases.empty("sqlite")
+    run_in(previous, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
+    run_in(previous, *CLI, "import", books, DATABASE_URL=url)
+    return said(previous, "flask", url)
+
+
+def newest(databases: Databases, backend: str, books: str) -> str:
+    """A database of the newest schema, with books that the newest code has imported."""
+    url = databases.migrated(backend)
+    run_in(ROOT, *CLI, "import", books, DATABASE_URL=url)
+    return url
+
+
+def said(tree: Path, adapter: str, url: str) -> list[Told]:
+    """What a tree's adapter answers on a database, and what the tree exports of it then."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
+    # Without Sanic's manager: what is kept cannot be put right any more, should it not stop when it is told to.
+    start = [*command(adapter, port), *(["--single-process"] if adapter == "sanic" else [])]
+    with (
+        server(start, address, cwd=tree, **settings),
+        httpx.Client(base_url=address, timeout=30) as api,
+    ):
+        answers = conversation(api)
+    done = run_in(tree, *CLI, "export", check=False, DATABASE_URL=url)
+    return [
+        *answers,
+        {"request": "export", "status": done.returncode, "lines": sorted(neutral(done.stdout).splitlines())},
+    ]
+
+
+def test_the_code_that_ran_before_the_newest_revision_is_kept():
+    history = History()
+    newest = history.script(history.head)
+    revisions = {script.revision for script in history.revisions()}
+
+    assert [path.stem for path in PREVIOUS] in ([below(newest)], [newest.revision]), "see: make previous"
+    for path in PREVIOUS:
+        with zipfile.ZipFile(path) as archive:
+            names = [Path(name) for name in archive.namelist() if name.startswith("migrations/versions/")]
+        kept = {name.stem.partition("_")[0] for name in names if name.suffix == ".py"}
+        assert path.stem == max(kept)
+        assert kept <= revisions
+
+
+def test_the_conversation_is_one_of_success_and_of_all_its_refusals(expected: list[Told]):
+    statuses = [each["status"] for each in expected[:-1]]
+
+    assert set(statuses) == {200, 201, 204, 404, 409, 422}
+    assert sum(status < 300 for status in statuses) > 0.8 * len(statuses)
+    assert expected[-1]["status"] == 0
+    assert any("Пикник" in line for line in expected[-1]["lines"])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_previous_release_runs_on_the_newest_schema(
+    previous: Path, expected: list[Told], databases: Databases, books: str, backend: str
+):
+    urls = [newest(databases, backend, books) for _ in ADAPTERS]
+
+    with ThreadPoolExecutor(len(ADAPTERS)) as pool:
+        answers = list(pool.map(said, [previous] * len(ADAPTERS), ADAPTERS, urls))
+
+    for found in answers:
+        assert found == expected
+
+
+BREAKING = {
+    "a column renamed": "ALTER TABLE author RENAME dob TO born",
+    "a column that must be filled": (
+        "ALTER TABLE tag ADD kind text DEFAULT ''; ALTER TABLE tag ALTER kind DROP DEFAULT, ALTER kind SET NOT NULL"
+    ),
+    "a value refused": "ALTER TABLE book_contributor ADD CHECK (role <> 'illustrator')",
+}
+
+
+@pytest.mark.parametrize("change", BREAKING)
+def test_a_change_that_breaks_the_previous_release_is_found(
+    previous: Path, expected: list[Told], databases: Databases, books: str, change: str
+):
+    url = newest(databases, "postgresql", books)
+    with transaction(url) as connection:
+        connection.exec_driver_sql(BREAKING[change])
+
+    assert said(previous, "flask", url) != expected

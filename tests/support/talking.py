@@ -1,0 +1,145 @@
+"""A conversation with the API in which every operation is asked for at least once."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+from tests.support.answers import Told, neutral, told
+
+BOOKS: list[dict[str, Any]] = [
+    {"title": "Sommarboken", "author": "Tove Jansson", "year": 1972, "language": "sv", "tags": ["islands", "summer"]},
+    {"title": "The Summer Book", "author": "Tove Jansson", "translator": "Thomas Teal", "isbn": "9781590172681"},
+    {
+        "title": "銀河鉄道の夜",
+        "author": "宮沢賢治",
+        "year": 1934,
+        "description": "Ночь на галактической железной дороге",
+    },
+    {"title": "Пикник на обочине", "authors": ["Аркадий Стругацкий", "Борис Стругацкий"], "tags": ["zone"]},
+]
+"""What has to be imported before."""
+
+NOT_ROWS = ("health", "openapi.json", "docs", "problems")
+"""Where addresses begin that need no table."""
+
+
+def conversation(api: httpx.Client) -> list[Told]:
+    """What the API answers.
+
+    Errors: AssertionError when its description has an operation that nothing asks for.
+    """
+    talk = Talk(api)
+    talk.read()
+    talk.write()
+    talk.relate()
+    talk.do_many()
+    talk.delete()
+    talk.everything_was_asked()
+    return talk.answers
+
+
+class Talk:
+    """The parts of the conversation, in their order."""
+
+    def __init__(self, api: httpx.Client) -> None:
+        self.answers: list[Told] = []
+        self._api = api
+        self._asked: set[tuple[str, str]] = set()
+        self._ids: dict[str, str] = {}
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask, note what is answered, and return it where it is JSON."""
+        response = self._api.request(method, path, json=body)
+        self._asked.add((method.lower(), path.partition("?")[0]))
+        self.answers.append({"request": neutral(f"{method} {path}"), **told(response)})
+        return response.json() if "json" in response.headers.get("Content-Type", "") else {}
+
+    def read(self) -> None:
+        """What was imported."""
+        for kind, name in (("authors", "name"), ("books", "title"), ("tags", "name")):
+            rows = self.ask("GET", f"/{kind}?orderBy={name}&sortOrder=asc").get("items", [])
+            self._ids |= {row[name]: row["id"] for row in rows}
+        jansson, book = self._id("Tove Jansson"), self._id("The Summer Book")
+        for path in (
+            f"/authors/{jansson}",
+            f"/books/{book}",
+            f"/tags/{self._id('zone')}",
+            f"/authors/{jansson}/books?orderBy=title&sortOrder=asc",
+            f"/tags/{self._id('zone')}/books",
+            "/books?searchString=summer&include=tags,contributors&orderBy=title&sortOrder=asc",
+            "/books?languageIn=sv&languageIn=en&yearIn=1972",
+            *(f"/books?orderBy={name}&searchString=summer" for name in ("title", "isbn", "slug", "updated_at")),
+            *(f"/authors?orderBy={name}&searchString=jansson" for name in ("name", "dob", "slug", "created_at")),
+            "/health/ready",
+        ):
+            self.ask("GET", path)
+
+    def write(self) -> None:
+        """One row of each kind, as it is meant and as it is refused."""
+        author = self._made("/authors", {"name": "Ursula K. Le Guin", "dob": "1929-10-21"})
+        self.ask("GET", "/authors/slug/ursula-k-le-guin")
+        self.ask("PATCH", f"/authors/{author}", {"dob": None})
+        self.ask("PUT", f"/authors/{author}", {"name": "U. K. Le Guin", "dob": "1929-10-21"})
+        body = {"title": "The Dispossessed", "author_id": author, "isbn": "9780060512750", "year": 1974}
+        book = self._made("/books", body)
+        self.ask("POST", "/books", body)
+        self.ask("POST", "/books", {"title": "Only a title", "author_id": author})
+        self.ask("POST", "/books", {"title": "", "author_id": author, "year": "1974"})
+        self.ask("GET", "/books/slug/the-dispossessed")
+        self.ask("PATCH", f"/books/{book}", {"description": "An ambiguous utopia", "language": "en"})
+        self.ask("PUT", f"/books/{book}", {**body, "year": 1975})
+        tag = self._made("/tags", {"name": "utopia", "description": "No place"})
+        self.ask("POST", "/tags", {"name": "utopia"})
+        self.ask("PATCH", f"/tags/{tag}", {"description": None})
+        self.ask("PUT", f"/tags/{tag}", {"name": "utopias"})
+        self._ids |= {"author": author, "book": book, "tag": tag}
+
+    def relate(self) -> None:
+        """A book's tags and contributors."""
+        book, author = self._id("book"), self._id("author")
+        people = [{"author_id": author, "role": "author"}]
+        people += [{"author_id": self._id("Tove Jansson"), "role": role} for role in ("illustrator", "translator")]
+        self.ask("PUT", f"/books/{book}/tags", {"items": ["utopias", "anarres"]})
+        self.ask("GET", f"/books/{book}/tags")
+        self.ask("PUT", f"/books/{book}/contributors", {"items": people})
+        self.ask("GET", f"/books/{book}/contributors")
+        self.ask("GET", f"/tags/{self._id('tag')}/books")
+        self.ask("DELETE", f"/authors/{author}")
+
+    def do_many(self) -> None:
+        """Batches."""
+        for kind, body in (
+            ("authors", {"name": "Batched"}),
+            ("books", {"title": "Batched", "author_id": self._id("author")}),
+            ("tags", {"name": "batched"}),
+        ):
+            made = self.ask("POST", f"/{kind}/batch", {"items": [body]}).get("items", [{"id": "none"}])[0]["id"]
+            self.ask("PATCH", f"/{kind}/batch", {"items": [{"id": made, **body}]})
+            self.ask("PUT", f"/{kind}/batch", {"items": [{"id": made, **body}]})
+            self.ask("DELETE", f"/{kind}/batch", {"ids": [made]})
+
+    def delete(self) -> None:
+        """What goes, and what goes with it."""
+        for path in (f"/books/{self._id('Sommarboken')}", f"/tags/{self._id('tag')}"):
+            self.ask("DELETE", path)
+            self.ask("GET", path)
+        self.ask("DELETE", f"/authors/{self._made('/authors', {'name': 'Nobody'})}")
+        self.ask("GET", "/tags?orderBy=name&sortOrder=asc")
+        self.ask("GET", "/books?include=tags,contributors&orderBy=title&sortOrder=asc")
+
+    def everything_was_asked(self) -> None:
+        """Compare what was asked with the API's description of itself."""
+        for path, methods in self.ask("GET", "/openapi.json")["paths"].items():
+            if path.split("/")[1] not in NOT_ROWS:
+                asked = {method for method, one in self._asked if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), one)}
+                assert asked >= methods.keys() - {"parameters"}, path
+
+    def _made(self, path: str, body: dict[str, Any]) -> str:
+        return self.ask("POST", path, body).get("id", "none")
+
+    def _id(self, name: str) -> str:
+        """A row's id, or none: what comes then differs, and that is what is looked for."""
+        return self._ids.get(name, "none")
