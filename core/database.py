@@ -109,7 +109,7 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
         bind_key="diptych",
         enable_file_object_listener=False,
         enable_touch_updated_timestamp_listener=False,
-        # Absolute, and an ini file that is nowhere: nothing depends on the working directory.
+        # Absolute: nothing depends on the working directory.
         alembic_config=AlembicSyncConfig(
             script_location=str(MIGRATIONS),
             script_config=str(MIGRATIONS / "alembic.ini"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from advanced_alchemy.types import DateTimeUTC
@@ -13,6 +14,7 @@ from core.models import Base
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig
+    from alembic.operations.ops import MigrationScript
 
 config: AlembicCommandConfig = context.config  # type: ignore[assignment]
 
@@ -20,6 +22,13 @@ config: AlembicCommandConfig = context.config  # type: ignore[assignment]
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """A migration stands for itself: types that a library may change later are written as what they store."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, DateTimeUTC) else False
+
+
+def number(_: Any, __: Any, directives: list[MigrationScript]) -> None:
+    """Name a new revision after the one before it: 0003 after 0002. A name that was chosen (--rev-id) stays."""
+    for script in directives:
+        if re.fullmatch("[0-9a-f]{12}", script.rev_id or ""):
+            script.rev_id = f"{len(list(context.script.walk_revisions())) + 1:04}"
 
 
 def configure(**options: Any) -> None:
@@ -34,6 +43,7 @@ def configure(**options: Any) -> None:
         user_module_prefix=config.user_module_prefix,
         render_as_batch=config.render_as_batch,
         render_item=render_item,
+        process_revision_directives=number,
         **options,
     )
 
