@@ -143,3 +143,14 @@ def test_there_are_rows_for_a_table_of_any_types(databases: Databases, backend: 
     down = "op.drop_table('shelf')\nsa.Enum(name='state').drop(op.get_bind(), checkfirst=True)"
     history = plant(tmp_path / "migrations", EVERY_TYPE, down)
     assert stairway(history, PLANTED, databases.empty(backend)) == []
+
+
+@both
+def test_an_index_made_while_others_write_goes_up_and_down(databases: Databases, backend: str, tmp_path: Path):
+    alone = "with op.get_context().autocommit_block():\n    "
+    history = plant(
+        tmp_path / "migrations",
+        f"{alone}op.create_index('ix', 'book', ['title'], postgresql_concurrently=True, if_not_exists=True)",
+        f"{alone}op.drop_index('ix', 'book', postgresql_concurrently=True, if_exists=True)",
+    )
+    assert stairway(history, PLANTED, databases.empty(backend)) == []
