@@ -15,11 +15,17 @@ DEPTH = 32
 MEMBERS = 100
 """Members of one object, at most: no schema has as many, and each that is not known is an error to be told."""
 
-MARKS = 100_000
-"""Commas and opening brackets outside of strings, at most: a hundred for each item of the largest batch."""
+NAME_LENGTH = 256
+"""Characters of a member's name, at most: an error repeats it."""
+
+TOKENS = 200_000
+"""Brackets, commas, colons and strings, at most: two hundred for each item of the largest batch."""
 
 _NOT_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
-_TOO_MANY_MARKS = re.compile(rf'(?:(?:[^"\[{{,]++|"(?:[^"\\]++|\\.)*+")*+[\[{{,]){{{MARKS + 1}}}+', re.DOTALL)
+_TOO_MANY = re.compile(
+    rf'(?:[^][{{}}",:]*+(?:[][{{}},:]|"(?:[^"\\]++|\\.)*+")){{{TOKENS + 1}}}+',
+    re.DOTALL,
+)
 
 _encoder = msgspec.json.Encoder()
 
@@ -39,14 +45,14 @@ def decode(body: bytes) -> Any:
 
     Errors: ValueError with a reason that is safe to send back, for whatever is not JSON, for NaN and numbers past a
     double's range, for a member given twice, for values nested deeper than DEPTH, for objects of more than
-    MEMBERS, and for more than MARKS.
+    MEMBERS, names longer than NAME_LENGTH, and for more than TOKENS.
     """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: byte {error.start}") from None
-    if _TOO_MANY_MARKS.match(text):
-        raise ValueError(f"more than {MARKS} commas and opening brackets")
+    if _TOO_MANY.match(text):
+        raise ValueError(f"more than {TOKENS} brackets, commas, colons and strings")
     _check_depth(text)
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)
@@ -65,6 +71,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         raise ValueError(f"an object has more than {MEMBERS} members")
     found: dict[str, Any] = {}
     for name, value in pairs:
+        if len(name) > NAME_LENGTH:
+            raise ValueError(f"a member's name has more than {NAME_LENGTH} characters")
         if name in found:
             raise ValueError(f"the member {json.dumps(name)} is given twice")
         found[name] = value

@@ -19,6 +19,9 @@ from core.schemas.types import parse_uuid
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 """JSON that means something of its own: only an operation that names it takes it."""
 
+FAULTS = 1000
+"""Faults of a body that are told, at most: a batch of the largest size can have one for each item."""
+
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})(?:\s*;\s*+(?:{_NAME}=(?:{_NAME}|"[^"]*"))?+)*+\s*')
 _CHARSET = re.compile(r';\s*charset="?([^";\s]*)', re.IGNORECASE)
@@ -121,7 +124,7 @@ def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseMo
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_context=False, include_input=False):
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[:FAULTS]:
             code, detail = item["type"], item["msg"]
             if code == "extra_forbidden":
                 code, detail = "unknown", "no such member here"

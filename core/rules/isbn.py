@@ -10,6 +10,9 @@ PATTERN = (
     r"^(?:[Ii][Ss][Bb][Nn](?:[- ]?1[03])?:? )?"
     r"(?:(?:[0-9][- ]?){9}[0-9Xx]|9[- ]?7[- ]?[89][- ]?(?:[0-9][- ]?){9}[0-9])$"
 )
+RAW_LENGTH = 100
+"""Characters of an ISBN as it came, at most."""
+
 _TEN = re.compile(r"[0-9]{9}[0-9X]")
 _THIRTEEN = re.compile(r"[0-9]{13}")
 
@@ -20,6 +23,8 @@ def isbn13(text: str) -> str:
     Spaces, hyphens, an "ISBN", "ISBN-13:" or "ISBN-10:" in front and a lower-case check digit x are
     taken. Raises ValueError with the reason; a nine-digit SBN is refused.
     """
+    if len(text) > RAW_LENGTH:
+        raise ValueError("ISBN must have 10 or 13 digits")
     number = _SEPARATORS.sub("", _LABEL.sub("", text.strip())).replace("x", "X")
     if _TEN.fullmatch(number):
         if not _ten_holds(number):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.json import DEPTH, MARKS, decode, encode
+from core.http.json import DEPTH, NAME_LENGTH, TOKENS, decode, encode
 
 SCALARS = (
     st.none()
@@ -111,24 +111,35 @@ def test_many_values_side_by_side_are_not_deep():
 
 def test_nesting_that_would_break_a_stack_is_refused():
     with pytest.raises(ValueError, match="nested deeper"):
-        decode(b"[" * MARKS)
+        decode(b"[" * TOKENS)
 
 
-@pytest.mark.parametrize(("value", "marks"), [("1", 0), ('"a,b[{"', 0), ('"\\\\"', 0), ("[]", 1), ('{"a": [1, 2]}', 3)])
-def test_as_many_marks_as_are_allowed_are_read_and_not_one_more(value: str, marks: int):
-    count = MARKS // (1 + marks)
+@pytest.mark.parametrize(
+    ("value", "tokens"), [("1", 0), ('"a,b[{"', 1), ('"\\\\"', 1), ("[]", 2), ('{"a": [1, 2]}', 7), ("\t1\n", 0)]
+)
+def test_as_many_tokens_as_are_allowed_are_read_and_not_one_more(value: str, tokens: int):
+    count = (TOKENS - 1) // (1 + tokens)
     assert len(decode(f"[{', '.join([value] * count)}]".encode())) == count
-    with pytest.raises(ValueError, match=f"^more than {MARKS} commas and opening brackets$"):
+    with pytest.raises(ValueError, match=f"^more than {TOKENS} brackets, commas, colons and strings$"):
         decode(f"[{', '.join([value] * (count + 1))}]".encode())
 
 
-@pytest.mark.parametrize("value", [b"1", b'""', b"[]", b"{}", b"[", b"{", b'{"":0}', b'"\\n"', b'"\\""'])
-def test_eight_mebibytes_of_the_smallest_values_are_refused_at_once(value: bytes):
-    body = b"[" + (value + b",") * (2**23 // (len(value) + 1)) + b"]"
+SMALLEST = [b"1,", b'"",', b"[],", b"{},", b"[", b"{", b"]", b"}", b'{"":0},', b'"":', b'"\\n",', b'"\\"",', b",", b":"]
+
+
+@pytest.mark.parametrize("value", SMALLEST)
+def test_eight_mebibytes_of_the_smallest_tokens_are_refused_at_once(value: bytes):
+    body = b"[" + value * (2**23 // len(value)) + b"]"
     started = time.process_time()
-    with pytest.raises(ValueError, match=f"^more than {MARKS} commas"):
+    with pytest.raises(ValueError, match=f"^more than {TOKENS} brackets"):
         decode(body)
     assert time.process_time() - started < 0.3
+
+
+def test_a_member_with_a_long_name_is_refused_and_its_name_not_repeated():
+    assert decode(f'{{"{"a" * NAME_LENGTH}": 1}}'.encode()) == {"a" * NAME_LENGTH: 1}
+    with pytest.raises(ValueError, match="^a member's name has more than 256 characters$"):
+        decode(f'{{"{"a" * (NAME_LENGTH + 1)}": 1}}'.encode())
 
 
 @pytest.mark.parametrize(
@@ -223,4 +234,4 @@ def test_many_members_of_which_one_comes_twice_are_refused_at_once():
     with pytest.raises(ValueError, match=r'the member "m98" is given twice'):
         decode(f'{{{pairs}, "m98": 2}}'.encode())
     with pytest.raises(ValueError, match="more than 100 members"):
-        decode(("{" + ", ".join(f'"m{number}": 1' for number in range(MARKS)) + "}").encode())
+        decode(("{" + ", ".join(f'"m{number}": 1' for number in range(60_000)) + "}").encode())
