@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 import sys
 
 from core.http.wire.times import PAUSE
@@ -15,6 +16,8 @@ workers = _settings.workers
 worker_class = "flask_app.wire.Worker"
 threads = _settings.threads
 keepalive = PAUSE
+# A connection that waits takes a file and no thread: as many as one process may have open, but for some.
+worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))
 loglevel = _settings.log_level
 # Two gunicorns of one user would share, and unlink, one control socket.
 control_socket_disable = True

@@ -22,7 +22,7 @@ from core.http.messages import Response, Unread
 from core.http.problems import Problem
 from core.http.wire.reasons import status_line
 from core.http.wire.receiving import Incoming
-from core.http.wire.times import LINGER, TAKING
+from core.http.wire.times import LINGER, PAUSE, TAKING
 from core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
@@ -59,7 +59,7 @@ class Request(message.Request):  # type: ignore[misc]
         self.version = (1, 1)
         self.headers = [(name.upper(), value) for name, value in head.headers.items()]
         self.must_close = self._incoming.closes
-        return self._incoming.rest
+        return b""
 
     def set_body_reader(self) -> None:
         self.body = Content(self._incoming.body)
@@ -96,32 +96,36 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
 
     def __init__(self, cfg: Any, connection: gthread.TConn, limit: int) -> None:
         super().__init__(cfg, connection.sock, connection.client)
-        self._socket: socket.socket = connection.sock
+        self._outlet: Outlet = connection.sock
         self._limit = limit
         self._until: float | None = None
-        self.incoming = Incoming(limit)
+        self.data = bytearray()
+        self.incoming = Incoming(self.data, limit)
         self.ended = False
         """Whether the last answer has been given."""
 
     def receive(self) -> bool | None:
         """Take what has come: whether a request is whole, or None when there will be none. Errors: Problem, OSError."""
-        data = self.unreader.take_buffered()
         while True:
-            whole = self.incoming.feed(data)
+            whole = self.incoming.read()
             if self.incoming.continues:
                 self.incoming.continues = False
-                self._socket.send(CONTINUE)
+                self._outlet.sendall(CONTINUE)
+                self._outlet.flush()
             if whole:
                 return True
+            if self.incoming.late(time.monotonic()):
+                raise problems.of_status(408)
             try:
-                data = self._socket.recv(PIECE)
+                data = self._outlet.recv(PIECE)
             except BlockingIOError:
                 return False
             if not data:
                 return self.incoming.end() or None
+            self.data += data
 
     def __next__(self) -> Request:
-        incoming, self.incoming = self.incoming, Incoming(self._limit)
+        incoming, self.incoming = self.incoming, Incoming(self.data, self._limit)
         self.req_count += 1
         self.mesg = Request(incoming, self.cfg, self.unreader, self.source_addr, self.req_count)
         return self.mesg
@@ -134,9 +138,9 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         now = time.monotonic()
         if self._until is None:
             self._until = now + LINGER
-            self._socket.shutdown(socket.SHUT_WR)
+            self._outlet.shutdown(socket.SHUT_WR)
         with suppress(BlockingIOError):
-            while now < self._until and self._socket.recv(PIECE):
+            while now < self._until and self._outlet.recv(PIECE):
                 now = time.monotonic()
             return True
         return False
@@ -151,6 +155,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         self._untaken: dict[gthread.TConn, float] = {}
         """Connections whose clients have to take more of an answer -> until when."""
+        self._last: float | None = None
+        """When a worker that stops waits no longer for any client."""
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -191,7 +197,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                     return gthread._DEFER  # noqa: SLF001 - what it does with a connection that sends nothing
                 parser.ended = not (whole and super().handle(conn))
             except Problem as problem:
-                self.log.warning("Refused a request of %s: %s", conn.client[0], problem.detail)
+                client = conn.client[0] if conn.client else "a local client"  # behind a Unix socket, nobody has a name
+                self.log.warning("Refused a request of %s: %s", client, problem.detail)
                 self._refuse(conn, problem)
             if not conn.sock.flush():
                 return UNTAKEN
@@ -206,9 +213,16 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         if fs.cancelled() or error is not None or fs.result() is False:
             # gunicorn would wait here for the client to go, and everybody with it. `handle` has seen to that.
             self._drop(conn)
+        elif fs.result() is gthread._DEFER:  # noqa: SLF001 - as above
+            # As gunicorn's own, in a worker that stops as well.
+            conn.timeout = time.monotonic() + PAUSE
+            self.pending_conns.append(conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
         elif fs.result() is UNTAKEN:
             self._untaken[conn] = time.monotonic() + TAKING
             self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._take, conn))
+        elif fs.result() is True and conn.parser.data:
+            self.enqueue_req(conn)
         else:
             super().finish_request(conn, fs)
 
@@ -233,15 +247,18 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def murder_pending(self) -> None:
         now = time.monotonic()
-        for conn in self.pending_conns:
-            if conn.timeout > now:
-                break
+        if not self.alive and self._last is None:
+            self._last = now + PAUSE
+        over = self._last is not None and self._last <= now
+        while self.pending_conns and (over or self.pending_conns[0].timeout <= now):
+            conn = self.pending_conns.popleft()
+            self.poller.unregister(conn.sock)
             if conn.parser.incoming.begun and not conn.parser.ended:
                 self._refuse(conn, problems.of_status(408))
-                with suppress(OSError):
-                    conn.sock.flush()
-        super().murder_pending()
-        for conn in [conn for conn, until in self._untaken.items() if until < now]:
+                self.enqueue_req(conn)
+            else:
+                self._drop(conn)
+        for conn in [conn for conn, until in self._untaken.items() if over or until <= now]:
             self._watch_no_longer(conn)
             self._drop(conn)
 

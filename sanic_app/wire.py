@@ -13,10 +13,12 @@ import sanic
 from sanic.compat import Header
 from sanic.exceptions import RequestTimeout
 from sanic.http import Http as SanicHttp
+from sanic.http import Stage
 from sanic.server import HttpProtocol
 
+from core.http import problems
 from core.http.wire.receiving import Incoming
-from core.http.wire.times import LINGER, TAKING
+from core.http.wire.times import LINGER, PAUSE, TAKING
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -38,7 +40,7 @@ class Http(SanicHttp):
         await self._linger()
 
     async def http1_request_header(self) -> None:
-        self.incoming = incoming = Incoming(int(self.request_max_size))
+        self.incoming = incoming = Incoming(self.recv_buffer, int(self.request_max_size))
         try:
             await self._receive(incoming)
         finally:
@@ -63,23 +65,26 @@ class Http(SanicHttp):
 
     async def _receive(self, incoming: Incoming) -> None:
         """Read to the end of one request. Errors: Problem; GoneError when there is none."""
-        buffer: bytearray = self.recv_buffer
         while True:
-            data = bytes(buffer)
-            buffer.clear()
-            whole = incoming.feed(data)
+            whole = incoming.read()
+            seen = len(self.recv_buffer)
             if incoming.continues:
                 incoming.continues = False
                 await self._send(CONTINUE)
             if whole:
-                buffer += incoming.rest
-                return
-            if self.protocol.ended and not buffer:
+                break
+            if incoming.late(time.monotonic()):
+                raise problems.of_status(408)
+            if len(self.recv_buffer) > seen:
+                continue
+            if self.protocol.ended:
                 if not incoming.end():
                     raise GoneError
-                return
-            if not buffer:
-                await self._receive_more()
+                break
+            await self._receive_more()
+        if self.recv_buffer:
+            # Whoever sends many requests at once waits for others between them.
+            await asyncio.sleep(0)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
         self.response.headers["server"] = "diptych"
@@ -147,11 +152,20 @@ class Protocol(HttpProtocol):
     def close_if_idle(self) -> bool:
         """Close soon, because the server stops: a request that is on its way already is answered."""
         self.loop.call_later(LINGER, self._close_if_idle)
+        self.loop.call_later(PAUSE, self._wait_no_longer)
         return False
 
     def _close_if_idle(self) -> None:
         if self._can_write.is_set():
             super().close_if_idle()
+
+    def _wait_no_longer(self) -> None:
+        """Do without the rest of a request, or without the client's taking the rest of an answer."""
+        if self.http is not None and self._task is not None and self.http.stage is Stage.REQUEST:
+            self.http.exception = RequestTimeout()
+            self._task.cancel()
+        elif self.transport is not None and not self._can_write.is_set():
+            self.transport.abort()
 
     def eof_received(self) -> bool:
         """Whether to keep the connection open for an answer."""

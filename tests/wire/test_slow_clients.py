@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
-from core.http.wire.times import LINGER, TAKING
+from core.http.wire.times import HEAD, LINGER, TAKING
 from tests.contract.making import make_author
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import Hosts
@@ -129,6 +129,61 @@ def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter
         assert time.monotonic() - begin < 1
 
 
+def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Hosts):
+    def seconds(adapter: str) -> float:
+        with connect(Target.of(hosts.url(f"{adapter}-sqlite"))) as client:
+            client.settimeout(1)
+            client.sendall(LIVE[:10])
+            begin = time.monotonic()
+            while time.monotonic() < begin + 2 * HEAD:
+                client.sendall(b"x")
+                with suppress(TimeoutError):
+                    assert client.recv(65536).startswith(b"HTTP/1.1 408 ")
+                    break
+            return time.monotonic() - begin
+
+    with ThreadPoolExecutor(2) as pool:
+        assert all(HEAD < found < HEAD + 3 for found in pool.map(seconds, ADAPTERS))
+
+
+# Clients that send much
+
+
+FLOODS = {
+    "requests for nothing": head("GET", "/nothing", HOST) * 10_000 + LIVE,
+    "requests": head("GET", "/health/live", HOST) * 10_000 + LIVE,
+    "chunks of one byte": head("POST", "/authors", HOST, JSON, "Transfer-Encoding: chunked") + b"1\r\nx\r\n" * 500_000,
+}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("what", FLOODS)
+def test_nobody_waits_for_clients_that_send_much(hosts: Hosts, adapter: str, what: str):
+    target = Target.of(hosts.url(f"{adapter}-sqlite"))
+    with ThreadPoolExecutor(2) as pool, connect(target) as client:
+        sending, reading = pool.submit(_sent, client, FLOODS[what]), pool.submit(_read, client)
+        longest = 0.0
+        while not (sending.done() and reading.done()):
+            begin = time.monotonic()
+            assert exchange(target, LIVE, ("GET",)).answers[0].status == 200
+            longest = max(longest, time.monotonic() - begin)
+
+    assert reading.result() > 0
+    assert longest < 1
+
+
+def _sent(client: socket.socket, message: bytes) -> None:
+    with suppress(OSError):
+        client.sendall(message)
+
+
+def _read(client: socket.socket) -> int:
+    count = 0
+    with suppress(ConnectionResetError):
+        count = sum(map(len, iter(lambda: client.recv(2**20), b"")))
+    return count
+
+
 # Clients that do not read
 
 
@@ -174,10 +229,7 @@ def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: by
     def read_after(seconds: float, adapter: str) -> int:
         with _unread(Target.of(hosts.url(f"{adapter}-sqlite")), large) as client:
             time.sleep(seconds)
-            count = 0
-            with suppress(ConnectionResetError):
-                count = sum(map(len, iter(lambda: client.recv(2**20), b"")))
-            return count
+            return _read(client)
 
     with ThreadPoolExecutor(4) as pool:
         slow, lost = (

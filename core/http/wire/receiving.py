@@ -8,9 +8,16 @@ from core.http import problems
 from core.http.messages import Unread
 from core.http.wire import head
 from core.http.wire.head import Head
+from core.http.wire.times import HEAD, REQUEST
 
 CHUNK_LINE = 256
 """Bytes of a line that says how long a chunk is, at most, without its end."""
+
+CHUNK = 256
+"""Bytes of a chunk, at least, in a body of the largest size: each costs as much as hundreds of bytes."""
+
+CHUNKS = 1024
+"""Chunks that a body may have however small they are."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
@@ -23,22 +30,25 @@ _FIELD = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
 class Incoming:
     """One request that is coming in.
 
+    data: what has come on the connection and has not been read; whoever reads the socket adds to it, and what belongs
+    to the request is taken from it. limit: of the body's bytes.
+
     head, body: what has been read. A body that is too large or broken is not read further: the head says what was
-    asked, and the connection ends with the answer. rest: what came after the request, when it is whole.
+    asked, and the connection ends with the answer.
     continues: whether the client is to be told to send its body; whoever has told it says False.
     """
 
-    __slots__ = ("_data", "_decoder", "_limit", "_seen", "_started", "body", "continues", "head", "rest")
+    __slots__ = ("_data", "_decoder", "_limit", "_seen", "_since", "_started", "body", "continues", "head")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, data: bytearray, limit: int) -> None:
         self._limit = limit
-        self._data = bytearray()
+        self._data = data
+        self._since: float | None = None
         self._decoder: _Length | _Chunks | None = None
         self._started = False
         self._seen = 0
         self.head: Head | None = None
         self.body: bytes | Unread = b""
-        self.rest = b""
         self.continues = False
 
     @property
@@ -56,9 +66,16 @@ class Incoming:
         """Whether the connection ends after the answer."""
         return self.head is None or self.head.close or isinstance(self.body, Unread)
 
-    def feed(self, data: bytes) -> bool:
-        """Take what has come; whether the request is whole. Errors: Problem, as core.http.wire.head."""
-        self._data += data
+    def late(self, now: float) -> bool:
+        """Whether the request has taken too long to come, however steadily. now: seconds, from any beginning."""
+        if not self.begun:
+            return False
+        if self._since is None:
+            self._since = now
+        return now - self._since > (HEAD if self.head is None else REQUEST)
+
+    def read(self) -> bool:
+        """Take what there is; whether the request is whole. Errors: Problem, as core.http.wire.head."""
         if self.head is None and not self._read_head():
             return False
         if self._decoder is not None:
@@ -70,7 +87,6 @@ class Incoming:
                 self.body = error.reason
                 self._data.clear()
             self._decoder = None
-        self.rest = bytes(self._data)
         return True
 
     def end(self) -> bool:
@@ -135,10 +151,11 @@ class _Length:
 class _Chunks:
     """A body in chunks (RFC 9112 section 7.1). Extensions and trailers are checked and left out."""
 
-    __slots__ = ("_ended", "_left", "_limit", "_part", "body")
+    __slots__ = ("_count", "_ended", "_left", "_limit", "_part", "body")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._count = max(CHUNKS, limit // CHUNK)
         self._left = 0
         self._ended = False
         self._part = self._size
@@ -161,6 +178,9 @@ class _Chunks:
         if found is None:
             raise _UnreadError(Unread.INCOMPLETE)
         self._left = int(found[1], 16)
+        self._count -= 1
+        if self._count < 0:
+            raise _UnreadError(Unread.INCOMPLETE)
         if len(self.body) + self._left > self._limit:
             raise _UnreadError(Unread.TOO_LARGE)
         # A match holds on to the bytes it was found in, and they could not be taken away.

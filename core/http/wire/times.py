@@ -3,6 +3,12 @@
 PAUSE = 5
 """For more of a request, and for the next one on a connection."""
 
+HEAD = 10
+"""For a whole head, from its first byte."""
+
+REQUEST = 60
+"""For a whole request, from its first byte."""
+
 TAKING = 10
 """For the client to take something more of an answer."""
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.http.messages import Unread
 from core.http.problems import Problem
-from core.http.wire.receiving import Incoming
+from core.http.wire.receiving import CHUNK, CHUNKS, Incoming
+from core.http.wire.times import HEAD, REQUEST
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})
@@ -19,26 +21,42 @@ LIMIT = 100
 Outcome = tuple[object, ...]
 
 
+class Connection:
+    """The requests of one connection."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.data = bytearray()
+        self.limit = limit
+        self.incoming = Incoming(self.data, limit)
+
+    def feed(self, piece: bytes) -> bool:
+        self.data += piece
+        return self.incoming.read()
+
+    def go_on(self) -> None:
+        self.incoming = Incoming(self.data, self.limit)
+
+
 def outcomes(pieces: list[bytes]) -> list[Outcome]:
     """What the requests in some pieces come to: head and body of each, or a problem, which is the last."""
     found: list[Outcome] = []
-    incoming, waiting = Incoming(LIMIT), [*pieces]
+    connection, waiting = Connection(), [*pieces]
     try:
         while True:
             while waiting:
-                if incoming.feed(waiting.pop(0)):
+                if connection.feed(waiting.pop(0)):
                     break
             else:
-                if incoming.end():
-                    found.append((incoming.head, incoming.body))
+                if connection.incoming.end():
+                    found.append((connection.incoming.head, connection.incoming.body))
                 return found
-            found.append((incoming.head, incoming.body))
-            if incoming.closes:
+            found.append((connection.incoming.head, connection.incoming.body))
+            if connection.incoming.closes:
                 return found
-            waiting.insert(0, incoming.rest)
-            incoming = Incoming(LIMIT)
+            waiting.insert(0, b"")
+            connection.go_on()
     except Problem as problem:
-        return [*found, (problem.status, problem.detail, incoming.headless)]
+        return [*found, (problem.status, problem.detail, connection.incoming.headless)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -73,28 +91,52 @@ def test_what_is_too_long_is_refused_before_its_end_has_come():
         (b"GET / HTTP/1.1\r\n", b"X: yz\r\n", 431),
         (b"GET / HTTP/1.1\r\nX: ", b"x" * 100, 431),
     ]:
-        incoming = Incoming(LIMIT)
-        incoming.feed(start)
+        connection = Connection()
+        connection.feed(start)
         with pytest.raises(Problem) as problem:
-            any(incoming.feed(piece) for _ in range(4000))
+            any(connection.feed(piece) for _ in range(4000))
         assert problem.value.status == status
 
 
 def test_a_body_is_not_read_further_than_it_may_be_long():
-    incoming = Incoming(LIMIT)
+    connection = Connection()
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    assert not incoming.feed(head + b"64\r\n" + b"x" * LIMIT + b"\r\n")
-    assert incoming.feed(b"1\r\n")
-    assert incoming.closes
+    assert not connection.feed(head + b"64\r\n" + b"x" * LIMIT + b"\r\n")
+    assert connection.feed(b"1\r\n")
+    assert connection.incoming.closes
 
 
 def test_a_head_that_comes_byte_by_byte_costs_little_more_than_one_that_comes_at_once():
     message = b"GET /authors?" + b"x" * 8000 + b" HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"y" * 155 + b"\r\n") * 100
-    incoming = Incoming(LIMIT)
+    connection = Connection()
     started = time.process_time()
 
     for place in range(len(message)):
-        assert not incoming.feed(message[place : place + 1])
+        assert not connection.feed(message[place : place + 1])
 
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(("limit", "chunks"), [(2 * CHUNKS, CHUNKS), (2**20, 2**20 // CHUNK)])
+def test_a_body_may_come_in_many_chunks_and_not_in_any_number(limit: int, chunks: int):
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    size = chunks - 1  # and the last one
+    for more, body in [(0, b"x" * size), (1, Unread.INCOMPLETE)]:
+        connection = Connection(limit)
+        assert connection.feed(head + b"1\r\nx\r\n" * (size + more) + b"0\r\n\r\n")
+        assert connection.incoming.body == body
+
+
+def test_a_request_has_its_time_to_come_whole_and_a_head_less():
+    connection = Connection()
+
+    assert not connection.incoming.late(0)
+    assert not connection.feed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
+    # Its time begins with its first byte.
+    assert not connection.incoming.late(1000)
+    assert not connection.incoming.late(1000 + HEAD)
+    assert connection.incoming.late(1001 + HEAD)
+    assert not connection.feed(b"\r\n{")
+    assert not connection.incoming.late(1000 + REQUEST)
+    assert connection.incoming.late(1001 + REQUEST)
