@@ -6,6 +6,8 @@ import asyncio
 import random
 import sqlite3
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from advanced_alchemy.config import (
     SQLAlchemySyncConfig,
     SyncSessionConfig,
 )
-from sqlalchemy import AdaptedConnection, Connection, Engine, UniqueConstraint, event
+from sqlalchemy import AdaptedConnection, Connection, Engine, NullPool, UniqueConstraint, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -46,6 +48,9 @@ BUSY_STEP = 0.1
 CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
 
+
+PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
+"""What every connection of the service to SQLite begins with."""
 
 SNAPSHOT = "diptych_snapshot"
 """The execution option of a SQLite transaction that only reads: with write-ahead logging it sees one state."""
@@ -77,6 +82,13 @@ def make_directory(settings: Settings) -> None:
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def require_file(settings: Settings) -> None:
+    """Check that SQLite's file is there, which connecting would make. Errors: Unavailable."""
+    url = parse_database_url(settings.database_url)
+    if url.drivername == "sqlite" and "uri" not in url.query and not Path(str(url.database)).is_file():
+        raise Unavailable(f"There is no database {url.database}.")
 
 
 def _engine_config(settings: Settings) -> EngineConfig:
@@ -113,7 +125,6 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
         alembic_config=AlembicSyncConfig(
             script_location=str(MIGRATIONS),
             script_config=str(MIGRATIONS / "alembic.ini"),
-            template_path=str(MIGRATIONS),
             compare_type=True,
         ),
     )
@@ -136,9 +147,42 @@ def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
     return config
 
 
-def _prepare(engine: Engine) -> None:
+@contextmanager
+def inspecting(settings: Settings) -> Iterator[Connection]:
+    """A connection that sees one state of the database and can write nothing: no file of SQLite's is made either.
+
+    Errors: Unavailable where there is no such file; what SQLAlchemy raises.
+    """
+    require_file(settings)
+    engine = create_engine(
+        connection_string(settings, "sync"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args=_engine_config(settings).connect_args,
+    )
+    _prepare(engine, ("query_only=ON",))
+    with engine.execution_options(**snapshot_options(engine.dialect.name)).connect() as connection:
+        yield connection
+
+
+@contextmanager
+def changing(settings: Settings) -> Iterator[Connection]:
+    """A connection in one transaction, committed at the end of the block.
+
+    Errors: Unavailable where SQLite has no such file; what SQLAlchemy raises.
+    """
+    require_file(settings)
+    engine = sync_config(settings).get_engine()
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
     if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
+        _prepare_sqlite(engine, pragmas)
     else:
         _prepare_postgresql(engine)
 
@@ -159,11 +203,11 @@ def _prepare_postgresql(engine: Engine) -> None:
         connection.rollback()
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL"):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -226,6 +270,14 @@ def translate(error: SQLAlchemyError) -> CatalogueError | None:
         case sqlite3.Error() as original:
             return _of_sqlite(original)
     return None
+
+
+def one_line(error: CatalogueError | DBAPIError) -> str:
+    """What went wrong with a database, for an operator: its own words are told with ours."""
+    ours = error.detail if isinstance(error, CatalogueError) else ""
+    cause = error.__cause__ if isinstance(error, CatalogueError) else error
+    theirs = str(cause.orig).strip().partition("\n")[0] if isinstance(cause, DBAPIError) else ""
+    return f"{ours} {theirs}".strip()
 
 
 def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from advanced_alchemy.types import DateTimeUTC
@@ -10,11 +9,11 @@ from alembic import context
 from sqlalchemy import Connection
 
 from core import migrating
+from core.drift import ours
 from core.models import Base
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig
-    from alembic.operations.ops import MigrationScript
 
 config: AlembicCommandConfig = context.config  # type: ignore[assignment]
 
@@ -22,13 +21,6 @@ config: AlembicCommandConfig = context.config  # type: ignore[assignment]
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """A migration stands for itself: types that a library may change later are written as what they store."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, DateTimeUTC) else False
-
-
-def number(_: Any, __: Any, directives: list[MigrationScript]) -> None:
-    """Name a new revision after the one before it: 0003 after 0002. A name that was chosen (--rev-id) stays."""
-    for script in directives:
-        if re.fullmatch("[0-9a-f]{12}", script.rev_id or ""):
-            script.rev_id = f"{len(list(context.script.walk_revisions())) + 1:04}"
 
 
 def configure(**options: Any) -> None:
@@ -43,14 +35,14 @@ def configure(**options: Any) -> None:
         user_module_prefix=config.user_module_prefix,
         render_as_batch=config.render_as_batch,
         render_item=render_item,
-        process_revision_directives=number,
+        include_name=ours,
         **options,
     )
 
 
 def run_offline() -> None:
     """Write SQL instead of running it."""
-    configure(url=config.db_url, literal_binds=True, dialect_opts={"paramstyle": "named"})
+    configure(url=config.db_url, literal_binds=True, dialect_opts={"paramstyle": "named"}, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from core.cli.checking import check_status_command
 from core.cli.database import database_group
 from core.cli.describing import openapi_command
+from core.cli.dumping import load_command
 from core.cli.exporting import export_command
 from core.cli.importing import import_command
 from core.cli.serving import serve_command
@@ -23,6 +25,8 @@ def commands(settings: Settings) -> dict[str, click.Command]:
         "db": database,
         "import": import_command(settings),
         "export": export_command(settings),
+        "load": load_command(settings),
+        "check-db-status": check_status_command(settings),
         "serve": serve_command(settings),
         "openapi": openapi_command(),
     }

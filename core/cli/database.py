@@ -1,22 +1,177 @@
-"""`database`: migrations, and what else an operator does to a database."""
+"""`database`: migrations, and what else an operator does to a database.
+
+Alembic's commands over our one configuration. advanced-alchemy has such a group too, which asks before it does what it
+was told, prints titles between the SQL, drops and dumps nothing when the models are not in its own registry, and
+lacks templates: too little of it would be left.
+"""
 
 from __future__ import annotations
 
-import click
-from advanced_alchemy.cli import add_migration_commands
+import sys
+from collections.abc import Callable
+from typing import Any
 
-from core.cli.told import ToldGroup
-from core.database import make_directory, sync_config
-from core.settings import Settings
+import click
+from alembic import command
+from sqlalchemy import MetaData, Table, inspect
+
+from core.cli.drafting import edit, init, list_templates, make_migrations, merge
+from core.cli.dumping import dump_data
+from core.cli.reading import branches, check, current, heads, history, show
+from core.cli.told import ToldGroup, alembic_of, never_asks
+from core.database import changing, make_directory, require_file
+from core.drift import known
+from core.models import Base
+from core.revisions import VERSION_TABLE
+from core.revisions import current as current_revision
+from core.settings import Settings, parse_database_url
+
+HELP = """Migrate the database and look after it.
+
+Nothing is asked where there is no terminal: a command in a script does what it says. On a terminal, `downgrade` and
+`drop-all` ask first; --no-prompt stops that. Exit status: 0 done, 1 it could not be done or `check` found something,
+2 the command line is wrong, 3 a setting is.
+"""
+
+no_prompt_option = click.option("--no-prompt", is_flag=True, help="Do not ask, on a terminal either.")
+sql_option = click.option("--sql", is_flag=True, help="Write the SQL instead of running it; the database is not asked.")
+tag_option = click.option("--tag", help="Passed on to migrations/env.py.")
+
+Command = Callable[..., Any]
 
 
 def database_group(settings: Settings) -> click.Group:
-    """advanced-alchemy's migration commands over our one configuration, from any working directory."""
+    """The group, for the database of these settings."""
+    commands = [
+        *(upgrade, downgrade, stamp, ensure_version, drop_all, dump_data),
+        *(check, current, history, heads, branches, show),
+        *(make_migrations, merge, edit, init, list_templates),
+    ]
 
-    @click.group("database", cls=ToldGroup, help="Migrate the database and look after it.")
+    @click.group("database", cls=ToldGroup, help=HELP)
     @click.pass_context
     def database(context: click.Context) -> None:
-        make_directory(settings)
-        context.obj = {"configs": [sync_config(settings)]}
+        context.obj = settings
 
-    return add_migration_commands(database)
+    for each in commands:
+        database.add_command(each)
+    database.add_command(current, "show-current-revision")
+    return database
+
+
+def _asked(question: str, settings: Settings, *, no_prompt: bool) -> None:
+    """Ask whoever sits at the terminal, if anybody does. Errors: click.Abort when the answer is no."""
+    if sys.stdin.isatty() and not no_prompt:
+        name = parse_database_url(settings.database_url).render_as_string(hide_password=True)
+        click.confirm(f"{question} in {name}?", abort=True, err=True)
+
+
+def _revision(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A revision may begin with one dash, as -1 does; what begins with two is an option that does not exist."""
+    if value.startswith("--"):
+        raise click.NoSuchOption(value)
+    return value
+
+
+def _revision_argument(default: str | None = None) -> Callable[[Command], Command]:
+    return click.argument("revision", default=default, required=default is None, callback=_revision)
+
+
+# So that -1 is a revision.
+_RELATIVE = {"ignore_unknown_options": True}
+
+
+@click.command(context_settings=_RELATIVE)
+@_revision_argument("head")
+@sql_option
+@tag_option
+@never_asks
+@click.pass_obj
+def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) -> None:
+    """Migrate up to REVISION: the newest without one, or such as 0002, or +1.
+
+    With --sql, FROM:TO is what brings a database from one revision to another: `upgrade 0001:head --sql`. Without
+    FROM it begins with an empty database. `diptych database upgrade --sql | psql -v ON_ERROR_STOP=1 ...` runs it.
+    """
+    if not sql:
+        make_directory(settings)
+    with alembic_of(settings) as config:
+        command.upgrade(config, revision, sql=sql, tag=tag)
+        if not sql:
+            _tell_revision(config)
+
+
+@click.command(context_settings=_RELATIVE)
+@_revision_argument("-1")
+@sql_option
+@tag_option
+@no_prompt_option
+@click.pass_obj
+def downgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None, no_prompt: bool) -> None:
+    """Migrate down to REVISION: one step without one, or such as 0001, or -2, or "base" for nothing at all.
+
+    What the revisions had added goes, rows and all. On a terminal it asks first. With --sql, FROM:TO has to be given:
+    `downgrade 0002:0001 --sql`.
+    """
+    if not sql:
+        require_file(settings)
+        _asked(f"Migrate down to {revision}, and lose what was added since,", settings, no_prompt=no_prompt)
+    with alembic_of(settings) as config:
+        command.downgrade(config, revision, sql=sql, tag=tag)
+        if not sql:
+            _tell_revision(config)
+
+
+@click.command()
+@_revision_argument()
+@sql_option
+@tag_option
+@click.option("--purge", is_flag=True, help="Forget what the version table says now, whatever that is.")
+@click.pass_obj
+def stamp(settings: Settings, revision: str, *, sql: bool, tag: str | None, purge: bool) -> None:
+    """Say that the database is at REVISION, without migrating it: "base" for at none."""
+    if not sql:
+        make_directory(settings)
+    with alembic_of(settings) as config:
+        command.stamp(config, revision, sql=sql, tag=tag, purge=purge)
+        if not sql:
+            _tell_revision(config)
+
+
+@click.command("ensure-version")
+@sql_option
+@click.pass_obj
+def ensure_version(settings: Settings, *, sql: bool) -> None:
+    """Make the version table if it is not there. A migration does so by itself."""
+    if not sql:
+        make_directory(settings)
+    with alembic_of(settings) as config:
+        command.ensure_version(config, sql=sql)
+
+
+@click.command("drop-all")
+@no_prompt_option
+@click.pass_obj
+def drop_all(settings: Settings, *, no_prompt: bool) -> None:
+    """Drop every table of the catalogue, and the version table. There is no way back but a copy.
+
+    Whatever else is in the database stays. What the version table does not tell of is taken for somebody else's:
+    without one, nothing is dropped. On a terminal it asks first.
+    """
+    _asked("Drop the whole catalogue", settings, no_prompt=no_prompt)
+    with changing(settings) as connection:
+        if not inspect(connection).has_table(VERSION_TABLE):
+            click.echo("There is no catalogue in this database.")
+            return
+        revision = current_revision(connection)
+        if revision is not None:
+            if not known(revision):
+                raise click.ClickException(f"The tables are of revision {revision}, which is not Diptych's.")
+            Base.metadata.drop_all(connection)
+        Table(VERSION_TABLE, MetaData()).drop(connection)
+    click.echo("The catalogue is gone.")
+
+
+def _tell_revision(config: Any) -> None:
+    with config.engine.connect() as connection:
+        click.echo(f"The database is at revision {current_revision(connection) or 'base'}.")

@@ -23,14 +23,14 @@ def export_command(settings: Settings) -> click.Command:
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file; standard output without it.")
     def command(output: Path | None) -> None:
         """Write the whole catalogue as JSON Lines, which `import` takes back without loss."""
-        with told(), database_of(settings) as database, _replacing(output) as lines:
+        with told(), database_of(settings) as database, replacing(output) as lines:
             lines.writelines(encode(line) + b"\n" for line in export_lines(database))
 
     return command
 
 
 @contextmanager
-def _replacing(path: Path | None) -> Iterator[BinaryIO]:
+def replacing(path: Path | None) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when it is whole, and not before; standard output for None."""
     if path is None:
         yield sys.stdout.buffer

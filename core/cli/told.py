@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
+from advanced_alchemy.alembic.commands import AlembicCommandConfig, AlembicCommands
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from core.database import sync_config
+from core.database import one_line, sync_config
+from core.dumps import DumpError
 from core.errors import Behind, CatalogueError
 from core.serving import ServingError
 from core.settings import Settings
 from core.sync.unit_of_work import Database, translated
+
+never_asks = click.option("--no-prompt", is_flag=True, expose_value=False, help="Nothing is asked anyway.")
+"""The option of commands that advanced-alchemy has ask, and ours do not."""
 
 
 @contextmanager
@@ -28,6 +34,19 @@ def database_of(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
+def alembic_of(settings: Settings) -> Iterator[AlembicCommandConfig]:
+    """What Alembic's commands take; its engine is disposed of at the end of the block."""
+    config = AlembicCommands(sync_config(settings)).config
+    config.stdout = sys.stdout
+    # Whatever alembic.ini says: to read the history, or to write an empty revision, no database is needed.
+    config.set_main_option("revision_environment", "false")
+    try:
+        yield config
+    finally:
+        config.engine.dispose()
+
+
+@contextmanager
 def told() -> Iterator[None]:
     """What an operator can put right is one line, not a trace."""
     try:
@@ -37,11 +56,9 @@ def told() -> Iterator[None]:
         raise
     except Behind as error:
         raise click.ClickException(error.detail) from error
-    except CatalogueError as error:
-        cause = error.__cause__.orig if isinstance(error.__cause__, DBAPIError) else None
-        told = str(cause or "").strip().partition("\n")[0]
-        raise click.ClickException(f"{error.detail} {told}".strip()) from error
-    except (ServingError, CommandError, OSError) as error:
+    except (CatalogueError, DBAPIError) as error:
+        raise click.ClickException(one_line(error)) from error
+    except (ServingError, DumpError, CommandError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -1,0 +1,427 @@
+"""`diptych database ...`: what each command does, and how it says that it cannot."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from advanced_alchemy.alembic.commands import AlembicCommands
+from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
+from sqlalchemy import create_engine, inspect, text
+
+from core.cli.database import database_group
+from core.database import MIGRATIONS, connection_string
+from core.models import Base
+from core.revisions import VERSION_TABLE, head
+from core.settings import Settings
+from tests.support.commands import done, invoked, on_a_terminal, refused
+from tests.support.databases import BACKENDS, DIPTYCH, Databases
+
+HEAD = head()
+OURS = {*Base.metadata.tables, VERSION_TABLE}
+AWAY = "postgresql://u:hunter2@127.0.0.1:1/db"
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+Catalogues = Callable[[str], str]
+
+
+def executed(url: str, *statements: str) -> None:
+    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def tables(url: str) -> set[str]:
+    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def revision(url: str) -> str:
+    return done(url, "database", "current").split()[0]
+
+
+def test_the_group_has_every_command_of_the_library_and_each_says_what_it_does():
+    from advanced_alchemy.cli import add_migration_commands  # noqa: PLC0415 - only to compare with
+    from click import Group  # noqa: PLC0415
+
+    group = database_group(Settings())
+    assert {*add_migration_commands(Group("database")).commands, "current"} <= set(group.commands)
+    for name, command in group.commands.items():
+        assert command.help, name
+        told = done("sqlite:///x.db", "database", name, "--help")
+        assert told.startswith(f"Usage: diptych database {name} ")
+
+
+# --- up and down ---
+
+
+@both
+def test_upgrade_and_downgrade_go_where_they_are_told(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    assert done(url, "database", "upgrade", "0001") == "The database is at revision 0001.\n"
+    assert done(url, "database", "upgrade", "+1") == "The database is at revision 0002.\n"
+    assert done(url, "database", "downgrade", "-1") == "The database is at revision 0001.\n"
+    assert done(url, "database", "upgrade") == f"The database is at revision {HEAD}.\n"
+    assert done(url, "database", "downgrade", "base") == "The database is at revision base.\n"
+    assert tables(url) == {VERSION_TABLE}
+
+
+@pytest.mark.parametrize("command", ["upgrade", "downgrade", "stamp"])
+def test_a_revision_that_is_not_there_is_one_line_and_changes_nothing(catalogue: Catalogues, command: str):
+    url = catalogue("sqlite")
+    assert "Can't locate revision identified by 'nonsense'" in refused(url, "database", command, "nonsense")
+    assert revision(url) == HEAD
+
+
+def test_an_option_that_does_not_exist_is_not_taken_for_a_revision(catalogue: Catalogues):
+    assert "No such option" in refused(catalogue("sqlite"), "database", "downgrade", "--no-promt", status=2)
+
+
+@both
+def test_the_sql_of_upgrade_makes_a_database_that_check_finds_clean(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    for steps, client in ((["0001"], None), (["0001:head"], None), (["0002:0001"], "downgrade"), (["0001:head"], None)):
+        sql = done(url, "database", client or "upgrade", *steps, "--sql", "--no-prompt")
+        piped(url, sql)
+    assert f"{HEAD} (head)" in done(url, "database", "check")
+
+
+def piped(url: str, sql: str) -> None:
+    """Give SQL to the database's own client, which stops at the first error."""
+    if url.startswith("sqlite"):
+        client = ["sqlite3", "-bail", url.removeprefix("sqlite:///")]
+    else:
+        client = ["psql", "--quiet", "-v", "ON_ERROR_STOP=1", url]
+    if shutil.which(client[0]):
+        subprocess.run(client, input=sql, text=True, check=True, capture_output=True)
+    elif url.startswith("sqlite"):
+        import sqlite3  # noqa: PLC0415
+
+        connection = sqlite3.connect(client[-1])
+        connection.executescript(sql)
+        connection.close()
+    else:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sql.encode())
+
+
+@both
+def test_sql_that_fails_in_the_middle_changes_nothing(databases: Databases, backend: str):
+    if not (shutil.which("psql") and shutil.which("sqlite3")):
+        pytest.skip("there is no psql or no sqlite3")
+    url = databases.empty(backend)
+    executed(url, "CREATE TABLE book (mine INTEGER)")
+    with pytest.raises(subprocess.CalledProcessError):
+        piped(url, done(url, "database", "upgrade", "0001", "--sql"))
+    assert tables(url) - {VERSION_TABLE} == {"book"}
+
+
+@both
+def test_stamp_and_ensure_version_write_the_version_table_alone(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    done(url, "database", "ensure-version")
+    assert tables(url) == {VERSION_TABLE}
+    assert done(url, "database", "stamp", "0001") == "The database is at revision 0001.\n"
+    assert revision(url) == "0001"
+    assert done(url, "database", "stamp", "base") == "The database is at revision base.\n"
+    assert tables(url) == {VERSION_TABLE}
+    for command in (["stamp", "head"], ["ensure-version"]):
+        assert VERSION_TABLE in done(AWAY, "database", *command, "--sql")
+
+
+def test_stamp_purges_what_this_version_does_not_know(catalogue: Catalogues):
+    url = catalogue("sqlite")
+    executed(url, "UPDATE alembic_versions SET version_num = 'ffff'")
+    assert "ffff" in refused(url, "database", "stamp", "head")
+    assert done(url, "database", "stamp", "--purge", "head") == f"The database is at revision {HEAD}.\n"
+
+
+# --- drop-all ---
+
+
+@both
+def test_drop_all_takes_the_catalogue_and_leaves_what_is_somebody_elses(catalogue: Catalogues, backend: str):
+    url = catalogue(backend)
+    executed(url, "CREATE TABLE stranger (id INTEGER)", "INSERT INTO stranger VALUES (1)")
+    assert done(url, "database", "drop-all") == "The catalogue is gone.\n"
+    assert tables(url) == {"stranger"}
+    assert done(url, "database", "drop-all") == "There is no catalogue in this database.\n"
+    done(url, "database", "upgrade")
+    assert tables(url) == {"stranger", *OURS}
+
+
+@both
+def test_drop_all_leaves_tables_of_our_names_where_no_revision_says_they_are_ours(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    executed(url, "CREATE TABLE tag (mine INTEGER)")
+    assert done(url, "database", "drop-all") == "There is no catalogue in this database.\n"
+    done(url, "database", "ensure-version")
+    done(url, "database", "drop-all")
+    assert tables(url) == {"tag"}
+    executed(
+        url, f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32))", "INSERT INTO alembic_versions VALUES ('a1b2')"
+    )
+    assert "revision a1b2, which is not Diptych's" in refused(url, "database", "drop-all")
+    assert tables(url) == {"tag", VERSION_TABLE}
+
+
+def test_drop_all_drops_nothing_when_a_strangers_table_depends_on_ours(catalogue: Catalogues):
+    url = catalogue("postgresql")
+    executed(url, "CREATE TABLE stranger (id uuid REFERENCES book)")
+    assert "other objects depend on it" in refused(url, "database", "drop-all")
+    assert tables(url) == {"stranger", *OURS}
+
+
+# --- on a terminal ---
+
+
+@pytest.mark.parametrize("command", [["downgrade", "base"], ["drop-all"]])
+def test_what_destroys_asks_on_a_terminal_and_does_nothing_after_a_no(catalogue: Catalogues, command: list[str]):
+    url = catalogue("sqlite")
+    status, seen = on_a_terminal([*DIPTYCH, "database", *command], url, "n\n")
+    assert status == 1
+    assert "[y/N]" in seen
+    assert "Aborted!" in seen
+    assert revision(url) == HEAD
+    assert "[y/N]" not in on_a_terminal([*DIPTYCH, "database", *command, "--no-prompt"], url)[1]
+    assert revision(url) == "base"
+
+
+def test_a_yes_is_enough_and_the_question_names_the_database_without_its_password(databases: Databases):
+    url = databases.migrated("postgresql")
+    secret = url.replace("postgres:@", "postgres:hunter2@")
+    assert "hunter2" in secret
+    status, seen = on_a_terminal([*DIPTYCH, "database", "drop-all"], secret, "y\n")
+    assert status == 0, seen
+    assert psycopg.conninfo.conninfo_to_dict(url)["dbname"] in seen
+    assert "hunter2" not in seen
+    assert tables(url) == set()
+
+
+def test_upgrade_asks_nobody(databases: Databases):
+    url = databases.empty("sqlite")
+    status, seen = on_a_terminal([*DIPTYCH, "database", "upgrade"], url)
+    assert (status, seen) == (0, f"The database is at revision {HEAD}.\r\n")
+
+
+# --- looking ---
+
+
+@both
+def test_check_is_quiet_about_strangers_and_tells_each_drift(catalogue: Catalogues, backend: str):
+    url = catalogue(backend)
+    executed(url, "CREATE TABLE stranger (id INTEGER)")
+    assert done(url, "database", "check") == f"The database is at revision {HEAD} (head), and as the models say.\n"
+    executed(url, "DROP INDEX ix_book_year", "ALTER TABLE book ADD extra INTEGER", "CREATE INDEX mine ON tag (name)")
+    result = invoked(url, "database", "check")
+    assert result.exit_code == 1
+    assert set(result.stdout.splitlines()) == {
+        "missing: Index ix_book_year on book (year)",
+        "not in the models: column book.extra",
+        "not in the models: Index mine on tag (name)",
+    }
+    assert result.stderr == f"Error: The database is at revision {HEAD}, and not as the models say.\n"
+
+
+def test_check_tells_types_constraints_and_tables_by_name(catalogue: Catalogues):
+    url = catalogue("postgresql")
+    executed(
+        url,
+        "ALTER TABLE book ALTER language TYPE text, DROP CONSTRAINT uq_book_isbn",
+        "ALTER TABLE tag ALTER description SET NOT NULL",
+        "ALTER TABLE book DROP CONSTRAINT fk_book_author_id_author",
+        "DROP TABLE book_contributor",
+    )
+    told = invoked(url, "database", "check").stdout.splitlines()
+    assert {
+        "type of book.language is TEXT, not VARCHAR(35)",
+        "nullable of tag.description is False, not True",
+        "missing: UniqueConstraint uq_book_isbn on book (isbn)",
+        "missing: ForeignKeyConstraint fk_book_author_id_author on book (author_id)",
+        "missing: table book_contributor",
+    } <= set(told)
+
+
+@both
+def test_check_tells_a_database_behind_from_one_that_is_unknown_or_not_migrated(catalogue: Catalogues, backend: str):
+    url = catalogue(backend)
+    done(url, "database", "downgrade", "0001")
+    assert (
+        refused(url, "database", "check")
+        == f"Error: The database is at revision 0001, behind the head, {HEAD}: upgrade it."
+    )
+    executed(url, "UPDATE alembic_versions SET version_num = 'ffff'")
+    assert "revision ffff, which this version of Diptych does not know" in refused(url, "database", "check")
+    assert done(url, "database", "current") == "ffff\n"
+    executed(url, "DELETE FROM alembic_versions")
+    assert refused(url, "database", "check").startswith("Error: The database has not been migrated")
+    assert done(url, "database", "current") == "base\n"
+
+
+def test_the_history_can_be_read_without_a_database():
+    assert [line.split(",")[0] for line in done(AWAY, "database", "history").splitlines()][-2:] == [
+        "0001 -> 0002" + (" (head)" if HEAD == "0002" else ""), "<base> -> 0001",
+    ]  # fmt: skip
+    assert done(AWAY, "database", "history", "--rev-range", "base:0001").splitlines() == [
+        "<base> -> 0001, The catalogue: authors, books, tags, and what ties them together."
+    ]
+    assert "Path: " in done(AWAY, "database", "history", "--verbose")
+    assert "History range requires" in refused(AWAY, "database", "history", "-r", "0001")
+    assert done(AWAY, "database", "heads") == f"{HEAD} (head)\n"
+    assert "Path: " in done(AWAY, "database", "heads", "--verbose", "--resolve-dependencies")
+    assert done(AWAY, "database", "branches", "--verbose") == ""
+    assert "Rev: 0001" in done(AWAY, "database", "show", "0001")
+    assert "nonsense" in refused(AWAY, "database", "show", "nonsense")
+
+
+def test_the_database_says_which_revision_is_the_current_one(catalogue: Catalogues):
+    url = catalogue("sqlite")
+    done(url, "database", "downgrade", "0001")
+    assert done(url, "database", "current") == "0001\n"
+    assert "Path: " in done(url, "database", "current", "--verbose")
+    assert done(url, "database", "show-current-revision") == "0001\n"
+    assert "<base> -> 0001 (current)" in done(url, "database", "history", "--indicate-current")
+    assert done(url, "database", "history", "-r", "current:").count("\n") >= 2
+    assert "Rev: 0001" in done(url, "database", "show", "current")
+
+
+ASKING = [
+    ["check"], ["current"], ["drop-all"], ["downgrade"], ["dump-data"], ["make-migrations"], ["show", "current"],
+    ["history", "-i"], ["history", "-r", "current:"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ASKING, ids=" ".join)
+def test_no_file_is_made_by_asking_about_it(tmp_path: Path, command: list[str]):
+    assert "There is no database" in refused(f"sqlite:///{tmp_path}/typo.db", "database", *command)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [*ASKING, ["upgrade"], ["stamp", "head"], ["ensure-version"]], ids=" ".join)
+def test_a_database_that_is_away_is_one_line_without_its_password(command: list[str]):
+    line = refused(AWAY, "database", *command)
+    assert line.startswith("Error: The database cannot be reached.")
+    assert "hunter2" not in line
+
+
+def test_what_a_migration_runs_into_is_one_line(databases: Databases):
+    url = databases.empty("postgresql")
+    executed(url, "CREATE TABLE book (mine INTEGER)")
+    assert refused(url, "database", "upgrade") == 'Error: relation "book" already exists'
+    assert tables(url) == {"book"}
+
+
+def test_a_command_that_does_not_exist_is_an_error_of_usage():
+    assert "No such command 'upgrad'" in refused(AWAY, "database", "upgrad", status=2)
+
+
+# --- writing migrations ---
+
+
+def wrote(told: str) -> Path:
+    return Path(told.splitlines()[-1].removeprefix("Wrote "))
+
+
+@both
+def test_a_migration_is_written_from_what_the_models_have_and_the_database_not(
+    catalogue: Catalogues, backend: str, tmp_path: Path
+):
+    url = catalogue(backend)
+    executed(url, "DROP INDEX ix_book_year", "CREATE TABLE stranger (id INTEGER)")
+    path = wrote(done(url, "database", "make-migrations", "-m", "Years again", "--directory", str(tmp_path / "new")))
+    assert path.parent == tmp_path / "new"
+    assert path.name == f"{int(HEAD) + 1:04}_years_again.py"
+    text = path.read_text(encoding="utf-8")
+    assert "op.create_index" in text
+    assert f'down_revision = "{HEAD}"' in text.replace("'", '"')
+    assert "stranger" not in text
+
+
+def test_nothing_is_written_when_nothing_has_changed_unless_it_is_asked_for(catalogue: Catalogues, tmp_path: Path):
+    url = catalogue("sqlite")
+    (tmp_path / "setup.py").write_text("raise SystemExit('was run')", encoding="utf-8")
+    assert "nothing to write" in done(url, "database", "make-migrations", "--version-path", str(tmp_path))
+    empty = ["make-migrations", "--no-autogenerate", "--rev-id", "0099", "--directory", str(tmp_path)]
+    path = wrote(done(AWAY, "database", *empty))
+    assert path == tmp_path / "0099_autogenerated.py"
+    assert "File exists" in refused(AWAY, "database", *empty)
+
+
+def test_a_database_that_is_not_at_the_head_gets_no_migration(
+    databases: Databases, catalogue: Catalogues, tmp_path: Path
+):
+    url = catalogue("sqlite")
+    done(url, "database", "downgrade")
+    assert "upgrade it" in refused(url, "database", "make-migrations", "--directory", str(tmp_path))
+    assert "not been migrated" in refused(databases.empty("postgresql"), "database", "make-migrations")
+
+
+def test_a_place_that_cannot_be_written_to_is_one_line_that_says_what_to_do():
+    told = refused(AWAY, "database", "make-migrations", "--no-autogenerate", "--directory", "/proc/nowhere")
+    assert "--directory" in told
+
+
+def test_merge_refuses_one_head_and_writes_nothing(tmp_path: Path):
+    told = refused(AWAY, "database", "merge", "heads", "--directory", str(tmp_path))
+    assert told == f"Error: It takes two revisions to merge, and there is {HEAD}."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_edit_opens_the_file_in_the_editor_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    opened = tmp_path / "opened"
+    script = tmp_path / "my editor"
+    script.write_text(f'#!/bin/sh\necho "$@" > {opened}\n', encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"'{script}' --wait")
+    done(AWAY, "database", "edit", "0001")
+    assert opened.read_text(encoding="utf-8") == f"--wait {MIGRATIONS}/versions/0001_catalogue.py\n"
+    monkeypatch.setenv("EDITOR", "false")
+    assert "Editing failed" in refused(AWAY, "database", "edit", "0001")
+    monkeypatch.delenv("EDITOR")
+    assert "no terminal" in refused(AWAY, "database", "edit", "0001")
+    assert "nonsense" in refused(AWAY, "database", "edit", "nonsense")
+    assert "no file of base" in refused(AWAY, "database", "edit", "base")
+
+
+# --- another history ---
+
+
+@pytest.mark.parametrize("name", ["sync", "asyncio"])
+def test_every_template_that_is_listed_begins_a_history(name: str, tmp_path: Path):
+    assert f"{name:<10}" in done(AWAY, "database", "list-templates")
+    done(AWAY, "database", "init", str(tmp_path / "mine"), "--template", name)
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == {
+        "README", "__init__.py", "alembic.ini", "env.py", "script.py.mako", "versions",
+    }  # fmt: skip
+
+
+# The library's own alembic.ini is of before Alembic 1.16.
+@pytest.mark.filterwarnings("ignore:No path_separator")
+def test_a_history_that_was_begun_can_be_migrated(tmp_path: Path):
+    done(AWAY, "database", "init", str(tmp_path / "mine"))
+    alembic = AlembicSyncConfig(
+        script_location=str(tmp_path / "mine"), script_config=str(tmp_path / "mine" / "alembic.ini")
+    )
+    config = SQLAlchemySyncConfig(connection_string=f"sqlite:///{tmp_path}/x.db", alembic_config=alembic)
+    commands = AlembicCommands(config)
+    commands.revision(message="first")
+    commands.upgrade()
+    config.get_engine().dispose()
+    assert tables(f"sqlite:///{tmp_path}/x.db") == {"alembic_versions"}
+
+
+def test_init_refuses_a_directory_with_something_in_it_and_a_template_that_is_not_there(tmp_path: Path):
+    (tmp_path / "x").touch()
+    assert "not empty" in refused(AWAY, "database", "init", str(tmp_path))
+    assert "no nonsense" in refused(AWAY, "database", "init", "--template", "nonsense", str(tmp_path / "y"), status=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]

@@ -1,0 +1,75 @@
+"""The command line within this process, on a terminal, and from an installed wheel."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from click.testing import CliRunner, Result
+
+from core.cli import commands
+from core.settings import Settings
+from tests.support.databases import ROOT, environment, run
+
+
+def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:
+    """What `diptych ...` does, without a terminal. Errors: whatever it lets through, which it should not."""
+    group = click.Group("diptych", commands=commands(Settings(database_url=url)))
+    return CliRunner(catch_exceptions=False).invoke(group, arguments, input=stdin)
+
+
+def done(url: str, *arguments: str, stdin: str | bytes | None = None) -> str:
+    """What it writes when it succeeds."""
+    result = invoked(url, *arguments, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(url: str, *arguments: str, status: int = 1, stdin: str | bytes | None = None) -> str:
+    """The one line that it ends with when it cannot do what it was told."""
+    result = invoked(url, *arguments, stdin=stdin)
+    assert result.exit_code == status, result.output
+    *usage, line = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert status == 2 or not usage
+    return line
+
+
+def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[int, str]:
+    """Run a command at a terminal where somebody types `answers`: its exit status, and all that is seen there."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(DATABASE_URL=url, TERM="xterm"), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(ours, answers.encode())
+    seen = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            data = os.read(ours, 4096)
+        except OSError:
+            break
+        seen += data
+    os.close(ours)
+    return process.wait(timeout=60), seen.decode()
+
+
+def installed(directory: Path) -> Path:
+    """Build the wheel and install it into a new environment, without the repository on its path: its `bin`."""
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory / "dist")])
+    (wheel,) = (directory / "dist").glob("*.whl")
+    venv.create(directory / "venv", symlinks=True)
+    (site,) = (directory / "venv" / "lib").glob("python*/site-packages")
+    # What this environment has, but for its own .pth files: a path that comes from one is not searched for more.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "--python", str(directory / "venv"), "--disable-pip-version-check"]
+    run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)])
+    return directory / "venv" / "bin"
