@@ -15,6 +15,7 @@ import click
 from alembic import command
 from sqlalchemy import MetaData, Table, inspect
 
+from core.cli.adopting import adopt
 from core.cli.drafting import edit, init, list_templates, make_migrations, merge
 from core.cli.dumping import dump_data
 from core.cli.reading import branches, check, current, heads, history, show
@@ -43,7 +44,7 @@ Command = Callable[..., Any]
 def database_group(settings: Settings) -> click.Group:
     """The group, for the database of these settings."""
     commands = [
-        *(upgrade, downgrade, stamp, ensure_version, drop_all, dump_data),
+        *(upgrade, downgrade, adopt, stamp, ensure_version, drop_all, dump_data),
         *(check, current, history, heads, branches, show),
         *(make_migrations, merge, edit, init, list_templates),
     ]
