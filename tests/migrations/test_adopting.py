@@ -1,0 +1,663 @@
+"""`diptych database adopt`: databases that were there before."""
+
+# ruff: noqa: S608 - nobody else writes these statements
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from core.cli import commands
+from core.models import Base
+from core.settings import Settings
+from tests.support import before
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
+from tests.support.deployments import ADAPTERS, deployment
+
+ADOPT = [*DIPTYCH, "database", "adopt"]
+FLASK_ADOPT = [sys.executable, "-m", "flask", "--app", "flask_app", "database", "adopt"]
+CHECK = [*DIPTYCH, "database", "check"]
+UPGRADE = [*DIPTYCH, "database", "upgrade", "--no-prompt"]
+LOCK = 0x646970747963
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def adopt(url: str, *arguments: str) -> Result:
+    """The command, in this process: a refusal takes no time to start."""
+    return CliRunner().invoke(
+        commands(Settings(database_url=url))["database"], ["adopt", *arguments], catch_exceptions=False
+    )
+
+
+def refused(url: str, *arguments: str) -> list[str]:
+    """The lines that say why a database is refused; it is as it was, and a dry run says the same."""
+    was = before.dump(url)
+    done = adopt(url, *arguments)
+    assert done.exit_code == 1, done.output
+    assert before.dump(url) == was
+    dry = adopt(url, "--dry-run", *arguments)
+    assert (dry.exit_code, dry.output) == (1, done.output)
+    assert before.dump(url) == was
+    *reasons, last = done.stderr.splitlines()
+    assert last.startswith("Error: ")
+    assert "nothing was changed" in last
+    return reasons
+
+
+def tables(url: str) -> set[str]:
+    sqlite = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    statement = sqlite if url.startswith("sqlite") else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    return {name for (name,) in before.rows(url, statement)}
+
+
+def check_is_clean(url: str) -> None:
+    done = run(CHECK, check=False, DATABASE_URL=url)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def everything(base: str, path: str) -> list[dict[str, object]]:
+    """Every row that a deployment lists."""
+    found: list[dict[str, object]] = []
+    while True:
+        page = len(found) // 100 + 1
+        body = httpx.get(f"{base}/{path}", params={"pageSize": 100, "currentPage": page, "orderBy": "id"}).json()
+        found += body["items"]
+        if len(found) == body["total"]:
+            return found
+
+
+CLASSIC = (
+    "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(400))",
+    "CREATE TABLE book (id INTEGER PRIMARY KEY, title TEXT, author_id INTEGER REFERENCES author (id))",
+)
+
+
+def classic(databases: Databases, backend: str, *more: str) -> str:
+    """A small database of numbers, and what a test adds to it."""
+    url = databases.empty(backend)
+    before.execute(url, *CLASSIC, *more)
+    return url
+
+
+# --- earlier applications ---
+
+
+@both
+@pytest.mark.parametrize("kept_by", ["flask-migrate", "nobody"])
+@pytest.mark.parametrize("application", ["classic", "guide"])
+def test_an_earlier_application_s_database_is_adopted_with_every_row(
+    databases: Databases, tmp_path: Path, backend: str, application: str, kept_by: str
+):
+    url = before.make(application, databases.empty(backend), tmp_path, kept=kept_by == "flask-migrate")
+    names = ["author", "book", *(["alembic_version"] if kept_by == "flask-migrate" else [])]
+    was = {name: before.rows(url, f"SELECT * FROM {name} ORDER BY 1") for name in names}
+    whole = before.dump(url)
+    file = Path(url.removeprefix("sqlite:///"))
+    content = file.read_bytes() if backend == "sqlite" else b""
+
+    dry = run([*ADOPT, "--dry-run"], DATABASE_URL=url)
+    assert before.dump(url) == whole
+    assert backend != "sqlite" or file.read_bytes() == content
+
+    done = run(ADOPT, DATABASE_URL=url)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[:-1] == dry.stdout.splitlines()[:-1]
+    assert dry.stdout.endswith("This was a dry run: nothing was changed.\n")
+    assert done.stdout.endswith("Adopted 3 authors and 9 books.\n")
+    assert {name: before.rows(url, f"SELECT * FROM before_adoption_{name} ORDER BY 1") for name in names} == was
+    assert ("adopted_id" in tables(url)) == (application == "classic")
+    assert "alembic_version" not in tables(url)
+    check_is_clean(url)
+
+    again = run(ADOPT, DATABASE_URL=url)
+    assert again.stdout == "There is nothing to adopt: this is the catalogue, at the newest revision, 0002.\n"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_numbers_become_uuids_and_the_map_says_which(databases: Databases, tmp_path: Path, backend: str):
+    # More than two batches of books.
+    url = before.make("classic", databases.empty(backend), tmp_path, kept=True, authors=700)
+    old_authors = before.rows(url, "SELECT id, name, dob FROM author")
+    old_books = before.rows(url, "SELECT id, title, author_id, created_at FROM book")
+    started = datetime.now(UTC)
+    run(FLASK_ADOPT, DATABASE_URL=url)
+
+    pairs = before.rows(url, "SELECT kind, old_id, new_id FROM adopted_id")
+    new = {(kind, old): UUID(str(given)) for kind, old, given in pairs}
+    assert len(set(new.values())) == len(pairs) == 700 + 2100
+    assert {given.version for given in new.values()} == {7}
+    for adapter in ADAPTERS if backend == "postgresql" else ADAPTERS[:1]:
+        with deployment(adapter, url) as base:
+            authors = {UUID(str(item["id"])): item for item in everything(base, "authors")}
+            books = {UUID(str(item["id"])): item for item in everything(base, "books")}
+    assert len(authors) == 700
+    assert len(books) == 2100
+    for number, name, dob in old_authors:
+        author = authors[new["author", number]]
+        assert (author["name"], author["dob"]) == (name, None if dob is None else str(dob))
+        assert author["created_at"] == author["updated_at"] >= started.isoformat()
+    for number, title, author_id, created in old_books:
+        book = books[new["book", number]]
+        assert (book["title"], book["author"]["id"]) == (title, str(new["author", author_id]))  # type: ignore[index]
+        assert datetime.fromisoformat(str(book["created_at"])).replace(tzinfo=None).isoformat(" ") == str(created)
+        assert book["updated_at"] == book["created_at"]
+    assert len({book["slug"] for book in books.values()}) == 2100
+
+
+@pytest.mark.parametrize(
+    ("backend", "adapter"), [("postgresql", "flask"), ("postgresql", "sanic"), ("sqlite", "sanic")]
+)
+def test_uuids_and_times_are_kept_and_both_adapters_serve_them(
+    databases: Databases, tmp_path: Path, backend: str, adapter: str
+):
+    url = before.make("guide", databases.empty(backend), tmp_path, kept=True)
+    binary = "hex(%s)" if backend == "sqlite" else "%s::text"
+    old_authors = before.rows(url, f"SELECT {binary % 'id'}, name, dob FROM author")
+    old_books = before.rows(url, f"SELECT {binary % 'id'}, title, {binary % 'author_id'} FROM book")
+    run(ADOPT, DATABASE_URL=url)
+    with deployment(adapter, url) as base:
+        authors, books = everything(base, "authors"), everything(base, "books")
+        one = books[0]
+        assert httpx.get(f"{base}/authors", params={"searchString": "ZOFIE no3"}).json()["total"] == 1
+        made = httpx.post(f"{base}/books", json={"title": "Émile", "author_id": authors[0]["id"]})
+        assert made.status_code == httpx.codes.CREATED, made.text
+        assert httpx.patch(f"{base}/books/{one['id']}", json={"year": 1999}).status_code == httpx.codes.OK
+    wanted = {(UUID(given), name, None if dob is None else str(dob)) for given, name, dob in old_authors}
+    assert {(UUID(str(item["id"])), item["name"], item["dob"]) for item in authors} == wanted
+    assert {(UUID(str(item["id"])), item["title"], UUID(item["author"]["id"])) for item in books} == {  # type: ignore[index]
+        (UUID(given), title, UUID(author)) for given, title, author in old_books
+    }
+    first = datetime(2019, 3, 4, 5, 6, 7, 89, UTC)
+    assert {datetime.fromisoformat(str(item["created_at"])) for item in books} == {
+        first + timedelta(number) for number in (1, 2, 3)
+    }
+    for item in books:
+        made_at, changed = (datetime.fromisoformat(str(item[name])) for name in ("created_at", "updated_at"))
+        assert changed - made_at == timedelta(hours=1)
+
+
+PLURAL = (
+    "CREATE TABLE authors (id {id} PRIMARY KEY, name TEXT, birth_date DATE, created {aware}, bio TEXT)",
+    "CREATE UNIQUE INDEX ix_author_name ON authors (name)",
+    """CREATE TABLE books (id {id} PRIMARY KEY, title TEXT NOT NULL, author_id {id} NOT NULL REFERENCES authors (id),
+        isbn VARCHAR(20), publication_year INTEGER, language VARCHAR(50), description TEXT, updated_at TIMESTAMP)""",
+    'CREATE INDEX "an index of theirs" ON books (title)',
+    "CREATE TABLE review (id INTEGER PRIMARY KEY, book_id {id} REFERENCES books (id))",
+    "CREATE VIEW titles AS SELECT title FROM books",
+    "INSERT INTO authors VALUES ('{one}', 'Zoë', '1900-02-28', '2020-01-01 12:00:00+02:00', 'x')",
+    "INSERT INTO authors VALUES ('{two}', 'Ōe', NULL, NULL, NULL)",
+    "INSERT INTO books VALUES ('{three}', 'A', '{one}', '0-306-40615-2', -750, 'en_gb', 'l1\r\nl2', '2021-01-01')",
+    "INSERT INTO books VALUES ('{four}', 'A', '{one}', ' ', NULL, '', NULL, NULL)",
+    "INSERT INTO review VALUES (1, '{three}')",
+)
+
+
+@both
+def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    kinds = {"sqlite": ("VARCHAR(36)", "TIMESTAMP"), "postgresql": ("UUID", "TIMESTAMPTZ")}[backend]
+    ids = {name: str(UUID(int=number << 100 | 4 << 76)) for number, name in enumerate(["one", "two", "three", "four"])}
+    before.execute(url, *(item.format(id=kinds[0], aware=kinds[1], **ids) for item in PLURAL))
+    was = {name: before.rows(url, f"SELECT * FROM {name} ORDER BY id") for name in ("authors", "books")}
+    done = run(ADOPT, DATABASE_URL=url)
+
+    assert {name: before.rows(url, f"SELECT * FROM before_adoption_{name} ORDER BY id") for name in was} == was
+    books = before.rows(url, "SELECT title, isbn, year, language, description FROM book ORDER BY id")
+    assert books == [("A", "9780306406157", -750, "en-GB", "l1\nl2"), ("A", None, None, None, None)]
+    dobs = before.rows(url, "SELECT name, dob FROM author ORDER BY id")
+    assert [(name, dob and str(dob)) for name, dob in dobs] == [("Zoë", "1900-02-28"), ("Ōe", None)]
+    ((made, changed),) = before.rows(url, "SELECT created_at, updated_at FROM author WHERE name = 'Zoë'")
+    assert made == changed
+    assert str(made).startswith("2020-01-01 10:00:00")
+    assert "authors.birth_date is what is called dob here." in done.stdout
+    assert "books.isbn: 2 are kept in another form" in done.stdout
+    assert f"the first is of row {ids['three']}." in done.stdout
+    assert "Not copied, and kept where they are: authors.bio." in done.stdout
+    assert "before_adoption_authors or before_adoption_books: review." in done.stdout
+    check_is_clean(url)
+
+    # What hung on the old tables hangs on them still.
+    assert before.rows(url, "SELECT title FROM titles") == [("A",), ("A",)]
+    query = "SELECT title FROM review JOIN before_adoption_books b ON b.id = review.book_id"
+    assert before.rows(url, query) == [("A",)]
+    catalog = "SELECT name FROM sqlite_master" if backend == "sqlite" else "SELECT relname FROM pg_class"
+    relations = {name for (name,) in before.rows(url, catalog)}
+    assert {"before_adoption_ix_author_name", "before_adoption_an index of theirs", "ix_author_name"} <= relations
+    with pytest.raises(Exception, match=r"UNIQUE|unique"):
+        before.execute(url, f"INSERT INTO before_adoption_authors (id, name) VALUES ('{UUID(int=9)}', 'Zoë')")
+
+
+@both
+def test_a_version_table_of_advanced_alchemy_s_makes_room_for_ours(databases: Databases, tmp_path: Path, backend: str):
+    url = before.make("guide", databases.empty(backend), tmp_path, kept=False)
+    # Even if its revision is called like one of ours.
+    before.execute(
+        url,
+        "CREATE TABLE alembic_versions (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_versions_pkc PRIMARY KEY (version_num))",
+        "INSERT INTO alembic_versions VALUES ('0001')",
+    )
+    done = run(ADOPT, DATABASE_URL=url)
+    assert "advanced-alchemy (alembic_versions) keeps it, at revision 0001 of its own." in done.stdout
+    assert before.rows(url, "SELECT * FROM before_adoption_alembic_versions") == [("0001",)]
+    assert before.rows(url, "SELECT * FROM alembic_versions") == [("0002",)]
+    check_is_clean(url)
+
+
+# --- our own tables ---
+
+
+@both
+def test_what_create_all_makes_is_what_the_history_makes_and_is_only_written_down(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    engine = before.engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    before.execute(url, "CREATE TABLE loan (id INTEGER PRIMARY KEY)", *AN_AUTHOR)
+    rows = before.rows(url, "SELECT * FROM author")
+    done = run(ADOPT, DATABASE_URL=url)
+    assert done.stdout == (
+        "Found the catalogue's own tables, exactly as revision 0002 makes them.\n"
+        "  1. It is written down that the database is at revision 0002.\n"
+        "Adopted the catalogue.\n"
+    )
+    assert before.rows(url, "SELECT * FROM alembic_versions") == [("0002",)]
+    assert before.rows(url, "SELECT * FROM author") == rows
+    assert tables(url) == {*Base.metadata.tables, "loan", "alembic_versions"}
+    check_is_clean(url)
+
+
+AN_AUTHOR = (
+    """INSERT INTO author (id, name, slug, search_text, sort_key, created_at, updated_at) VALUES
+        ('01a1fbd755dd7561861e8d0bba31278f', 'A', 'a', 'a', 'a', '2020-01-01 00:00:00', '2020-01-01 00:00:00')""",
+)
+
+
+@both
+def test_an_earlier_revision_s_tables_are_found_and_upgraded(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    run([*UPGRADE, "0001"], DATABASE_URL=url)
+    before.execute(url, "DROP TABLE alembic_versions", *AN_AUTHOR)
+    rows = before.rows(url, "SELECT * FROM author")
+    done = run(ADOPT, DATABASE_URL=url)
+    # On SQLite the second revision changes nothing.
+    revision = "0001" if backend == "postgresql" else "0002"
+    assert f"exactly as revision {revision} makes them." in done.stdout
+    assert ("It is upgraded to revision 0002." in done.stdout) == (backend == "postgresql")
+    assert before.rows(url, "SELECT * FROM alembic_versions") == [("0002",)]
+    assert before.rows(url, "SELECT * FROM author") == rows
+    check_is_clean(url)
+    if backend == "postgresql":
+        collations = "SELECT DISTINCT collation_name FROM information_schema.columns WHERE column_name = 'slug'"
+        assert before.rows(url, collations) == [("C",)]
+
+
+@both
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("DROP INDEX ix_book_year", "book has no index ix_book_year."),
+        ("ALTER TABLE tag ADD COLUMN colour VARCHAR(9)", "tag has a column colour too many."),
+        ("CREATE UNIQUE INDEX ix_book_title ON book (title)", "book has a index ix_book_title too many."),
+    ],
+)
+def test_tables_of_ours_that_were_changed_by_hand_are_refused(
+    databases: Databases, backend: str, change: str, told: str
+):
+    url = databases.migrated(backend)
+    before.execute(url, "DROP TABLE alembic_versions", change)
+    assert refused(url) == [f"This looks like the catalogue at revision 0002, but {told}"]
+
+
+@both
+def test_what_is_kept_already_is_left_alone(databases: Databases, backend: str):
+    url = databases.migrated(backend)
+    was = before.dump(url)
+    done = adopt(url)
+    assert (done.exit_code, before.dump(url)) == (0, was)
+    assert done.output == "There is nothing to adopt: this is the catalogue, at the newest revision, 0002.\n"
+    run([*DIPTYCH, "database", "downgrade", "--no-prompt", "0001"], DATABASE_URL=url)
+    assert adopt(url).output == (
+        "There is nothing to adopt: this is the catalogue, at revision 0001. `diptych database upgrade` goes on.\n"
+    )
+
+
+# --- nothing, and what is not known ---
+
+
+@both
+def test_there_is_nothing_to_adopt_where_there_is_nothing(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    done = adopt(url)
+    assert done.exit_code == 0
+    assert done.output.startswith("There is nothing to adopt: ")
+    assert done.output.endswith(" `diptych database upgrade` makes them.\n") or backend == "sqlite"
+    assert backend == "postgresql" or not Path(url.removeprefix("sqlite:///")).exists()
+    run(UPGRADE, DATABASE_URL=url)
+    check_is_clean(url)
+
+
+AUTHOR, BOOK = CLASSIC
+UNKNOWN = {
+    "other tables": (
+        ["CREATE TABLE member (id INTEGER)", "CREATE TABLE loan (id INTEGER)"],
+        [
+            "There are tables here (loan, member), but none that is known to hold authors and books.",
+            "`diptych database upgrade` makes the catalogue's own tables beside them.",
+        ],
+    ),
+    "no books": ([AUTHOR], ["There is a table author and no book."]),
+    "two of each": (
+        [AUTHOR, BOOK, AUTHOR.replace("author", "authors"), BOOK.replace("book", "books")],
+        ["There are tables called author or book and others called authors or books: rename those not to be adopted."],
+    ),
+    "other columns": (
+        [AUTHOR.replace("name", "first_name"), BOOK.replace("title", "name").replace("author_id", "writer")],
+        ["author has no column name.", "book has no column title.", "book has no column author_id."],
+    ),
+    "another key": (
+        ["CREATE TABLE author (id INTEGER UNIQUE, name TEXT, PRIMARY KEY (id, name))", BOOK],
+        ["The primary key of author is not the one column id."],
+    ),
+    "no foreign key": (
+        [AUTHOR, BOOK.replace("REFERENCES author (id)", "")],
+        ["book.author_id is no foreign key to author.id."],
+    ),
+    "other types": (
+        [AUTHOR.replace("VARCHAR(400)", "REAL, dob TIMESTAMP"), BOOK.replace("TEXT", "TEXT, year VARCHAR(4)")],
+        [
+            "author.name is of type REAL, and text is known.",
+            "author.dob is of type time, and date is known. --leave author.dob leaves it where it is.",
+            "book.year is of type text, and integer is known. --leave book.year leaves it where it is.",
+        ],
+    ),
+    "a table in the way": (
+        [AUTHOR, BOOK, "CREATE TABLE tag (id INTEGER)", "CREATE INDEX ix_book_year ON tag (id)"],
+        [
+            "There is already a ix_book_year, of tag, and its name is needed: rename it first.",
+            "There is already a tag, and its name is needed: rename it first.",
+        ],
+    ),
+    "a kept table in the way": (
+        [AUTHOR, BOOK, "CREATE TABLE before_adoption_book (id INTEGER)", "CREATE TABLE adopted_id (id INTEGER)"],
+        [
+            "There is already a adopted_id, and its name is needed: rename it first.",
+            "There is already a before_adoption_book, and its name is needed: rename it first.",
+        ],
+    ),
+}
+
+
+@both
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_is_not_known_is_refused_with_every_reason(databases: Databases, backend: str, name: str):
+    statements, reasons = UNKNOWN[name]
+    url = databases.empty(backend)
+    before.execute(url, *statements)
+    assert refused(url) == reasons
+
+
+@both
+def test_a_column_can_be_left_where_it_is(databases: Databases, backend: str):
+    more = ("ALTER TABLE book ADD COLUMN language VARCHAR(40)", "ALTER TABLE book ADD COLUMN year VARCHAR(4)")
+    url = classic(databases, backend, *more, *ONE, "UPDATE book SET language = 'Old English', year = '18--'")
+    leave = ("--leave", "book.language", "--leave", "book.year")
+    assert refused(url, *leave[2:])[0].startswith("book 1: language cannot be taken: language is not a BCP 47 tag")
+    assert refused(url, *leave, "--leave", "book.langage") == ["--leave book.langage: there is no such column."]
+    assert refused(url, *leave, "--leave", "book.title") == ["book has no column title."]
+    assert "kept where they are: book.language, book.year." in run([*ADOPT, *leave], DATABASE_URL=url).stdout
+    assert before.rows(url, "SELECT language, year FROM book") == [(None, None)]
+    assert before.rows(url, "SELECT language, year FROM before_adoption_book") == [("Old English", "18--")]
+
+
+# --- rows that cannot be carried ---
+
+ONE = ("INSERT INTO author VALUES (1, 'Homer')", "INSERT INTO book (id, title, author_id) VALUES (1, 'Iliad', 1)")
+
+
+@both
+def test_every_row_that_cannot_be_carried_is_told_at_once(databases: Databases, backend: str):
+    url = classic(
+        databases,
+        backend,
+        "ALTER TABLE book ADD COLUMN isbn VARCHAR(20)",
+        "ALTER TABLE book ADD COLUMN year INTEGER",
+        f"INSERT INTO author VALUES (1, ''), (2, NULL), (3, '{'x' * 256}'), (4, 'a\x01b'), (5, ' \t'), (6, 'Homer')",
+        f"INSERT INTO author VALUES (7, 'e{chr(0x301) * 31}')",
+        f"INSERT INTO book VALUES (1, '{'y' * 1001}', 6, '9780306406157', 3001), (2, 'b', NULL, '0306406152', 1)",
+        "INSERT INTO book VALUES (3, 'c', 6, '9780306406158', NULL)",
+    )
+    assert refused(url) == [
+        "author 1: name is empty",
+        "author 2: name is NULL, and has to have a value",
+        "author 3: name has 256 characters, and 255 is the most",
+        "author 4: name cannot be taken: text contains a control character (U+0001)",
+        "author 5: name is empty",
+        "author 7: name cannot be taken: text has more than 30 combining marks in a row",
+        "book 1: title has 1,001 characters, and 1,000 is the most",
+        "book 1: year is 3001, not between -4000 and 3000",
+        "book 2: author_id is NULL, and has to have a value",
+        "book 2: another row has the same isbn, 9780306406157",
+        "book 3: isbn cannot be taken: ISBN check digit is wrong",
+    ]
+
+
+@both
+def test_only_so_many_faults_are_told_and_the_rest_is_counted(databases: Databases, backend: str):
+    url = classic(databases, backend, *(f"INSERT INTO author VALUES ({number}, '')" for number in range(1, 2202)))
+    reasons = refused(url)
+    assert reasons[99:] == ["author 100: name is empty", "and 2,101 more"]
+
+
+def test_sqlite_may_hold_anything_anywhere(databases: Databases):
+    url = databases.empty("sqlite")
+    good = UUID(int=5).hex
+    before.execute(
+        url,
+        "CREATE TABLE author (id BINARY(16) NOT NULL, name VARCHAR, dob DATE, created_at DATETIME, PRIMARY KEY (id))",
+        "CREATE TABLE book (id CHAR(32) PRIMARY KEY, title BLOB_TEXT, author_id BINARY(16) REFERENCES author (id))",
+    )
+    assert refused(url) == ["book.title is of type BLOB_TEXT, and text is known."]
+    before.execute(
+        url,
+        "DROP TABLE book",
+        "CREATE TABLE book (id CHAR(32) PRIMARY KEY, title TEXT, author_id BINARY(16) REFERENCES author (id))",
+        f"INSERT INTO author VALUES (x'{good}', 'ok', '1900-01-01', '2020-01-01T00:00:00Z')",
+        "INSERT INTO author VALUES (7, x'00ff', '1.1.1900', 12), (x'01', CAST(x'ff' AS TEXT), 1900, 'noon')",
+        f"INSERT INTO author VALUES ('{UUID(int=5)}', 'a' || char(0) || 'b', '0000-01-01', '2020-13-01 00:00:00')",
+        f"INSERT INTO book VALUES (NULL, 'no id', x'{good}'), ('{UUID(int=6)}', 'gone', x'{UUID(int=9).hex}')",
+        f"INSERT INTO book VALUES ('{UUID(int=6).hex}', 'twice', x'{good}'), ('6', 3.5, x'{good}')",
+    )
+    assert refused(url) == [
+        "author 7: id is no UUID",
+        "author 7: name is bytes that are no UTF-8 text where text should be",
+        "author 7: dob is '1.1.1900' and no date of the years 1 to 9999, written YYYY-MM-DD",
+        "author 7: created_at is 12 and no time of the years 1 to 9999",
+        "author b'\\x01': id is no UUID",
+        "author b'\\x01': name is bytes that are no UTF-8 text where text should be",
+        "author b'\\x01': dob is 1900 and no date of the years 1 to 9999, written YYYY-MM-DD",
+        "author b'\\x01': created_at is 'noon' and no time of the years 1 to 9999",
+        f"author {UUID(int=5)}: name cannot be taken: text contains a control character (U+0000)",
+        f"author {UUID(int=5)}: dob is '0000-01-01' and no date of the years 1 to 9999, written YYYY-MM-DD",
+        f"author {UUID(int=5)}: created_at is '2020-13-01 00:00:00' and no time of the years 1 to 9999",
+        f"author {UUID(int=5)}: another row has the same id, {UUID(int=5)}",
+        "book None: id is NULL, and has to have a value",
+        f"book {UUID(int=6)}: author_id is {UUID(int=9)}, and there is no such author",
+        f"book {UUID(int=6).hex}: another row has the same id, {UUID(int=6)}",
+        "book 6: id is no UUID",
+    ]
+
+
+def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databases):
+    url = databases.empty("postgresql")
+    before.execute(
+        url,
+        "CREATE TABLE author (id UUID PRIMARY KEY, name TEXT, dob DATE, updated_at TIMESTAMPTZ)",
+        "CREATE TABLE book (id UUID PRIMARY KEY, title TEXT, author_id UUID REFERENCES author (id))",
+        f"INSERT INTO author VALUES ('{UUID(int=1)}', 'a', '-infinity', 'infinity')",
+        f"INSERT INTO author VALUES ('{UUID(int=2)}', 'Cicero', '0106-01-03 BC', '10000-01-01')",
+        f"INSERT INTO author VALUES ('{UUID(int=3)}', 'ok', '1999-12-31', '2020-02-03 04:05:06.5+05:30')",
+        "ALTER ROLE CURRENT_USER SET datestyle = 'German'",
+    )
+    try:
+        assert refused(url) == [
+            f"author {UUID(int=1)}: dob is '-infinity' and no date of the years 1 to 9999, written YYYY-MM-DD",
+            f"author {UUID(int=1)}: updated_at is 'infinity' and no time of the years 1 to 9999",
+            f"author {UUID(int=2)}: dob is '0106-01-03 BC' and no date of the years 1 to 9999, written YYYY-MM-DD",
+            f"author {UUID(int=2)}: updated_at is '10000-01-01 00:00:00+00' and no time of the years 1 to 9999",
+        ]
+        before.execute(url, "DELETE FROM author WHERE name <> 'ok'")
+        run(ADOPT, DATABASE_URL=url)
+    finally:
+        before.execute(url, "ALTER ROLE CURRENT_USER RESET datestyle")
+    ((dob, changed),) = before.rows(url, "SELECT dob, updated_at FROM author")
+    assert (dob, changed) == (date(1999, 12, 31), datetime(2020, 2, 2, 22, 35, 6, 500000, UTC))
+
+
+@both
+def test_text_is_put_into_nfc_and_the_plan_says_of_how_much(databases: Databases, backend: str):
+    decomposed = unicodedata.normalize("NFD", "Émile")
+    url = classic(
+        databases,
+        backend,
+        f"INSERT INTO author VALUES (1, 'Zola'), (2, '{decomposed}'), (3, ' {decomposed} ')",
+        f"INSERT INTO book VALUES (1, '{decomposed}', 1)",
+    )
+    told = run([*ADOPT, "--dry-run"], DATABASE_URL=url).stdout
+    assert "author.name: 2 are kept in another form" in told
+    assert "the first is of row 2." in told
+    assert "book.title: 1 is kept in another form" in told
+    run(ADOPT, DATABASE_URL=url)
+    assert before.rows(url, "SELECT DISTINCT name FROM author ORDER BY name") == [("Zola",), ("Émile",)]
+    assert before.rows(url, "SELECT name FROM before_adoption_author WHERE id = 2") == [(decomposed,)]
+    assert before.rows(url, "SELECT title, slug, search_text, sort_key FROM book") == [
+        ("Émile", "emile", "emile", "emile")
+    ]
+
+
+# --- whole or not at all ---
+
+REFUSING = {
+    "sqlite": (
+        "CREATE TRIGGER no BEFORE INSERT ON alembic_versions BEGIN SELECT RAISE(ABORT, 'not today'); END",
+        "DROP TRIGGER no",
+    ),
+    "postgresql": (
+        """CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+        CREATE TRIGGER no BEFORE INSERT ON alembic_versions FOR EACH ROW EXECUTE FUNCTION no()""",
+        "DROP TRIGGER no ON alembic_versions",
+    ),
+}
+
+
+@both
+def test_a_failure_in_the_last_step_leaves_nothing_behind(databases: Databases, tmp_path: Path, backend: str):
+    url = before.make("classic", databases.empty(backend), tmp_path, kept=True)
+    refuse, allow = REFUSING[backend]
+    before.execute(url, "CREATE TABLE alembic_versions (version_num VARCHAR(32) NOT NULL PRIMARY KEY)", refuse)
+    was = before.dump(url)
+    done = run(ADOPT, check=False, DATABASE_URL=url)
+    assert done.returncode == 1
+    assert done.stderr == "Error: The database will not have it, and nothing was changed: not today\n"
+    assert before.dump(url) == was
+    before.execute(url, allow)
+    run(ADOPT, DATABASE_URL=url)
+    check_is_clean(url)
+
+
+@both
+def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, tmp_path: Path, backend: str):
+    url = before.make("guide", databases.empty(backend), tmp_path, kept=True, authors=200)
+    started = [
+        subprocess.Popen(
+            ADOPT,
+            cwd=ROOT,
+            env=environment(DATABASE_URL=url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    told = [process.communicate(timeout=100)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0, 0], "\n".join(told)
+    assert sum("Adopted 200 authors and 600 books.\n" in item for item in told) == 1
+    assert sum(item.startswith("There is nothing to adopt") for item in told) == 2
+    check_is_clean(url)
+
+
+def test_an_adoption_waits_for_a_migration(databases: Databases, tmp_path: Path):
+    url = before.make("guide", databases.empty("postgresql"), tmp_path, kept=False)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        with subprocess.Popen(ADOPT, cwd=ROOT, env=environment(DATABASE_URL=url), stdout=subprocess.PIPE) as waiting:
+            with pytest.raises(subprocess.TimeoutExpired):
+                waiting.wait(timeout=6)
+            connection.rollback()
+            assert waiting.wait(timeout=30) == 0
+    check_is_clean(url)
+
+
+def test_whoever_still_uses_the_tables_is_not_waited_for_long(databases: Databases):
+    url = classic(databases, "postgresql", *ONE)
+    was = before.dump(url)
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT * FROM book")
+        done = run(ADOPT, check=False, DATABASE_URL=url)
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            "Error: The database cannot serve this now. canceling statement due to lock timeout"
+        ]
+    assert before.dump(url) == was
+
+
+def test_a_database_that_cannot_be_reached_is_told_in_one_line():
+    done = run(ADOPT, check=False, DATABASE_URL="postgresql://u@127.0.0.1:1/db")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The database cannot be reached.")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_sees_how_far_it_is(databases: Databases, tmp_path: Path, in_terminal: Callable[..., str]):
+    url = before.make("classic", databases.empty("sqlite"), tmp_path, kept=False, authors=50)
+    told = in_terminal(ADOPT, url)
+    for doing in ("Reading", "Copying"):
+        assert doing in told
+    assert "100%" in told
+    assert told.rstrip().endswith("Adopted 50 authors and 150 books.")
+
+
+@pytest.fixture
+def in_terminal() -> Callable[..., str]:
+    def ran(command: list[str], url: str) -> str:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(DATABASE_URL=url), stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        told = b""
+        while select.select([ours], [], [], 60)[0]:
+            try:
+                told += os.read(ours, 65536)
+            except OSError:  # Linux's way of telling that nobody writes any more
+                break
+        os.close(ours)
+        assert process.wait(timeout=60) == 0, told
+        return told.decode()
+
+    return ran

@@ -1,0 +1,81 @@
+"""Databases that earlier applications have made, and all that is in a database."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine
+
+from core.database import connection_string
+from core.settings import Settings
+from tests.support.databases import ROOT, run
+
+BEFORE = ROOT / "tests" / "migrations" / "before"
+
+
+def engine(url: str) -> Engine:
+    """An engine that does to a SQLite file nothing that it is not told to."""
+    return create_engine(connection_string(Settings(database_url=url), "sync"))
+
+
+def execute(url: str, *statements: str) -> None:
+    """Run SQL, in one transaction."""
+    made = engine(url)
+    with made.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    made.dispose()
+
+
+def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """What a SELECT gives, as the driver has it."""
+    made = engine(url)
+    with made.connect() as connection:
+        found = [tuple(row) for row in connection.exec_driver_sql(statement)]
+    made.dispose()
+    return found
+
+
+def make(application: str, url: str, directory: Path, *, kept: bool, authors: int = 3) -> str:
+    """Have an earlier application make its tables, and authors with three books each; the URL of it.
+
+    application: a directory of tests/migrations/before. directory: an empty one, for it to run in. kept: whether by
+    Flask-Migrate, with a revision that it writes itself; by create_all otherwise.
+    """
+    shutil.copy2(BEFORE / application / "app.py", directory)
+    command = [sys.executable, str(BEFORE / "make.py"), str(authors), *(["kept"] if kept else [])]
+    run(command, cwd=directory, OLD_DATABASE_URL=connection_string(Settings(database_url=url), "sync"))
+    return url
+
+
+def dump(url: str) -> dict[str, Any]:
+    """All that is in a database, told so that two can be compared: what it is made of, and every row."""
+    made = engine(url)
+    with made.connect() as connection:
+        told = _of_sqlite(connection) if made.dialect.name == "sqlite" else _of_postgresql(connection)
+    made.dispose()
+    return told
+
+
+def _of_sqlite(connection: Connection) -> dict[str, Any]:
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda text: text.decode(errors="surrogateescape")
+    return {"sql": list(driver.iterdump())}
+
+
+def _of_postgresql(connection: Connection) -> dict[str, Any]:
+    def all_of(statement: str) -> list[tuple[Any, ...]]:
+        return sorted(tuple(map(repr, row)) for row in connection.exec_driver_sql(statement))
+
+    told: dict[str, Any] = {
+        "relations": all_of("SELECT oid, relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
+        "columns": all_of("SELECT * FROM information_schema.columns WHERE table_schema = 'public'"),
+        "indexes": all_of("SELECT * FROM pg_indexes WHERE schemaname = 'public'"),
+        "constraints": all_of("SELECT conname, conrelid, pg_get_constraintdef(oid) FROM pg_constraint"),
+    }
+    for (name,) in connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").all():
+        told[f"rows of {name}"] = all_of(f'SELECT t::text FROM "{name}" t')  # noqa: S608 - a name the database gave
+    return told
