@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.types import DateTimeUTC
 from alembic.script import ScriptDirectory
-from sqlalchemy import BigInteger, Column, Connection, Date, MetaData, String, Table, Uuid, column, select, table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Date,
+    MetaData,
+    String,
+    Table,
+    TableClause,
+    Uuid,
+    column,
+    select,
+    table,
+)
 from uuid_utils.compat import uuid7
 
 from core.adopting import history
@@ -128,14 +140,14 @@ def _copy(connection: Connection, shape: Earlier, old: OldTable, batch: list[Val
         pairs = [{"kind": old.noun, "old_id": row.pop("old_id"), "new_id": row["id"]} for row in rows]
         connection.execute(_MAP.insert(), pairs)
     ours = _TABLES[old.noun]
-    taken = _Slugs(connection, ours, [slugs.slug(row[_NAMED_BY[old.noun]], fallback=old.noun) for row in rows])
     for row in rows:
         name = row[_NAMED_BY[old.noun]]
-        row["slug"] = taken.claim(slugs.slug(name, fallback=old.noun))
+        row["slug"] = slugs.slug(name, fallback=old.noun)
         row["search_text"], row["sort_key"] = fold(name), sort_key(name)
         # Whichever of the two there is speaks for the other.
         created, updated = row.get("created_at"), row.get("updated_at")
         row["created_at"], row["updated_at"] = created or updated or moment, updated or created or moment
+    _tell_slugs_apart(connection, ours, rows)
     connection.execute(ours.insert(), rows)
 
 
@@ -144,15 +156,11 @@ def _new_ids(connection: Connection, numbers: Iterable[int]) -> dict[int, UUID]:
     return dict(connection.execute(statement).tuples().all())
 
 
-class _Slugs:
-    """The slugs of some rows, told apart from each other's and from those that are taken."""
-
-    def __init__(self, connection: Connection, ours: Any, plain: list[str]) -> None:
-        statement = select(ours.c.slug).where(ours.c.slug.in_(set(plain)))
-        self._used = set(connection.execute(statement).scalars())
-
-    def claim(self, plain: str) -> str:
-        """A slug that nobody has, as the services make it."""
-        slug = plain if plain not in self._used else slugs.with_suffix(plain, slugs.token(uuid7()))
-        self._used.add(slug)
-        return slug
+def _tell_slugs_apart(connection: Connection, ours: TableClause, rows: list[Values]) -> None:
+    """Lengthen slugs that are taken, as the services do."""
+    statement = select(ours.c.slug).where(ours.c.slug.in_({row["slug"] for row in rows}))
+    used = set(connection.execute(statement).scalars())
+    for row in rows:
+        if row["slug"] in used:
+            row["slug"] = slugs.with_suffix(row["slug"], slugs.token(uuid7()))
+        used.add(row["slug"])

@@ -86,10 +86,14 @@ def differences(ours: Schema, theirs: Schema) -> list[str]:
             if part not in theirs.get(name, {}):
                 told.append(f"{name} has no {part}")
             elif part not in ours[name]:
-                told.append(f"{name} has a {part} too many")
+                told.append(f"{name} has {_a(part)} too many")
             elif ours[name][part] != theirs[name][part]:
-                told.append(f"{name} has another {part}: {theirs[name][part]} instead of {ours[name][part]}")
+                told.append(f"{name} has another {part}: {theirs[name][part]}, not {ours[name][part]}")
     return told
+
+
+def _a(part: str) -> str:
+    return f"{'an' if part.startswith('index') else 'a'} {part}"
 
 
 def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[str]) -> tuple[str, list[str]]:
@@ -120,7 +124,9 @@ def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -
         finally:
             engine.dispose()
     with _undone(connection):
-        connection.exec_driver_sql("SET LOCAL search_path TO pg_temp, public")
+        connection.exec_driver_sql(
+            "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
+        )
         build(connection, script, revision)
         namespace = connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
         rows = connection.exec_driver_sql(

@@ -276,7 +276,7 @@ def _unless_clashing(connection: Connection, shape: Ours | Earlier) -> Shape:
     # SQLite takes Author and author for one name.
     spelt = str.lower if connection.dialect.name == "sqlite" else str
     reasons = [
-        f"There is already a {name}{f', of {table}' if table != name else ''}, and its name is needed: rename it first."
+        f"There is {name} already{f', of {table}' if table != name else ''}, and its name is needed: rename it first."
         for name, table in sorted(there.items())
         if spelt(name) in needed and table not in making_room
     ]

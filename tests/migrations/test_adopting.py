@@ -312,7 +312,7 @@ def test_an_earlier_revision_s_tables_are_found_and_upgraded(databases: Database
     [
         ("DROP INDEX ix_book_year", "book has no index ix_book_year."),
         ("ALTER TABLE tag ADD COLUMN colour VARCHAR(9)", "tag has a column colour too many."),
-        ("CREATE UNIQUE INDEX ix_book_title ON book (title)", "book has a index ix_book_title too many."),
+        ("CREATE UNIQUE INDEX ix_book_title ON book (title)", "book has an index ix_book_title too many."),
     ],
 )
 def test_tables_of_ours_that_were_changed_by_hand_are_refused(
@@ -388,15 +388,15 @@ UNKNOWN = {
     "a table in the way": (
         [AUTHOR, BOOK, "CREATE TABLE tag (id INTEGER)", "CREATE INDEX ix_book_year ON tag (id)"],
         [
-            "There is already a ix_book_year, of tag, and its name is needed: rename it first.",
-            "There is already a tag, and its name is needed: rename it first.",
+            "There is ix_book_year already, of tag, and its name is needed: rename it first.",
+            "There is tag already, and its name is needed: rename it first.",
         ],
     ),
     "a kept table in the way": (
         [AUTHOR, BOOK, "CREATE TABLE before_adoption_book (id INTEGER)", "CREATE TABLE adopted_id (id INTEGER)"],
         [
-            "There is already a adopted_id, and its name is needed: rename it first.",
-            "There is already a before_adoption_book, and its name is needed: rename it first.",
+            "There is adopted_id already, and its name is needed: rename it first.",
+            "There is before_adoption_book already, and its name is needed: rename it first.",
         ],
     ),
 }
@@ -575,6 +575,21 @@ def test_a_failure_in_the_last_step_leaves_nothing_behind(databases: Databases, 
     assert done.stderr == "Error: The database will not have it, and nothing was changed: not today\n"
     assert before.dump(url) == was
     before.execute(url, allow)
+    run(ADOPT, DATABASE_URL=url)
+    check_is_clean(url)
+
+
+@both
+def test_there_is_a_way_back(databases: Databases, tmp_path: Path, backend: str):
+    url = before.make("classic", databases.empty(backend), tmp_path, kept=True)
+    names = ("author", "book", "alembic_version")
+    was = {name: before.rows(url, f"SELECT * FROM {name} ORDER BY 1") for name in names}
+    run(ADOPT, DATABASE_URL=url)
+    run([*DIPTYCH, "database", "downgrade", "--no-prompt", "base"], DATABASE_URL=url)
+    before.execute(
+        url, "DROP TABLE adopted_id", *(f"ALTER TABLE before_adoption_{name} RENAME TO {name}" for name in names)
+    )
+    assert {name: before.rows(url, f"SELECT * FROM {name} ORDER BY 1") for name in names} == was
     run(ADOPT, DATABASE_URL=url)
     check_is_clean(url)
 
