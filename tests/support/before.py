@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +23,28 @@ def engine(url: str) -> Engine:
     return create_engine(connection_string(Settings(database_url=url), "sync"))
 
 
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A transaction, kept when nothing is raised in it."""
+    made = engine(url)
+    try:
+        with made.begin() as connection:
+            yield connection
+    finally:
+        made.dispose()
+
+
 def execute(url: str, *statements: str) -> None:
     """Run SQL, in one transaction."""
-    made = engine(url)
-    with made.begin() as connection:
+    with connected(url) as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
-    made.dispose()
 
 
 def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
     """What a SELECT gives, as the driver has it."""
-    made = engine(url)
-    with made.connect() as connection:
-        found = [tuple(row) for row in connection.exec_driver_sql(statement)]
-    made.dispose()
-    return found
+    with connected(url) as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
 def make(application: str, url: str, directory: Path, *, kept: bool, authors: int = 3) -> str:
@@ -53,11 +61,8 @@ def make(application: str, url: str, directory: Path, *, kept: bool, authors: in
 
 def dump(url: str) -> dict[str, Any]:
     """All that is in a database, told so that two can be compared: what it is made of, and every row."""
-    made = engine(url)
-    with made.connect() as connection:
-        told = _of_sqlite(connection) if made.dialect.name == "sqlite" else _of_postgresql(connection)
-    made.dispose()
-    return told
+    with connected(url) as connection:
+        return _of_sqlite(connection) if connection.dialect.name == "sqlite" else _of_postgresql(connection)
 
 
 def _of_sqlite(connection: Connection) -> dict[str, Any]:
