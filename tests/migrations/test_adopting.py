@@ -622,8 +622,10 @@ def test_an_adoption_waits_for_a_migration(databases: Databases, tmp_path: Path)
         with subprocess.Popen(ADOPT, cwd=ROOT, env=environment(DATABASE_URL=url), stdout=subprocess.PIPE) as waiting:
             with pytest.raises(subprocess.TimeoutExpired):
                 waiting.wait(timeout=6)
+            there = tables(url)
             connection.rollback()
             assert waiting.wait(timeout=30) == 0
+    assert there == {"author", "book"}
     check_is_clean(url)
 
 
