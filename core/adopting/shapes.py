@@ -97,7 +97,12 @@ def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[
     versions = {name: history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
     known = set(history.revisions(script))
     ours = versions.pop(history.VERSIONS, [])
-    if ours and known.issuperset(ours) and tables >= history.FIRST:
+    if ours and tables >= history.FIRST:
+        strange = ", ".join(item for item in ours if item not in known)
+        if strange:
+            return Unknown(
+                (f"This looks like the catalogue at revision {strange}, which is not one of this release's.",)
+            )
         return Nothing(_at(ours, script))
     foreign = {**versions, **({history.VERSIONS: ours} if ours else {})}
     if tables >= history.FIRST:

@@ -336,6 +336,13 @@ def test_what_is_kept_already_is_left_alone(databases: Databases, backend: str):
     )
 
 
+@both
+def test_a_newer_release_s_revision_is_not_taken_for_somebody_else_s(databases: Databases, backend: str):
+    url = databases.migrated(backend)
+    before.execute(url, "UPDATE alembic_versions SET version_num = '9999'")
+    assert refused(url) == ["This looks like the catalogue at revision 9999, which is not one of this release's."]
+
+
 # --- nothing, and what is not known ---
 
 
