@@ -72,7 +72,7 @@ def exclusive(engine: Engine) -> Iterator[Callable[[], None]]:
     guard = create_engine(engine.url, pool=engine.pool.recreate(), hide_parameters=True)
     try:
         with guard.connect().execution_options(isolation_level="READ COMMITTED") as connection:
-            _lock(connection)
+            lock(connection)
 
             def check() -> None:
                 try:
@@ -85,7 +85,11 @@ def exclusive(engine: Engine) -> Iterator[Callable[[], None]]:
         guard.dispose()
 
 
-def _lock(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
+    """Begin a transaction of PostgreSQL's that keeps whoever else changes the schema away.
+
+    Errors: CommandError after PATIENCE; SQLAlchemyError.
+    """
     deadline = time.monotonic() + PATIENCE
     told = False
     while not _locked(connection):
@@ -99,12 +103,17 @@ def _lock(connection: Connection) -> None:
         time.sleep(PAUSE)
 
 
-def _locked(connection: Connection) -> bool:
-    # However long the migration takes. Not every version of PostgreSQL has all three.
+def without_timeouts(connection: Connection) -> None:
+    """Let a transaction take as long as it has to, however a role is set up."""
+    # Not every version of PostgreSQL has all three.
     connection.exec_driver_sql(
         "SELECT set_config(name, '0', true) FROM pg_settings"
         " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout')"
     )
+
+
+def _locked(connection: Connection) -> bool:
+    without_timeouts(connection)
     return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({LOCK})").scalar())
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from core import migrating
 from core.adopting import history, plan
 from core.adopting.carrying import REVISION, carry_out
 from core.adopting.reading import Judgement, count, judge
@@ -20,12 +20,6 @@ from core.database import connection_string, sync_config, translate
 from core.errors import Unavailable
 from core.models.base import now
 from core.settings import Settings, parse_database_url
-
-LOCK = 0x646970747963
-"""The advisory lock that a migrating process holds on PostgreSQL; migrations/env.py has it too."""
-
-PATIENCE = 1800.0
-"""Seconds that an adoption waits for another, or for a migration."""
 
 LOCK_TIMEOUT = 5
 """Seconds that it waits for whoever still uses the tables."""
@@ -64,7 +58,8 @@ def adopt(settings: Settings, leave: frozenset[str], hearing: Hearing, *, dry_ru
     """Adopt a database, or say what that would do; None where there is nothing to be done, or a dry run did nothing.
 
     leave: columns, as "book.isbn", that are not to be carried.
-    Errors: RefusedError, and SQLAlchemyError for a database that cannot be reached.
+    Errors: RefusedError; CommandError when another process migrates for too long; SQLAlchemyError for a database that
+    cannot be reached.
     """
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and not Path(str(url.database)).exists():
@@ -148,8 +143,9 @@ def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ" if dry_run else "READ COMMITTED")
             if not dry_run:
-                _lock(connection)
-            _let_it_take_its_time(connection)
+                migrating.lock(connection)
+            migrating.without_timeouts(connection)
+            _prepare(connection)
         yield connection
         if dry_run:
             connection.rollback()
@@ -157,26 +153,7 @@ def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
             connection.commit()
 
 
-def _lock(connection: Connection) -> None:
-    """Begin a transaction that keeps migrations and other adoptions away.
-
-    It tries again and again: a statement that waits would itself be waited for by CREATE INDEX CONCURRENTLY.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while not connection.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}).scalar_one():
-        connection.rollback()
-        if time.monotonic() > deadline:
-            raise RefusedError("Another process still migrates this database, and nothing was changed.")
-        time.sleep(0.5)
-
-
-def _let_it_take_its_time(connection: Connection) -> None:
-    """Wait for nobody's table for long, and read dates and times as they are read here, however a role is set up."""
-    connection.execute(
-        text(
-            "SELECT set_config(name, '0', true) FROM pg_settings"
-            " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout')"
-        )
-    )
+def _prepare(connection: Connection) -> None:
+    """Wait for nobody's table for long, and read dates and times as they are read here."""
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'")
     connection.exec_driver_sql("SET LOCAL datestyle = 'ISO, YMD'")

@@ -7,40 +7,37 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import click
-from advanced_alchemy.alembic.commands import AlembicCommands
+from alembic import command
 
-from core.adopting.running import RefusedError, adopt
-from core.database import sync_config
+from core.adopting import running
+from core.cli.told import alembic_of
 from core.settings import Settings
 
 
-def adopt_command(settings: Settings) -> click.Command:
-    """The command that takes over a database of an earlier application, or one that nobody kept."""
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what was found and what would be done, and change nothing.")
+@click.option(
+    "--leave", multiple=True, metavar="TABLE.COLUMN", help="Do not carry this column over; it stays where it is."
+)
+@click.pass_obj
+def adopt(settings: Settings, *, dry_run: bool, leave: tuple[str, ...]) -> None:
+    """Adopt a database that was there before, with every author and book in it.
 
-    @click.command("adopt")
-    @click.option("--dry-run", is_flag=True, help="Say what was found and what would be done, and change nothing.")
-    @click.option(
-        "--leave", multiple=True, metavar="TABLE.COLUMN", help="Do not carry this column over; it stays where it is."
-    )
-    def command(dry_run: bool, leave: tuple[str, ...]) -> None:  # noqa: FBT001 - click passes it by name
-        """Adopt a database that was there before, with every author and book in it.
-
-        Known are the catalogue's own tables, made by create_all; and tables of authors and books as the guides of
-        Litestar, advanced-alchemy and Flask-SQLAlchemy make them, kept by Flask-Migrate or by nobody. The old tables
-        are kept, under other names. All of it is done, or nothing; what is not known is refused.
-        """
-        try:
-            with _Terminal() as terminal:
-                adopted = adopt(settings, frozenset(leave), terminal, dry_run=dry_run)
-        except RefusedError as error:
-            for reason in error.reasons:
-                click.echo(reason, err=True)
-            raise click.ClickException(str(error)) from error
-        if adopted is not None:
-            AlembicCommands(sync_config(settings)).upgrade()
-            click.echo(adopted.told)
-
-    return command
+    Known are the catalogue's own tables, made by create_all; and tables of authors and books as the guides of
+    Litestar, advanced-alchemy and Flask-SQLAlchemy make them, kept by Flask-Migrate or by nobody. The old tables
+    are kept, under other names. All of it is done, or nothing; what is not known is refused.
+    """
+    try:
+        with _Terminal() as terminal:
+            adopted = running.adopt(settings, frozenset(leave), terminal, dry_run=dry_run)
+    except running.RefusedError as error:
+        for reason in error.reasons:
+            click.echo(reason, err=True)
+        raise click.ClickException(str(error)) from error
+    if adopted is not None:
+        with alembic_of(settings) as config:
+            command.upgrade(config, "head")
+        click.echo(adopted.told)
 
 
 class _Terminal:

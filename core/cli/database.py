@@ -97,6 +97,8 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
     if not sql:
         make_directory(settings)
     with alembic_of(settings) as config:
+        if not sql:
+            _refuse_tables_without_revision(config)
         command.upgrade(config, revision, sql=sql, tag=tag)
         if not sql:
             _tell_revision(config)
@@ -171,6 +173,17 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
             Base.metadata.drop_all(connection)
         Table(VERSION_TABLE, MetaData()).drop(connection)
     click.echo("The catalogue is gone.")
+
+
+def _refuse_tables_without_revision(config: Any) -> None:
+    """Errors: click.ClickException, for a database that was there before."""
+    with config.engine.connect() as connection:
+        there = Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
+        if there and current_revision(connection) is None:
+            raise click.ClickException(
+                f"There are tables already ({', '.join(sorted(there))}), and no revision: "
+                '"diptych database adopt" says what they are, and takes them over.'
+            )
 
 
 def _tell_revision(config: Any) -> None:

@@ -9,11 +9,11 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
-from advanced_alchemy.alembic.commands import AlembicCommands
+from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
-from core.cli.told import database_of, told
-from core.database import make_directory, sync_config
+from core.cli.told import alembic_of, database_of, told
+from core.database import make_directory
 from core.importing import import_rows
 from core.models import Base, Book
 from core.revisions import VERSION_TABLE
@@ -62,10 +62,8 @@ def serve_command(settings: Settings) -> click.Command:
 def _migrate_new(settings: Settings) -> None:
     """Migrate a database that has nothing of ours yet. Any other is left to whoever runs it."""
     make_directory(settings)
-    config = sync_config(settings)
-    engine = config.get_engine()
-    with engine.connect() as connection:
-        new = {VERSION_TABLE, *Base.metadata.tables}.isdisjoint(inspect(connection).get_table_names())
-    if new:
-        AlembicCommands(config).upgrade()
-    engine.dispose()
+    with alembic_of(settings) as config:
+        with config.engine.connect() as connection:
+            new = {VERSION_TABLE, *Base.metadata.tables}.isdisjoint(inspect(connection).get_table_names())
+        if new:
+            alembic.upgrade(config, "head")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from advanced_alchemy.alembic.commands import AlembicCommandConfig, AlembicCommands
+from advanced_alchemy.alembic.commands import AlembicCommands
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
@@ -34,8 +34,8 @@ def database_of(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def alembic_of(settings: Settings) -> Iterator[AlembicCommandConfig]:
-    """What Alembic's commands take; its engine is disposed of at the end of the block."""
+def alembic_of(settings: Settings) -> Iterator[Any]:
+    """What Alembic's commands take; its synchronous engine is disposed of at the end of the block."""
     config = AlembicCommands(sync_config(settings)).config
     config.stdout = sys.stdout
     # Whatever alembic.ini says: to read the history, or to write an empty revision, no database is needed.

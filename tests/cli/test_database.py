@@ -119,7 +119,7 @@ def test_sql_that_fails_in_the_middle_changes_nothing(databases: Databases, back
     if not (shutil.which("psql") and shutil.which("sqlite3")):
         pytest.skip("there is no psql or no sqlite3")
     url = databases.empty(backend)
-    executed(url, "CREATE TABLE book (mine INTEGER)")
+    executed(url, "CREATE TABLE pk_author (mine INTEGER)")
     with pytest.raises(subprocess.CalledProcessError):
         piped(url, done(url, "database", "upgrade", "0001", "--sql"))
     assert tables(url) - {VERSION_TABLE} == {"book"}
@@ -172,6 +172,16 @@ def test_drop_all_leaves_tables_of_our_names_where_no_revision_says_they_are_our
     )
     assert "revision a1b2, which is not Diptych's" in refused(url, "database", "drop-all")
     assert tables(url) == {"tag", VERSION_TABLE}
+
+
+@both
+def test_an_upgrade_of_tables_without_a_revision_changes_nothing_and_names_the_way(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    executed(url, "CREATE TABLE author (id INTEGER PRIMARY KEY)", "CREATE TABLE stranger (id INTEGER PRIMARY KEY)")
+    told = refused(url, "database", "upgrade")
+    assert "(author)" in told
+    assert '"diptych database adopt"' in told
+    assert tables(url) == {"author", "stranger"}
 
 
 def test_drop_all_drops_nothing_when_a_strangers_table_depends_on_ours(catalogue: Catalogues):
@@ -315,9 +325,9 @@ def test_a_database_that_is_away_is_one_line_without_its_password(command: list[
 
 def test_what_a_migration_runs_into_is_one_line(databases: Databases):
     url = databases.empty("postgresql")
-    executed(url, "CREATE TABLE book (mine INTEGER)")
-    assert refused(url, "database", "upgrade") == 'Error: relation "book" already exists'
-    assert tables(url) == {"book"}
+    executed(url, "CREATE TABLE pk_author (mine INTEGER)")
+    assert refused(url, "database", "upgrade") == 'Error: relation "pk_author" already exists'
+    assert tables(url) == {"pk_author"}
 
 
 def test_a_command_that_does_not_exist_is_an_error_of_usage():
