@@ -1,4 +1,4 @@
-"""`diptych import` and `diptych export`, run as an operator runs them."""
+"""`diptych import` and `diptych export`: in this process, but where a process of its own makes a difference."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import invoked
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
 
 FLASK = [sys.executable, "-m", "flask", "--app", "flask_app"]
@@ -44,14 +45,23 @@ def file(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
-def imported(
-    url: str, *arguments: str, check: bool = True, stdin: str | None = None, program: list[str] = DIPTYCH
-) -> Done:
-    return run([*program, "import", *arguments], check=check, stdin=stdin, DATABASE_URL=url)
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def called(url: str, *arguments: str, check: bool = True, stdin: str | None = None) -> Done:
+    result = invoked(url, *arguments, stdin=stdin or "")
+    assert not (check and result.exit_code), result.output
+    return Done(arguments, result.exit_code, result.stdout, result.stderr)
+
+
+def imported(url: str, *arguments: str, check: bool = True, stdin: str | None = None) -> Done:
+    return called(url, "import", *arguments, check=check, stdin=stdin)
 
 
 def exported(url: str) -> str:
-    return run([*DIPTYCH, "export"], DATABASE_URL=url).stdout
+    return called(url, "export").stdout
 
 
 def books(url: str) -> list[dict[str, object]]:
@@ -73,10 +83,10 @@ def one_line(done: Done) -> str:
 @pytest.mark.parametrize("url", BACKENDS, indirect=True)
 @pytest.mark.parametrize("program", [DIPTYCH, FLASK], ids=["diptych", "flask"])
 def test_a_file_is_imported_once_however_often_it_is_imported(url: str, file: Callable[..., str], program: list[str]):
-    path = file("books.csv", CSV)
-    assert imported(url, path, program=program).stdout == FIRST
-    before = exported(url)
-    done = imported(url, path, program=program)
+    command = [*program, "import", file("books.csv", CSV)]
+    assert run(command, DATABASE_URL=url).stdout == FIRST
+    before = run([*program, "export"], DATABASE_URL=url).stdout
+    done = run(command, DATABASE_URL=url)
     assert (done.stdout, done.stderr) == (SECOND, "")
     assert exported(url) == before
 
@@ -179,7 +189,7 @@ def test_an_export_put_into_the_other_database_is_exported_the_same(
     url, other = catalogue(backend), catalogue(BACKENDS[backend == "sqlite"])
     imported(url, str(ROOT / "core/data/sample.jsonl"))
     first = tmp_path / "first.jsonl"
-    run([*DIPTYCH, "export", "--output", str(first)], DATABASE_URL=url)
+    called(url, "export", "--output", str(first))
     assert exported(url) == first.read_text(encoding="utf-8")
     pipe = f"{sys.executable} -m core.cli export | DATABASE_URL='{other}' {sys.executable} -m core.cli import - --format jsonl"  # noqa: E501
     done = run(["bash", "-o", "pipefail", "-c", pipe], DATABASE_URL=url)
@@ -196,7 +206,7 @@ def test_an_export_of_an_empty_catalogue_is_empty(url: str):
 def test_an_export_that_fails_leaves_the_file_as_it_was(databases: Databases, tmp_path: Path):
     path = tmp_path / "books.jsonl"
     path.write_text("precious")
-    done = run([*DIPTYCH, "export", "-o", str(path)], DATABASE_URL=databases.empty("sqlite"), check=False)
+    done = called(databases.empty("sqlite"), "export", "-o", str(path), check=False)
     assert "migrated" in one_line(done)
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
@@ -250,7 +260,7 @@ def test_a_file_without_a_usable_header_is_one_clear_line(
 @pytest.mark.parametrize("command", [["import", "core/data/sample.jsonl"], ["export"]])
 @both
 def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases, backend: str, command: list[str]):
-    done = run([*DIPTYCH, *command], DATABASE_URL=databases.empty(backend), check=False)
+    done = called(databases.empty(backend), *command, check=False)
     assert 'The database has not been migrated: run "diptych database upgrade".' in one_line(done)
 
 
@@ -259,7 +269,12 @@ def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases
     "where", ["postgresql://u@127.0.0.1:1/db", "sqlite:////proc/nowhere/x.db", "sqlite:////proc/version"]
 )
 def test_a_database_that_is_not_there_is_one_clear_line(command: list[str], where: str):
-    assert one_line(run([*DIPTYCH, *command], DATABASE_URL=where, check=False))
+    # `serve` changes how this process takes signals.
+    assert one_line(
+        run([*DIPTYCH, *command], DATABASE_URL=where, check=False)
+        if command == ["serve"]
+        else called(where, *command, check=False)
+    )
 
 
 def test_help_names_every_command_and_option():
