@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -20,8 +21,9 @@ from core.cli.drafting import edit, init, list_templates, make_migrations, merge
 from core.cli.dumping import dump_data
 from core.cli.reading import branches, check, current, heads, history, show
 from core.cli.told import ToldGroup, alembic_of, never_asks
-from core.database import changing, make_directory, require_file
+from core.database import changing, inspecting, make_directory, require_file
 from core.drift import known
+from core.errors import Unavailable
 from core.models import Base
 from core.revisions import VERSION_TABLE
 from core.revisions import current as current_revision
@@ -96,9 +98,8 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
     """
     if not sql:
         make_directory(settings)
+        _refuse_tables_without_revision(settings)
     with alembic_of(settings) as config:
-        if not sql:
-            _refuse_tables_without_revision(config)
         command.upgrade(config, revision, sql=sql, tag=tag)
         if not sql:
             _tell_revision(config)
@@ -175,9 +176,10 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
     click.echo("The catalogue is gone.")
 
 
-def _refuse_tables_without_revision(config: Any) -> None:
+def _refuse_tables_without_revision(settings: Settings) -> None:
     """Errors: click.ClickException, for a database that was there before."""
-    with config.engine.connect() as connection:
+    # Where SQLite has no file yet, there is nothing.
+    with suppress(Unavailable), inspecting(settings) as connection:
         there = Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
         if there and current_revision(connection) is None:
             raise click.ClickException(

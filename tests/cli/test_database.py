@@ -119,7 +119,7 @@ def test_sql_that_fails_in_the_middle_changes_nothing(databases: Databases, back
     if not (shutil.which("psql") and shutil.which("sqlite3")):
         pytest.skip("there is no psql or no sqlite3")
     url = databases.empty(backend)
-    executed(url, "CREATE TABLE pk_author (mine INTEGER)")
+    executed(url, "CREATE TABLE book (mine INTEGER)")
     with pytest.raises(subprocess.CalledProcessError):
         piped(url, done(url, "database", "upgrade", "0001", "--sql"))
     assert tables(url) - {VERSION_TABLE} == {"book"}
