@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from core.revisions import VERSION_TABLE, head
 from core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
 from tests.support.databases import BACKENDS, DIPTYCH, Databases
+from tests.support.programs import program
 
 HEAD = head()
 OURS = {*Base.metadata.tables, VERSION_TABLE}
@@ -98,26 +98,14 @@ def test_the_sql_of_upgrade_makes_a_database_that_check_finds_clean(databases: D
 def piped(url: str, sql: str) -> None:
     """Give SQL to the database's own client, which stops at the first error."""
     if url.startswith("sqlite"):
-        client = ["sqlite3", "-bail", url.removeprefix("sqlite:///")]
+        client = [program("sqlite3", "sqlite3"), "-bail", url.removeprefix("sqlite:///")]
     else:
-        client = ["psql", "--quiet", "-v", "ON_ERROR_STOP=1", url]
-    if shutil.which(client[0]):
-        subprocess.run(client, input=sql, text=True, check=True, capture_output=True)
-    elif url.startswith("sqlite"):
-        import sqlite3  # noqa: PLC0415
-
-        connection = sqlite3.connect(client[-1])
-        connection.executescript(sql)
-        connection.close()
-    else:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.encode())
+        client = [program("psql", "postgresql-client"), "--quiet", "-v", "ON_ERROR_STOP=1", url]
+    subprocess.run(client, input=sql, text=True, check=True, capture_output=True)
 
 
 @both
 def test_sql_that_fails_in_the_middle_changes_nothing(databases: Databases, backend: str):
-    if not (shutil.which("psql") and shutil.which("sqlite3")):
-        pytest.skip("there is no psql or no sqlite3")
     url = databases.empty(backend)
     executed(url, "CREATE TABLE book (mine INTEGER)")
     with pytest.raises(subprocess.CalledProcessError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,24 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support.deployments import free_port
-
-MISSING = "there is no pgbouncer on this machine (Debian: apt-get install pgbouncer)"
+from tests.support.programs import program
 
 PASSWORD = "bouncer"  # noqa: S105 - of a server on loopback, for a test
-
-
-def program() -> str:
-    """Where pgbouncer is. Without it a test is skipped, and fails where CI is set."""
-    found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    return found
 
 
 @contextlib.contextmanager
@@ -51,7 +38,9 @@ def pgbouncer(url: str, size: int) -> Iterator[str]:
             "utf-8",
         )
         process = subprocess.Popen(
-            [program(), "-q", *user, f"{name}/pgbouncer.ini"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program("pgbouncer", "pgbouncer"), "-q", *user, f"{name}/pgbouncer.ini"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             _wait_until_listening(port, process, directory / "log")
