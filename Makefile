@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test fuzz schemathesis check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long fuzz schemathesis check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ venv: .venv/installed ## Make .venv from requirements.lock
 serve: venv ## Migrate, load the sample catalogue, and serve it with Flask and with Sanic until Ctrl-C
 	@$(BIN)/diptych serve
 
-test: venv ## Run every test, on SQLite and on PostgreSQL (CONTRACT_URL=http://... for a running one, CONTRACT_URL_B=... to compare it with)
+test: venv ## Run the tests, on SQLite and on PostgreSQL (CONTRACT_URL=http://... for a running one, CONTRACT_URL_B=... to compare it with)
 ifdef CONTRACT_URL_B
 	$(if $(CONTRACT_URL),,$(error CONTRACT_URL_B is what CONTRACT_URL is compared with: give both))
 	CONTRACT_URL=$(CONTRACT_URL) CONTRACT_URL_B=$(CONTRACT_URL_B) CONTRACT_WRITES=$(CONTRACT_WRITES) \
@@ -30,8 +30,11 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
+	$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadscope --no-loadscope-reorder
 endif
+
+test-long: venv ## Run the tests that take minutes: adoption, the previous release, PgBouncer, the installed wheel
+	$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."

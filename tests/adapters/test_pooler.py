@@ -17,6 +17,8 @@ from tests.support.databases import DIPTYCH, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pgbouncer import pgbouncer
 
+pytestmark = pytest.mark.long
+
 SIZE = 3
 """Connections for all: too few for anyone to have one of its own."""
 

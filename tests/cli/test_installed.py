@@ -12,6 +12,8 @@ from core.revisions import head
 from tests.support.commands import installed
 from tests.support.databases import ROOT, Databases, run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,6 +27,8 @@ from tests.support import before
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 
+pytestmark = pytest.mark.long
+
 ADOPT = [*DIPTYCH, "database", "adopt"]
 FLASK_ADOPT = [sys.executable, "-m", "flask", "--app", "flask_app", "database", "adopt"]
 CHECK = [*DIPTYCH, "database", "check"]

@@ -23,6 +23,8 @@ from tests.support.deployments import ADAPTERS, command, free_port, server
 from tests.support.history import History, below, transaction
 from tests.support.talking import BOOKS, conversation
 
+pytestmark = pytest.mark.long
+
 PREVIOUS = sorted((Path(__file__).parent / "previous").glob("*.zip"))
 
 CLI = (sys.executable, "-m", "core.cli")

@@ -119,9 +119,15 @@ class Other:
 
     def __init__(self, url: str) -> None:
         self.connection = psycopg.connect(url)
+        self._timer = threading.Timer(0.3, self.connection.commit)
 
     def commits_soon(self) -> None:
-        threading.Timer(0.3, self.connection.commit).start()
+        self._timer.start()
+
+    def close(self) -> None:
+        if self._timer.ident is not None:
+            self._timer.join()
+        self.connection.close()
 
     def insert(self, table: str, **values: Any) -> uuid.UUID:
         row = {"id": uuid.uuid4(), "search_text": "x", "sort_key": "x", **values}
@@ -138,7 +144,7 @@ class Other:
 def other(twin: Twin) -> Iterator[Other]:
     other = Other(twin.url)
     yield other
-    other.connection.close()
+    other.close()
 
 
 async def test_an_author_whose_slug_another_takes_meanwhile_gets_one_of_its_own(twin: Twin, other: Other):
