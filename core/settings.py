@@ -94,6 +94,9 @@ class Settings:
     cors_origins: str = _setting(
         "", "DIPTYCH_CORS_ORIGINS", _origins, "origins whose pages may use this API, separated by commas; * for all"
     )
+    require_if_match: int = _setting(
+        0, "DIPTYCH_REQUIRE_IF_MATCH", _between(0, 1), "1 to refuse changes that do not say what they change"
+    )
     migration_lock_timeout: int = _setting(
         2, "DIPTYCH_MIGRATION_LOCK_TIMEOUT", _between(1, 600), "seconds a migration waits for a lock at a time"
     )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.operations import OPERATIONS
 from core.aio.unit_of_work import Database
 from core.database import async_config
-from core.errors import CatalogueError
-from core.http import problems, reading, writing
+from core.errors import CatalogueError, NotFound
+from core.http import conditional, json, problems, reading, writing
 from core.http.cors import Cors
 from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
@@ -26,6 +27,7 @@ class Application:
         self.routes: list[Route] = routes(OPERATIONS)
         self.cors = Cors(parse_origins(settings.cors_origins))
         self.database = Database(async_config(settings))
+        self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
@@ -36,7 +38,7 @@ class Application:
             parameters = reading.check_route(route, request)
             if route.operation is None:
                 return writing.options(route, request.headers, self.cors)
-            call = reading.read(route.operation, parameters, request, self.settings.max_body_bytes)
+            call = reading.read(route.operation, parameters, request, self.settings)
             answer = await self._perform(route.operation, call)
             return writing.response(answer, route.operation, request)
         except Problem as problem:
@@ -60,6 +62,8 @@ class Application:
 
     async def _perform(self, operation: Operation, call: Call) -> Answer:
         async def work(session: AsyncSession | None) -> Answer:
+            if call.preconditions:
+                await self._check(session, operation, call)
             answer: Answer = await operation.run(session, call)
             return answer
 
@@ -71,3 +75,25 @@ class Application:
             async with self.database.snapshot() as session:
                 return await work(session)
         return await self.database.write(work)
+
+    async def _check(self, session: AsyncSession | None, operation: Operation, call: Call) -> None:
+        """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
+
+        Errors: Problem 412; NotFound where there is nothing that could be changed.
+        """
+        if call.preconditions.failed_by(await self._tag(session, operation, call)):
+            raise problems.precondition_failed()
+
+    async def _tag(self, session: AsyncSession | None, operation: Operation, call: Call) -> str | None:
+        """The entity tag that a read would have now; None where there is nothing to be read."""
+        if operation.lock is None:
+            return None
+        try:
+            await operation.lock(session, call)
+        except NotFound:
+            if operation.creates:
+                return None
+            raise
+        reader = self._readers[operation.path]
+        answer: Answer = await reader.run(session, replace(call, query=reader.query and reader.query()))
+        return conditional.entity_tag(json.encode(answer.body))

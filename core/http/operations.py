@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from core.http.conditional import Preconditions
 from core.http.messages import JSON
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -27,6 +28,7 @@ class Call:
     parameters: dict[str, Any]
     query: Any
     body: Any
+    preconditions: Preconditions = field(default_factory=Preconditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,11 @@ class Operation:
     """One operation. `run` takes a session and a Call, and returns an Answer (awaitable in core.aio).
 
     unit: whether it needs no database, reads, or writes. several: whether a call of it reads with several statements
-    that have to agree. body and query are None where there is none. accepts: the media types of a body, "+json" aside.
-    media_type: of an answer. cache_control: of what a read answers. represents: the path of what an answer's body
-    represents, its parameters being members of the body; None where that is the path itself, or nothing in particular.
+    that have to agree. lock: takes a session and a Call, and keeps what is to be changed as it is until the unit of
+    work ends, so that a request can depend on how it is (If-Match); None where there is no one such thing. body and
+    query are None where there is none. accepts: the media types of a body, "+json" aside. media_type: of an answer.
+    cache_control: of what a read answers. represents: the path of what an answer's body represents, its parameters
+    being members of the body; None where that is the path itself, or nothing in particular.
 
     Only to be told of: description, beyond the summary. answers: the type of what is in an answer. problems: the types
     it can answer that do not follow from its shape. tag: what it is listed under, unless that is the first step of its
@@ -63,6 +67,7 @@ class Operation:
     run: Callable[..., Any]
     unit: Unit
     several: Callable[[Call], bool] = lambda _: False
+    lock: Callable[..., Any] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
     accepts: tuple[str, ...] = (JSON,)

@@ -69,6 +69,15 @@ _TYPES = (
         example="Another has this value already.",
     ),
     ProblemType(
+        status=412,
+        name="precondition-failed",
+        title="Precondition failed",
+        meaning="`If-Match` does not name the tag of what is there now, or `If-None-Match` does: somebody else was"
+        " quicker. Nothing was saved.",
+        advice="Read it again, make the change to what is there now, and send it with the `ETag` of that answer.",
+        example="This is not as the request says it is.",
+    ),
+    ProblemType(
         status=413,
         name="too-large",
         title="Content too large",
@@ -108,6 +117,14 @@ _TYPES = (
         " each with a JSON Pointer into the body or the name of a query parameter.",
         advice="Put right what `errors` lists and send the request again. `code` is stable; `detail` is for people.",
         example="The request has errors; each is listed.",
+    ),
+    ProblemType(
+        status=428,
+        name="precondition-required",
+        title="Precondition required",
+        meaning="Here nothing is changed blindly: the request has to say what it changes.",
+        advice="Read it, and send its `ETag` as `If-Match`. To create what is not there, send `If-None-Match: *`.",
+        example="Send If-Match, with the ETag of what you have read.",
     ),
     ProblemType(
         status=431,

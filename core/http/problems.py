@@ -18,7 +18,8 @@ logger = logging.getLogger("diptych")
 PROBLEM_JSON = "application/problem+json"
 
 
-@dataclass(frozen=True)
+# Not frozen: a context manager that it leaves sets its traceback.
+@dataclass
 class Problem(Exception):
     """An error with an HTTP status: what a client is told, and no more.
 
@@ -53,6 +54,16 @@ def method_not_allowed(allowed: Sequence[str]) -> Problem:
     """405; `allowed` becomes the Allow header (RFC 9110 section 15.5.6)."""
     allow = ", ".join(sorted(allowed))
     return _problem("method-not-allowed", f"Allowed here: {allow}.", headers={"Allow": allow})
+
+
+def precondition_failed() -> Problem:
+    """412 (RFC 9110 section 15.5.13)."""
+    return _problem("precondition-failed")
+
+
+def precondition_required() -> Problem:
+    """428 (RFC 6585 section 3)."""
+    return _problem("precondition-required")
 
 
 def too_large(limit: int) -> Problem:

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import Fault, Invalid
 from core.http import codings, json, problems, query
+from core.http.conditional import Preconditions
 from core.http.messages import MERGE_PATCH, Request, Unread
 from core.http.operations import Call, Operation, Route, accept_field
 from core.rules.text import clean
 from core.schemas.types import parse_uuid
+from core.settings import Settings
 
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 """JSON that means something of its own: only an operation that names it takes it."""
@@ -44,15 +46,23 @@ def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
     return parameters
 
 
-def read(operation: Operation, parameters: Mapping[str, Any], request: Request, body_limit: int) -> Call:
-    """The call that a request makes. Errors: Problem 413, 415, 400; Invalid with every fault of query and body."""
-    raw = _body(operation, request, body_limit)
+def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> Call:
+    """The call that a request makes.
+
+    Errors: Problem 413, 415, 400; Invalid with every fault of query and body; Problem 428.
+    """
+    raw = _body(operation, request, settings.max_body_bytes)
     faults: list[Fault] = []
     query_value = _query(operation, request.query, faults)
     body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
     if faults:
         raise Invalid("The request has errors; each is listed.", faults)
-    return Call(request.prefix, dict(parameters), query_value, body_value)
+    # RFC 9110 gives a POST none that it could fail: what it makes is not there yet.
+    unconditional = operation.unit != "write" or operation.method == "POST"
+    preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
+    if settings.require_if_match and operation.lock is not None and not preconditions:
+        raise problems.precondition_required()
+    return Call(request.prefix, dict(parameters), query_value, body_value, preconditions)
 
 
 _NOTHING = object()

@@ -27,11 +27,13 @@ class Api:
         self.counting = counting
         self.routes = {route.name: route for route in self.application.routes}
 
-    async def call(self, name: str, /, body: Any = None, query: str = "", **parameters: str) -> tuple[Response, Counts]:
+    async def call(
+        self, name: str, /, body: Any = None, query: str = "", match: str = "", **parameters: str
+    ) -> tuple[Response, Counts]:
         route = self.routes[name]
-        request = Request(
-            route.methods[0], "", parameters, query, {"content-type": "application/json"}, b"" if body is None else json.dumps(body).encode()  # noqa: E501
-        )  # fmt: skip
+        headers = {"content-type": "application/json", **({"if-match": match} if match else {})}
+        content = b"" if body is None else json.dumps(body).encode()
+        request = Request(route.methods[0], "", parameters, query, headers, content)
         with self.counting.counted() as counts:
             answer = self.application.handle(route, request)
             response: Response = await answer if self.twin.name == "aio" else answer
@@ -98,8 +100,12 @@ TABLE = """
     authors_change          id={nobody} {{"name":"Homer"}}                               1
     authors_replace         id={author} {{"name":"Other"}}                               2 commit
     authors_replace         id={nobody} {{"name":"Other"}}                               3 commit
+    authors_replace         id={nobody} If-Match:* {{"name":"Other"}}                    1
+    authors_replace         id={author} If-Match:* {{"name":"Other"}}                    4 commit
     authors_delete          id={free}                                                    1 commit
     authors_delete          id={author}                                                  1
+    authors_delete          id={free} If-Match:*                                         3 commit
+    authors_delete          id={free} If-Match:"x"                                       2
     authors_create_batch    {{"items":[{{"name":"X"}},{{"name":"Y"}},{{"name":"Z"}}]}}   2 commit
     authors_change_batch    {{"items":[{{"id":"{author}","name":"X"}},{{"id":"{free}","name":"Y"}}]}}  2 commit
     authors_upsert_batch    {{"items":[{{"name":"Homer","dob":null}},{{"name":"Y","dob":null}}]}}      3 commit
@@ -129,6 +135,7 @@ TABLE = """
     books_create            {{"title":"New","author_id":"{author}"}}                     3 commit
     books_create            {{"title":"New","author_id":"{nobody}"}}                     1
     books_change            id={book} {{"title":"New"}}                                  3 commit
+    books_change            id={book} If-Match:* {{"title":"New"}}                       5 commit
     books_change            id={book} {{"title":"T0"}}                                   2 commit
     books_change            id={book} {{"author_id":"{other}"}}                          4 commit
     books_replace           id={book} {{"title":"New","author_id":"{author}"}}           3 commit
@@ -141,6 +148,7 @@ TABLE = """
     books_get_tags          id={book}                                                    2
     books_set_tags          id={book} {{"items":["war","epic"]}}                         4 commit
     books_set_tags          id={book} {{"items":["war","new"]}}                          8 commit
+    books_set_tags          id={book} If-Match:* {{"items":["war","epic"]}}              7 commit
     books_set_tags          id={book} {{"items":[]}}                                     5 commit
     books_get_contributors  id={book}                                                    2
     books_set_contributors  id={book} {{"items":[{{"author_id":"{author}","role":"author"}},{{"author_id":"{fagles}","role":"translator"}}]}}  3 commit
@@ -170,8 +178,9 @@ async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api,
     name, *rest = asked.format(**ids).split()
     body = next((json.loads(part) for part in rest if part.startswith("{")), None)
     query = next((part[1:] for part in rest if part.startswith("?")), "")
+    match = next((part.removeprefix("If-Match:") for part in rest if part.startswith("If-Match:")), "")
     parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=", "name=")))
-    response, counts = await api.call(name, body, query, **parameters)
+    response, counts = await api.call(name, body, query, match, **parameters)
     assert response.status != 500
     assert told(counts) == " ".join(expected), "\n".join(counts.statements)
     assert (response.status < 400) or counts.commits == 0

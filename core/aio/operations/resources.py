@@ -86,6 +86,10 @@ class Resource:
             raise
         return Answer()
 
+    async def lock(self, session: AsyncSession, call: Call) -> None:
+        """Keep a row as it is until the unit of work ends."""
+        await self.service(session).locked(call.parameters["id"])
+
     async def page(self, session: AsyncSession, call: Call) -> Answer:
         """GET of a list."""
         return Answer(await self.service(session).page(call.query))
@@ -212,6 +216,7 @@ def operations(resource: Resource) -> list[Operation]:
             description="What is sent is set, null included; what is left out stays as it is.",
             run=resource.change,
             unit="write",
+            lock=resource.lock,
             body=patch,
             accepts=(JSON, MERGE_PATCH),
             answers=resource.answer,
@@ -225,6 +230,7 @@ def operations(resource: Resource) -> list[Operation]:
             description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
             run=resource.replace,
             unit="write",
+            lock=resource.lock,
             body=resource.schema,
             answers=resource.answer,
             represents=item,
@@ -236,6 +242,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Delete one {one}",
             run=resource.delete,
             unit="write",
+            lock=resource.lock,
             status=204,
         ),
     ]

@@ -31,7 +31,7 @@ _SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done
 _HEADERS = {
     "Location": "The address of what was created.",
     "Content-Location": "The address of what the body represents.",
-    "ETag": "The version of what is answered, for If-None-Match.",
+    "ETag": "The version of what is answered, for If-None-Match and If-Match.",
     "Cache-Control": "How long, and by whom, the answer may be kept.",
     "Vary": "The request headers that the answer depends on.",
     "Link": "The addresses of the first, previous, next and last page, as far as there are such (RFC 8288).",
@@ -92,7 +92,7 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
         "components": {
             "schemas": {**components.schemas, "Fault": _FAULT, "Problem": _PROBLEM},
             "responses": {each.name: _problem(each, prefix) for each in _used(operations)},
-            "parameters": {"If-None-Match": _IF_NONE_MATCH},
+            "parameters": {key: _precondition(*each) for key, each in _PRECONDITIONS.items()},
             "headers": {name: _header(description) for name, description in _HEADERS.items()},
         },
     }
@@ -116,8 +116,7 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
         "description": operation.description or f"{operation.summary}.",
     }
     taken = [*_path_parameters(operation, components), *_query_parameters(operation)]
-    if _conditional(operation):
-        taken.append({"$ref": "#/components/parameters/If-None-Match"})
+    taken.extend({"$ref": f"#/components/parameters/{name}"} for name in _preconditions(operation))
     if taken:
         found["parameters"] = taken
     if operation.body is not None:
@@ -157,12 +156,30 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-_IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "description": "The ETag of an answer that the client has: 304 without a body while it is still right.",
-    "schema": {"type": "string"},
+_PRECONDITIONS = {
+    "Unchanged": (
+        "If-None-Match",
+        "The ETag of an answer that the client has: 304 without a body while it is still right.",
+    ),
+    "If-Match": (
+        "If-Match",
+        "The ETag of what is to be changed, as it was read: 412 when it is not like that any more.",
+    ),
+    "If-None-Match": ("If-None-Match", "`*`: only where there is nothing yet, else 412."),
 }
+
+
+def _precondition(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _preconditions(operation: Operation) -> list[str]:
+    """The names, in the document, of the parameters that an operation can be made to depend on."""
+    if _conditional(operation):
+        return ["Unchanged"]
+    if operation.lock is None:
+        return []
+    return ["If-Match", "If-None-Match"] if operation.creates else ["If-Match"]
 
 
 def _conditional(operation: Operation) -> bool:
@@ -246,6 +263,8 @@ def _problems(operation: Operation) -> list[ProblemType]:
         names.add("unavailable")
     if operation.unit == "write":
         names.add("conflict")
+    if operation.lock is not None:
+        names |= {"precondition-failed", "precondition-required"}
     return [kind for kind in PROBLEM_TYPES.values() if kind.name in names]
 
 

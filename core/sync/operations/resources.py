@@ -87,6 +87,10 @@ class Resource:
             raise
         return Answer()
 
+    def lock(self, session: Session, call: Call) -> None:
+        """Keep a row as it is until the unit of work ends."""
+        self.service(session).locked(call.parameters["id"])
+
     def page(self, session: Session, call: Call) -> Answer:
         """GET of a list."""
         return Answer(self.service(session).page(call.query))
@@ -213,6 +217,7 @@ def operations(resource: Resource) -> list[Operation]:
             description="What is sent is set, null included; what is left out stays as it is.",
             run=resource.change,
             unit="write",
+            lock=resource.lock,
             body=patch,
             accepts=(JSON, MERGE_PATCH),
             answers=resource.answer,
@@ -226,6 +231,7 @@ def operations(resource: Resource) -> list[Operation]:
             description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
             run=resource.replace,
             unit="write",
+            lock=resource.lock,
             body=resource.schema,
             answers=resource.answer,
             represents=item,
@@ -237,6 +243,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Delete one {one}",
             run=resource.delete,
             unit="write",
+            lock=resource.lock,
             status=204,
         ),
     ]

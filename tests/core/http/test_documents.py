@@ -179,6 +179,8 @@ def every_problem() -> list[problems.Problem]:
         problems.unsupported_media_type("Send JSON.", {"Accept": "application/json"}),
         problems.malformed("It is."),
         problems.internal(),
+        problems.precondition_failed(),
+        problems.precondition_required(),
         *(problems.of_status(status) for status in range(400, 600)),
         *(problems.of_error(kind("Because.")) for kind in raised),
     ]

@@ -17,10 +17,12 @@ from core.http.messages import Request
 from core.http.operations import Call, Route, routes
 from core.http.problems import Problem
 from core.http.reading import check_route, read
+from core.settings import Settings
 from core.sync.operations import OPERATIONS
 
 ROUTES = {route.name: route for route in routes(OPERATIONS)}
 LIMIT = 1024
+SETTINGS = Settings(max_body_bytes=LIMIT)
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
 JSON = {"content-type": "application/json"}
 
@@ -33,7 +35,7 @@ def call(route: str, given: Request) -> Call:
     found = ROUTES[route]
     parameters = check_route(found, given)
     assert found.operation is not None
-    return read(found.operation, parameters, given, LIMIT)
+    return read(found.operation, parameters, given, SETTINGS)
 
 
 def problem(route: str, given: Request) -> Problem:

@@ -1,0 +1,38 @@
+"""Many who change one row at once, half of them through either adapter."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+
+from tests.contract.making import make_book, read
+from tests.wire.table import Pair
+
+WRITERS = 50
+
+
+def test_every_one_of_many_changes_counts(pair: Pair):
+    with httpx.Client(base_url=pair.flask, timeout=30) as api:
+        path = f"/books/{make_book(api, year=0)['id']}"
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            lost = sum(pool.map(_add_one, [pair.flask, pair.sanic] * (WRITERS // 2), [path] * WRITERS))
+
+        assert read(api, path)["year"] == WRITERS
+    # Otherwise they took turns, and nothing was tried.
+    assert lost > 0
+
+
+def _add_one(url: str, path: str) -> int:
+    """Add one to a book's year; how often somebody else was quicker."""
+    with httpx.Client(base_url=url, timeout=30) as api:
+        for lost in range(1000):
+            before = api.get(path)
+            if before.status_code == 200:
+                change = {"year": before.json()["year"] + 1}
+                after = api.patch(path, json=change, headers={"If-Match": before.headers["ETag"]})
+                if after.status_code == 200:
+                    return lost
+                assert after.status_code in (412, 503), after.text
+    raise AssertionError("never the first")
