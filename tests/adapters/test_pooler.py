@@ -13,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.support import before
 from tests.support.databases import DIPTYCH, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pgbouncer import pgbouncer
@@ -79,6 +80,25 @@ def test_a_catalogue_is_imported_and_exported(migrated: str, tmp_path: Path):
     copy.write_text(lines, "utf-8")
     assert "unchanged" in run([*DIPTYCH, "import", str(copy)], DATABASE_URL=migrated).stdout
     assert run([*DIPTYCH, "export"], DATABASE_URL=migrated).stdout == lines
+
+
+def test_every_row_is_copied_to_another_database(databases: Databases, tmp_path: Path):
+    direct, dump = databases.migrated("postgresql"), str(tmp_path / "dump.json")
+    run([*DIPTYCH, "import", str(ROOT / "core" / "data" / "sample.jsonl")], DATABASE_URL=direct)
+    with pgbouncer(direct, SIZE) as one, pgbouncer(databases.migrated("postgresql"), SIZE) as other:
+        run([*DIPTYCH, "database", "dump-data", "-o", dump], DATABASE_URL=one)
+        run([*DIPTYCH, "load", dump], DATABASE_URL=other)
+        assert "healthy: yes" in run([*DIPTYCH, "check-db-status"], DATABASE_URL=other).stdout
+        lines = [run([*DIPTYCH, "export"], DATABASE_URL=url).stdout for url in (one, other)]
+    assert lines[0] == lines[1] != ""
+
+
+@pytest.mark.parametrize("application", ["guide", "classic"])
+def test_a_database_from_before_is_adopted(databases: Databases, application: str, tmp_path: Path):
+    direct = before.make(application, databases.empty("postgresql"), tmp_path, kept=True)
+    with pgbouncer(direct, SIZE) as url:
+        assert "Adopted 3 authors and 9 books." in run([*DIPTYCH, "database", "adopt"], DATABASE_URL=url).stdout
+        run([*DIPTYCH, "database", "check"], DATABASE_URL=url)
 
 
 def test_times_are_told_in_utc(urls: dict[str, str]):
