@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, text
 
 from core.cli.database import database_group
 from core.database import MIGRATIONS, connection_string
@@ -18,7 +18,7 @@ from core.models import Base
 from core.revisions import VERSION_TABLE, head
 from core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
-from tests.support.databases import BACKENDS, DIPTYCH, Databases
+from tests.support.databases import BACKENDS, DIPTYCH, Databases, tables
 from tests.support.programs import program
 
 HEAD = head()
@@ -35,14 +35,6 @@ def executed(url: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
-
-
-def tables(url: str) -> set[str]:
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
-    try:
-        return set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
 
 
 def revision(url: str) -> str:

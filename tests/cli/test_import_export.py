@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import pty
-import select
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import invoked
-from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
+from tests.support.commands import invoked, on_a_terminal
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, run
 
 FLASK = [sys.executable, "-m", "flask", "--app", "flask_app"]
 CSV = "title,authors,year,isbn,tags\nIliad,Homer,-750,9780140275360,war;epic\nÉmile,Jean-Jacques Rousseau,1762,,\n"
@@ -289,30 +286,11 @@ def test_help_names_every_command_and_option():
 # --- the bar ---
 
 
-def on_a_terminal(command: list[str], url: str) -> str:
-    """What a command writes to its standard error when that is a terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(DATABASE_URL=url, TERM="xterm"), stdout=subprocess.PIPE, stderr=theirs, stdin=subprocess.DEVNULL  # noqa: E501
-    )  # fmt: skip
-    os.close(theirs)
-    seen = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            data = os.read(ours, 4096)
-        except OSError:
-            break
-        seen += data
-    os.close(ours)
-    process.communicate()
-    assert process.returncode == 0
-    return seen.decode()
-
-
 def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(url: str, file: Callable[..., str]):
     content = "title,author\n" + "".join(f"T{number},A\n" for number in range(2000))
     path = file("books.csv", content)
-    seen = on_a_terminal([*DIPTYCH, "import", path], url)
+    status, seen = on_a_terminal([*DIPTYCH, "import", path], url)
+    assert status == 0
     assert "100%" in seen
     assert "2,000 rows" in seen
     assert imported(url, path).stderr == ""

@@ -21,10 +21,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from core.cli import commands
+from core.migrating import LOCK
 from core.models import Base
 from core.settings import Settings
 from tests.support import before
-from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment
 
 pytestmark = pytest.mark.long
@@ -33,7 +34,6 @@ ADOPT = [*DIPTYCH, "database", "adopt"]
 FLASK_ADOPT = [sys.executable, "-m", "flask", "--app", "flask_app", "database", "adopt"]
 CHECK = [*DIPTYCH, "database", "check"]
 UPGRADE = [*DIPTYCH, "database", "upgrade", "--no-prompt"]
-LOCK = 0x646970747963
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -58,12 +58,6 @@ def refused(url: str, *arguments: str) -> list[str]:
     assert last.startswith("Error: ")
     assert "nothing was changed" in last
     return reasons
-
-
-def tables(url: str) -> set[str]:
-    sqlite = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    statement = sqlite if url.startswith("sqlite") else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-    return {name for (name,) in before.rows(url, statement)}
 
 
 def check_is_clean(url: str) -> None:

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine
 
 from core.database import connection_string
 from core.models import Base
 from core.settings import Settings
-from tests.support.databases import BACKENDS, ROOT, Databases, environment, run
+from tests.support.databases import BACKENDS, ROOT, Databases, environment, run, tables
 
 DIPTYCH = [sys.executable, "-m", "core.cli"]
 UPGRADE = [*DIPTYCH, "database", "upgrade", "--no-prompt"]
@@ -20,14 +20,6 @@ DOWNGRADE = [*DIPTYCH, "database", "downgrade", "--no-prompt", "base"]
 CHECK = [*DIPTYCH, "database", "check"]
 
 both = pytest.mark.parametrize("backend", BACKENDS)
-
-
-def tables(url: str) -> set[str]:
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
-    try:
-        return set(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
 
 
 @both

@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import create_engine, inspect
+
+from core.database import connection_string
+from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKENDS = ("sqlite", "postgresql")
@@ -52,6 +56,15 @@ class Databases:
 
 def _name() -> str:
     return f"t{uuid.uuid4().hex[:12]}"
+
+
+def tables(url: str) -> set[str]:
+    """The names of the tables in a database."""
+    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
 
 
 def environment(**settings: str) -> dict[str, str]:
