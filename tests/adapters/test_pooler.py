@@ -112,13 +112,13 @@ def test_times_are_told_in_utc(urls: dict[str, str]):
 CONTRACT = ["test_authors.py", "test_books.py", "test_tags.py", "test_batches.py", "test_caching.py", "test_lists.py"]
 
 
-def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str]):
+def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str], tmp_path: Path):
     suite = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     suite += [f"tests/contract/{name}" for name in CONTRACT]
     started = {
         adapter: subprocess.Popen(
-            suite, cwd=ROOT, env=os.environ | {"CONTRACT_URL": urls[adapter]}, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            [*suite, f"--basetemp={tmp_path / adapter}"], cwd=ROOT, env=os.environ | {"CONTRACT_URL": urls[adapter]},
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         for adapter in ADAPTERS
     }  # fmt: skip
