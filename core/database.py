@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from core import deadlines
 from core.errors import Behind, CatalogueError, Conflict, Contention, Fault, Unavailable
 from core.models import Base
 from core.settings import Settings, parse_database_url
@@ -38,6 +39,9 @@ DRIVERS = {
     "sync": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"},
     "async": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+aiosqlite"},
 }
+
+CONNECT_TIMEOUT = 5
+"""Seconds to wait for a new connection to PostgreSQL, at most."""
 
 BUSY_TIMEOUT = 5.0
 """Seconds a SQLite writer waits for another."""
@@ -101,7 +105,8 @@ def _engine_config(settings: Settings) -> EngineConfig:
         hide_parameters=True,
     )
     if parse_database_url(settings.database_url).drivername == "postgresql":
-        config.connect_args = {"connect_timeout": 5, "application_name": "diptych"}
+        connect_timeout = min(CONNECT_TIMEOUT, settings.request_timeout)
+        config.connect_args = {"connect_timeout": connect_timeout, "application_name": "diptych"}
     else:
         config.connect_args = {"timeout": BUSY_STEP}
     config.execution_options = {
@@ -181,6 +186,7 @@ def changing(settings: Settings) -> Iterator[Connection]:
 
 
 def _prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
+    deadlines.guard(engine)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, pragmas)
     else:
@@ -234,6 +240,7 @@ def _begin_immediate(connection: Connection) -> None:
             name = getattr(error.orig, "sqlite_errorname", "")
             if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
                 raise
+            deadlines.check()
             _pause(connection, random.uniform(0.001, 0.02))  # noqa: S311 - nothing secret
         else:
             return
@@ -290,14 +297,16 @@ def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
             return Conflict(_REFERENCE)
         case "40001" | "40P01":
             return Contention("Other writers were busy with the same rows.")
-    outage = _outage(error)
+    outage = _outage_of_postgresql(error)
     return Unavailable(outage) if outage else None
 
 
-def _outage(error: psycopg.Error) -> str | None:
+def _outage_of_postgresql(error: psycopg.Error) -> str | None:
     match error.sqlstate:
         case None if isinstance(error, psycopg.OperationalError):
             return "The database cannot be reached."
+        case "57014":
+            return deadlines.TOO_LONG
         case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
             return "The database cannot serve this now."
     return None
@@ -312,12 +321,20 @@ def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
         case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
             # The second is how SQLite reports ON DELETE RESTRICT.
             return Conflict(_REFERENCE)
-        case str(name) if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return Unavailable("The database is busy with other writers.")
-        case str(name) if name.startswith(_SQLITE_OUTAGES):
-            return Unavailable("The database cannot serve this now.")
         case "SQLITE_ERROR" if str(error).startswith("no such table"):
             return Behind(_NOT_MIGRATED)
+        case str(name) if outage := _outage_of_sqlite(name):
+            return Unavailable(outage)
+    return None
+
+
+def _outage_of_sqlite(name: str) -> str | None:
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "The database is busy with other writers."
+    if name == "SQLITE_INTERRUPT":
+        return deadlines.TOO_LONG
+    if name.startswith(_SQLITE_OUTAGES):
+        return "The database cannot serve this now."
     return None
 
 

@@ -88,6 +88,9 @@ class Settings:
     pool_size: int = _setting(5, "DIPTYCH_POOL_SIZE", _between(1, 1000), "connections each worker keeps")
     pool_overflow: int = _setting(5, "DIPTYCH_POOL_OVERFLOW", _between(0, 1000), "connections it may add under load")
     pool_timeout: int = _setting(1, "DIPTYCH_POOL_TIMEOUT", _between(1, 60), "seconds to wait for a connection")
+    request_timeout: int = _setting(
+        10, "DIPTYCH_REQUEST_TIMEOUT", _between(1, 3600), "seconds a request's work in the database may take"
+    )
     max_body_bytes: int = _setting(
         8 * 1024 * 1024, "DIPTYCH_MAX_BODY_BYTES", _between(1024, 1024**3), "the largest request body accepted"
     )

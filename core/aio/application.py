@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import deadlines
 from core.aio.operations import OPERATIONS
 from core.aio.unit_of_work import Database
 from core.database import async_config
@@ -39,7 +40,8 @@ class Application:
             if route.operation is None:
                 return writing.options(route, request.headers, self.cors)
             call = reading.read(route.operation, parameters, request, self.settings)
-            answer = await self._perform(route.operation, call)
+            with deadlines.within(self.settings.request_timeout):
+                answer = await self._perform(route.operation, call)
             return writing.response(answer, route.operation, request)
         except Problem as problem:
             return problems.render(problem, request.prefix)

@@ -12,6 +12,7 @@ from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import deadlines
 from core.database import snapshot_options, translate
 from core.errors import Contention, Unavailable
 
@@ -55,6 +56,7 @@ class Database:
         Unavailable after ATTEMPTS lost races.
         """
         for _ in range(ATTEMPTS):
+            deadlines.check()
             try:
                 async with self._transaction() as session:
                     return await work(session)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from core import deadlines
 from core.database import sync_config
 from core.errors import CatalogueError, NotFound
 from core.http import conditional, json, problems, reading, writing
@@ -40,7 +41,8 @@ class Application:
             if route.operation is None:
                 return writing.options(route, request.headers, self.cors)
             call = reading.read(route.operation, parameters, request, self.settings)
-            answer = self._perform(route.operation, call)
+            with deadlines.within(self.settings.request_timeout):
+                answer = self._perform(route.operation, call)
             return writing.response(answer, route.operation, request)
         except Problem as problem:
             return problems.render(problem, request.prefix)

@@ -13,6 +13,7 @@ from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from core import deadlines
 from core.database import snapshot_options, translate
 from core.errors import Contention, Unavailable
 
@@ -56,6 +57,7 @@ class Database:
         Unavailable after ATTEMPTS lost races.
         """
         for _ in range(ATTEMPTS):
+            deadlines.check()
             try:
                 with self._transaction() as session:
                     return work(session)

@@ -1,0 +1,155 @@
+"""Deadlines: a request's work in the database is ended when it takes longer than a request may.
+
+It is ended from outside, by a thread that looks at the connections in use. PostgreSQL's own statement_timeout would
+cost every transaction a statement, holds for one statement and not for a request, and needs a server that answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.errors import Unavailable
+
+TOO_LONG = "This took longer than a request may."
+
+TICK = 0.1
+"""Seconds between two looks at the connections in use."""
+
+GRACE = 1.0
+"""Seconds that a database has to cancel what is overdue; then the connection to it is cut."""
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Give what is done in the block so many seconds."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def check() -> None:
+    """Errors: Unavailable when the deadline has passed."""
+    deadline = _deadline.get()
+    if deadline is not None and time.monotonic() > deadline:
+        raise Unavailable(TOO_LONG)
+
+
+def guard(engine: Engine) -> None:
+    """Keep the deadlines of whoever uses this engine's connections."""
+
+    @event.listens_for(engine, "checkout")
+    def begin(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        deadline = _deadline.get()
+        if deadline is not None:
+            _watch.begin(entry, deadline)
+
+    @event.listens_for(engine, "checkin")
+    def end(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        if _watch.end(entry):
+            # The database may still be about to cancel, and would hit whoever had the connection next.
+            entry.invalidate(soft=True)
+
+
+@dataclass(slots=True, eq=False)
+class _Use:
+    """Of one connection by one request."""
+
+    entry: ConnectionPoolEntry
+    deadline: float
+    overdue: bool = False
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self._uses: dict[ConnectionPoolEntry, _Use] = {}
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, entry: ConnectionPoolEntry, deadline: float) -> None:
+        with self._lock:
+            self._uses[entry] = _Use(entry, deadline)
+            self._some.set()
+            # No thread survives a fork.
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._look, name="diptych deadlines", daemon=True)
+                self._thread.start()
+
+    def end(self, entry: ConnectionPoolEntry) -> bool:
+        """Whether the deadline had passed."""
+        with self._lock:
+            use = self._uses.pop(entry, None)
+            return use is not None and use.overdue
+
+    def _look(self) -> None:
+        while self._some.wait():
+            time.sleep(TICK)
+            now = time.monotonic()
+            with self._lock:
+                late = [use for use in self._uses.values() if use.deadline < now and not use.overdue]
+                for use in late:
+                    use.overdue = True
+                if not self._uses:
+                    self._some.clear()
+            for use in late:
+                # A thread for each: a database that does not answer keeps whoever asks it to cancel waiting, too.
+                threading.Thread(target=self._stop, args=(use,), name="diptych cancels", daemon=True).start()
+
+    def _stop(self, use: _Use) -> None:
+        """Cancel what runs, and what begins then, until the request has given the connection back."""
+        cut = time.monotonic() + GRACE
+        while True:
+            connection = use.entry.driver_connection
+            if connection is None or self._uses.get(use.entry) is not use:
+                return
+            if time.monotonic() < cut:
+                _cancel(connection)
+            else:
+                _cut(connection)
+            time.sleep(TICK)
+
+
+_watch = _Watch()
+
+
+def _cancel(connection: Any) -> None:
+    # SQLite's drivers know no cancel_safe, and PostgreSQL's no interrupt.
+    told: Any
+    with suppress(psycopg.OperationalError):  # a server that cannot be asked: the connection to it will be cut
+        told = connection.cancel_safe(timeout=GRACE) if hasattr(connection, "cancel_safe") else connection.interrupt()
+        if inspect.isawaitable(told):
+            asyncio.run(_finish(told))
+
+
+async def _finish(told: Any) -> None:
+    await told
+
+
+def _cut(connection: Any) -> None:
+    """Make whoever waits for PostgreSQL's server find that it has gone."""
+    if not hasattr(connection, "pgconn"):
+        _cancel(connection)
+        return
+    with (
+        suppress(psycopg.OperationalError, OSError),  # it is closed already
+        socket.socket(fileno=os.dup(connection.pgconn.socket)) as wire,
+    ):
+        wire.shutdown(socket.SHUT_RDWR)
