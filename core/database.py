@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -20,13 +21,22 @@ from advanced_alchemy.config import (
     SQLAlchemySyncConfig,
     SyncSessionConfig,
 )
-from sqlalchemy import AdaptedConnection, Connection, Engine, NullPool, UniqueConstraint, create_engine, event
+from sqlalchemy import (
+    AdaptedConnection,
+    CheckConstraint,
+    Connection,
+    Engine,
+    NullPool,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadlines
-from core.errors import Behind, CatalogueError, Conflict, Contention, Fault, Unavailable
+from core.errors import Behind, CatalogueError, Conflict, Contention, Fault, Invalid, Unavailable
 from core.models import Base
 from core.settings import Settings, parse_database_url
 
@@ -289,16 +299,25 @@ def one_line(error: CatalogueError | DBAPIError) -> str:
 
 def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
     match error.sqlstate:
-        case "23505":
-            return _taken(_constrained(error.diag.constraint_name))
         case "42P01":
             return Behind(_NOT_MIGRATED)
-        case "23503" | "23001":
-            return Conflict(_REFERENCE)
         case "40001" | "40P01":
             return Contention("Other writers were busy with the same rows.")
+        case str(state) if state.startswith("23"):
+            return _violated(state, error.diag.constraint_name)
     outage = _outage_of_postgresql(error)
     return Unavailable(outage) if outage else None
+
+
+def _violated(state: str, constraint: str | None) -> CatalogueError | None:
+    match state:
+        case "23505":
+            return _taken(_constrained(constraint))
+        case "23503" | "23001":
+            return Conflict(_REFERENCE)
+        case "23514":
+            return _refused(constraint)
+    return None
 
 
 def _outage_of_postgresql(error: psycopg.Error) -> str | None:
@@ -314,17 +333,25 @@ def _outage_of_postgresql(error: psycopg.Error) -> str | None:
 
 def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
     match getattr(error, "sqlite_errorname", None):
-        case "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY":
+        case "SQLITE_ERROR" if str(error).startswith("no such table"):
+            return Behind(_NOT_MIGRATED)
+        case str(name) if name.startswith("SQLITE_CONSTRAINT"):
             # "UNIQUE constraint failed: book.isbn, ..." is all that SQLite tells.
-            names = str(error).partition(": ")[2].split(", ")
-            return _taken([name.partition(".")[2] for name in names])
+            return _violated_in_sqlite(name, str(error).partition(": ")[2])
+        case str(name) if outage := _outage_of_sqlite(name):
+            return Unavailable(outage)
+    return None
+
+
+def _violated_in_sqlite(name: str, what: str) -> CatalogueError | None:
+    match name:
+        case "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY":
+            return _taken([column.partition(".")[2] for column in what.split(", ")])
         case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
             # The second is how SQLite reports ON DELETE RESTRICT.
             return Conflict(_REFERENCE)
-        case "SQLITE_ERROR" if str(error).startswith("no such table"):
-            return Behind(_NOT_MIGRATED)
-        case str(name) if outage := _outage_of_sqlite(name):
-            return Unavailable(outage)
+        case "SQLITE_CONSTRAINT_CHECK":
+            return _refused(what)
     return None
 
 
@@ -347,6 +374,19 @@ def _constrained(constraint: str | None) -> list[str]:
             if isinstance(item, UniqueConstraint) and item.name == constraint:
                 return list(item.columns.keys())
     return []
+
+
+def _refused(constraint: str | None) -> CatalogueError:
+    """What failing a CHECK means: those of the models name the columns that they are about."""
+    faults = [
+        Fault("refused", "the database has a rule against this value", path=(column.key,))
+        for table in Base.metadata.tables.values()
+        for item in table.constraints
+        if isinstance(item, CheckConstraint) and item.name == constraint
+        for column in table.columns
+        if re.search(rf"\b{column.key}\b", str(item.sqltext))
+    ]
+    return Invalid("The database has a rule against this.", faults)
 
 
 def _taken(columns: list[str]) -> CatalogueError:

@@ -26,7 +26,7 @@ import core.aio.unit_of_work
 import core.database
 import core.sync.unit_of_work
 from core.database import async_config, connection_string, make_directory, sync_config, taken, translate
-from core.errors import Behind, CatalogueError, Conflict, Contention, Unavailable
+from core.errors import Behind, CatalogueError, Conflict, Contention, Invalid, Unavailable
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries import authors, books, tags
 from core.queries.listing import Listing
@@ -266,6 +266,30 @@ def test_deleting_a_row_that_others_depend_on_is_a_conflict(urls: dict[str, str]
     error = error_of(urls[backend], *statements, twin=twin)
     assert type(error) is Conflict
     assert error.faults == ()
+
+
+@both
+@TWINS
+def test_a_value_that_a_check_refuses_is_invalid_and_names_its_column(urls: dict[str, str], backend: str, twin: str):
+    who, what = author_called("D"), select(Book.id).where(Book.slug == "checked").scalar_subquery()
+    statements = [
+        author("D", "checked-d"),
+        book("X", "checked", who),
+        insert(BookContributor).values(book_id=what, author_id=who, position=1, role="cook"),
+    ]
+    error = error_of(urls[backend], *statements, twin=twin)
+    assert type(error) is Invalid
+    assert [fault.path for fault in error.faults] == [("role",)]
+
+
+@both
+def test_a_check_of_somebody_elses_refuses_without_naming_anything(databases: Databases, backend: str):
+    url = databases.migrated(backend)
+    own = "CREATE TABLE own (year int, CONSTRAINT printed CHECK (year > 1454))"
+    error = error_of(url, text(own), text("INSERT INTO own VALUES (1)"))
+    assert type(error) is Invalid
+    assert error.faults == ()
+    assert "printed" not in error.detail
 
 
 # --- what the core chose ---
