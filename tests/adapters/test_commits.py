@@ -1,0 +1,104 @@
+"""A commit that fails is answered alike by both adapters, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.databases import Databases
+from tests.support.deployments import ADAPTERS, deployment
+
+
+class Failure(NamedTuple):
+    """What the database does when it commits a tag of some name, and what is answered then."""
+
+    statement: str
+    status: int
+    detail: str
+    tries: int = 1
+
+
+FAILURES = {
+    "unique": Failure("RAISE unique_violation", 409, "Something with this value exists already."),
+    "reference": Failure(
+        "RAISE foreign_key_violation", 409, "Another row depends on this, or a row it refers to is gone."
+    ),
+    "check": Failure("RAISE check_violation", 422, "The database has a rule against this."),
+    "serialization": Failure(
+        "RAISE serialization_failure", 503, "Other writers were busy with the same rows.", tries=5
+    ),
+    "deadlock": Failure("RAISE deadlock_detected", 503, "Other writers were busy with the same rows.", tries=5),
+    "disk": Failure("RAISE disk_full", 503, "The database cannot serve this now."),
+    "connection": Failure("PERFORM pg_terminate_backend(pg_backend_pid())", 503, "The database cannot serve this now."),
+    "nobody knows": Failure(
+        "RAISE EXCEPTION 'of %', NEW.name", 500, "Something unexpected happened here. It has been logged."
+    ),
+}
+
+RECOVERING = "recovering"
+"""The tag that fails to be committed twice, and then not."""
+
+
+@pytest.fixture(scope="module", params=ADAPTERS)
+def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[httpx.Client, str]]:
+    """A client of an adapter, and the URL of its database, where a sequence counts the tries to commit."""
+    url = databases.migrated("postgresql")
+    cases = "".join(f"WHEN '{name}' THEN {failure.statement}; " for name, failure in FAILURES.items())
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE SEQUENCE tries")
+        connection.execute(
+            f"""CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+            DECLARE try bigint := nextval('tries');
+            BEGIN
+                CASE NEW.name
+                    {cases}
+                    WHEN '{RECOVERING}' THEN IF try < 3 THEN RAISE serialization_failure; END IF;
+                    ELSE NULL;
+                END CASE;
+                RETURN NULL;
+            END $$""".encode()
+        )
+        connection.execute(
+            "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON tag DEFERRABLE INITIALLY DEFERRED "
+            "FOR EACH ROW EXECUTE FUNCTION fail()"
+        )
+    with deployment(request.param, url) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client, url
+
+
+def tries(url: str) -> int:
+    """How often a commit was tried since this was last asked."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries").fetchone()
+        connection.execute("ALTER SEQUENCE tries RESTART")
+    assert row
+    return int(row[0])
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_commit_that_fails_is_told_and_leaves_nothing(served: tuple[httpx.Client, str], name: str):
+    client, url = served
+    failure = FAILURES[name]
+
+    response = client.post("/tags", json={"name": name})
+
+    assert (response.status_code, response.json()["detail"]) == (failure.status, failure.detail)
+    assert ("Retry-After" in response.headers) == (failure.status == 503)
+    assert tries(url) == failure.tries
+    assert client.get("/tags", params={"nameIn": name}).json()["items"] == []
+    assert client.post("/tags", json={"name": f"after {name}"}).status_code == 201
+    assert tries(url) == 1
+
+
+def test_a_commit_that_fails_twice_for_others_sake_succeeds_the_third_time(served: tuple[httpx.Client, str]):
+    client, url = served
+
+    response = client.post("/tags", json={"name": RECOVERING})
+
+    assert response.status_code == 201
+    assert tries(url) == 3
+    assert client.get(response.headers["Location"]).json() == response.json()
