@@ -3,7 +3,7 @@
 A dump is one JSON document, and every row of it is a line, so that it can be read as it was written, a few rows at a
 time:
 
-    {"format": "diptych-dump", "revision": "0002", "tables": {
+    {"format": "diptych-dump", "revision": "0003", "tables": {
     "author": [
     {"id":"0193...","name":"Homer",...},
     {"id":"0193...","name":"Virgil",...}
@@ -29,15 +29,17 @@ from sqlalchemy.exc import DBAPIError
 from core.database import one_line
 from core.drift import require_head
 from core.http.json import encode
-from core.models import Base
+from core.models import Base, IdempotencyKey
 
 BATCH = 1000
 
 LINE = 16 * 1024 * 1024
 """Bytes of the longest line that is read."""
 
-TABLES: dict[str, Table] = {table.name: table for table in Base.metadata.sorted_tables}
-"""By name, each after those that it refers to."""
+TABLES: dict[str, Table] = {
+    table.name: table for table in Base.metadata.sorted_tables if table is not IdempotencyKey.__table__
+}
+"""By name, each after those that it refers to. Keys of requests stay behind: they are not of the catalogue."""
 
 Advanced = Callable[[int], object]
 

@@ -81,7 +81,12 @@ def test_an_option_that_does_not_exist_is_not_taken_for_a_revision(catalogue: Ca
 @both
 def test_the_sql_of_upgrade_makes_a_database_that_check_finds_clean(databases: Databases, backend: str):
     url = databases.empty(backend)
-    for steps, client in ((["0001"], None), (["0001:head"], None), (["0002:0001"], "downgrade"), (["0001:head"], None)):
+    for steps, client in (
+        (["0001"], None),
+        (["0001:head"], None),
+        ([f"{HEAD}:0001"], "downgrade"),
+        (["0001:head"], None),
+    ):
         sql = done(url, "database", client or "upgrade", *steps, "--sql", "--no-prompt")
         piped(url, sql)
     assert f"{HEAD} (head)" in done(url, "database", "check")
@@ -259,8 +264,9 @@ def test_check_tells_a_database_behind_from_one_that_is_unknown_or_not_migrated(
 
 def test_the_history_can_be_read_without_a_database():
     assert [line.split(",")[0] for line in done(AWAY, "database", "history").splitlines()][-2:] == [
-        "0001 -> 0002" + (" (head)" if HEAD == "0002" else ""), "<base> -> 0001",
-    ]  # fmt: skip
+        "0001 -> 0002",
+        "<base> -> 0001",
+    ]
     assert done(AWAY, "database", "history", "--rev-range", "base:0001").splitlines() == [
         "<base> -> 0001, The catalogue: authors, books, tags, and what ties them together."
     ]

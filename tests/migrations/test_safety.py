@@ -15,12 +15,16 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from core.database import connection_string
 from core.migrating import Plan
+from core.revisions import head
 from core.settings import Settings
 from tests.architecture.trees import copy_tree, edit
 from tests.support.databases import BACKENDS, Databases, environment
 
 DATABASE = [sys.executable, "-m", "core.cli", "database"]
 UPGRADE = [*DATABASE, "upgrade", "--no-prompt"]
+
+HEAD = head()
+NEXT, AFTER_NEXT = (f"{int(HEAD) + step:04}" for step in (1, 2))
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -83,36 +87,36 @@ def test_a_revision_that_fails_half_way_leaves_nothing_behind(databases: Databas
     url = databases.migrated(backend)
     before = state(url)
     half = 'op.create_table("half", sa.Column("id", sa.Integer))\nop.execute("UPDATE tag SET name = name")\n'
-    revision(tree, "0003", f'{half}op.drop_table("nosuch")')
+    revision(tree, NEXT, f'{half}op.drop_table("nosuch")')
 
     status, _ = upgraded(tree, url)
 
     assert status == 1
     assert state(url) == before
-    revision(tree, "0003", half)
+    revision(tree, NEXT, half)
     assert upgraded(tree, url)[0] == 0
-    assert state(url) == ("0003", before[1] | {"half"})
+    assert state(url) == (NEXT, before[1] | {"half"})
 
 
-@pytest.mark.parametrize(("backend", "stays"), [("postgresql", "0003"), ("sqlite", "0002")])
+@pytest.mark.parametrize(("backend", "stays"), [("postgresql", NEXT), ("sqlite", HEAD)])
 def test_revisions_before_one_that_fails_stay_on_postgresql_alone(
     databases: Databases, backend: str, stays: str, tree: Path
 ):
     url = databases.migrated(backend)
-    revision(tree, "0003", 'op.create_table("whole", sa.Column("id", sa.Integer))')
-    revision(tree, "0004", 'op.drop_table("nosuch")')
+    revision(tree, NEXT, 'op.create_table("whole", sa.Column("id", sa.Integer))')
+    revision(tree, AFTER_NEXT, 'op.drop_table("nosuch")')
 
     assert upgraded(tree, url)[0] == 1
 
     found, tables = state(url)
-    assert (found, "whole" in tables) == (stays, stays == "0003")
+    assert (found, "whole" in tables) == (stays, stays == NEXT)
 
 
 @both
 def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(databases: Databases, backend: str, tree: Path):
     url = databases.migrated(backend)
     # Another may come between two revisions, if only each of them is alone.
-    for number in ("0003", "0004", "0005"):
+    for number in (NEXT, AFTER_NEXT, f"{int(HEAD) + 3:04}"):
         revision(tree, number, f'op.create_table("t{number}", sa.Column("id", sa.Integer))\ntime.sleep(2)')
 
     processes = [started(tree, UPGRADE, url) for _ in range(3)]
@@ -121,7 +125,7 @@ def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(databases: Databa
     assert [status for status, _ in told] == [0, 0, 0], told
     if backend == "postgresql":
         assert sum(err.count("Waiting for another process that migrates") for _, err in told) == 2
-    assert state(url)[0] == "0005"
+    assert state(url)[0] == f"{int(HEAD) + 3:04}"
 
 
 def test_whoever_only_looks_does_not_wait_for_a_migration(databases: Databases, tree: Path):
@@ -151,7 +155,7 @@ ALTER = 'op.add_column("author", sa.Column("extra", sa.Integer))'
 
 def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
-    revision(tree, "0003", ALTER)
+    revision(tree, NEXT, ALTER)
     slowest = 0.0
     impatient = "-c statement_timeout=5000"
     with psycopg.connect(url) as report, psycopg.connect(url, autocommit=True, options=impatient) as reader:
@@ -166,16 +170,16 @@ def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, t
         assert upgrade.poll() is None
         report.rollback()
         status, err = ended(upgrade)
-    assert (status, state(url)[0]) == (0, "0003"), err
+    assert (status, state(url)[0]) == (0, NEXT), err
     # It did wait behind the migration, and not for long.
     assert 0.5 < slowest < 5
-    assert "upgrade 0002 -> 0003: waiting for a lock" in err
+    assert f"upgrade {HEAD} -> {NEXT}: waiting for a lock" in err
 
 
 def test_a_lock_that_cannot_be_had_is_told_with_who_holds_it(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
-    revision(tree, "0003", f'op.create_table("first", sa.Column("id", sa.Integer))\n{ALTER}')
+    revision(tree, NEXT, f'op.create_table("first", sa.Column("id", sa.Integer))\n{ALTER}')
     edit(tree / "core" / "migrating.py", "ATTEMPTS = 10", "ATTEMPTS = 2")
     with psycopg.connect(url, application_name="a long report") as report:
         process = report.info.backend_pid
@@ -194,12 +198,12 @@ def test_a_lock_that_cannot_be_had_is_told_with_who_holds_it(databases: Database
 def test_a_statement_that_takes_too_long_ends_the_upgrade(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
-    revision(tree, "0003", f'{ALTER}\nop.execute("SELECT pg_sleep(30)")')
+    revision(tree, NEXT, f'{ALTER}\nop.execute("SELECT pg_sleep(30)")')
 
     status, err = upgraded(tree, url, DIPTYCH_MIGRATION_STATEMENT_TIMEOUT="1")
 
     assert status == 1
-    assert "upgrade 0002 -> 0003: a statement took longer than 1 s. This step has changed nothing." in err
+    assert f"upgrade {HEAD} -> {NEXT}: a statement took longer than 1 s. This step has changed nothing." in err
     assert state(url) == before
 
 
@@ -211,8 +215,8 @@ CONCURRENTLY = """with op.get_context().autocommit_block():
 
 def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
-    revision(tree, "0003", ALTER)
-    revision(tree, "0004", CONCURRENTLY)
+    revision(tree, NEXT, ALTER)
+    revision(tree, AFTER_NEXT, CONCURRENTLY)
     # No limit is for what waits without holding anyone up.
     settings = {"DIPTYCH_MIGRATION_STATEMENT_TIMEOUT": "1"}
 
@@ -227,7 +231,7 @@ def test_a_revision_is_undone_when_others_are_no_longer_kept_away(databases: Dat
     url = databases.migrated("postgresql")
     before = state(url)
     end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
-    revision(tree, "0003", f'{ALTER}\nop.execute("{end}")')
+    revision(tree, NEXT, f'{ALTER}\nop.execute("{end}")')
 
     status, err = upgraded(tree, url)
 
@@ -273,7 +277,7 @@ def test_a_table_of_sqlites_that_is_made_anew_keeps_the_rows_that_depend_on_it(d
     url = filled(databases)
     revision(
         tree,
-        "0003",
+        NEXT,
         'with op.batch_alter_table("book") as batch:\n    batch.alter_column("language", type_=sa.String(40))',
     )
 
@@ -287,7 +291,7 @@ def test_a_table_of_sqlites_that_is_made_anew_keeps_the_rows_that_depend_on_it(d
 def test_a_revision_that_leaves_rows_without_what_they_refer_to_is_undone_on_sqlite(databases: Databases, tree: Path):
     url = filled(databases)
     before = state(url)
-    revision(tree, "0003", 'op.execute("DELETE FROM tag")')
+    revision(tree, NEXT, 'op.execute("DELETE FROM tag")')
 
     status, err = upgraded(tree, url)
 
@@ -298,7 +302,7 @@ def test_a_revision_that_leaves_rows_without_what_they_refer_to_is_undone_on_sql
 
 def test_an_upgrade_waits_for_whoever_writes_to_sqlite(databases: Databases, tree: Path):
     url = databases.migrated("sqlite")
-    revision(tree, "0003", ALTER)
+    revision(tree, NEXT, ALTER)
     with connected(url) as other:
         other.execute(text("UPDATE tag SET name = name"))
         upgrade = started(tree, UPGRADE, url)
@@ -306,4 +310,4 @@ def test_an_upgrade_waits_for_whoever_writes_to_sqlite(databases: Databases, tre
         assert upgrade.stderr.readline() == "Waiting for another process that writes to this database.\n"
         other.rollback()
         assert ended(upgrade) == (0, "")
-    assert state(url)[0] == "0003"
+    assert state(url)[0] == NEXT
