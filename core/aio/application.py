@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import deadlines
+from core.aio import idempotency
 from core.aio.operations import OPERATIONS
 from core.aio.unit_of_work import Database
 from core.database import async_config
@@ -41,8 +42,8 @@ class Application:
                 return writing.options(route, request.headers, self.cors)
             call = reading.read(route.operation, parameters, request, self.settings)
             with deadlines.within(self.settings.request_timeout):
-                answer = await self._perform(route.operation, call)
-            return writing.response(answer, route.operation, request)
+                response = await self._respond(route.operation, call, request)
+            return writing.mounted(response, request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
         except CatalogueError as error:
@@ -62,12 +63,22 @@ class Application:
         """Close the database's connections."""
         await self.database.close()
 
+    async def _respond(self, operation: Operation, call: Call, request: Request) -> Response:
+        key = call.key
+        if key is None:
+            return writing.response(await self._perform(operation, call), operation, request)
+
+        async def once(session: AsyncSession) -> Response:
+            async def work() -> Response:
+                return writing.response(await self._run(session, operation, call), operation, request)
+
+            return await idempotency.once(session, key, work)
+
+        return await self.database.write(once)
+
     async def _perform(self, operation: Operation, call: Call) -> Answer:
         async def work(session: AsyncSession | None) -> Answer:
-            if call.preconditions:
-                await self._check(session, operation, call)
-            answer: Answer = await operation.run(session, call)
-            return answer
+            return await self._run(session, operation, call)
 
         if operation.unit == "none":
             return await work(None)
@@ -77,6 +88,12 @@ class Application:
             async with self.database.snapshot() as session:
                 return await work(session)
         return await self.database.write(work)
+
+    async def _run(self, session: AsyncSession | None, operation: Operation, call: Call) -> Answer:
+        if call.preconditions:
+            await self._check(session, operation, call)
+        answer: Answer = await operation.run(session, call)
+        return answer
 
     async def _check(self, session: AsyncSession | None, operation: Operation, call: Call) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.

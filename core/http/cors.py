@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 EXPOSED = "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, Retry-After"
-REQUESTED = "Content-Encoding, Content-Type, If-Match, If-None-Match"
+REQUESTED = "Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 MAX_AGE = "600"
 
 

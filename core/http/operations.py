@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from core.http.conditional import Preconditions
+from core.http.idempotency import Key
 from core.http.messages import JSON
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -29,6 +30,7 @@ class Call:
     query: Any
     body: Any
     preconditions: Preconditions = field(default_factory=Preconditions)
+    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class Operation:
     def creates(self) -> bool:
         """Whether it can answer 201 with the Location of what it represents."""
         return self.represents is not None and self.method in ("POST", "PUT")
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a client can name a request by an Idempotency-Key, and is answered as the first time."""
+        return self.unit == "write" and self.method == "POST"
 
     @property
     def tagged(self) -> bool:

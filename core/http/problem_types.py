@@ -69,6 +69,16 @@ _TYPES = (
         example="Another has this value already.",
     ),
     ProblemType(
+        status=409,
+        name="key-in-use",
+        title="Idempotency key in use",
+        meaning="A request with this `Idempotency-Key` is being answered at this moment; this one has changed nothing.",
+        advice="Wait as long as the `Retry-After` header says, then send the same request again: it gets the answer"
+        " that the first got.",
+        headers={"Retry-After": "Seconds to wait before trying again."},
+        example="A request with this Idempotency-Key is being answered.",
+    ),
+    ProblemType(
         status=412,
         name="precondition-failed",
         title="Precondition failed",
@@ -117,6 +127,15 @@ _TYPES = (
         " each with a JSON Pointer into the body or the name of a query parameter.",
         advice="Put right what `errors` lists and send the request again. `code` is stable; `detail` is for people.",
         example="The request has errors; each is listed.",
+    ),
+    ProblemType(
+        status=422,
+        name="key-reused",
+        title="Idempotency key reused",
+        meaning="This `Idempotency-Key` came with another request within the last day: to another address, or with"
+        " another body. This one has changed nothing.",
+        advice="Give each request a key of its own, and send the same request again only with the same bytes.",
+        example="Another request had this Idempotency-Key.",
     ),
     ProblemType(
         status=428,

@@ -66,6 +66,16 @@ def precondition_required() -> Problem:
     return _problem("precondition-required")
 
 
+def key_in_use() -> Problem:
+    """409: a request with this key is being answered."""
+    return _problem("key-in-use", headers={"Retry-After": "1"})
+
+
+def key_reused() -> Problem:
+    """422: this key came with another request."""
+    return _problem("key-reused")
+
+
 def too_large(limit: int) -> Problem:
     """413; `limit` in bytes."""
     return _problem("too-large", f"A body may have {limit} bytes at most.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from core.errors import Fault, Invalid
 from core.http import codings, json, problems, query
 from core.http.conditional import Preconditions
+from core.http.idempotency import Key
 from core.http.messages import MERGE_PATCH, Request, Unread
-from core.http.operations import Call, Operation, Route, accept_field
+from core.http.operations import Call, Operation, Route, accept_field, filled
 from core.rules.text import clean
 from core.schemas.types import parse_uuid
 from core.settings import Settings
@@ -23,6 +24,8 @@ PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 
 FAULTS = 1000
 """Faults of a body that are told, at most: a batch of the largest size can have one for each item."""
+
+T = TypeVar("T")
 
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})(?:\s*;\s*+(?:{_NAME}=(?:{_NAME}|"[^"]*"))?+)*+\s*')
@@ -51,9 +54,11 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
 
     Errors: Problem 413, 415, 400; Invalid with every fault of query and body; Problem 428.
     """
-    raw = _body(operation, request, settings.max_body_bytes)
+    content = _content(operation, request, settings.max_body_bytes)
+    raw = _NOTHING if content is None else _readable(json.decode, content)
     faults: list[Fault] = []
     query_value = _query(operation, request.query, faults)
+    key = _key(operation, request, content)
     body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
     if faults:
         raise Invalid("The request has errors; each is listed.", faults)
@@ -62,23 +67,28 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
     if settings.require_if_match and operation.lock is not None and not preconditions:
         raise problems.precondition_required()
-    return Call(request.prefix, dict(parameters), query_value, body_value, preconditions)
+    return Call(request.prefix, dict(parameters), query_value, body_value, preconditions, key)
 
 
 _NOTHING = object()
 
 
-def _body(operation: Operation, request: Request, limit: int) -> Any:
+def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
+    """The body without its content coding; None where there is none, or none is wanted."""
     body = request.body
     if body is Unread.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
         raise problems.too_large(limit)
     if body is Unread.INCOMPLETE:
         raise problems.malformed("The body did not arrive whole.")
     if operation.body is None or (not body and not operation.body_required):
-        return _NOTHING
+        return None
     _check_media_type(operation, request.headers.get("content-type", ""))
+    return _readable(_decoded, body, request.headers.get("content-encoding", ""), limit)
+
+
+def _readable(read: Callable[..., T], *arguments: Any) -> T:
     try:
-        return json.decode(_decoded(body, request.headers.get("content-encoding", ""), limit))
+        return read(*arguments)
     except ValueError as error:
         raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
 
@@ -90,6 +100,17 @@ def _check_media_type(operation: Operation, field: str) -> None:
     if not known or not all(charset.lower() in _UTF_8 for charset in _CHARSET.findall(field)):
         name, accepted = accept_field(operation)
         raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
+
+
+def _key(operation: Operation, request: Request, content: bytes | None) -> Key | None:
+    field = request.headers.get("idempotency-key")
+    if field is None or not operation.repeatable:
+        return None
+    address = f"{filled(operation.path, request.parameters.__getitem__)}?{request.query}"
+    try:
+        return Key.of(field, operation.method, address, content or b"")
+    except ValueError as error:
+        raise problems.malformed(f"The Idempotency-Key cannot be read: {error}.") from None
 
 
 def _decoded(body: bytes, coding: str, limit: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from core.http import codings, conditional, json, links, query
@@ -19,13 +20,16 @@ ALWAYS = {
 
 
 def response(answer: Answer, operation: Operation, request: Request) -> Response:
-    """The answer as a response to the request that it answers, without what every response carries."""
+    """The answer as a response to the request that it answers, without what every response carries.
+
+    Its addresses are those of a catalogue at the root: `mounted` puts them right.
+    """
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
     if answer.body is None:
         return Response(status, headers=headers)
     if operation.represents is not None:
-        location = request.prefix + filled(operation.represents, lambda name: getattr(answer.body, name))
+        location = filled(operation.represents, lambda name: getattr(answer.body, name))
         if status == 201:
             headers["Location"] = location
         # What a read asks for besides can be asked for there, too.
@@ -37,9 +41,21 @@ def response(answer: Answer, operation: Operation, request: Request) -> Response
     if operation.tagged:
         headers["ETag"] = conditional.entity_tag(body)
     if isinstance(answer.body, Page):
-        target = request.prefix + filled(operation.path, request.parameters.__getitem__)
+        target = filled(operation.path, request.parameters.__getitem__)
         headers["Link"] = links.of_page(answer.body, target, request.query)
     return Response(status, body, operation.media_type, headers)
+
+
+def mounted(response: Response, prefix: str) -> Response:
+    """The response with its addresses where the catalogue is mounted."""
+    if not prefix:
+        return response
+    headers = dict(response.headers)
+    for name in headers.keys() & {"Location", "Content-Location"}:
+        headers[name] = prefix + headers[name]
+    if "Link" in headers:
+        headers["Link"] = headers["Link"].replace("<", f"<{prefix}")
+    return replace(response, headers=headers)
 
 
 def server_options() -> Response:

@@ -17,6 +17,7 @@ from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
 from core.http.problems import Problem
 from core.settings import Settings, parse_origins
+from core.sync import idempotency
 from core.sync.operations import OPERATIONS
 from core.sync.unit_of_work import Database
 
@@ -42,8 +43,8 @@ class Application:
                 return writing.options(route, request.headers, self.cors)
             call = reading.read(route.operation, parameters, request, self.settings)
             with deadlines.within(self.settings.request_timeout):
-                answer = self._perform(route.operation, call)
-            return writing.response(answer, route.operation, request)
+                response = self._respond(route.operation, call, request)
+            return writing.mounted(response, request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
         except CatalogueError as error:
@@ -63,12 +64,22 @@ class Application:
         """Close the database's connections."""
         self.database.close()
 
+    def _respond(self, operation: Operation, call: Call, request: Request) -> Response:
+        key = call.key
+        if key is None:
+            return writing.response(self._perform(operation, call), operation, request)
+
+        def once(session: Session) -> Response:
+            def work() -> Response:
+                return writing.response(self._run(session, operation, call), operation, request)
+
+            return idempotency.once(session, key, work)
+
+        return self.database.write(once)
+
     def _perform(self, operation: Operation, call: Call) -> Answer:
         def work(session: Session | None) -> Answer:
-            if call.preconditions:
-                self._check(session, operation, call)
-            answer: Answer = operation.run(session, call)
-            return answer
+            return self._run(session, operation, call)
 
         if operation.unit == "none":
             return work(None)
@@ -78,6 +89,12 @@ class Application:
             with self.database.snapshot() as session:
                 return work(session)
         return self.database.write(work)
+
+    def _run(self, session: Session | None, operation: Operation, call: Call) -> Answer:
+        if call.preconditions:
+            self._check(session, operation, call)
+        answer: Answer = operation.run(session, call)
+        return answer
 
     def _check(self, session: Session | None, operation: Operation, call: Call) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from itertools import groupby
 from typing import Any, get_origin
 
 from pydantic import TypeAdapter
@@ -12,6 +13,7 @@ from core.http.documents.components import Components, parameters
 from core.http.operations import Operation, parameters_of
 from core.http.problem_types import PROBLEM_TYPES, ProblemType
 from core.http.problems import PROBLEM_JSON
+from core.rules.idempotency import PATTERN
 from core.schemas.lists import Page
 from core.schemas.types import Id
 
@@ -91,8 +93,8 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**components.schemas, "Fault": _FAULT, "Problem": _PROBLEM},
-            "responses": {each.name: _problem(each, prefix) for each in _used(operations)},
-            "parameters": {key: _precondition(*each) for key, each in _PRECONDITIONS.items()},
+            "responses": {_together(kinds): _problem(kinds, prefix) for kinds in _used(operations)},
+            "parameters": {key: _field(*each) for key, each in _FIELDS.items()},
             "headers": {name: _header(description) for name, description in _HEADERS.items()},
         },
     }
@@ -116,7 +118,7 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
         "description": operation.description or f"{operation.summary}.",
     }
     taken = [*_path_parameters(operation, components), *_query_parameters(operation)]
-    taken.extend({"$ref": f"#/components/parameters/{name}"} for name in _preconditions(operation))
+    taken.extend({"$ref": f"#/components/parameters/{name}"} for name in _fields(operation))
     if taken:
         found["parameters"] = taken
     if operation.body is not None:
@@ -156,25 +158,34 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-_PRECONDITIONS = {
+_FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "Unchanged": (
         "If-None-Match",
+        {},
         "The ETag of an answer that the client has: 304 without a body while it is still right.",
     ),
     "If-Match": (
         "If-Match",
+        {},
         "The ETag of what is to be changed, as it was read: 412 when it is not like that any more.",
     ),
-    "If-None-Match": ("If-None-Match", "`*`: only where there is nothing yet, else 412."),
+    "If-None-Match": ("If-None-Match", {}, "`*`: only where there is nothing yet, else 412."),
+    "Idempotency-Key": (
+        "Idempotency-Key",
+        {"pattern": PATTERN, "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"]},
+        "The name of this request alone: sent again within a day, it is not done again, and answered as before.",
+    ),
 }
 
 
-def _precondition(name: str, description: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+def _field(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", **schema}}
 
 
-def _preconditions(operation: Operation) -> list[str]:
-    """The names, in the document, of the parameters that an operation can be made to depend on."""
+def _fields(operation: Operation) -> list[str]:
+    """The names, in the document, of the header fields that mean something to an operation."""
+    if operation.repeatable:
+        return ["Idempotency-Key"]
     if _conditional(operation):
         return ["Unchanged"]
     if operation.lock is None:
@@ -195,8 +206,8 @@ def _responses(operation: Operation, table: Sequence[Operation], components: Com
         found[201] = _success(operation, 201, table, components)
     if _conditional(operation):
         found[304] = {"description": "What the client has is still right.", "headers": _headers(*_VALIDATORS)}
-    for kind in _problems(operation):
-        found[kind.status] = {"$ref": f"#/components/responses/{kind.name}"}
+    for kinds in _problems(operation):
+        found[kinds[0].status] = {"$ref": f"#/components/responses/{_together(kinds)}"}
     return {str(status): found[status] for status in sorted(found)}
 
 
@@ -250,7 +261,11 @@ def _header(description: str) -> dict[str, Any]:
 # Problems
 
 
-def _problems(operation: Operation) -> list[ProblemType]:
+Kinds = tuple[ProblemType, ...]
+"""The types of problems that an operation can answer with one status."""
+
+
+def _problems(operation: Operation) -> list[Kinds]:
     """What an operation can answer instead; 405 is an answer to what is no operation."""
     names = {"malformed", "too-large", "invalid", "internal", *operation.problems}
     if parameters_of(operation.path):
@@ -265,23 +280,38 @@ def _problems(operation: Operation) -> list[ProblemType]:
         names.add("conflict")
     if operation.lock is not None:
         names |= {"precondition-failed", "precondition-required"}
-    return [kind for kind in PROBLEM_TYPES.values() if kind.name in names]
+    if operation.repeatable:
+        names |= {"key-in-use", "key-reused"}
+    kinds = [kind for kind in PROBLEM_TYPES.values() if kind.name in names]
+    return [tuple(each) for _, each in groupby(kinds, lambda kind: kind.status)]
 
 
-def _used(operations: Iterable[Operation]) -> list[ProblemType]:
-    used = {kind.name for operation in operations for kind in _problems(operation)}
-    return [kind for kind in PROBLEM_TYPES.values() if kind.name in used]
+def _used(operations: Iterable[Operation]) -> list[Kinds]:
+    used = {_together(kinds): kinds for operation in operations for kinds in _problems(operation)}
+    return sorted(used.values(), key=lambda kinds: (kinds[0].status, len(kinds)))
 
 
-def _problem(kind: ProblemType, prefix: str) -> dict[str, Any]:
-    example = {
+def _together(kinds: Kinds) -> str:
+    return "-or-".join(kind.name for kind in kinds)
+
+
+def _problem(kinds: Kinds, prefix: str) -> dict[str, Any]:
+    told = [f"{kind.title}. {kind.meaning} {kind.advice}" for kind in kinds]
+    found: dict[str, Any] = {"description": " Or: ".join(told)}
+    headers = {name: text for kind in kinds for name, text in kind.headers.items()}
+    if headers:
+        always = {name for name in headers if all(name in kind.headers for kind in kinds)}
+        found["headers"] = {name: {**_header(text), "required": name in always} for name, text in headers.items()}
+    examples = {kind.name: {"value": _example(kind, prefix)} for kind in kinds}
+    shown = {"examples": examples} if len(kinds) > 1 else {"example": _example(kinds[0], prefix)}
+    found["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, **shown}}
+    return found
+
+
+def _example(kind: ProblemType, prefix: str) -> dict[str, Any]:
+    return {
         "type": f"{prefix}/problems/{kind.name}",
         "title": kind.title,
         "status": kind.status,
         "detail": kind.example,
     }
-    found: dict[str, Any] = {"description": f"{kind.title}. {kind.meaning} {kind.advice}"}
-    if kind.headers:
-        found["headers"] = {name: _header(text) for name, text in kind.headers.items()}
-    found["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
-    return found

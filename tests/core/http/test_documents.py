@@ -75,8 +75,8 @@ def table(**changes: Any) -> list[Operation]:
 
 
 def made(**changes: Any) -> dict[str, Any]:
-    operation: dict[str, Any] = document(table(**changes), "")["paths"]["/things"]["post"]
-    return operation
+    [operation] = document(table(**changes), "")["paths"]["/things"].values()
+    return dict(operation)
 
 
 def test_the_document_of_a_table_is_the_same_bytes_every_time():
@@ -181,6 +181,8 @@ def every_problem() -> list[problems.Problem]:
         problems.internal(),
         problems.precondition_failed(),
         problems.precondition_required(),
+        problems.key_in_use(),
+        problems.key_reused(),
         *(problems.of_status(status) for status in range(400, 600)),
         *(problems.of_error(kind("Because.")) for kind in raised),
     ]
@@ -195,8 +197,34 @@ def test_every_type_of_problem_can_be_answered():
     assert {problem.kind.name for problem in every_problem()} == PROBLEM_TYPES.keys()
 
 
-def test_no_two_types_of_problem_share_a_status():
-    assert len({kind.status for kind in PROBLEM_TYPES.values()}) == len(PROBLEM_TYPES)
+def test_types_of_problems_that_share_a_status_are_described_together():
+    answers = made()["responses"]
+    described = document(table(), "/api")["components"]["responses"]["conflict-or-key-in-use"]
+
+    assert answers["409"] == {"$ref": "#/components/responses/conflict-or-key-in-use"}
+    assert answers["422"] == {"$ref": "#/components/responses/invalid-or-key-reused"}
+    assert described["description"].startswith("Conflict. ")
+    assert " Or: Idempotency key in use. " in described["description"]
+    assert described["headers"]["Retry-After"]["required"] is False
+    examples = described["content"]["application/problem+json"]["examples"]
+    assert {name: each["value"]["type"] for name, each in examples.items()} == {
+        "conflict": "/api/problems/conflict",
+        "key-in-use": "/api/problems/key-in-use",
+    }
+
+
+def test_a_post_that_writes_has_a_key_and_nothing_else_has():
+    key = {"$ref": "#/components/parameters/Idempotency-Key"}
+
+    assert made()["parameters"] == [key]
+    assert "parameters" not in made(unit="read")
+    assert key not in made(method="PUT").get("parameters", [])
+
+
+def test_types_of_problems_are_in_the_order_of_their_statuses():
+    statuses = [kind.status for kind in PROBLEM_TYPES.values()]
+
+    assert statuses == sorted(statuses)
 
 
 def test_a_problem_has_the_headers_that_its_type_promises():

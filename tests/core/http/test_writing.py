@@ -14,7 +14,7 @@ from core.http.cors import Cors
 from core.http.messages import JSON, Request, Response
 from core.http.operations import Answer, Operation, routes
 from core.http.problems import render
-from core.http.writing import ALWAYS, finished, options, response
+from core.http.writing import ALWAYS, finished, mounted, options, response
 from core.schemas.lists import Page
 from core.sync.operations import OPERATIONS
 
@@ -37,7 +37,8 @@ HOMER = Row(ID, "Homer")
 
 def written(name: str, answer: Answer, query: str = "", **parameters: str) -> Response:
     operation: Operation = TABLE[name]
-    return response(answer, operation, Request(operation.method, "/catalogue", parameters, query, {}, b""))
+    asked = Request(operation.method, "/catalogue", parameters, query, {}, b"")
+    return mounted(response(answer, operation, asked), asked.prefix)
 
 
 def test_what_was_made_is_where_its_location_says_below_where_the_catalogue_is_mounted():

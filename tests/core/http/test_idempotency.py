@@ -1,0 +1,28 @@
+"""Keys of requests, and the requests they are of."""
+
+from __future__ import annotations
+
+from core.http.idempotency import Key
+
+
+def test_a_key_is_of_one_method_address_and_body():
+    requests = [
+        ("POST", "/tags?", b"{}"),
+        ("PUT", "/tags?", b"{}"),
+        ("POST", "/tags?a", b"{}"),
+        ("POST", "/books?", b"{}"),
+        ("POST", "/tags?", b"{} "),
+        ("POST", "/tags?", b""),
+    ]
+
+    assert len({Key.of("a", *request).fingerprint for request in requests}) == len(requests)
+    assert Key.of("a", *requests[0]) == Key.of('"a"', *requests[0])
+    assert Key.of("a", *requests[0]).fingerprint == Key.of("b", *requests[0]).fingerprint
+
+
+def test_a_lock_is_a_number_of_64_bits_with_a_sign():
+    locks = {Key.of(f"key-{number}", "POST", "/tags?", b"").lock for number in range(1000)}
+
+    assert len(locks) == 1000
+    assert min(locks) < 0 < max(locks)
+    assert all(-(2**63) <= lock < 2**63 for lock in locks)
