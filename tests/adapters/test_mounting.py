@@ -66,6 +66,16 @@ def host(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[http
         yield client
 
 
+def test_a_request_that_is_sent_again_elsewhere_is_answered_with_addresses_of_there(hosts: dict[str, str]):
+    key, body = {"Idempotency-Key": uuid.uuid4().hex}, {"name": uuid.uuid4().hex}
+    answers = [httpx.post(f"{hosts[adapter]}{prefix}/tags", json=body, headers=key) for adapter, prefix in MOUNTS]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+    for (_, prefix), answer in zip(MOUNTS, answers, strict=True):
+        assert answer.headers["Location"] == f"{prefix}/tags/{answer.json()['id']}"
+        assert answer.headers["Content-Location"] == answer.headers["Location"]
+
+
 def test_a_row_lives_its_whole_life_under_the_prefix(mount: tuple[httpx.Client, str]):
     client, prefix = mount
     name = f"東京 {uuid.uuid4().hex}"

@@ -110,6 +110,7 @@ def test_times_are_told_in_utc(urls: dict[str, str]):
 
 
 CONTRACT = ["test_authors.py", "test_books.py", "test_tags.py", "test_batches.py", "test_caching.py", "test_lists.py"]
+CONTRACT += ["test_idempotency.py"]
 
 
 def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str], tmp_path: Path):

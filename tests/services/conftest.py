@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.services.api import Api
 from tests.services.twins import TWINS, Twin
 from tests.support.databases import BACKENDS, Databases
 
@@ -28,3 +29,10 @@ async def twin(request: pytest.FixtureRequest, backend: str, urls: dict[str, str
     yield twin
     assert twin.connections_in_use == 0
     await twin.close()
+
+
+@pytest.fixture
+async def api(twin: Twin) -> AsyncIterator[Api]:
+    api = Api(twin)
+    yield api
+    await api.close()

@@ -3,59 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
-from core.http.messages import Request, Response
-from tests.services.twins import Counts, Twin
+from tests.services.api import Api
+from tests.services.twins import Counts
 
 ISBNS = ["9780439554930", "9780306406157", "9783161484100"]
 NOBODY = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
-
-
-class Api:
-    """The operations of one twin, counted."""
-
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
-        self.application = twin.module("application").Application(twin.settings)
-        counting = Twin.__new__(Twin)
-        counting.name = twin.name
-        counting.database = self.application.database
-        self.counting = counting
-        self.routes = {route.name: route for route in self.application.routes}
-
-    async def call(
-        self, name: str, /, body: Any = None, query: str = "", match: str = "", **parameters: str
-    ) -> tuple[Response, Counts]:
-        route = self.routes[name]
-        headers = {"content-type": "application/json", **({"if-match": match} if match else {})}
-        content = b"" if body is None else json.dumps(body).encode()
-        request = Request(route.methods[0], "", parameters, query, headers, content)
-        with self.counting.counted() as counts:
-            answer = self.application.handle(route, request)
-            response: Response = await answer if self.twin.name == "aio" else answer
-        assert self.counting.connections_in_use == 0
-        return response, counts
-
-    async def made(self, name: str, body: Any, **parameters: str) -> Any:
-        response, _ = await self.call(name, body, **parameters)
-        assert response.status in (200, 201), response.body
-        return json.loads(response.body)
-
-    async def close(self) -> None:
-        closing = self.application.close()
-        if self.twin.name == "aio":
-            await closing
-
-
-@pytest.fixture
-async def api(twin: Twin) -> AsyncIterator[Api]:
-    api = Api(twin)
-    yield api
-    await api.close()
 
 
 class Catalogue:
@@ -184,6 +139,16 @@ async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api,
     assert response.status != 500
     assert told(counts) == " ".join(expected), "\n".join(counts.statements)
     assert (response.status < 400) or counts.commits == 0
+
+
+async def test_a_key_takes_two_statements_more_or_three_on_sqlite_and_a_repetition_two(api: Api):
+    whole = {"sqlite": {"authors_create": 5, "tags_create": 4}, "postgresql": {"authors_create": 4, "tags_create": 3}}
+    for name, number in whole[api.twin.backend].items():
+        response, first = await api.call(name, {"name": "new"}, key=name)
+        again, second = await api.call(name, {"name": "new"}, key=name)
+        other, third = await api.call(name, {"name": "newer"}, key=name)
+        assert (response.status, again.body, other.status) == (201, response.body, 422)
+        assert (told(first), told(second), told(third)) == (f"{number} commit", "2 commit", "2")
 
 
 def test_every_operation_is_in_the_table():

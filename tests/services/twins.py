@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Engine, delete, event
 
 from core.database import async_config, sync_config
-from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from core.settings import Settings
 
 TWINS = ("aio", "sync")
@@ -135,7 +135,7 @@ class Twin:
 
     async def emptied(self) -> None:
         async def work(services: Services) -> None:
-            for model in (BookTag, BookContributor, Book, Tag, Author):
+            for model in (BookTag, BookContributor, Book, Tag, Author, IdempotencyKey):
                 await services.session.execute(delete(model))
 
         await self.write(work)

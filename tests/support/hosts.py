@@ -42,6 +42,10 @@ class Hosts:
             self._urls[host] = self._stack.enter_context(deployment(adapter, self._databases[backend], log=log))
         return self._urls[host]
 
+    def database(self, backend: str) -> str:
+        """The URL of the database of a backend's deployments, of which there has to be one."""
+        return self._databases[backend]
+
     def log(self, host: str) -> str:
         """What it has written so far."""
         self._logs[host].seek(0)

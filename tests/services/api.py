@@ -1,0 +1,46 @@
+"""The operations of one twin as functions, each call of which is counted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from core.http.messages import Request, Response
+from tests.services.twins import Counts, Twin
+
+
+class Api:
+    """The operations of one twin, counted."""
+
+    def __init__(self, twin: Twin) -> None:
+        self.twin = twin
+        self.application = twin.module("application").Application(twin.settings)
+        counting = Twin.__new__(Twin)
+        counting.name = twin.name
+        counting.database = self.application.database
+        self.counting = counting
+        self.routes = {route.name: route for route in self.application.routes}
+
+    async def call(
+        self, name: str, /, body: Any = None, query: str = "", match: str = "", key: str = "", **parameters: str
+    ) -> tuple[Response, Counts]:
+        route = self.routes[name]
+        headers = {"content-type": "application/json"}
+        headers |= {name: field for name, field in (("if-match", match), ("idempotency-key", key)) if field}
+        content = b"" if body is None else json.dumps(body).encode()
+        request = Request(route.methods[0], "", parameters, query, headers, content)
+        with self.counting.counted() as counts:
+            answer = self.application.handle(route, request)
+            response: Response = await answer if self.twin.name == "aio" else answer
+        assert self.counting.connections_in_use == 0
+        return response, counts
+
+    async def made(self, name: str, body: Any, **parameters: str) -> Any:
+        response, _ = await self.call(name, body, **parameters)
+        assert response.status in (200, 201), response.body
+        return json.loads(response.body)
+
+    async def close(self) -> None:
+        closing = self.application.close()
+        if self.twin.name == "aio":
+            await closing

@@ -1,0 +1,179 @@
+"""Keys of requests in the database: how long they are kept, what is swept, and what is left of work that failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from core.http.idempotency import Key
+from core.models import IdempotencyKey
+from core.models.base import now
+from core.queries.idempotency import SWEPT
+from core.rules.idempotency import LIFETIME
+from tests.services.api import Api
+from tests.services.twins import TWINS, Services, Twin
+from tests.support.databases import Databases
+
+postgresql_only = pytest.mark.parametrize("backend", ["postgresql"])
+
+
+async def keys(api: Api) -> list[str]:
+    """Every key there is, the oldest first."""
+
+    async def work(services: Services) -> list[str]:
+        statement = select(IdempotencyKey.key).order_by(IdempotencyKey.created_at)
+        return list((await services.session.execute(statement)).scalars())
+
+    found: list[str] = await api.twin.read(work)
+    return found
+
+
+async def aged(api: Api, by: timedelta) -> None:
+    """Make every key older."""
+
+    async def work(services: Services) -> None:
+        moment = (await services.session.execute(select(func.min(IdempotencyKey.created_at)))).scalar_one()
+        await services.session.execute(update(IdempotencyKey).values(created_at=moment - by))
+
+    await api.twin.write(work)
+
+
+async def kept(api: Api, *names: str, age: timedelta) -> None:
+    """Make keys of that age, the first the oldest."""
+    rows = [
+        {"key": name, "fingerprint": b"", "created_at": now() - age + timedelta(milliseconds=place)}
+        for place, name in enumerate(names)
+    ]
+
+    async def work(services: Services) -> None:
+        await services.session.execute(insert(IdempotencyKey), rows)
+
+    await api.twin.write(work)
+
+
+async def made(api: Api, key: str, name: str = "Homer") -> Any:
+    response, _ = await api.call("authors_create", {"name": name}, key=key)
+    assert response.status == 201, response.body
+    return json.loads(response.body)
+
+
+async def test_an_answer_is_kept_for_a_day_and_no_longer(api: Api):
+    first = await made(api, "k")
+
+    await aged(api, LIFETIME - timedelta(minutes=1))
+    assert await made(api, "k") == first
+
+    await aged(api, timedelta(minutes=1))
+    second = await made(api, "k")
+    assert second["id"] != first["id"]
+    assert await made(api, "k") == second
+
+
+async def test_a_key_that_has_expired_may_come_with_another_request(api: Api):
+    await made(api, "k")
+    await aged(api, LIFETIME)
+
+    second = await made(api, "k", "Virgil")
+
+    assert await made(api, "k", "Virgil") == second
+    response, _ = await api.call("authors_create", {"name": "Homer"}, key="k")
+    assert (response.status, json.loads(response.body)["type"]) == (422, "/problems/key-reused")
+
+
+async def test_a_new_key_sweeps_some_that_have_expired_the_oldest_first(api: Api):
+    old = [f"old {number}" for number in range(SWEPT + 3)]
+    await kept(api, *old, age=LIFETIME + timedelta(hours=1))
+    await kept(api, "fresh", age=LIFETIME - timedelta(minutes=1))
+
+    await made(api, "a")
+    assert await keys(api) == [*old[SWEPT:], "fresh", "a"]
+    await made(api, "a")
+    assert await keys(api) == [*old[SWEPT:], "fresh", "a"]
+    await made(api, "b")
+    assert await keys(api) == ["fresh", "a", "b"]
+
+
+@postgresql_only
+async def test_who_sweeps_waits_for_nobody_who_sweeps_too(api: Api):
+    await kept(api, "one", "two", "three", age=LIFETIME + timedelta(hours=1))
+
+    with psycopg.connect(api.twin.url) as other:
+        other.execute("DELETE FROM idempotency_key WHERE key = 'two'")
+        other.execute("SET LOCAL statement_timeout = '5s'")
+        await made(api, "a")
+        assert await keys(api) == ["two", "a"]
+
+
+async def test_work_that_fails_leaves_no_key(api: Api):
+    await api.made("tags_create", {"name": "war"})
+
+    response, counts = await api.call("tags_create", {"name": "war"}, key="k")
+
+    assert (response.status, counts.commits, await keys(api)) == (409, 0, [])
+
+
+@pytest.fixture(params=TWINS)
+async def strict(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Api]:
+    """A PostgreSQL database that refuses authors called Nemo, but only when the transaction commits."""
+    twin = Twin(request.param, databases.migrated("postgresql"))
+    with psycopg.connect(twin.url) as connection:
+        connection.execute("CREATE TABLE allowed (name text PRIMARY KEY)")
+        connection.execute("ALTER TABLE author ADD FOREIGN KEY (name) REFERENCES allowed DEFERRABLE INITIALLY DEFERRED")
+    api = Api(twin)
+    yield api
+    await api.close()
+    await twin.close()
+
+
+async def test_a_commit_that_fails_leaves_no_key(strict: Api):
+    response, _ = await strict.call("authors_create", {"name": "Nemo"}, key="k")
+    assert (response.status, await keys(strict)) == (409, [])
+
+    with psycopg.connect(strict.twin.url) as connection:
+        connection.execute("INSERT INTO allowed VALUES ('Nemo')")
+    assert await made(strict, "k", "Nemo") == await made(strict, "k", "Nemo")
+
+
+@postgresql_only
+async def test_work_that_loses_a_race_runs_again_with_its_key(api: Api):
+    with psycopg.connect(api.twin.url) as other:
+        other.execute(
+            "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " IF nextval('losses') < 3 THEN RAISE serialization_failure; END IF; RETURN NEW; END $$"
+        )
+        other.execute("CREATE SEQUENCE losses")
+        other.execute("CREATE TRIGGER lose AFTER INSERT ON author FOR EACH ROW EXECUTE FUNCTION lose()")
+    try:
+        first = await made(api, "k")
+        assert await made(api, "k") == first
+        assert await keys(api) == ["k"]
+    finally:
+        with psycopg.connect(api.twin.url) as other:
+            other.execute("DROP FUNCTION lose CASCADE")
+            assert other.execute("SELECT last_value FROM losses").fetchone() == (3,)
+            other.execute("DROP SEQUENCE losses")
+
+
+@postgresql_only
+async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
+    with psycopg.connect(api.twin.url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
+        response, counts = await api.call("authors_create", {"name": "Homer"}, key="k")
+
+        assert (response.status, json.loads(response.body)["type"]) == (409, "/problems/key-in-use")
+        assert response.headers["Retry-After"] == "1"
+        assert (counts.commits, await keys(api)) == (0, [])
+        await made(api, "another")
+
+    first = await made(api, "k")
+
+    # Those who come for an answer that is there are in nobody's way.
+    with psycopg.connect(api.twin.url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
+        assert await made(api, "k") == first
