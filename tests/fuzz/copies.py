@@ -30,6 +30,9 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 TABLES = Base.metadata.sorted_tables
 
+TOLD = {"fingerprint", "headers", "body"}
+"""Columns that are of one request or answer: those are compared when they are sent."""
+
 Rows = dict[str, list[dict[str, Any]]]
 """Table -> its rows, as Python has them."""
 
@@ -75,6 +78,8 @@ class Copies:
         self.told = make_stock(copies[0].client)
         self.stock = copies[0].rows()
         self.sequences = self.requests = 0
+        # What the first copy has answered to each key of the sequence.
+        self.answered: dict[str, bytes] = {}
 
     def run(self, steps: Sequence[Step]) -> None:
         """Send a sequence to every copy as it was in the beginning. Errors: Different, with steps and copies."""
@@ -84,6 +89,7 @@ class Copies:
 
     def _run(self, steps: Sequence[Step]) -> None:
         self._each(lambda copy: copy.reset(self.stock))
+        self.answered = {}
         known = [Known(self.told) for _ in self.all]
         pairings = [Pairing() for _ in self.all]
         for number, step in enumerate(steps):
@@ -97,7 +103,7 @@ class Copies:
                 pairing.rows(rows[0], there)
 
     def _step(self, step: Step, known: list[Known], pairings: list[Pairing]) -> None:
-        before = self._version()
+        before, repeated = self._version(), step.key in self.answered
         requests = [knows.request(copy.client, step) for knows, copy in zip(known, self.all, strict=True)]
         answers = list(self.pool.map(lambda pair: pair[0].client.send(pair[1]), zip(self.all, requests, strict=True)))
         self.requests += len(answers)
@@ -111,6 +117,11 @@ class Copies:
         for copy, pairing, answer in zip(self.all[1:], pairings[1:], answers[1:], strict=True):
             with _saying(f"{self.all[0].name} and {copy.name}"):
                 (pairing.shapes if by_lot else pairing.answers)(first, answer)
+        if first.is_success and step.key is not None:
+            if self.answered.setdefault(step.key, first.content) != first.content:
+                raise Different(f"the key {step.key} was answered {self.answered[step.key]!r}\n  then {first.text}")
+            if repeated:
+                return
         if first.is_success and first.content and first.headers["Content-Type"] == JSON and not by_lot:
             for knows, answer in zip(known, answers, strict=True):
                 knows.learn(answer.json(), etag=answer.headers.get("ETag", NO_TAG))
@@ -148,7 +159,10 @@ def _saying(where: str) -> Iterator[None]:
 
 def _as_text(rows: Rows) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
     return {
-        table: [tuple((name, None if value is None else _text(value)) for name, value in row.items()) for row in found]
+        table: [
+            tuple((name, None if value is None else _text(value)) for name, value in row.items() if name not in TOLD)
+            for row in found
+        ]
         for table, found in rows.items()
     }
 

@@ -11,6 +11,13 @@ from tests.fuzz.stock import AUTHORS, BOOKS, ISBNS
 BOOK = ("books", BOOKS[1])
 
 EXAMPLES = {
+    "a request with a key is done once, and another one with it not at all": [
+        Step("POST", ("tags",), body={"name": "new"}, headers=(("Idempotency-Key", "a"),)),
+        Step("PATCH", ("tags", Row("tags", 2)), body={"description": "changed"}),
+        Step("POST", ("tags",), body={"name": "new"}, headers=(("Idempotency-Key", '"a"'),)),
+        Step("POST", ("tags",), body={"name": "newer"}, headers=(("Idempotency-Key", "a"),)),
+        Step("POST", ("tags",), body={"name": "new"}, headers=(("Idempotency-Key", "b"),)),
+    ],
     "setting tags changes the book, and what is told of it": [
         Step("PUT", (*BOOK, "tags"), body={"items": ["E\u0301cole", "école", "new"]}),
         Step("GET", BOOK, (("include", "tags,contributors"),)),

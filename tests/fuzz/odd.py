@@ -134,6 +134,7 @@ _FIELDS = {
     "Origin": (ORIGIN, "https://else.example", "null", ""),
     "If-None-Match": ("*", '"x"', 'W/"x"', "x", '"', "", '"a", *', ', "x",'),
     "If-Match": ("*", '"x"', ""),
+    "Idempotency-Key": ("a", '"b"', '"', "", "a b", '"a", "b"', "x" * 255, "x" * 256),
     "If-Modified-Since": ("Sat, 21 Nov 2026 00:00:00 GMT", "yesterday"),
     "Range": ("bytes=0-1", "bytes=x"),
     "Accept": ("text/html", "application/xml", "garbage", "", "*/*;q=0", "application/json;q=0.1"),

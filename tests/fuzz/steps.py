@@ -42,6 +42,12 @@ class Step:
     content_type: str | None = JSON
     headers: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def key(self) -> str | None:
+        """What this request is called, so that it can be sent again; None where it is called nothing."""
+        keys = [str(value).strip('"') for name, value in self.headers if name == "Idempotency-Key"]
+        return keys[0] if keys and self.method == "POST" else None
+
 
 @dataclass(frozen=True)
 class Members:

@@ -206,18 +206,23 @@ def slugs(resource: str) -> st.SearchStrategy[Step]:
     return st.builds(Step, st.just("GET"), (of_rows | texts).map(lambda slug: (resource, "slug", slug)))
 
 
+keys = st.sampled_from(["a", '"a"', "b", "c"]).map(lambda key: (("Idempotency-Key", key),))
+
+
 def _for(resource: str) -> list[st.SearchStrategy[Step]]:
     """Every operation of a resource; those that write are named several times, so that there is something to read."""
     required, body = REQUIRED[resource], rows_of(resource, REQUIRED[resource])
     listed, batch, item = st.just((resource,)), st.just((resource, "batch")), _path(resource)
     reading = st.sampled_from(["GET", "HEAD"])
     create = st.builds(Step, st.just("POST"), listed, body=body)
+    keyed = st.builds(Step, st.just("POST"), listed, body=body, headers=keys)
+    keyed_batch = st.builds(Step, st.just("POST"), batch, body=items(body), headers=keys)
     put = st.builds(Step, st.just("PUT"), _place(resource), body=body)
     change = st.builds(Step, st.just("PATCH"), item, body=rows_of(resource, []))
     remove = st.builds(Step, st.just("DELETE"), item)
     several_ids = st.lists(_mostly(ids(resource), odd_ids(resource)), min_size=1, max_size=3)
     return [
-        *(create, create, put, put, change, change, remove),
+        *(create, create, keyed, keyed_batch, put, put, change, change, remove),
         st.builds(Step, reading, item),
         *[st.builds(Step, reading, listed, queries(resource))] * 4,
         st.builds(Step, st.just("POST"), batch, body=items(rows_of(resource, required))),
@@ -272,4 +277,11 @@ def with_headers(draw: st.DrawFn) -> Step:
 
 steps = _mostly(_mostly(ordinary, with_headers()), spoilt())
 _few = st.lists(steps, min_size=1, max_size=12)
-sequences = st.builds(list.__add__, _few, st.just([]) | _few)
+
+
+def _with_repetitions(sequence: list[Step]) -> list[Step]:
+    """A sequence, and then all that had a key again."""
+    return sequence + [step for step in sequence if step.key is not None]
+
+
+sequences = st.builds(list.__add__, _few, st.just([]) | _few).map(_with_repetitions)
