@@ -22,6 +22,7 @@ DESCRIPTION = """\
   known, and a single one given twice, is an error.
 - Times are in UTC (RFC 3339). Ids are UUIDs.
 - Text is kept in Unicode's NFC and without white space around it; its length is counted in characters after that.
+- A POST with an `Idempotency-Key` can be sent again, and is done once.
 - 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at once.
 - What cannot be read at all is refused at any address: 400, 408, 414, 417 and 431 can be the answer anywhere,
   and 405 with `Allow` where a method is not taken.
@@ -172,8 +173,8 @@ _FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "If-None-Match": ("If-None-Match", {}, "`*`: only where there is nothing yet, else 412."),
     "Idempotency-Key": (
         "Idempotency-Key",
-        {"pattern": PATTERN, "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"]},
-        "The name of this request alone: sent again within a day, it is not done again, and answered as before.",
+        {"pattern": PATTERN},
+        "A name for this request alone, such as a UUID: within a day it is done once, however often it is sent.",
     ),
 }
 
