@@ -8,7 +8,11 @@ from urllib.parse import urlencode
 from core.http import query
 from core.schemas.lists import PAGE_LIMIT, Page
 
-PARAMETER = "currentPage"
+Places = dict[str, list[tuple[str, str]]]
+"""Relation -> the parameters of the page that has it."""
+
+PLACES = ("currentPage", "cursor")
+"""The parameters that say which page of a list it is."""
 
 
 def of_page(page: Page[Any], target: str, raw_query: str) -> str:
@@ -16,15 +20,31 @@ def of_page(page: Page[Any], target: str, raw_query: str) -> str:
 
     target: the list's path. raw_query: the request's query, which has been read before.
     """
-    current = page.offset // page.limit + 1
-    last = min(max(1, -(-page.total // page.limit)), PAGE_LIMIT)
-    pages = {"first": 1, "last": last}
+    places = _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
+    others = [(name, value) for name, value in query.pairs(raw_query) if name not in PLACES]
+    return ", ".join(
+        f'<{target}{"?" if others or place else ""}{urlencode([*others, *place])}>; rel="{relation}"'
+        for relation, place in places.items()
+    )
+
+
+def _by_cursor(page: Page[Any]) -> Places:
+    places: Places = {"first": []}
+    if page.previous is not None:
+        places["prev"] = [("cursor", page.previous)]
+    if page.next is not None:
+        places["next"] = [("cursor", page.next)]
+    return places
+
+
+def _by_number(page: Page[Any], offset: int) -> Places:
+    current = offset // page.limit + 1
+    pages = {"first": 1}
+    last = PAGE_LIMIT
+    if page.total is not None:
+        last = pages["last"] = min(max(1, -(-page.total // page.limit)), PAGE_LIMIT)
     if current > 1:
         pages["prev"] = min(current - 1, last)
-    if current < last:
+    if current < last and page.next is not None:
         pages["next"] = current + 1
-    others = [(name, value) for name, value in query.pairs(raw_query) if name != PARAMETER]
-    return ", ".join(
-        f'<{target}?{urlencode([*others, (PARAMETER, number)])}>; rel="{relation}"'
-        for relation, number in pages.items()
-    )
+    return {relation: [("currentPage", str(number))] for relation, number in pages.items()}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 
 from core.models import Author
 from core.queries.listing import Listing
 from core.schemas import authors as schemas
 
 
-def represent(row: Row[Any]) -> schemas.Author:
+def represent(row: Sequence[Any]) -> schemas.Author:
     """An author as answered, from a row of `listing.select`."""
     return schemas.Author(*row)
 

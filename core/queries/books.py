@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Select, or_, select
 
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries.listing import Condition, Listing, any_of
@@ -14,7 +14,7 @@ from core.schemas import books as schemas
 from core.schemas.authors import AuthorReference
 
 
-def represent(row: Row[Any]) -> schemas.Book:
+def represent(row: Sequence[Any]) -> schemas.Book:
     """A book as answered, from a row of `listing.select`: its own columns, then its author's."""
     values = (*row[:-3], AuthorReference(*row[-3:]))
     return schemas.Book(*values)

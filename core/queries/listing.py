@@ -1,4 +1,4 @@
-"""How any list is selected, filtered, searched, ordered and cut into pages."""
+"""How any list is selected, filtered and searched."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -43,7 +43,7 @@ class Listing:
 
     model: type[Record]
     select: Select[Any]
-    represent: Callable[[Row[Any]], Any]
+    represent: Callable[[Sequence[Any]], Any]
     search_exactly: Any
     search_folded: Any
     order_by: Mapping[str, Any]
@@ -88,24 +88,3 @@ def _search(listing: Listing, text: str, *, ignore_case: bool) -> Condition:
     if not ignore_case:
         return contains_exactly(listing.search_exactly, text)
     return contains_exactly(listing.search_folded, fold(text))
-
-
-def page(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> Select[Any]:
-    """One page: ordered by what was asked, rows without a value last, and the id as the last tie-break."""
-    column = listing.order_by[query.order_by]
-    descending = query.sort_order == "desc"
-    direction = column.desc() if descending else column.asc()
-    if column.nullable:
-        direction = direction.nulls_last()
-    tie_break = listing.model.id.desc() if descending else listing.model.id.asc()
-    return listing.select.where(*where).order_by(direction, tie_break).limit(query.page_size).offset(offset(query))
-
-
-def count(listing: Listing, where: Sequence[Condition]) -> Select[tuple[int]]:
-    """How many rows there are in all the pages together."""
-    return select(func.count()).select_from(listing.model).where(*where)
-
-
-def offset(query: ListQuery) -> int:
-    """The rows before the page."""
-    return (query.current_page - 1) * query.page_size

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, select
 
 from core.models import BookTag, Tag
 from core.queries.listing import Listing, any_of
@@ -15,7 +15,7 @@ from core.schemas import tags as schemas
 _columns = (Tag.id, Tag.name, Tag.description, Tag.created_at, Tag.updated_at)
 
 
-def represent(row: Row[Any]) -> schemas.Tag:
+def represent(row: Sequence[Any]) -> schemas.Tag:
     """A tag as answered, from a row of `listing.select`."""
     return schemas.Tag(*row)
 

@@ -10,8 +10,9 @@ from msgspec import Meta
 from pydantic import BeforeValidator, ConfigDict, Field, create_model
 from pydantic.alias_generators import to_camel
 
+from core.rules import cursors
 from core.schemas.base import Input
-from core.schemas.types import Id, Instant, Length, Line, WrittenFlag, WrittenInteger
+from core.schemas.types import Id, Instant, Length, Line, WrittenCursor, WrittenFlag, WrittenInteger
 
 PAGE_SIZE = 20
 PAGE_SIZE_LIMIT = 1000
@@ -33,6 +34,12 @@ class ListQuery(Query):
     updated_before: Instant | None = Field(None, description="Only what was last changed before this moment.")
     updated_after: Instant | None = Field(None, description="Only what was last changed after this moment.")
     current_page: Annotated[int, Field(ge=1, le=PAGE_LIMIT), WrittenInteger] = Field(1, description="Which page.")
+    cursor: WrittenCursor | None = Field(
+        None,
+        description="Instead of currentPage: the rows after or before a page, which gave this as next or previous. "
+        "What else it was asked for has to be asked for again.",
+    )
+    total: WrittenFlag = Field(True, description="false: do not count what matches, and answer null as total.")
     page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), WrittenInteger] = Field(
         PAGE_SIZE, description="Rows on a page."
     )
@@ -63,17 +70,25 @@ def list_query(
     return create_model(name, __base__=base, **own)
 
 
+CursorOut = Annotated[str, Meta(max_length=cursors.LENGTH)]
+
 ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[ItemT]):
-    """One page of a list: `total` counts every match, not only those on the page."""
+    """One page of a list.
+
+    total counts every match, not only those on the page; null when it was not to be counted. next and previous are the
+    cursors of the rows after and before these, as far as there are any. offset is null where a cursor was given.
+    """
 
     items: list[ItemT]
     limit: Annotated[int, Meta(examples=[PAGE_SIZE])]
-    offset: Annotated[int, Meta(examples=[0])]
-    total: Annotated[int, Meta(examples=[1])]
+    offset: Annotated[int, Meta(examples=[0])] | None
+    total: Annotated[int, Meta(examples=[1])] | None
+    next: CursorOut | None
+    previous: CursorOut | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    Strict,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
-from core.rules import isbn, language, text, years
+from core.rules import cursors, isbn, language, text, years
+from core.rules.cursors import Cursor
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -191,6 +200,15 @@ Language = Annotated[
 # The same in a query string, where everything is text.
 WrittenInteger = _matching(_INTEGER, "integer", "a whole number", int)
 WrittenYear = Annotated[int, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX), WrittenInteger, Shown(1972)]
+WrittenCursor = Annotated[
+    Cursor,
+    PlainValidator(_ruled("cursor", cursors.parse), json_schema_input_type=str),
+    Shown(
+        str(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00+00:00", UUID(EXAMPLE_ID))),
+        "^[0-9A-Za-z_-]+$",
+        max_length=cursors.LENGTH,
+    ),
+]
 WrittenFlag = Annotated[
     bool, _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
 ]

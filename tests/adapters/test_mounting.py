@@ -87,7 +87,7 @@ def test_a_row_lives_its_whole_life_under_the_prefix(mount: tuple[httpx.Client, 
     assert client.get(address).json() == created.json()
     assert client.get(f"{prefix}/authors/slug/{created.json()['slug']}").json() == created.json()
     found = client.get(f"{prefix}/authors", params={"searchString": name}).json()
-    assert found == {"items": [created.json()], "limit": 20, "offset": 0, "total": 1}
+    assert found == {"items": [created.json()], "limit": 20, "offset": 0, "total": 1, "next": None, "previous": None}
     changed = client.patch(address, json={"dob": "1901-02-03"})
     assert (changed.status_code, changed.json()["dob"]) == (200, "1901-02-03")
     assert client.delete(address).status_code == 204

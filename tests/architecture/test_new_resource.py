@@ -145,7 +145,7 @@ def test_a_new_resource_is_served_whole(transcripts: dict[str, list[Told]], adap
         '{"id":"<id>","name":"Virago Press","founded":1973,"slug":"virago-press",'
         '"created_at":"<time>","updated_at":"<time>"}'
     )
-    assert last["body"] == '{"items":[],"limit":20,"offset":0,"total":0}'
+    assert last["body"] == '{"items":[],"limit":20,"offset":0,"total":0,"next":null,"previous":null}'
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -240,7 +240,7 @@ def test_an_author_without_books_has_an_empty_list_of_them(api: httpx.Client):
 
     page = read(api, f"/authors/{author['id']}/books")
 
-    assert page == {"items": [], "limit": 20, "offset": 0, "total": 0}
+    assert page == {"items": [], "limit": 20, "offset": 0, "total": 0, "next": None, "previous": None}
 
 
 def test_the_books_of_an_author_who_is_not_there_are_a_404(api: httpx.Client):

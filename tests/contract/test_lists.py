@@ -47,7 +47,7 @@ def test_a_list_shows_twenty_rows_of_all_there_are(api: httpx.Client, resource: 
 
     page = read(api, f"/{resource}", searchString=word)
 
-    assert page.keys() == {"items", "limit", "offset", "total"}
+    assert page.keys() == {"items", "limit", "offset", "total", "next", "previous"}
     assert len(page["items"]) == 20
     assert (page["limit"], page["offset"], page["total"]) == (20, 0, 23)
 
@@ -72,8 +72,8 @@ def test_a_page_may_be_as_large_as_a_thousand_and_as_far_as_the_millionth(api: h
     large = read(api, f"/{resource}", ids=row["id"], pageSize=1000)
     far = read(api, f"/{resource}", ids=row["id"], pageSize=1000, currentPage=1_000_000)
 
-    assert large == {"items": [row], "limit": 1000, "offset": 0, "total": 1}
-    assert far == {"items": [], "limit": 1000, "offset": 999_999_000, "total": 1}
+    assert large == {"items": [row], "limit": 1000, "offset": 0, "total": 1, "next": None, "previous": None}
+    assert far == {"items": [], "limit": 1000, "offset": 999_999_000, "total": 1, "next": None, "previous": None}
 
 
 @everywhere

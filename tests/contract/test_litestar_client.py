@@ -28,7 +28,7 @@ def test_the_client_reads_a_page_of_authors(api: httpx.Client, author: dict[str,
     response = api.get("/authors", params={"currentPage": 1, "pageSize": 10, "ids": author["id"]})
 
     assert response.status_code == 200
-    assert response.json() == {"items": [author], "limit": 10, "offset": 0, "total": 1}
+    assert response.json() == {"items": [author], "limit": 10, "offset": 0, "total": 1, "next": None, "previous": None}
 
 
 def test_the_client_changes_and_deletes_an_author(api: httpx.Client, author: dict[str, Any]):

@@ -18,6 +18,7 @@ from core.errors import Conflict, Contention, Fault, NotFound
 from core.models import Record
 from core.models.base import now
 from core.queries import listing as lists
+from core.queries import paging
 from core.queries.listing import Condition, Listing
 from core.rules import batches, slugs
 from core.rules.text import fold, sort_key
@@ -54,15 +55,20 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
     # Reading
 
     async def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
-        """The page that `query` asks for, of the rows that meet `also` too. Two statements; one when it shows all."""
+        """The page that `query` asks for, of the rows that meet `also` too.
+
+        One statement finds the rows, a second those without a value where a cursor gets to them, and one more counts
+        where there are more than the page shows.
+        """
         where = [*also, *lists.conditions(self.listing, query)]
-        rows = (await self.session.execute(lists.page(self.listing, query, where))).all()
-        offset = lists.offset(query)
-        if len(rows) < query.page_size and (rows or offset == 0):
-            total = offset + len(rows)
-        else:
-            total = (await self.session.execute(lists.count(self.listing, where))).scalar_one()
-        return Page([self.listing.represent(row) for row in rows], query.page_size, offset, total)
+        rows: list[Any] = []
+        for statement in paging.statements(self.listing, query, where):
+            if wanted := query.page_size + 1 - len(rows):
+                rows += await self.session.execute(statement.limit(wanted))
+        total = paging.known_total(query, len(rows)) if query.total else None
+        if query.total and total is None:
+            total = (await self.session.execute(paging.count(self.listing, where))).scalar_one()
+        return paging.page(self.listing, query, rows, total)
 
     async def fetch(self, *where: Condition) -> Any:
         """The one row that meets these conditions, as answered. Errors: NotFound."""

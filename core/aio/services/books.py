@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -236,7 +237,7 @@ class BookService(CatalogueService[Book]):
         """A page of books, with what the query's `include` names."""
         page = await self.page(query, *also)
         if query.include:
-            page = Page(await self.including(page.items, query.include), page.limit, page.offset, page.total)
+            page = replace(page, items=await self.including(page.items, query.include))
         return page
 
 

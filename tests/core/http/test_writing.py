@@ -84,7 +84,7 @@ def test_what_is_of_the_moment_is_not_kept():
 
 
 def test_a_page_has_links_below_where_the_catalogue_is_mounted():
-    page = written("authors_list_books", Answer(Page([], 20, 0, 40)), "pageSize=20", id=ID)
+    page = written("authors_list_books", Answer(Page([], 20, 0, 40, "c", None)), "pageSize=20", id=ID)
 
     assert f'</catalogue/authors/{ID}/books?pageSize=20&currentPage=2>; rel="next"' in page.headers["Link"]
 

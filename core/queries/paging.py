@@ -1,0 +1,169 @@
+"""Pages of a list: by their number, or from a cursor."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, and_, func, literal, select, tuple_
+
+from core.errors import Fault, Invalid
+from core.queries.listing import Condition, Listing
+from core.rules import cursors
+from core.rules.cursors import Cursor
+from core.schemas.lists import ListQuery, Page
+
+
+def statements(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> list[Select[Any]]:
+    """What selects a page: each statement is for as many rows as those before it left to be found.
+
+    The order is what was asked, rows without a value last, and the id as the last tie-break. Each row ends with the
+    value that it is ordered by, and its id.
+
+    Errors: Invalid for a cursor that is not of this list in this order.
+    """
+    column, id_column = listing.order_by[query.order_by], listing.model.id
+    selected = listing.select.add_columns(column, id_column).where(*where)
+    if query.cursor is not None:
+        return [
+            selected.where(beyond).order_by(*order) for beyond, order in _beyond(column, id_column, _checked(query))
+        ]
+    descending = query.sort_order == "desc"
+    direction = _directed(column, descending)
+    if column.nullable:
+        direction = direction.nulls_last()
+    return [selected.order_by(direction, _directed(id_column, descending)).offset(_offset(query))]
+
+
+def count(listing: Listing, where: Sequence[Condition]) -> Select[tuple[int]]:
+    """How many rows there are in all the pages together."""
+    return select(func.count()).select_from(listing.model).where(*where)
+
+
+def known_total(query: ListQuery, found: int) -> int | None:
+    """How many rows there are in all, where one more than a page has told it by not being found."""
+    if query.cursor is not None or found > query.page_size or (not found and query.current_page > 1):
+        return None
+    return _offset(query) + found
+
+
+def page(listing: Listing, query: ListQuery, rows: Sequence[Row[Any]], total: int | None) -> Page[Any]:
+    """The page that these rows make: as many as it has, and one more where there are more."""
+    cursor = query.cursor
+    forward = cursor is None or cursor.forward
+    shown = rows[: query.page_size][:: 1 if forward else -1]
+    more, elsewhere = len(rows) > query.page_size, cursor is not None or query.current_page > 1
+    before, after = (elsewhere, more) if forward else (more, elsewhere)
+    return Page(
+        [listing.represent(row[:-2]) for row in shown],
+        query.page_size,
+        _offset(query) if cursor is None else None,
+        total,
+        _place(query, shown[-1:], forward=True) if after else None,
+        _place(query, shown[:1], forward=False) if before else None,
+    )
+
+
+def _offset(query: ListQuery) -> int:
+    return (query.current_page - 1) * query.page_size
+
+
+def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
+    return column.desc() if descending else column.asc()
+
+
+Part = tuple[Condition, tuple[Any, ...]]
+
+
+def _beyond(column: Any, id_column: Any, cursor: Cursor) -> list[Part]:
+    """Conditions with their order: rows with a value apart from those without, as an index can find each at once."""
+    descending = (cursor.sort_order == "desc") == cursor.forward
+    order = (_directed(column, descending), _directed(id_column, descending))
+    compare = _COMPARE[descending, cursor.inclusive]
+    here = literal(cursor.id, id_column.type)
+    if cursor.value is None and column.nullable:
+        rest: Part = (and_(column.is_(None), compare(id_column, here)), order[1:])
+        return [rest] if cursor.forward else [rest, (column.is_not(None), order)]
+    place = tuple_(literal(_read(cursor.value, column), column.type), here)
+    rest = (compare(tuple_(column, id_column), place), order)
+    return [rest, (column.is_(None), order[1:])] if column.nullable and cursor.forward else [rest]
+
+
+_COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
+    (False, False): operator.gt,
+    (False, True): operator.ge,
+    (True, False): operator.lt,
+    (True, True): operator.le,
+}
+
+
+def _checked(query: ListQuery) -> Cursor:
+    """The query's cursor. Errors: Invalid where it goes not together with the rest of the query."""
+    cursor = query.cursor
+    assert cursor is not None  # noqa: S101 - whoever calls has looked
+    faults = []
+    if "current_page" in query.model_fields_set:
+        faults.append(Fault("superfluous", "a cursor says where the page is", parameter="currentPage"))
+    if (cursor.order_by, cursor.sort_order) != (query.order_by, query.sort_order):
+        faults.append(Fault("cursor", "is of a list in another order", parameter="cursor"))
+    if faults:
+        raise Invalid("The request has errors; each is listed.", faults)
+    return cursor
+
+
+def _place(query: ListQuery, rows: Sequence[Row[Any]], *, forward: bool) -> str | None:
+    """The cursor of what lies beyond a row, or beyond no rows at all, in one direction."""
+    if rows:
+        value, row_id = rows[0][-2:]
+        return str(Cursor(query.order_by, query.sort_order, forward, False, _written(value), row_id))
+    cursor: Cursor | None = query.cursor
+    return None if cursor is None else str(replace(cursor, forward=forward, inclusive=not cursor.inclusive))
+
+
+def _written(value: Any) -> str | int | None:
+    match value:
+        case date():
+            return value.isoformat()
+        case UUID():
+            return value.hex
+    found: str | int | None = value
+    return found
+
+
+def _read(value: str | int | None, column: Any) -> Any:
+    """The value of a column that a cursor tells. Errors: Invalid."""
+    try:
+        found = _KINDS[column.type.python_type](value)
+        if _written(found) == value:
+            return found
+    except (ValueError, TypeError, AttributeError):
+        pass  # of another kind than the column: told below
+    fault = Fault("cursor", cursors.UNKNOWN, parameter="cursor")
+    raise Invalid("The request has errors; each is listed.", [fault])
+
+
+def _moment(value: str) -> datetime:
+    # A time that is not UTC could be one that UTC has no year for.
+    found = datetime.fromisoformat(value)
+    if found.tzinfo != UTC:
+        raise ValueError
+    return found
+
+
+def _small(value: int) -> int:
+    if not -(2**15) <= value < 2**15:
+        raise ValueError
+    return value
+
+
+_KINDS: dict[type, Callable[[Any], Any]] = {
+    datetime: _moment,
+    date: date.fromisoformat,
+    UUID: UUID,
+    int: _small,
+    str: str,
+}
