@@ -127,9 +127,9 @@ def _place(query: ListQuery, rows: Sequence[Row[Any]], *, forward: bool) -> str 
 def _written(value: Any) -> str | int | None:
     match value:
         case date():
-            return value.isoformat()
+            return value.isoformat().replace("+00:00", "Z")
         case UUID():
-            return value.hex
+            return str(value)
     found: str | int | None = value
     return found
 

@@ -36,7 +36,7 @@ class Cursor:
 
     def __str__(self) -> str:
         beyond = _DIRECTIONS[self.forward, self.inclusive]
-        parts = [self.order_by, self.sort_order, beyond, self.value, self.id.hex]
+        parts = [self.order_by, self.sort_order, beyond, self.value, str(self.id)]
         text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
@@ -45,9 +45,9 @@ def parse(text: str) -> Cursor:
     """The cursor that a text is. Errors: ValueError."""
     try:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        order_by, sort_order, beyond, value, hexadecimal = parts
+        order_by, sort_order, beyond, value, row_id = parts
         forward, inclusive = next(meaning for meaning, sign in _DIRECTIONS.items() if sign == beyond)
-        found = Cursor(order_by, sort_order, forward, inclusive, value, UUID(hexadecimal))
+        found = Cursor(order_by, sort_order, forward, inclusive, value, UUID(row_id))
         # A database takes no NUL, and str() no lone surrogate.
         if type(value) in (str, int, type(None)) and "\0" not in str(value) and str(found) == text:
             return found

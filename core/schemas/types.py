@@ -204,7 +204,7 @@ WrittenCursor = Annotated[
     Cursor,
     PlainValidator(_ruled("cursor", cursors.parse), json_schema_input_type=str),
     Shown(
-        str(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00+00:00", UUID(EXAMPLE_ID))),
+        str(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00Z", UUID(EXAMPLE_ID))),
         "^[0-9A-Za-z_-]+$",
         max_length=cursors.LENGTH,
     ),

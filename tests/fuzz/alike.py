@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 import httpx
 
+from tests.support.answers import opened
+
 OF_THE_SERVER = {"date", "server", "connection", "keep-alive", "x-request-id"}
 
 _CHOSEN = re.compile(
@@ -67,6 +69,7 @@ class Pairing:
 
     def text(self, here: str, there: str, what: str = "text") -> None:
         """Compare two texts, and pair what the servers chose in them. Errors: Different."""
+        here, there = opened(here), opened(there)
         if _CHOSEN.sub(_kind, here) != _CHOSEN.sub(_kind, there):
             raise Different(f"{what}:\n  {here}\n  {there}")
         for one, other in zip(_CHOSEN.finditer(here), _CHOSEN.finditer(there), strict=True):

@@ -5,7 +5,7 @@ A new one is copied from the report, as it is printed there, with a name that sa
 
 from __future__ import annotations
 
-from tests.fuzz.steps import Members, Row, Step
+from tests.fuzz.steps import Members, Place, Row, Step
 from tests.fuzz.stock import AUTHORS, BOOKS, ISBNS
 
 BOOK = ("books", BOOKS[1])
@@ -33,6 +33,15 @@ EXAMPLES = {
         Step(
             "GET", ("tags",), (("createdAfter", Row("tags", 2, "created_at")), ("pageSize", "3"), ("currentPage", "2"))
         ),
+    ],
+    "a cursor leads on from rows that have been deleted, and back": [
+        Step("GET", ("books",), (("pageSize", "1"),)),
+        Step("DELETE", ("books", BOOKS[0])),
+        Step("GET", ("books",), (("cursor", Place(0)), ("pageSize", "1"))),
+        Step("GET", ("books",), (("cursor", Place(0)), ("pageSize", "1"), ("total", "false"))),
+        Step("GET", ("books",), (("orderBy", "year"), ("pageSize", "2"))),
+        Step("GET", ("books",), (("orderBy", "year"), ("pageSize", "2"), ("cursor", Place(0)))),
+        Step("GET", ("books",), (("orderBy", "id"), ("cursor", Place(0)))),
     ],
     "a year of zero is a year": [
         Step("PATCH", BOOK, body={"year": 0}),

@@ -27,8 +27,15 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A cursor that some page gave: index counts back from the latest."""
+
+    index: int
+
+
+@dataclass(frozen=True)
 class Step:
-    """A request. path, query values and body may hold Rows.
+    """A request. path, query values and body may hold Rows, query values Places too.
 
     path: segments, query: (name, value) pairs; either may instead be text that is sent as it is.
     body: bytes are sent as they are, None is none; anything else as JSON, in ASCII where it is not UTF-8. With a
@@ -63,6 +70,7 @@ class Known:
         self._order = {resource: [row["id"] for row in rows] for resource, rows in stock.items()}
         self._rows = {row["id"]: row for rows in stock.values() for row in rows}
         self._at_once: set[str] = set()
+        self._cursors = ["none"]
 
     def learn(self, answer: Any, **also: str) -> None:
         """Take in every row of an answer. also: what else is known of the one that it is."""
@@ -78,12 +86,15 @@ class Known:
                 if answer["id"] not in self._rows:
                     self._order[resource_of(answer)].append(answer["id"])
                 self._rows[answer["id"]] = answer | also
+            self._cursors += [cursor for name in ("next", "previous") if (cursor := answer.get(name))]
             for value in answer.values():
                 self.learn(value)
 
     def resolved(self, value: Any) -> Any:
-        """The value with each Row as this copy has it."""
+        """The value with each Row and each Place as this copy has it."""
         match value:
+            case Place(index):
+                return self._cursors[-1 - index % len(self._cursors)]
             case Row(resource, index, member):
                 order = self._order[resource]
                 row = self._rows[order[index % len(order)]]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.fuzz import odd
-from tests.fuzz.steps import Members, Row, Step
+from tests.fuzz.steps import Members, Place, Row, Step
 from tests.fuzz.stock import AUTHORS, BOOKS, ISBNS, TAGS
 
 RESOURCES = ("authors", "books", "tags")
@@ -155,6 +155,8 @@ def _filters(resource: str) -> dict[str, st.SearchStrategy[Any]]:
         "updatedBefore": _times(),
         "updatedAfter": _times(),
         "currentPage": _numbers(),
+        "cursor": _mostly(st.builds(Place, st.integers(0, 3)), texts),
+        "total": _mostly(st.sampled_from(["true", "false"]), st.sampled_from(["0", ""])),
         "pageSize": _numbers(),
         "searchString": texts | st.sampled_from(["e", "left", "o"]),
         "searchIgnoreCase": _mostly(st.sampled_from(["true", "false"]), st.sampled_from(["True", "1", "", "no"])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -12,6 +13,8 @@ Told = dict[str, Any]
 HEADERS = ("content-type", "location", "allow", "retry-after")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# A JSON array that begins with a text, in base64.
+_CURSOR = re.compile(r"\bWyJ[\w-]{50,}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
 
@@ -23,4 +26,9 @@ def told(response: httpx.Response) -> Told:
 
 def neutral(text: str) -> str:
     """Text without its ids and times."""
-    return _TIME.sub("<time>", _UUID.sub("<id>", text))
+    return _TIME.sub("<time>", _UUID.sub("<id>", opened(text)))
+
+
+def opened(text: str) -> str:
+    """Text with its cursors decoded: there are ids and times in them."""
+    return _CURSOR.sub(lambda found: base64.urlsafe_b64decode(found[0] + "==").decode(), text)
