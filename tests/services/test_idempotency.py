@@ -105,7 +105,7 @@ async def test_who_sweeps_waits_for_nobody_who_sweeps_too(api: Api):
 
     with psycopg.connect(api.twin.url) as other:
         other.execute("DELETE FROM idempotency_key WHERE key = 'two'")
-        other.execute("SET LOCAL statement_timeout = '5s'")
+        other.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
         await made(api, "a")
         assert await keys(api) == ["two", "a"]
 
