@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -177,3 +178,40 @@ async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
     with psycopg.connect(api.twin.url) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
         assert await made(api, "k") == first
+
+
+@pytest.fixture(params=TWINS)
+async def slow(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Api]:
+    """A PostgreSQL database that takes half a second before it tries an advisory lock."""
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE SCHEMA slow")
+        connection.execute(
+            "CREATE FUNCTION slow.pg_try_advisory_xact_lock(bigint) RETURNS boolean LANGUAGE sql VOLATILE AS"
+            " 'SELECT pg_catalog.pg_sleep(0.5); SELECT pg_catalog.pg_try_advisory_xact_lock($1)'"
+        )
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE {name} SET search_path = slow, public, pg_catalog".encode())
+    twin = Twin(request.param, url)
+    api = Api(twin)
+    yield api
+    await api.close()
+    await twin.close()
+
+
+async def test_whoever_comes_when_the_first_has_just_finished_finds_its_answer(slow: Api):
+    first, _ = await slow.call("tags_create", {"name": "war"}, key="k")
+    with psycopg.connect(slow.twin.url) as other:
+        other.execute("CREATE TABLE was AS SELECT * FROM idempotency_key")
+        other.execute("DELETE FROM idempotency_key")
+    with psycopg.connect(slow.twin.url) as other:
+        # The row comes when the other's statement has begun, and before it has the lock.
+        other.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
+        other.execute("INSERT INTO idempotency_key SELECT * FROM was")
+        timer = threading.Timer(0.25, other.commit)
+        timer.start()
+        second, counts = await slow.call("tags_create", {"name": "war"}, key="k")
+        timer.join()
+
+    assert (second.status, second.body) == (201, first.body)
+    assert len(counts.statements) == 2
