@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Executable, bindparam, delete, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Executable, bindparam, delete, func, select, text, update
 
 from core.models import IdempotencyKey
 
@@ -36,16 +35,18 @@ class Statements:
     keep: tuple[Executable, ...]
 
 
-def _claim(insert: Any, alone: ColumnElement[bool]) -> Executable:
-    """alone: whether nobody else is at work with this key."""
-    row = {"key": "this", "fingerprint": "fingerprint", "created_at": "moment"}
-    values = [bindparam(name, type_=_KEYS.c[column].type) for column, name in row.items()]
-    made = insert(_KEYS).from_select(list(row), select(*values).where(alone))
-    renewed = {name: made.excluded[name] for name in ("fingerprint", "created_at")}
-    found: Executable = made.on_conflict_do_update(index_elements=["key"], set_=renewed, where=_OLD).returning(
-        _KEYS.c.key
+def _claim(alone: str) -> Executable:
+    """alone: whether nobody else is at work with this key.
+
+    As text, because SQLAlchemy compiles an INSERT with ON CONFLICT anew each time, which takes longer than it runs.
+    """
+    sql = (
+        "INSERT INTO idempotency_key (key, fingerprint, created_at) SELECT :this, :fingerprint, :moment"
+        f" WHERE {alone} ON CONFLICT (key) DO UPDATE SET fingerprint = excluded.fingerprint,"
+        " created_at = excluded.created_at WHERE idempotency_key.created_at <= :expired RETURNING key"
     )
-    return found
+    types = {"this": "key", "fingerprint": "fingerprint", "moment": "created_at", "expired": "created_at"}
+    return text(sql).bindparams(*(bindparam(name, type_=_KEYS.c[column].type) for name, column in types.items()))
 
 
 _FIND = select(_KEYS.c.fingerprint, *(_KEYS.c[name] for name in ANSWER)).where(_THIS)
@@ -62,13 +63,13 @@ STATEMENTS = {
     # The lock is tried in the statement that makes the row: that sees what has been committed by then, whereas a
     # SELECT sees what was there when it began, before it had the lock.
     "postgresql": Statements(
-        _claim(postgresql.insert, func.pg_try_advisory_xact_lock(bindparam("lock", type_=BigInteger))),
+        _claim("pg_try_advisory_xact_lock(:lock)"),
         _FIND,
         (_ANSWER.add_cte(_SWEEP.cte("swept")),),
     ),
     # Whoever writes to SQLite is alone.
     "sqlite": Statements(
-        _claim(sqlite.insert, literal(True)),
+        _claim(":lock IS NOT NULL"),
         _FIND,
         (_ANSWER, delete(_KEYS).where(_KEYS.c.key.in_(_OLDEST))),
     ),
