@@ -36,7 +36,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadlines
-from core.errors import Behind, CatalogueError, Conflict, Contention, Fault, Invalid, Unavailable
+from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Fault, Invalid, Unavailable
 from core.models import Base
 from core.settings import Settings, parse_database_url
 
@@ -281,6 +281,8 @@ def translate(error: SQLAlchemyError) -> CatalogueError | None:
         return Unavailable("Every database connection is in use.")
     if not isinstance(error, DBAPIError):
         return None
+    if error.connection_invalidated:
+        return Disconnected("The connection to the database was lost.")
     match error.orig:
         case psycopg.Error() as original:
             return _of_postgresql(original)

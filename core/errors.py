@@ -54,5 +54,9 @@ class Unavailable(CatalogueError):
     """The database cannot serve this now; the same request may succeed later."""
 
 
+class Disconnected(Unavailable):
+    """The connection to the database was lost: what was not being committed is undone, and may run again."""
+
+
 class Behind(Unavailable):
     """The database has to be migrated before this release can serve it; the text says how."""

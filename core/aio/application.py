@@ -82,11 +82,8 @@ class Application:
 
         if operation.unit == "none":
             return await work(None)
-        if operation.unit == "read" and not operation.several(call):
-            return await self.database.read(work)
         if operation.unit == "read":
-            async with self.database.snapshot() as session:
-                return await work(session)
+            return await self.database.read(work, agreeing=operation.several(call))
         return await self.database.write(work)
 
     async def _run(self, session: AsyncSession | None, operation: Operation, call: Call) -> Answer:

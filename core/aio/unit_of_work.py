@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import deadlines
 from core.database import snapshot_options, translate
-from core.errors import Contention, Unavailable
+from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -34,11 +34,12 @@ class Database:
         self._reading = _variant(config, "reading", isolation_level="AUTOCOMMIT")
         self._snapshot = _variant(config, "snapshot", **snapshot_options(engine.dialect.name))
 
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` with a session whose statements stand each for itself. Errors: as `write`."""
-        with translated():
-            async with self._reading.get_session() as session:
-                return await work(session)
+    async def read(self, work: Work[T], *, agreeing: bool = False) -> T:
+        """Run `work` with a session whose statements stand each for itself, or all see one state (`agreeing`).
+
+        Errors: as `write`.
+        """
+        return await self._attempt(self._snapshot if agreeing else self._reading, work)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
@@ -50,27 +51,37 @@ class Database:
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
 
-        Work that lost a race for something the core chose itself runs again, in a transaction of its own.
+        Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
+        work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
 
         Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
+        return await self._attempt(self._writing, work)
+
+    async def _attempt(self, config: SQLAlchemyAsyncConfig, work: Work[T]) -> T:
+        lost: CatalogueError | None = None
         for _ in range(ATTEMPTS):
             deadlines.check()
+            committing = False
             try:
-                async with self._transaction() as session:
-                    return await work(session)
+                with translated():
+                    async with config.get_session() as session:
+                        result = await work(session)
+                        if config is self._writing:
+                            committing = True
+                            await session.commit()
+                        return result
+            except Disconnected as error:
+                # When COMMIT may have arrived, nobody here knows whether it was done.
+                if committing or isinstance(lost, Disconnected):
+                    raise
+                lost = error
             except Contention as error:
                 lost = error
                 await sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
+        assert lost is not None  # noqa: S101 - there were attempts
         raise Unavailable(lost.detail) from lost
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        with translated():
-            async with self._writing.get_session() as session:
-                yield session
-                await session.commit()
 
     async def close(self) -> None:
         """Close every pooled connection."""

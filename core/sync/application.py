@@ -83,11 +83,8 @@ class Application:
 
         if operation.unit == "none":
             return work(None)
-        if operation.unit == "read" and not operation.several(call):
-            return self.database.read(work)
         if operation.unit == "read":
-            with self.database.snapshot() as session:
-                return work(session)
+            return self.database.read(work, agreeing=operation.several(call))
         return self.database.write(work)
 
     def _run(self, session: Session | None, operation: Operation, call: Call) -> Answer:

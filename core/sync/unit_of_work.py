@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core import deadlines
 from core.database import snapshot_options, translate
-from core.errors import Contention, Unavailable
+from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -35,11 +35,12 @@ class Database:
         self._reading = _variant(config, "reading", isolation_level="AUTOCOMMIT")
         self._snapshot = _variant(config, "snapshot", **snapshot_options(engine.dialect.name))
 
-    def read(self, work: Work[T]) -> T:
-        """Run `work` with a session whose statements stand each for itself. Errors: as `write`."""
-        with translated():
-            with self._reading.get_session() as session:
-                return work(session)
+    def read(self, work: Work[T], *, agreeing: bool = False) -> T:
+        """Run `work` with a session whose statements stand each for itself, or all see one state (`agreeing`).
+
+        Errors: as `write`.
+        """
+        return self._attempt(self._snapshot if agreeing else self._reading, work)
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
@@ -51,27 +52,37 @@ class Database:
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
 
-        Work that lost a race for something the core chose itself runs again, in a transaction of its own.
+        Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
+        work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
 
         Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
+        return self._attempt(self._writing, work)
+
+    def _attempt(self, config: SQLAlchemySyncConfig, work: Work[T]) -> T:
+        lost: CatalogueError | None = None
         for _ in range(ATTEMPTS):
             deadlines.check()
+            committing = False
             try:
-                with self._transaction() as session:
-                    return work(session)
+                with translated():
+                    with config.get_session() as session:
+                        result = work(session)
+                        if config is self._writing:
+                            committing = True
+                            session.commit()
+                        return result
+            except Disconnected as error:
+                # When COMMIT may have arrived, nobody here knows whether it was done.
+                if committing or isinstance(lost, Disconnected):
+                    raise
+                lost = error
             except Contention as error:
                 lost = error
                 sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
+        assert lost is not None  # noqa: S101 - there were attempts
         raise Unavailable(lost.detail) from lost
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        with translated():
-            with self._writing.get_session() as session:
-                yield session
-                session.commit()
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -101,14 +101,64 @@ async def test_a_conflict_is_not_tried_again(twin: Twin):
     assert (await twin.tags.page(TagList())).total == 0
 
 
-async def test_a_unit_that_was_ended_by_the_operator_leaves_a_pool_that_works(twin: Twin):
+END = text("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize("losses", [1, 2])
+async def test_a_change_whose_connection_is_lost_runs_again_once(twin: Twin, losses: int):
+    attempts = 0
+
     async def work(services: Services) -> None:
-        await services.authors.add({"name": "Ghost"})
-        await services.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        nonlocal attempts
+        attempts += 1
+        await services.authors.add({"name": f"Attempt {attempts}"})
+        if attempts <= losses:
+            await services.session.execute(END)
+
+    if losses == 1:
+        await twin.write(work)
+    else:
+        with pytest.raises(Unavailable):
+            await twin.write(work)
+    assert attempts == 2
+    page = await twin.authors.page(AuthorList())
+    assert [item.name for item in page.items] == (["Attempt 2"] if losses == 1 else [])
+
+
+async def test_a_change_whose_connection_is_lost_as_it_is_committed_does_not_run_again(strict: Twin):
+    with psycopg.connect(strict.url) as connection:
+        connection.execute(
+            "CREATE FUNCTION go() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END'"
+        )
+        connection.execute(
+            "CREATE CONSTRAINT TRIGGER go AFTER INSERT ON author DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION go()"
+        )
+    attempts = 0
+
+    async def work(services: Services) -> None:
+        nonlocal attempts
+        attempts += 1
+        await services.authors.add({"name": "Homer"})
 
     with pytest.raises(Unavailable):
-        await twin.write(work)
-    assert await total(twin) == 0
+        await strict.write(work)
+    assert attempts == 1
+    assert await total(strict) == 0
+
+
+async def test_nobody_hears_that_idle_connections_were_lost(twin: Twin):
+    await twin.authors.add({"name": "Homer"})
+    for ask in (lambda: twin.authors.page(AuthorList()), lambda: twin.authors.add({"name": "Virgil"})):
+        with psycopg.connect(twin.url, autocommit=True) as connection:
+            ended = connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE application_name = 'diptych' AND datname = current_database()"
+            ).fetchall()
+        assert ended == [(True,)]
+        await ask()
+    assert await total(twin) == 2
 
 
 # --- against another writer ---
