@@ -13,7 +13,7 @@ from core.http.wire.times import PAUSE
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint
 from sanic_app.errors import register_errors
-from sanic_app.starting import Checked
+from sanic_app.starting import Checked, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
 
@@ -35,4 +35,5 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     application = Application(settings)
     app.blueprint(create_blueprint(application))
     register_errors(app, application)
+    app.main_process_ready(keep_workers)
     return app
