@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long fuzz schemathesis check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -30,11 +30,17 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest -m "not long" --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not long and not fault" --numprocesses 3 --dist loadscope --no-loadscope-reorder
 endif
 
 test-long: venv ## Run the tests that take minutes: adoption, the previous release, PgBouncer, the installed wheel
 	$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
+
+faults: venv ## Break databases and servers for real, count what is lost, and write the figures into docs/reliability.md
+	timeout 600 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md
+
+faults-short: venv ## The faults that take less than two minutes together
+	timeout 300 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."

@@ -51,7 +51,7 @@ def deployment(adapter: str, database_url: str, *, log: IO[str] | None = None, *
 @contextlib.contextmanager
 def server(
     command: list[str], catalogue: str, *, cwd: Path = ROOT, log: IO[str] | None = None, **settings: str
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; it begins when the catalogue, at the URL `catalogue`, is ready.
 
     log: a file of the caller's for what the server writes.
@@ -66,7 +66,7 @@ def server(
         try:
             wait_until_ready(catalogue, process, log)
             ready = time.monotonic()
-            yield
+            yield process
             time.sleep(max(0.0, ready + SETTLED - time.monotonic()))
         finally:
             stop(process, log)

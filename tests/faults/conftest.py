@@ -1,0 +1,78 @@
+"""A PostgreSQL that can be killed, and both adapters on it with several workers each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.figures import Figures, table, write
+from tests.faults.postgres import Postgres, killable
+from tests.faults.service import Service, service
+from tests.faults.trial import TROUBLE, Trial
+from tests.support.databases import Databases
+from tests.support.deployments import ADAPTERS
+
+FIGURES = pytest.StashKey[list[Figures]]()
+POSTGRESQL = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--figures", type=Path, help="the page to write the figures of the faults into")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """Tell what was counted, and write it down where all went well."""
+    if not config.stash[FIGURES]:
+        return
+    text = table(config.stash[FIGURES], config.stash[POSTGRESQL])
+    terminalreporter.write_line(text)
+    page: Path | None = config.getoption("figures")
+    if page is not None and exitstatus == pytest.ExitCode.OK:
+        write(page, text)
+        terminalreporter.write_line(f"{page} has the figures.")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Postgres]:
+    with killable(tmp_path_factory.mktemp("killable") / "files") as server:
+        with server.control("postgres") as connection:
+            major, minor = divmod(connection.info.server_version, 10000)
+        pytestconfig.stash[POSTGRESQL] = f"{major}.{minor}"
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database where some tags make trouble."""
+    url = Databases(postgres, tmp_path_factory.mktemp("unused")).migrated("postgresql")
+    name = url.rpartition("/")[2]
+    with postgres.control(name) as connection:
+        connection.execute(TROUBLE)
+    return name
+
+
+@pytest.fixture(scope="session", params=ADAPTERS)
+def running(request: pytest.FixtureRequest, postgres: Postgres, database: str) -> Iterator[Service]:
+    """One deployment for all faults: it is not started again after any of them."""
+    with service(request.param, postgres.get_uri(database)) as found:
+        yield found
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config) -> list[Figures]:
+    """Those of all faults of this run."""
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture
+def trial(
+    request: pytest.FixtureRequest, postgres: Postgres, database: str, running: Service, figures: list[Figures]
+) -> Trial:
+    (fault,) = request.node.get_closest_marker("fault").args
+    return Trial(fault, running, postgres, database, figures)

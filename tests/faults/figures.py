@@ -1,0 +1,78 @@
+"""What was counted: one line for each fault and adapter, at the end of a run and in docs/reliability.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+BEGIN, END = "<!-- figures: make faults -->\n", "<!-- end of figures -->\n"
+
+HEADS = (
+    "fault",
+    "adapter",
+    "requests",
+    "answers",
+    "acknowledged",
+    "stored",
+    "without a key: acknowledged",
+    "stored",
+    "slowest answer",
+    "well after",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """One fault under one adapter. once: of the clients without a key. seconds: None where there is nothing to tell."""
+
+    fault: str
+    adapter: str
+    statuses: Counter[int]
+    acknowledged: int
+    stored: int
+    once_acknowledged: int
+    once_stored: int
+    slowest: float
+    recovery: float | None
+
+    def cells(self) -> list[str]:
+        answers = [f"{number:,} of {status or 'none'}" for status, number in sorted(self.statuses.items())]
+        return [
+            self.fault,
+            self.adapter,
+            f"{self.statuses.total():,}",
+            ", ".join(answers),
+            f"{self.acknowledged:,}",
+            f"{self.stored:,}",
+            f"{self.once_acknowledged:,}",
+            f"{self.once_stored:,}",
+            f"{self.slowest:.2f} s",
+            "" if self.recovery is None else f"{self.recovery:.2f} s",
+        ]
+
+
+def table(rows: Iterable[Figures], postgresql: str) -> str:
+    """The figures in Markdown, and what they were counted on."""
+    cells = [row.cells() for row in sorted(rows, key=lambda row: row.fault)]
+    lines = [HEADS, ["---"] * len(HEADS), *cells]
+    packages = ", ".join(f"{name} {version(name)}" for name in ("gunicorn", "flask", "sanic", "sqlalchemy", "psycopg"))
+    where = (
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {platform.system()} on {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, PostgreSQL {postgresql}, {packages}."
+    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{where}\n"
+
+
+def write(page: Path, text: str) -> None:
+    """Put the figures into a page, between its two marks. Errors: ValueError where it has none."""
+    before, begin, rest = page.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{page} has no place for figures")
+    page.write_text(f"{before}{begin}{text}{end}{after}", "utf-8")

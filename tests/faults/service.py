@@ -1,0 +1,112 @@
+"""A deployment with several worker processes, and which of them serves whom."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import signal
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from tests.support.deployments import command, free_port, server
+
+WORKERS = 2
+THREADS = 6
+POOL = 3
+"""Connections each worker may have."""
+REQUEST_TIMEOUT = 3
+
+PATIENCE = 15.0
+"""Seconds in which every answer comes."""
+
+SETTINGS = {
+    "DIPTYCH_WORKERS": str(WORKERS),
+    "DIPTYCH_THREADS": str(THREADS),
+    "DIPTYCH_POOL_SIZE": str(POOL - 1),
+    "DIPTYCH_POOL_OVERFLOW": "1",
+    "DIPTYCH_REQUEST_TIMEOUT": str(REQUEST_TIMEOUT),
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running deployment."""
+
+    adapter: str
+    port: int
+    process: psutil.Process
+    log: IO[str]
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer: they have the main one's socket."""
+        main = _sockets(self.process)
+        return [each for each in self.process.children(recursive=True) if _sockets(each) & main]
+
+    def wait_for_workers(self) -> list[psutil.Process]:
+        """The same, when all are there. Errors: AssertionError after ten seconds."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            if len(found := self.workers()) == WORKERS:
+                return found
+            time.sleep(0.02)
+        raise AssertionError(f"{len(found)} of {WORKERS} workers are there:\n{self.told()}")
+
+    def connected(self, number: int) -> list[list[http.client.HTTPConnection]]:
+        """So many connections to each worker, by worker."""
+        workers = self.wait_for_workers()
+        found = []
+        for worker in workers:
+            with _held([each for each in workers if each != worker]):
+                found.append([self._connection() for _ in range(number)])
+        return found
+
+    def _connection(self) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request("GET", "/health/live")
+        connection.getresponse().read()
+        return connection
+
+    def told(self) -> str:
+        """What it has written so far."""
+        self.log.seek(0)
+        return self.log.read()
+
+
+@contextlib.contextmanager
+def _held(processes: Sequence[psutil.Process]) -> Iterator[None]:
+    """Nothing is done by these meanwhile."""
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+
+
+def _sockets(process: psutil.Process) -> set[str]:
+    """What tells apart the sockets that a process has. Linux only."""
+    try:
+        files = list(Path(f"/proc/{process.pid}/fd").iterdir())
+        return {target for file in files if (target := str(file.readlink())).startswith("socket:")}
+    except OSError:
+        return set()  # it has ended
+
+
+@contextlib.contextmanager
+def service(adapter: str, database_url: str, port: int | None = None, **settings: str) -> Iterator[Service]:
+    """Run an adapter with several workers until the block ends. port: one that is free. Errors: as `server`."""
+    port = port or free_port()
+    settings = {**SETTINGS, **settings, "DATABASE_URL": database_url, "FLASK_PORT": str(port)}
+    line = command(adapter, port) + (["--workers", str(WORKERS)] if adapter == "sanic" else [])
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        server(line, f"http://127.0.0.1:{port}", log=log, **settings) as process,
+    ):
+        yield Service(adapter, port, psutil.Process(process.pid), log)

@@ -1,0 +1,153 @@
+"""A deployment under test, the database it is on, and what must hold whatever is done to either."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.figures import Figures
+from tests.faults.load import Load
+from tests.faults.postgres import Postgres
+from tests.faults.service import POOL, WORKERS, Service
+
+RECOVERY = 2.0
+"""Seconds after which everything is answered as ever."""
+
+AFTER = RECOVERY + 1
+"""Seconds that a load goes on for to see that."""
+
+STORED = "SELECT name, id FROM author UNION ALL SELECT name, id FROM tag UNION ALL SELECT title, id FROM book"
+"""What everything is called, and its id."""
+
+TROUBLE = """
+    CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.name LIKE '% sleeps' THEN
+            PERFORM pg_sleep(60);
+        ELSIF NEW.name LIKE '% ab' THEN
+            PERFORM pg_advisory_xact_lock(1), pg_sleep(0.02);
+            PERFORM pg_advisory_xact_lock(2);
+        ELSIF NEW.name LIKE '% ba' THEN
+            PERFORM pg_advisory_xact_lock(2), pg_sleep(0.02);
+            PERFORM pg_advisory_xact_lock(1);
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER trouble BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION trouble()
+"""
+"""Tags whose names say so sleep, or take two locks in one order or the other."""
+
+
+@dataclass
+class Trial:
+    """One fault under one adapter."""
+
+    fault: str
+    service: Service
+    postgres: Postgres
+    database: str
+    figures: list[Figures]
+    deployments: int = 1
+    """How many there are on the database."""
+
+    def settle(self, load: Load, back: float | None = None) -> None:
+        """Compare what was acknowledged with what is stored, and see that everything is as ever.
+
+        back: when the fault was over (time.monotonic). Errors: AssertionError.
+        """
+        self.figures.append(compared(self.fault, self.service.adapter, load, self.stored(load.word), back))
+        check(load, self.figures[-1])
+        self.is_well()
+
+    def stored(self, word: str) -> dict[str, str]:
+        """As `named`, of the rows that are in the database now."""
+        with self.postgres.control(self.database) as connection:
+            return named(word, connection.execute(STORED).fetchall())
+
+    def is_well(self) -> None:
+        """See that every worker answers and holds on to nothing. Errors: AssertionError."""
+        with Load(self.service, keyed=WORKERS, once=0, readers=WORKERS) as load:
+            time.sleep(0.1)
+        assert not load.book.wrong
+        assert {each.status for each in load.book.told} == {200, 201}
+        assert self.eventually(lambda: self.sessions("state <> 'idle'") == 0)
+        assert self.sessions() <= self.deployments * WORKERS * POOL
+        assert "unexpected error" not in self.service.told()
+
+    def sessions(self, which: str = "true") -> int:
+        """How many sessions of the service's there are in the database, as a condition on pg_stat_activity."""
+        return int(
+            self.value(
+                "SELECT count(*) FROM pg_stat_activity"  # noqa: S608 - the test's own
+                f" WHERE datname = current_database() AND application_name = 'diptych' AND ({which})"
+            )
+        )
+
+    def value(self, query: str) -> Any:
+        """What a query of one value finds."""
+        with self.postgres.control(self.database) as connection:
+            row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        return row[0]
+
+    def eventually(self, condition: Callable[[], bool], seconds: float = 2.0) -> bool:
+        """Whether something is so within some time."""
+        until = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def execute(self, *statements: str) -> None:
+        """Do something to the database, each statement in a transaction of its own."""
+        with self.postgres.control(self.database) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+def named(word: str, rows: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Name -> id of the rows whose names begin with a word. Errors: AssertionError when a name is there twice."""
+    ours = [(name, str(uuid.UUID(str(found)))) for name, found in rows if name.startswith(word)]
+    twice = [name for name, times in Counter(name for name, _ in ours).items() if times > 1]
+    assert not twice
+    return dict(ours)
+
+
+def compared(fault: str, adapter: str, load: Load, stored: Mapping[str, str], back: float | None = None) -> Figures:
+    """What was counted. stored: name -> id of the rows there are. Errors: AssertionError, for one too many or few."""
+    book = load.book
+    once = {name: found for name, found in stored.items() if " once " in name}
+    kept = {name: found for name, found in stored.items() if name not in once}
+    assert kept == book.acknowledged
+    return Figures(
+        fault=fault,
+        adapter=adapter,
+        statuses=Counter(each.status for each in book.told),
+        acknowledged=len(book.acknowledged),
+        stored=len(kept),
+        once_acknowledged=len(book.once),
+        once_stored=sum(once.get(name) == found for name, found in book.once.items()),
+        slowest=max(each.ended - each.begun for each in book.told),
+        recovery=None if back is None else _recovery(load, back),
+    )
+
+
+def check(load: Load, figures: Figures) -> None:
+    """Errors: AssertionError, for what no fault excuses."""
+    assert not load.book.wrong
+    assert figures.once_stored == figures.once_acknowledged
+    assert figures.recovery is None or figures.recovery < RECOVERY
+
+
+def _recovery(load: Load, back: float) -> float:
+    """Seconds after the fault's end until nothing failed any more, and something had succeeded."""
+    told = [each for each in load.book.told if each.ended > back]
+    failed = [each.ended for each in told if each.status not in (200, 201)]
+    well = [each.ended for each in told if each.status == 201]
+    assert well, "nothing was written after the fault"
+    return max(*failed, min(well), back) - back if failed else min(well) - back
