@@ -18,7 +18,6 @@ from core.settings import Settings
 
 HOST = "127.0.0.1"
 START_SECONDS = 30
-STOP_SECONDS = 10
 
 
 class ServingError(Exception):
@@ -79,7 +78,7 @@ def serving(settings: Settings, log: Path) -> Iterator[dict[str, str]]:
                 _wait_until_ready(name, port, started[name], log)
             yield {name: f"http://{HOST}:{port}" for name, (port, _) in wanted.items()}
         finally:
-            _stop(list(started.values()))
+            _stop(list(started.values()), settings.stop_timeout + 5)
 
 
 def watch(log: Path, interval: float = 0.5) -> None:
@@ -116,13 +115,13 @@ def _wait_until_ready(name: str, port: int, process: subprocess.Popen[bytes], lo
     raise ServingError(f"{name} did not get ready; {log} says why")
 
 
-def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+def _stop(processes: list[subprocess.Popen[bytes]], seconds: int) -> None:
     for process in processes:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
     for process in processes:
         try:
-            process.wait(STOP_SECONDS)
+            process.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

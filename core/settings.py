@@ -106,6 +106,9 @@ class Settings:
     migration_statement_timeout: int = _setting(
         60, "DIPTYCH_MIGRATION_STATEMENT_TIMEOUT", _between(0, 86400), "seconds one statement of a migration may take"
     )
+    stop_timeout: int = _setting(
+        20, "DIPTYCH_STOP_TIMEOUT", _between(2, 3600), "seconds from SIGTERM until what is still in flight is cut off"
+    )
     workers: int = _setting(2, "DIPTYCH_WORKERS", _between(1, 256), "gunicorn's worker processes")
     threads: int = _setting(4, "DIPTYCH_THREADS", _between(1, 256), "threads in each of gunicorn's workers")
     log_level: str = _setting(

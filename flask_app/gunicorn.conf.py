@@ -16,6 +16,7 @@ workers = _settings.workers
 worker_class = "flask_app.wire.Worker"
 threads = _settings.threads
 keepalive = PAUSE
+graceful_timeout = _settings.stop_timeout
 # A connection that waits takes a file and no thread: as many as one process may have open, but for some.
 worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))
 loglevel = _settings.log_level

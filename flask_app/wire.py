@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import selectors
 import socket
 import sys
@@ -10,6 +11,7 @@ import time
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from gunicorn import util
@@ -27,6 +29,9 @@ from core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
 wsgi.SERVER = "diptych"
+
+# Nor for this. A worker that stops would close what waits sooner than others do, and than a proxy expects.
+gthread.STOP_KEEPALIVE_LINGER = PAUSE
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 PIECE = 65536
@@ -101,6 +106,8 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         self._until: float | None = None
         self.data = bytearray()
         self.incoming = Incoming(self.data, limit)
+        self.expired = False
+        """Whether the client has had its time for another request."""
         self.ended = False
         """Whether the last answer has been given."""
 
@@ -127,11 +134,16 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
     def __next__(self) -> Request:
         incoming, self.incoming = self.incoming, Incoming(self.data, self._limit)
         self.req_count += 1
+        self.expired = False
         self.mesg = Request(incoming, self.cfg, self.unreader, self.source_addr, self.req_count)
         return self.mesg
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:  # noqa: ARG002
         return True
+
+    def lingers(self, now: float) -> bool:
+        """Whether the client has time to close first."""
+        return self._until is not None and now < self._until
 
     def gone(self) -> bool:
         """Whether the client has closed, or has had its time. Errors: OSError."""
@@ -155,8 +167,8 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         self._untaken: dict[gthread.TConn, float] = {}
         """Connections whose clients have to take more of an answer -> until when."""
-        self._last: float | None = None
-        """When a worker that stops waits no longer for any client."""
+        self._stopping: float | None = None
+        """Since when the worker stops."""
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -176,6 +188,28 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             raise SystemExit(Arbiter.WORKER_BOOT_ERROR)
         self.application = application
 
+    def run(self) -> None:
+        super().run()
+        self.application.close()
+
+    def is_parent_alive(self) -> bool:
+        found = bool(super().is_parent_alive())
+        self.alive: bool = found and self.alive
+        return found
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        # The kernel has taken connections for this socket that nobody has accepted. The last process to close it would
+        # have them reset.
+        for listener in self.sockets:
+            taken = -1
+            while taken != self.nr_conns:
+                taken = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
     def handle(self, conn: gthread.TConn) -> Any:
         """Do what can be done for a connection now, in a thread; what is to become of it then."""
         if conn.parser is None:
@@ -193,7 +227,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         if not parser.ended:
             try:
                 whole = parser.receive()
-                if whole is False:
+                if whole is False and (parser.incoming.begun or not parser.expired):
                     return gthread._DEFER  # noqa: SLF001 - what it does with a connection that sends nothing
                 parser.ended = not (whole and super().handle(conn))
             except Problem as problem:
@@ -245,22 +279,50 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
         conn.close()
 
+    def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
+        now = time.monotonic()
+        while self.keepalived_conns and (force or self.keepalived_conns[0].timeout <= now):
+            conn = self.keepalived_conns.popleft()
+            self.poller.unregister(conn.sock)
+            if force:
+                self._drop(conn)
+            else:
+                self._expire(conn)
+
     def murder_pending(self) -> None:
         now = time.monotonic()
-        if not self.alive and self._last is None:
-            self._last = now + PAUSE
-        over = self._last is not None and self._last <= now
-        while self.pending_conns and (over or self.pending_conns[0].timeout <= now):
-            conn = self.pending_conns.popleft()
+        if not self.alive and self._stopping is None:
+            self._stopping = now
+        over = self._stopping is not None and self._stopping + PAUSE <= now
+        for conn in list(takewhile(lambda conn: over or conn.timeout <= now, self.pending_conns)):
+            if conn.parser.lingers(now):
+                continue
+            self.pending_conns.remove(conn)
             self.poller.unregister(conn.sock)
-            if conn.parser.incoming.begun and not conn.parser.ended:
+            if conn.parser.ended:
+                self._drop(conn)
+            elif conn.parser.incoming.begun:
                 self._refuse(conn, problems.of_status(408))
                 self.enqueue_req(conn)
             else:
-                self._drop(conn)
+                self._expire(conn)
         for conn in [conn for conn, until in self._untaken.items() if over or until <= now]:
             self._watch_no_longer(conn)
             self._drop(conn)
+        # The master would kill a moment later.
+        if self._stopping is not None and self._stopping + self.cfg.graceful_timeout - 1 <= now:
+            self._cut_off()
+
+    def _expire(self, conn: gthread.TConn) -> None:
+        """End a connection that waits for a request, unless there is one by now."""
+        conn.parser.expired = True
+        self.enqueue_req(conn)
+
+    def _cut_off(self) -> None:
+        """End now, whatever is in flight: Python itself would wait for its threads."""
+        self.log.warning("Ended with %d connections in flight", self.nr_conns)
+        self.application.close()
+        os._exit(0)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
         where = "gunicorn" if req is None else f"{req.method} {req.path}"

@@ -30,6 +30,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
     app.config.KEEP_ALIVE_TIMEOUT = PAUSE
     app.config.REQUEST_TIMEOUT = PAUSE
+    # A second is for what is in flight then, to let go of the database.
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.stop_timeout - 1
     for logger in ("diptych", "sanic.root", "sanic.error", "sanic.access", "sanic.server"):
         logging.getLogger(logger).setLevel(settings.log_level.upper())
     application = Application(settings)

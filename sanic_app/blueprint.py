@@ -33,6 +33,10 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
 
     @blueprint.after_server_stop
     async def close(*_: Any) -> None:
+        for work in running:
+            work.cancel()
+        if running:
+            await asyncio.wait(running, timeout=1)
         await application.close()
 
     return blueprint

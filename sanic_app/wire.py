@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import socket
 import time
 from contextlib import suppress
 from email.utils import formatdate
@@ -15,10 +17,17 @@ from sanic.exceptions import RequestTimeout
 from sanic.http import Http as SanicHttp
 from sanic.http import Stage
 from sanic.server import HttpProtocol
+from sanic.server.socket import bind_socket
+from sanic.worker.constants import ProcessState
 
+from core import newcomers
 from core.http import problems
 from core.http.wire.receiving import Incoming
 from core.http.wire.times import LINGER, PAUSE, TAKING
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+BACKLOG = 2048
+"""Connections that the kernel keeps until a worker has time for them: as many as gunicorn's."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -36,7 +45,16 @@ class Http(SanicHttp):
     protocol: Protocol
 
     async def http1(self) -> None:
-        await super().http1()  # type: ignore[no-untyped-call]
+        while True:
+            try:
+                await super().http1()  # type: ignore[no-untyped-call]
+            except asyncio.CancelledError:
+                # Raised here where the client has had its time for another request, which may be there by now.
+                if self.stage is not Stage.IDLE or self.protocol.gone:
+                    raise
+                if self.recv_buffer:
+                    continue
+            break
         await self._linger()
 
     async def http1_request_header(self) -> None:
@@ -149,19 +167,21 @@ class Protocol(HttpProtocol):
                 async with asyncio.timeout(1):
                     await self._can_write.wait()
 
+    @property
+    def gone(self) -> bool:
+        """Whether the connection is no longer there."""
+        return self.conn_info is None or self.conn_info.lost
+
     def close_if_idle(self) -> bool:
-        """Close soon, because the server stops: a request that is on its way already is answered."""
-        self.loop.call_later(LINGER, self._close_if_idle)
+        """Close, because the server stops, what is idle as soon as it would be closed anyway: no proxy uses it then."""
         self.loop.call_later(PAUSE, self._wait_no_longer)
         return False
 
-    def _close_if_idle(self) -> None:
-        if self._can_write.is_set():
-            super().close_if_idle()
-
     def _wait_no_longer(self) -> None:
-        """Do without the rest of a request, or without the client's taking the rest of an answer."""
-        if self.http is not None and self._task is not None and self.http.stage is Stage.REQUEST:
+        """Do without a request, or the rest of one, or without the client's taking the rest of an answer."""
+        if self.http is not None and self._task is not None and self.http.stage is Stage.IDLE:
+            self._task.cancel()
+        elif self.http is not None and self._task is not None and self.http.stage is Stage.REQUEST:
             self.http.exception = RequestTimeout()
             self._task.cancel()
         elif self.transport is not None and not self._can_write.is_set():
@@ -180,10 +200,62 @@ class Protocol(HttpProtocol):
 
 
 class Service(sanic.Sanic[Any, Any]):
-    """A Sanic application that is served with this protocol, however it is started."""
+    """A Sanic application that is served with this protocol, however it is started, and loses nothing when it stops."""
 
-    def prepare(self, *arguments: Any, protocol: Any = None, **options: Any) -> None:
-        super().prepare(*arguments, protocol=protocol or Protocol, **options)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.after_server_start(self._watch)
+
+    def prepare(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        protocol: Any = None,
+        sock: socket.socket | None = None,
+        unix: str | None = None,
+        **options: Any,
+    ) -> None:
+        if sock is None and unix is None:
+            # Sanic would make it, and keep it to itself.
+            sock = bind_socket(*self.get_address(host, port), backlog=BACKLOG)
+        super().prepare(host, port, protocol=protocol or Protocol, sock=sock, unix=unix, **options)
 
     async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
+
+    async def _watch(self, _: Any, loop: asyncio.AbstractEventLoop) -> None:
+        """Take signals in Sanic's place. In a loop of someone else's it takes none."""
+        for each in SIGNALS:
+            if loop.remove_signal_handler(each):
+                loop.add_signal_handler(each, self._told, loop)
+
+    def _told(self, loop: asyncio.AbstractEventLoop) -> None:
+        for each in SIGNALS:
+            loop.remove_signal_handler(each)
+            # Sanic's main process sends one; an init that signals a whole group another; and each would end us at once.
+            signal.signal(each, signal.SIG_IGN)
+        self.ctx.leaving = loop.create_task(self._leave(loop))
+
+    async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Accept whoever is there, then have Sanic stop."""
+        await asyncio.sleep(newcomers.MOMENT)
+        if self._ends():
+            for info in self.state.server_info:
+                listener = info.settings.get("sock")
+                if listener is not None:
+                    newcomers.refuse(listener)
+                    # The main process has it open until all workers have ended. The others have closed it by then.
+                    loop.call_later(1, newcomers.shut, listener)
+            await asyncio.sleep(newcomers.MOMENT)
+        self.stop(terminate=False)
+
+    def _ends(self) -> bool:
+        """Whether all workers stop: where one is to be replaced, its successor accepts."""
+        if not hasattr(self, "multiplexer"):
+            return True
+        try:
+            return bool(self.m.state["state"] == ProcessState.TERMINATED.name)
+        except (OSError, EOFError, KeyError):
+            # The process that knows has stopped.
+            return True

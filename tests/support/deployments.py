@@ -85,10 +85,10 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -
 
 
 def stop(process: subprocess.Popen[bytes], log: IO[str]) -> None:
-    """Ask the deployment to stop; kill what is left of it after ten seconds, and say so."""
+    """Ask the deployment to stop; kill what is left of it after half a minute, and say so."""
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=30)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

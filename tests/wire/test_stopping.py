@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import subprocess
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
-from tests.support.databases import Databases
-from tests.support.deployments import ADAPTERS, SETTLED, deployment
+from core.http.wire.times import LINGER, PAUSE
+from tests.support.databases import ROOT, Databases, environment
+from tests.support.deployments import ADAPTERS, SETTLED, command, deployment, free_port, stop, wait_until_ready
 from tests.support.wire import Target, connect
 from tests.wire.case import HOST, head
 
@@ -31,7 +42,7 @@ def test_connections_end_with_an_answer_that_says_so(databases: Databases, adapt
         begin = time.monotonic()
         stack.close()
 
-        assert time.monotonic() - begin < 9
+        assert time.monotonic() - begin < 15
         assert [_last(client) for client in clients] == [b"close"] * CLIENTS
         log.seek(0)
         assert "Traceback" not in log.read()
@@ -68,3 +79,229 @@ def _last(client: Future[list[bytes]]) -> bytes:
     said = client.result()
     assert set(said[:-1]) == {b"keep-alive"}
     return said[-1]
+
+
+@contextmanager
+def _started(adapter: str, database_url: str, *options: str, **settings: str) -> Iterator[tuple[Any, Target]]:
+    """A deployment's first process, and where it is, for tests that stop it themselves."""
+    port = free_port()
+    settings |= {"DATABASE_URL": database_url, "FLASK_PORT": str(port)}
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [*command(adapter, port), *options],
+            cwd=ROOT, env=environment(**settings), stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+            time.sleep(SETTLED)
+            yield process, Target("127.0.0.1", port, "")
+        finally:
+            stop(process, log)
+        log.seek(0)
+        assert "Traceback" not in (told := log.read()), told
+
+
+DEPLOYMENTS = {
+    "gunicorn": ("flask", ()),
+    "Sanic": ("sanic", ()),
+    "Sanic's workers": ("sanic", ("--workers", "2")),
+    "Sanic without a manager": ("sanic", ("--single-process",)),
+}
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_connections_that_nobody_has_accepted_yet_are_answered(databases: Databases, name: str):
+    adapter, options = DEPLOYMENTS[name]
+    with _started(adapter, databases.migrated("sqlite"), *options) as (process, target), ExitStack() as stack:
+        # Nobody accepts what comes now: it is told to stop before it hears of them.
+        workers = _family(process.pid)
+        for worker in workers:
+            os.kill(worker, signal.SIGSTOP)
+        clients = [stack.enter_context(connect(target)) for _ in range(CLIENTS)]
+        for client in clients:
+            client.sendall(LIST)
+        process.terminate()
+        time.sleep(0.3)
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
+
+        answers = [b"".join(iter(lambda client=client: client.recv(65536), b"")) for client in clients]
+
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
+
+
+def _family(pid: int) -> list[int]:
+    """The processes that a deployment's first one has started and that are of its own kind, or itself."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
+    mapped = {int(child) for child in children if _listens(int(child))}
+    return sorted(mapped) or [pid]
+
+
+def _listens(pid: int) -> bool:
+    """Whether a process has a TCP socket on which it listens."""
+    inodes = {
+        line.split()[9] for line in Path(f"/proc/{pid}/net/tcp").read_text("utf-8").splitlines() if " 0A " in line
+    }
+    links = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            links.append(str(each.readlink()))
+    return any(link.removeprefix("socket:[").rstrip("]") in inodes for link in links)
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_nobody_who_connects_while_a_server_stops_is_reset(databases: Databases, name: str):
+    adapter, options = DEPLOYMENTS[name]
+    told: Any = multiprocessing.get_context("spawn").Queue()
+    with _started(adapter, databases.migrated("sqlite"), *options) as (process, target):
+        clients = [
+            multiprocessing.get_context("spawn").Process(target=_connected_again_and_again, args=(target, told))
+            for _ in range(3)
+        ]
+        for client in clients:
+            client.start()
+        assert [told.get(timeout=30) for _ in clients] == ["first answer"] * len(clients)
+        process.terminate()
+        found: Counter[str] = sum((told.get(timeout=30) for _ in clients), Counter())
+        for client in clients:
+            client.join()
+
+    assert set(found) == {"answered", "refused"}, found
+    assert found["refused"] == len(clients)
+
+
+def _connected_again_and_again(target: Target, told: Any) -> None:
+    """What became of requests on connections of their own, until a connection is refused."""
+    found: Counter[str] = Counter()
+    while not found["refused"]:
+        try:
+            client = connect(target)
+        except ConnectionRefusedError:
+            found["refused"] += 1
+            continue
+        except OSError as error:
+            found[f"connecting: {error}"] += 1
+            continue
+        with closing(client):
+            try:
+                client.sendall(LIST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+                answer = b"".join(iter(lambda client=client: client.recv(65536), b""))
+                found["answered" if answer.startswith(b"HTTP/1.1 200 ") else repr(answer[:20])] += 1
+            except OSError as error:
+                found[f"asking: {error}"] += 1
+        if sum(found.values()) == 1:
+            told.put("first answer")
+    told.put(found)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(databases: Databases, adapter: str):
+    with _started(adapter, databases.migrated("sqlite")) as (process, target), connect(target) as client:
+        client.sendall(LIST)
+        _read_one(client)
+        begin = time.monotonic()
+        process.terminate()
+        assert client.recv(1) == b""
+        took = time.monotonic() - begin
+        # Nor is it reset when the client has said something in that moment.
+        client.sendall(LIST)
+        time.sleep(0.2)
+        client.sendall(LIST)
+
+    assert PAUSE - 0.3 < took < PAUSE + LINGER
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_requests_that_come_as_the_server_is_told_to_stop_are_answered(databases: Databases, adapter: str):
+    with ThreadPoolExecutor(MANY) as pool, ExitStack() as stack:
+        process, target = stack.enter_context(_started(adapter, databases.migrated("sqlite")))
+        clients = [stack.enter_context(connect(target)) for _ in range(MANY)]
+        for client in clients:
+            client.sendall(LIST)
+            _read_one(client)
+        # From before the signal to near the end of what an idle connection has.
+        asked = [
+            pool.submit(_ask_after, client, number * (PAUSE - 0.7) / MANY) for number, client in enumerate(clients)
+        ]
+        time.sleep(0.2)
+        process.terminate()
+        answers = [each.result() for each in asked]
+
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * MANY
+
+
+MANY = 60
+
+
+def _ask_after(client: Any, seconds: float) -> bytes:
+    time.sleep(seconds)
+    client.sendall(LIST)
+    return _read_one(client)
+
+
+def _read_one(client: Any) -> bytes:
+    answer = b""
+    while not answer.endswith(b"}"):
+        piece = client.recv(65536)
+        assert piece, f"closed with {answer!r}"
+        answer += piece
+    return answer
+
+
+# The database's end of it
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_every_connection_to_the_database_is_closed_in_good_order(databases: Databases, name: str):
+    adapter, options = DEPLOYMENTS[name]
+    url = databases.migrated("postgresql")
+    log = Path(make_url(url).query["host"]) / "log"  # type: ignore[arg-type]
+    written = log.stat().st_size
+    with psycopg.connect(url, autocommit=True) as database:
+        with _started(adapter, url, *options) as (_, target), ThreadPoolExecutor(CLIENTS) as pool:
+            for client in pool.map(lambda _: _asked(target), range(4 * CLIENTS)):
+                assert client.startswith(b"HTTP/1.1 200 ")
+            assert _connections(database) > 0
+        assert _connections(database) == 0
+    assert "client" not in log.read_bytes()[written:].decode()
+
+
+def _asked(target: Target) -> bytes:
+    with connect(target) as client:
+        client.sendall(LIST)
+        return _read_one(client)
+
+
+def _connections(database: psycopg.Connection[Any]) -> int:
+    # PostgreSQL lets go a moment after it is told.
+    time.sleep(0.3)
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'diptych' AND datname = current_database()"
+    (count,) = database.execute(query).fetchone() or (None,)
+    return int(count)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_what_is_in_flight_for_too_long_is_cut_off(databases: Databases, name: str):
+    adapter, options = DEPLOYMENTS[name]
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url) as holder, ThreadPoolExecutor(1) as pool:
+        with _started(adapter, url, *options, DIPTYCH_STOP_TIMEOUT="3") as (process, target):
+            holder.execute("LOCK TABLE author")
+            asked = pool.submit(_asked_to_the_end, target)
+            time.sleep(0.5)
+            begin = time.monotonic()
+            process.terminate()
+            process.wait(12)
+            took = time.monotonic() - begin
+        assert asked.result() == b""
+        holder.rollback()
+        assert _connections(holder) == 0
+
+    assert took > 1.5
+
+
+def _asked_to_the_end(target: Target) -> bytes:
+    with connect(target) as client, suppress(ConnectionResetError):
+        client.sendall(LIST)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+    return b""
