@@ -1,0 +1,85 @@
+"""A HAProxy of the tests' own, with the configuration that docs/haproxy.cfg gives operators."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.databases import ROOT
+from tests.support.deployments import free_port
+from tests.support.programs import program
+
+CONFIGURATION = ROOT / "docs" / "haproxy.cfg"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A running HAProxy: where it listens, and where it is told what to do."""
+
+    url: str
+    control: Path
+
+    def tell(self, command: str) -> str:
+        """Have a command of the runtime API done, as `socat` would; what it says."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.control))
+            client.sendall(command.encode() + b"\n")
+            return b"".join(iter(lambda: client.recv(65536), b"")).decode().strip()
+
+    def servers(self) -> dict[str, dict[str, str]]:
+        """What HAProxy counts of each server, by the names that it has for it."""
+        rows = csv.DictReader(io.StringIO(self.tell("show stat").removeprefix("# ")))
+        return {row["svname"]: row for row in rows if row["pxname"] == "diptych" and row["svname"] != "BACKEND"}
+
+    def wait_until_up(self, name: str) -> None:
+        """Return when HAProxy has found the server ready."""
+        deadline = time.monotonic() + 30
+        while not self.servers()[name]["status"].startswith(("UP", "DRAIN")):
+            assert time.monotonic() < deadline, self.servers()[name]
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def haproxy(servers: Mapping[str, int], *, retries: bool = True) -> Iterator[Proxy]:
+    """Run HAProxy before servers: the names and ports of two. Without retries, it asks none a second time."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        control = Path(name) / "admin.sock"
+        text = CONFIGURATION.read_text("utf-8")
+        changes = {"/run/haproxy/admin.sock": str(control), "127.0.0.1:8080": f"127.0.0.1:{port}"}
+        for (server, there), line in zip(
+            servers.items(), ("server flask 127.0.0.1:8000", "server sanic 127.0.0.1:8001"), strict=True
+        ):
+            changes[line] = f"server {server} 127.0.0.1:{there}"
+        if not retries:
+            changes |= {"retries 3": "retries 0", "retry-on conn-failure": "retry-on none", "option redispatch 1": ""}
+        for there, instead in changes.items():
+            assert text.count(there) == 1, there
+            text = text.replace(there, instead)
+        (Path(name) / "haproxy.cfg").write_text(text, "utf-8")
+        process = subprocess.Popen(
+            [program("haproxy", "haproxy"), "-db", "-f", f"{name}/haproxy.cfg"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        proxy = Proxy(f"http://127.0.0.1:{port}", control)
+        try:
+            deadline = time.monotonic() + 10
+            while not control.exists():
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            for server in servers:
+                proxy.wait_until_up(server)
+            yield proxy
+        finally:
+            process.terminate()
+            process.communicate(timeout=10)
