@@ -6,6 +6,7 @@ import os
 
 from flask import Flask
 
+from core.observing import logs
 from core.settings import Settings, settings_or_exit
 from core.sync.application import Application
 from flask_app.blueprint import create_blueprint
@@ -22,6 +23,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
+    logs.begin(settings.log_level)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     # One more byte than is allowed: Flask cuts an over-long chunked body at its limit, and the core must see that.

@@ -39,7 +39,8 @@ def _view(application: Application, route: Route, path: str) -> View:
         try:
             asked = to_request(flask.request, path, parameters)
         except Problem as problem:
-            return to_response(application.refuse(problem, to_headers(flask.request), prefix_of(flask.request, path)))
+            prefix, headers = prefix_of(flask.request, path), to_headers(flask.request)
+            return to_response(application.refuse(problem, flask.request.method, headers, prefix, route.path))
         return to_response(application.handle(route, asked))
 
     return view

@@ -27,9 +27,9 @@ def register_errors(app: flask.Flask, application: Application) -> None:
         # RFC 9110 section 9.3.7: not about an address, but about the server.
         if flask.request.environ.get("RAW_URI") == "*":
             return to_response(application.about_server(to_headers(flask.request)))
-        return to_response(application.refuse(problems.of_status(error.code or 500), to_headers(flask.request)))
+        problem = problems.of_status(error.code or 500)
+        return to_response(application.refuse(problem, flask.request.method, to_headers(flask.request)))
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> flask.Response:
-        problem = problems.unexpected(error, f"{flask.request.method} {flask.request.path}")
-        return to_response(application.refuse(problem, to_headers(flask.request)))
+        return to_response(application.fail(error, flask.request.method, to_headers(flask.request)))

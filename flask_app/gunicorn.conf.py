@@ -20,6 +20,7 @@ graceful_timeout = _settings.stop_timeout
 # A connection that waits takes a file and no thread: as many as one process may have open, but for some.
 worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))
 loglevel = _settings.log_level
+logger_class = "flask_app.log.Logger"
 # Two gunicorns of one user would share, and unlink, one control socket.
 control_socket_disable = True
 

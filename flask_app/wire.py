@@ -231,8 +231,6 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                     return gthread._DEFER  # noqa: SLF001 - what it does with a connection that sends nothing
                 parser.ended = not (whole and super().handle(conn))
             except Problem as problem:
-                client = conn.client[0] if conn.client else "a local client"  # behind a Unix socket, nobody has a name
-                self.log.warning("Refused a request of %s: %s", client, problem.detail)
                 self._refuse(conn, problem)
             if not conn.sock.flush():
                 return UNTAKEN
@@ -325,14 +323,15 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         os._exit(0)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
-        where = "gunicorn" if req is None else f"{req.method} {req.path}"
-        response = self.application.refuse(problems.unexpected(exc, where), {})
-        client.sendall(_message(response, headless=req is not None and req.method == "HEAD"))
+        method = "" if req is None else req.method
+        client.sendall(_message(self.application.fail(exc, method, {}), headless=method == "HEAD"))
 
     def _refuse(self, conn: gthread.TConn, problem: Problem) -> None:
         """Give the last answer."""
         conn.parser.ended = True
-        conn.sock.sendall(_message(self.application.refuse(problem, {}), headless=conn.parser.incoming.headless))
+        headless = conn.parser.incoming.headless
+        response = self.application.refuse(problem, "HEAD" if headless else "", {})
+        conn.sock.sendall(_message(response, headless=headless))
 
 
 def _message(response: Response, *, headless: bool) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import Any
 
@@ -13,6 +12,7 @@ from core.http.wire.times import PAUSE
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint
 from sanic_app.errors import register_errors
+from sanic_app.log import begin_log
 from sanic_app.starting import Checked, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
@@ -24,7 +24,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
-    app = Checked("diptych", strict_slashes=True, configure_logging=True)
+    begin_log(settings.log_level)
+    app = Checked("diptych", strict_slashes=True, configure_logging=False)
     app.ctx.settings = settings
     app.config.AUTO_EXTEND = False
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
@@ -32,8 +33,6 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app.config.REQUEST_TIMEOUT = PAUSE
     # A second is for what is in flight then, to let go of the database.
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.stop_timeout - 1
-    for logger in ("diptych", "sanic.root", "sanic.error", "sanic.access", "sanic.server"):
-        logging.getLogger(logger).setLevel(settings.log_level.upper())
     application = Application(settings)
     app.blueprint(create_blueprint(application))
     register_errors(app, application)

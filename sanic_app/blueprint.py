@@ -49,7 +49,8 @@ def _view(application: Application, route: Route, path: str) -> View:
         try:
             asked = await to_request(request, path, parameters)
         except Problem as problem:
-            return to_response(application.refuse(problem, to_headers(request), prefix_of(request, path)))
+            prefix, headers = prefix_of(request, path), to_headers(request)
+            return to_response(application.refuse(problem, request.method, headers, prefix, route.path))
         work = asyncio.create_task(application.handle(route, asked))
         running.add(work)
         work.add_done_callback(running.discard)

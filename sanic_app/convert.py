@@ -34,6 +34,13 @@ def to_headers(request: sanic.Request) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
+def method_of(request: sanic.Request) -> str:
+    """The request's method; of one that could not be read, only whether its answer is to have no body."""
+    if request.method != "NONE":  # Sanic's stand-in for a request
+        return request.method
+    return "HEAD" if isinstance(request.stream, Http) and request.stream.head_only else ""
+
+
 def prefix_of(request: sanic.Request, path: str) -> str:
     """Where the catalogue is mounted."""
     return (request.uri_template or path).removesuffix(path)

@@ -10,14 +10,14 @@ from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 from core.aio.application import Application
 from core.http import problems
 from core.http.problems import Problem
-from sanic_app.convert import to_headers, to_response
+from sanic_app.convert import method_of, to_headers, to_response
 
 
 def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> None:
     """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
 
     def refuse(request: sanic.Request, problem: Problem) -> sanic.HTTPResponse:
-        return to_response(application.refuse(problem, to_headers(request)))
+        return to_response(application.refuse(problem, method_of(request), to_headers(request)))
 
     async def method_not_allowed(request: sanic.Request, _error: MethodNotAllowed) -> sanic.HTTPResponse:
         # A method beyond those that routes are made for. The path's route for OPTIONS knows what is allowed there.
@@ -34,7 +34,7 @@ def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> Non
         return refuse(request, problems.of_status(error.status_code))
 
     def unexpected(request: sanic.Request, error: Exception) -> sanic.HTTPResponse:
-        return refuse(request, problems.unexpected(error, f"{request.method} {request.path}"))
+        return to_response(application.fail(error, method_of(request), to_headers(request)))
 
     app.error_handler.add(MethodNotAllowed, method_not_allowed)
     app.error_handler.add(Problem, refuse)

@@ -13,7 +13,7 @@ from typing import Any
 
 import sanic
 from sanic.compat import Header
-from sanic.exceptions import RequestTimeout
+from sanic.exceptions import RequestCancelled, RequestTimeout
 from sanic.http import Http as SanicHttp
 from sanic.http import Stage
 from sanic.server import HttpProtocol
@@ -112,7 +112,8 @@ class Http(SanicHttp):
         await self.protocol.taken()
 
     async def error_response(self, exception: Exception) -> None:
-        if isinstance(exception, GoneError) or (isinstance(exception, RequestTimeout) and not self.incoming.begun):
+        gone = isinstance(exception, (GoneError, RequestCancelled))
+        if gone or (isinstance(exception, RequestTimeout) and not self.incoming.begun):
             self.keep_alive = False
         else:
             await super().error_response(exception)

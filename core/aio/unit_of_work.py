@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import deadlines
 from core.database import snapshot_options, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
+from core.observing.waiting import watch
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -28,6 +29,7 @@ class Database:
 
     def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
         engine = config.get_engine()
+        watch(engine.dialect)
         self._engine = engine
         self._writing = config
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-EXPOSED = "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, Retry-After"
-REQUESTED = "Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match"
+EXPOSED = "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, Retry-After, X-Request-ID"
+REQUESTED = "Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
 MAX_AGE = "600"
 
 

@@ -117,9 +117,9 @@ def of_status(status: int) -> Problem:
     return internal()
 
 
-def unexpected(error: Exception, where: str) -> Problem:
+def unexpected(error: Exception) -> Problem:
     """The bare problem for an exception nobody expected; its trace goes to the log, once."""
-    logger.error("unexpected error in %s", where, exc_info=error)
+    logger.error("unexpected error", exc_info=error)
     return internal()
 
 

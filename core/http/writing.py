@@ -10,6 +10,7 @@ from core.http import codings, conditional, json, links, query
 from core.http.cors import Cors
 from core.http.messages import Request, Response
 from core.http.operations import METHODS, Answer, Operation, Route, filled
+from core.http.request_ids import HEADER
 from core.schemas.lists import Page
 
 ALWAYS = {
@@ -71,12 +72,12 @@ def options(route: Route, headers: Mapping[str, str], cors: Cors) -> Response:
     )
 
 
-def finished(response: Response, method: str, request: Mapping[str, str], cors: Cors) -> Response:
+def finished(response: Response, method: str, request: Mapping[str, str], cors: Cors, request_id: str) -> Response:
     """The response with what every one carries, in the content coding that is asked for; 304 where that is enough.
 
     request: the request's headers.
     """
-    headers = {**ALWAYS, **cors.headers(request), **response.headers}
+    headers = {**ALWAYS, HEADER: request_id, **cors.headers(request), **response.headers}
     vary = ["Accept-Encoding"] * bool(response.body) + ["Origin"] * cors.varies
     if vary:
         headers["Vary"] = ", ".join(vary)

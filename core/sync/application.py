@@ -16,6 +16,7 @@ from core.http.cors import Cors
 from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
 from core.http.problems import Problem
+from core.observing.requests import Observed
 from core.settings import Settings, parse_origins
 from core.sync import idempotency
 from core.sync.operations import OPERATIONS
@@ -34,7 +35,8 @@ class Application:
 
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
-        return writing.finished(self._answer(route, request), request.method, request.headers, self.cors)
+        with Observed(request.method, route.path, request.headers) as observed:
+            return self._finished(self._answer(route, request), observed, request.headers)
 
     def _answer(self, route: Route, request: Request) -> Response:
         try:
@@ -50,15 +52,32 @@ class Application:
         except CatalogueError as error:
             return problems.render(problems.of_error(error), request.prefix)
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
-            return problems.render(problems.unexpected(error, f"{request.method} {route.path}"), request.prefix)
+            return problems.render(problems.unexpected(error), request.prefix)
 
-    def refuse(self, problem: Problem, headers: Mapping[str, str], prefix: str = "") -> Response:
-        """The answer to a request that a server or a framework found fault with. headers: the request's, if known."""
-        return writing.finished(problems.render(problem, prefix), "", headers, self.cors)
+    def refuse(
+        self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""
+    ) -> Response:
+        """The answer to a request that a server or a framework found fault with.
+
+        method, headers: the request's, empty where they are not known. path: its route's, where it has one.
+        """
+        with Observed(method, path, headers) as observed:
+            return self._finished(problems.render(problem, prefix), observed, headers)
+
+    def fail(self, error: Exception, method: str, headers: Mapping[str, str]) -> Response:
+        """The answer where a server or a framework met an error that nobody expected. method, headers: as `refuse`."""
+        with Observed(method, "", headers) as observed:
+            return self._finished(problems.render(problems.unexpected(error)), observed, headers)
 
     def about_server(self, headers: Mapping[str, str]) -> Response:
         """The answer to OPTIONS for the server as a whole. headers: the request's."""
-        return writing.finished(writing.server_options(), "OPTIONS", headers, self.cors)
+        with Observed("OPTIONS", "*", headers) as observed:
+            return self._finished(writing.server_options(), observed, headers)
+
+    def _finished(self, response: Response, observed: Observed, headers: Mapping[str, str]) -> Response:
+        """The response as it is sent, and taken note of."""
+        method, request_id = observed.method, observed.request_id
+        return observed.answered(writing.finished(response, method, headers, self.cors, request_id))
 
     def close(self) -> None:
         """Close the database's connections."""

@@ -66,7 +66,7 @@ def test_a_wrong_setting_ends_every_start_with_one_line(start: str):
 
 def _of_gunicorn(line: str) -> bool:
     """Whether a line is gunicorn's own log: it says that it starts and stops, whatever the reason."""
-    return line.startswith("[") and (" [INFO] " in line or " [ERROR] " in line)
+    return '"logger":"gunicorn.error"' in line or (line.startswith("[") and (" [INFO] " in line or " [ERROR] " in line))
 
 
 @pytest.mark.parametrize("what", WRONG)

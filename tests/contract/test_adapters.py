@@ -13,7 +13,7 @@ from tests.support.databases import BACKENDS
 from tests.support.hosts import Hosts
 
 ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
-OF_THE_SERVER = {"date", "server", "connection", "keep-alive"}
+OF_THE_SERVER = {"date", "server", "connection", "keep-alive", "x-request-id"}
 
 READS = [
     "/",

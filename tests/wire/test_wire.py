@@ -37,7 +37,7 @@ def test_nothing_of_it_has_left_a_trace_in_a_log(pair: Pair, hosts: Hosts, backe
     logs = {adapter: hosts.log(f"{adapter}-{backend}") for adapter in ADAPTERS}
 
     assert all(logs.values())
-    assert [adapter for adapter, log in logs.items() if "Traceback" in log or "[ERROR]" in log] == []
+    assert [adapter for adapter, log in logs.items() if "Traceback" in log or '"level":"error"' in log] == []
 
 
 def test_the_table_is_large_and_no_case_is_there_twice():
@@ -70,6 +70,17 @@ def _names(url: str) -> list[str]:
         connection.sendall(LIVE)
         answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
     return [line.partition(":")[0] for line in answer.partition("\r\n\r\n")[0].split("\r\n")[1:]]
+
+
+def test_request_ids_differ(pair: Pair):
+    ids = [
+        exchange(Target.of(url), message, ("GET",)).answers[0].header("x-request-id")
+        for message in (LIVE, LIVE.replace(b"Host", b"X-Request-ID: mine\r\nHost"))
+        for url in (pair.flask, pair.sanic)
+    ]
+
+    assert ids[2:] == ["mine", "mine"]
+    assert len(set(ids)) == 3
 
 
 def test_every_difference_that_is_allowed_has_a_test_that_it_is_there():

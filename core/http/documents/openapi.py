@@ -27,6 +27,7 @@ DESCRIPTION = """\
 - What cannot be read at all is refused at any address: 400, 408, 414, 417 and 431 can be the answer anywhere,
   and 405 with `Allow` where a method is not taken.
 - HEAD works wherever GET does, and OPTIONS everywhere.
+- Every answer has an `X-Request-ID`, the request's own or one that was made, under which it is in the service's log.
 """
 
 _SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; there is nothing to tell."}

@@ -114,10 +114,10 @@ def test_the_type_of_a_problem_is_the_address_of_its_page_wherever_the_catalogue
 def test_what_nobody_expected_is_told_bare_and_logged_once_with_its_trace(caplog: pytest.LogCaptureFixture):
     error = RuntimeError("the secret of Pandora")
 
-    assert "Pandora" not in render(problems.unexpected(error, "GET /authors")).body.decode()
+    assert "Pandora" not in render(problems.unexpected(error)).body.decode()
 
     (record,) = caplog.records
-    assert record.getMessage() == "unexpected error in GET /authors"
+    assert record.getMessage() == "unexpected error"
     assert record.exc_info is not None
     assert record.exc_info[1] is error
 

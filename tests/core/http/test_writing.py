@@ -133,17 +133,17 @@ def test_options_answers_a_browser_that_asks_first():
 def sent(body: bytes = BODY, *, method: str = "GET", cors: Cors = NOBODY, **headers: str) -> Response:
     tagged: dict[str, Any] = {"Cache-Control": "no-cache", "ETag": entity_tag(body)}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return finished(Response(200, body, JSON, tagged), method, given, cors)
+    return finished(Response(200, body, JSON, tagged), method, given, cors, "1")
 
 
 @pytest.mark.parametrize("given", [Response(204), Response(200, BODY, JSON), render(problems.not_found())])
 def test_every_response_forbids_what_a_browser_might_make_of_it(given: Response):
-    assert ALWAYS.items() <= finished(given, "GET", {}, NOBODY).headers.items()
+    assert ALWAYS.items() <= finished(given, "GET", {}, NOBODY, "1").headers.items()
 
 
 def test_an_answer_may_say_otherwise_of_itself():
     own = {"Content-Security-Policy": "style-src 'self'"}
-    assert own.items() <= finished(Response(200, BODY, "text/html", own), "GET", {}, NOBODY).headers.items()
+    assert own.items() <= finished(Response(200, BODY, "text/html", own), "GET", {}, NOBODY, "1").headers.items()
 
 
 def test_a_short_body_is_sent_as_it_is_and_may_yet_differ_by_coding():
@@ -164,7 +164,7 @@ def test_a_long_body_is_sent_in_the_coding_that_is_asked_for_under_a_tag_of_its_
 def test_a_long_problem_is_compressed_too():
     fault = render(problems.malformed("x" * 5000))
 
-    assert gzip.decompress(finished(fault, "POST", {"accept-encoding": "gzip"}, NOBODY).body) == fault.body
+    assert gzip.decompress(finished(fault, "POST", {"accept-encoding": "gzip"}, NOBODY, "1").body) == fault.body
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -174,6 +174,7 @@ def test_what_the_client_has_is_not_sent_again(method: str):
     assert (answer.status, answer.body, answer.content_type) == (304, b"", None)
     assert answer.headers == {
         **ALWAYS,
+        "X-Request-ID": "1",
         "Cache-Control": "no-cache",
         "ETag": entity_tag(BODY),
         "Vary": "Accept-Encoding",
@@ -194,6 +195,6 @@ def test_an_answer_that_depends_on_the_origin_says_so():
     some = Cors(("https://a.example",))
 
     assert sent(cors=some).headers["Vary"] == "Accept-Encoding, Origin"
-    assert finished(Response(204), "DELETE", {}, some).headers["Vary"] == "Origin"
-    assert "Vary" not in finished(Response(204), "DELETE", {}, Cors(("*",))).headers
+    assert finished(Response(204), "DELETE", {}, some, "1").headers["Vary"] == "Origin"
+    assert "Vary" not in finished(Response(204), "DELETE", {}, Cors(("*",)), "1").headers
     assert sent(cors=some, origin="https://a.example").headers["Access-Control-Allow-Origin"] == "https://a.example"

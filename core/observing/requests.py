@@ -1,0 +1,99 @@
+"""One request as it is seen from outside: its line in the log, and what the database had of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Self
+
+import msgspec
+
+from core.http.messages import Response
+from core.http.operations import METHODS
+from core.http.request_ids import request_id
+
+logger = logging.getLogger("diptych.requests")
+
+OTHER = "_OTHER"
+"""Instead of a method that the service does not know: anybody can invent one."""
+
+_METHODS = frozenset({"", *METHODS})
+
+_current: ContextVar[Observed | None] = ContextVar("diptych_request", default=None)
+
+
+class Line(msgspec.Struct):
+    """The line of one request. path: the template, empty where there is no route. bytes: of the body that is sent."""
+
+    time: datetime
+    level: str
+    request_id: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    db_ms: float
+    bytes: int
+
+    def __str__(self) -> str:
+        """As JSON, whoever formats it."""
+        return msgspec.json.encode(self).decode()
+
+
+class Observed:
+    """One request, from when it is whole until it is answered. It is the current one inside its `with`.
+
+    method: empty where it could not be read. path: the route's, with its parameters' names; empty without a route.
+    headers: names in lower case. database: seconds that were waited for the database.
+    """
+
+    __slots__ = ("_began", "_token", "database", "method", "path", "request_id")
+
+    _token: Token[Observed | None]
+
+    def __init__(self, method: str, path: str, headers: Mapping[str, str]) -> None:
+        self.method = method if method in _METHODS else OTHER
+        self.path = path
+        self.request_id = request_id(headers)
+        self.database = 0.0
+        self._began = perf_counter()
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+
+    def answered(self, response: Response) -> Response:
+        """Take note of the answer, and return it."""
+        level = logging.INFO if response.status < 500 else _level(response.status)
+        if logger.isEnabledFor(level):
+            seconds = perf_counter() - self._began
+            line = Line(
+                datetime.now(UTC),
+                logging.getLevelName(level).lower(),
+                self.request_id,
+                self.method,
+                self.path,
+                response.status,
+                round(seconds * 1000, 3),
+                round(self.database * 1000, 3),
+                0 if self.method == "HEAD" else len(response.body),
+            )
+            # What logger.log() does beyond this is to look for the line of code, which is always this one.
+            logger.handle(logging.LogRecord(logger.name, level, __file__, 0, line, None, None))
+        return response
+
+
+def current() -> Observed | None:
+    """The request that is being answered, if one is."""
+    return _current.get()
+
+
+def _level(status: int) -> int:
+    """An outage is not the service's own error, and is over by itself."""
+    return logging.WARNING if status == 503 else logging.ERROR

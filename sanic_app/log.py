@@ -1,0 +1,34 @@
+"""Sanic's log, which is also the service's."""
+
+from __future__ import annotations
+
+import logging
+
+import sanic
+from sanic.exceptions import ServerError
+
+from core.observing import logs
+
+LOGGERS = ("sanic.root", "sanic.error", "sanic.server")
+
+
+def begin_log(level: str) -> None:
+    """Have Sanic's own lines and all others in one format."""
+    logs.begin(level, LOGGERS)
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(without_address)
+    # Each request has its line already, and Sanic's would have the query in it.
+    logging.getLogger("sanic.access").disabled = True
+
+
+def without_address(record: logging.LogRecord) -> bool:
+    """Take out of a line what the client has asked for; the line stays."""
+    try:
+        request = sanic.Request.get_current()
+    except ServerError:
+        return True
+    message = record.getMessage()
+    for address in (request.url, request.raw_url.decode("latin-1"), request.path):
+        message = message.replace(address, "...")
+    record.msg, record.args = message, None
+    return True
