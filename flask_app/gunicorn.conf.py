@@ -4,11 +4,16 @@ import multiprocessing
 import os
 import resource
 import sys
+from typing import Any
 
 from core.http.wire.times import PAUSE
+from core.observing.shared import give, share
 from core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)
+
+# Before anything of the service is imported: then it is decided whether a process counts for itself.
+share()
 
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
@@ -25,6 +30,11 @@ logger_class = "flask_app.log.Logger"
 control_socket_disable = True
 
 _told = multiprocessing.Value("b", 0)
+
+
+def on_starting(server: Any) -> None:
+    """Let the workers count, whoever they are to be."""
+    give(server.cfg.uid, server.cfg.gid)
 
 
 def post_worker_init(_worker: object) -> None:

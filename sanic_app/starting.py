@@ -11,6 +11,7 @@ from sanic import Sanic
 from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
+from core.observing.shared import share
 from core.starting import check_revision_or_exit
 from sanic_app.wire import Service
 
@@ -28,6 +29,9 @@ class Checked(Service):
     def prepare(self, *arguments: Any, **options: Any) -> None:
         # Sanic's main process does this before anything runs: a worker that ended would be started for ever.
         check_revision_or_exit(self.ctx.settings)
+        if not options.get("single_process"):
+            # For the workers: this process, which serves nothing then, has decided already to count for itself.
+            share()
         super().prepare(*arguments, **options)
 
 

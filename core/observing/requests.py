@@ -1,4 +1,4 @@
-"""One request as it is seen from outside: its line in the log, and what the database had of it."""
+"""One request as it is seen from outside: its line in the log, and its part of the numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import msgspec
 from core.http.messages import Response
 from core.http.operations import METHODS
 from core.http.request_ids import request_id
+from core.observing.metrics import metrics
 
 logger = logging.getLogger("diptych.requests")
 
@@ -70,9 +71,10 @@ class Observed:
 
     def answered(self, response: Response) -> Response:
         """Take note of the answer, and return it."""
+        seconds = perf_counter() - self._began
+        metrics().count(self.method, self.path, response.status, seconds)
         level = logging.INFO if response.status < 500 else _level(response.status)
         if logger.isEnabledFor(level):
-            seconds = perf_counter() - self._began
             line = Line(
                 datetime.now(UTC),
                 logging.getLevelName(level).lower(),

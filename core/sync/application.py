@@ -16,6 +16,7 @@ from core.http.cors import Cors
 from core.http.messages import Request, Response
 from core.http.operations import Answer, Call, Operation, Route, routes
 from core.http.problems import Problem
+from core.observing import metrics
 from core.observing.requests import Observed
 from core.settings import Settings, parse_origins
 from core.sync import idempotency
@@ -30,7 +31,9 @@ class Application:
         self.settings = settings
         self.routes: list[Route] = routes(OPERATIONS)
         self.cors = Cors(parse_origins(settings.cors_origins))
-        self.database = Database(sync_config(settings))
+        config = sync_config(settings)
+        metrics.watch(config.get_engine().pool)
+        self.database = Database(config)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     def handle(self, route: Route, request: Request) -> Response:

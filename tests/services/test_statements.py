@@ -36,6 +36,7 @@ async def catalogue(api: Api) -> Catalogue:
 TABLE = """
     health_live                                                                          0
     health_ready                                                                         1
+    metrics_read                                                                         0
     documents_openapi                                                                    0
     documents_reference                                                                  0
     documents_list_problems                                                              0

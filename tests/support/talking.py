@@ -22,7 +22,7 @@ BOOKS: list[dict[str, Any]] = [
 ]
 """What has to be imported before."""
 
-NOT_ROWS = ("health", "openapi.json", "docs", "problems")
+NOT_ROWS = ("health", "openapi.json", "docs", "problems", "metrics")
 """Where addresses begin that need no table."""
 
 

@@ -1,7 +1,7 @@
 """The table of operations: all there is to the API, in the order it is shown."""
 
-from core.aio.operations import authors, books, documents, health, tags
+from core.aio.operations import authors, books, documents, health, metrics, tags
 
-_described = (*authors.operations, *books.operations, *tags.operations, *health.operations)
+_described = (*authors.operations, *books.operations, *tags.operations, *health.operations, *metrics.operations)
 
 OPERATIONS = (*_described, *documents.Documents(_described).operations)

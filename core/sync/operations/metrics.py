@@ -1,0 +1,27 @@
+# Generated from core/aio/operations/metrics.py by tools/twins.py: do not edit, run "make twins".
+"""The service's numbers, for Prometheus."""
+
+from __future__ import annotations
+
+from core.http.operations import Answer, Call, Operation
+from core.observing import metrics
+
+
+def read(_session: None, _call: Call) -> Answer:
+    """What all processes of this service have counted."""
+    return Answer(metrics.exposition())
+
+
+operations = [
+    Operation(
+        name="metrics_read",
+        method="GET",
+        path="/metrics",
+        summary="Read how many requests there were, how long they took, and what is in use, for Prometheus",
+        run=read,
+        unit="none",
+        answers=str,
+        media_type=metrics.TEXT,
+        cache_control="no-store",
+    ),
+]
