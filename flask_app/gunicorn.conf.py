@@ -37,6 +37,10 @@ def on_starting(server: Any) -> None:
     give(server.cfg.uid, server.cfg.gid)
 
 
+def pre_request(_worker: object, _request: object) -> None:
+    """Nothing: where the level is debug, gunicorn's own would log the address that was asked for."""
+
+
 def post_worker_init(_worker: object) -> None:
     """Refuse to serve a database that is behind.
 
