@@ -39,6 +39,8 @@ def begin(level: str, loggers: Iterable[str] = (), handlers: list[logging.Handle
     where nobody has seen to it already. Libraries tell no more than warnings: what SQLAlchemy says below that has
     values in it.
     """
+    # What no line has, each record would look up all the same.
+    logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
     if handlers is None and not root.handlers:
         handlers = [logging.StreamHandler()]
