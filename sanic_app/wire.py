@@ -225,8 +225,9 @@ class Service(sanic.Sanic[Any, Any]):
     async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
 
-    async def _watch(self, _: Any, loop: asyncio.AbstractEventLoop) -> None:
+    async def _watch(self, _: Any) -> None:
         """Take signals in Sanic's place. In a loop of someone else's it takes none."""
+        loop = asyncio.get_running_loop()
         for each in SIGNALS:
             if loop.remove_signal_handler(each):
                 loop.add_signal_handler(each, self._told, loop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -14,6 +15,8 @@ from tests.support.hosts import Hosts, running
 
 CONTRACT_URL = os.environ.get("CONTRACT_URL")
 HOSTS = [CONTRACT_URL] if CONTRACT_URL else [f"{adapter}-{backend}" for backend in BACKENDS for adapter in ADAPTERS]
+
+NONE_IN_USE = "\ndiptych_pool_connections_in_use 0.0\n"
 
 
 # What compares the adapters needs both of them.
@@ -37,3 +40,15 @@ def api(url: str) -> Iterator[httpx.Client]:
     """A client of one deployment."""
     with httpx.Client(base_url=url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def no_connection_stays_in_use(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test the pools of all workers are whole again; where we are guests, others may be busy."""
+    yield
+    if "api" in request.fixturenames and not CONTRACT_URL:
+        api: httpx.Client = request.getfixturevalue("api")
+        soon = time.monotonic() + 5
+        while NONE_IN_USE not in api.get("/metrics").text:
+            assert time.monotonic() < soon, "a connection was not given back"
+            time.sleep(0.02)
