@@ -31,6 +31,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
     app.config.KEEP_ALIVE_TIMEOUT = PAUSE
     app.config.REQUEST_TIMEOUT = PAUSE
+    # The core's own deadline is the one that counts; Sanic's would answer for what goes on.
+    app.config.RESPONSE_TIMEOUT = 3600 + settings.request_timeout
     # A second is for what is in flight then, to let go of the database.
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.stop_timeout - 1
     application = Application(settings)
