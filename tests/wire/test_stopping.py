@@ -83,7 +83,7 @@ def _last(client: Future[list[bytes]]) -> bytes:
 
 @contextmanager
 def _started(adapter: str, database_url: str, *options: str, **settings: str) -> Iterator[tuple[Any, Target]]:
-    """A deployment's first process, and where it is, for tests that stop it themselves."""
+    """A deployment's first process, which the block tells to stop, and where it is."""
     port = free_port()
     settings |= {"DATABASE_URL": database_url, "FLASK_PORT": str(port)}
     with tempfile.TemporaryFile("w+") as log:
@@ -93,10 +93,13 @@ def _started(adapter: str, database_url: str, *options: str, **settings: str) ->
         )  # fmt: skip
         try:
             wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-            time.sleep(SETTLED)
+            # The other workers may not be there yet, and Sanic's end with a trace when they are stopped so soon.
+            time.sleep(SETTLED + 3 * ("--workers" in options))
             yield process, Target("127.0.0.1", port, "")
+            process.wait(30)
         finally:
-            stop(process, log)
+            if process.poll() is None:
+                stop(process, log)
         log.seek(0)
         assert "Traceback" not in (told := log.read()), told
 
@@ -258,10 +261,11 @@ def test_every_connection_to_the_database_is_closed_in_good_order(databases: Dat
     log = Path(make_url(url).query["host"]) / "log"  # type: ignore[arg-type]
     written = log.stat().st_size
     with psycopg.connect(url, autocommit=True) as database:
-        with _started(adapter, url, *options) as (_, target), ThreadPoolExecutor(CLIENTS) as pool:
+        with _started(adapter, url, *options) as (process, target), ThreadPoolExecutor(CLIENTS) as pool:
             for client in pool.map(lambda _: _asked(target), range(4 * CLIENTS)):
                 assert client.startswith(b"HTTP/1.1 200 ")
             assert _connections(database) > 0
+            process.terminate()
         assert _connections(database) == 0
     assert "client" not in log.read_bytes()[written:].decode()
 
