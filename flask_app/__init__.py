@@ -6,6 +6,7 @@ import os
 
 from flask import Flask
 
+from core.ending import end_at_once
 from core.observing import logs
 from core.settings import Settings, settings_or_exit
 from core.sync.application import Application
@@ -23,6 +24,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
+    end_at_once()
     logs.begin(settings.log_level)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False

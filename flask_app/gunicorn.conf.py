@@ -57,5 +57,7 @@ def post_worker_init(_worker: object) -> None:
         with _told.get_lock():
             first, _told.value = not _told.value, 1
         if first:
-            print(f"diptych: {error.detail}", file=sys.stderr, flush=True)
+            # In one piece: print() may write the end of the line apart, behind what others have written meanwhile.
+            sys.stderr.write(f"diptych: {error.detail}\n")
+            sys.stderr.flush()
         raise SystemExit(3 if first else 0) from None

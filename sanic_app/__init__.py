@@ -8,6 +8,7 @@ from typing import Any
 from sanic import Sanic
 
 from core.aio.application import Application
+from core.ending import end_at_once
 from core.http.wire.times import PAUSE
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint
@@ -24,6 +25,7 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
+    end_at_once()
     begin_log(settings.log_level)
     app = Checked("diptych", strict_slashes=True, configure_logging=False)
     app.ctx.settings = settings

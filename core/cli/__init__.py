@@ -14,6 +14,7 @@ from core.cli.dumping import load_command
 from core.cli.exporting import export_command
 from core.cli.importing import import_command
 from core.cli.serving import serve_command
+from core.ending import end_at_once
 from core.settings import Settings, settings_or_exit
 
 
@@ -35,5 +36,6 @@ def commands(settings: Settings) -> dict[str, click.Command]:
 def main(arguments: list[str] | None = None) -> Any:
     """The console script."""
     settings = settings_or_exit(os.environ)
+    end_at_once()
     group = click.Group("diptych", commands=commands(settings), help="Diptych, a book catalogue.")
     return group.main(arguments, prog_name="diptych")
