@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import itertools
 import signal
 import tempfile
 import time
@@ -109,4 +110,8 @@ def service(adapter: str, database_url: str, port: int | None = None, **settings
         tempfile.TemporaryFile("w+") as log,
         server(line, f"http://127.0.0.1:{port}", log=log, **settings) as process,
     ):
-        yield Service(adapter, port, psutil.Process(process.pid), log)
+        found = Service(adapter, port, psutil.Process(process.pid), log)
+        # One that answers is enough to be ready. Sanic is not to be stopped before all do.
+        for connection in itertools.chain(*found.connected(1)):
+            connection.close()
+        yield found
