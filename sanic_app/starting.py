@@ -1,10 +1,12 @@
-"""The start of the Sanic deployment, and of its workers that have to be started again."""
+"""The start of the Sanic deployment, and what its main process does for its workers until they are stopped."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 import time
+from types import FrameType
 from typing import Any
 
 from sanic import Sanic
@@ -17,6 +19,9 @@ from sanic_app.wire import Service
 
 PACE = 1.0
 """Seconds between two starts of workers that do not stay."""
+
+START = WorkerManager.THRESHOLD / 10
+"""Seconds that Sanic gives workers to become ready."""
 
 TICK = 0.1
 
@@ -36,18 +41,37 @@ class Checked(Service):
 
 
 def keep_workers(app: Sanic[Any, Any]) -> None:
-    """Have workers that were killed started again, as gunicorn does: Sanic's main process takes note of them, no more.
+    """Start workers again that were killed, and stop all when the main process is told, as gunicorn does.
 
-    For the main process, when it is ready to start them.
+    For the main process, when it is ready to start them. Sanic's own takes note of those that were killed, no more; and
+    it stops them from within the handler of the signal, in the middle of whatever it is saying then to the process that
+    knows their states: it takes one answer for another, and breaks or never ends (sanic-org/sanic#2997).
     """
-    threading.Thread(target=_keep, args=(app.manager,), name="diptych workers", daemon=True).start()
+    manager: Any = app.manager
+    told = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if manager._shutting_down:  # noqa: SLF001 - there is nothing public that says so
+            manager.shutdown_signal(number, frame)  # told again: all are killed
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    threading.Thread(target=_keep, args=(manager, told), name="diptych workers", daemon=True).start()
 
 
-def _keep(manager: WorkerManager) -> None:
-    while not manager._shutting_down:  # noqa: SLF001 - there is nothing public that says so
+def _keep(manager: Any, told: threading.Event) -> None:
+    pause = TICK
+    while not told.wait(pause):
         # Not before all have been ready once: until then it is a start that failed, which ends the main process.
         failed = [process for process in manager.transient_processes if process.state is ProcessState.FAILED]
         for process in failed:
             logger.error("worker %s ended with %s: starting another", process.pid, process.exitcode)
             manager.monitor_publisher.send(process.name)
-        time.sleep(PACE if failed else TICK)
+        pause = PACE if failed else TICK
+    logger.info("stopping the workers")
+    # Before all are ready it does not listen to that. If they never are, it ends by itself.
+    until = time.monotonic() + START
+    while not manager._all_workers_ack() and time.monotonic() < until:  # noqa: SLF001 - as above
+        time.sleep(TICK)
+    manager.monitor_publisher.send("__TERMINATE__")

@@ -1,0 +1,84 @@
+"""Sanic's main process is told to stop at whatever moment, and ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import IO
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.databases import ROOT, Databases, environment
+from tests.support.deployments import command, free_port, stop, wait_until_ready
+
+Started = tuple[subprocess.Popen[bytes], str, IO[str]]
+
+
+@pytest.fixture
+def started(databases: Databases) -> Iterator[Started]:
+    """Two workers that are starting, where they will be, and what they write."""
+    port = free_port()
+    line = [*command("sanic", port), "--workers", "2"]
+    settings = environment(DATABASE_URL=databases.migrated("sqlite"))
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            line, cwd=ROOT, env=settings, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield process, f"http://127.0.0.1:{port}", log
+        finally:
+            if process.poll() is None:
+                stop(process, log)
+
+
+def ended(process: subprocess.Popen[bytes], log: IO[str], *, status: tuple[int, ...] = (0,)) -> None:
+    """See that it ends in good order. Errors: AssertionError."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(40)
+    log.seek(0)
+    told = log.read()
+    assert process.poll() in status, told
+    assert "Traceback" not in told
+    assert "Error" not in told
+
+
+def test_while_it_asks_for_the_states_of_its_workers(started: Started):
+    process, url, log = started
+    wait_until_ready(url, process, log)
+    time.sleep(1)
+    # It has asked, and waits for the answer.
+    keeper = next(each for each in psutil.Process(process.pid).children() if _keeps(each))
+    keeper.suspend()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    keeper.resume()
+
+    ended(process, log)
+
+
+def _keeps(process: psutil.Process) -> bool:
+    """Whether it is the one that keeps the states: it alone has a socket of the file system's, and no other."""
+    return bool(process.net_connections("unix")) and not process.net_connections("inet")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_while_its_workers_start(started: Started, seconds: float):
+    process, url, log = started
+    log.seek(0)
+    while "Goin' Fast" not in log.read():
+        time.sleep(0.02)
+        log.seek(0)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+
+    # Before it minds signals, it ends at once.
+    ended(process, log, status=(0, -signal.SIGTERM))
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/health/live")
