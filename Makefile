@@ -37,10 +37,10 @@ test-long: venv ## Run the tests that take minutes: adoption, the previous relea
 	$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
 
 faults: venv ## Break databases and servers for real, count what is lost, and write the figures into docs/reliability.md
-	timeout 600 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md
+	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md
 
 faults-short: venv ## The faults that take less than two minutes together
-	timeout 300 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
+	timeout --signal=INT --kill-after=30 300 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."

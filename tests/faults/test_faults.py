@@ -201,6 +201,7 @@ def test_a_worker_is_killed(trial: Trial):
     assert len(set(before) & set(after)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.fault("SIGTERM under load, then a new start")
 def test_a_service_is_stopped_and_another_started(trial: Trial):
     url, adapter = trial.postgres.get_uri(trial.database), trial.service.adapter
