@@ -30,7 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     """Tell what was counted, and write it down where all went well."""
     if not config.stash[FIGURES]:
         return
-    text = table(config.stash[FIGURES], config.stash[POSTGRESQL])
+    text = table(config.stash[FIGURES], config.stash.get(POSTGRESQL, "none"))
     terminalreporter.write_line(text)
     page: Path | None = config.getoption("figures")
     if page is not None and exitstatus == pytest.ExitCode.OK:

@@ -233,8 +233,8 @@ class Load:
             time.sleep(PAUSE)
 
     def _read(self, client: Client) -> None:
-        if client.ask("GET", f"/authors/{self._author}")[0] != 200:
-            time.sleep(PAUSE)
+        client.ask("GET", f"/authors/{self._author}")
+        time.sleep(PAUSE)
 
     def _work(self, job: Callable[[Client], None], client: Client) -> None:
         try:

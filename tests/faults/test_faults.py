@@ -263,6 +263,7 @@ def test_a_restart_while_nothing_is_asked_is_not_heard_of(trial: Trial):
     assert statuses(load) == {200, 201}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("kill -9 the database at the moment of an answer")
 def test_what_was_answered_is_there_after_a_crash(trial: Trial):
     load = Load(trial.service, keyed=0, once=0, readers=0)
