@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from core.cli import commands
 from core.settings import Settings
-from tests.support.databases import ROOT, environment, run
+from tests.support.databases import PATIENCE, ROOT, environment, run
 
 
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:
@@ -59,7 +59,7 @@ def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[
             break
         seen += data
     os.close(ours)
-    return process.wait(timeout=60), seen.decode()
+    return process.wait(timeout=PATIENCE), seen.decode()
 
 
 def installed(directory: Path) -> Path:

@@ -18,6 +18,9 @@ from core.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKENDS = ("sqlite", "postgresql")
+PATIENCE = 300
+"""Seconds after which a test gives up what has to happen, and has no time limit of its own: machines may be slow."""
+
 DIPTYCH = [sys.executable, "-m", "core.cli"]
 
 
@@ -78,7 +81,13 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; its output is in the error when it fails."""
     done = subprocess.run(
-        command, cwd=cwd, env=environment(**settings), input=stdin or "", capture_output=True, text=True, timeout=120
+        command,
+        cwd=cwd,
+        env=environment(**settings),
+        input=stdin or "",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     if check and done.returncode:
         raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")

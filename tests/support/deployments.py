@@ -16,7 +16,7 @@ from typing import IO
 
 import httpx
 
-from tests.support.databases import ROOT, environment
+from tests.support.databases import PATIENCE, ROOT, environment
 
 ADAPTERS = ("flask", "sanic")
 
@@ -74,7 +74,7 @@ def server(
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -> None:
     """Return when the deployment says it is ready."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:
@@ -85,10 +85,10 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -
 
 
 def stop(process: subprocess.Popen[bytes], log: IO[str]) -> None:
-    """Ask the deployment to stop; kill what is left of it after half a minute, and say so."""
+    """Ask the deployment to stop; kill what is left of it when that takes too long, and say so."""
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

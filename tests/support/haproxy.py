@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.databases import ROOT
+from tests.support.databases import PATIENCE, ROOT
 from tests.support.deployments import free_port
 from tests.support.programs import program
 
@@ -41,7 +41,7 @@ class Proxy:
 
     def wait_until_up(self, name: str) -> None:
         """Return when HAProxy has found the server ready."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not self.servers()[name]["status"].startswith(("UP", "DRAIN")):
             assert time.monotonic() < deadline, self.servers()[name]
             time.sleep(0.1)
@@ -72,7 +72,7 @@ def haproxy(servers: Mapping[str, int], *, retries: bool = True) -> Iterator[Pro
         )
         proxy = Proxy(f"http://127.0.0.1:{port}", control)
         try:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + PATIENCE
             while not control.exists():
                 assert process.poll() is None, process.communicate()[0]
                 assert time.monotonic() < deadline
@@ -82,4 +82,4 @@ def haproxy(servers: Mapping[str, int], *, retries: bool = True) -> Iterator[Pro
             yield proxy
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=PATIENCE)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from tests.support.databases import PATIENCE
 from tests.support.deployments import free_port
 from tests.support.programs import program
 
@@ -51,7 +52,7 @@ def pgbouncer(url: str, size: int) -> Iterator[str]:
 
 
 def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
