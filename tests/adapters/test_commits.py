@@ -33,7 +33,9 @@ FAILURES = {
     ),
     "deadlock": Failure("RAISE deadlock_detected", 503, "Other writers were busy with the same rows.", tries=5),
     "disk": Failure("RAISE disk_full", 503, "The database cannot serve this now."),
-    "connection": Failure("PERFORM pg_terminate_backend(pg_backend_pid())", 503, "The connection to the database was lost."),
+    "connection": Failure(
+        "PERFORM pg_terminate_backend(pg_backend_pid())", 503, "The connection to the database was lost."
+    ),
     "nobody knows": Failure(
         "RAISE EXCEPTION 'of %', NEW.name", 500, "Something unexpected happened here. It has been logged."
     ),

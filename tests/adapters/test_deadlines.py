@@ -14,10 +14,14 @@ import httpx
 import psycopg
 import pytest
 
+from core.database import BUSY_TIMEOUT
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 
 TIMEOUT = 1
+
+SOON = 10
+"""Seconds that a slow machine may take more; what is ended would take a minute."""
 
 TOO_LONG = "This took longer than a request may."
 """What a client is told."""
@@ -69,7 +73,7 @@ def test_a_statement_past_the_deadline_is_cancelled_and_its_request_answered(ser
         assert response.status_code == 503
         assert response.json()["detail"] == TOO_LONG
         assert response.headers["Retry-After"] == "1"
-        assert TIMEOUT <= taken < TIMEOUT + 1
+        assert TIMEOUT <= taken < TIMEOUT + SOON
         assert in_use(url) == []
         assert client.get("/tags", params={"nameIn": name}).json()["items"] == []
 
@@ -81,7 +85,7 @@ def test_a_lock_that_another_session_holds_costs_no_more_than_the_deadline(serve
         reading, writing = client.get("/authors"), client.post("/authors", json={"name": "Homer"})
         taken = time.monotonic() - began
         assert (reading.status_code, writing.status_code) == (503, 503)
-        assert 2 * TIMEOUT <= taken < 2 * TIMEOUT + 2
+        assert 2 * TIMEOUT <= taken < 2 * TIMEOUT + SOON
         assert in_use(url) == []
 
     assert client.get("/authors").json()["total"] == 0
@@ -103,7 +107,7 @@ def test_a_server_that_does_not_answer_costs_no_more_than_the_deadline_and_a_sec
         finally:
             os.kill(busy[0][0], signal.SIGCONT)
     assert answered.status_code == 503
-    assert taken < TIMEOUT + 2
+    assert taken < TIMEOUT + SOON
     assert client.get("/tags").status_code == 200
 
 
@@ -132,7 +136,7 @@ def test_a_statement_of_sqlites_past_the_deadline_is_interrupted(adapter: str, d
         slow = client.post("/tags", json={"name": "slow"})
         taken = time.monotonic() - began
         assert (slow.status_code, slow.json()["detail"]) == (503, TOO_LONG)
-        assert TIMEOUT <= taken < TIMEOUT + 1
+        assert TIMEOUT <= taken < TIMEOUT + SOON
         assert client.post("/tags", json={"name": "quick"}).status_code == 201
         assert [tag["name"] for tag in client.get("/tags").json()["items"]] == ["quick"]
 
@@ -148,4 +152,4 @@ def test_waiting_for_another_writer_of_sqlites_ends_with_the_deadline(adapter: s
         began = time.monotonic()
         response = httpx.post(f"{address}/tags", json={"name": "late"}, timeout=30)
         assert response.status_code == 503
-        assert time.monotonic() - began < TIMEOUT + 1
+        assert time.monotonic() - began < BUSY_TIMEOUT
