@@ -40,7 +40,7 @@ faults: venv ## Break databases and servers for real, count what is lost, and wr
 	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md
 
 faults-short: venv ## The faults that take less than two minutes together
-	timeout --signal=INT --kill-after=30 300 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
+	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."

@@ -11,9 +11,10 @@ from core.sync.operations import OPERATIONS
 from core.sync.services.base import CatalogueService
 from tests.support.databases import ROOT
 
-# What has a tag of its own is no resource: pages about problems, and adapters have to do with problems.
-PATHS = {operation.path for operation in OPERATIONS if not operation.tag}
-SEGMENTS = {step for path in PATHS for step in path.split("/") if step and not step.startswith("{")}
+# What nobody creates is no resource: pages about problems, or whether the service is ready.
+ROOTS = {operation.path for operation in OPERATIONS if operation.name.endswith("_create")}
+PATHS = [operation.path.split("/")[1:] for operation in OPERATIONS]
+SEGMENTS = {step for path in PATHS for step in path if f"/{path[0]}" in ROOTS and not step.startswith("{")}
 NOUNS = {service.noun for service in CatalogueService.__subclasses__()}
 NAMES = sorted(SEGMENTS | NOUNS)
 WORD = re.compile(rf"(?<![a-z])({'|'.join(NAMES)})(?![a-z])", re.IGNORECASE)

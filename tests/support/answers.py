@@ -31,4 +31,4 @@ def neutral(text: str) -> str:
 
 def opened(text: str) -> str:
     """Text with its cursors decoded: there are ids and times in them."""
-    return _CURSOR.sub(lambda found: base64.urlsafe_b64decode(found[0] + "==").decode(), text)
+    return _CURSOR.sub(lambda found: base64.urlsafe_b64decode(found[0] + "==").decode().replace('"', "'"), text)

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
-from core.http.wire.times import HEAD, LINGER, TAKING
+from core.http.wire.times import HEAD, LINGER, PAUSE, TAKING
 from tests.contract.making import make_author
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import Hosts
@@ -88,7 +88,7 @@ def test_nobody_waits_for_clients_that_stop_half_way(hosts: Hosts, adapter: str,
         answered = exchange(target, LIVE, ("GET",)).answers[0].status
 
     assert answered == 200
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < PAUSE - 1
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -104,7 +104,7 @@ def test_nobody_waits_for_clients_that_do_not_go(hosts: Hosts, adapter: str):
         answered = exchange(target, LIVE, ("GET",)).answers[0].status
 
     assert answered == 200
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < LINGER
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -126,7 +126,7 @@ def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter
         for client in others:
             client.sendall(LIVE)
         assert all(client.recv(65536).startswith(b"HTTP/1.1 200 ") for client in others)
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < LINGER
 
 
 def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Hosts):
@@ -222,7 +222,7 @@ def test_nobody_waits_for_clients_that_do_not_read(hosts: Hosts, large: bytes, a
         answered = exchange(target, LIVE, ("GET",)).answers[0].status
 
     assert answered == 200
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < TAKING / 2
 
 
 def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: bytes):

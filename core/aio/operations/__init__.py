@@ -2,6 +2,12 @@
 
 from core.aio.operations import authors, books, documents, health, metrics, tags
 
-_described = (*authors.operations, *books.operations, *tags.operations, *health.operations, *metrics.operations)
+_described = (
+    *authors.operations,
+    *books.operations,
+    *tags.operations,
+    *health.operations,
+    *metrics.operations,
+)
 
 OPERATIONS = (*_described, *documents.Documents(_described).operations)

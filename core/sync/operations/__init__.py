@@ -3,6 +3,12 @@
 
 from core.sync.operations import authors, books, documents, health, metrics, tags
 
-_described = (*authors.operations, *books.operations, *tags.operations, *health.operations, *metrics.operations)
+_described = (
+    *authors.operations,
+    *books.operations,
+    *tags.operations,
+    *health.operations,
+    *metrics.operations,
+)
 
 OPERATIONS = (*_described, *documents.Documents(_described).operations)
