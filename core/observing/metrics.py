@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import Pool, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.observing.shared import VARIABLE
 
@@ -68,8 +70,19 @@ def metrics() -> Metrics:
 
 def watch(pool: Pool) -> None:
     """Count what is taken from a pool of connections and given back to it."""
-    event.listen(pool, "checkout", lambda *_: metrics().in_use.inc())
-    event.listen(pool, "checkin", lambda *_: metrics().in_use.dec())
+    in_use: set[ConnectionPoolEntry] = set()
+
+    @event.listens_for(pool, "checkout")
+    def taken(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        in_use.add(entry)
+        metrics().in_use.inc()
+
+    @event.listens_for(pool, "checkin")
+    def given_back(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        # SQLAlchemy says so, too, of one that could not be made anew, and that nobody has had.
+        if entry in in_use:
+            in_use.remove(entry)
+            metrics().in_use.dec()
 
 
 def exposition() -> bytes:

@@ -17,6 +17,7 @@ from core.http.request_ids import request_id
 from core.observing.metrics import metrics
 
 logger = logging.getLogger("diptych.requests")
+_log = logging.getLogger("diptych")
 
 OTHER = "_OTHER"
 """Instead of a method that the service does not know: anybody can invent one."""
@@ -72,7 +73,11 @@ class Observed:
     def answered(self, response: Response) -> Response:
         """Take note of the answer, and return it."""
         seconds = perf_counter() - self._began
-        metrics().count(self.method, self.path, response.status, seconds)
+        try:
+            metrics().count(self.method, self.path, response.status, seconds)
+        except OSError as error:
+            # What has been done has been done, whether or not it could be counted.
+            _log.error("a request could not be counted: %s", error.strerror)
         level = logging.INFO if response.status < 500 else _level(response.status)
         if logger.isEnabledFor(level):
             line = Line(
