@@ -75,6 +75,8 @@ LOCK_TIMEOUT = "diptych_lock_timeout"
 STATEMENT_TIMEOUT = "diptych_statement_timeout"
 """The execution option of how many seconds one statement of a migration takes on PostgreSQL at most."""
 
+_CONFIGURED = "diptych_configured"
+
 _NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
 
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
@@ -204,19 +206,23 @@ def _prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
 
 
 def _prepare_postgresql(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, record: ConnectionPoolEntry) -> None:
+    # Not when it connects: a pooler may have whoever has connected wait for its turn, and deadlines begin here.
+    @event.listens_for(engine, "checkout")
+    def configure(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
         """Prepare no statements behind a pooler, which may run the next transaction in another session.
 
         A pooler gives its clients numbers of its own for the session, by which they can cancel.
         """
-        driver: Any = record.driver_connection
+        if _CONFIGURED in entry.info:
+            return
+        driver: Any = entry.driver_connection
         cursor = connection.cursor()
         cursor.execute("SELECT pg_backend_pid()")
         if cursor.fetchone()[0] != driver.info.backend_pid:
             driver.prepare_threshold = None
         cursor.close()
         connection.rollback()
+        entry.info[_CONFIGURED] = True
 
 
 def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:

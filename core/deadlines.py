@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import os
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -116,40 +117,36 @@ class _Watch:
     def _stop(self, use: _Use) -> None:
         """Cancel what runs, and what begins then, until the request has given the connection back."""
         cut = time.monotonic() + GRACE
-        while True:
-            connection = use.entry.driver_connection
-            if connection is None or self._uses.get(use.entry) is not use:
-                return
-            if time.monotonic() < cut:
-                _cancel(connection)
-            else:
-                _cut(connection)
+        while self._uses.get(use.entry) is use:
+            with suppress(*_GONE):
+                connection = use.entry.driver_connection
+                if time.monotonic() < cut or not hasattr(connection, "pgconn"):
+                    _cancel(connection)
+                else:
+                    self._cut(use, connection)
             time.sleep(TICK)
+
+    def _cut(self, use: _Use, connection: Any) -> None:
+        """Make whoever waits for PostgreSQL's server find that it has gone."""
+        with socket.socket(fileno=os.dup(connection.pgconn.socket)) as wire:
+            # The number may have become another's before it was copied.
+            if self._uses.get(use.entry) is use and connection.pgconn.socket >= 0:
+                wire.shutdown(socket.SHUT_RDWR)
 
 
 _watch = _Watch()
+
+_GONE = (psycopg.Error, sqlite3.Error, OSError, ValueError, AttributeError)
+"""What there is where a connection is given back, or closed, meanwhile, or a server cannot be asked to cancel."""
 
 
 def _cancel(connection: Any) -> None:
     # SQLite's drivers know no cancel_safe, and PostgreSQL's no interrupt.
     told: Any
-    with suppress(psycopg.OperationalError):  # a server that cannot be asked: the connection to it will be cut
-        told = connection.cancel_safe(timeout=GRACE) if hasattr(connection, "cancel_safe") else connection.interrupt()
-        if inspect.isawaitable(told):
-            asyncio.run(_finish(told))
+    told = connection.cancel_safe(timeout=GRACE) if hasattr(connection, "cancel_safe") else connection.interrupt()
+    if inspect.isawaitable(told):
+        asyncio.run(_finish(told))
 
 
 async def _finish(told: Any) -> None:
     await told
-
-
-def _cut(connection: Any) -> None:
-    """Make whoever waits for PostgreSQL's server find that it has gone."""
-    if not hasattr(connection, "pgconn"):
-        _cancel(connection)
-        return
-    with (
-        suppress(psycopg.OperationalError, OSError),  # it is closed already
-        socket.socket(fileno=os.dup(connection.pgconn.socket)) as wire,
-    ):
-        wire.shutdown(socket.SHUT_RDWR)
