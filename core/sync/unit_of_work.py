@@ -64,6 +64,7 @@ class Database:
 
     def _attempt(self, config: SQLAlchemySyncConfig, work: Work[T]) -> T:
         lost: CatalogueError | None = None
+        reconnected = False
         for _ in range(ATTEMPTS):
             deadlines.check()
             committing = False
@@ -77,9 +78,9 @@ class Database:
                         return result
             except Disconnected as error:
                 # When COMMIT may have arrived, nobody here knows whether it was done.
-                if committing or isinstance(lost, Disconnected):
+                if committing or reconnected:
                     raise
-                lost = error
+                lost, reconnected = error, True
             except Contention as error:
                 lost = error
                 sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step

@@ -26,7 +26,7 @@ import core.aio.unit_of_work
 import core.database
 import core.sync.unit_of_work
 from core.database import async_config, connection_string, make_directory, sync_config, taken, translate
-from core.errors import Behind, CatalogueError, Conflict, Contention, Invalid, Unavailable
+from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries import authors, books, tags
 from core.queries.listing import Listing
@@ -443,7 +443,7 @@ def test_a_row_that_is_not_waited_for_on_postgresql_is_an_outage(urls: dict[str,
 @TWINS
 def test_a_connection_that_an_operator_ends_is_an_outage_and_the_next_one_works(urls: dict[str, str], twin: str):
     error = error_of(urls["postgresql"], text("SELECT pg_terminate_backend(pg_backend_pid())"), twin=twin)
-    assert type(error) is Unavailable
+    assert type(error) is Disconnected
 
 
 def test_a_read_only_postgresql_is_an_outage(urls: dict[str, str]):
