@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,7 +27,7 @@ async def once(session: AsyncSession, key: Key, work: Callable[[], Awaitable[Res
     expired = {"expired": moment - LIFETIME}
     claim = {"lock": key.lock, "fingerprint": key.fingerprint, "moment": moment}
     if (await session.execute(statements.claim, this | expired | claim)).first() is None:
-        return await _answered(session, statements, key)
+        return await _answered(session, statements, key, expired)
     response = await work()
     answer = {f"new_{name}": getattr(response, name) for name in ANSWER}
     for statement in statements.keep:
@@ -34,8 +35,8 @@ async def once(session: AsyncSession, key: Key, work: Callable[[], Awaitable[Res
     return response
 
 
-async def _answered(session: AsyncSession, statements: Statements, key: Key) -> Response:
-    found = (await session.execute(statements.find, {"this": key.name})).one_or_none()
+async def _answered(session: AsyncSession, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
+    found = (await session.execute(statements.find, {"this": key.name} | expired)).one_or_none()
     if found is None:
         raise problems.key_in_use()
     if found.fingerprint != key.fingerprint:

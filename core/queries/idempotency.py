@@ -26,8 +26,8 @@ class Statements:
     """Those for one kind of database.
 
     claim: (this, lock, fingerprint, moment, expired) make the row of a key that nobody has used, or not since it
-    expired, and return it; no row where it is in use. find: (this) the fingerprint and the answer. keep: (this,
-    expired, and "new_" with each of ANSWER) put the answer into the row, and delete some that have expired.
+    expired, and return it; no row where it is in use. find: (this, expired) the fingerprint and the answer.
+    keep: (this, expired, and "new_" with each of ANSWER) put the answer into the row, and delete some that expired.
     """
 
     claim: Executable
@@ -49,7 +49,8 @@ def _claim(alone: str) -> Executable:
     return text(sql).bindparams(*(bindparam(name, type_=_KEYS.c[column].type) for name, column in types.items()))
 
 
-_FIND = select(_KEYS.c.fingerprint, *(_KEYS.c[name] for name in ANSWER)).where(_THIS)
+# One that has expired is being answered anew.
+_FIND = select(_KEYS.c.fingerprint, *(_KEYS.c[name] for name in ANSWER)).where(_THIS, ~_OLD)
 
 _ANSWER = update(_KEYS).where(_THIS).values({name: bindparam(f"new_{name}") for name in ANSWER})
 

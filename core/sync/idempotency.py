@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -27,7 +28,7 @@ def once(session: Session, key: Key, work: Callable[[], Response]) -> Response:
     expired = {"expired": moment - LIFETIME}
     claim = {"lock": key.lock, "fingerprint": key.fingerprint, "moment": moment}
     if (session.execute(statements.claim, this | expired | claim)).first() is None:
-        return _answered(session, statements, key)
+        return _answered(session, statements, key, expired)
     response = work()
     answer = {f"new_{name}": getattr(response, name) for name in ANSWER}
     for statement in statements.keep:
@@ -35,8 +36,8 @@ def once(session: Session, key: Key, work: Callable[[], Response]) -> Response:
     return response
 
 
-def _answered(session: Session, statements: Statements, key: Key) -> Response:
-    found = (session.execute(statements.find, {"this": key.name})).one_or_none()
+def _answered(session: Session, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
+    found = (session.execute(statements.find, {"this": key.name} | expired)).one_or_none()
     if found is None:
         raise problems.key_in_use()
     if found.fingerprint != key.fingerprint:

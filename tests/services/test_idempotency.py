@@ -179,6 +179,11 @@ async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
         other.execute("SELECT pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
         assert await made(api, "k") == first
 
+        # One that has expired is being answered anew.
+        await aged(api, LIFETIME)
+        response, _ = await api.call("authors_create", {"name": "Virgil"}, key="k")
+        assert (response.status, json.loads(response.body)["type"]) == (409, "/problems/key-in-use")
+
 
 @pytest.fixture(params=TWINS)
 async def slow(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Api]:
