@@ -104,3 +104,16 @@ def test_a_commit_that_fails_twice_for_others_sake_succeeds_the_third_time(serve
     assert response.status_code == 201
     assert tries(url) == 3
     assert client.get(response.headers["Location"]).json() == response.json()
+
+
+def test_a_rule_of_the_database_refuses_every_way_of_writing_alike(served: tuple[httpx.Client, str]):
+    client, url = served
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE tag ADD CHECK (name <> 'ruled out')")
+    item = {"name": "ruled out"}
+    answers = [
+        client.post("/tags", json=item),
+        client.post("/tags/batch", json={"items": [item]}),
+        client.put("/tags/batch", json={"items": [item]}),
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 3

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
+from core.database import translate
 from core.errors import Conflict, Contention, Fault, NotFound
 from core.models import Record
 from core.models.base import now
@@ -187,6 +188,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         try:
             created = await self.insert([items[place] for place in new], new, matched=True)
         except IntegrityError as error:
+            if not isinstance(translate(error), Conflict):
+                raise
             raise Contention("Other writers were busy with the same keys.") from error
         for place, row in zip(new, created, strict=True):
             rows[place] = row

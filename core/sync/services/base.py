@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
+from core.database import translate
 from core.errors import Conflict, Contention, Fault, NotFound
 from core.models import Record
 from core.models.base import now
@@ -188,6 +189,8 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         try:
             created = self.insert([items[place] for place in new], new, matched=True)
         except IntegrityError as error:
+            if not isinstance(translate(error), Conflict):
+                raise
             raise Contention("Other writers were busy with the same keys.") from error
         for place, row in zip(new, created, strict=True):
             rows[place] = row
