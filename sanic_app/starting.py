@@ -25,6 +25,9 @@ START = WorkerManager.THRESHOLD / 10
 
 TICK = 0.1
 
+ENDED = (ProcessState.FAILED, ProcessState.COMPLETED)
+"""The states of workers that were killed: outright, or by a signal that lets them finish."""
+
 logger = logging.getLogger("diptych")
 
 
@@ -61,10 +64,11 @@ def keep_workers(app: Sanic[Any, Any]) -> None:
 
 
 def _keep(manager: Any, told: threading.Event) -> None:
-    pause = TICK
+    pause, ready = TICK, False
     while not told.wait(pause):
+        ready = ready or manager._all_workers_ack()  # noqa: SLF001 - as above
         # Not before all have been ready once: until then it is a start that failed, which ends the main process.
-        failed = [process for process in manager.transient_processes if process.state is ProcessState.FAILED]
+        failed = [process for process in manager.transient_processes if ready and process.state in ENDED]
         for process in failed:
             logger.error("worker %s ended with %s: starting another", process.pid, process.exitcode)
             manager.monitor_publisher.send(process.name)
@@ -72,6 +76,6 @@ def _keep(manager: Any, told: threading.Event) -> None:
     logger.info("stopping the workers")
     # Before all are ready it does not listen to that. If they never are, it ends by itself.
     until = time.monotonic() + START
-    while not manager._all_workers_ack() and time.monotonic() < until:  # noqa: SLF001 - as above
+    while not (ready or manager._all_workers_ack()) and time.monotonic() < until:  # noqa: SLF001 - as above
         time.sleep(TICK)
     manager.monitor_publisher.send("__TERMINATE__")

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.databases import ROOT, Databases, environment
+from tests.support.databases import PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
 
 Started = tuple[subprocess.Popen[bytes], str, IO[str]]
@@ -82,3 +82,36 @@ def test_while_its_workers_start(started: Started, seconds: float):
     ended(process, log, status=(0, -signal.SIGTERM))
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health/live")
+
+
+def test_a_worker_that_is_told_to_end_is_replaced_and_the_stop_is_no_slower(started: Started):
+    process, url, log = started
+    wait_until_ready(url, process, log)
+    _ready(log, 2)
+    first = _workers(process)
+    for worker in first:
+        worker.terminate()
+    _ready(log, 4)
+    assert len(set(_workers(process)) - set(first)) == 2
+    assert httpx.get(f"{url}/health/live").status_code == 200
+    process.send_signal(signal.SIGTERM)
+
+    ended(process, log)
+
+
+def _ready(log: IO[str], count: int) -> None:
+    """Wait until so many workers have become ready, those that have ended included."""
+    until = time.monotonic() + PATIENCE
+    while log.seek(0) or log.read().count("Worker ready") < count:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return [each for each in psutil.Process(process.pid).children() if _serves(each)]
+
+
+def _serves(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+        return any(each.status == psutil.CONN_LISTEN for each in process.net_connections("inet"))
+    return False
