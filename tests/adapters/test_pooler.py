@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -14,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.support import before
-from tests.support.databases import DIPTYCH, ROOT, Databases, environment, run
+from tests.support.databases import DIPTYCH, PATIENCE, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pgbouncer import pgbouncer
 
@@ -144,3 +146,19 @@ def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(u
     for thread in threads:
         thread.join()
     assert statuses == {adapter: {200, 201} for adapter in ADAPTERS}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_whoever_waits_for_the_pooler_waits_no_longer_than_a_request_may(databases: Databases, adapter: str):
+    with (
+        pgbouncer(databases.migrated("postgresql"), 1) as url,
+        deployment(adapter, url, DIPTYCH_REQUEST_TIMEOUT="1", DIPTYCH_WORKERS="1") as address,
+    ):
+        with psycopg.connect(url) as other, ThreadPoolExecutor(6) as clients:
+            other.execute("SELECT 1")  # in a transaction, which has PgBouncer's one connection
+            began = time.monotonic()
+            answers = list(clients.map(lambda _: httpx.get(f"{address}/tags", timeout=PATIENCE), range(6)))
+
+            assert [answer.status_code for answer in answers] == [503] * 6
+            assert time.monotonic() - began < 30  # PgBouncer would have them wait for two minutes
+        assert httpx.get(f"{address}/tags").status_code == 200
