@@ -600,7 +600,7 @@ def test_there_is_a_way_back(databases: Databases, tmp_path: Path, backend: str)
 
 @both
 def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, tmp_path: Path, backend: str):
-    url = before.make("guide", databases.empty(backend), tmp_path, kept=True, authors=200)
+    url = before.make("guide", databases.empty(backend), tmp_path, kept=True, authors=40)
     started = [
         subprocess.Popen(
             ADOPT,
@@ -614,7 +614,7 @@ def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, 
     ]
     told = [process.communicate(timeout=100)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], "\n".join(told)
-    assert sum("Adopted 200 authors and 600 books.\n" in item for item in told) == 1
+    assert sum("Adopted 40 authors and 120 books.\n" in item for item in told) == 1
     assert sum("There is nothing to adopt" in item for item in told) == 2
     check_is_clean(url)
 
