@@ -44,6 +44,11 @@ class Program:
         return done.stdout
 
 
+def before(revision: str) -> str:
+    """The one before: revisions are numbered."""
+    return f"{int(revision) - 1:04}"
+
+
 @pytest.mark.parametrize(("program", "backend"), [("diptych", "postgresql"), ("flask", "sqlite")])
 def test_every_command_works(binaries: Path, databases: Databases, program: str, backend: str, tmp_path: Path):
     flask = [str(binaries / "python"), "-m", "flask", "--app", "flask_app"]
@@ -56,7 +61,7 @@ def test_every_command_works(binaries: Path, databases: Databases, program: str,
     assert ours.database("upgrade") == f"The database is at revision {head()}.\n"
     assert "as the models say" in ours.database("check")
     assert ours.database("current") == ours.database("show-current-revision") == f"{head()} (head)\n"
-    assert ours.database("history").startswith("0001 -> ")
+    assert ours.database("history").partition(" -> ")[2].startswith(f"{head()} (head)")
     assert ours.database("heads") == f"{head()} (head)\n"
     assert ours.database("branches") == ""
     path = ours.database("show", "head").split("Path: ")[1].split("\n")[0]
@@ -86,7 +91,7 @@ def test_every_command_works(binaries: Path, databases: Databases, program: str,
     exported = ours.done("export").stdout
     ours.database("dump-data", "-o", "dump.json")
     assert json.loads((tmp_path / "cwd" / "dump.json").read_text(encoding="utf-8"))["tables"]["book"]
-    assert ours.database("downgrade") == "The database is at revision 0001.\n"
+    assert ours.database("downgrade") == f"The database is at revision {before(head())}.\n"
     assert ours.done("check-db-status", check=False).returncode == 1
     assert ours.done("database", "check", check=False).returncode == 1
     assert ours.database("drop-all") == "The catalogue is gone.\n"
