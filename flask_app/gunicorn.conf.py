@@ -44,11 +44,10 @@ def pre_request(_worker: object, _request: object) -> None:
 def post_worker_init(_worker: object) -> None:
     """Refuse to serve a database that is behind.
 
-    Not in the master: it has imported nothing that a reload would have to replace. The first worker says so and ends
-    with the status that ends the master. The others just end: of two such, the second finds the master in the middle
-    of its end, which it then leaves with a trace.
+    The first worker says so and ends with the status that ends the master. The others just end: of two such, the
+    second finds the master in the middle of its end, which it then leaves with a trace.
     """
-    from core.errors import Behind  # noqa: PLC0415 - see above
+    from core.errors import Behind  # noqa: PLC0415 - after share(), as all of the service
     from core.starting import check_revision  # noqa: PLC0415
 
     try:
