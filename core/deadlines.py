@@ -37,9 +37,9 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Give what is done in the block so many seconds."""
-    token = _deadline.set(time.monotonic() + seconds)
+def until(deadline: float) -> Iterator[None]:
+    """Give what is done in the block until then, as time.monotonic() tells it."""
+    token = _deadline.set(deadline)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import cast
 from urllib.parse import unquote
@@ -29,6 +30,7 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
         query=request.query_string.decode("latin-1"),
         headers=to_headers(request),
         body=_body(request),
+        arrived=getattr(request.environ["wsgi.input"], "arrived", None) or time.monotonic(),
     )
 
 

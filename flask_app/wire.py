@@ -41,18 +41,20 @@ UNTAKEN = object()
 
 
 class Content(io.BytesIO):
-    """A body as `wsgi.input`, or why there is none."""
+    """A body as `wsgi.input`, or why there is none, and when it was there."""
 
-    def __init__(self, body: bytes | Unread) -> None:
+    def __init__(self, body: bytes | Unread, arrived: float) -> None:
         super().__init__(body if isinstance(body, bytes) else b"")
         self.unread = body if isinstance(body, Unread) else None
+        self.arrived = arrived
 
 
 class Request(message.Request):  # type: ignore[misc]
     """gunicorn's request, made of one that the core has read."""
 
-    def __init__(self, incoming: Incoming, *arguments: Any) -> None:
+    def __init__(self, incoming: Incoming, arrived: float, *arguments: Any) -> None:
         self._incoming = incoming
+        self._arrived = arrived
         super().__init__(*arguments)
 
     def parse(self, unreader: Any) -> bytes:  # noqa: ARG002 - gunicorn's signature
@@ -67,7 +69,7 @@ class Request(message.Request):  # type: ignore[misc]
         return b""
 
     def set_body_reader(self) -> None:
-        self.body = Content(self._incoming.body)
+        self.body = Content(self._incoming.body, self._arrived)
 
     def should_close(self) -> bool:
         return bool(self.must_close)
@@ -110,6 +112,8 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         """Whether the client has had its time for another request."""
         self.ended = False
         """Whether the last answer has been given."""
+        self.arrived = 0.0
+        """When what is read now was there, and began to wait for a thread."""
 
     def receive(self) -> bool | None:
         """Take what has come: whether a request is whole, or None when there will be none. Errors: Problem, OSError."""
@@ -135,7 +139,7 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         incoming, self.incoming = self.incoming, Incoming(self.data, self._limit)
         self.req_count += 1
         self.expired = False
-        self.mesg = Request(incoming, self.cfg, self.unreader, self.source_addr, self.req_count)
+        self.mesg = Request(incoming, self.arrived, self.cfg, self.unreader, self.source_addr, self.req_count)
         return self.mesg
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:  # noqa: ARG002
@@ -210,12 +214,17 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                 self.accept(listener)
             listener.close()
 
+    def enqueue_req(self, conn: gthread.TConn) -> None:
+        conn.arrived = time.monotonic()
+        super().enqueue_req(conn)
+
     def handle(self, conn: gthread.TConn) -> Any:
         """Do what can be done for a connection now, in a thread; what is to become of it then."""
         if conn.parser is None:
             conn.sock = Outlet(conn.sock)
             conn.parser = Parser(self.cfg, conn, self.application.settings.max_body_bytes)
             conn.initialized = True
+        conn.parser.arrived = conn.arrived
         try:
             return self._advance(conn, conn.parser)
         except OSError:

@@ -14,7 +14,7 @@ from sanic_app.wire import Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
-    """The request, read to its end. `path` is the route's, without the prefix it was mounted under.
+    """The request, read to its end, which is now. `path` is the route's, without the prefix it was mounted under.
 
     Errors: Problem, as core.http.wire.head.
     """

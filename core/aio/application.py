@@ -37,7 +37,7 @@ class Application:
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
-        with Observed(request.method, route.path, request.headers) as observed:
+        with Observed(request.method, route.path, request.headers, request.arrived) as observed:
             return self._finished(await self._answer(route, request), observed, request.headers)
 
     async def _answer(self, route: Route, request: Request) -> Response:
@@ -46,7 +46,7 @@ class Application:
             if route.operation is None:
                 return writing.options(route, request.headers, self.cors)
             call = reading.read(route.operation, parameters, request, self.settings)
-            with deadlines.within(self.settings.request_timeout):
+            with deadlines.until(request.arrived + self.settings.request_timeout):
                 response = await self._respond(route.operation, call, request)
             return writing.mounted(response, request.prefix)
         except Problem as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -23,6 +24,7 @@ class Request:
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
+    arrived: when it was there, as time.monotonic() tells it; what it waits from then on is part of its time.
     """
 
     method: str
@@ -31,6 +33,7 @@ class Request:
     query: str
     headers: Mapping[str, str]
     body: bytes | Unread
+    arrived: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
-from time import perf_counter
+from time import monotonic
 from typing import Self
 
 import msgspec
@@ -49,19 +49,20 @@ class Observed:
     """One request, from when it is whole until it is answered. It is the current one inside its `with`.
 
     method: empty where it could not be read. path: the route's, with its parameters' names; empty without a route.
-    headers: names in lower case. database: seconds that were waited for the database.
+    headers: names in lower case. arrived: when it was whole, as time.monotonic() tells it; otherwise now.
+    database: seconds that were waited for the database.
     """
 
     __slots__ = ("_began", "_token", "database", "method", "path", "request_id")
 
     _token: Token[Observed | None]
 
-    def __init__(self, method: str, path: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, method: str, path: str, headers: Mapping[str, str], arrived: float | None = None) -> None:
         self.method = method if method in _METHODS else OTHER
         self.path = path
         self.request_id = request_id(headers)
         self.database = 0.0
-        self._began = perf_counter()
+        self._began = monotonic() if arrived is None else arrived
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -72,7 +73,7 @@ class Observed:
 
     def answered(self, response: Response) -> Response:
         """Take note of the answer, and return it."""
-        seconds = perf_counter() - self._began
+        seconds = monotonic() - self._began
         try:
             metrics().count(self.method, self.path, response.status, seconds)
         except OSError as error:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psycopg
 import pytest
 
 from tests.contract.making import make_author
@@ -28,3 +32,27 @@ def test_a_burst_waits_for_its_turn(databases: Databases, adapter: str):
 
         with ThreadPoolExecutor(MANY) as pool:
             assert Counter(pool.map(status, range(MANY))) == {200: MANY}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_waiting_for_a_turn_is_part_of_a_requests_time(databases: Databases, adapter: str):
+    url = databases.migrated("postgresql")
+    with (
+        psycopg.connect(url) as holder,
+        tempfile.TemporaryFile("w+") as log,
+        deployment(adapter, url, log=log, **ONE, DIPTYCH_REQUEST_TIMEOUT="1") as address,
+        ThreadPoolExecutor(MANY) as pool,
+    ):
+        holder.execute("LOCK TABLE author IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        statuses = Counter(pool.map(lambda _: httpx.get(f"{address}/authors", timeout=100).status_code, range(MANY)))
+        taken = time.monotonic() - began
+        holder.rollback()
+        log.seek(0)
+        lines = [json.loads(line) for line in log if '"/authors"' in line]
+
+    assert statuses == {503: MANY}
+    # One after the other they would have a second each.
+    assert taken < MANY / 3
+    assert len(lines) == MANY
+    assert min(line["duration_ms"] for line in lines) >= 900
