@@ -14,11 +14,12 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from gunicorn import util
+from gunicorn import sock, util
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import message, parser, wsgi
 from gunicorn.workers import gthread
 
+from core import newcomers
 from core.http import problems
 from core.http.messages import Response, Unread
 from core.http.problems import Problem
@@ -32,6 +33,20 @@ wsgi.SERVER = "diptych"
 
 # Nor for this. A worker that stops would close what waits sooner than others do, and than a proxy expects.
 gthread.STOP_KEEPALIVE_LINGER = PAUSE
+
+_close_sockets = sock.close_sockets
+
+
+def _refuse_and_close(listeners: list[sock.BaseSocket], unlink: bool = True) -> None:  # noqa: FBT001, FBT002 - gunicorn's signature
+    """What the master does first when it stops, before it tells its workers. Without unlink, others go on listening."""
+    if unlink:
+        for listener in listeners:
+            newcomers.refuse(listener.sock)
+    _close_sockets(listeners, unlink)
+
+
+# gunicorn has no hook for it either.
+sock.close_sockets = _refuse_and_close
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 PIECE = 65536
@@ -202,9 +217,15 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         return found
 
     def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
-        super().set_accept_enabled(enabled)
         if self.alive:
+            super().set_accept_enabled(enabled)
             return
+        # Whoever had begun to connect when the master refused everybody else gets through; the master may hear a moment
+        # later than its workers that they are to stop.
+        until = time.monotonic() + 2 * newcomers.MOMENT
+        while (left := until - time.monotonic()) > 0:
+            self.wait_for_and_dispatch_events(left)
+        super().set_accept_enabled(enabled)
         # The kernel has taken connections for this socket that nobody has accepted. The last process to close it would
         # have them reset.
         for listener in self.sockets:
@@ -300,8 +321,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         now = time.monotonic()
         if not self.alive and self._stopping is None:
             self._stopping = now
-        over = self._stopping is not None and self._stopping + PAUSE <= now
-        for conn in list(takewhile(lambda conn: over or conn.timeout <= now, self.pending_conns)):
+        for conn in list(takewhile(lambda conn: conn.timeout <= now, self.pending_conns)):
             if conn.parser.lingers(now):
                 continue
             self.pending_conns.remove(conn)
@@ -313,7 +333,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                 self.enqueue_req(conn)
             else:
                 self._expire(conn)
-        for conn in [conn for conn, until in self._untaken.items() if over or until <= now]:
+        for conn in [conn for conn, until in self._untaken.items() if until <= now]:
             self._watch_no_longer(conn)
             self._drop(conn)
         # The master would kill a moment later.

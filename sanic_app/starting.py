@@ -6,10 +6,13 @@ import logging
 import signal
 import threading
 import time
+from multiprocessing import Manager, resource_tracker
+from multiprocessing.managers import SyncManager
 from types import FrameType
 from typing import Any
 
 from sanic import Sanic
+from sanic.mixins import startup
 from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
@@ -29,6 +32,21 @@ ENDED = (ProcessState.FAILED, ProcessState.COMPLETED)
 """The states of workers that were killed: outright, or by a signal that lets them finish."""
 
 logger = logging.getLogger("diptych")
+
+
+def _manager() -> SyncManager:
+    """The process that knows the workers' states. It outlives them: an init's SIGTERM for all does not reach it."""
+    # Starting this one, of Python's own, would have the signal let through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        return Manager()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# Sanic has no setting for it.
+startup.Manager = _manager  # type: ignore[attr-defined]
 
 
 class Checked(Service):

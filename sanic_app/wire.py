@@ -29,6 +29,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 2048
 """Connections that the kernel keeps until a worker has time for them: as many as gunicorn's."""
 
+HEARING = 10
+"""Times that a worker asks why it is to stop. An init that tells all processes does so before the main one knows."""
+
+ENDS = {ProcessState.TERMINATED.name: True, ProcessState.RESTARTING.name: False}
+"""What the main process has made of a worker that it tells to stop -> whether all do."""
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -179,14 +185,9 @@ class Protocol(HttpProtocol):
         return False
 
     def _wait_no_longer(self) -> None:
-        """Do without a request, or the rest of one, or without the client's taking the rest of an answer."""
+        """Do without a request."""
         if self.http is not None and self._task is not None and self.http.stage is Stage.IDLE:
             self._task.cancel()
-        elif self.http is not None and self._task is not None and self.http.stage is Stage.REQUEST:
-            self.http.exception = RequestTimeout()
-            self._task.cancel()
-        elif self.transport is not None and not self._can_write.is_set():
-            self.transport.abort()
 
     def eof_received(self) -> bool:
         """Whether to keep the connection open for an answer."""
@@ -241,8 +242,13 @@ class Service(sanic.Sanic[Any, Any]):
 
     async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept whoever is there, then have Sanic stop."""
-        await asyncio.sleep(newcomers.MOMENT)
-        if self._ends():
+        ends = None
+        for _ in range(HEARING):
+            await asyncio.sleep(newcomers.MOMENT)
+            ends = self._ends()
+            if ends is not None:
+                break
+        if ends:
             for info in self.state.server_info:
                 listener = info.settings.get("sock")
                 if listener is not None:
@@ -252,12 +258,12 @@ class Service(sanic.Sanic[Any, Any]):
             await asyncio.sleep(newcomers.MOMENT)
         self.stop(terminate=False)
 
-    def _ends(self) -> bool:
-        """Whether all workers stop: where one is to be replaced, its successor accepts."""
+    def _ends(self) -> bool | None:
+        """Whether all workers stop: where one is to be replaced, its successor accepts. None while it is not known."""
         if not hasattr(self, "multiplexer"):
             return True
         try:
-            return bool(self.m.state["state"] == ProcessState.TERMINATED.name)
+            return ENDS.get(self.m.state["state"])
         except (OSError, EOFError, KeyError):
             # The process that knows has stopped.
             return True

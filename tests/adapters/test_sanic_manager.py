@@ -63,6 +63,18 @@ def test_while_it_asks_for_the_states_of_its_workers(started: Started):
     ended(process, log)
 
 
+def test_when_the_process_that_keeps_the_states_is_told_first(started: Started):
+    process, url, log = started
+    wait_until_ready(url, process, log)
+    _ready(log, 2)
+    # As an init that tells a whole group may do it.
+    next(each for each in psutil.Process(process.pid).children() if _keeps(each)).terminate()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+
+    ended(process, log)
+
+
 def _keeps(process: psutil.Process) -> bool:
     """Whether it is the one that keeps the states: it alone has a socket of the file system's, and no other."""
     return bool(process.net_connections("unix")) and not process.net_connections("inet")

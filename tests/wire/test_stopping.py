@@ -23,7 +23,7 @@ from core.http.wire.times import LINGER, PAUSE
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, SETTLED, command, deployment, free_port, stop, wait_until_ready
 from tests.support.wire import Target, connect
-from tests.wire.case import HOST, head
+from tests.wire.case import HOST, JSON, head
 
 LIST = head("GET", "/authors", HOST)
 CLIENTS = 8
@@ -102,6 +102,7 @@ def _started(adapter: str, database_url: str, *options: str, **settings: str) ->
                 stop(process, log)
         log.seek(0)
         assert "Traceback" not in (told := log.read()), told
+        assert "could not be counted" not in told
 
 
 DEPLOYMENTS = {
@@ -152,8 +153,12 @@ def _listens(pid: int) -> bool:
     return any(link.removeprefix("socket:[").rstrip("]") in inodes for link in links)
 
 
+TELLING = {"its first process": os.kill, "all of its processes at once": os.killpg}
+
+
+@pytest.mark.parametrize("who", TELLING)
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_nobody_who_connects_while_a_server_stops_is_reset(databases: Databases, name: str):
+def test_nobody_who_connects_while_a_server_stops_is_reset(databases: Databases, name: str, who: str):
     adapter, options = DEPLOYMENTS[name]
     told: Any = multiprocessing.get_context("spawn").Queue()
     with _started(adapter, databases.migrated("sqlite"), *options) as (process, target):
@@ -164,10 +169,11 @@ def test_nobody_who_connects_while_a_server_stops_is_reset(databases: Databases,
         for client in clients:
             client.start()
         assert [told.get(timeout=30) for _ in clients] == ["first answer"] * len(clients)
-        process.terminate()
+        TELLING[who](process.pid, signal.SIGTERM)
         found: Counter[str] = sum((told.get(timeout=30) for _ in clients), Counter())
         for client in clients:
             client.join()
+        assert process.wait(30) == 0
 
     assert set(found) == {"answered", "refused"}, found
     assert found["refused"] == len(clients)
@@ -249,6 +255,42 @@ def _read_one(client: Any) -> bytes:
         assert piece, f"closed with {answer!r}"
         answer += piece
     return answer
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(databases: Databases, name: str):
+    adapter, options = DEPLOYMENTS[name]
+    url = databases.migrated("postgresql")
+    with (
+        psycopg.connect(url) as holder,
+        ThreadPoolExecutor(CLIENTS) as pool,
+        _started(adapter, url, *options) as (process, target),
+    ):
+        holder.execute("LOCK TABLE author")
+        asked = [pool.submit(_asked, target) for _ in range(CLIENTS)]
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGTERM)
+        time.sleep(2)
+        holder.rollback()
+        answers = [each.result() for each in asked]
+        assert process.wait(30) == 0
+
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_who_sends_slowly_is_waited_for_as_long_as_ever(databases: Databases, adapter: str):
+    body = b'{"name": "slow"}'
+    with _started(adapter, databases.migrated("sqlite")) as (process, target), connect(target) as client:
+        client.sendall(head("POST", "/authors", HOST, JSON, f"Content-Length: {len(body)}"))
+        process.terminate()
+        for number in range(len(body)):
+            time.sleep(0.6)
+            client.sendall(body[number : number + 1])
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert process.wait(30) == 0
+
+    assert answer.startswith(b"HTTP/1.1 201 Created\r\n")
 
 
 # The database's end of it
