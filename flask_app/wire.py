@@ -353,13 +353,16 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
         method = "" if req is None else req.method
-        client.sendall(_message(self.application.fail(exc, method, {}), headless=method == "HEAD"))
+        headers = {} if req is None else {name.lower(): value for name, value in req.headers}
+        client.sendall(_message(self.application.fail(exc, method, headers), headless=method == "HEAD"))
 
     def _refuse(self, conn: gthread.TConn, problem: Problem) -> None:
         """Give the last answer."""
         conn.parser.ended = True
-        headless = conn.parser.incoming.headless
-        response = self.application.refuse(problem, "HEAD" if headless else "", {})
+        head, headless = conn.parser.incoming.head, conn.parser.incoming.headless
+        # Only the rest of a body can be missing where there is a head.
+        method, headers = (head.method, head.headers) if head else ("HEAD" if headless else "", {})
+        response = self.application.refuse(problem, method, headers)
         conn.sock.sendall(_message(response, headless=headless))
 
 

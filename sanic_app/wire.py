@@ -22,6 +22,7 @@ from sanic.worker.constants import ProcessState
 
 from core import newcomers
 from core.http import problems
+from core.http.wire.head import Head
 from core.http.wire.receiving import Incoming
 from core.http.wire.times import LINGER, PAUSE, TAKING
 
@@ -69,10 +70,13 @@ class Http(SanicHttp):
             await self._receive(incoming)
         finally:
             self.head_only = incoming.headless
-        head = incoming.head
-        assert head is not None  # noqa: S101 - it is whole
+            if incoming.head is not None:
+                self._take(incoming, incoming.head)
         self.keep_alive = not incoming.closes
-        # Sanic's class is told what it would have found out itself.
+        self.protocol.state["requests_count"] += 1
+
+    def _take(self, incoming: Incoming, head: Head) -> None:
+        """Tell Sanic's class of request what it would have found out itself."""
         request = self.protocol.request_class(
             url_bytes=head.target.encode("ascii"),
             headers=Header(head.headers),
@@ -85,7 +89,6 @@ class Http(SanicHttp):
         self.protocol.request_class._current.set(request)  # noqa: SLF001 - as the method that this is instead of
         self.request, request.stream = request, self
         request.body = incoming.body if isinstance(incoming.body, bytes) else b""
-        self.protocol.state["requests_count"] += 1
 
     async def _receive(self, incoming: Incoming) -> None:
         """Read to the end of one request. Errors: Problem; GoneError when there is none."""
@@ -122,7 +125,8 @@ class Http(SanicHttp):
         if gone or (isinstance(exception, RequestTimeout) and not self.incoming.begun):
             self.keep_alive = False
         else:
-            await super().error_response(exception)
+            late = isinstance(exception, RequestTimeout)
+            await super().error_response(problems.of_status(408) if late else exception)
 
     async def _linger(self) -> None:
         """Let the client close first."""

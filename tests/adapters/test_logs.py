@@ -106,6 +106,9 @@ def test_there_is_one_line_for_each_request_and_nothing_in_it_that_was_sent(serv
     for message, method in UNREADABLE:
         (answer,) = exchange(served.target, message % VALUE.encode(), (method,)).answers
         answers[answer.header("x-request-id") or ""] = answer.status, len(answer.body)
+    half = b"PUT /%s HTTP/1.1\r\nHost: x\r\nX-Request-ID: half\r\nContent-Length: 9\r\n\r\n" % VALUE.encode()
+    (answer,) = exchange(served.target, half, ("PUT",)).answers
+    answers["half"] = answer.status, len(answer.body)
 
     lines = served.requests()
 
@@ -118,6 +121,7 @@ def test_there_is_one_line_for_each_request_and_nothing_in_it_that_was_sent(serv
         *("/authors", "/authors/{id}", "/authors/slug/{slug}", "/tags", "/health/live", "/docs", "")
     }
     by_id = {line["request_id"]: line for line in lines}
+    assert (by_id["half"]["method"], by_id["half"]["status"]) == ("PUT", 408)
     asked = [line["db_ms"] > 0 for line in (by_id[f"test-{number}"] for number in range(len(REQUESTS)))]
     assert asked == [True, True, True, False, True, True, *[False] * 5, True, True, True, False, False]
 

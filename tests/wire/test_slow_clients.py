@@ -22,12 +22,14 @@ LIVE = head("GET", "/health/live", HOST, CLOSE)
 MANY = 24
 """More than there are threads in a deployment of gunicorn's."""
 
+NAMED = head("POST", "/authors", HOST, JSON, "X-Request-ID: half")[:-2]
+
 HALVES = {
     "half a request line": LIVE[:10],
     "half a head": LIVE[:-2],
-    "no body": head("POST", "/authors", HOST, JSON, "Content-Length: 2"),
-    "half a body": head("POST", "/authors", HOST, JSON, "Content-Length: 2") + b"{",
-    "half a chunk": head("POST", "/authors", HOST, JSON, "Transfer-Encoding: chunked") + b"2\r\n{",
+    "no body": NAMED + b"Content-Length: 2\r\n\r\n",
+    "half a body": NAMED + b"Content-Length: 2\r\n\r\n{",
+    "half a chunk": NAMED + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{",
     "a HEAD": LIVE.replace(b"GET", b"HEAD")[:-2],
 }
 
@@ -45,6 +47,10 @@ def test_half_a_request_is_answered_when_the_rest_does_not_come(hosts: Hosts):
         assert found == [_told(each.result()) for each in sanic]
 
     assert {status for status, _, _ in found} == {408}
+    # Whose head was there are known by their own names.
+    assert [("x-request-id", "half") in headers for _, headers, _ in found] == [
+        message.startswith(NAMED) for message in HALVES.values()
+    ]
     assert [body == b"" for _, _, body in found] == [what == "a HEAD" for what in HALVES]
 
 
@@ -73,7 +79,8 @@ def _all(target: Target, message: bytes) -> bytes:
 
 
 def _told(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
-    return answer.status, [each for each in answer.headers if each[0] not in ("date", "x-request-id")], answer.body
+    made = [("x-request-id", value) for name, value in answer.headers if name == "x-request-id" and len(value) == 32]
+    return answer.status, [each for each in answer.headers if each[0] != "date" and each not in made], answer.body
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
