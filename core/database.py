@@ -75,10 +75,7 @@ LOCK_TIMEOUT = "diptych_lock_timeout"
 STATEMENT_TIMEOUT = "diptych_statement_timeout"
 """The execution option of how many seconds one statement of a migration takes on PostgreSQL at most."""
 
-_CONFIGURED = "diptych_configured"
-
 _NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
-
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
 _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "READONLY"))
@@ -206,15 +203,12 @@ def _prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
 
 
 def _prepare_postgresql(engine: Engine) -> None:
-    # Not when it connects: a pooler may have whoever has connected wait for its turn, and deadlines begin here.
-    @event.listens_for(engine, "checkout")
-    def configure(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, entry: ConnectionPoolEntry) -> None:
         """Prepare no statements behind a pooler, which may run the next transaction in another session.
 
         A pooler gives its clients numbers of its own for the session, by which they can cancel.
         """
-        if _CONFIGURED in entry.info:
-            return
         driver: Any = entry.driver_connection
         cursor = connection.cursor()
         cursor.execute("SELECT pg_backend_pid()")
@@ -222,7 +216,6 @@ def _prepare_postgresql(engine: Engine) -> None:
             driver.prepare_threshold = None
         cursor.close()
         connection.rollback()
-        entry.info[_CONFIGURED] = True
 
 
 def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:

@@ -57,10 +57,14 @@ def guard(engine: Engine) -> None:
     """Keep the deadlines of whoever uses this engine's connections."""
 
     @event.listens_for(engine, "checkout")
-    def begin(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    def begin(_connection: Any, entry: ConnectionPoolEntry, *_: Any) -> None:
         deadline = _deadline.get()
         if deadline is not None:
             _watch.begin(entry, deadline)
+
+    # A pooler may have whoever has connected wait for its turn, with whatever SQLAlchemy asks first.
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", begin, insert=True)
 
     @event.listens_for(engine, "checkin")
     def end(_connection: Any, entry: ConnectionPoolEntry) -> None:
@@ -132,6 +136,8 @@ class _Watch:
             # The number may have become another's before it was copied.
             if self._uses.get(use.entry) is use and connection.pgconn.socket >= 0:
                 wire.shutdown(socket.SHUT_RDWR)
+                # One that never came to be used is not given back.
+                self.end(use.entry)
 
 
 _watch = _Watch()
