@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ fuzz: venv ## Send 2,000 sequences of requests to both adapters on both database
 schemathesis: venv ## Judge both adapters on both databases against their own OpenAPI document (SEED=... repeats a run)
 	@echo "make schemathesis SEED=$(SEED) repeats this run."
 	$(BIN)/python -m tests.schemathesis.run --seed $(SEED)
+
+bench: venv ## Measure both adapters beside hand-written SQL and other frameworks: takes half an hour (BENCH=quick: some minutes)
+	$(BIN)/python -m benchmarks
 
 check: venv ## Lint, types, import rules, and whether the twins are fresh
 	$(BIN)/ruff check .

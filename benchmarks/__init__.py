@@ -1,0 +1,1 @@
+"""How fast both adapters are, beside what can be had at most and what others have: `make bench`."""

@@ -1,0 +1,108 @@
+"""What the measurements come to: medians of the rounds, and ratios of those."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.contestants import Contestant
+from benchmarks.running import Measured
+from benchmarks.workloads import Workload
+
+VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One contestant at one workload: requests a second, and milliseconds that all but one in a hundred kept to."""
+
+    rate: float
+    p99: float
+
+
+class Figures:
+    """Those of a run. A measurement that does not count leaves its contestant without a figure there."""
+
+    def __init__(
+        self, contestants: Sequence[Contestant], workloads: Sequence[Workload], measurements: Iterable[Measured]
+    ) -> None:
+        self.contestants, self.workloads = contestants, workloads
+        found: dict[tuple[str, str], list[Measured]] = {}
+        for one in measurements:
+            found.setdefault((one.contestant, one.workload), []).append(one)
+        self._found = {
+            key: Figure(
+                statistics.median(one.loaded.rate for one in rounds),
+                statistics.median(one.loaded.p99 for one in rounds) / 1000,
+            )
+            for key, rounds in found.items()
+            if not any(one.fault for one in rounds)
+        }
+
+    def of(self, contestant: Contestant, workload: Workload) -> Figure | None:
+        """The medians, or None."""
+        return self._found.get((contestant.name, workload.name))
+
+    def of_role(self, role: str, kind: str | None = None) -> list[Contestant]:
+        """The contestants of a role, and of a kind."""
+        return [each for each in self.contestants if each.role == role and kind in (None, each.kind)]
+
+    def share(self, adapter: Contestant, workload: Workload) -> float | None:
+        """The adapter's rate as a share of its floor's."""
+        return self._ratio(adapter, self.of_role("floor", adapter.kind), workload)
+
+    def lead(self, adapter: Contestant, workload: Workload) -> float | None:
+        """How many times the rate of the best peer of its kind the adapter's is."""
+        return self._ratio(adapter, self.of_role("peer", adapter.kind), workload)
+
+    def _ratio(self, adapter: Contestant, others: Iterable[Contestant], workload: Workload) -> float | None:
+        own = self.of(adapter, workload)
+        rates = [figure.rate for other in others if (figure := self.of(other, workload))]
+        return own.rate / max(rates) if own and rates else None
+
+    # As Markdown
+
+    def heads(self) -> str:
+        """The ratios."""
+        adapters = self.of_role("adapter")
+        rows = [
+            (f"{adapter.title}: {what}", [written(ratio(adapter, each)) for each in self.workloads])
+            for what, ratio, written in (
+                ("share of its floor", self.share, _share),
+                ("times the best peer", self.lead, _times),
+            )
+            for adapter in adapters
+        ]
+        return self._table(rows)
+
+    def rates(self) -> str:
+        """Requests a second."""
+        return self._each(lambda figure: f"{figure.rate:,.0f}")
+
+    def p99s(self) -> str:
+        """Milliseconds."""
+        return self._each(lambda figure: f"{figure.p99:,.1f}")
+
+    def _each(self, written: Callable[[Figure], str]) -> str:
+        def cell(contestant: Contestant, workload: Workload) -> str:
+            figure = self.of(contestant, workload)
+            return VOID if figure is None else written(figure)
+
+        return self._table((each.title, [cell(each, one) for one in self.workloads]) for each in self.contestants)
+
+    def _table(self, rows: Iterable[tuple[str, list[str]]]) -> str:
+        lines = [
+            ["", *(each.title for each in self.workloads)],
+            ["---", *("---:" for _ in self.workloads)],
+            *([head, *cells] for head, cells in rows),
+        ]
+        return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _share(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.1f}"
