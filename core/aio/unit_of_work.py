@@ -6,14 +6,14 @@ import random
 from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import deadlines
-from core.database import snapshot_options, translate
+from core.database import NONE, SNAPSHOT, TRANSACTION, WRITE, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
 
@@ -29,12 +29,13 @@ class Database:
 
     def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
         engine = config.get_engine()
+        begin_by_hand(engine)
         watch(engine.dialect)
         self._engine = engine
-        self._writing = config
+        self._writing = _variant(config, WRITE)
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = _variant(config, "reading", isolation_level="AUTOCOMMIT")
-        self._snapshot = _variant(config, "snapshot", **snapshot_options(engine.dialect.name))
+        self._reading = _variant(config, NONE)
+        self._snapshot = _variant(config, SNAPSHOT)
 
     async def read(self, work: Work[T], *, agreeing: bool = False) -> T:
         """Run `work` with a session whose statements stand each for itself, or all see one state (`agreeing`).
@@ -91,13 +92,13 @@ class Database:
         await self._engine.dispose()
 
 
-def _variant(config: SQLAlchemyAsyncConfig, name: str, **options: Any) -> SQLAlchemyAsyncConfig:
-    """The same engine and pool, with other execution options."""
+def _variant(config: SQLAlchemyAsyncConfig, transaction: str) -> SQLAlchemyAsyncConfig:
+    """The same engine and pool, with transactions of one kind."""
     return SQLAlchemyAsyncConfig(
-        engine_instance=config.get_engine().execution_options(**options),
+        engine_instance=config.get_engine().execution_options(**{TRANSACTION: transaction}),
         session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
         metadata=config.metadata,
-        bind_key=f"diptych_{name}",
+        bind_key=f"diptych_{transaction}",
     )
 
 
