@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from alembic.ddl.sqlite import SQLiteImpl
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.database import LOCK_TIMEOUT, STATEMENT_TIMEOUT
@@ -179,6 +180,24 @@ def without_foreign_keys(connection: Connection) -> Iterator[Callable[[], None]]
     finally:
         connection.rollback()
         driver.execute("PRAGMA foreign_keys=ON")
+
+
+class KeepingTriggers(SQLiteImpl):
+    """Alembic's SQLite, where a table that is made anew has the triggers that SQLite drops with the old one."""
+
+    __dialect__ = "sqlite"
+
+    def drop_table(self, table: Table, **options: Any) -> None:
+        if self.connection is not None:
+            statement = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
+            self.memo[table.name] = self.connection.execute(statement, {"name": table.name}).scalars().all()
+        super().drop_table(table, **options)
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        super().rename_table(old_table_name, new_table_name, schema)
+        if self.connection is not None:
+            for trigger in self.memo.pop(new_table_name, ()):
+                self.connection.exec_driver_sql(trigger)
 
 
 class Plan:

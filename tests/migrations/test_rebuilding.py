@@ -11,6 +11,7 @@ from sqlalchemy import inspect
 
 from core.database import sync_config
 from core.settings import Settings
+from tests.support.catalogue import Schema, schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import PLANTED, History, plant, transaction
 from tests.support.rows import ROWS, changed, fill, rows
@@ -18,6 +19,11 @@ from tests.support.rows import ROWS, changed, fill, rows
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 REBUILT = "with op.batch_alter_table('{table}') as batch:\n    batch.alter_column('search_text', nullable=True)"
+
+
+def triggered(found: Schema) -> Schema:
+    """The triggers of a schema, which on SQLite keep the index of words."""
+    return {what: how for what, how in found.items() if what.startswith("trigger ")}
 
 
 @both
@@ -30,11 +36,13 @@ def test_a_table_that_is_made_anew_keeps_what_refers_to_it(
     with transaction(url) as connection:
         fill(connection)
         before = rows(connection)
+        triggers = triggered(schema(connection))
 
     history.upgrade(url, PLANTED)
 
     with transaction(url) as connection:
         after = rows(connection)
+        assert triggered(schema(connection)) == triggers
         nullable = {each["name"]: each["nullable"] for each in inspect(connection).get_columns(table)}
     assert nullable["search_text"]
     assert {len(found) for _, found in after.values()} == {ROWS}
