@@ -9,7 +9,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from core import migrating
-from core.drift import ours
+from core.drift import comparing, ours
 from core.models import Base
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run_online() -> None:
         configure(connection=connection)
         if "destination_rev" not in context.get_context().opts:
             # It compares, or tells.
-            with context.begin_transaction():
+            with comparing(), context.begin_transaction():
                 context.run_migrations()
             connection.commit()
         elif connection.dialect.name == "postgresql":

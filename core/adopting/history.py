@@ -71,6 +71,8 @@ def schema(connection: Connection, names: frozenset[str], within: str | None = N
             parts[f"unique constraint {unique['name']}"] = unique["column_names"]
         for index in inspector.get_indexes(name, within):
             kept = {key: value for key, value in index.items() if key != "name" and value}
+            # Among them are conditions, of which no two are equal but as text.
+            kept["dialect_options"] = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
             parts[f"index {index['name']}"] = kept
         for check in inspector.get_check_constraints(name, within):
             parts[f"check {check['name']}"] = check["sqltext"]
@@ -120,19 +122,28 @@ def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -
         try:
             with engine.connect() as scratch:
                 build(scratch, script, revision)
-                return schema(scratch, frozenset(inspect(scratch).get_table_names()))
+                return schema(scratch, _tables(scratch))
         finally:
             engine.dispose()
+    home = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     with _undone(connection):
         connection.exec_driver_sql(
             "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
         )
-        build(connection, script, revision)
+        with _functions_in(connection, home):
+            build(connection, script, revision)
         namespace = connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
         rows = connection.exec_driver_sql(
             "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'p')"
         )
         return schema(connection, frozenset(rows.scalars()), namespace)
+
+
+def _tables(connection: Connection) -> frozenset[str]:
+    """The tables of a SQLite database, but for those that find words, and those that these are made of."""
+    virtual = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE %'")
+    kept = tuple(virtual.scalars())
+    return frozenset(name for name in inspect(connection).get_table_names() if not name.startswith(kept))
 
 
 @contextmanager
@@ -143,6 +154,20 @@ def _undone(connection: Connection) -> Iterator[NestedTransaction]:
         yield savepoint
     finally:
         savepoint.rollback()
+
+
+@contextmanager
+def _functions_in(connection: Connection, home: str) -> Iterator[None]:
+    """Make functions in a schema that PostgreSQL looks for them in: it never does so where temporary tables are."""
+
+    def there(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> tuple[str, Any]:
+        return statement.replace("CREATE OR REPLACE FUNCTION ", f"CREATE OR REPLACE FUNCTION {home}."), parameters
+
+    event.listen(connection, "before_cursor_execute", there, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(connection, "before_cursor_execute", there)
 
 
 class _InOneTransaction(MigrationContext):

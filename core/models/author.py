@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Named, Record, Slugged
+from core.models.base import Named, Record, Slugged, listed
 
 
+@listed("dob")
 class Author(Named, Slugged, Record):
     """A person or body; two may share a name."""
 

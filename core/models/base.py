@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from advanced_alchemy.base import BasicAttributes, create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import Dialect, String, Text, Uuid
+from sqlalchemy import ColumnElement, Dialect, Index, Integer, String, Text, Uuid, func
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
+from core.models import words
 from core.rules.slugs import SLUG_LENGTH
 from core.rules.text import SORT_KEY_LENGTH
 
@@ -32,6 +34,9 @@ class Base(BasicAttributes, DeclarativeBase):
 
     registry = create_registry()
     __abstract__ = True
+
+
+words.watch(Base.metadata)
 
 
 class Moment(DateTimeUTC):
@@ -54,9 +59,9 @@ class Record(Base):
     __abstract__ = True
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-10)
-    created_at: Mapped[datetime] = mapped_column(Moment(timezone=True), default=now, index=True, sort_order=90)
+    created_at: Mapped[datetime] = mapped_column(Moment(timezone=True), default=now, sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(
-        Moment(timezone=True), default=_created_at, onupdate=now, index=True, sort_order=91
+        Moment(timezone=True), default=_created_at, onupdate=now, sort_order=91
     )
 
 
@@ -73,10 +78,42 @@ class Named:
     """Columns derived from a row's name or title; core.rules.text.fold says how."""
 
     search_text: Mapped[str] = mapped_column(Text, sort_order=80)
-    sort_key: Mapped[str] = mapped_column(ordered(SORT_KEY_LENGTH), index=True, sort_order=81)
+    sort_key: Mapped[str] = mapped_column(ordered(SORT_KEY_LENGTH), sort_order=81)
 
 
 class Slugged:
     """A unique name for URLs. It is made once, when the row is, and stays: links outlive corrections of a title."""
 
     slug: Mapped[str] = mapped_column(ordered(SLUG_LENGTH), unique=True, sort_order=70)
+
+
+RecordT = TypeVar("RecordT", bound=type[Record])
+
+
+def listed(*orders: str) -> Callable[[RecordT], RecordT]:
+    """Give rows that are Named what their lists are found by: an index for each order, and one of words.
+
+    orders: columns to order by, besides those that every such row has. An index has the id after the column, so that a
+    page that begins at a row is a range of it, in either direction. A unique column has no two rows to tell apart, but
+    those without a value.
+    """
+
+    def decorate(model: RecordT) -> RecordT:
+        table: Any = model.__table__
+        for name in ("created_at", "updated_at", "sort_key", *orders):
+            column, options = table.c[name], {}
+            if column.unique:
+                options = {f"{dialect}_where": column.is_(None) for dialect in ("postgresql", "sqlite")}
+            Index(f"ix_{table.name}_{name}_id", column, table.c.id, **options)
+        # SQLAlchemy cannot reflect an expression's index on SQLite, which sorts what it has found by its words anyway.
+        best = Index(f"ix_{table.name}_relevance", relevance(table.c.search_text), table.c.id)
+        best.ddl_if(dialect="postgresql")
+        words.index(table)
+        return model
+
+    return decorate
+
+
+def relevance(search_text: Any) -> ColumnElement[int]:
+    """How much of a name any words are that it has: of two names that have them the shorter is more to the point."""
+    return -func.length(search_text, type_=Integer)

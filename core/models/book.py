@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Named, Record, Slugged, ordered
+from core.models.base import Base, Named, Record, Slugged, listed, ordered
 from core.rules.contributors import ROLES
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 
 
+@listed("year", "isbn", "language")
 class Book(Named, Slugged, Record):
     """A book and its first author."""
 
@@ -21,8 +22,8 @@ class Book(Named, Slugged, Record):
     title: Mapped[str] = mapped_column(String(1000))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("author.id", ondelete="RESTRICT"), index=True)
     isbn: Mapped[str | None] = mapped_column(ordered(13), unique=True)
-    year: Mapped[int | None] = mapped_column(SmallInteger, index=True)
-    language: Mapped[str | None] = mapped_column(ordered(35), index=True)
+    year: Mapped[int | None] = mapped_column(SmallInteger)
+    language: Mapped[str | None] = mapped_column(ordered(35))
     description: Mapped[str | None] = mapped_column(Text)
 
 

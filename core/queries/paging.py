@@ -26,17 +26,19 @@ def statements(listing: Listing, query: ListQuery, where: Sequence[Condition]) -
 
     Errors: Invalid for a cursor that is not of this list in this order.
     """
-    column, id_column = listing.order_by[query.order_by], listing.model.id
+    column, id_column = listing.order(query.order_by), listing.model.id
     selected = listing.select.add_columns(column, id_column).where(*where)
     if query.cursor is not None:
         return [
             selected.where(beyond).order_by(*order) for beyond, order in _beyond(column, id_column, _checked(query))
         ]
     descending = query.sort_order == "desc"
-    direction = _directed(column, descending)
-    if column.nullable:
-        direction = direction.nulls_last()
-    return [selected.order_by(direction, _directed(id_column, descending)).offset(_offset(query))]
+    order = (_directed(column, descending), _directed(id_column, descending))
+    if not _nullable(column):
+        return [selected.order_by(*order).offset(_offset(query))]
+    if query.current_page == 1:
+        return [selected.where(part).order_by(*order) for part in (column.is_not(None), column.is_(None))]
+    return [selected.order_by(order[0].nulls_last(), order[1]).offset(_offset(query))]
 
 
 def count(listing: Listing, where: Sequence[Condition]) -> Select[tuple[int]]:
@@ -72,6 +74,11 @@ def _offset(query: ListQuery) -> int:
     return (query.current_page - 1) * query.page_size
 
 
+def _nullable(column: Any) -> bool:
+    # What is made of columns, and is none, is made of those that have a value.
+    return getattr(column, "nullable", False)
+
+
 def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
     return column.desc() if descending else column.asc()
 
@@ -85,12 +92,13 @@ def _beyond(column: Any, id_column: Any, cursor: Cursor) -> list[Part]:
     order = (_directed(column, descending), _directed(id_column, descending))
     compare = _COMPARE[descending, cursor.inclusive]
     here = literal(cursor.id, id_column.type)
-    if cursor.value is None and column.nullable:
-        rest: Part = (and_(column.is_(None), compare(id_column, here)), order[1:])
+    # Rows without a value are ordered by it, too: PostgreSQL takes the index for no other order.
+    if cursor.value is None and _nullable(column):
+        rest: Part = (and_(column.is_(None), compare(id_column, here)), order)
         return [rest] if cursor.forward else [rest, (column.is_not(None), order)]
     place = tuple_(literal(_read(cursor.value, column), column.type), here)
     rest = (compare(tuple_(column, id_column), place), order)
-    return [rest, (column.is_(None), order[1:])] if column.nullable and cursor.forward else [rest]
+    return [rest, (column.is_(None), order)] if _nullable(column) and cursor.forward else [rest]
 
 
 _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {

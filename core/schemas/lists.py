@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta
-from pydantic import BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
 from core.rules import cursors
@@ -18,11 +18,17 @@ PAGE_SIZE = 20
 PAGE_SIZE_LIMIT = 1000
 PAGE_LIMIT = 1_000_000
 
+RELEVANCE = "relevance"
+"""The order of every list in which names that are to the point of a search come first."""
+
 
 class Query(Input):
     """A query string: parameters in camelCase, each given once unless it is a list."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=False, validate_by_alias=True)
+
+
+_ORDER_BY = "What the rows are ordered by; the id decides ties. Where q is given, relevance when it is left out."
 
 
 class ListQuery(Query):
@@ -49,8 +55,18 @@ class ListQuery(Query):
     search_ignore_case: WrittenFlag = Field(
         True, description="false: searchString is compared as it is, case and accents included."
     )
-    order_by: str = Field("created_at", description="What the rows are ordered by; the id decides ties.")
+    q: Annotated[Line, Length(0, 1000)] | None = Field(
+        None,
+        description="Only rows with all these words in their name or title, the best first; case and accents do not "
+        "count. word* is any word that begins so. No text is an error.",
+    )
+    order_by: str = Field("created_at", description=_ORDER_BY)
     sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _best_first(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {"orderBy": RELEVANCE} | given if given.get("q", "").strip() else given
 
 
 def list_query(
@@ -60,9 +76,7 @@ def list_query(
 
     filters: field name -> type of one value.
     """
-    own: dict[str, Any] = {
-        "order_by": (Literal[order_by], Field("created_at", description=base.model_fields["order_by"].description))
-    }
+    own: dict[str, Any] = {"order_by": (Literal[(*order_by, RELEVANCE)], Field("created_at", description=_ORDER_BY))}
     for field, kind in filters.items():
         given = list[kind] | None  # type: ignore[valid-type]
         own[f"{field}_in"] = (given, Field(None, description=f"Only rows with one of these as {field}."))

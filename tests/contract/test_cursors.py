@@ -15,9 +15,9 @@ everywhere = pytest.mark.parametrize("resource", RESOURCES)
 ways = pytest.mark.parametrize("sort_order", ["asc", "desc"])
 
 ORDERS = {
-    "authors": ("created_at", "updated_at", "name", "dob", "slug", "id"),
-    "books": ("created_at", "updated_at", "title", "year", "isbn", "language", "slug", "id"),
-    "tags": ("created_at", "updated_at", "name", "id"),
+    "authors": ("created_at", "updated_at", "name", "dob", "slug", "id", "relevance"),
+    "books": ("created_at", "updated_at", "title", "year", "isbn", "language", "slug", "id", "relevance"),
+    "tags": ("created_at", "updated_at", "name", "id", "relevance"),
 }
 EVERY_ORDER = [(resource, order) for resource, orders in ORDERS.items() for order in orders]
 

@@ -27,7 +27,7 @@ depends_on = None
 def upgrade():
     with op.get_context().autocommit_block():
         op.create_index("ix_book_title", "book", ["title"], postgresql_concurrently=True)
-    op.drop_index("ix_book_year", table_name="book")
+    op.drop_index("ix_book_author_id", table_name="book")
 """
 
 
@@ -57,6 +57,6 @@ def test_revisions_that_want_no_transaction_are_compared_with_too(
         assert history.nearest(connection, later, tables) == (head(), ["book has an index theirs too many"])
         connection.exec_driver_sql("DROP INDEX theirs")
         connection.exec_driver_sql("CREATE INDEX ix_book_title ON book (title)")
-        connection.exec_driver_sql("DROP INDEX ix_book_year")
+        connection.exec_driver_sql("DROP INDEX ix_book_author_id")
         assert history.nearest(connection, later, tables) == ("later", [])
     engine.dispose()

@@ -159,6 +159,7 @@ def _filters(resource: str) -> dict[str, st.SearchStrategy[Any]]:
         "total": _mostly(st.sampled_from(["true", "false"]), st.sampled_from(["0", ""])),
         "pageSize": _numbers(),
         "searchString": texts | st.sampled_from(["e", "left", "o"]),
+        "q": texts | st.sampled_from(["e", "left*", "o'", "*", "a b"]),
         "searchIgnoreCase": _mostly(st.sampled_from(["true", "false"]), st.sampled_from(["True", "1", "", "no"])),
         "orderBy": _mostly(st.sampled_from(ORDERS[resource]), st.sampled_from(["nobody", "", "Name", "author_id"])),
         "sortOrder": _mostly(st.sampled_from(["asc", "desc"]), st.sampled_from(["ASC", "", "up"])),

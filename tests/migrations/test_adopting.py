@@ -309,7 +309,7 @@ def test_an_earlier_revision_s_tables_are_found_and_upgraded(databases: Database
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("DROP INDEX ix_book_year", "book has no index ix_book_year."),
+        ("DROP INDEX ix_book_author_id", "book has no index ix_book_author_id."),
         ("ALTER TABLE tag ADD COLUMN colour VARCHAR(9)", "tag has a column colour too many."),
         ("CREATE UNIQUE INDEX ix_book_title ON book (title)", "book has an index ix_book_title too many."),
     ],
@@ -392,9 +392,9 @@ UNKNOWN = {
         ],
     ),
     "a table in the way": (
-        [AUTHOR, BOOK, "CREATE TABLE tag (id INTEGER)", "CREATE INDEX ix_book_year ON tag (id)"],
+        [AUTHOR, BOOK, "CREATE TABLE tag (id INTEGER)", "CREATE INDEX ix_book_author_id ON tag (id)"],
         [
-            "There is ix_book_year already, of tag, and its name is needed: rename it first.",
+            "There is ix_book_author_id already, of tag, and its name is needed: rename it first.",
             "There is tag already, and its name is needed: rename it first.",
         ],
     ),

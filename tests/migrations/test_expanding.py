@@ -174,7 +174,7 @@ EXPANDING = {
         "    batch.create_foreign_key('fk_book_series', 'tag', ['series_id'], ['id'])"
     ),
     "an index": "op.create_index('ix_book_title', 'book', ['title'])",
-    "no index": "op.drop_index('ix_book_year', 'book')",
+    "no index": "op.drop_index('ix_book_author_id', 'book')",
     "a table": (
         "op.create_table('shelf', sa.Column('id', sa.Uuid(), primary_key=True),"
         " sa.Column('book_id', sa.Uuid(), sa.ForeignKey('book.id'), nullable=False, unique=True))"

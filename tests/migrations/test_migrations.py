@@ -45,7 +45,7 @@ def test_a_check_finds_what_somebody_changed_by_hand(databases: Databases, backe
     url = databases.migrated(backend)
     engine = create_engine(connection_string(Settings(database_url=url), "sync"))
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP INDEX ix_book_year")
+        connection.exec_driver_sql("DROP INDEX ix_book_author_id")
     engine.dispose()
     assert run(CHECK, DATABASE_URL=url, check=False).returncode != 0
 

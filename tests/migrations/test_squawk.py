@@ -48,7 +48,7 @@ def test_a_revision_is_safe_or_says_why(revision: str):
 
 UNSAFE = {
     "require-concurrent-index-creation": "op.create_index('ix_book_title', 'book', ['title'])",
-    "require-concurrent-index-deletion": "op.drop_index('ix_book_year', 'book')",
+    "require-concurrent-index-deletion": "op.drop_index('ix_book_author_id', 'book')",
     "changing-column-type": "op.alter_column('book', 'year', type_=sa.BigInteger())",
     "adding-required-field": "op.add_column('book', sa.Column('pages', sa.BigInteger(), nullable=False))",
     "adding-not-nullable-field": "op.alter_column('book', 'year', nullable=False)",

@@ -48,6 +48,7 @@ TABLE = """
     authors_list                                                                         1
     authors_list            ?pageSize=2                                                  2
     authors_list            ?searchString=nobody                                         1
+    authors_list            ?q=homer                                                     1
     authors_list_books      id={author}                                                  2
     authors_create          {{"name":"New"}}                                             2 commit
     authors_create          {{"name":"Homer"}}                                           2 commit
@@ -87,6 +88,11 @@ TABLE = """
     books_list                                                                           1
     books_list              ?pageSize=2                                                  2
     books_list              ?pageSize=2&include=tags,contributors                        4
+    books_list              ?q=t*                                                        1
+    books_list              ?q=t*&pageSize=2                                             2
+    books_list              ?q=t*&pageSize=2&total=false                                 1
+    books_list              ?orderBy=isbn                                                2
+    books_list              ?orderBy=isbn&pageSize=2&total=false                         1
     books_list              ?tagsIn=war&contributorsIn={author}                          1
     books_create            {{"title":"New","author_id":"{author}"}}                     3 commit
     books_create            {{"title":"New","author_id":"{nobody}"}}                     1

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine
 
 from core.database import connection_string
 from core.settings import Settings
+from tests.support import rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKENDS = ("sqlite", "postgresql")
@@ -62,10 +63,11 @@ def _name() -> str:
 
 
 def tables(url: str) -> set[str]:
-    """The names of the tables in a database."""
+    """The names of the tables in a database, but those that it keeps itself."""
     engine = create_engine(connection_string(Settings(database_url=url), "sync"))
     try:
-        return set(inspect(engine).get_table_names())
+        with engine.connect() as connection:
+            return rows.tables(connection)
     finally:
         engine.dispose()
 

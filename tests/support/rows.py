@@ -34,7 +34,7 @@ def fill(connection: Connection, first: int = 0) -> None:
     Errors: ValueError for a type that has no values here.
     """
     metadata = MetaData()
-    metadata.reflect(connection)
+    metadata.reflect(connection, only=sorted(tables(connection)))
     made: dict[str, list[dict[str, Any]]] = {}
     for table in metadata.sorted_tables:
         if table.name != VERSIONS:
@@ -42,11 +42,19 @@ def fill(connection: Connection, first: int = 0) -> None:
             connection.execute(table.insert(), made[table.name])
 
 
+def tables(connection: Connection) -> set[str]:
+    """The tables that others than the database itself write to: not SQLite's for finding words."""
+    kept: set[str] = set()
+    if connection.dialect.name == "sqlite":
+        kept = {name for _, name, kind, *_ in connection.exec_driver_sql("PRAGMA table_list") if kind != "table"}
+    return set(inspect(connection).get_table_names()) - kept
+
+
 def rows(connection: Connection) -> Rows:
     """Every row, as the driver gives it: no type of SQLAlchemy's between."""
     found: Rows = {}
     quote = connection.dialect.identifier_preparer.quote
-    for table in sorted(set(inspect(connection).get_table_names()) - {VERSIONS}):
+    for table in sorted(tables(connection) - {VERSIONS}):
         result = connection.exec_driver_sql(f"SELECT * FROM {quote(table)}")  # noqa: S608 - quoted
         found[table] = tuple(result.keys()), [tuple(row) for row in result]
     return found

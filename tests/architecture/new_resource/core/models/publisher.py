@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Named, Record, Slugged
+from core.models.base import Named, Record, Slugged, listed
 
 
+@listed("founded")
 class Publisher(Named, Slugged, Record):
     """A house; no two share a name."""
 

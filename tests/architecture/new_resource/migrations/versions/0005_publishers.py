@@ -1,15 +1,17 @@
 """Publishers.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004
 Create Date: 2026-11-21 02:00:00.000000
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+from core.models import words
+
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -42,10 +44,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_publisher_name")),
         sa.UniqueConstraint("slug", name=op.f("uq_publisher_slug")),
     )
-    op.create_index(op.f("ix_publisher_created_at"), "publisher", ["created_at"])
-    op.create_index(op.f("ix_publisher_sort_key"), "publisher", ["sort_key"])
-    op.create_index(op.f("ix_publisher_updated_at"), "publisher", ["updated_at"])
+    for column in ("created_at", "updated_at", "sort_key", "founded"):
+        op.create_index(f"ix_publisher_{column}_id", "publisher", [column, "id"])
+    if op.get_context().dialect.name == "sqlite":
+        for statement in words.of_sqlite("publisher"):
+            op.execute(statement)
+    else:
+        op.create_index("ix_publisher_relevance", "publisher", [sa.text("(-length(search_text))"), "id"])
+        of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
+        options = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
+        op.create_index("ix_publisher_words", "publisher", of_words, **options)
 
 
 def downgrade() -> None:
+    if op.get_context().dialect.name == "sqlite":
+        for statement in words.gone_from_sqlite("publisher"):
+            op.execute(statement)
     op.drop_table("publisher")

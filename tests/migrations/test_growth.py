@@ -1,0 +1,220 @@
+"""What keeps lists from costing more as the catalogue grows: an index for each of their orders, and one of words."""
+
+# ruff: noqa: RUF001 - letters of every script
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, Executable, Select, insert, text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ClauseElement
+
+from core.drift import differences
+from core.models import Author, words
+from core.queries import authors, books, paging, tags
+from core.queries.listing import Listing, conditions
+from core.rules.cursors import Cursor
+from core.rules.text import fold
+from core.rules.words import LENGTH, wanted
+from core.schemas.authors import AuthorList
+from core.schemas.books import BookList
+from core.schemas.lists import RELEVANCE, ListQuery
+from core.schemas.tags import TagList
+from tests.support.databases import BACKENDS, Databases
+from tests.support.history import History, transaction
+
+LISTS: dict[str, tuple[Listing, type[ListQuery]]] = {
+    "authors": (authors.listing, AuthorList),
+    "books": (books.listing, BookList),
+    "tags": (tags.listing, TagList),
+}
+ORDERS = [(name, order) for name, (listing, _) in LISTS.items() for order in [*listing.order_by, RELEVANCE]]
+ID = UUID("01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f")
+
+
+class explain(Executable, ClauseElement):  # noqa: N801
+    """EXPLAIN of a statement."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(explain)
+def _explain(element: explain, compiler: SQLCompiler, **options: Any) -> str:
+    return f"EXPLAIN {compiler.process(element.statement, **options)}"
+
+
+@pytest.fixture(scope="module")
+def planner(databases: Databases) -> Iterator[Connection]:
+    """PostgreSQL without rows, that sorts or reads a table as a whole only where it cannot help it."""
+    with transaction(databases.migrated("postgresql")) as connection:
+        for what in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
+            connection.execute(text(f"SET LOCAL enable_{what} = off"))
+        yield connection
+
+
+def plan(planner: Connection, statement: Select[Any]) -> str:
+    return "\n".join(planner.execute(explain(statement.limit(21))).scalars())
+
+
+def values(listing: Listing, order: str) -> list[Any]:
+    """What the cursors of an order have in them: a value, and none where there may be none."""
+    column = listing.order(order)
+    kinds = {"str": "x", "int": 5, "datetime": "2026-01-31T12:00:00Z", "date": "1914-08-09", "UUID": str(ID)}
+    return [kinds[column.type.python_type.__name__], *([None] if getattr(column, "nullable", False) else [])]
+
+
+@pytest.mark.parametrize(("name", "order"), ORDERS)
+@pytest.mark.parametrize("way", ["asc", "desc"])
+def test_a_page_is_a_range_of_an_index_in_every_order(planner: Connection, name: str, order: str, way: str):
+    listing, kind = LISTS[name]
+    cursors = [Cursor(order, way, forward, False, value, ID) for value in values(listing, order) for forward in (0, 1)]
+    asked = [{}, *({"cursor": str(cursor)} for cursor in cursors)]
+    for query in (kind(orderBy=order, sortOrder=way, **each) for each in asked):
+        for statement in paging.statements(listing, query, []):
+            found = plan(planner, statement)
+
+            # Rows of a unique value are as good as sorted by the id, too.
+            assert not re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", found), found
+            assert not query.cursor or "Index Cond" in found or f"ix_book_{order}_id" in found, found
+
+
+def test_another_order_than_those_is_found_to_have_no_index(planner: Connection):
+    listing, kind = LISTS["books"]
+    statement = listing.select.order_by(listing.model.__table__.c.description)
+
+    assert re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", plan(planner, statement))
+    assert kind(orderBy="title").order_by == "title"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_words_are_found_by_their_index(planner: Connection, name: str):
+    listing, kind = LISTS[name]
+    where = conditions(listing, kind(q="war peace*"))
+
+    with planner.begin_nested() as savepoint:
+        planner.execute(text("SET LOCAL enable_bitmapscan = on; SET LOCAL enable_indexscan = off"))
+        found = plan(planner, listing.select.where(*where))
+        savepoint.rollback()
+
+    assert f"ix_{listing.model.__tablename__}_words" in found
+
+
+# What the databases make of a text is what is made of what is asked for.
+
+ALPHABET = [
+    *"abyz09AZ  --'*&|<>:\"\\%_[]^!.é’–…«»·ß",
+    *"жйё«»ΑωἉ你好。、の・ーカ한글ไทยน้ำ၁កខ",
+    *"אָ־״عَـ،؟देव।கி",
+    *"♥️😀👩‍🔬→①½ªﬁ™€×\u00ad\u200b\u200c\u200d\u2028\u3000\ufdfa\ufe0f\ufeff\u0301\u0345𐐀𝄞🏽㈱",
+]
+
+
+def texts() -> list[str]:
+    chance = random.Random(4)  # noqa: S311 - the same ones each time
+    drawn = ["".join(chance.choices(ALPHABET, k=chance.randrange(1, 40))) for _ in range(400)]
+    anything = "".join(map(chr, (*range(0x20, 0x3100), *range(0xFE00, 0x10000), *range(0x1F000, 0x1F100))))
+    pieces = [anything[start : start + 300] for start in range(0, len(anything), 300)]
+    return [*drawn, *pieces, "x" * 300, "ж" * 300, "東" * 300, "\ufdfa" * 100]
+
+
+def made_in(connection: Connection, folded: list[str]) -> list[set[str]]:
+    """The words that a database makes of each of the texts."""
+    rows = [
+        {"id": UUID(int=number), "name": "x", "slug": str(number), "search_text": each, "sort_key": "x"}
+        for number, each in enumerate(folded)
+    ]
+    connection.execute(insert(Author), rows)
+    if connection.dialect.name == "postgresql":
+        statement = "SELECT tsvector_to_array(catalogue_words(search_text)) FROM author ORDER BY id"
+        return [set(found) for found in connection.exec_driver_sql(statement).scalars()]
+    connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, author_words, 'instance')")
+    found: dict[int, set[str]] = {number: set() for number in range(1, len(folded) + 1)}
+    for number, term in connection.exec_driver_sql("SELECT doc, term FROM temp.terms WHERE col = 'words'"):
+        found[number].add(term[:LENGTH])
+    return list(found.values())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_database_makes_the_words_of_a_text_that_are_asked_for(databases: Databases, backend: str):
+    folded = list(map(fold, texts()))
+    with transaction(databases.migrated(backend)) as connection:
+        made = made_in(connection, folded)
+
+    for number, each in enumerate(folded):
+        asked = wanted(each.replace("*", " "))
+        assert made[number] == {*asked.whole, *asked.beginnings}, ascii(each)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_rows_that_were_there_before_are_found_by_their_words(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    History().upgrade(url, "0003")
+    with transaction(url) as connection:
+        rows = [
+            {"id": UUID(int=number), "name": "x", "slug": str(number), "search_text": each, "sort_key": "x"}
+            for number, each in enumerate(["émile zola".replace("é", "e"), "夏目 漱石"])
+        ]
+        connection.execute(insert(Author), rows)
+    History().upgrade(url, "head")
+    with transaction(url) as connection:
+        for q, number in (("Émile", 0), ("目", 1)):
+            where = conditions(authors.listing, AuthorList(q=q))
+            assert [row.id for row in connection.execute(authors.listing.select.where(*where))] == [UUID(int=number)]
+
+
+def test_what_databases_already_have_stays_as_it_is():
+    """Revision 0004 has made this. Other rules of words are a revision of their own, which makes another function."""
+    made = "\n".join([words.of_postgresql(), *words.of_sqlite("book"), *words.gone_from_sqlite("book")])
+
+    assert hashlib.sha256(made.encode()).hexdigest()[:16] == "cc7f943f9d20b056"
+
+
+# Drift
+
+BROKEN = {
+    "postgresql": {
+        "CREATE OR REPLACE FUNCTION catalogue_words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT AS"
+        " $$ SELECT ''::tsvector $$": "missing: function catalogue_words",
+        "DROP INDEX ix_book_words": "missing: Index ix_book_words on book",
+        "DROP INDEX ix_book_relevance": "missing: Index ix_book_relevance on book",
+    },
+    "sqlite": {
+        "DROP TRIGGER book_words_update": "missing: trigger book_words_update",
+        "DROP TABLE tag_words": "missing: virtual table tag_words",
+        "DROP INDEX ix_book_isbn_id": "missing: Index ix_book_isbn_id on book",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("backend", "change"), [(backend, change) for backend, changes in BROKEN.items() for change in changes]
+)
+def test_an_index_of_words_that_is_not_as_it_was_made_is_told(databases: Databases, backend: str, change: str):
+    with transaction(databases.migrated(backend)) as connection:
+        assert differences(connection) == []
+        connection.exec_driver_sql(change)
+
+        (told,) = differences(connection)
+
+    assert told.startswith(BROKEN[backend][change])
+
+
+def test_writing_to_sqlite_takes_no_longer_for_the_longest_title(databases: Databases):
+    with transaction(databases.migrated("sqlite")) as connection:
+        begun = time.monotonic()
+        row = {"id": ID, "name": "x", "slug": "x", "search_text": "\ufdfa" * 18_000, "sort_key": "x"}
+        connection.execute(insert(Author), [row])
+
+        assert time.monotonic() - begun < 5
