@@ -21,6 +21,7 @@ HEADER = '# Generated from core/aio/{name} by tools/twins.py: do not edit, run "
 WORDS = {
     "core.aio": "core.sync",
     "AsyncIterator": "Iterator",
+    "AsyncConnection": "Connection",
     "AsyncSession": "Session",
     "AsyncSessionConfig": "SyncSessionConfig",
     "SQLAlchemyAsyncConfig": "SQLAlchemySyncConfig",
@@ -29,6 +30,7 @@ WORDS = {
     "asynccontextmanager": "contextmanager",
     "async_config": "sync_config",
     "asyncio": "time",
+    "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. core.sync is generated from it: `make twins`.": (
         "The generated twin of core.aio: the same, and it blocks."

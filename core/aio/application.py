@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core import deadlines
 from core.aio import idempotency
 from core.aio.operations import OPERATIONS
+from core.aio.services.reading import Executor
 from core.aio.unit_of_work import Database
 from core.database import async_config
 from core.errors import CatalogueError, NotFound
@@ -99,7 +100,7 @@ class Application:
         return await self.database.write(once)
 
     async def _perform(self, operation: Operation, call: Call) -> Answer:
-        async def work(session: AsyncSession | None) -> Answer:
+        async def work(session: Executor | None) -> Answer:
             return await self._run(session, operation, call)
 
         if operation.unit == "none":
@@ -108,13 +109,13 @@ class Application:
             return await self.database.read(work, agreeing=operation.several(call))
         return await self.database.write(work)
 
-    async def _run(self, session: AsyncSession | None, operation: Operation, call: Call) -> Answer:
+    async def _run(self, session: Executor | None, operation: Operation, call: Call) -> Answer:
         if call.preconditions:
             await self._check(session, operation, call)
         answer: Answer = await operation.run(session, call)
         return answer
 
-    async def _check(self, session: AsyncSession | None, operation: Operation, call: Call) -> None:
+    async def _check(self, session: Executor | None, operation: Operation, call: Call) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
 
         Errors: Problem 412; NotFound where there is nothing that could be changed.
@@ -122,7 +123,7 @@ class Application:
         if call.preconditions.failed_by(await self._tag(session, operation, call)):
             raise problems.precondition_failed()
 
-    async def _tag(self, session: AsyncSession | None, operation: Operation, call: Call) -> str | None:
+    async def _tag(self, session: Executor | None, operation: Operation, call: Call) -> str | None:
         """The entity tag that a read would have now; None where there is nothing to be read."""
         if operation.lock is None:
             return None

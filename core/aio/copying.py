@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.aio.loading import Outcome
 from core.aio.services.authors import AuthorService
 from core.aio.services.base import CatalogueService
-from core.aio.services.books import BookService
+from core.aio.services.books import BookReader, BookService
+from core.aio.services.reading import Reader
 from core.aio.services.tags import TagService
 from core.aio.unit_of_work import Database
 from core.models import Author
@@ -26,20 +27,20 @@ Copies = Sequence[AuthorCopy | TagCopy | BookCopy]
 
 async def export_lines(database: Database) -> AsyncIterator[dict[str, Any]]:
     """Every author, tag and book of one moment, in the order of their ids: what a line refers to comes before it."""
-    async with database.snapshot() as session:
-        async for author in _rows(AuthorService(session)):
+    async with database.snapshot() as connection:
+        async for author in _rows(Reader(connection, AuthorService.listing)):
             yield author_line(author)
-        async for tag in _rows(TagService(session)):
+        async for tag in _rows(Reader(connection, TagService.listing)):
             yield tag_line(tag)
-        async for book in _rows(BookService(session)):
+        async for book in _rows(BookReader(connection, BookService.listing)):
             contributors = [(item.author.id, item.role) for item in book.contributors]
             yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
 
 
-async def _rows(service: CatalogueService[Any]) -> AsyncIterator[Any]:
+async def _rows(reader: Reader) -> AsyncIterator[Any]:
     last: UUID | None = None
     while True:
-        rows = await service.after(last, BATCH)
+        rows = await reader.after(last, BATCH)
         for row in rows:
             yield row
         if len(rows) < BATCH:
@@ -82,7 +83,7 @@ class _Restoring:
         for copy, value, line in zip(copies, values, lines, strict=True):
             owned = [name for name in self._unique() if holders.get((name, value[name]), value["id"]) != value["id"]]
             if owned:
-                reason = f"another {self.service.noun} has its {' and its '.join(owned)}"
+                reason = f"another {self.service.listing.noun} has its {' and its '.join(owned)}"
                 self.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
             else:
                 accepted.append(value)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio.engine import AsyncConnection
 
 from core import deadlines
 from core.database import NONE, SNAPSHOT, TRANSACTION, WRITE, begin_by_hand, translate
@@ -21,6 +22,7 @@ ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
 
 T = TypeVar("T")
+Reading = Callable[[AsyncConnection], Awaitable[T]]
 Work = Callable[[AsyncSession], Awaitable[T]]
 
 
@@ -32,24 +34,35 @@ class Database:
         begin_by_hand(engine)
         watch(engine.dialect)
         self._engine = engine
-        self._writing = _variant(config, WRITE)
+        self._writing = SQLAlchemyAsyncConfig(
+            engine_instance=engine.execution_options(**{TRANSACTION: WRITE}),
+            session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
+            metadata=config.metadata,
+            bind_key="diptych_writing",
+        )
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = _variant(config, NONE)
-        self._snapshot = _variant(config, SNAPSHOT)
+        self._reading = engine.execution_options(**{TRANSACTION: NONE})
+        self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
-    async def read(self, work: Work[T], *, agreeing: bool = False) -> T:
-        """Run `work` with a session whose statements stand each for itself, or all see one state (`agreeing`).
+    async def read(self, work: Reading[T], *, agreeing: bool = False) -> T:
+        """Run `work` with a connection whose statements stand each for itself, or all see one state (`agreeing`).
 
         Errors: as `write`.
         """
-        return await self._attempt(self._snapshot if agreeing else self._reading, work)
+        engine = self._snapshot if agreeing else self._reading
+
+        async def unit() -> T:
+            async with engine.connect() as connection:
+                return await work(connection)
+
+        return await self._attempt(unit)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        """A session whose statements all see the database as it was at the first. Errors: as `write`."""
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements all see the database as it was at the first. Errors: as `write`."""
         with translated():
-            async with self._snapshot.get_session() as session:
-                yield session
+            async with self._snapshot.connect() as connection:
+                yield connection
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
@@ -60,25 +73,26 @@ class Database:
         Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
-        return await self._attempt(self._writing, work)
 
-    async def _attempt(self, config: SQLAlchemyAsyncConfig, work: Work[T]) -> T:
+        async def unit() -> T:
+            async with self._writing.get_session() as session:
+                result = await work(session)
+                with _committing():
+                    await session.commit()
+                return result
+
+        return await self._attempt(unit)
+
+    async def _attempt(self, unit: Callable[[], Awaitable[T]]) -> T:
         lost: CatalogueError | None = None
         reconnected = False
         for _ in range(ATTEMPTS):
             deadlines.check()
-            committing = False
             try:
                 with translated():
-                    async with config.get_session() as session:
-                        result = await work(session)
-                        if config is self._writing:
-                            committing = True
-                            await session.commit()
-                        return result
+                    return await unit()
             except Disconnected as error:
-                # When COMMIT may have arrived, nobody here knows whether it was done.
-                if committing or reconnected:
+                if reconnected:
                     raise
                 lost, reconnected = error, True
             except Contention as error:
@@ -92,14 +106,14 @@ class Database:
         await self._engine.dispose()
 
 
-def _variant(config: SQLAlchemyAsyncConfig, transaction: str) -> SQLAlchemyAsyncConfig:
-    """The same engine and pool, with transactions of one kind."""
-    return SQLAlchemyAsyncConfig(
-        engine_instance=config.get_engine().execution_options(**{TRANSACTION: transaction}),
-        session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
-        metadata=config.metadata,
-        bind_key=f"diptych_{transaction}",
-    )
+@contextmanager
+def _committing() -> Iterator[None]:
+    """When COMMIT may have arrived, nobody here knows whether it was done: it is not a connection lost before."""
+    try:
+        with translated():
+            yield
+    except Disconnected as error:
+        raise Unavailable(error.detail) from error
 
 
 @contextmanager

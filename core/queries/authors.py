@@ -24,6 +24,7 @@ def references(ids: Iterable[UUID]) -> Select[tuple[UUID, str, str]]:
 
 
 listing = Listing(
+    noun="author",
     model=Author,
     select=select(Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at),
     represent=represent,

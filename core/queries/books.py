@@ -54,6 +54,7 @@ def other_contributors(book_ids: Iterable[UUID]) -> Select[Any]:
 
 
 listing = Listing(
+    noun="book",
     model=Book,
     select=select(
         Book.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, case
@@ -62,10 +63,14 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
     return f"({compiler.process(row_id, **options)} IN ({found}))"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listing:
-    """One resource's list. search_folded: the text that is searched, with the words that `q` finds."""
+    """One resource as it is read. noun: what a client calls one of these.
 
+    search_folded: the text that is searched, with the words that `q` finds.
+    """
+
+    noun: str
     model: type[Record]
     select: Select[Any]
     represent: Callable[[Sequence[Any]], Any]
@@ -77,6 +82,15 @@ class Listing:
     def order(self, name: str) -> Any:
         """What an `orderBy` orders by: a column of order_by, or how well a row's words are what was searched for."""
         return relevance(self.search_folded) if name == RELEVANCE else self.order_by[name]
+
+
+VALUE = "value"
+
+
+@cache
+def one(listing: Listing, column: str) -> Select[Any]:
+    """The statement for the row that has VALUE in a unique column: made once, and so known to the compiler's cache."""
+    return listing.select.where(getattr(listing.model, column) == bindparam(VALUE))
 
 
 def any_of(column: Any) -> Filter:

@@ -31,6 +31,7 @@ def of_books(book_ids: Iterable[UUID]) -> Select[Any]:
 
 
 listing = Listing(
+    noun="tag",
     model=Tag,
     select=select(*_columns),
     represent=represent,

@@ -21,6 +21,7 @@ from core.observing.requests import Observed
 from core.settings import Settings, parse_origins
 from core.sync import idempotency
 from core.sync.operations import OPERATIONS
+from core.sync.services.reading import Executor
 from core.sync.unit_of_work import Database
 
 
@@ -100,7 +101,7 @@ class Application:
         return self.database.write(once)
 
     def _perform(self, operation: Operation, call: Call) -> Answer:
-        def work(session: Session | None) -> Answer:
+        def work(session: Executor | None) -> Answer:
             return self._run(session, operation, call)
 
         if operation.unit == "none":
@@ -109,13 +110,13 @@ class Application:
             return self.database.read(work, agreeing=operation.several(call))
         return self.database.write(work)
 
-    def _run(self, session: Session | None, operation: Operation, call: Call) -> Answer:
+    def _run(self, session: Executor | None, operation: Operation, call: Call) -> Answer:
         if call.preconditions:
             self._check(session, operation, call)
         answer: Answer = operation.run(session, call)
         return answer
 
-    def _check(self, session: Session | None, operation: Operation, call: Call) -> None:
+    def _check(self, session: Executor | None, operation: Operation, call: Call) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
 
         Errors: Problem 412; NotFound where there is nothing that could be changed.
@@ -123,7 +124,7 @@ class Application:
         if call.preconditions.failed_by(self._tag(session, operation, call)):
             raise problems.precondition_failed()
 
-    def _tag(self, session: Session | None, operation: Operation, call: Call) -> str | None:
+    def _tag(self, session: Executor | None, operation: Operation, call: Call) -> str | None:
         """The entity tag that a read would have now; None where there is nothing to be read."""
         if operation.lock is None:
             return None

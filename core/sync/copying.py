@@ -14,7 +14,8 @@ from core.models import Author
 from core.sync.loading import Outcome
 from core.sync.services.authors import AuthorService
 from core.sync.services.base import CatalogueService
-from core.sync.services.books import BookService
+from core.sync.services.books import BookReader, BookService
+from core.sync.services.reading import Reader
 from core.sync.services.tags import TagService
 from core.sync.unit_of_work import Database
 from core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
@@ -27,20 +28,20 @@ Copies = Sequence[AuthorCopy | TagCopy | BookCopy]
 
 def export_lines(database: Database) -> Iterator[dict[str, Any]]:
     """Every author, tag and book of one moment, in the order of their ids: what a line refers to comes before it."""
-    with database.snapshot() as session:
-        for author in _rows(AuthorService(session)):
+    with database.snapshot() as connection:
+        for author in _rows(Reader(connection, AuthorService.listing)):
             yield author_line(author)
-        for tag in _rows(TagService(session)):
+        for tag in _rows(Reader(connection, TagService.listing)):
             yield tag_line(tag)
-        for book in _rows(BookService(session)):
+        for book in _rows(BookReader(connection, BookService.listing)):
             contributors = [(item.author.id, item.role) for item in book.contributors]
             yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
 
 
-def _rows(service: CatalogueService[Any]) -> Iterator[Any]:
+def _rows(reader: Reader) -> Iterator[Any]:
     last: UUID | None = None
     while True:
-        rows = service.after(last, BATCH)
+        rows = reader.after(last, BATCH)
         for row in rows:
             yield row
         if len(rows) < BATCH:
@@ -83,7 +84,7 @@ class _Restoring:
         for copy, value, line in zip(copies, values, lines, strict=True):
             owned = [name for name in self._unique() if holders.get((name, value[name]), value["id"]) != value["id"]]
             if owned:
-                reason = f"another {self.service.noun} has its {' and its '.join(owned)}"
+                reason = f"another {self.service.listing.noun} has its {' and its '.join(owned)}"
                 self.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
             else:
                 accepted.append(value)

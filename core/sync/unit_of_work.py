@@ -10,6 +10,7 @@ from time import sleep
 from typing import TypeVar
 
 from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
 
 T = TypeVar("T")
+Reading = Callable[[Connection], T]
 Work = Callable[[Session], T]
 
 
@@ -33,24 +35,35 @@ class Database:
         begin_by_hand(engine)
         watch(engine.dialect)
         self._engine = engine
-        self._writing = _variant(config, WRITE)
+        self._writing = SQLAlchemySyncConfig(
+            engine_instance=engine.execution_options(**{TRANSACTION: WRITE}),
+            session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
+            metadata=config.metadata,
+            bind_key="diptych_writing",
+        )
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = _variant(config, NONE)
-        self._snapshot = _variant(config, SNAPSHOT)
+        self._reading = engine.execution_options(**{TRANSACTION: NONE})
+        self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
-    def read(self, work: Work[T], *, agreeing: bool = False) -> T:
-        """Run `work` with a session whose statements stand each for itself, or all see one state (`agreeing`).
+    def read(self, work: Reading[T], *, agreeing: bool = False) -> T:
+        """Run `work` with a connection whose statements stand each for itself, or all see one state (`agreeing`).
 
         Errors: as `write`.
         """
-        return self._attempt(self._snapshot if agreeing else self._reading, work)
+        engine = self._snapshot if agreeing else self._reading
+
+        def unit() -> T:
+            with engine.connect() as connection:
+                return work(connection)
+
+        return self._attempt(unit)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Session]:
-        """A session whose statements all see the database as it was at the first. Errors: as `write`."""
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection whose statements all see the database as it was at the first. Errors: as `write`."""
         with translated():
-            with self._snapshot.get_session() as session:
-                yield session
+            with self._snapshot.connect() as connection:
+                yield connection
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
@@ -61,25 +74,26 @@ class Database:
         Errors: the CatalogueError that core.database.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
-        return self._attempt(self._writing, work)
 
-    def _attempt(self, config: SQLAlchemySyncConfig, work: Work[T]) -> T:
+        def unit() -> T:
+            with self._writing.get_session() as session:
+                result = work(session)
+                with _committing():
+                    session.commit()
+                return result
+
+        return self._attempt(unit)
+
+    def _attempt(self, unit: Callable[[], T]) -> T:
         lost: CatalogueError | None = None
         reconnected = False
         for _ in range(ATTEMPTS):
             deadlines.check()
-            committing = False
             try:
                 with translated():
-                    with config.get_session() as session:
-                        result = work(session)
-                        if config is self._writing:
-                            committing = True
-                            session.commit()
-                        return result
+                    return unit()
             except Disconnected as error:
-                # When COMMIT may have arrived, nobody here knows whether it was done.
-                if committing or reconnected:
+                if reconnected:
                     raise
                 lost, reconnected = error, True
             except Contention as error:
@@ -93,14 +107,14 @@ class Database:
         self._engine.dispose()
 
 
-def _variant(config: SQLAlchemySyncConfig, transaction: str) -> SQLAlchemySyncConfig:
-    """The same engine and pool, with transactions of one kind."""
-    return SQLAlchemySyncConfig(
-        engine_instance=config.get_engine().execution_options(**{TRANSACTION: transaction}),
-        session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
-        metadata=config.metadata,
-        bind_key=f"diptych_{transaction}",
-    )
+@contextmanager
+def _committing() -> Iterator[None]:
+    """When COMMIT may have arrived, nobody here knows whether it was done: it is not a connection lost before."""
+    try:
+        with translated():
+            yield
+    except Disconnected as error:
+        raise Unavailable(error.detail) from error
 
 
 @contextmanager

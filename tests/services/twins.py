@@ -45,11 +45,12 @@ class _Awaitable:
 
 
 class Services:
-    """The services of one unit of work, and its session."""
+    """The services of one unit of work, or what only reads, and its session or connection."""
 
-    def __init__(self, twin: Twin, session: Any) -> None:
+    def __init__(self, twin: Twin, session: Any, *, reading: bool) -> None:
         def of(module: str, name: str) -> Any:
-            service = getattr(twin.module(f"services.{module}"), name)(session)
+            kind = getattr(twin.module(f"services.{module}"), name)
+            service = kind.reader(session, kind.listing) if reading else kind(session)
             return service if twin.name == "aio" else _Awaitable(service)
 
         self.session = session if twin.name == "aio" else _Awaitable(session)
@@ -105,10 +106,10 @@ class Twin:
         return self.engine.pool.checkedout()  # type: ignore[attr-defined]
 
     async def write(self, work: Work) -> Any:
-        return await self._run(self.database.write, lambda session: work(Services(self, session)))
+        return await self._run(self.database.write, lambda session: work(Services(self, session, reading=False)))
 
     async def read(self, work: Work) -> Any:
-        return await self._run(self.database.read, lambda session: work(Services(self, session)))
+        return await self._run(self.database.read, lambda session: work(Services(self, session, reading=True)))
 
     async def load(self, records: Sequence[Any]) -> Any:
         return await self._inside("loading", "load_books", records)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.operations import resources
 from core.aio.operations.resources import Resource
-from core.aio.services.books import BookService
+from core.aio.services.books import BookReader, BookService
+from core.aio.services.reading import Executor
 from core.http.operations import Answer, Call, Operation
 from core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
 from core.schemas.lists import Items
@@ -27,18 +28,23 @@ class BookResource(Resource):
     def several(self, call: Call) -> bool:
         return including(call)
 
-    async def page(self, session: AsyncSession, call: Call) -> Answer:
-        return Answer(await BookService(session).page_including(call.query))
+    async def page(self, connection: Executor, call: Call) -> Answer:
+        return Answer(await reader(connection).page_including(call.query))
 
-    async def fetch(self, session: AsyncSession, call: Call) -> Answer:
-        return await _including(session, (await super().fetch(session, call)).body, call.query.include)
+    async def fetch(self, connection: Executor, call: Call) -> Answer:
+        return await _including(connection, (await super().fetch(connection, call)).body, call.query.include)
 
-    async def fetch_by_slug(self, session: AsyncSession, call: Call) -> Answer:
-        return await _including(session, (await super().fetch_by_slug(session, call)).body, call.query.include)
+    async def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
+        return await _including(connection, (await super().fetch_by_slug(connection, call)).body, call.query.include)
 
 
-async def _including(session: AsyncSession, book: Any, include: Iterable[str]) -> Answer:
-    return Answer((await BookService(session).including([book], include))[0] if include else book)
+def reader(connection: Executor) -> BookReader:
+    """What reads books."""
+    return BookReader(connection, BookService.listing)
+
+
+async def _including(connection: Executor, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((await reader(connection).including([book], include))[0] if include else book)
 
 
 books = BookResource(
@@ -46,9 +52,9 @@ books = BookResource(
 )
 
 
-async def get_tags(session: AsyncSession, call: Call) -> Answer:
+async def get_tags(connection: Executor, call: Call) -> Answer:
     """The tags of a book."""
-    return Answer(Items(await BookService(session).tags(call.parameters["id"])))
+    return Answer(Items(await reader(connection).tags(call.parameters["id"])))
 
 
 async def set_tags(session: AsyncSession, call: Call) -> Answer:
@@ -56,9 +62,9 @@ async def set_tags(session: AsyncSession, call: Call) -> Answer:
     return Answer(Items(await BookService(session).set_tags(call.parameters["id"], call.body.items)))
 
 
-async def get_contributors(session: AsyncSession, call: Call) -> Answer:
+async def get_contributors(connection: Executor, call: Call) -> Answer:
     """The contributors of a book."""
-    return Answer(Items(await BookService(session).contributors(call.parameters["id"])))
+    return Answer(Items(await reader(connection).contributors(call.parameters["id"])))
 
 
 async def set_contributors(session: AsyncSession, call: Call) -> Answer:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import revisions
+from core.aio.services.reading import Executor
 from core.http.operations import Answer, Call, Operation
 from core.models import Author
 from core.schemas.health import Health
@@ -19,9 +19,9 @@ async def live(_session: None, _call: Call) -> Answer:
     return Answer(Health())
 
 
-async def ready(session: AsyncSession, _call: Call) -> Answer:
+async def ready(connection: Executor, _call: Call) -> Answer:
     """The database answers too, has the catalogue's tables, and is not behind this release."""
-    found = await session.execute(_READY)
+    found = await connection.execute(_READY)
     revisions.check([revision for revision, _ in found])
     return Answer(Health())
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, create_model
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.services.base import CatalogueService
+from core.aio.services.reading import Executor, Reader
 from core.errors import CatalogueError, Fault, Invalid, in_parameter
 from core.http.messages import JSON, MERGE_PATCH
 from core.http.operations import Answer, Call, Operation
@@ -35,6 +36,10 @@ class Resource:
     answer: type
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
+
+    def reader(self, connection: Executor) -> Reader:
+        """What reads it."""
+        return self.service.reader(connection, self.service.listing)
 
     def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a read takes several statements that have to agree."""
@@ -90,19 +95,17 @@ class Resource:
         """Keep a row as it is until the unit of work ends."""
         await self.service(session).locked(call.parameters["id"])
 
-    async def page(self, session: AsyncSession, call: Call) -> Answer:
+    async def page(self, connection: Executor, call: Call) -> Answer:
         """GET of a list."""
-        return Answer(await self.service(session).page(call.query))
+        return Answer(await self.reader(connection).page(call.query))
 
-    async def fetch(self, session: AsyncSession, call: Call) -> Answer:
+    async def fetch(self, connection: Executor, call: Call) -> Answer:
         """GET of one."""
-        service = self.service(session)
-        return Answer(await service.fetch(service.model_type.id == call.parameters["id"]))
+        return Answer(await self.reader(connection).fetch("id", call.parameters["id"]))
 
-    async def fetch_by_slug(self, session: AsyncSession, call: Call) -> Answer:
+    async def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
         """GET of one by its slug."""
-        service = self.service(session)
-        return Answer(await service.fetch(service.model_type.slug == call.parameters["slug"]))
+        return Answer(await self.reader(connection).fetch("slug", call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def sent(body: BaseModel) -> dict[str, Any]:
 
 def operations(resource: Resource) -> list[Operation]:
     """The operations of a resource."""
-    name, one = resource.name, resource.service.noun
+    name, one = resource.name, resource.service.listing.noun
     patch = patch_of(resource.schema)
     patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
     page, items, upserted = (kind[resource.answer] for kind in (Page, Items, Upserted))

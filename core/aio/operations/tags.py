@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from core.aio.operations import resources
-from core.aio.operations.books import including
+from core.aio.operations.books import including, reader
 from core.aio.operations.resources import Resource
-from core.aio.services.books import BookService
+from core.aio.services.reading import Executor
 from core.aio.services.tags import TagService
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import tagged_with
@@ -18,10 +16,10 @@ from core.schemas.tags import Tag, TagInput, TagList
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
-async def list_books(session: AsyncSession, call: Call) -> Answer:
+async def list_books(connection: Executor, call: Call) -> Answer:
     """The books that carry a tag."""
-    await TagService(session).require(call.parameters["id"])
-    return Answer(await BookService(session).page_including(call.query, tagged_with(call.parameters["id"])))
+    await tags.reader(connection).require(call.parameters["id"])
+    return Answer(await reader(connection).page_including(call.query, tagged_with(call.parameters["id"])))
 
 
 operations = [

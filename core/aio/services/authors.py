@@ -26,7 +26,6 @@ class AuthorService(CatalogueService[Author]):
 
     repository_type = AuthorRepository
     listing = queries.listing
-    noun = "author"
     named_by = "name"
     slugged = True
     unique = ()

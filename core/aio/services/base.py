@@ -14,16 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
+from core.aio.services.reading import Reader, missing
 from core.database import translate
 from core.errors import Conflict, Contention, Fault, NotFound
 from core.models import Record
 from core.models.base import now
-from core.queries import listing as lists
-from core.queries import paging
-from core.queries.listing import Condition, Listing
+from core.queries.listing import Listing
 from core.rules import batches, slugs
 from core.rules.text import fold, sort_key
-from core.schemas.lists import ListQuery, Page, Upserted
+from core.schemas.lists import Upserted
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]
@@ -33,13 +32,13 @@ Places = Sequence[int] | None
 class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsyncRepository[RecordT]], Generic[RecordT]):
     """A resource: `listing` says how it is read, the other attributes how it is written.
 
-    noun: what a client calls one of these. named_by: the column its search text and slug come from.
+    reader: what reads it besides. named_by: the column its search text and slug come from.
     unique: columns whose values a client chooses and no two rows share. key: what an upsert matches by.
     key_not_null: the parts of it that must have a value.
     """
 
     listing: ClassVar[Listing]
-    noun: ClassVar[str]
+    reader: ClassVar[type[Reader]] = Reader
     named_by: ClassVar[str]
     slugged: ClassVar[bool]
     unique: ClassVar[tuple[str, ...]]
@@ -52,49 +51,6 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         super().__init__(session, auto_refresh=False, wrap_exceptions=False, count_with_window_function=False)
         self.session = session
         self.inserted: set[UUID] = set()
-
-    # Reading
-
-    async def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
-        """The page that `query` asks for, of the rows that meet `also` too.
-
-        One statement finds the rows, a second those without a value where a cursor gets to them, and one more counts
-        where there are more than the page shows.
-        """
-        where = [*also, *lists.conditions(self.listing, query)]
-        rows: list[Any] = []
-        for statement in paging.statements(self.listing, query, where):
-            if wanted := query.page_size + 1 - len(rows):
-                rows += await self.session.execute(statement.limit(wanted))
-        total = paging.known_total(query, len(rows)) if query.total else None
-        if query.total and total is None:
-            total = (await self.session.execute(paging.count(self.listing, where))).scalar_one()
-        return paging.page(self.listing, query, rows, total)
-
-    async def fetch(self, *where: Condition) -> Any:
-        """The one row that meets these conditions, as answered. Errors: NotFound."""
-        row = (await self.session.execute(self.listing.select.where(*where))).one_or_none()
-        if row is None:
-            raise self.missing()
-        return self.listing.represent(row)
-
-    async def after(self, last: UUID | None, limit: int) -> list[Any]:
-        """Up to `limit` rows as answered, by id, from the one after `last`; None for the first."""
-        model = self.listing.model
-        statement = self.listing.select.order_by(model.id).limit(limit)
-        if last is not None:
-            statement = statement.where(model.id > last)
-        return [self.listing.represent(row) for row in await self.session.execute(statement)]
-
-    async def require(self, item_id: UUID) -> None:
-        """Errors: NotFound when there is no such row."""
-        model = self.listing.model
-        if (await self.session.execute(select(model.id).where(model.id == item_id))).one_or_none() is None:
-            raise self.missing()
-
-    def missing(self, faults: Sequence[Fault] = ()) -> NotFound:
-        """The error for a row that is not there."""
-        return NotFound(f"There is no such {self.noun}.", faults)
 
     async def represent(self, items: Sequence[RecordT]) -> list[Any]:
         """Flushed instances as answered, in order."""
@@ -141,9 +97,9 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         try:
             deleted = await self._deleted([item_id])
         except IntegrityError as error:
-            raise Conflict(f"This {self.noun} is in use: others depend on it.") from error
+            raise Conflict(f"This {self.listing.noun} is in use: others depend on it.") from error
         if not deleted:
-            raise self.missing()
+            raise missing(self.listing)
 
     async def locked(self, item_id: UUID) -> RecordT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
@@ -151,7 +107,7 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         statement = select(model).where(model.id == item_id).with_for_update()
         row = (await self.session.execute(statement)).scalar_one_or_none()
         if row is None:
-            raise self.missing()
+            raise missing(self.listing)
         return row
 
     # Writing many, all or nothing: faults name the item
@@ -214,7 +170,7 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
             if len(found.get(key, ())) > 1
         ]
         if faults:
-            raise Conflict(f"More than one {self.noun} has the key of an item.", faults)
+            raise Conflict(f"More than one {self.listing.noun} has the key of an item.", faults)
         return [found[key][0] if key in found else None for key in keys]
 
     # What the above is made of. `places`: each item's index in its batch, None where there is no batch
@@ -272,12 +228,12 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
         found = {row.id: row for row in (await self.session.execute(statement)).scalars()}
         faults = [
-            Fault("not_found", f"there is no such {self.noun}", path=(member, place, *rest))
+            Fault("not_found", f"there is no such {self.listing.noun}", path=(member, place, *rest))
             for place, item_id in enumerate(ids)
             if item_id not in found
         ]
         if faults:
-            raise self.missing(faults)
+            raise missing(self.listing, faults)
         return [found[item_id] for item_id in ids]
 
     async def _refuse_taken(
@@ -292,12 +248,12 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
                 holders = await self.session.execute(select(column, model.id).where(column.in_(wanted)))
                 faults.extend(batches.taken(items, owners, places, name, dict(holders.tuples().all())))
         if faults:
-            raise Conflict(f"Another {self.noun} has a value that must be unique.", faults)
+            raise Conflict(f"Another {self.listing.noun} has a value that must be unique.", faults)
 
     async def _claim_slugs(self, items: Sequence[Values]) -> None:
         """Give each item a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
         model: Any = self.model_type
-        plain = [slugs.slug(item[self.named_by], fallback=self.noun) for item in items]
+        plain = [slugs.slug(item[self.named_by], fallback=self.listing.noun) for item in items]
         statement = select(model.slug).where(model.slug.in_(set(plain)))
         used = set((await self.session.execute(statement)).scalars())
         for item, slug in zip(items, plain, strict=True):

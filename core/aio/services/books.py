@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.services.base import CatalogueService, Places
+from core.aio.services.reading import Reader
 from core.aio.services.tags import TagService
 from core.errors import Fault, Invalid
 from core.models import Book, BookContributor, BookTag
@@ -36,12 +37,63 @@ class BookRepository(SQLAlchemyAsyncRepository[Book]):
     model_type = Book
 
 
+class BookReader(Reader):
+    """Books, with their tags and contributors."""
+
+    async def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
+        """The tags of a book, by name. Errors: NotFound."""
+        await self.require(book_id)
+        return (await self.tags_of([book_id]))[book_id]
+
+    async def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
+        """The contributors of a book, in order. Errors: NotFound."""
+        book = cast("schemas.Book", await self.fetch("id", book_id))
+        return (await self._contributors([book]))[book_id]
+
+    async def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
+        return await self.including(await super().after(last, limit), ("tags", "contributors"))
+
+    async def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
+        """The books with their tags or contributors, a statement for each of the two."""
+        if not books:
+            return []
+        ids = [book.id for book in books]
+        added: dict[UUID, dict[str, Any]] = {book_id: {} for book_id in ids}
+        if "tags" in include:
+            for book_id, tags in (await self.tags_of(ids)).items():
+                added[book_id]["tags"] = tags
+        if "contributors" in include:
+            for book_id, contributors in (await self._contributors(books)).items():
+                added[book_id]["contributors"] = contributors
+        return [schemas.extended(book, added[book.id]) for book in books]
+
+    async def page_including(self, query: Any, *also: Any) -> Page[Any]:
+        """A page of books, with what the query's `include` names."""
+        page = await self.page(query, *also)
+        if query.include:
+            page = replace(page, items=await self.including(page.items, query.include))
+        return page
+
+    async def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
+        """The tags of each book, by name."""
+        found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
+        for book_id, *columns in await self.connection.execute(tag_queries.of_books(book_ids)):
+            found[book_id].append(tag_schemas.Tag(*columns))
+        return found
+
+    async def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
+        others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
+        for book_id, position, role, *author in await self.connection.execute(queries.other_contributors(others)):
+            others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
+        return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
+
+
 class BookService(CatalogueService[Book]):
     """Books."""
 
     repository_type = BookRepository
     listing = queries.listing
-    noun = "book"
+    reader = BookReader
     named_by = "title"
     slugged = True
     unique = ("isbn",)
@@ -109,17 +161,12 @@ class BookService(CatalogueService[Book]):
 
     # Tags
 
-    async def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
-        """The tags of a book, by name. Errors: NotFound."""
-        await self.require(book_id)
-        return (await self._tags([book_id]))[book_id]
-
     async def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
         book = await self.locked(book_id)
         tags = await TagService(self.session).named(list(dict.fromkeys(names)))
         await self.put_tags({book: {tag.id for tag in tags}})
-        return (await self._tags([book_id]))[book_id]
+        return (await BookReader(self.session, queries.listing).tags_of([book_id]))[book_id]
 
     async def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
@@ -138,18 +185,7 @@ class BookService(CatalogueService[Book]):
             await self.session.execute(insert(BookTag), rows_added)
         return await self._touch(wanted, {book_id for book_id, _ in [*gone, *new]})
 
-    async def _tags(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
-        found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
-        for book_id, *columns in await self.session.execute(tag_queries.of_books(book_ids)):
-            found[book_id].append(tag_schemas.Tag(*columns))
-        return found
-
     # Contributors
-
-    async def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
-        """The contributors of a book, in order. Errors: NotFound."""
-        book = cast("schemas.Book", await self.fetch(Book.id == book_id))
-        return (await self._contributors([book]))[book_id]
 
     async def set_contributors(self, book_id: UUID, wanted: Sequence[Contributing]) -> list[schemas.Contributor]:
         """Give a book these contributors, in order, and no others.
@@ -200,12 +236,6 @@ class BookService(CatalogueService[Book]):
             await self.session.execute(insert(BookContributor), rows)
         return await self._touch(changed, ids)
 
-    async def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
-        others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
-        for book_id, position, role, *author in await self.session.execute(queries.other_contributors(others)):
-            others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
-        return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
-
     async def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
         """A book whose tags or contributors changed has changed, unless it is only just being made."""
         for book in books:
@@ -213,32 +243,6 @@ class BookService(CatalogueService[Book]):
                 book.updated_at = now()
         await self.session.flush()
         return changed
-
-    # What `include` adds
-
-    async def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
-        return await self.including(await super().after(last, limit), ("tags", "contributors"))
-
-    async def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
-        """The books with their tags or contributors, a statement for each of the two."""
-        if not books:
-            return []
-        ids = [book.id for book in books]
-        added: dict[UUID, dict[str, Any]] = {book_id: {} for book_id in ids}
-        if "tags" in include:
-            for book_id, tags in (await self._tags(ids)).items():
-                added[book_id]["tags"] = tags
-        if "contributors" in include:
-            for book_id, contributors in (await self._contributors(books)).items():
-                added[book_id]["contributors"] = contributors
-        return [schemas.extended(book, added[book.id]) for book in books]
-
-    async def page_including(self, query: Any, *also: Any) -> Page[Any]:
-        """A page of books, with what the query's `include` names."""
-        page = await self.page(query, *also)
-        if query.include:
-            page = replace(page, items=await self.including(page.items, query.include))
-        return page
 
 
 def _check_contributors(given: Sequence[Contributing]) -> None:

@@ -25,7 +25,6 @@ class TagService(CatalogueService[Tag]):
 
     repository_type = TagRepository
     listing = queries.listing
-    noun = "tag"
     named_by = "name"
     slugged = False
     unique = ("name",)

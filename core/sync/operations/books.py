@@ -14,7 +14,8 @@ from core.schemas.lists import Items
 from core.schemas.tags import Tag, TagNames
 from core.sync.operations import resources
 from core.sync.operations.resources import Resource
-from core.sync.services.books import BookService
+from core.sync.services.books import BookReader, BookService
+from core.sync.services.reading import Executor
 
 
 def including(call: Call) -> bool:
@@ -28,18 +29,23 @@ class BookResource(Resource):
     def several(self, call: Call) -> bool:
         return including(call)
 
-    def page(self, session: Session, call: Call) -> Answer:
-        return Answer(BookService(session).page_including(call.query))
+    def page(self, connection: Executor, call: Call) -> Answer:
+        return Answer(reader(connection).page_including(call.query))
 
-    def fetch(self, session: Session, call: Call) -> Answer:
-        return _including(session, (super().fetch(session, call)).body, call.query.include)
+    def fetch(self, connection: Executor, call: Call) -> Answer:
+        return _including(connection, (super().fetch(connection, call)).body, call.query.include)
 
-    def fetch_by_slug(self, session: Session, call: Call) -> Answer:
-        return _including(session, (super().fetch_by_slug(session, call)).body, call.query.include)
+    def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
+        return _including(connection, (super().fetch_by_slug(connection, call)).body, call.query.include)
 
 
-def _including(session: Session, book: Any, include: Iterable[str]) -> Answer:
-    return Answer((BookService(session).including([book], include))[0] if include else book)
+def reader(connection: Executor) -> BookReader:
+    """What reads books."""
+    return BookReader(connection, BookService.listing)
+
+
+def _including(connection: Executor, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((reader(connection).including([book], include))[0] if include else book)
 
 
 books = BookResource(
@@ -47,9 +53,9 @@ books = BookResource(
 )
 
 
-def get_tags(session: Session, call: Call) -> Answer:
+def get_tags(connection: Executor, call: Call) -> Answer:
     """The tags of a book."""
-    return Answer(Items(BookService(session).tags(call.parameters["id"])))
+    return Answer(Items(reader(connection).tags(call.parameters["id"])))
 
 
 def set_tags(session: Session, call: Call) -> Answer:
@@ -57,9 +63,9 @@ def set_tags(session: Session, call: Call) -> Answer:
     return Answer(Items(BookService(session).set_tags(call.parameters["id"], call.body.items)))
 
 
-def get_contributors(session: Session, call: Call) -> Answer:
+def get_contributors(connection: Executor, call: Call) -> Answer:
     """The contributors of a book."""
-    return Answer(Items(BookService(session).contributors(call.parameters["id"])))
+    return Answer(Items(reader(connection).contributors(call.parameters["id"])))
 
 
 def set_contributors(session: Session, call: Call) -> Answer:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from core import revisions
 from core.http.operations import Answer, Call, Operation
 from core.models import Author
 from core.schemas.health import Health
+from core.sync.services.reading import Executor
 
 _READY = revisions.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""
@@ -20,9 +20,9 @@ def live(_session: None, _call: Call) -> Answer:
     return Answer(Health())
 
 
-def ready(session: Session, _call: Call) -> Answer:
+def ready(connection: Executor, _call: Call) -> Answer:
     """The database answers too, has the catalogue's tables, and is not behind this release."""
-    found = session.execute(_READY)
+    found = connection.execute(_READY)
     revisions.check([revision for revision, _ in found])
     return Answer(Health())
 

@@ -16,6 +16,7 @@ from core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from core.schemas.types import Id
 from core.sync.services.base import CatalogueService
+from core.sync.services.reading import Executor, Reader
 
 
 class IdsQuery(Query):
@@ -36,6 +37,10 @@ class Resource:
     answer: type
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
+
+    def reader(self, connection: Executor) -> Reader:
+        """What reads it."""
+        return self.service.reader(connection, self.service.listing)
 
     def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a read takes several statements that have to agree."""
@@ -91,19 +96,17 @@ class Resource:
         """Keep a row as it is until the unit of work ends."""
         self.service(session).locked(call.parameters["id"])
 
-    def page(self, session: Session, call: Call) -> Answer:
+    def page(self, connection: Executor, call: Call) -> Answer:
         """GET of a list."""
-        return Answer(self.service(session).page(call.query))
+        return Answer(self.reader(connection).page(call.query))
 
-    def fetch(self, session: Session, call: Call) -> Answer:
+    def fetch(self, connection: Executor, call: Call) -> Answer:
         """GET of one."""
-        service = self.service(session)
-        return Answer(service.fetch(service.model_type.id == call.parameters["id"]))
+        return Answer(self.reader(connection).fetch("id", call.parameters["id"]))
 
-    def fetch_by_slug(self, session: Session, call: Call) -> Answer:
+    def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
         """GET of one by its slug."""
-        service = self.service(session)
-        return Answer(service.fetch(service.model_type.slug == call.parameters["slug"]))
+        return Answer(self.reader(connection).fetch("slug", call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -113,7 +116,7 @@ def sent(body: BaseModel) -> dict[str, Any]:
 
 def operations(resource: Resource) -> list[Operation]:
     """The operations of a resource."""
-    name, one = resource.name, resource.service.noun
+    name, one = resource.name, resource.service.listing.noun
     patch = patch_of(resource.schema)
     patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
     page, items, upserted = (kind[resource.answer] for kind in (Page, Items, Upserted))

@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from core.http.operations import Answer, Call, Operation
 from core.queries.books import tagged_with
 from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 from core.schemas.tags import Tag, TagInput, TagList
 from core.sync.operations import resources
-from core.sync.operations.books import including
+from core.sync.operations.books import including, reader
 from core.sync.operations.resources import Resource
-from core.sync.services.books import BookService
+from core.sync.services.reading import Executor
 from core.sync.services.tags import TagService
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
-def list_books(session: Session, call: Call) -> Answer:
+def list_books(connection: Executor, call: Call) -> Answer:
     """The books that carry a tag."""
-    TagService(session).require(call.parameters["id"])
-    return Answer(BookService(session).page_including(call.query, tagged_with(call.parameters["id"])))
+    tags.reader(connection).require(call.parameters["id"])
+    return Answer(reader(connection).page_including(call.query, tagged_with(call.parameters["id"])))
 
 
 operations = [

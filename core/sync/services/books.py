@@ -25,6 +25,7 @@ from core.schemas import tags as tag_schemas
 from core.schemas.authors import AuthorReference
 from core.schemas.lists import Page
 from core.sync.services.base import CatalogueService, Places
+from core.sync.services.reading import Reader
 from core.sync.services.tags import TagService
 
 Contributing = tuple[UUID, str]
@@ -37,12 +38,63 @@ class BookRepository(SQLAlchemySyncRepository[Book]):
     model_type = Book
 
 
+class BookReader(Reader):
+    """Books, with their tags and contributors."""
+
+    def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
+        """The tags of a book, by name. Errors: NotFound."""
+        self.require(book_id)
+        return (self.tags_of([book_id]))[book_id]
+
+    def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
+        """The contributors of a book, in order. Errors: NotFound."""
+        book = cast("schemas.Book", self.fetch("id", book_id))
+        return (self._contributors([book]))[book_id]
+
+    def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
+        return self.including(super().after(last, limit), ("tags", "contributors"))
+
+    def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
+        """The books with their tags or contributors, a statement for each of the two."""
+        if not books:
+            return []
+        ids = [book.id for book in books]
+        added: dict[UUID, dict[str, Any]] = {book_id: {} for book_id in ids}
+        if "tags" in include:
+            for book_id, tags in (self.tags_of(ids)).items():
+                added[book_id]["tags"] = tags
+        if "contributors" in include:
+            for book_id, contributors in (self._contributors(books)).items():
+                added[book_id]["contributors"] = contributors
+        return [schemas.extended(book, added[book.id]) for book in books]
+
+    def page_including(self, query: Any, *also: Any) -> Page[Any]:
+        """A page of books, with what the query's `include` names."""
+        page = self.page(query, *also)
+        if query.include:
+            page = replace(page, items=self.including(page.items, query.include))
+        return page
+
+    def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
+        """The tags of each book, by name."""
+        found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
+        for book_id, *columns in self.connection.execute(tag_queries.of_books(book_ids)):
+            found[book_id].append(tag_schemas.Tag(*columns))
+        return found
+
+    def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
+        others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
+        for book_id, position, role, *author in self.connection.execute(queries.other_contributors(others)):
+            others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
+        return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
+
+
 class BookService(CatalogueService[Book]):
     """Books."""
 
     repository_type = BookRepository
     listing = queries.listing
-    noun = "book"
+    reader = BookReader
     named_by = "title"
     slugged = True
     unique = ("isbn",)
@@ -110,17 +162,12 @@ class BookService(CatalogueService[Book]):
 
     # Tags
 
-    def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
-        """The tags of a book, by name. Errors: NotFound."""
-        self.require(book_id)
-        return (self._tags([book_id]))[book_id]
-
     def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
         book = self.locked(book_id)
         tags = TagService(self.session).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
-        return (self._tags([book_id]))[book_id]
+        return (BookReader(self.session, queries.listing).tags_of([book_id]))[book_id]
 
     def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
@@ -137,18 +184,7 @@ class BookService(CatalogueService[Book]):
             self.session.execute(insert(BookTag), rows_added)
         return self._touch(wanted, {book_id for book_id, _ in [*gone, *new]})
 
-    def _tags(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
-        found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
-        for book_id, *columns in self.session.execute(tag_queries.of_books(book_ids)):
-            found[book_id].append(tag_schemas.Tag(*columns))
-        return found
-
     # Contributors
-
-    def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
-        """The contributors of a book, in order. Errors: NotFound."""
-        book = cast("schemas.Book", self.fetch(Book.id == book_id))
-        return (self._contributors([book]))[book_id]
 
     def set_contributors(self, book_id: UUID, wanted: Sequence[Contributing]) -> list[schemas.Contributor]:
         """Give a book these contributors, in order, and no others.
@@ -199,12 +235,6 @@ class BookService(CatalogueService[Book]):
             self.session.execute(insert(BookContributor), rows)
         return self._touch(changed, ids)
 
-    def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
-        others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
-        for book_id, position, role, *author in self.session.execute(queries.other_contributors(others)):
-            others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
-        return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
-
     def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
         """A book whose tags or contributors changed has changed, unless it is only just being made."""
         for book in books:
@@ -212,32 +242,6 @@ class BookService(CatalogueService[Book]):
                 book.updated_at = now()
         self.session.flush()
         return changed
-
-    # What `include` adds
-
-    def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
-        return self.including(super().after(last, limit), ("tags", "contributors"))
-
-    def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
-        """The books with their tags or contributors, a statement for each of the two."""
-        if not books:
-            return []
-        ids = [book.id for book in books]
-        added: dict[UUID, dict[str, Any]] = {book_id: {} for book_id in ids}
-        if "tags" in include:
-            for book_id, tags in (self._tags(ids)).items():
-                added[book_id]["tags"] = tags
-        if "contributors" in include:
-            for book_id, contributors in (self._contributors(books)).items():
-                added[book_id]["contributors"] = contributors
-        return [schemas.extended(book, added[book.id]) for book in books]
-
-    def page_including(self, query: Any, *also: Any) -> Page[Any]:
-        """A page of books, with what the query's `include` names."""
-        page = self.page(query, *also)
-        if query.include:
-            page = replace(page, items=self.including(page.items, query.include))
-        return page
 
 
 def _check_contributors(given: Sequence[Contributing]) -> None:

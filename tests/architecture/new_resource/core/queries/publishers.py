@@ -17,6 +17,7 @@ def represent(row: Row[Any]) -> schemas.Publisher:
 
 
 listing = Listing(
+    noun="publisher",
     model=Publisher,
     select=select(
         Publisher.id,

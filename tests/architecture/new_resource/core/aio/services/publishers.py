@@ -23,7 +23,6 @@ class PublisherService(CatalogueService[Publisher]):
 
     repository_type = PublisherRepository
     listing = queries.listing
-    noun = "publisher"
     named_by = "name"
     slugged = True
     unique = ("name",)

@@ -1,0 +1,72 @@
+# Generated from core/aio/services/reading.py by tools/twins.py: do not edit, run "make twins".
+"""How every resource is read: as rows of columns, which nothing keeps track of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from core.errors import Fault, NotFound
+from core.queries import listing as lists
+from core.queries import paging
+from core.queries.listing import Condition, Listing
+from core.schemas.lists import ListQuery, Page
+
+Executor = Connection | Session
+"""What a unit of work that reads has, or one that writes and has to read first."""
+
+
+def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:
+    """The error for a row that is not there."""
+    return NotFound(f"There is no such {listing.noun}.", faults)
+
+
+class Reader:
+    """A resource's rows as they are answered."""
+
+    def __init__(self, connection: Executor, listing: Listing) -> None:
+        self.connection = connection
+        self.listing = listing
+
+    def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
+        """The page that `query` asks for, of the rows that meet `also` too.
+
+        One statement finds the rows, a second those without a value where a page gets to them, and one more counts
+        where there are more than the page shows.
+        """
+        where = [*also, *lists.conditions(self.listing, query)]
+        rows: list[Any] = []
+        for statement in paging.statements(self.listing, query, where):
+            if wanted := query.page_size + 1 - len(rows):
+                rows += self.connection.execute(statement.limit(wanted))
+        total = paging.known_total(query, len(rows)) if query.total else None
+        if query.total and total is None:
+            total = (self.connection.execute(paging.count(self.listing, where))).scalar_one()
+        return paging.page(self.listing, query, rows, total)
+
+    def fetch(self, column: str, value: Any) -> Any:
+        """The row that has a value in a unique column. Errors: NotFound."""
+        statement = lists.one(self.listing, column)
+        row = (self.connection.execute(statement, {lists.VALUE: value})).one_or_none()
+        if row is None:
+            raise missing(self.listing)
+        return self.listing.represent(row)
+
+    def after(self, last: UUID | None, limit: int) -> list[Any]:
+        """Up to `limit` rows by id, from the one after `last`; None for the first."""
+        model = self.listing.model
+        statement = self.listing.select.order_by(model.id).limit(limit)
+        if last is not None:
+            statement = statement.where(model.id > last)
+        return [self.listing.represent(row) for row in self.connection.execute(statement)]
+
+    def require(self, item_id: UUID) -> None:
+        """Errors: NotFound when there is no such row."""
+        model = self.listing.model
+        if (self.connection.execute(select(model.id).where(model.id == item_id))).one_or_none() is None:
+            raise missing(self.listing)
