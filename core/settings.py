@@ -85,8 +85,10 @@ class Settings:
     database_url: str = _setting(
         "sqlite:///var/diptych.db", "DATABASE_URL", _database_url, "the one database of both adapters"
     )
-    pool_size: int = _setting(5, "DIPTYCH_POOL_SIZE", _between(1, 1000), "connections each worker keeps")
-    pool_overflow: int = _setting(5, "DIPTYCH_POOL_OVERFLOW", _between(0, 1000), "connections it may add under load")
+    pool_size: int = _setting(10, "DIPTYCH_POOL_SIZE", _between(1, 1000), "connections each worker keeps")
+    pool_overflow: int = _setting(
+        0, "DIPTYCH_POOL_OVERFLOW", _between(0, 1000), "connections it may add under load, each for one request"
+    )
     pool_timeout: int = _setting(1, "DIPTYCH_POOL_TIMEOUT", _between(1, 60), "seconds to wait for a connection")
     request_timeout: int = _setting(
         10, "DIPTYCH_REQUEST_TIMEOUT", _between(1, 3600), "seconds a request's work in the database may take"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, get_args
 from urllib.parse import unquote_to_bytes
 
@@ -31,7 +32,7 @@ def _decode(text: str) -> str:
 
 def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[str, Any], list[Fault]]:
     """The parameters as `model` wants them, and a fault for each scalar that was given more than once."""
-    lists = {info.alias or name for name, info in model.model_fields.items() if _is_list(info.annotation)}
+    lists = _lists(model)
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, value in found:
@@ -42,6 +43,11 @@ def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[s
         else:
             values[name] = value
     return values, faults
+
+
+@cache
+def _lists(model: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in model.model_fields.items() if _is_list(info.annotation)}
 
 
 def _is_list(annotation: Any) -> bool:
