@@ -36,9 +36,14 @@ class Database:
         self._engine = engine
         self._writing = SQLAlchemyAsyncConfig(
             engine_instance=engine.execution_options(**{TRANSACTION: WRITE}),
-            session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
+            # The library looks for each of its listeners in three places, at each flush and commit.
+            session_config=AsyncSessionConfig(
+                expire_on_commit=False, autoflush=False, info={"enable_cache_listener": False}
+            ),
             metadata=config.metadata,
             bind_key="diptych_writing",
+            enable_file_object_listener=False,
+            enable_touch_updated_timestamp_listener=False,
         )
         # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
         self._reading = engine.execution_options(**{TRANSACTION: NONE})

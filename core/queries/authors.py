@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from core.models import Author
 from core.queries.listing import Listing
+from core.queries.rows import among_values
 from core.schemas import authors as schemas
 
 
@@ -18,9 +18,8 @@ def represent(row: Sequence[Any]) -> schemas.Author:
     return schemas.Author(*row)
 
 
-def references(ids: Iterable[UUID]) -> Select[tuple[UUID, str, str]]:
-    """id, name and slug of these authors."""
-    return select(Author.id, Author.name, Author.slug).where(Author.id.in_(list(ids)))
+REFERENCES = select(Author.id, Author.name, Author.slug).where(among_values(Author.id))
+"""id, name and slug of the authors whose ids are among core.queries.rows.VALUES."""
 
 
 listing = Listing(

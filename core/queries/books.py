@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import or_, select
 
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries.listing import Condition, Listing, any_of
+from core.queries.rows import among_values
 from core.schemas import books as schemas
 from core.schemas.authors import AuthorReference
 
@@ -36,22 +37,20 @@ def contributed(author_ids: Sequence[UUID]) -> Condition:
     return or_(Book.author_id.in_(author_ids), Book.id.in_(others))
 
 
-def other_contributors(book_ids: Iterable[UUID]) -> Select[Any]:
-    """book_id, position, role and the author of every contributor but the first author."""
-    return (
-        select(
-            BookContributor.book_id,
-            BookContributor.position,
-            BookContributor.role,
-            Author.id,
-            Author.name,
-            Author.slug,
-        )
-        .join(Author, Author.id == BookContributor.author_id)
-        .where(BookContributor.book_id.in_(list(book_ids)))
-        .order_by(BookContributor.book_id, BookContributor.position)
+OTHER_CONTRIBUTORS = (
+    select(
+        BookContributor.book_id,
+        BookContributor.position,
+        BookContributor.role,
+        Author.id,
+        Author.name,
+        Author.slug,
     )
-
+    .join(Author, Author.id == BookContributor.author_id)
+    .where(among_values(BookContributor.book_id))
+    .order_by(BookContributor.book_id, BookContributor.position)
+)
+"""book_id, position, role and the author of every contributor but the first author, of the books of these VALUES."""
 
 listing = Listing(
     noun="book",

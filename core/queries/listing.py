@@ -16,6 +16,7 @@ from sqlalchemy.types import Boolean
 from core.models import Record
 from core.models.base import relevance
 from core.models.words import FUNCTION, words_of
+from core.queries.rows import is_value
 from core.rules import words
 from core.rules.text import fold
 from core.rules.words import Wanted
@@ -84,13 +85,10 @@ class Listing:
         return relevance(self.search_folded) if name == RELEVANCE else self.order_by[name]
 
 
-VALUE = "value"
-
-
 @cache
 def one(listing: Listing, column: str) -> Select[Any]:
-    """The statement for the row that has VALUE in a unique column: made once, and so known to the compiler's cache."""
-    return listing.select.where(getattr(listing.model, column) == bindparam(VALUE))
+    """The row that has core.queries.rows.VALUE in a unique column."""
+    return listing.select.where(is_value(getattr(listing.model, column)))
 
 
 def any_of(column: Any) -> Filter:

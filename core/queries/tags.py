@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from core.models import BookTag, Tag
 from core.queries.listing import Listing, any_of
+from core.queries.rows import among_values
 from core.schemas import tags as schemas
 
 _columns = (Tag.id, Tag.name, Tag.description, Tag.created_at, Tag.updated_at)
@@ -20,14 +20,13 @@ def represent(row: Sequence[Any]) -> schemas.Tag:
     return schemas.Tag(*row)
 
 
-def of_books(book_ids: Iterable[UUID]) -> Select[Any]:
-    """book_id and the columns of each tag of these books, by name."""
-    return (
-        select(BookTag.book_id, *_columns)
-        .join(Tag, Tag.id == BookTag.tag_id)
-        .where(BookTag.book_id.in_(list(book_ids)))
-        .order_by(Tag.sort_key, Tag.id)
-    )
+OF_BOOKS = (
+    select(BookTag.book_id, *_columns)
+    .join(Tag, Tag.id == BookTag.tag_id)
+    .where(among_values(BookTag.book_id))
+    .order_by(Tag.sort_key, Tag.id)
+)
+"""book_id and the columns of each tag of the books whose ids are among core.queries.rows.VALUES, by name."""
 
 
 listing = Listing(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
@@ -19,6 +19,7 @@ from core.database import translate
 from core.errors import Conflict, Contention, Fault, NotFound
 from core.models import Record
 from core.models.base import now
+from core.queries import rows as statements
 from core.queries.listing import Listing
 from core.rules import batches, slugs
 from core.rules.text import fold, sort_key
@@ -103,9 +104,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
 
     async def locked(self, item_id: UUID) -> RecordT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
-        model = self.model_type
-        statement = select(model).where(model.id == item_id).with_for_update()
-        row = (await self.session.execute(statement)).scalar_one_or_none()
+        found = await self.session.execute(statements.locked(self.model_type), {statements.VALUE: item_id})
+        row: RecordT | None = found.scalar_one_or_none()
         if row is None:
             raise missing(self.listing)
         return row
@@ -218,9 +218,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         return len(changed)
 
     async def _deleted(self, ids: Sequence[UUID]) -> set[UUID]:
-        model = self.model_type
-        statement = delete(model).where(model.id.in_(ids)).returning(model.id)
-        return set((await self.session.execute(statement)).scalars())
+        statement = statements.deleted(self.model_type)
+        return set((await self.session.execute(statement, {statements.VALUES: list(ids)})).scalars())
 
     async def _locked_all(self, ids: Sequence[UUID], member: str, *rest: str) -> list[RecordT]:
         # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
@@ -252,10 +251,9 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
 
     async def _claim_slugs(self, items: Sequence[Values]) -> None:
         """Give each item a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
-        model: Any = self.model_type
         plain = [slugs.slug(item[self.named_by], fallback=self.listing.noun) for item in items]
-        statement = select(model.slug).where(model.slug.in_(set(plain)))
-        used = set((await self.session.execute(statement)).scalars())
+        statement = statements.taken(self.model_type)
+        used = set((await self.session.execute(statement, {statements.VALUES: list(set(plain))})).scalars())
         for item, slug in zip(items, plain, strict=True):
             item["slug"] = slug if slug not in used else slugs.with_suffix(slug, slugs.token(uuid7()))
             used.add(item["slug"])

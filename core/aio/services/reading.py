@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.asyncio.engine import AsyncConnection
 
 from core.errors import Fault, NotFound
 from core.queries import listing as lists
 from core.queries import paging
+from core.queries import rows as statements
 from core.queries.listing import Condition, Listing
 from core.schemas.lists import ListQuery, Page
 
@@ -39,19 +39,19 @@ class Reader:
         where there are more than the page shows.
         """
         where = [*also, *lists.conditions(self.listing, query)]
-        rows: list[Any] = []
+        found: list[Any] = []
         for statement in paging.statements(self.listing, query, where):
-            if wanted := query.page_size + 1 - len(rows):
-                rows += await self.connection.execute(statement.limit(wanted))
-        total = paging.known_total(query, len(rows)) if query.total else None
+            if wanted := query.page_size + 1 - len(found):
+                found += await self.connection.execute(statement.limit(wanted))
+        total = paging.known_total(query, len(found)) if query.total else None
         if query.total and total is None:
             total = (await self.connection.execute(paging.count(self.listing, where))).scalar_one()
-        return paging.page(self.listing, query, rows, total)
+        return paging.page(self.listing, query, found, total)
 
     async def fetch(self, column: str, value: Any) -> Any:
         """The row that has a value in a unique column. Errors: NotFound."""
         statement = lists.one(self.listing, column)
-        row = (await self.connection.execute(statement, {lists.VALUE: value})).one_or_none()
+        row = (await self.connection.execute(statement, {statements.VALUE: value})).one_or_none()
         if row is None:
             raise missing(self.listing)
         return self.listing.represent(row)
@@ -66,6 +66,6 @@ class Reader:
 
     async def require(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
-        model = self.listing.model
-        if (await self.connection.execute(select(model.id).where(model.id == item_id))).one_or_none() is None:
+        statement = statements.there(self.listing.model)
+        if (await self.connection.execute(statement, {statements.VALUE: item_id})).one_or_none() is None:
             raise missing(self.listing)

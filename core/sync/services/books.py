@@ -19,6 +19,7 @@ from core.models.base import now
 from core.queries import authors as author_queries
 from core.queries import books as queries
 from core.queries import tags as tag_queries
+from core.queries.rows import VALUES
 from core.rules.contributors import AUTHOR, first_author, with_first_author
 from core.schemas import books as schemas
 from core.schemas import tags as tag_schemas
@@ -78,13 +79,15 @@ class BookReader(Reader):
     def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
         """The tags of each book, by name."""
         found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
-        for book_id, *columns in self.connection.execute(tag_queries.of_books(book_ids)):
+        for book_id, *columns in self.connection.execute(tag_queries.OF_BOOKS, {VALUES: list(book_ids)}):
             found[book_id].append(tag_schemas.Tag(*columns))
         return found
 
     def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
         others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
-        for book_id, position, role, *author in self.connection.execute(queries.other_contributors(others)):
+        for book_id, position, role, *author in self.connection.execute(
+            queries.OTHER_CONTRIBUTORS, {VALUES: list(others)}
+        ):
             others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
         return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
 
@@ -141,7 +144,7 @@ class BookService(CatalogueService[Book]):
     def _references(self, ids: set[UUID]) -> dict[UUID, AuthorReference]:
         """The authors of these ids, as far as they exist. One statement for those not seen before."""
         if unseen := ids - self._authors.keys():
-            rows = self.session.execute(author_queries.references(unseen))
+            rows = self.session.execute(author_queries.REFERENCES, {VALUES: list(unseen)})
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 

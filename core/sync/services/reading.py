@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from core.errors import Fault, NotFound
 from core.queries import listing as lists
 from core.queries import paging
+from core.queries import rows as statements
 from core.queries.listing import Condition, Listing
 from core.schemas.lists import ListQuery, Page
 
@@ -40,19 +40,19 @@ class Reader:
         where there are more than the page shows.
         """
         where = [*also, *lists.conditions(self.listing, query)]
-        rows: list[Any] = []
+        found: list[Any] = []
         for statement in paging.statements(self.listing, query, where):
-            if wanted := query.page_size + 1 - len(rows):
-                rows += self.connection.execute(statement.limit(wanted))
-        total = paging.known_total(query, len(rows)) if query.total else None
+            if wanted := query.page_size + 1 - len(found):
+                found += self.connection.execute(statement.limit(wanted))
+        total = paging.known_total(query, len(found)) if query.total else None
         if query.total and total is None:
             total = (self.connection.execute(paging.count(self.listing, where))).scalar_one()
-        return paging.page(self.listing, query, rows, total)
+        return paging.page(self.listing, query, found, total)
 
     def fetch(self, column: str, value: Any) -> Any:
         """The row that has a value in a unique column. Errors: NotFound."""
         statement = lists.one(self.listing, column)
-        row = (self.connection.execute(statement, {lists.VALUE: value})).one_or_none()
+        row = (self.connection.execute(statement, {statements.VALUE: value})).one_or_none()
         if row is None:
             raise missing(self.listing)
         return self.listing.represent(row)
@@ -67,6 +67,6 @@ class Reader:
 
     def require(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
-        model = self.listing.model
-        if (self.connection.execute(select(model.id).where(model.id == item_id))).one_or_none() is None:
+        statement = statements.there(self.listing.model)
+        if (self.connection.execute(statement, {statements.VALUE: item_id})).one_or_none() is None:
             raise missing(self.listing)
