@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import cast
 from urllib.parse import unquote
 
 import flask
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from core.http.messages import Request, Response, Unread
@@ -15,13 +15,18 @@ from core.http.wire import head
 from core.http.wire.reasons import status_line
 from flask_app.raw_path import RAW, sent_path
 
+_ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
+"""What a server may say a second time, in variables that mean nothing (RFC 3875 section 4.1.18)."""
+
 
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
 
     Errors: Problem, as core.http.wire.head.
     """
-    if not hasattr(request.environ["wsgi.input"], "unread"):
+    content = request.environ["wsgi.input"]
+    ours = hasattr(content, "unread")
+    if not ours:
         _judge(request)
     return Request(
         method=request.method,
@@ -29,8 +34,8 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
         parameters=_parameters(request, path, parameters),
         query=request.query_string.decode("latin-1"),
         headers=to_headers(request),
-        body=_body(request),
-        arrived=getattr(request.environ["wsgi.input"], "arrived", None) or time.monotonic(),
+        body=(content.unread or content.getvalue()) if ours else _body(request),
+        arrived=content.arrived if ours else time.monotonic(),
     )
 
 
@@ -66,8 +71,6 @@ def _parameters(request: flask.Request, path: str, parameters: Mapping[str, str]
 
 
 def _body(request: flask.Request) -> bytes | Unread:
-    if unread := getattr(request.environ["wsgi.input"], "unread", None):
-        return cast("Unread", unread)
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
@@ -80,15 +83,23 @@ def _body(request: flask.Request) -> bytes | Unread:
 
 def to_headers(request: flask.Request) -> dict[str, str]:
     """The request's headers, by their names in lower case."""
-    return {name.lower(): value for name, value in request.headers.items()}
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in request.environ.items()
+        if name.startswith("HTTP_") and name not in _ELSEWHERE
+    }
+    for name, variable in (("content-type", "CONTENT_TYPE"), ("content-length", "CONTENT_LENGTH")):
+        if value := request.environ.get(variable):
+            found[name] = value
+    return found
 
 
 def to_response(response: Response) -> flask.Response:
     """The response, with nothing added to it."""
     answer = flask.Response(response.body, status_line(response.status))
-    answer.headers.clear()
+    headers = dict(response.headers)
     if response.content_type is not None:
-        answer.headers["Content-Type"] = response.content_type
-        answer.headers["Content-Length"] = str(len(response.body))
-    answer.headers.update(response.headers)
+        headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}
+    # What it begins with is Flask's idea of a type, and nothing of ours is twice in it.
+    answer.headers = Headers(headers)
     return answer
