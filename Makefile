@@ -50,8 +50,13 @@ schemathesis: venv ## Judge both adapters on both databases against their own Op
 	@echo "make schemathesis SEED=$(SEED) repeats this run."
 	$(BIN)/python -m tests.schemathesis.run --seed $(SEED)
 
-bench: venv ## Measure both adapters beside hand-written SQL and other frameworks: takes half an hour (BENCH=quick: some minutes)
+bench: venv .venv-bench/installed ## Measure both adapters beside other services: half an hour (BENCH=quick: five minutes)
 	$(BIN)/python -m benchmarks
+
+.venv-bench/installed: benchmarks/requirements.lock
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.lock
+	@touch $@
 
 check: venv ## Lint, types, import rules, and whether the twins are fresh
 	$(BIN)/ruff check .
@@ -78,8 +83,9 @@ previous: ## Keep the code of COMMIT (HEAD), on which a new revision of the sche
 	revision=$$(git ls-tree --name-only $(COMMIT) migrations/versions/ | sed -n 's|.*/\([0-9]*\)_.*|\1|p' | sort | tail -n 1) && \
 		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) core flask_app sanic_app migrations
 
-lock: venv ## Write requirements.lock anew from pyproject.toml
+lock: venv ## Write the lock files anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
 clean: ## Remove .venv and what the tools left
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from tests.support.databases import ROOT
@@ -13,8 +12,8 @@ from tests.support.deployments import command
 
 WORKERS, THREADS = 2, 4
 
-PEERS = ROOT / ".venv-bench" / "bin" / "python"
-"""The peers' own environment: benchmarks/requirements.lock."""
+OURS, PEERS = sys.executable, str(ROOT / ".venv-bench" / "bin" / "python")
+"""Python in the service's environment, and in the peers' own: benchmarks/requirements.lock."""
 
 Role = Literal["adapter", "floor", "peer"]
 Kind = Literal["sync", "async"]
@@ -30,26 +29,42 @@ class Contestant:
     kind: Kind
     command: Callable[[int], list[str]]
     packages: tuple[str, ...]
-    python: Path = Path(sys.executable)
     settings: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def python(self) -> str:
+        """The Python that runs it."""
+        return PEERS if self.role == "peer" else OURS
 
-def _gunicorn(python: Path, application: str) -> Callable[[int], list[str]]:
+
+def _gunicorn(python: str, application: str) -> Callable[[int], list[str]]:
     return lambda port: [
-        *(str(python), "-m", "gunicorn"),
+        *(python, "-m", "gunicorn"),
         *("--workers", str(WORKERS), "--worker-class", "gthread", "--threads", str(THREADS)),
         *("--bind", f"127.0.0.1:{port}", "--no-control-socket", application),
     ]
 
 
-def _sanic(python: Path, application: str) -> Callable[[int], list[str]]:
+def _uvicorn(application: str) -> Callable[[int], list[str]]:
     return lambda port: [
-        *(str(python), "-m", "sanic", application),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS), "--no-access-logs"),
+        *(PEERS, "-m", "uvicorn", application),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS), "--no-access-log"),
     ]
 
 
-OURS = Path(sys.executable)
+def _granian(application: str) -> Callable[[int], list[str]]:
+    return lambda port: [
+        *(PEERS, "-m", "granian", "--interface", "asgi", application),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS), "--loop", "uvloop"),
+    ]
+
+
+def _sanic(python: str, application: str) -> Callable[[int], list[str]]:
+    return lambda port: [
+        *(python, "-m", "sanic", application),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS), "--no-access-logs"),
+    ]
+
 
 CONTESTANTS = (
     Contestant(
@@ -84,6 +99,46 @@ CONTESTANTS = (
         kind="async",
         command=_sanic(OURS, "benchmarks.floors.on_sanic:app"),
         packages=("sanic", "uvloop", "psycopg", "psycopg-pool", "msgspec"),
+    ),
+    Contestant(
+        name="flask_alchemy",
+        title="Flask, advanced-alchemy",
+        role="peer",
+        kind="sync",
+        command=_gunicorn(PEERS, "benchmarks.peers.on_flask:app"),
+        packages=("flask", "gunicorn", "advanced-alchemy", "pydantic", "psycopg"),
+    ),
+    Contestant(
+        name="drf",
+        title="Django REST Framework",
+        role="peer",
+        kind="sync",
+        command=_gunicorn(PEERS, "benchmarks.peers.drf.wsgi:application"),
+        packages=("django", "djangorestframework", "django-filter", "gunicorn", "psycopg"),
+    ),
+    Contestant(
+        name="litestar_granian",
+        title="Litestar, advanced-alchemy, granian",
+        role="peer",
+        kind="async",
+        command=_granian("benchmarks.peers.on_litestar:app"),
+        packages=("litestar", "granian", "uvloop", "advanced-alchemy", "pydantic", "asyncpg"),
+    ),
+    Contestant(
+        name="litestar_uvicorn",
+        title="Litestar, advanced-alchemy, uvicorn",
+        role="peer",
+        kind="async",
+        command=_uvicorn("benchmarks.peers.on_litestar:app"),
+        packages=("litestar", "uvicorn", "uvloop", "httptools", "advanced-alchemy", "pydantic", "asyncpg"),
+    ),
+    Contestant(
+        name="fastapi",
+        title="FastAPI, advanced-alchemy, uvicorn",
+        role="peer",
+        kind="async",
+        command=_uvicorn("benchmarks.peers.on_fastapi:app"),
+        packages=("fastapi", "uvicorn", "uvloop", "httptools", "advanced-alchemy", "pydantic", "asyncpg"),
     ),
 )
 """Each adapter with its floor next to it: they are measured one right after the other."""
