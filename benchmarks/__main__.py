@@ -5,63 +5,34 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmarks import catalogue
 from benchmarks.checking import Wrong
-from benchmarks.contestants import CONTESTANTS
-from benchmarks.figures import Figures
 from benchmarks.load import LoadError, program
-from benchmarks.running import Plan, Run, RunError, database
-from benchmarks.workloads import WORKLOADS
+from benchmarks.plan import Plan, UsageError
+from benchmarks.plot import svg
+from benchmarks.report import Machine, Report, versions
+from benchmarks.running import Run, RunError, database, settings
 from tests.support.databases import ROOT
+from tests.support.pages import write
 from tests.support.postgresql import postgresql
 
-OUTPUT = ROOT / "var" / "bench"
+COMMAND = "make bench"
 
-WHOLE = {"BENCH_ROUNDS": 3, "BENCH_SECONDS": 4}
-QUICK = {"BENCH_ROUNDS": 1, "BENCH_SECONDS": 1}
+OUTPUT, DOCS = ROOT / "var" / "bench", ROOT / "docs"
 
-
-class UsageError(Exception):
-    """A setting that means nothing; the text says what would."""
-
-
-def plan(environ: Mapping[str, str]) -> Plan:
-    """What is to be measured. Errors: UsageError."""
-    defaults = {"quick": QUICK, "": WHOLE}.get(environ.get("BENCH", ""))
-    if defaults is None:
-        raise UsageError(f"BENCH={environ['BENCH']} means nothing; BENCH=quick is a short run")
-    return Plan(
-        contestants=_chosen(environ, "BENCH_ONLY", CONTESTANTS),
-        workloads=_chosen(environ, "BENCH_WORKLOADS", WORKLOADS),
-        rounds=_number(environ, "BENCH_ROUNDS", defaults["BENCH_ROUNDS"]),
-        seconds=_number(environ, "BENCH_SECONDS", defaults["BENCH_SECONDS"]),
-        warm_up=1,
-        stock=_number(environ, "BENCH_STOCK", 6000),
-    )
-
-
-def _number(environ: Mapping[str, str], name: str, default: int) -> int:
-    text = environ.get(name) or str(default)
-    if not text.isdecimal() or not int(text):
-        raise UsageError(f"{name} is a whole number from 1, not {text}")
-    return int(text)
-
-
-def _chosen(environ: Mapping[str, str], name: str, all_of_them: Sequence[Any]) -> list[Any]:
-    known = {item.name: item for item in all_of_them}
-    wanted = [part for part in environ.get(name, "").split(",") if part] or list(known)
-    if strange := [part for part in wanted if part not in known]:
-        raise UsageError(f"{name} has {', '.join(strange)}; there are {', '.join(known)}")
-    return [item for item in all_of_them if item.name in wanted]
+BUSY = 0.5
+"""Processes that want to run, from which on others would disturb what is measured."""
 
 
 def bench() -> None:
     """Measure, tell, and write it down. Errors: UsageError, LoadError, RunError, Wrong."""
-    wanted = plan(os.environ)
+    plan, machine = Plan.of(os.environ), Machine.this()
     program()
+    packages = versions(plan.contestants)
+    if machine.load > BUSY:
+        tell(f"This machine is busy (load {machine.load}): what is measured now is not worth much.")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for log in OUTPUT.glob("*.log"):
         log.unlink()
@@ -70,14 +41,25 @@ def bench() -> None:
         postgresql(Path(directory) / "files") as server,
         database(server) as url,
     ):
-        measurements = list(Run(wanted, url, OUTPUT, tell).measurements())
-    figures = Figures(wanted.contestants, wanted.workloads, measurements)
-    for head, table in (
-        ("", figures.heads()),
-        ("Requests a second", figures.rates()),
-        ("p99, in milliseconds", figures.p99s()),
-    ):
-        tell(f"\n{head}\n\n{table}")
+        configured = settings(url)
+        measurements = list(Run(plan, catalogue.make(), url, OUTPUT, tell).measurements())
+    report = Report(plan=plan, machine=machine, versions=packages, postgresql=configured, measurements=measurements)
+    tell(f"\n{report.markdown()}")
+    save(report, OUTPUT)
+    tell(f"{OUTPUT.relative_to(ROOT)} has the same as JSON and as a picture, and everybody's log.")
+    if void := sum(bool(one.fault) for one in measurements):
+        raise RunError(f"{void} measurements are void, as said above; no page is changed")
+    if plan.whole:
+        save(report, DOCS)
+        write(DOCS / "performance.md", COMMAND, report.markdown())
+        write(ROOT / "README.md", COMMAND, report.figures.heads())
+        tell("docs/performance.md and README.md have the figures.")
+
+
+def save(report: Report, directory: Path) -> None:
+    """The report as JSON and as a picture."""
+    (directory / "performance.json").write_bytes(report.json())
+    (directory / "performance.svg").write_text(svg(report.figures), "utf-8")
 
 
 def tell(line: str) -> None:
@@ -90,7 +72,7 @@ def main() -> None:
     try:
         bench()
     except (UsageError, LoadError, RunError, Wrong) as error:
-        sys.exit(f"make bench: {error}")
+        sys.exit(f"{COMMAND}: {error}")
 
 
 if __name__ == "__main__":

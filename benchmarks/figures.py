@@ -31,6 +31,11 @@ class Figures:
         found: dict[tuple[str, str], list[Measured]] = {}
         for one in measurements:
             found.setdefault((one.contestant, one.workload), []).append(one)
+        self._spreads = [
+            (max(rates) - min(rates)) / statistics.median(rates)
+            for rounds in found.values()
+            if all(rates := [one.loaded.rate for one in rounds])
+        ]
         self._found = {
             key: Figure(
                 statistics.median(one.loaded.rate for one in rounds),
@@ -49,17 +54,21 @@ class Figures:
         return [each for each in self.contestants if each.role == role and kind in (None, each.kind)]
 
     def share(self, adapter: Contestant, workload: Workload) -> float | None:
-        """The adapter's rate as a share of its floor's."""
+        """The adapter's rate as a share of its floor's; None for the others, and where there are none to compare."""
         return self._ratio(adapter, self.of_role("floor", adapter.kind), workload)
 
     def lead(self, adapter: Contestant, workload: Workload) -> float | None:
-        """How many times the rate of the best peer of its kind the adapter's is."""
+        """How many times the rate of the best peer of its kind the adapter's is; None as above."""
         return self._ratio(adapter, self.of_role("peer", adapter.kind), workload)
 
     def _ratio(self, adapter: Contestant, others: Iterable[Contestant], workload: Workload) -> float | None:
         own = self.of(adapter, workload)
         rates = [figure.rate for other in others if (figure := self.of(other, workload))]
-        return own.rate / max(rates) if own and rates else None
+        return own.rate / max(rates) if adapter.role == "adapter" and own and rates else None
+
+    def spread(self) -> float:
+        """By how much the rounds of one figure vary, as a share of it: the median of all figures."""
+        return statistics.median(self._spreads) if self._spreads else 0.0
 
     # As Markdown
 

@@ -7,7 +7,7 @@ import itertools
 import random
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ import httpx
 import psycopg
 
 from benchmarks import catalogue as rows
-from benchmarks.catalogue import Book
+from benchmarks.catalogue import Book, Catalogue
 from benchmarks.checking import check
 from benchmarks.contestants import Contestant
 from benchmarks.load import Loaded, load, write
+from benchmarks.plan import Plan
 from benchmarks.workloads import Case, Workload
 from tests.support.databases import DIPTYCH, ROOT, environment, run
 from tests.support.deployments import free_port, stop
@@ -32,22 +33,6 @@ PATIENCE = 60.0
 
 class RunError(Exception):
     """The run cannot go on; the text says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is to be measured. stock: requests a second that there are rows for, where each is sent once."""
-
-    contestants: Sequence[Contestant]
-    workloads: Sequence[Workload]
-    rounds: int
-    seconds: int
-    warm_up: int
-    stock: int
-
-    def prepared(self, workload: Workload, seconds: int) -> int:
-        """How many requests a load of that long may need, where each is sent only once."""
-        return self.stock * seconds // workload.work
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +72,10 @@ def settings(url: str) -> dict[str, str]:
 class Run:
     """Every contestant at every workload. url: of the database. directory: for requests and logs."""
 
-    def __init__(self, plan: Plan, url: str, directory: Path, tell: Callable[[str], None]) -> None:
-        self.plan, self.url, self.directory, self.tell = plan, url, directory, tell
-        self.catalogue = rows.make()
+    def __init__(
+        self, plan: Plan, catalogue: Catalogue, url: str, directory: Path, tell: Callable[[str], None]
+    ) -> None:
+        self.plan, self.catalogue, self.url, self.directory, self.tell = plan, catalogue, url, directory, tell
 
     def measurements(self) -> Iterator[Measured]:
         """Do the rounds. Their order is turned on each time, so that nobody is always first.

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.figures import Figures, table, write
+from tests.faults.figures import Figures, table
 from tests.faults.postgres import Postgres, killable
 from tests.faults.service import Service, service
 from tests.faults.trial import TROUBLE, Trial
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
+from tests.support.pages import write
 
 FIGURES = pytest.StashKey[list[Figures]]()
 POSTGRESQL = pytest.StashKey[str]()
@@ -34,7 +35,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     terminalreporter.write_line(text)
     page: Path | None = config.getoption("figures")
     if page is not None and exitstatus == pytest.ExitCode.OK:
-        write(page, text)
+        write(page, "make faults", text)
         terminalreporter.write_line(f"{page} has the figures.")
 
 

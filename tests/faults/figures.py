@@ -9,9 +9,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
-
-BEGIN, END = "<!-- figures: make faults -->\n", "<!-- end of figures -->\n"
 
 HEADS = (
     "fault",
@@ -67,12 +64,3 @@ def table(rows: Iterable[Figures], postgresql: str) -> str:
         f"Python {platform.python_version()}, PostgreSQL {postgresql}, {packages}."
     )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{where}\n"
-
-
-def write(page: Path, text: str) -> None:
-    """Put the figures into a page, between its two marks. Errors: ValueError where it has none."""
-    before, begin, rest = page.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{page} has no place for figures")
-    page.write_text(f"{before}{begin}{text}{end}{after}", "utf-8")
