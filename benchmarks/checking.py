@@ -47,12 +47,13 @@ def check(client: httpx.Client, cases: Iterable[Case], *, conditional: bool = Fa
             continue
         if response.headers.get("content-type") != "application/json":
             raise Wrong(f"{asked} was answered as {response.headers.get('content-type')}")
-        if differences := _differences(case.answer, response.json(), ""):
-            raise Wrong(f"{asked} was answered otherwise: {'; '.join(differences[:5])}")
+        if found := differences(case.answer, response.json()):
+            raise Wrong(f"{asked} was answered otherwise: {'; '.join(found[:5])}")
     return tags
 
 
-def _differences(right: Any, found: Any, where: str) -> list[str]:
+def differences(right: Any, found: Any, where: str = "") -> list[str]:
+    """What is not right in a JSON that was found, each by its JSON Pointer."""
     match right, found:
         case dict(), dict():
             kept = {name: value for name, value in found.items() if name not in LEFT_OUT}
@@ -62,13 +63,13 @@ def _differences(right: Any, found: Any, where: str) -> list[str]:
             return (
                 missing
                 + strange
-                + [line for name in shared for line in _differences(right[name], kept[name], f"{where}/{name}")]
+                + [line for name in shared for line in differences(right[name], kept[name], f"{where}/{name}")]
             )
         case list(), list() if len(right) == len(found):
             return [
                 line
                 for place, (one, other) in enumerate(zip(right, found, strict=True))
-                for line in _differences(one, other, f"{where}/{place}")
+                for line in differences(one, other, f"{where}/{place}")
             ]
         case _ if right == CHOSEN and isinstance(found, str) and _CHOSEN.fullmatch(found):
             return []

@@ -8,7 +8,7 @@ from benchmarks.workloads import Workload
 from core.http.documents.html import Markup, element
 
 COLUMNS = 3
-WIDTH, NAME, BAR, LINE, HEAD, GAP = 340, 165, 110, 15, 24, 14
+WIDTH, NAME, BAR, LINE, HEAD, GAP = 340, 172, 105, 15, 24, 14
 
 COLOURS = {"adapter": "#0b6e4f", "floor": "#9aa5b1", "peer": "#d9a441"}
 LEGEND = {"adapter": "this service", "floor": "hand-written SQL on the same server", "peer": "other frameworks"}

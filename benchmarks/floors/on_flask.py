@@ -22,7 +22,7 @@ app = Flask(__name__)
 @cache
 def pool() -> ConnectionPool[Connection[Any]]:
     """The connections of this worker: one for each of its threads."""
-    return ConnectionPool(os.environ["DATABASE_URL"], min_size=4, max_size=4, kwargs={"autocommit": True}, open=True)
+    return ConnectionPool(os.environ["DATABASE_URL"], min_size=4, max_size=4, kwargs=schemas.CONNECTION, open=True)
 
 
 def answer(value: object, status: int = 200) -> Response:

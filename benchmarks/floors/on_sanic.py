@@ -23,9 +23,8 @@ app.config.AUTO_EXTEND = False
 @app.before_server_start
 async def open_pool(app: Sanic[Any, Any]) -> None:
     """Connect this worker, with as many connections as one of the service's has."""
-    kwargs = {"autocommit": True}
     pool = AsyncConnectionPool[AsyncConnection[Any]](
-        os.environ["DATABASE_URL"], min_size=10, max_size=10, kwargs=kwargs, open=False
+        os.environ["DATABASE_URL"], min_size=10, max_size=10, kwargs=schemas.CONNECTION, open=False
     )
     await pool.open(wait=True)
     app.ctx.pool = pool

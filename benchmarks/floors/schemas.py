@@ -16,6 +16,9 @@ from core.rules.language import language_tag
 from core.rules.slugs import slug, token, with_suffix
 from core.rules.text import clean, fold, sort_key
 
+CONNECTION: dict[str, Any] = {"autocommit": True, "options": "-c timezone=UTC"}
+"""How connections are made: each statement is a transaction of its own."""
+
 Title = Annotated[str, Meta(min_length=1, max_length=1000)]
 Year = Annotated[int, Meta(ge=-4000, le=3000)]
 Description = Annotated[str, Meta(max_length=10_000)]
