@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import catalogue
+from benchmarks.catalogue import BusyError
 from benchmarks.checking import Wrong
 from benchmarks.load import LoadError, program
 from benchmarks.plan import Plan, UsageError
@@ -27,7 +28,7 @@ BUSY = 0.5
 
 
 def bench() -> None:
-    """Measure, tell, and write it down. Errors: UsageError, LoadError, RunError, Wrong."""
+    """Measure, tell, and write it down. Errors: UsageError, LoadError, RunError, BusyError, Wrong."""
     plan, machine = Plan.of(os.environ), Machine.this()
     program()
     packages = versions(plan.contestants)
@@ -71,7 +72,7 @@ def main() -> None:
     """The command."""
     try:
         bench()
-    except (UsageError, LoadError, RunError, Wrong) as error:
+    except (UsageError, LoadError, RunError, BusyError, Wrong) as error:
         sys.exit(f"{COMMAND}: {error}")
 
 

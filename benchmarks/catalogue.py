@@ -24,6 +24,13 @@ LANGUAGES = ("de", "en", "en-GB", "es", "fi", "fr", "pt-BR", "sv")
 
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
+PATIENCE = 60
+"""Seconds to wait for others who are at work in the database."""
+
+
+class BusyError(Exception):
+    """The rows cannot be changed, because somebody is at work with them."""
+
 
 def _words(text: str) -> list[str]:
     return text.split()
@@ -180,7 +187,10 @@ def _book(rng: random.Random, clock: _Clock, number: int, authors: list[Author],
 
 
 def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
-    """Put these rows, and no others, into a database that is migrated; then nothing is left for it to tidy up."""
+    """Put these rows, and no others, into a database that is migrated; then nothing is left for it to tidy up.
+
+    Errors: BusyError, where others do not come to an end.
+    """
     with psycopg.connect(url, autocommit=True, options="-c lock_timeout=10s") as connection:
         _wait_until_quiet(connection)
         with connection.transaction():
@@ -229,13 +239,18 @@ def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
 
 
 def _wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
-    """Return when nobody has been at work in this database for a moment: load ends in the middle of requests."""
+    """Return when nobody has been at work in this database for a moment: load ends in the middle of requests.
+
+    Errors: BusyError.
+    """
     busy = (
         b"SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         b" AND backend_type = 'client backend' AND state <> 'idle'"
     )
-    quiet = 0
+    quiet, deadline = 0, time.monotonic() + PATIENCE
     while quiet < 5:
+        if time.monotonic() > deadline:
+            raise BusyError(f"somebody is still at work in the database {PATIENCE} seconds after the load")
         quiet = 0 if connection.execute(busy).rowcount else quiet + 1
         time.sleep(0.02)
 

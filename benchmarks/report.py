@@ -60,6 +60,8 @@ def versions(contestants: Sequence[Contestant]) -> Versions:
     """What each contestant is made of, in its environment. Errors: RunError, where that lacks something."""
     found: dict[str, Mapping[str, str]] = {}
     for each in contestants:
+        if not Path(each.python).exists():
+            raise RunError(f"there is no {each.python}: make {Path(each.python).parent.parent.name}/installed")
         command = [each.python, "-c", _VERSIONS, *each.packages]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
         if done.returncode:

@@ -80,7 +80,7 @@ class Run:
     def measurements(self) -> Iterator[Measured]:
         """Do the rounds. Their order is turned on each time, so that nobody is always first.
 
-        Errors: RunError, LoadError, Wrong.
+        Errors: RunError, LoadError, BusyError, Wrong.
         """
         plan = self.plan
         for workload in plan.workloads:
