@@ -74,6 +74,8 @@ def main() -> None:
         bench()
     except (UsageError, LoadError, RunError, BusyError, Wrong) as error:
         sys.exit(f"{COMMAND}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":
