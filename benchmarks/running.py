@@ -17,7 +17,7 @@ import psycopg
 
 from benchmarks import catalogue as rows
 from benchmarks.catalogue import Book, Catalogue
-from benchmarks.checking import check
+from benchmarks.checking import Wrong, check
 from benchmarks.contestants import Contestant
 from benchmarks.load import Loaded, load, write
 from benchmarks.plan import Plan
@@ -98,7 +98,10 @@ class Run:
             for workload in self.plan.workloads:
                 if workload.writes:
                     rows.fill(self.url, self.catalogue, self._stock(workload))
-                loaded, fault = self._measured(workload, address)
+                try:
+                    loaded, fault = self._measured(workload, address)
+                except Wrong as error:
+                    raise Wrong(f"{contestant.title}: {error}") from error
                 self.tell(f"  {workload.title:<15}{loaded.rate:>9,.0f}/s  p99 {loaded.p99 / 1000:>7,.1f} ms  {fault}")
                 yield Measured(contestant.name, workload.name, number, loaded, fault)
 

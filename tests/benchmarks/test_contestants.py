@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -114,7 +115,7 @@ def floor(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (200, {"name": "Nobody"}, "/name is "),
     ],
 )
-def test_a_wrong_answer_ends_the_run(floor: str, status: int, change: dict[str, str], told: str) -> None:
+def test_a_wrong_answer_is_told(floor: str, status: int, change: dict[str, str], told: str) -> None:
     (case,) = some(BY_NAME["get_author"], 1)
     assert case.answer is not None
     wrong = Case(case.method, case.path, status, case.answer | change)
@@ -133,6 +134,14 @@ def test_refused_requests_are_counted(floor: str, tmp_path: Path) -> None:
         assert loaded.requests > 0
         assert loaded.refused == share * loaded.requests
         assert loaded.unanswered == 0
+
+
+def test_a_wrong_answer_ends_the_run(url: str, tmp_path: Path) -> None:
+    other_rows = rows.make(books=300, authors=39, tags=30)
+    get_book = replace(BY_NAME["get_book"], cases=lambda _, rng: BY_NAME["get_book"].cases(SMALL, rng))
+    plan = Plan(contestants=[FLOOR], workloads=[get_book], rounds=1, seconds=1)
+    with pytest.raises(Wrong, match=r"^Flask, hand-written SQL: GET /books/\S+ was answered 404, not 200"):
+        list(Run(plan, other_rows, url, tmp_path, print).measurements())
 
 
 def test_a_measurement_that_ran_out_of_rows_is_void(url: str, tmp_path: Path) -> None:
