@@ -40,6 +40,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core import deadlines
 from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Fault, Invalid, Unavailable
 from core.models import Base
+from core.models.words import FUNCTION
 from core.settings import Settings, parse_database_url
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -342,6 +343,8 @@ def one_line(error: CatalogueError | DBAPIError) -> str:
 def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
     match error.sqlstate:
         case "42P01":
+            return Behind(_NOT_MIGRATED)
+        case "42883" if FUNCTION in str(error):
             return Behind(_NOT_MIGRATED)
         case "40001" | "40P01":
             return Contention("Other writers were busy with the same rows.")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from advanced_alchemy.base import BasicAttributes, create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import ColumnElement, Dialect, Index, Integer, String, Text, Uuid, func
+from sqlalchemy import Dialect, Index, String, Text, Uuid
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
@@ -106,15 +106,7 @@ def listed(*orders: str) -> Callable[[RecordT], RecordT]:
             if column.unique:
                 options = {f"{dialect}_where": column.is_(None) for dialect in ("postgresql", "sqlite")}
             Index(f"ix_{table.name}_{name}_id", column, table.c.id, **options)
-        # SQLAlchemy cannot reflect an expression's index on SQLite, which sorts what it has found by its words anyway.
-        best = Index(f"ix_{table.name}_relevance", relevance(table.c.search_text), table.c.id)
-        best.ddl_if(dialect="postgresql")
         words.index(table)
         return model
 
     return decorate
-
-
-def relevance(search_text: Any) -> ColumnElement[int]:
-    """How much of a name any words are that it has: of two names that have them the shorter is more to the point."""
-    return -func.length(search_text, type_=Integer)

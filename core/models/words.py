@@ -1,8 +1,9 @@
 """The index of words that `q` searches: made by the database of search_text, whoever writes that, and however.
 
-PostgreSQL has a function that makes a tsvector of a text by core.rules.words, and a GIN index of what it makes. SQLite
-has a table of FTS5 for each table, kept by triggers; that is found by the row's id, which is in it as a word, because
-SQLite's own numbers of rows do not last.
+PostgreSQL has a function that makes a tsvector of a text by core.rules.words, and a GIN index of what it makes. A word
+that is the main part of the text is in it a second time, after a "#": so PostgreSQL knows how many rows have it so.
+SQLite has a table of FTS5 for each table, kept by triggers; that is found by the row's id, which is in it as a word,
+because SQLite's own numbers of rows do not last.
 
 Revisions make what is said here: it stays as it is. Other rules come under other names, in a revision of their own.
 """
@@ -17,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import DDL, Connection, Index, MetaData, Table, event, func, text
 
-from core.rules.words import ALONE, IGNORED, LENGTH, SEPARATING
+from core.rules.words import ALONE, IGNORED, LENGTH, SEPARATING, SHARE
 
 FUNCTION = "catalogue_words"
 """PostgreSQL's function from a text to its words."""
@@ -41,6 +42,9 @@ BEGIN
     END IF;
     IF length(words) > {LENGTH} THEN
         words := regexp_replace(words, '([^ ]{{{LENGTH}}})[^ ]+', '\\1', 'g');
+    END IF;
+    IF length($1) <= {SHARE * LENGTH} THEN
+        words := regexp_replace(words, '([^ ]{{' || (length($1) + {SHARE - 1}) / {SHARE} || ',}})', '\\1 #\\1', 'g');
     END IF;
     RETURN words::tsvector;
 END

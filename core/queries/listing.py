@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, case
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, func, not_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import Boolean, NullType
 
 from core.models import Record
-from core.models.base import relevance
 from core.models.words import FUNCTION, words_of
 from core.queries.rows import is_value
 from core.rules import words
-from core.rules.text import fold
-from core.rules.words import Wanted
-from core.schemas.lists import RELEVANCE, ListQuery
+from core.rules.text import fold, sort_key
+from core.rules.words import SHARE, Wanted
+from core.schemas.lists import ListQuery
 
 Condition = ColumnElement[bool]
 Filter = Callable[[Sequence[Any]], Condition]
@@ -43,10 +42,13 @@ def _instr(element: contains_exactly, compiler: SQLCompiler, **options: Any) -> 
     return f"(instr({compiler.process(element.clauses, **options)}) > 0)"
 
 
-class has_words(GenericFunction[bool]):  # noqa: N801
-    """has_words(id, text, for PostgreSQL, for SQLite): whether a row's text has words, found in the index of them."""
+class has_words(GenericFunction[Any]):  # noqa: N801
+    """has_words(id, text, for PostgreSQL, for SQLite): whether a row's text has words, found in the index of them.
 
-    type = Boolean()
+    It has no type: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
+    """
+
+    type = NullType()
     inherit_cache = True
 
 
@@ -80,10 +82,6 @@ class Listing:
     order_by: Mapping[str, Any]
     filters: Mapping[str, Filter]
 
-    def order(self, name: str) -> Any:
-        """What an `orderBy` orders by: a column of order_by, or how well a row's words are what was searched for."""
-        return relevance(self.search_folded) if name == RELEVANCE else self.order_by[name]
-
 
 @cache
 def one(listing: Listing, column: str) -> Select[Any]:
@@ -102,7 +100,10 @@ def any_of(column: Any) -> Filter:
 
 
 def conditions(listing: Listing, query: ListQuery) -> list[Condition]:
-    """The WHERE of a list. A row without a value is not in a list of values: NotIn keeps it, as a reader expects."""
+    """The WHERE of a list, but for its words.
+
+    A row without a value is not in a list of values: NotIn keeps it, as a reader expects.
+    """
     model = listing.model
     found: list[Condition] = []
     if query.ids is not None:
@@ -117,8 +118,6 @@ def conditions(listing: Listing, query: ListQuery) -> list[Condition]:
             found.append(column > after)
     if query.search_string:
         found.append(_search(listing, query.search_string, ignore_case=query.search_ignore_case))
-    if query.q:
-        found += _words(listing, words.wanted(query.q))
     for name, condition in listing.filters.items():
         if (wanted := getattr(query, f"{name}_in")) is not None:
             found.append(condition(wanted))
@@ -133,14 +132,45 @@ def _search(listing: Listing, text: str, *, ignore_case: bool) -> Condition:
     return contains_exactly(listing.search_folded, fold(text))
 
 
-def _words(listing: Listing, asked: Wanted) -> list[Condition]:
+def having_words(listing: Listing, query: ListQuery) -> list[Condition]:
+    """Rows with all the words that a query asks for."""
+    asked = words.wanted(query.q or "")
+    return _having(listing, asked, _tsquery(asked)) if asked.longest else []
+
+
+def ranks(listing: Listing, query: ListQuery) -> list[tuple[int, Condition]]:
+    """What tells rows with all the words of a query apart, the best first: no row meets two of these conditions.
+
+    First names that are what is asked, then those of which a word is the main part, then the others. PostgreSQL has an
+    index for each, and knows how many rows it is that meet it: so no more are looked at than a page needs.
+    """
+    asked = words.wanted(query.q or "")
+    if not asked.longest:
+        return [(0, true())]
+    model: Any = listing.model
+    same = model.sort_key == sort_key(query.q or "")
+    mostly = func.length(listing.search_folded) <= SHARE * len(asked.longest)
+    some, main = (_having(listing, asked, _tsquery(asked, mark)) for mark in ("", "#"))
+    return [
+        (2, and_(same, *some)),
+        (1, and_(not_(same), mostly, *main)),
+        (0, and_(not_(same), not_(mostly), *some)),
+    ]
+
+
+def _tsquery(asked: Wanted, mark: str = "") -> str:
+    """What PostgreSQL is asked. mark: what the longest word begins with, which it may be in the index by.
+
+    No word has a quote in it, or anything else that means something to a database.
+    """
+    whole = [f"'{mark if word is asked.longest else ''}{word}'" for word in asked.whole]
+    beginnings = [f"'{mark if word is asked.longest else ''}{word}':*" for word in asked.beginnings]
+    return " & ".join([*whole, *beginnings])
+
+
+def _having(listing: Listing, asked: Wanted, tsquery: str) -> list[Condition]:
     """Rows with all these words. What stands in a row in a script without spaces has to stand so in the text, too."""
-    whole, beginnings = asked.whole, asked.beginnings
-    if not whole and not beginnings:
-        return []
-    # No word has a quote in it, or anything else that means something to a database.
-    tsquery = " & ".join([*(f"'{word}'" for word in whole), *(f"'{word}':*" for word in beginnings)])
-    fts5 = " AND ".join([*(f'"{word}"' for word in whole), *(f'"{word}" *' for word in beginnings)])
+    fts5 = " AND ".join([*(f'"{word}"' for word in asked.whole), *(f'"{word}" *' for word in asked.beginnings)])
     found: Condition = has_words(
         listing.model.id,
         listing.search_folded,

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, literal, select, tuple_
+from sqlalchemy import Row, Select, and_, case, func, literal, select, tuple_
 
 from core.errors import Fault, Invalid
+from core.queries import listing as lists
 from core.queries.listing import Condition, Listing
 from core.rules import cursors
 from core.rules.cursors import Cursor
-from core.schemas.lists import ListQuery, Page
+from core.schemas.lists import RELEVANCE, ListQuery, Page
 
 
 def statements(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> list[Select[Any]]:
@@ -26,24 +27,57 @@ def statements(listing: Listing, query: ListQuery, where: Sequence[Condition]) -
 
     Errors: Invalid for a cursor that is not of this list in this order.
     """
-    column, id_column = listing.order(query.order_by), listing.model.id
-    selected = listing.select.add_columns(column, id_column).where(*where)
+    if query.order_by == RELEVANCE:
+        return _by_relevance(listing, query, where)
+    column, id_column = listing.order_by[query.order_by], listing.model.id
+    selected = listing.select.add_columns(column, id_column).where(*where, *lists.having_words(listing, query))
     if query.cursor is not None:
         return [
             selected.where(beyond).order_by(*order) for beyond, order in _beyond(column, id_column, _checked(query))
         ]
     descending = query.sort_order == "desc"
     order = (_directed(column, descending), _directed(id_column, descending))
-    if not _nullable(column):
+    if not column.nullable:
         return [selected.order_by(*order).offset(_offset(query))]
     if query.current_page == 1:
         return [selected.where(part).order_by(*order) for part in (column.is_not(None), column.is_(None))]
     return [selected.order_by(order[0].nulls_last(), order[1]).offset(_offset(query))]
 
 
-def count(listing: Listing, where: Sequence[Condition]) -> Select[tuple[int]]:
+def _by_relevance(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> list[Select[Any]]:
+    """As `statements`, rank by rank, and by the id within each. Errors: Invalid."""
+    ranks, id_column = lists.ranks(listing, query), listing.model.id
+    down = query.sort_order == "desc"
+    beyond: list[Condition] = []
+    if query.cursor is not None:
+        cursor = _checked(query)
+        down = down == cursor.forward
+        here = _rank(cursor, ranks)
+        ranks = [each for each in ranks if each[0] == here or (each[0] < here) == down]
+        beyond = [_COMPARE[down, cursor.inclusive](id_column, literal(cursor.id, id_column.type))]
+    elif query.current_page > 1:
+        rank = case(*((condition, value) for value, condition in ranks))
+        selected = listing.select.add_columns(rank, id_column).where(*where, *lists.having_words(listing, query))
+        return [selected.order_by(_directed(rank, down), _directed(id_column, down)).offset(_offset(query))]
+    found = []
+    for value, condition in ranks if down else ranks[::-1]:
+        selected = listing.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
+        found.append(selected.order_by(_directed(id_column, down)))
+        beyond = []
+    return found
+
+
+def _rank(cursor: Cursor, ranks: Sequence[tuple[int, Condition]]) -> int:
+    """The rank that a cursor is at. Errors: Invalid."""
+    for value, _ in ranks:
+        if value == cursor.value:
+            return value
+    raise _unknown()
+
+
+def count(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> Select[tuple[int]]:
     """How many rows there are in all the pages together."""
-    return select(func.count()).select_from(listing.model).where(*where)
+    return select(func.count()).select_from(listing.model).where(*where, *lists.having_words(listing, query))
 
 
 def known_total(query: ListQuery, found: int) -> int | None:
@@ -74,11 +108,6 @@ def _offset(query: ListQuery) -> int:
     return (query.current_page - 1) * query.page_size
 
 
-def _nullable(column: Any) -> bool:
-    # What is made of columns, and is none, is made of those that have a value.
-    return getattr(column, "nullable", False)
-
-
 def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
     return column.desc() if descending else column.asc()
 
@@ -93,12 +122,12 @@ def _beyond(column: Any, id_column: Any, cursor: Cursor) -> list[Part]:
     compare = _COMPARE[descending, cursor.inclusive]
     here = literal(cursor.id, id_column.type)
     # Rows without a value are ordered by it, too: PostgreSQL takes the index for no other order.
-    if cursor.value is None and _nullable(column):
+    if cursor.value is None and column.nullable:
         rest: Part = (and_(column.is_(None), compare(id_column, here)), order)
         return [rest] if cursor.forward else [rest, (column.is_not(None), order)]
     place = tuple_(literal(_read(cursor.value, column), column.type), here)
     rest = (compare(tuple_(column, id_column), place), order)
-    return [rest, (column.is_(None), order)] if _nullable(column) and cursor.forward else [rest]
+    return [rest, (column.is_(None), order)] if column.nullable and cursor.forward else [rest]
 
 
 _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
@@ -150,8 +179,12 @@ def _read(value: str | int | None, column: Any) -> Any:
             return found
     except (ValueError, TypeError, AttributeError):
         pass  # of another kind than the column: told below
+    raise _unknown()
+
+
+def _unknown() -> Invalid:
     fault = Fault("cursor", cursors.UNKNOWN, parameter="cursor")
-    raise Invalid("The request has errors; each is listed.", [fault])
+    return Invalid("The request has errors; each is listed.", [fault])
 
 
 def _moment(value: str) -> datetime:

@@ -66,6 +66,9 @@ IGNORED = (
 LENGTH = 100
 """Characters of a word that count: PostgreSQL has no place for words of more than 2,046 bytes."""
 
+SHARE = 3
+"""A word is the main part of a text that is at most so many times as long."""
+
 _IGNORED = re.compile(f"[{IGNORED}]+")
 _RUN = re.compile(f"[{ALONE}]{{2,}}")
 _WORD = re.compile(rf"([{ALONE}])|((?:[0-9A-Za-z]|[^\x00-\x7f{SEPARATING}{ALONE}])+)(\*?)")
@@ -78,6 +81,11 @@ class Wanted:
     whole: tuple[str, ...]
     beginnings: tuple[str, ...]
     runs: tuple[str, ...]
+
+    @property
+    def longest(self) -> str:
+        """The longest of the words, a whole one before a beginning; empty where there are none."""
+        return max((*self.whole, *self.beginnings), key=len, default="")
 
 
 def wanted(text: str) -> Wanted:

@@ -78,7 +78,6 @@ def upgrade() -> None:
             create(f"ix_{table}_{column}_id", table, [column, "id"])
         create("ix_book_isbn_id", "book", ["isbn", "id"], postgresql_where=sa.text("isbn IS NULL"))
         for table in TABLES:
-            create(f"ix_{table}_relevance", table, [sa.text("(-length(search_text))"), "id"])
             of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
             create(f"ix_{table}_words", table, of_words, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
         for table, column in OLD:
@@ -104,7 +103,6 @@ def downgrade() -> None:
             create(f"ix_{table}_{column}", table, [column])
         for table in TABLES:
             drop(f"ix_{table}_words", table)
-            drop(f"ix_{table}_relevance", table)
         drop("ix_book_isbn_id", "book")
         for table, column in NEW:
             drop(f"ix_{table}_{column}_id", table)

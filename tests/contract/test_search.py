@@ -229,17 +229,33 @@ def test_long_words_are_found_by_all_that_counts_of_them(api: httpx.Client, reso
 
 # Rank
 
+PAST = f" {'and so on ' * 6}past "
+"""What makes a name so long that no word of 33 characters is a third of it."""
+
 
 @everywhere
 def test_the_best_come_first(api: httpx.Client, resource: str):
-    one, other = marker(), marker()
-    names = [f"a {one} of {other} and more", f"{one} {other}", f"{other} {one} x", f"the {other} and {one}", one]
-    rows = ids(named(api, resource, *names))
-    expected = [rows[1], rows[2], rows[3], rows[0]]
+    word = marker()
+    names = [f"{word}{PAST}x", f"of {word}", word.upper(), f"y{PAST}{word}", f"{word} and so on"]
+    rows = dict(zip(names, ids(named(api, resource, *names)), strict=True))
+    # It is the name; it is a good part of the name; it is in the name. In each of these the newest come first.
+    expected = [word.upper(), *sorted((names[1], names[4]), key=lambda name: rows[name], reverse=True)]
+    expected += sorted((names[0], names[3]), key=lambda name: rows[name], reverse=True)
 
-    assert searched(api, resource, f"{one} {other}") == expected
-    assert searched(api, resource, f"{one} {other}", orderBy="relevance", sortOrder="desc") == expected
-    assert searched(api, resource, f"{one} {other}", sortOrder="asc") == expected[::-1]
+    found = searched(api, resource, word)
+
+    assert found == [rows[name] for name in expected]
+    assert searched(api, resource, word, orderBy="relevance", sortOrder="desc") == found
+    assert searched(api, resource, word, sortOrder="asc") == found[::-1]
+
+
+@everywhere
+def test_the_longest_of_several_words_says_what_comes_first(api: httpx.Client, resource: str):
+    word = marker()
+    long, short = ids(named(api, resource, f"{word} a{PAST}", f"a {word}"))
+
+    assert searched(api, resource, f"a {word}") == searched(api, resource, f"{word} a") == [short, long]
+    assert searched(api, resource, f"a {word}*") == [short, long]
 
 
 @everywhere
@@ -263,13 +279,12 @@ def test_a_search_can_have_any_other_order(api: httpx.Client, resource: str):
 
 
 @everywhere
-def test_without_words_the_order_is_that_of_the_names_length(api: httpx.Client, resource: str):
+def test_without_words_the_newest_come_first(api: httpx.Client, resource: str):
     word = marker()
-    rows = ids(named(api, resource, f"{word} bb", f"{word} c", f"{word} aaa"))
+    rows = sorted(ids(named(api, resource, f"{word} bb", f"{word} c", f"{word} aaa")))
 
-    found = ids(read(api, f"/{resource}", searchString=word, orderBy="relevance")["items"])
-
-    assert found == [rows[1], rows[0], rows[2]]
+    assert ids(read(api, f"/{resource}", searchString=word, orderBy="relevance")["items"]) == rows[::-1]
+    assert ids(read(api, f"/{resource}", searchString=word, q="!")["items"]) == rows[::-1]
 
 
 # Pages
@@ -281,7 +296,7 @@ def test_what_is_found_can_be_paged_through(api: httpx.Client, resource: str, or
     if resource == "books" and "orderBy" in order:
         order = {"orderBy": order["orderBy"].replace("name", "title")}
     word = marker()
-    named(api, resource, *(f"{word} {'x' * (number % 4)} {number}" for number in range(11)))
+    named(api, resource, word, *(f"{word}{PAST if number % 2 else ' '}{number}" for number in range(10)))
     whole = searched(api, resource, word, **order)
     assert len(whole) == 11
     query = {"q": word, "pageSize": 4, **order}
@@ -306,6 +321,8 @@ def test_a_cursor_of_a_search_is_of_its_order(api: httpx.Client, resource: str):
     plain = read(api, f"/{resource}", pageSize=1, searchString=word)["next"]
 
     refused(api.get(f"/{resource}", params={"cursor": found}), 422, "cursor")
+    refused(api.get(f"/{resource}", params={"cursor": found, "q": "!"}), 422, "cursor")
+    refused(api.get(f"/{resource}", params={"cursor": plain, "orderBy": "relevance"}), 422, "cursor")
     refused(api.get(f"/{resource}", params={"cursor": plain, "q": word}), 422, "cursor")
     assert len(read(api, f"/{resource}", cursor=plain, q=word, orderBy="created_at")["items"]) == 2
 

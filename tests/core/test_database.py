@@ -29,9 +29,11 @@ from core.database import async_config, connection_string, make_directory, sync_
 from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries import authors, books, tags
-from core.queries.listing import Listing
+from core.queries.listing import Listing, having_words
+from core.schemas.tags import TagList
 from core.settings import Settings
 from tests.support.databases import BACKENDS, Databases
+from tests.support.history import History
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 TWINS = pytest.mark.parametrize("twin", ["aio", "sync"])
@@ -412,6 +414,21 @@ def test_a_database_without_tables_is_an_outage_that_says_so(
     error = error_of(databases.empty(backend), select(Tag.id), twin=twin, reading=reading)
     assert type(error) is Behind
     assert error.detail == 'The database has not been migrated: run "diptych database upgrade".'
+
+
+@both
+@TWINS
+def test_a_database_that_is_behind_is_an_outage_where_something_is_missing(
+    databases: Databases, backend: str, twin: str
+):
+    url = databases.empty(backend)
+    History().upgrade(url, "0003")
+    search = select(Tag.id).where(*having_words(tags.listing, TagList(q="x")))
+
+    assert type(error_of(url, search, twin=twin)) is Behind
+    # A function that nobody has ever made is a mistake of ours.
+    with pytest.raises(DBAPIError, match="nobody"):
+        error_of(url, text("SELECT nobody()"), twin=twin)
 
 
 @TWINS

@@ -48,7 +48,7 @@ TABLE = """
     authors_list                                                                         1
     authors_list            ?pageSize=2                                                  2
     authors_list            ?searchString=nobody                                         1
-    authors_list            ?q=homer                                                     1
+    authors_list            ?q=homer                                                     3
     authors_list_books      id={author}                                                  2
     authors_create          {{"name":"New"}}                                             2 commit
     authors_create          {{"name":"Homer"}}                                           2 commit
@@ -88,9 +88,9 @@ TABLE = """
     books_list                                                                           1
     books_list              ?pageSize=2                                                  2
     books_list              ?pageSize=2&include=tags,contributors                        4
-    books_list              ?q=t*                                                        1
-    books_list              ?q=t*&pageSize=2                                             2
-    books_list              ?q=t*&pageSize=2&total=false                                 1
+    books_list              ?q=t*                                                        3
+    books_list              ?q=t*&pageSize=2                                             3
+    books_list              ?q=t*&pageSize=2&total=false                                 2
     books_list              ?orderBy=isbn                                                2
     books_list              ?orderBy=isbn&pageSize=2&total=false                         1
     books_list              ?tagsIn=war&contributorsIn={author}                          1

@@ -35,8 +35,8 @@ class Reader:
     async def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
         """The page that `query` asks for, of the rows that meet `also` too.
 
-        One statement finds the rows, a second those without a value where a page gets to them, and one more counts
-        where there are more than the page shows.
+        One statement finds the rows, another those without a value or of a lower rank, where the page gets to them. One
+        more counts where there are more than the page shows.
         """
         where = [*also, *lists.conditions(self.listing, query)]
         found: list[Any] = []
@@ -45,7 +45,7 @@ class Reader:
                 found += await self.connection.execute(statement.limit(wanted))
         total = paging.known_total(query, len(found)) if query.total else None
         if query.total and total is None:
-            total = (await self.connection.execute(paging.count(self.listing, where))).scalar_one()
+            total = (await self.connection.execute(paging.count(self.listing, query, where))).scalar_one()
         return paging.page(self.listing, query, found, total)
 
     async def fetch(self, column: str, value: Any) -> Any:

@@ -50,7 +50,6 @@ def upgrade() -> None:
         for statement in words.of_sqlite("publisher"):
             op.execute(statement)
     else:
-        op.create_index("ix_publisher_relevance", "publisher", [sa.text("(-length(search_text))"), "id"])
         of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
         options = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
         op.create_index("ix_publisher_words", "publisher", of_words, **options)
