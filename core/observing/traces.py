@@ -6,6 +6,7 @@ The text of an exception may be a parameter's value ("invalid literal for int():
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import traceback
 from collections.abc import Iterator
@@ -18,6 +19,10 @@ NAMING = (AttributeError, ImportError, NameError, NotImplementedError, sqlite3.E
 
 _NAMING_STATES = ("08", "23", "25", "28", "40", "42", "53", "57")
 """Classes of SQLSTATE whose primary message names no values. 22, data exceptions, is the one that does."""
+
+
+_LITERAL = re.compile("'[^']*'(?:'[^']*')*")
+_LEFT_OUT = "'...'"
 
 
 def trace(error: BaseException) -> str:
@@ -45,8 +50,8 @@ def _told(error: BaseException) -> str:
     """What can be told of it beyond its type."""
     match error:
         case StatementError(statement=str(statement)):
-            # Values are bound: a statement has placeholders in it.
-            return f"in {statement}"
+            # Values are bound, and a statement has placeholders in it; but a search has its words.
+            return f"in {_LITERAL.sub(_LEFT_OUT, statement)}"
         case psycopg.Error(sqlstate=str(state)):
             found = f"SQLSTATE {state}"
             if state.startswith(_NAMING_STATES) and error.diag.message_primary:

@@ -19,7 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
 from core.drift import differences
-from core.models import Author, words
+from core.models import Author, Base, words
 from core.queries import authors, books, paging, tags
 from core.queries.listing import Listing, having_words
 from core.rules.cursors import Cursor
@@ -29,6 +29,7 @@ from core.schemas.authors import AuthorList
 from core.schemas.books import BookList
 from core.schemas.lists import ListQuery
 from core.schemas.tags import TagList
+from tests.support.catalogue import schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History, transaction
 
@@ -184,6 +185,36 @@ def test_what_databases_already_have_stays_as_it_is():
     made = "\n".join([words.of_postgresql(), *words.of_sqlite("book"), *words.gone_from_sqlite("book")])
 
     assert hashlib.sha256(made.encode()).hexdigest()[:16] == "5aa763f1e99c220a"
+
+
+def test_the_revision_is_run_again_where_it_was_begun_and_not_ended(databases: Databases):
+    url = databases.empty("postgresql")
+    History().upgrade(url, "0003")
+    with transaction(url) as connection:
+        connection.exec_driver_sql(words.of_postgresql())
+        connection.exec_driver_sql("CREATE INDEX ix_book_year_id ON book (year, id)")
+        connection.exec_driver_sql("CREATE INDEX ix_book_dob_id ON author (dob, id)")
+        connection.exec_driver_sql(
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_book_year_id'::regclass"
+        )
+
+    History().upgrade(url, "head")
+
+    with transaction(url) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid").scalar() == 0
+        assert connection.exec_driver_sql("SELECT 'ix_book_year_id'::regclass::text").scalar() == "ix_book_year_id"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_the_models_make_they_take_away(databases: Databases, backend: str):
+    with transaction(databases.empty(backend)) as connection:
+        Base.metadata.create_all(connection)
+        assert {"postgresql": "function catalogue_words(text)", "sqlite": "relation tag_words"}[backend] in schema(
+            connection
+        )
+        Base.metadata.drop_all(connection)
+
+        assert schema(connection) == {}
 
 
 # Drift

@@ -5,9 +5,15 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
+from core.models import Tag
 from core.observing.traces import trace
+from core.queries.listing import having_words
+from core.queries.tags import listing
+from core.schemas.tags import TagList
 
 VALUE = "hunter2"
 
@@ -41,6 +47,17 @@ def test_the_statement_is_told_without_its_parameters():
     found = trace(raised(IntegrityError("INSERT INTO tag (name) VALUES (?)", (VALUE,), ValueError(VALUE))))
 
     assert found.endswith("sqlalchemy.exc.IntegrityError: in INSERT INTO tag (name) VALUES (?)")
+
+
+def test_the_statement_is_told_without_what_is_written_into_it():
+    query = TagList(q=f"{VALUE} o'{VALUE}*")
+    statement = select(Tag.id).where(*having_words(listing, query))
+    text = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True}))
+    assert text.count(VALUE) == 2
+
+    found = trace(raised(IntegrityError(text, (), ValueError())))
+
+    assert found.endswith("(catalogue_words(tag.search_text) @@ '...'::tsquery)")
 
 
 @pytest.mark.parametrize("error", [AttributeError("no attribute 'x'"), sqlite3.OperationalError("no such column: y")])
