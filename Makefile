@@ -50,7 +50,7 @@ schemathesis: venv ## Judge both adapters on both databases against their own Op
 	@echo "make schemathesis SEED=$(SEED) repeats this run."
 	$(BIN)/python -m tests.schemathesis.run --seed $(SEED)
 
-bench: venv .venv-bench/installed ## Measure both adapters beside other services: half an hour (BENCH=quick: six minutes)
+bench: venv .venv-bench/installed ## Measure both adapters beside other services: half an hour (BENCH=quick: eight minutes)
 	$(BIN)/python -m benchmarks
 
 .venv-bench/installed: benchmarks/requirements.lock

@@ -192,7 +192,7 @@ def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
     Errors: BusyError, where others do not come to an end.
     """
     with psycopg.connect(url, autocommit=True, options="-c lock_timeout=10s") as connection:
-        _wait_until_quiet(connection)
+        wait_until_quiet(connection)
         with connection.transaction():
             connection.execute("TRUNCATE author, tag, book, book_tag, book_contributor, idempotency_key CASCADE")
             _copy(
@@ -238,7 +238,7 @@ def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
+def wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
     """Return when nobody has been at work in this database for a moment: load ends in the middle of requests.
 
     Errors: BusyError.

@@ -10,7 +10,7 @@ from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.workloads import WORKLOADS, Workload
 
 WHOLE = {"BENCH_ROUNDS": 3, "BENCH_SECONDS": 4}
-QUICK = {"BENCH_ROUNDS": 1, "BENCH_SECONDS": 1}
+QUICK = {"BENCH_ROUNDS": 1, "BENCH_SECONDS": 2}
 
 STOCK = 6000
 

@@ -114,7 +114,7 @@ class Run:
         if workload.conditional:
             write(requests, self._cases(workload), tags)
         warm_up = load(address, requests, plan.warm_up)
-        before = self._books()
+        before = self._books()  # when what wrk has left behind is done: it would be in the way of what is measured
         loaded = load(address, requests, plan.seconds, plan.prepared(workload, plan.warm_up) if workload.once else 0)
         changed = abs(self._books() - before)
         if workload.once and max(warm_up.rate, loaded.rate) > 0.9 * plan.prepared(workload, 1):
@@ -126,7 +126,9 @@ class Run:
         return loaded, ""
 
     def _books(self) -> int:
-        with psycopg.connect(self.url) as connection:
+        """How many books there are when nobody is at work with them any more."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            rows.wait_until_quiet(connection)
             found = connection.execute("SELECT count(*) FROM book").fetchone()
         assert found is not None  # noqa: S101 - a count is one row
         return int(found[0])
