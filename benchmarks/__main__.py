@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -70,6 +71,8 @@ def tell(line: str) -> None:
 
 def main() -> None:
     """The command."""
+    # So that whoever ends it leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         bench()
     except (UsageError, LoadError, RunError, BusyError, Wrong) as error:
