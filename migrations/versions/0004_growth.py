@@ -79,7 +79,8 @@ def upgrade() -> None:
         create("ix_book_isbn_id", "book", ["isbn", "id"], postgresql_where=sa.text("isbn IS NULL"))
         for table in TABLES:
             of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
-            create(f"ix_{table}_words", table, of_words, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+            options = {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": "256"}}
+            create(f"ix_{table}_words", table, of_words, **options)
         for table, column in OLD:
             drop(f"ix_{table}_{column}", table)
         for table in TABLES:

@@ -51,7 +51,7 @@ def upgrade() -> None:
             op.execute(statement)
     else:
         of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
-        options = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
+        options = {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": "256"}}
         op.create_index("ix_publisher_words", "publisher", of_words, **options)
 
 
