@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench growth check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ faults: venv ## Break databases and servers for real, count what is lost, and wr
 
 faults-short: venv ## The faults that take less than two minutes together
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
+
+growth: venv ## Measure what a request costs with 10,000 books and with a million, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.growth
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."
