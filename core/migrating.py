@@ -188,14 +188,14 @@ class KeepingTriggers(SQLiteImpl):
     __dialect__ = "sqlite"
 
     def drop_table(self, table: Table, **options: Any) -> None:
-        if self.connection is not None:
+        if self.connection is not None and not self.as_sql:
             statement = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
             self.memo[table.name] = self.connection.execute(statement, {"name": table.name}).scalars().all()
         super().drop_table(table, **options)
 
     def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
         super().rename_table(old_table_name, new_table_name, schema)
-        if self.connection is not None:
+        if self.connection is not None and not self.as_sql:
             for trigger in self.memo.pop(new_table_name, ()):
                 self.connection.exec_driver_sql(trigger)
 
