@@ -263,19 +263,28 @@ def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(datab
     url = databases.migrated("postgresql")
     with (
         psycopg.connect(url) as holder,
-        ThreadPoolExecutor(CLIENTS) as pool,
         _started(adapter, url, *options) as (process, target),
+        ExitStack() as stack,
     ):
         holder.execute("LOCK TABLE author")
-        asked = [pool.submit(_asked, target) for _ in range(CLIENTS)]
-        time.sleep(0.5)
+        clients = [stack.enter_context(connect(target)) for _ in range(CLIENTS)]
+        for client in clients:
+            client.sendall(LIST)
+        while not _waiting(holder):
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGTERM)
+        # As long as that, nobody can be answered.
         time.sleep(2)
         holder.rollback()
-        answers = [each.result() for each in asked]
+        answers = [_read_one(client) for client in clients]
         assert process.wait(30) == 0
 
     assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
+
+
+def _waiting(database: psycopg.Connection[Any]) -> bool:
+    """Whether somebody waits for a lock."""
+    return database.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
