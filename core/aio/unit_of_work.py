@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.asyncio.engine import AsyncConnection
 
 from core import deadlines
-from core.database import NONE, SNAPSHOT, TRANSACTION, WRITE, begin_by_hand, translate
+from core.database import NONE, SNAPSHOT, TRANSACTION, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
 
@@ -35,7 +35,7 @@ class Database:
         watch(engine.dialect)
         self._engine = engine
         self._writing = SQLAlchemyAsyncConfig(
-            engine_instance=engine.execution_options(**{TRANSACTION: WRITE}),
+            engine_instance=engine,
             # The library looks for each of its listeners in three places, at each flush and commit.
             session_config=AsyncSessionConfig(
                 expire_on_commit=False, autoflush=False, info={"enable_cache_listener": False}

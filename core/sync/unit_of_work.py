@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import deadlines
-from core.database import NONE, SNAPSHOT, TRANSACTION, WRITE, begin_by_hand, translate
+from core.database import NONE, SNAPSHOT, TRANSACTION, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
 
@@ -36,7 +36,7 @@ class Database:
         watch(engine.dialect)
         self._engine = engine
         self._writing = SQLAlchemySyncConfig(
-            engine_instance=engine.execution_options(**{TRANSACTION: WRITE}),
+            engine_instance=engine,
             # The library looks for each of its listeners in three places, at each flush and commit.
             session_config=SyncSessionConfig(
                 expire_on_commit=False, autoflush=False, info={"enable_cache_listener": False}
