@@ -12,6 +12,8 @@ BEYOND_SCHEMAS = {
     "not_found": "an author who is not there",
     "repeated": "one row twice in a batch",
     "missing": "ids in neither or in both of two places; contributors without an author",
+    "superfluous": "a page's number beside a cursor",
+    "cursor": "one of another list or order, or letters that are none",
 }
 """The codes of faults that no JSON Schema can tell of, and what they are there for."""
 
