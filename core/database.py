@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import select
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,8 @@ from advanced_alchemy.config import (
     SQLAlchemySyncConfig,
     SyncSessionConfig,
 )
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.pq.abc import PGconn
 from sqlalchemy import (
     AdaptedConnection,
     CheckConstraint,
@@ -32,10 +34,10 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from core import deadlines
 from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Fault, Invalid, Unavailable
@@ -70,10 +72,10 @@ PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
 """What every connection of the service to SQLite begins with."""
 
 TRANSACTION = "diptych_transaction"
-"""The execution option of what a transaction is: WRITE where nothing is said, SNAPSHOT or NONE."""
+"""The execution option of what a transaction is: WRITE where nothing is said, or SNAPSHOT."""
 
-WRITE, SNAPSHOT, NONE = "write", "snapshot", "none"
-"""One that writes; one that only reads, and sees one state; and none: each statement stands for itself."""
+WRITE, SNAPSHOT = "write", "snapshot"
+"""One that writes; and one that only reads, and sees one state."""
 
 _BEGIN = {
     ("postgresql", WRITE): "BEGIN",
@@ -216,7 +218,21 @@ def _prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
         _prepare_postgresql(engine)
 
 
+def pooled_connection(connection: Connection | AsyncConnection) -> PoolProxiedConnection:
+    """The pool's connection that one of SQLAlchemy's has in use."""
+    if isinstance(connection, AsyncConnection):
+        connection = connection.sync_connection  # type: ignore[assignment]
+    return connection.connection
+
+
 def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "checkout")
+    def check(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        """Take another connection where the server has closed this one, which it tells when it stops."""
+        driver: Any = entry.driver_connection
+        if _closed(driver.pgconn):
+            raise DisconnectionError("closed by the server")
+
     @event.listens_for(engine, "connect")
     def configure(connection: Any, entry: ConnectionPoolEntry) -> None:
         """Prepare no statements behind a pooler, which may run the next transaction in another session.
@@ -230,6 +246,20 @@ def _prepare_postgresql(engine: Engine) -> None:
             driver.prepare_threshold = None
         cursor.close()
         connection.rollback()
+
+
+def _closed(connection: PGconn) -> bool:
+    """Whether a connection that nobody uses has been closed. It has nothing to read otherwise, or a notice at most."""
+    if connection.status != ConnStatus.OK:
+        return True
+    poll = select.poll()
+    poll.register(connection.socket, select.POLLIN)
+    try:
+        while poll.poll(0):
+            connection.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
@@ -276,7 +306,7 @@ def _begin_as_told(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         kind = options.get(TRANSACTION, WRITE)
-        if kind == NONE or options.get("isolation_level") == "AUTOCOMMIT":
+        if options.get("isolation_level") == "AUTOCOMMIT":
             return
         if (statement := _BEGIN.get((dialect, kind))) is not None:
             connection.exec_driver_sql(statement)

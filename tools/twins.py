@@ -30,6 +30,8 @@ WORDS = {
     "asynccontextmanager": "contextmanager",
     "async_config": "sync_config",
     "asyncio": "time",
+    "greenlet_spawn": "call",
+    "sqlalchemy.util": "operator",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. core.sync is generated from it: `make twins`.": (

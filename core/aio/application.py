@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import deadlines
 from core.aio import idempotency
+from core.aio.executing import Executor, executor_of
 from core.aio.operations import OPERATIONS
-from core.aio.services.reading import Executor
 from core.aio.unit_of_work import Database
 from core.database import async_config
 from core.errors import CatalogueError, NotFound
@@ -87,52 +87,47 @@ class Application:
         await self.database.close()
 
     async def _respond(self, operation: Operation, call: Call, request: Request) -> Response:
-        key = call.key
-        if key is None:
-            return writing.response(await self._perform(operation, call), operation, request)
-
-        async def once(session: AsyncSession) -> Response:
+        async def respond(executor: Executor, session: AsyncSession | None = None) -> Response:
             async def work() -> Response:
-                return writing.response(await self._run(session, operation, call), operation, request)
+                if call.preconditions:
+                    await self._check(executor, operation, call)
+                answer: Answer = await operation.run(executor if session is None else session, call)
+                return writing.response(answer, operation, request)
 
-            return await idempotency.once(session, key, work)
+            return await work() if call.key is None else await idempotency.once(executor, call.key, work)
 
-        return await self.database.write(once)
+        async def respond_in(session: AsyncSession) -> Response:
+            return await respond(await executor_of(session), session)
 
-    async def _perform(self, operation: Operation, call: Call) -> Answer:
-        async def work(session: Executor | None) -> Answer:
-            return await self._run(session, operation, call)
+        match operation.unit:
+            case "none":
+                return writing.response(await operation.run(None, call), operation, request)
+            case "read":
+                return await self.database.read(respond, agreeing=operation.several(call))
+            case "row":
+                together = operation.several(call) or bool(call.preconditions) or call.key is not None
+                return await self.database.change(respond, together=together)
+            case "rows":
+                return await self.database.write(respond_in)
 
-        if operation.unit == "none":
-            return await work(None)
-        if operation.unit == "read":
-            return await self.database.read(work, agreeing=operation.several(call))
-        return await self.database.write(work)
-
-    async def _run(self, session: Executor | None, operation: Operation, call: Call) -> Answer:
-        if call.preconditions:
-            await self._check(session, operation, call)
-        answer: Answer = await operation.run(session, call)
-        return answer
-
-    async def _check(self, session: Executor | None, operation: Operation, call: Call) -> None:
+    async def _check(self, executor: Executor, operation: Operation, call: Call) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
 
         Errors: Problem 412; NotFound where there is nothing that could be changed.
         """
-        if call.preconditions.failed_by(await self._tag(session, operation, call)):
+        if call.preconditions.failed_by(await self._tag(executor, operation, call)):
             raise problems.precondition_failed()
 
-    async def _tag(self, session: Executor | None, operation: Operation, call: Call) -> str | None:
+    async def _tag(self, executor: Executor, operation: Operation, call: Call) -> str | None:
         """The entity tag that a read would have now; None where there is nothing to be read."""
         if operation.lock is None:
             return None
         try:
-            await operation.lock(session, call)
+            await operation.lock(executor, call)
         except NotFound:
             if operation.creates:
                 return None
             raise
         reader = self._readers[operation.path]
-        answer: Answer = await reader.run(session, replace(call, query=reader.query and reader.query()))
+        answer: Answer = await reader.run(executor, replace(call, query=reader.query and reader.query()))
         return conditional.entity_tag(json.encode(answer.body))

@@ -103,7 +103,7 @@ class _Restoring:
         return self.outcome
 
     def _unique(self) -> list[str]:
-        return [*self.service.unique, *(["slug"] if self.service.slugged else [])]
+        return [*self.service.unique, *(["slug"] if self.service.listing.slugged else [])]
 
     async def _present(self, ids: list[UUID]) -> Sequence[Any]:
         model = self.service.model_type

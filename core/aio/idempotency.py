@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from core.aio.executing import Executor
 from core.http import problems
 from core.http.idempotency import Key
 from core.http.messages import Response
@@ -15,30 +14,31 @@ from core.queries.idempotency import ANSWER, STATEMENTS, Statements
 from core.rules.idempotency import LIFETIME
 
 
-async def once(session: AsyncSession, key: Key, work: Callable[[], Awaitable[Response]]) -> Response:
+async def once(executor: Executor, key: Key, work: Callable[[], Awaitable[Response]]) -> Response:
     """The answer that a key was given before; else that of `work`, which is kept for the next time.
 
     Errors: Problem 409 while a request with the key is being answered, 422 where the key is another request's; and
     those of `work`, after which the key is as if it had never been used.
     """
-    statements = STATEMENTS[session.get_bind().dialect.name]
+    statements = STATEMENTS[executor.dialect.name]
     moment = now()
     this = {"this": key.name}
     expired = {"expired": moment - LIFETIME}
     claim = {"lock": key.lock, "fingerprint": key.fingerprint, "moment": moment}
-    if (await session.execute(statements.claim, this | expired | claim)).first() is None:
-        return await _answered(session, statements, key, expired)
+    if await executor.first(statements.claim, this | expired | claim) is None:
+        return await _answered(executor, statements, key, expired)
     response = await work()
     answer = {f"new_{name}": getattr(response, name) for name in ANSWER}
     for statement in statements.keep:
-        await session.execute(statement, this | expired | answer)
+        await executor.run(statement, this | expired | answer)
     return response
 
 
-async def _answered(session: AsyncSession, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
-    found = (await session.execute(statements.find, {"this": key.name} | expired)).one_or_none()
+async def _answered(executor: Executor, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
+    found = await executor.first(statements.find, {"this": key.name} | expired)
     if found is None:
         raise problems.key_in_use()
-    if found.fingerprint != key.fingerprint:
+    fingerprint, *answer = found
+    if fingerprint != key.fingerprint:
         raise problems.key_reused()
-    return Response(found.status, found.body, found.content_type, found.headers)
+    return Response(**dict(zip(ANSWER, answer, strict=True)))

@@ -1,4 +1,4 @@
-"""Units of work: a session for reading, or one transaction that is committed before anyone hears of it."""
+"""Units of work: statements each for itself, or one transaction that is committed before anyone hears of it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import random
 from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.asyncio.engine import AsyncConnection
+from sqlalchemy.util import greenlet_spawn
 
 from core import deadlines
-from core.database import NONE, SNAPSHOT, TRANSACTION, begin_by_hand, translate
+from core.aio.executing import Executor, executor_on
+from core.database import SNAPSHOT, TRANSACTION, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
 
@@ -22,12 +24,12 @@ ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
 
 T = TypeVar("T")
-Reading = Callable[[AsyncConnection], Awaitable[T]]
+Executing = Callable[[Executor], Awaitable[T]]
 Work = Callable[[AsyncSession], Awaitable[T]]
 
 
 class Database:
-    """One engine with three ways to use it."""
+    """One engine, and the ways to use it."""
 
     def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
         engine = config.get_engine()
@@ -45,29 +47,50 @@ class Database:
             enable_file_object_listener=False,
             enable_touch_updated_timestamp_listener=False,
         )
-        # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = engine.execution_options(**{TRANSACTION: NONE})
         self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
-    async def read(self, work: Reading[T], *, agreeing: bool = False) -> T:
+    async def read(self, work: Executing[T], *, agreeing: bool = False) -> T:
         """Run `work` with a connection whose statements stand each for itself, or all see one state (`agreeing`).
 
         Errors: as `write`.
         """
-        engine = self._snapshot if agreeing else self._reading
 
         async def unit() -> T:
-            async with engine.connect() as connection:
-                return await work(connection)
+            async with self._snapshot.connect() as connection:
+                await connection.begin()
+                return await work(executor_on(connection))
 
-        return await self._attempt(unit)
+        return await self._attempt(unit if agreeing else partial(self._alone, work))
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """A connection whose statements all see the database as it was at the first. Errors: as `write`."""
+    async def snapshot(self) -> AsyncIterator[Executor]:
+        """What executes statements that all see the database as it was at the first. Errors: as `write`."""
         with translated():
             async with self._snapshot.connect() as connection:
-                yield connection
+                await connection.begin()
+                yield executor_on(connection)
+
+    async def change(self, work: Executing[T], *, together: bool) -> T:
+        """Run `work`, which is one statement that commits itself, or several, `together`, in one transaction.
+
+        Errors: as `write`.
+        """
+
+        async def one() -> T:
+            with _committing():
+                return await self._alone(work)
+
+        async def several() -> T:
+            async with self._engine.connect() as connection:
+                await connection.begin()
+                result = await work(executor_on(connection))
+                with _committing():
+                    await connection.commit()
+                return result
+
+        # Whoever writes to SQLite waits for the others by hand, when a transaction begins.
+        alone = not together and self._engine.dialect.name != "sqlite"
+        return await self._attempt(one if alone else several)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
@@ -87,6 +110,14 @@ class Database:
                 return result
 
         return await self._attempt(unit)
+
+    async def _alone(self, work: Executing[T]) -> T:
+        """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
+        connection = await self._engine.raw_connection()
+        try:
+            return await work(Executor(connection, self._engine.dialect))
+        finally:
+            await greenlet_spawn(connection.close)
 
     async def _attempt(self, unit: Callable[[], Awaitable[T]]) -> T:
         lost: CatalogueError | None = None
@@ -113,7 +144,7 @@ class Database:
 
 @contextmanager
 def _committing() -> Iterator[None]:
-    """When COMMIT may have arrived, nobody here knows whether it was done: it is not a connection lost before."""
+    """When what commits may have arrived, nobody here knows if it was done: it is not a connection lost before."""
     try:
         with translated():
             yield

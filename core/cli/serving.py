@@ -38,7 +38,7 @@ def serve_command(settings: Settings) -> click.Command:
             _migrate_new(settings)
             check_revision(settings)
             database = stack.enter_context(database_of(settings))
-            if database.read(lambda session: session.execute(select(func.count()).select_from(Book)).scalar_one()) == 0:
+            if database.read(lambda executor: executor.all(select(func.count()).select_from(Book), {})) == [(0,)]:
                 with as_file(SAMPLE) as path, open_text(path) as sample:
                     loaded = import_rows(database, rows(sample, "jsonl"), columns.recognise(None), {})
                 click.echo(f"Loaded the sample catalogue: {loaded.created} books.")

@@ -18,7 +18,7 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 _PARAMETER = re.compile(r"{(\w+)}")
 
-Unit = Literal["none", "read", "write"]
+Unit = Literal["none", "read", "row", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `run` takes a session and a Call, and returns an Answer (awaitable in core.aio).
+    """One operation. `run` takes what its unit of work has, and a Call, and returns an Answer (awaitable in core.aio).
 
-    unit: whether it needs no database, reads, or writes. several: whether a call of it reads with several statements
-    that have to agree. lock: takes a session and a Call, and keeps what is to be changed as it is until the unit of
-    work ends, so that a request can depend on how it is (If-Match); None where there is no one such thing. body and
+    unit: whether it needs no database, reads, writes one row, or several. The last has a session, the two before it an
+    executor. several: whether a call takes several statements that have to see one state, or to be one transaction.
+    lock: takes an executor and a Call, and keeps what is to be changed as it is until the unit of work
+    ends, so that a request can depend on how it is (If-Match); None where there is no one such thing. body and
     query are None where there is none. accepts: the media types of a body, "+json" aside. media_type: of an answer.
     cache_control: of what a read answers. represents: the path of what an answer's body represents, its parameters
     being members of the body; None where that is the path itself, or nothing in particular.
@@ -89,9 +90,14 @@ class Operation:
         return self.represents is not None and self.method in ("POST", "PUT")
 
     @property
+    def writes(self) -> bool:
+        """Whether it changes what is stored."""
+        return self.unit in ("row", "rows")
+
+    @property
     def repeatable(self) -> bool:
         """Whether a client can name a request by an Idempotency-Key, and is answered as the first time."""
-        return self.unit == "write" and self.method == "POST"
+        return self.writes and self.method == "POST"
 
     @property
     def tagged(self) -> bool:

@@ -63,7 +63,7 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     if faults:
         raise Invalid("The request has errors; each is listed.", faults)
     # RFC 9110 gives a POST none that it could fail: what it makes is not there yet.
-    unconditional = operation.unit != "write" or operation.method == "POST"
+    unconditional = not operation.writes or operation.method == "POST"
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
     if settings.require_if_match and operation.lock is not None and not preconditions:
         raise problems.precondition_required()

@@ -13,6 +13,12 @@ from core.observing.requests import current
 _WAITING = ("do_execute", "do_execute_no_params", "do_executemany", "do_commit", "do_rollback")
 
 
+def waited(began: float) -> None:
+    """Add the time since then, as time.perf_counter() told it, to the current request's."""
+    if request := current():
+        request.database += perf_counter() - began
+
+
 def watch(dialect: Dialect) -> None:
     """Add what an engine's statements, commits and rollbacks take to the current request's time.
 
@@ -28,7 +34,6 @@ def _timed(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(*arguments, **options)
         finally:
-            if request := current():
-                request.database += perf_counter() - began
+            waited(began)
 
     return timed

@@ -22,11 +22,16 @@ REFERENCES = select(Author.id, Author.name, Author.slug).where(among_values(Auth
 """id, name and slug of the authors whose ids are among core.queries.rows.VALUES."""
 
 
+_columns = (Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at)
+
 listing = Listing(
     noun="author",
     model=Author,
-    select=select(Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at),
+    select=select(*_columns),
+    returning=_columns,
     represent=represent,
+    named_by="name",
+    slugged=True,
     search_exactly=Author.name,
     search_folded=Author.search_text,
     order_by={

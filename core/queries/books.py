@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Uuid, bindparam, delete, literal_column, or_, select
 
 from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.queries.authors import listing as authors
 from core.queries.listing import Condition, Listing, any_of
-from core.queries.rows import among_values
+from core.queries.rows import among, among_values
+from core.rules.contributors import AUTHOR
 from core.schemas import books as schemas
 from core.schemas.authors import AuthorReference
 
@@ -21,20 +22,20 @@ def represent(row: Sequence[Any]) -> schemas.Book:
     return schemas.Book(*values)
 
 
-def tagged(names: Sequence[str]) -> Condition:
-    """Books that carry any tag of these names."""
-    return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(Tag.name.in_(names)))
+def tagged(name: str) -> Condition:
+    """Books that carry any tag of the names in a parameter."""
+    return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(among(Tag.name, name)))
 
 
-def tagged_with(tag_id: UUID) -> Condition:
-    """Books that carry this tag."""
-    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id == tag_id))
+def tagged_with(name: str) -> Condition:
+    """Books that carry the tag whose id is in a parameter."""
+    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id == bindparam(name)))
 
 
-def contributed(author_ids: Sequence[UUID]) -> Condition:
-    """Books that any of these wrote, or contributed to in another role."""
-    others = select(BookContributor.book_id).where(BookContributor.author_id.in_(author_ids))
-    return or_(Book.author_id.in_(author_ids), Book.id.in_(others))
+def contributed(name: str) -> Condition:
+    """Books that any of those in a parameter wrote, or contributed to in another role."""
+    others = select(BookContributor.book_id).where(among(BookContributor.author_id, name))
+    return or_(among(Book.author_id, name), Book.id.in_(others))
 
 
 OTHER_CONTRIBUTORS = (
@@ -52,25 +53,42 @@ OTHER_CONTRIBUTORS = (
 )
 """book_id, position, role and the author of every contributor but the first author, of the books of these VALUES."""
 
+SUPERSEDED = delete(BookContributor).where(
+    BookContributor.book_id == bindparam("book"),
+    BookContributor.author_id == bindparam("author"),
+    BookContributor.role == AUTHOR,
+)
+"""Takes an author from among the others of a book, whose first author it has become."""
+
+_columns = (
+    Book.id,
+    Book.title,
+    Book.author_id,
+    Book.isbn,
+    Book.year,
+    Book.language,
+    Book.description,
+    Book.slug,
+    Book.created_at,
+    Book.updated_at,
+)
+
+
+def _of_author(column: Any) -> Any:
+    """A column of a book's author, where no other table can be joined."""
+    # As text: SQLAlchemy would have what is written among the tables of the subquery.
+    return select(column).where(Author.id == literal_column("book.author_id", Uuid)).scalar_subquery()
+
+
 listing = Listing(
     noun="book",
     model=Book,
-    select=select(
-        Book.id,
-        Book.title,
-        Book.author_id,
-        Book.isbn,
-        Book.year,
-        Book.language,
-        Book.description,
-        Book.slug,
-        Book.created_at,
-        Book.updated_at,
-        Author.id,
-        Author.name,
-        Author.slug,
-    ).join(Author, Author.id == Book.author_id),
+    select=select(*_columns, Author.id, Author.name, Author.slug).join(Author, Author.id == Book.author_id),
+    returning=(*_columns, Book.author_id, _of_author(Author.name), _of_author(Author.slug)),
     represent=represent,
+    named_by="title",
+    slugged=True,
+    references={"author_id": authors},
     search_exactly=Book.title,
     search_folded=Book.search_text,
     order_by={
@@ -91,4 +109,5 @@ listing = Listing(
         "tags": tagged,
         "contributors": contributed,
     },
+    scopes={"tag": tagged_with, "author": contributed},
 )

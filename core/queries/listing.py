@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, func, not_, true
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, func, not_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -15,14 +17,14 @@ from sqlalchemy.types import Boolean, NullType
 
 from core.models import Record
 from core.models.words import FUNCTION, words_of
-from core.queries.rows import is_value
-from core.rules import words
+from core.queries.rows import VALUE, among, is_value
 from core.rules.text import fold, sort_key
 from core.rules.words import SHARE, Wanted
 from core.schemas.lists import ListQuery
 
 Condition = ColumnElement[bool]
-Filter = Callable[[Sequence[Any]], Condition]
+Filter = Callable[[str], Condition]
+"""From the name of a parameter, which is a list of values, to what rows have to meet."""
 
 
 class contains_exactly(GenericFunction[bool]):  # noqa: N801 - an SQL function is named as SQL names them
@@ -68,19 +70,27 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
-    """One resource as it is read. noun: what a client calls one of these.
+    """One resource as it is stored. noun: what a client calls one of these.
 
-    search_folded: the text that is searched, with the words that `q` finds.
+    select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
+    named_by: the column that its search text and its slug come from. references: the columns that name rows of others.
+    search_folded: the text that is searched, with the words that `q` finds. scopes: conditions by what else a row
+    belongs to, of the parameter that names it.
     """
 
     noun: str
     model: type[Record]
     select: Select[Any]
+    returning: Sequence[Any]
     represent: Callable[[Sequence[Any]], Any]
+    named_by: str
+    slugged: bool
     search_exactly: Any
     search_folded: Any
     order_by: Mapping[str, Any]
     filters: Mapping[str, Filter]
+    scopes: Mapping[str, Filter] = field(default_factory=dict)
+    references: Mapping[str, Listing] = field(default_factory=dict)
 
 
 @cache
@@ -89,68 +99,130 @@ def one(listing: Listing, column: str) -> Select[Any]:
     return listing.select.where(is_value(getattr(listing.model, column)))
 
 
+LIMIT = "limit"
+"""The parameter of `following` for how many rows it returns at most."""
+
+
+@cache
+def following(listing: Listing, *, beginning: bool) -> Select[Any]:
+    """The rows by their ids, from the first, or after the one whose id is core.queries.rows.VALUE."""
+    id_column = listing.model.id
+    statement = listing.select.order_by(id_column).limit(bindparam(LIMIT, type_=Integer))
+    return statement if beginning else statement.where(id_column > bindparam(VALUE))
+
+
 def any_of(column: Any) -> Filter:
     """The filter `column IN (...)`."""
 
-    def condition(values: Sequence[Any]) -> Condition:
-        found: Condition = column.in_(values)
+    def condition(name: str) -> Condition:
+        found: Condition = among(column, name)
         return found
 
     return condition
 
 
-def conditions(listing: Listing, query: ListQuery) -> list[Condition]:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """All that the text of a list's statements depends on.
+
+    The values that are asked for are parameters of the statements, by the names of what asks for them: a statement that
+    was made for a list is right for every other of this shape.
+
+    given: the names of what is asked for. words: whether q has any. runs: how many texts it has in a script without
+    spaces. elsewhere: whether it is a page by its number, and not the first. cursor: whether the rows are after the
+    cursor's, and whether that is one of them. without: whether that row has no value. rank: its rank, by relevance.
+    """
+
+    given: frozenset[str]
+    order_by: str
+    sort_order: str
+    words: bool
+    runs: int
+    elsewhere: bool
+    cursor: tuple[bool, bool] | None = None
+    without: bool = False
+    rank: int | None = None
+
+
+_TIMES = (
+    ("created_before", "created_at", operator.lt),
+    ("created_after", "created_at", operator.gt),
+    ("updated_before", "updated_at", operator.lt),
+    ("updated_after", "updated_at", operator.gt),
+)
+
+
+def conditions(listing: Listing, given: AbstractSet[str]) -> list[Condition]:
     """The WHERE of a list, but for its words.
 
     A row without a value is not in a list of values: NotIn keeps it, as a reader expects.
     """
     model = listing.model
-    found: list[Condition] = []
-    if query.ids is not None:
-        found.append(model.id.in_(query.ids))
-    for column, before, after in (
-        (model.created_at, query.created_before, query.created_after),
-        (model.updated_at, query.updated_before, query.updated_after),
-    ):
-        if before is not None:
-            found.append(column < before)
-        if after is not None:
-            found.append(column > after)
-    if query.search_string:
-        found.append(_search(listing, query.search_string, ignore_case=query.search_ignore_case))
+    found = [condition(name) for name, condition in listing.scopes.items() if name in given]
+    if "ids" in given:
+        found.append(among(model.id, "ids"))
+    for name, column, compare in _TIMES:
+        if name in given:
+            found.append(compare(getattr(model, column), bindparam(name)))
+    if "search_folded" in given:
+        found.append(contains_exactly(listing.search_folded, bindparam("search_folded", type_=String)))
+    if "search_exactly" in given:
+        found.append(contains_exactly(listing.search_exactly, bindparam("search_exactly", type_=String)))
     for name, condition in listing.filters.items():
-        if (wanted := getattr(query, f"{name}_in")) is not None:
-            found.append(condition(wanted))
-        if (unwanted := getattr(query, f"{name}_not_in")) is not None:
-            found.append(case((condition(unwanted), False), else_=True))
+        if f"{name}_in" in given:
+            found.append(condition(f"{name}_in"))
+        if f"{name}_not_in" in given:
+            found.append(case((condition(f"{name}_not_in"), False), else_=True))
     return found
 
 
-def _search(listing: Listing, text: str, *, ignore_case: bool) -> Condition:
-    if not ignore_case:
-        return contains_exactly(listing.search_exactly, text)
-    return contains_exactly(listing.search_folded, fold(text))
+def values(listing: Listing, query: ListQuery) -> dict[str, Any]:
+    """What is asked for by `conditions`: only what is there has to hold."""
+    names = ["ids", *(name for name, _, _ in _TIMES)]
+    names += [f"{name}_{suffix}" for name in listing.filters for suffix in ("in", "not_in")]
+    found = {name: value for name in names if (value := getattr(query, name)) is not None}
+    if query.search_string and query.search_ignore_case:
+        found["search_folded"] = fold(query.search_string)
+    elif query.search_string:
+        found["search_exactly"] = query.search_string
+    return found
 
 
-def having_words(listing: Listing, query: ListQuery) -> list[Condition]:
+def word_values(query: ListQuery, asked: Wanted) -> dict[str, Any]:
+    """What `having_words` and `ranks` are given."""
+    fts5 = " AND ".join([*(f'"{word}"' for word in asked.whole), *(f'"{word}" *' for word in asked.beginnings)])
+    runs = {f"run_{place}": run for place, run in enumerate(asked.runs)}
+    return {
+        "tsquery": _tsquery(asked),
+        "tsquery_main": _tsquery(asked, "#"),
+        "fts5": f"words : ({fts5})",
+        "same": sort_key(query.q or ""),
+        "mostly": SHARE * len(asked.longest),
+        **runs,
+    }
+
+
+def having_words(listing: Listing, shape: Shape) -> list[Condition]:
     """Rows with all the words that a query asks for."""
-    asked = words.wanted(query.q or "")
-    return _having(listing, asked, _tsquery(asked)) if asked.longest else []
+    return _having(listing, shape.runs, "tsquery") if shape.words else []
 
 
-def ranks(listing: Listing, query: ListQuery) -> list[tuple[int, Condition]]:
+RANKS = (2, 1, 0)
+"""Those of `ranks`, where there are words."""
+
+
+def ranks(listing: Listing, shape: Shape) -> list[tuple[int, Condition]]:
     """What tells rows with all the words of a query apart, the best first: no row meets two of these conditions.
 
     First names that are what is asked, then those of which a word is the main part, then the others. PostgreSQL has an
     index for each, and knows how many rows it is that meet it: so no more are looked at than a page needs.
     """
-    asked = words.wanted(query.q or "")
-    if not asked.longest:
+    if not shape.words:
         return [(0, true())]
     model: Any = listing.model
-    same = model.sort_key == sort_key(query.q or "")
-    mostly = func.length(listing.search_folded) <= SHARE * len(asked.longest)
-    some, main = (_having(listing, asked, _tsquery(asked, mark)) for mark in ("", "#"))
+    same = model.sort_key == bindparam("same")
+    mostly = func.length(listing.search_folded) <= bindparam("mostly", type_=Integer)
+    some, main = (_having(listing, shape.runs, name) for name in ("tsquery", "tsquery_main"))
     return [
         (2, and_(same, *some)),
         (1, and_(not_(same), mostly, *main)),
@@ -168,15 +240,15 @@ def _tsquery(asked: Wanted, mark: str = "") -> str:
     return " & ".join([*whole, *beginnings])
 
 
-def _having(listing: Listing, asked: Wanted, tsquery: str) -> list[Condition]:
-    """Rows with all these words. What stands in a row in a script without spaces has to stand so in the text, too."""
-    fts5 = " AND ".join([*(f'"{word}"' for word in asked.whole), *(f'"{word}" *' for word in asked.beginnings)])
+def _having(listing: Listing, runs: int, tsquery: str) -> list[Condition]:
+    """Rows with all the words of a parameter, and with each text in a script without spaces as it stands."""
     found: Condition = has_words(
         listing.model.id,
         listing.search_folded,
         # Written into the statement: PostgreSQL finds a rare word by its index, and a common one by looking at one row
         # after another in the order that is wanted, and has to know which it is.
-        bindparam(None, tsquery, String, literal_execute=True),
-        bindparam(None, f"words : ({fts5})", String),
+        bindparam(tsquery, type_=String, literal_execute=True),
+        bindparam("fts5", type_=String),
     )
-    return [found, *(contains_exactly(listing.search_folded, run) for run in asked.runs)]
+    run = (bindparam(f"run_{place}", type_=String) for place in range(runs))
+    return [found, *(contains_exactly(listing.search_folded, each) for each in run)]

@@ -3,66 +3,109 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, func, literal, select, tuple_
+from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
 
 from core.errors import Fault, Invalid
 from core.queries import listing as lists
-from core.queries.listing import Condition, Listing
-from core.rules import cursors
+from core.queries.listing import Condition, Listing, Shape
+from core.queries.prepared import Row
+from core.rules import cursors, words
 from core.rules.cursors import Cursor
+from core.rules.words import Wanted
 from core.schemas.lists import RELEVANCE, ListQuery, Page
 
+WANTED, OFFSET = "wanted", "offset"
+"""The parameters of a page's statements for how many rows are to be found, and how many to be left out."""
 
-def statements(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> list[Select[Any]]:
-    """What selects a page: each statement is for as many rows as those before it left to be found.
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list as it is asked for: the shape of its statements, and the values of their parameters."""
+
+    shape: Shape
+    values: dict[str, Any]
+
+
+def asked(listing: Listing, query: ListQuery, scope: Mapping[str, Any]) -> Asked:
+    """What a query asks for, of the rows within a scope. Errors: Invalid for a cursor that is not of this list."""
+    found = {**lists.values(listing, query), **scope}
+    given = frozenset(found)
+    wanted = words.wanted(query.q or "")
+    if wanted.longest:
+        found |= lists.word_values(query, wanted)
+    elsewhere = query.cursor is None and query.current_page > 1
+    shape = Shape(given, query.order_by, query.sort_order, bool(wanted.longest), len(wanted.runs), elsewhere)
+    if elsewhere:
+        found[OFFSET] = _offset(query)
+    if query.cursor is None:
+        return Asked(shape, found)
+    cursor = _checked(query)
+    direction = (cursor.forward, cursor.inclusive)
+    found["cursor_id"] = cursor.id
+    if query.order_by == RELEVANCE:
+        return Asked(replace(shape, cursor=direction, rank=_rank(cursor, wanted)), found)
+    column = listing.order_by[query.order_by]
+    without = cursor.value is None and column.nullable
+    if not without:
+        found["cursor_value"] = _read(cursor.value, column)
+    return Asked(replace(shape, cursor=direction, without=without), found)
+
+
+@lru_cache(maxsize=1000)
+def statements(listing: Listing, shape: Shape) -> Sequence[Select[Any]]:
+    """What selects a page: each statement is for as many rows as those before it left to be found, which is WANTED.
 
     The order is what was asked, rows without a value last, and the id as the last tie-break. Each row ends with the
     value that it is ordered by, and its id.
-
-    Errors: Invalid for a cursor that is not of this list in this order.
     """
-    if query.order_by == RELEVANCE:
-        return _by_relevance(listing, query, where)
-    column, id_column = listing.order_by[query.order_by], listing.model.id
-    selected = listing.select.add_columns(column, id_column).where(*where, *lists.having_words(listing, query))
-    if query.cursor is not None:
-        return [
-            selected.where(beyond).order_by(*order) for beyond, order in _beyond(column, id_column, _checked(query))
-        ]
-    descending = query.sort_order == "desc"
+    where = [*lists.conditions(listing, shape.given)]
+    if shape.order_by == RELEVANCE:
+        return [each.limit(bindparam(WANTED, type_=Integer)) for each in _by_relevance(listing, shape, where)]
+    where += lists.having_words(listing, shape)
+    return [each.limit(bindparam(WANTED, type_=Integer)) for each in _by_column(listing, shape, where)]
+
+
+def _by_column(listing: Listing, shape: Shape, where: Sequence[Condition]) -> list[Select[Any]]:
+    column, id_column = listing.order_by[shape.order_by], listing.model.id
+    selected = listing.select.add_columns(column, id_column)
+    if shape.cursor is not None:
+        return [selected.where(*where, beyond).order_by(*order) for beyond, order in _beyond(column, id_column, shape)]
+    descending = shape.sort_order == "desc"
     order = (_directed(column, descending), _directed(id_column, descending))
-    if query.current_page == 1:
+    if not shape.elsewhere:
         parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
-        return [selected.where(*part).order_by(*order) for part in parts]
+        return [selected.where(*where, *part).order_by(*order) for part in parts]
     if column.nullable:
         order = (order[0].nulls_last(), order[1])
     # What is left out is found in the index alone: of these rows nothing else is looked at.
-    shown = select(id_column).where(*where, *lists.having_words(listing, query)).order_by(*order)
-    shown = shown.offset(_offset(query)).limit(query.page_size + 1).correlate(None)
-    return [listing.select.add_columns(column, id_column).where(id_column.in_(shown)).order_by(*order)]
+    shown = select(id_column).where(*where).order_by(*order)
+    shown = shown.offset(bindparam(OFFSET, type_=Integer)).limit(bindparam(WANTED, type_=Integer)).correlate(None)
+    return [selected.where(id_column.in_(shown)).order_by(*order)]
 
 
-def _by_relevance(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> list[Select[Any]]:
-    """As `statements`, rank by rank, and by the id within each. Errors: Invalid."""
-    ranks, id_column = lists.ranks(listing, query), listing.model.id
-    down = query.sort_order == "desc"
+def _by_relevance(listing: Listing, shape: Shape, where: Sequence[Condition]) -> list[Select[Any]]:
+    """Rank by rank, and by the id within each."""
+    ranks, id_column = lists.ranks(listing, shape), listing.model.id
+    down = shape.sort_order == "desc"
     beyond: list[Condition] = []
-    if query.cursor is not None:
-        cursor = _checked(query)
-        down = down == cursor.forward
-        here = _rank(cursor, ranks)
+    if shape.cursor is not None:
+        forward, inclusive = shape.cursor
+        down = down == forward
+        here = shape.rank or 0
         ranks = [each for each in ranks if each[0] == here or (each[0] < here) == down]
-        beyond = [_COMPARE[down, cursor.inclusive](id_column, literal(cursor.id, id_column.type))]
-    elif query.current_page > 1:
+        beyond = [_COMPARE[down, inclusive](id_column, bindparam("cursor_id", type_=id_column.type))]
+    elif shape.elsewhere:
         rank = case(*((condition, value) for value, condition in ranks))
-        selected = listing.select.add_columns(rank, id_column).where(*where, *lists.having_words(listing, query))
-        return [selected.order_by(_directed(rank, down), _directed(id_column, down)).offset(_offset(query))]
+        selected = listing.select.add_columns(rank, id_column).where(*where, *lists.having_words(listing, shape))
+        order = (_directed(rank, down), _directed(id_column, down))
+        return [selected.order_by(*order).offset(bindparam(OFFSET, type_=Integer))]
     found = []
     for value, condition in ranks if down else ranks[::-1]:
         selected = listing.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
@@ -71,17 +114,18 @@ def _by_relevance(listing: Listing, query: ListQuery, where: Sequence[Condition]
     return found
 
 
-def _rank(cursor: Cursor, ranks: Sequence[tuple[int, Condition]]) -> int:
+def _rank(cursor: Cursor, wanted: Wanted) -> int:
     """The rank that a cursor is at. Errors: Invalid."""
-    for value, _ in ranks:
-        if value == cursor.value:
-            return value
+    if isinstance(cursor.value, int) and cursor.value in (lists.RANKS if wanted.longest else (0,)):
+        return cursor.value
     raise _unknown()
 
 
-def count(listing: Listing, query: ListQuery, where: Sequence[Condition]) -> Select[tuple[int]]:
+@lru_cache(maxsize=1000)
+def count(listing: Listing, shape: Shape) -> Select[tuple[int]]:
     """How many rows there are in all the pages together."""
-    return select(func.count()).select_from(listing.model).where(*where, *lists.having_words(listing, query))
+    where = lists.conditions(listing, shape.given)
+    return select(func.count()).select_from(listing.model).where(*where, *lists.having_words(listing, shape))
 
 
 def known_total(query: ListQuery, found: int) -> int | None:
@@ -91,7 +135,7 @@ def known_total(query: ListQuery, found: int) -> int | None:
     return _offset(query) + found
 
 
-def page(listing: Listing, query: ListQuery, rows: Sequence[Row[Any]], total: int | None) -> Page[Any]:
+def page(listing: Listing, query: ListQuery, rows: Sequence[Row], total: int | None) -> Page[Any]:
     """The page that these rows make: as many as it has, and one more where there are more."""
     cursor = query.cursor
     forward = cursor is None or cursor.forward
@@ -119,19 +163,21 @@ def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
 Part = tuple[Condition, tuple[Any, ...]]
 
 
-def _beyond(column: Any, id_column: Any, cursor: Cursor) -> list[Part]:
+def _beyond(column: Any, id_column: Any, shape: Shape) -> list[Part]:
     """Conditions with their order: rows with a value apart from those without, as an index can find each at once."""
-    descending = (cursor.sort_order == "desc") == cursor.forward
+    assert shape.cursor is not None  # noqa: S101 - whoever calls has looked
+    forward, inclusive = shape.cursor
+    descending = (shape.sort_order == "desc") == forward
     order = (_directed(column, descending), _directed(id_column, descending))
-    compare = _COMPARE[descending, cursor.inclusive]
-    here = literal(cursor.id, id_column.type)
+    compare = _COMPARE[descending, inclusive]
+    here = bindparam("cursor_id", type_=id_column.type)
     # Rows without a value are ordered by it, too: PostgreSQL takes the index for no other order.
-    if cursor.value is None and column.nullable:
+    if shape.without:
         rest: Part = (and_(column.is_(None), compare(id_column, here)), order)
-        return [rest] if cursor.forward else [rest, (column.is_not(None), order)]
-    place = tuple_(literal(_read(cursor.value, column), column.type), here)
+        return [rest] if forward else [rest, (column.is_not(None), order)]
+    place = tuple_(bindparam("cursor_value", type_=column.type), here)
     rest = (compare(tuple_(column, id_column), place), order)
-    return [rest, (column.is_(None), order)] if column.nullable and cursor.forward else [rest]
+    return [rest, (column.is_(None), order)] if column.nullable and forward else [rest]
 
 
 _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
@@ -156,7 +202,7 @@ def _checked(query: ListQuery) -> Cursor:
     return cursor
 
 
-def _place(query: ListQuery, rows: Sequence[Row[Any]], *, forward: bool) -> str | None:
+def _place(query: ListQuery, rows: Sequence[Row], *, forward: bool) -> str | None:
     """The cursor of what lies beyond a row, or beyond no rows at all, in one direction."""
     if rows:
         value, row_id = rows[0][-2:]

@@ -1,20 +1,49 @@
-"""Statements about rows of any table, made once each.
-
-To make one, and to name it for the compiler's cache, costs as much as to execute it.
-"""
+"""Statements about rows of any table, made once each: what is looked for, and what is written, are their parameters."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, select
+from sqlalchemy import ARRAY, Select, String, Text, bindparam, delete, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningDelete
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Boolean
 
 from core.models import Record
 
 VALUE, VALUES = "value", "values"
 """The parameter that each of them takes: a value, or a list of them."""
+
+
+class _among(GenericFunction[bool]):  # noqa: N801 - an SQL function is named as SQL names them
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_among, "postgresql")
+def _any(element: _among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    return f"({compiler.process(column, **options)} = ANY ({compiler.process(values, **options)}))"
+
+
+@compiles(_among, "sqlite")
+def _in(element: _among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    expanded = column.in_(bindparam(values.key, expanding=True, type_=column.type))
+    return f"({compiler.process(expanded, **options)})"
+
+
+def among(column: Any, name: str) -> Any:
+    """The condition that a column has one of the values of a parameter.
+
+    It is one text for lists of any length: PostgreSQL takes an array, and has the statement prepared.
+    """
+    # Not in the column's own type where that is of some length: a cast would cut what is longer.
+    kind = Text() if isinstance(column.type, String) else column.type
+    return _among(column, bindparam(name, type_=ARRAY(kind)))
 
 
 def is_value(column: Any) -> Any:
@@ -24,7 +53,7 @@ def is_value(column: Any) -> Any:
 
 def among_values(column: Any) -> Any:
     """The condition that a column has one of VALUES."""
-    return column.in_(bindparam(VALUES, expanding=True))
+    return among(column, VALUES)
 
 
 @cache

@@ -20,8 +20,8 @@ from core.observing import metrics
 from core.observing.requests import Observed
 from core.settings import Settings, parse_origins
 from core.sync import idempotency
+from core.sync.executing import Executor, executor_of
 from core.sync.operations import OPERATIONS
-from core.sync.services.reading import Executor
 from core.sync.unit_of_work import Database
 
 
@@ -88,52 +88,47 @@ class Application:
         self.database.close()
 
     def _respond(self, operation: Operation, call: Call, request: Request) -> Response:
-        key = call.key
-        if key is None:
-            return writing.response(self._perform(operation, call), operation, request)
-
-        def once(session: Session) -> Response:
+        def respond(executor: Executor, session: Session | None = None) -> Response:
             def work() -> Response:
-                return writing.response(self._run(session, operation, call), operation, request)
+                if call.preconditions:
+                    self._check(executor, operation, call)
+                answer: Answer = operation.run(executor if session is None else session, call)
+                return writing.response(answer, operation, request)
 
-            return idempotency.once(session, key, work)
+            return work() if call.key is None else idempotency.once(executor, call.key, work)
 
-        return self.database.write(once)
+        def respond_in(session: Session) -> Response:
+            return respond(executor_of(session), session)
 
-    def _perform(self, operation: Operation, call: Call) -> Answer:
-        def work(session: Executor | None) -> Answer:
-            return self._run(session, operation, call)
+        match operation.unit:
+            case "none":
+                return writing.response(operation.run(None, call), operation, request)
+            case "read":
+                return self.database.read(respond, agreeing=operation.several(call))
+            case "row":
+                together = operation.several(call) or bool(call.preconditions) or call.key is not None
+                return self.database.change(respond, together=together)
+            case "rows":
+                return self.database.write(respond_in)
 
-        if operation.unit == "none":
-            return work(None)
-        if operation.unit == "read":
-            return self.database.read(work, agreeing=operation.several(call))
-        return self.database.write(work)
-
-    def _run(self, session: Executor | None, operation: Operation, call: Call) -> Answer:
-        if call.preconditions:
-            self._check(session, operation, call)
-        answer: Answer = operation.run(session, call)
-        return answer
-
-    def _check(self, session: Executor | None, operation: Operation, call: Call) -> None:
+    def _check(self, executor: Executor, operation: Operation, call: Call) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
 
         Errors: Problem 412; NotFound where there is nothing that could be changed.
         """
-        if call.preconditions.failed_by(self._tag(session, operation, call)):
+        if call.preconditions.failed_by(self._tag(executor, operation, call)):
             raise problems.precondition_failed()
 
-    def _tag(self, session: Executor | None, operation: Operation, call: Call) -> str | None:
+    def _tag(self, executor: Executor, operation: Operation, call: Call) -> str | None:
         """The entity tag that a read would have now; None where there is nothing to be read."""
         if operation.lock is None:
             return None
         try:
-            operation.lock(session, call)
+            operation.lock(executor, call)
         except NotFound:
             if operation.creates:
                 return None
             raise
         reader = self._readers[operation.path]
-        answer: Answer = reader.run(session, replace(call, query=reader.query and reader.query()))
+        answer: Answer = reader.run(executor, replace(call, query=reader.query and reader.query()))
         return conditional.entity_tag(json.encode(answer.body))

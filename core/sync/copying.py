@@ -104,7 +104,7 @@ class _Restoring:
         return self.outcome
 
     def _unique(self) -> list[str]:
-        return [*self.service.unique, *(["slug"] if self.service.slugged else [])]
+        return [*self.service.unique, *(["slug"] if self.service.listing.slugged else [])]
 
     def _present(self, ids: list[UUID]) -> Sequence[Any]:
         model = self.service.model_type

@@ -6,40 +6,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from core.http import problems
 from core.http.idempotency import Key
 from core.http.messages import Response
 from core.models.base import now
 from core.queries.idempotency import ANSWER, STATEMENTS, Statements
 from core.rules.idempotency import LIFETIME
+from core.sync.executing import Executor
 
 
-def once(session: Session, key: Key, work: Callable[[], Response]) -> Response:
+def once(executor: Executor, key: Key, work: Callable[[], Response]) -> Response:
     """The answer that a key was given before; else that of `work`, which is kept for the next time.
 
     Errors: Problem 409 while a request with the key is being answered, 422 where the key is another request's; and
     those of `work`, after which the key is as if it had never been used.
     """
-    statements = STATEMENTS[session.get_bind().dialect.name]
+    statements = STATEMENTS[executor.dialect.name]
     moment = now()
     this = {"this": key.name}
     expired = {"expired": moment - LIFETIME}
     claim = {"lock": key.lock, "fingerprint": key.fingerprint, "moment": moment}
-    if (session.execute(statements.claim, this | expired | claim)).first() is None:
-        return _answered(session, statements, key, expired)
+    if executor.first(statements.claim, this | expired | claim) is None:
+        return _answered(executor, statements, key, expired)
     response = work()
     answer = {f"new_{name}": getattr(response, name) for name in ANSWER}
     for statement in statements.keep:
-        session.execute(statement, this | expired | answer)
+        executor.run(statement, this | expired | answer)
     return response
 
 
-def _answered(session: Session, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
-    found = (session.execute(statements.find, {"this": key.name} | expired)).one_or_none()
+def _answered(executor: Executor, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
+    found = executor.first(statements.find, {"this": key.name} | expired)
     if found is None:
         raise problems.key_in_use()
-    if found.fingerprint != key.fingerprint:
+    fingerprint, *answer = found
+    if fingerprint != key.fingerprint:
         raise problems.key_reused()
-    return Response(found.status, found.body, found.content_type, found.headers)
+    return Response(**dict(zip(ANSWER, answer, strict=True)))

@@ -1,34 +1,36 @@
 # Generated from core/aio/unit_of_work.py by tools/twins.py: do not edit, run "make twins".
-"""Units of work: a session for reading, or one transaction that is committed before anyone hears of it."""
+"""Units of work: statements each for itself, or one transaction that is committed before anyone hears of it."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import call
 from time import sleep
 from typing import TypeVar
 
 from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import deadlines
-from core.database import NONE, SNAPSHOT, TRANSACTION, begin_by_hand, translate
+from core.database import SNAPSHOT, TRANSACTION, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
+from core.sync.executing import Executor, executor_on
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
 
 T = TypeVar("T")
-Reading = Callable[[Connection], T]
+Executing = Callable[[Executor], T]
 Work = Callable[[Session], T]
 
 
 class Database:
-    """One engine with three ways to use it."""
+    """One engine, and the ways to use it."""
 
     def __init__(self, config: SQLAlchemySyncConfig) -> None:
         engine = config.get_engine()
@@ -46,29 +48,50 @@ class Database:
             enable_file_object_listener=False,
             enable_touch_updated_timestamp_listener=False,
         )
-        # A read of one statement needs no transaction: without BEGIN and ROLLBACK it costs a third.
-        self._reading = engine.execution_options(**{TRANSACTION: NONE})
         self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
-    def read(self, work: Reading[T], *, agreeing: bool = False) -> T:
+    def read(self, work: Executing[T], *, agreeing: bool = False) -> T:
         """Run `work` with a connection whose statements stand each for itself, or all see one state (`agreeing`).
 
         Errors: as `write`.
         """
-        engine = self._snapshot if agreeing else self._reading
 
         def unit() -> T:
-            with engine.connect() as connection:
-                return work(connection)
+            with self._snapshot.connect() as connection:
+                connection.begin()
+                return work(executor_on(connection))
 
-        return self._attempt(unit)
+        return self._attempt(unit if agreeing else partial(self._alone, work))
 
     @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """A connection whose statements all see the database as it was at the first. Errors: as `write`."""
+    def snapshot(self) -> Iterator[Executor]:
+        """What executes statements that all see the database as it was at the first. Errors: as `write`."""
         with translated():
             with self._snapshot.connect() as connection:
-                yield connection
+                connection.begin()
+                yield executor_on(connection)
+
+    def change(self, work: Executing[T], *, together: bool) -> T:
+        """Run `work`, which is one statement that commits itself, or several, `together`, in one transaction.
+
+        Errors: as `write`.
+        """
+
+        def one() -> T:
+            with _committing():
+                return self._alone(work)
+
+        def several() -> T:
+            with self._engine.connect() as connection:
+                connection.begin()
+                result = work(executor_on(connection))
+                with _committing():
+                    connection.commit()
+                return result
+
+        # Whoever writes to SQLite waits for the others by hand, when a transaction begins.
+        alone = not together and self._engine.dialect.name != "sqlite"
+        return self._attempt(one if alone else several)
 
     def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
@@ -88,6 +111,14 @@ class Database:
                 return result
 
         return self._attempt(unit)
+
+    def _alone(self, work: Executing[T]) -> T:
+        """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
+        connection = self._engine.raw_connection()
+        try:
+            return work(Executor(connection, self._engine.dialect))
+        finally:
+            call(connection.close)
 
     def _attempt(self, unit: Callable[[], T]) -> T:
         lost: CatalogueError | None = None
@@ -114,7 +145,7 @@ class Database:
 
 @contextmanager
 def _committing() -> Iterator[None]:
-    """When COMMIT may have arrived, nobody here knows whether it was done: it is not a connection lost before."""
+    """When what commits may have arrived, nobody here knows if it was done: it is not a connection lost before."""
     try:
         with translated():
             yield

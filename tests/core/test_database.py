@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import String, create_engine, delete, insert, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -28,7 +28,7 @@ import core.sync.unit_of_work
 from core.database import async_config, connection_string, make_directory, sync_config, taken, translate
 from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
 from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries import authors, books, tags
+from core.queries import authors, books, paging, tags
 from core.queries.listing import Listing, having_words
 from core.schemas.tags import TagList
 from core.settings import Settings
@@ -60,16 +60,16 @@ def database(url: str, **settings: Any) -> Iterator[core.sync.unit_of_work.Datab
 def error_of(url: str, *statements: Any, twin: str = "sync", reading: bool = False, **settings: Any) -> CatalogueError:
     """What the twin makes of the error that these statements end in."""
 
-    def work(session: Session) -> None:
+    def work(session: Any) -> None:
         for statement in statements:
-            session.execute(statement)
+            session.all(statement, {}) if reading else session.execute(statement)
 
     async def asynchronously() -> None:
         found = core.aio.unit_of_work.Database(async_config(Settings(database_url=url, **settings)))
 
-        async def work(session: AsyncSession) -> None:
+        async def work(session: Any) -> None:
             for statement in statements:
-                await session.execute(statement)
+                await (session.all(statement, {}) if reading else session.execute(statement))
 
         try:
             await (found.read if reading else found.write)(work)
@@ -146,21 +146,23 @@ def test_nothing_is_made_for_postgresql(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_sqlite_checks_foreign_keys_and_lets_readers_read_while_another_writes(urls: dict[str, str]):
     with database(urls["sqlite"]) as found:
-        assert found.read(lambda session: session.execute(text("PRAGMA foreign_keys")).scalar()) == 1
-        assert found.read(lambda session: session.execute(text("PRAGMA journal_mode")).scalar()) == "wal"
+        assert found.read(lambda executor: executor.all(text("PRAGMA foreign_keys"), {})) == [(1,)]
+        assert found.read(lambda executor: executor.all(text("PRAGMA journal_mode"), {})) == [("wal",)]
 
 
 def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
     """What the statements of one reading answer."""
     if twin == "sync":
         with database(url) as found:
-            return found.read(lambda session: [session.execute(statement).scalar() for statement in statements])
+            rows = found.read(lambda executor: [executor.first(statement, {}) for statement in statements])
+            return [row and row[0] for row in rows]
 
     async def asynchronously() -> list[Any]:
         found = core.aio.unit_of_work.Database(async_config(Settings(database_url=url)))
 
-        async def work(session: AsyncConnection) -> list[Any]:
-            return [(await session.execute(statement)).scalar() for statement in statements]
+        async def work(executor: core.aio.executing.Executor) -> list[Any]:
+            rows = [await executor.first(statement, {}) for statement in statements]
+            return [row and row[0] for row in rows]
 
         try:
             return await found.read(work)
@@ -365,7 +367,7 @@ def test_a_serialization_failure_on_postgresql_is_contention(urls: dict[str, str
     with database(url) as found:
         found.write(lambda session: session.execute(tag("serial")))
         found.write(work)
-        assert found.read(lambda s: s.execute(select(Tag.description).where(Tag.name == "serial")).scalar()) == "mine"
+        assert found.read(lambda e: e.all(select(Tag.description).where(Tag.name == "serial"), {})) == [("mine",)]
     assert attempts == 2
 
 
@@ -423,7 +425,8 @@ def test_a_database_that_is_behind_is_an_outage_where_something_is_missing(
 ):
     url = databases.empty(backend)
     History().upgrade(url, "0003")
-    search = select(Tag.id).where(*having_words(tags.listing, TagList(q="x")))
+    asked = paging.asked(tags.listing, TagList(q="x"), {})
+    search = select(Tag.id).where(*having_words(tags.listing, asked.shape)).params(asked.values)
 
     assert type(error_of(url, search, twin=twin)) is Behind
     # A function that nobody has ever made is a mistake of ours.

@@ -29,7 +29,7 @@ async def keys(api: Api) -> list[str]:
 
     async def work(services: Services) -> list[str]:
         statement = select(IdempotencyKey.key).order_by(IdempotencyKey.created_at)
-        return list((await services.session.execute(statement)).scalars())
+        return [key for (key,) in await services.session.all(statement, {})]
 
     found: list[str] = await api.twin.read(work)
     return found

@@ -427,7 +427,7 @@ async def test_a_unit_of_work_that_raises_leaves_nothing(twin: Twin):
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
-        await twin.write(work)
+        await twin.change(work)
     assert await names(twin) == []
 
 

@@ -32,7 +32,8 @@ async def catalogue(api: Api) -> Catalogue:
     return Catalogue(authors, books, tags)
 
 
-# What is asked -> statements, and whether there is a commit. {} stands for the ids of the catalogue above.
+# What is asked -> statements, and whether there is a commit; PostgreSQL commits one that is alone itself.
+# {} stands for the ids of the catalogue above.
 TABLE = """
     health_live                                                                          0
     health_ready                                                                         1
@@ -50,16 +51,16 @@ TABLE = """
     authors_list            ?searchString=nobody                                         1
     authors_list            ?q=homer                                                     3
     authors_list_books      id={author}                                                  2
-    authors_create          {{"name":"New"}}                                             2 commit
-    authors_create          {{"name":"Homer"}}                                           2 commit
-    authors_change          id={author} {{"name":"Other"}}                               2 commit
-    authors_change          id={author} {{"name":"Homer"}}                               1 commit
-    authors_change          id={nobody} {{"name":"Homer"}}                               1
-    authors_replace         id={author} {{"name":"Other"}}                               2 commit
-    authors_replace         id={nobody} {{"name":"Other"}}                               3 commit
+    authors_create          {{"name":"New"}}                                             1 alone
+    authors_create          {{"name":"Homer"}}                                           1 alone
+    authors_change          id={author} {{"name":"Other"}}                               1 alone
+    authors_change          id={author} {{"name":"Homer"}}                               1 alone
+    authors_change          id={nobody} {{"name":"Homer"}}                               2
+    authors_replace         id={author} {{"name":"Other"}}                               1 commit
+    authors_replace         id={nobody} {{"name":"Other"}}                               2 commit
     authors_replace         id={nobody} If-Match:* {{"name":"Other"}}                    1
-    authors_replace         id={author} If-Match:* {{"name":"Other"}}                    4 commit
-    authors_delete          id={free}                                                    1 commit
+    authors_replace         id={author} If-Match:* {{"name":"Other"}}                    3 commit
+    authors_delete          id={free}                                                    1 alone
     authors_delete          id={author}                                                  1
     authors_delete          id={free} If-Match:*                                         3 commit
     authors_delete          id={free} If-Match:"x"                                       2
@@ -70,11 +71,11 @@ TABLE = """
 
     tags_get                id={tag}                                                     1
     tags_list                                                                            1
-    tags_create             {{"name":"new"}}                                             1 commit
+    tags_create             {{"name":"new"}}                                             1 alone
     tags_create             {{"name":"war"}}                                             1
-    tags_change             id={tag} {{"name":"new"}}                                    2 commit
+    tags_change             id={tag} {{"name":"new"}}                                    1 alone
     tags_replace            id={nobody} {{"name":"new"}}                                 2 commit
-    tags_delete             id={tag}                                                     1 commit
+    tags_delete             id={tag}                                                     1 alone
     tags_create_batch       {{"items":[{{"name":"x"}},{{"name":"y"}}]}}                  2 commit
     tags_change_batch       {{"items":[{{"id":"{tag}","name":"x"}}]}}                    3 commit
     tags_list_books         id={tag}                                                     2
@@ -94,15 +95,15 @@ TABLE = """
     books_list              ?orderBy=isbn                                                2
     books_list              ?orderBy=isbn&pageSize=2&total=false                         1
     books_list              ?tagsIn=war&contributorsIn={author}                          1
-    books_create            {{"title":"New","author_id":"{author}"}}                     3 commit
-    books_create            {{"title":"New","author_id":"{nobody}"}}                     1
-    books_change            id={book} {{"title":"New"}}                                  3 commit
-    books_change            id={book} If-Match:* {{"title":"New"}}                       5 commit
-    books_change            id={book} {{"title":"T0"}}                                   2 commit
-    books_change            id={book} {{"author_id":"{other}"}}                          4 commit
-    books_replace           id={book} {{"title":"New","author_id":"{author}"}}           3 commit
-    books_replace           id={nobody} {{"title":"New","author_id":"{author}"}}         4 commit
-    books_delete            id={book}                                                    1 commit
+    books_create            {{"title":"New","author_id":"{author}"}}                     1 alone
+    books_create            {{"title":"New","author_id":"{nobody}"}}                     2
+    books_change            id={book} {{"title":"New"}}                                  1 alone
+    books_change            id={book} If-Match:* {{"title":"New"}}                       3 commit
+    books_change            id={book} {{"title":"T0"}}                                   1 alone
+    books_change            id={book} {{"author_id":"{other}"}}                          2 commit
+    books_replace           id={book} {{"title":"New","author_id":"{author}"}}           2 commit
+    books_replace           id={nobody} {{"title":"New","author_id":"{author}"}}         2 commit
+    books_delete            id={book}                                                    1 alone
     books_create_batch      {{"items":[{{"title":"X","author_id":"{author}"}},{{"title":"Y","author_id":"{author}"}}]}}  3 commit
     books_change_batch      {{"items":[{{"id":"{book}","year":1}},{{"id":"{book2}","year":2}}]}}       3 commit
     books_upsert_batch      {{"items":[{{"title":"X","author_id":"{author}","isbn":"9780439554930"}},{{"title":"Y","author_id":"{author}","isbn":"9780140449136"}}]}}  5 commit
@@ -133,7 +134,7 @@ async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api,
         "tag": found.tags[0], "nobody": NOBODY,
     }  # fmt: skip
     asked, expected = line, []
-    while asked.split()[-1] in ("commit", *map(str, range(10))):
+    while asked.split()[-1] in ("alone", "commit", *map(str, range(10))):
         asked, _, last = asked.rpartition(" ")
         expected.insert(0, last)
         asked = asked.rstrip()
@@ -144,12 +145,14 @@ async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api,
     parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=", "name=")))
     response, counts = await api.call(name, body, query, match, **parameters)
     assert response.status != 500
+    if expected[-1] == "alone":
+        expected[1:] = ["commit"] * (api.twin.backend == "sqlite")
     assert told(counts) == " ".join(expected), "\n".join(counts.statements)
     assert (response.status < 400) or counts.commits == 0
 
 
 async def test_a_key_takes_two_statements_more_or_three_on_sqlite_and_a_repetition_two(api: Api):
-    whole = {"sqlite": {"authors_create": 5, "tags_create": 4}, "postgresql": {"authors_create": 4, "tags_create": 3}}
+    whole = {"sqlite": {"authors_create": 4, "tags_create": 4}, "postgresql": {"authors_create": 3, "tags_create": 3}}
     for name, number in whole[api.twin.backend].items():
         response, first = await api.call(name, {"name": "new"}, key=name)
         again, second = await api.call(name, {"name": "new"}, key=name)

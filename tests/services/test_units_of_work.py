@@ -50,7 +50,7 @@ async def test_a_commit_that_fails_is_an_error_and_nothing_is_stored(strict: Twi
         inside.append(await services.authors.add({"name": "Nemo"}))
 
     with pytest.raises(Conflict):
-        await strict.write(work)
+        await strict.change(work)
     assert inside[0].name == "Nemo"
     assert await total(strict) == 0
     await strict.authors.add({"name": "Homer"})
@@ -68,7 +68,7 @@ async def test_work_that_loses_a_race_runs_again_in_a_transaction_of_its_own(twi
         if attempts <= losses:
             raise Contention("Lost.")
 
-    await twin.write(work)
+    await twin.change(work)
     page = await twin.authors.page(AuthorList())
     assert [item.name for item in page.items] == [f"Attempt {losses + 1}"]
 
@@ -96,7 +96,7 @@ async def test_a_conflict_is_not_tried_again(twin: Twin):
         await services.tags.add({"name": "war"})
 
     with pytest.raises(Conflict):
-        await twin.write(work)
+        await twin.change(work)
     assert attempts == 1
     assert (await twin.tags.page(TagList())).total == 0
 
@@ -113,19 +113,23 @@ async def test_a_change_whose_connection_is_lost_runs_again_once(twin: Twin, los
         attempts += 1
         await services.authors.add({"name": f"Attempt {attempts}"})
         if attempts <= losses:
-            await services.session.execute(END)
+            await services.session.run(END, {})
 
     if losses == 1:
-        await twin.write(work)
+        await twin.change(work)
     else:
         with pytest.raises(Unavailable):
-            await twin.write(work)
+            await twin.change(work)
     assert attempts == 2
     page = await twin.authors.page(AuthorList())
     assert [item.name for item in page.items] == (["Attempt 2"] if losses == 1 else [])
 
 
-async def test_a_change_whose_connection_is_lost_as_it_is_committed_does_not_run_again(strict: Twin):
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_change_whose_connection_is_lost_as_it_is_committed_does_not_run_again(
+    strict: Twin,
+    together: bool,  # noqa: FBT001 - a parameter of the test
+):
     with psycopg.connect(strict.url) as connection:
         connection.execute(
             "CREATE FUNCTION go() RETURNS trigger LANGUAGE plpgsql AS"
@@ -143,14 +147,21 @@ async def test_a_change_whose_connection_is_lost_as_it_is_committed_does_not_run
         await services.authors.add({"name": "Homer"})
 
     with pytest.raises(Unavailable):
-        await strict.write(work)
+        await strict.change(work, together=together)
     assert attempts == 1
     assert await total(strict) == 0
 
 
 async def test_nobody_hears_that_idle_connections_were_lost(twin: Twin):
+    async def alone(services: Services) -> None:
+        await services.authors.add({"name": "Ovid"})
+
     await twin.authors.add({"name": "Homer"})
-    for ask in (lambda: twin.authors.page(AuthorList()), lambda: twin.authors.add({"name": "Virgil"})):
+    for ask in (
+        lambda: twin.authors.page(AuthorList()),
+        lambda: twin.authors.add({"name": "Virgil"}),
+        lambda: twin.change(alone, together=False),
+    ):
         with psycopg.connect(twin.url, autocommit=True) as connection:
             ended = connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -158,7 +169,7 @@ async def test_nobody_hears_that_idle_connections_were_lost(twin: Twin):
             ).fetchall()
         assert ended == [(True,)]
         await ask()
-    assert await total(twin) == 2
+    assert await total(twin) == 3
 
 
 # --- against another writer ---

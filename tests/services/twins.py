@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from core.settings import Settings
 
 TWINS = ("aio", "sync")
 _READS = {"after", "contributors", "fetch", "including", "page", "page_including", "require", "tags"}
+_ONE_ROW = {"add", "change", "lock", "remove", "replace"}
 
 
 def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -44,16 +46,27 @@ class _Awaitable:
         return call
 
 
+def _service(kind: Any, has: Any) -> Any:
+    return kind(has)
+
+
+def _reader(kind: Any, has: Any) -> Any:
+    return kind.reader(has, kind.listing)
+
+
+def _writer(kind: Any, has: Any) -> Any:
+    return kind.writer(has, kind.listing)
+
+
 class Services:
-    """The services of one unit of work, or what only reads, and its session or connection."""
+    """What one unit of work has, its session or its executor, and what is made of that."""
 
-    def __init__(self, twin: Twin, session: Any, *, reading: bool) -> None:
+    def __init__(self, twin: Twin, has: Any, make: Callable[[Any, Any], Any]) -> None:
         def of(module: str, name: str) -> Any:
-            kind = getattr(twin.module(f"services.{module}"), name)
-            service = kind.reader(session, kind.listing) if reading else kind(session)
-            return service if twin.name == "aio" else _Awaitable(service)
+            made = make(getattr(twin.module(f"services.{module}"), name), has)
+            return made if twin.name == "aio" else _Awaitable(made)
 
-        self.session = session if twin.name == "aio" else _Awaitable(session)
+        self.session = has if twin.name == "aio" else _Awaitable(has)
         self.authors = of("authors", "AuthorService")
         self.books = of("books", "BookService")
         self.tags = of("tags", "TagService")
@@ -74,6 +87,8 @@ class _OneByOne:
             async def work(services: Services) -> Any:
                 return await getattr(getattr(services, self._name), method)(*arguments, **named)
 
+            if method in _ONE_ROW:
+                return await self._twin.change(work)
             return await (self._twin.read if method in _READS else self._twin.write)(work)
 
         return call
@@ -106,10 +121,14 @@ class Twin:
         return self.engine.pool.checkedout()  # type: ignore[attr-defined]
 
     async def write(self, work: Work) -> Any:
-        return await self._run(self.database.write, lambda session: work(Services(self, session, reading=False)))
+        return await self._run(self.database.write, lambda session: work(Services(self, session, _service)))
+
+    async def change(self, work: Work, *, together: bool = True) -> Any:
+        unit = partial(self.database.change, together=together)
+        return await self._run(unit, lambda executor: work(Services(self, executor, _writer)))
 
     async def read(self, work: Work) -> Any:
-        return await self._run(self.database.read, lambda session: work(Services(self, session, reading=True)))
+        return await self._run(self.database.read, lambda executor: work(Services(self, executor, _reader)))
 
     async def load(self, records: Sequence[Any]) -> Any:
         return await self._inside("loading", "load_books", records)
@@ -164,11 +183,20 @@ class Twin:
         def commit(_connection: Any) -> None:
             counts.commits += 1
 
+        kind = self.module("executing").Executor
+        execute = kind._execute
+
+        def counting(executor: Any, text: str, parameters: Any, **options: Any) -> Any:
+            counts.statements.append(text)
+            return execute(executor, text, parameters, **options)
+
         event.listen(self.engine, "before_cursor_execute", statement)
         event.listen(self.engine, "commit", commit)
+        kind._execute = counting
         try:
             yield counts
         finally:
+            kind._execute = execute
             event.remove(self.engine, "before_cursor_execute", statement)
             event.remove(self.engine, "commit", commit)
 

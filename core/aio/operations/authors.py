@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from core.aio.executing import Executor
 from core.aio.operations import resources
 from core.aio.operations.books import including, reader
 from core.aio.operations.resources import Resource
 from core.aio.services.authors import AuthorService
-from core.aio.services.reading import Executor
 from core.http.operations import Answer, Call, Operation
-from core.queries.books import contributed
 from core.schemas.authors import Author, AuthorInput, AuthorList
 from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
@@ -16,10 +15,10 @@ from core.schemas.lists import Page
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
 
-async def list_books(connection: Executor, call: Call) -> Answer:
+async def list_books(executor: Executor, call: Call) -> Answer:
     """The books an author wrote or contributed to."""
-    await authors.reader(connection).require(call.parameters["id"])
-    return Answer(await reader(connection).page_including(call.query, contributed([call.parameters["id"]])))
+    await authors.reader(executor).require(call.parameters["id"])
+    return Answer(await reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 
 operations = [

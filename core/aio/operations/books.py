@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.aio.executing import Executor
 from core.aio.operations import resources
 from core.aio.operations.resources import Resource
 from core.aio.services.books import BookReader, BookService
-from core.aio.services.reading import Executor
 from core.http.operations import Answer, Call, Operation
 from core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
 from core.schemas.lists import Items
@@ -28,23 +28,26 @@ class BookResource(Resource):
     def several(self, call: Call) -> bool:
         return including(call)
 
-    async def page(self, connection: Executor, call: Call) -> Answer:
-        return Answer(await reader(connection).page_including(call.query))
+    def several_changes(self, call: Call) -> bool:
+        return "author_id" in call.body.model_fields_set
 
-    async def fetch(self, connection: Executor, call: Call) -> Answer:
-        return await _including(connection, (await super().fetch(connection, call)).body, call.query.include)
+    async def page(self, executor: Executor, call: Call) -> Answer:
+        return Answer(await reader(executor).page_including(call.query))
 
-    async def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
-        return await _including(connection, (await super().fetch_by_slug(connection, call)).body, call.query.include)
+    async def fetch(self, executor: Executor, call: Call) -> Answer:
+        return await _including(executor, (await super().fetch(executor, call)).body, call.query.include)
+
+    async def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
+        return await _including(executor, (await super().fetch_by_slug(executor, call)).body, call.query.include)
 
 
-def reader(connection: Executor) -> BookReader:
+def reader(executor: Executor) -> BookReader:
     """What reads books."""
-    return BookReader(connection, BookService.listing)
+    return BookReader(executor, BookService.listing)
 
 
-async def _including(connection: Executor, book: Any, include: Iterable[str]) -> Answer:
-    return Answer((await reader(connection).including([book], include))[0] if include else book)
+async def _including(executor: Executor, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((await reader(executor).including([book], include))[0] if include else book)
 
 
 books = BookResource(
@@ -52,9 +55,9 @@ books = BookResource(
 )
 
 
-async def get_tags(connection: Executor, call: Call) -> Answer:
+async def get_tags(executor: Executor, call: Call) -> Answer:
     """The tags of a book."""
-    return Answer(Items(await reader(connection).tags(call.parameters["id"])))
+    return Answer(Items(await reader(executor).tags(call.parameters["id"])))
 
 
 async def set_tags(session: AsyncSession, call: Call) -> Answer:
@@ -62,9 +65,9 @@ async def set_tags(session: AsyncSession, call: Call) -> Answer:
     return Answer(Items(await BookService(session).set_tags(call.parameters["id"], call.body.items)))
 
 
-async def get_contributors(connection: Executor, call: Call) -> Answer:
+async def get_contributors(executor: Executor, call: Call) -> Answer:
     """The contributors of a book."""
-    return Answer(Items(await reader(connection).contributors(call.parameters["id"])))
+    return Answer(Items(await reader(executor).contributors(call.parameters["id"])))
 
 
 async def set_contributors(session: AsyncSession, call: Call) -> Answer:
@@ -91,7 +94,7 @@ operations = [
         summary="Set the tags of a book, by name",
         description="They take the place of all it had; those that do not exist yet are made.",
         run=set_tags,
-        unit="write",
+        unit="rows",
         lock=books.lock,
         body=TagNames,
         answers=Items[Tag],
@@ -114,7 +117,7 @@ operations = [
         description="They take the place of all it had, each author once in a role, and at least one as author: the"
         " first of those becomes the book's author_id.",
         run=set_contributors,
-        unit="write",
+        unit="rows",
         lock=books.lock,
         body=ContributorList,
         answers=Items[Contributor],

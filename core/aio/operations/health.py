@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from core import revisions
-from core.aio.services.reading import Executor
+from core.aio.executing import Executor
 from core.http.operations import Answer, Call, Operation
 from core.models import Author
 from core.schemas.health import Health
@@ -19,10 +19,9 @@ async def live(_session: None, _call: Call) -> Answer:
     return Answer(Health())
 
 
-async def ready(connection: Executor, _call: Call) -> Answer:
+async def ready(executor: Executor, _call: Call) -> Answer:
     """The database answers too, has the catalogue's tables, and is not behind this release."""
-    found = await connection.execute(_READY)
-    revisions.check([revision for revision, _ in found])
+    revisions.check([revision for revision, _ in await executor.all(_READY, {})])
     return Answer(Health())
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.aio.executing import Executor
 from core.aio.services.base import CatalogueService
-from core.aio.services.reading import Executor, Reader
+from core.aio.services.reading import Reader
+from core.aio.services.writing import Writer
 from core.errors import CatalogueError, Fault, Invalid, in_parameter
 from core.http.messages import JSON, MERGE_PATCH
 from core.http.operations import Answer, Call, Operation
@@ -37,30 +39,38 @@ class Resource:
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
 
-    def reader(self, connection: Executor) -> Reader:
+    def reader(self, executor: Executor) -> Reader:
         """What reads it."""
-        return self.service.reader(connection, self.service.listing)
+        return self.service.reader(executor, self.service.listing)
 
     def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a read takes several statements that have to agree."""
         return False
 
-    async def create(self, session: AsyncSession, call: Call) -> Answer:
-        """POST: 201 with Location."""
-        return Answer(await self.service(session).add(call.body.model_dump()))
+    def writer(self, executor: Executor) -> Writer:
+        """What writes one of it."""
+        return self.service.writer(executor, self.service.listing)
 
-    async def replace(self, session: AsyncSession, call: Call) -> Answer:
+    def several_changes(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether a PATCH takes several statements."""
+        return False
+
+    async def create(self, executor: Executor, call: Call) -> Answer:
+        """POST: 201 with Location."""
+        return Answer(await self.writer(executor).add(call.body.model_dump()))
+
+    async def replace(self, executor: Executor, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
-        item, new = await self.service(session).replace(call.parameters["id"], call.body.model_dump())
+        item, new = await self.writer(executor).replace(call.parameters["id"], call.body.model_dump())
         return Answer(item, status=201 if new else 200)
 
-    async def change(self, session: AsyncSession, call: Call) -> Answer:
+    async def change(self, executor: Executor, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""
-        return Answer(await self.service(session).change(call.parameters["id"], sent(call.body)))
+        return Answer(await self.writer(executor).change(call.parameters["id"], sent(call.body)))
 
-    async def delete(self, session: AsyncSession, call: Call) -> Answer:
+    async def delete(self, executor: Executor, call: Call) -> Answer:
         """DELETE: 204."""
-        await self.service(session).remove(call.parameters["id"])
+        await self.writer(executor).remove(call.parameters["id"])
         return Answer()
 
     async def create_batch(self, session: AsyncSession, call: Call) -> Answer:
@@ -91,21 +101,21 @@ class Resource:
             raise
         return Answer()
 
-    async def lock(self, session: AsyncSession, call: Call) -> None:
+    async def lock(self, executor: Executor, call: Call) -> None:
         """Keep a row as it is until the unit of work ends."""
-        await self.service(session).locked(call.parameters["id"])
+        await self.writer(executor).lock(call.parameters["id"])
 
-    async def page(self, connection: Executor, call: Call) -> Answer:
+    async def page(self, executor: Executor, call: Call) -> Answer:
         """GET of a list."""
-        return Answer(await self.reader(connection).page(call.query))
+        return Answer(await self.reader(executor).page(call.query))
 
-    async def fetch(self, connection: Executor, call: Call) -> Answer:
+    async def fetch(self, executor: Executor, call: Call) -> Answer:
         """GET of one."""
-        return Answer(await self.reader(connection).fetch("id", call.parameters["id"]))
+        return Answer(await self.reader(executor).fetch("id", call.parameters["id"]))
 
-    async def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
+    async def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
         """GET of one by its slug."""
-        return Answer(await self.reader(connection).fetch("slug", call.parameters["slug"]))
+        return Answer(await self.reader(executor).fetch("slug", call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -145,7 +155,7 @@ def operations(resource: Resource) -> list[Operation]:
             path=all_of,
             summary=f"Create one {one}",
             run=resource.create,
-            unit="write",
+            unit="row",
             body=resource.schema,
             answers=resource.answer,
             status=201,
@@ -158,7 +168,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Create many {name}, all or none",
             description="The answer has the rows in the order they were sent.",
             run=resource.create_batch,
-            unit="write",
+            unit="rows",
             body=batch_of(resource.schema),
             answers=items,
             status=201,
@@ -170,7 +180,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Change many {name}, all or none",
             description="Each item names its row by id, no two the same one. What an item leaves out stays as it is.",
             run=resource.change_batch,
-            unit="write",
+            unit="rows",
             body=batch_of(patch_item, DistinctBatch),
             answers=items,
             problems=("not-found",),
@@ -182,7 +192,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Create or update many {name} by {' and '.join(resource.service.key)}, all or none",
             description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
             run=resource.upsert_batch,
-            unit="write",
+            unit="rows",
             body=batch_of(keyed, DistinctBatch),
             answers=upserted,
         ),
@@ -193,7 +203,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Delete many {name}, all or none",
             description="The ids are in the body or in the query, not in both, and no two are the same.",
             run=resource.delete_batch,
-            unit="write",
+            unit="rows",
             body=BatchIds,
             body_required=False,
             query=IdsQuery,
@@ -218,7 +228,8 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Change some of one {one}",
             description="What is sent is set, null included; what is left out stays as it is.",
             run=resource.change,
-            unit="write",
+            unit="row",
+            several=resource.several_changes,
             lock=resource.lock,
             body=patch,
             accepts=(JSON, MERGE_PATCH),
@@ -232,7 +243,8 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Create or replace the {one} of this id",
             description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
             run=resource.replace,
-            unit="write",
+            unit="row",
+            several=lambda _: True,
             lock=resource.lock,
             body=resource.schema,
             answers=resource.answer,
@@ -244,12 +256,12 @@ def operations(resource: Resource) -> list[Operation]:
             path=item,
             summary=f"Delete one {one}",
             run=resource.delete,
-            unit="write",
+            unit="row",
             lock=resource.lock,
             status=204,
         ),
     ]
-    if resource.service.slugged:
+    if resource.service.listing.slugged:
         table.append(
             Operation(
                 name=f"{name}_get_by_slug",

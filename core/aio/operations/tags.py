@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from core.aio.executing import Executor
 from core.aio.operations import resources
 from core.aio.operations.books import including, reader
 from core.aio.operations.resources import Resource
-from core.aio.services.reading import Executor
 from core.aio.services.tags import TagService
 from core.http.operations import Answer, Call, Operation
-from core.queries.books import tagged_with
 from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 from core.schemas.tags import Tag, TagInput, TagList
@@ -16,10 +15,10 @@ from core.schemas.tags import Tag, TagInput, TagList
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
-async def list_books(connection: Executor, call: Call) -> Answer:
+async def list_books(executor: Executor, call: Call) -> Answer:
     """The books that carry a tag."""
-    await tags.reader(connection).require(call.parameters["id"])
-    return Answer(await reader(connection).page_including(call.query, tagged_with(call.parameters["id"])))
+    await tags.reader(executor).require(call.parameters["id"])
+    return Answer(await reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 
 operations = [

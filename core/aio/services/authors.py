@@ -26,8 +26,6 @@ class AuthorService(CatalogueService[Author]):
 
     repository_type = AuthorRepository
     listing = queries.listing
-    named_by = "name"
-    slugged = True
     unique = ()
     key = ("name", "dob")
     key_not_null = ("name",)

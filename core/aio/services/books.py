@@ -12,9 +12,11 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.aio.executing import executor_of
 from core.aio.services.base import CatalogueService, Places
 from core.aio.services.reading import Reader
 from core.aio.services.tags import TagService
+from core.aio.services.writing import Values, Writer
 from core.errors import Fault, Invalid
 from core.models import Book, BookContributor, BookTag
 from core.models.base import now
@@ -22,6 +24,7 @@ from core.queries import authors as author_queries
 from core.queries import books as queries
 from core.queries import tags as tag_queries
 from core.queries.rows import VALUES
+from core.queries.writing import no_such
 from core.rules.contributors import AUTHOR, first_author, with_first_author
 from core.schemas import books as schemas
 from core.schemas import tags as tag_schemas
@@ -68,9 +71,9 @@ class BookReader(Reader):
                 added[book_id]["contributors"] = contributors
         return [schemas.extended(book, added[book.id]) for book in books]
 
-    async def page_including(self, query: Any, *also: Any) -> Page[Any]:
-        """A page of books, with what the query's `include` names."""
-        page = await self.page(query, *also)
+    async def page_including(self, query: Any, **scope: Any) -> Page[Any]:
+        """A page of books within a scope, with what the query's `include` names."""
+        page = await self.page(query, **scope)
         if query.include:
             page = replace(page, items=await self.including(page.items, query.include))
         return page
@@ -78,17 +81,27 @@ class BookReader(Reader):
     async def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
         """The tags of each book, by name."""
         found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
-        for book_id, *columns in await self.connection.execute(tag_queries.OF_BOOKS, {VALUES: list(book_ids)}):
+        for book_id, *columns in await self.executor.all(tag_queries.OF_BOOKS, {VALUES: list(book_ids)}):
             found[book_id].append(tag_schemas.Tag(*columns))
         return found
 
     async def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
         others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
-        for book_id, position, role, *author in await self.connection.execute(
-            queries.OTHER_CONTRIBUTORS, {VALUES: list(others)}
-        ):
+        rows = await self.executor.all(queries.OTHER_CONTRIBUTORS, {VALUES: list(others)})
+        for book_id, position, role, *author in rows:
             others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
         return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
+
+
+class BookWriter(Writer):
+    """One book at a time."""
+
+    async def put(self, item_id: UUID, values: Values) -> Any | None:
+        book = await super().put(item_id, values)
+        if book is not None and "author_id" in values:
+            # Whoever becomes the first author is no longer one of the others.
+            await self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
+        return book
 
 
 class BookService(CatalogueService[Book]):
@@ -97,8 +110,7 @@ class BookService(CatalogueService[Book]):
     repository_type = BookRepository
     listing = queries.listing
     reader = BookReader
-    named_by = "title"
-    slugged = True
+    writer = BookWriter
     unique = ("isbn",)
     key = ("isbn",)
     key_not_null = ("isbn",)
@@ -134,7 +146,10 @@ class BookService(CatalogueService[Book]):
             raise Invalid(
                 "There is no such author.",
                 [
-                    _no_such_author(("author_id",) if places is None else ("items", places[index], "author_id"))
+                    no_such(
+                        author_queries.listing,
+                        ("author_id",) if places is None else ("items", places[index], "author_id"),
+                    )
                     for index, item in enumerate(items)
                     if "author_id" in item and item["author_id"] not in known
                 ],
@@ -169,7 +184,7 @@ class BookService(CatalogueService[Book]):
         book = await self.locked(book_id)
         tags = await TagService(self.session).named(list(dict.fromkeys(names)))
         await self.put_tags({book: {tag.id for tag in tags}})
-        return (await BookReader(self.session, queries.listing).tags_of([book_id]))[book_id]
+        return (await BookReader(await executor_of(self.session), queries.listing).tags_of([book_id]))[book_id]
 
     async def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
@@ -199,7 +214,7 @@ class BookService(CatalogueService[Book]):
         book = await self.locked(book_id)
         known = await self._references({author_id for author_id, _ in wanted})
         faults = [
-            _no_such_author(("items", place, "author_id"))
+            no_such(author_queries.listing, ("items", place, "author_id"))
             for place, (author_id, _) in enumerate(wanted)
             if author_id not in known
         ]
@@ -258,7 +273,3 @@ def _check_contributors(given: Sequence[Contributing]) -> None:
         faults.append(Fault("missing", "a book needs at least one contributor with the role author", path=("items",)))
     if faults:
         raise Invalid("These cannot be the contributors of a book.", faults)
-
-
-def _no_such_author(path: tuple[str | int, ...]) -> Fault:
-    return Fault("not_found", "there is no such author", path=path)

@@ -25,8 +25,6 @@ class TagService(CatalogueService[Tag]):
 
     repository_type = TagRepository
     listing = queries.listing
-    named_by = "name"
-    slugged = False
     unique = ("name",)
     key = ("name",)
     key_not_null = ("name",)

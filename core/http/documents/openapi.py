@@ -278,7 +278,7 @@ def _problems(operation: Operation) -> list[Kinds]:
         names.add("unsupported-media-type")
     if operation.unit != "none":
         names.add("unavailable")
-    if operation.unit == "write":
+    if operation.writes:
         names.add("conflict")
     if operation.lock is not None:
         names |= {"precondition-failed", "precondition-required"}

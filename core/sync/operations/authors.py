@@ -4,23 +4,22 @@
 from __future__ import annotations
 
 from core.http.operations import Answer, Call, Operation
-from core.queries.books import contributed
 from core.schemas.authors import Author, AuthorInput, AuthorList
 from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
+from core.sync.executing import Executor
 from core.sync.operations import resources
 from core.sync.operations.books import including, reader
 from core.sync.operations.resources import Resource
 from core.sync.services.authors import AuthorService
-from core.sync.services.reading import Executor
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
 
-def list_books(connection: Executor, call: Call) -> Answer:
+def list_books(executor: Executor, call: Call) -> Answer:
     """The books an author wrote or contributed to."""
-    authors.reader(connection).require(call.parameters["id"])
-    return Answer(reader(connection).page_including(call.query, contributed([call.parameters["id"]])))
+    authors.reader(executor).require(call.parameters["id"])
+    return Answer(reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 
 operations = [

@@ -12,10 +12,10 @@ from core.http.operations import Answer, Call, Operation
 from core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
 from core.schemas.lists import Items
 from core.schemas.tags import Tag, TagNames
+from core.sync.executing import Executor
 from core.sync.operations import resources
 from core.sync.operations.resources import Resource
 from core.sync.services.books import BookReader, BookService
-from core.sync.services.reading import Executor
 
 
 def including(call: Call) -> bool:
@@ -29,23 +29,26 @@ class BookResource(Resource):
     def several(self, call: Call) -> bool:
         return including(call)
 
-    def page(self, connection: Executor, call: Call) -> Answer:
-        return Answer(reader(connection).page_including(call.query))
+    def several_changes(self, call: Call) -> bool:
+        return "author_id" in call.body.model_fields_set
 
-    def fetch(self, connection: Executor, call: Call) -> Answer:
-        return _including(connection, (super().fetch(connection, call)).body, call.query.include)
+    def page(self, executor: Executor, call: Call) -> Answer:
+        return Answer(reader(executor).page_including(call.query))
 
-    def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
-        return _including(connection, (super().fetch_by_slug(connection, call)).body, call.query.include)
+    def fetch(self, executor: Executor, call: Call) -> Answer:
+        return _including(executor, (super().fetch(executor, call)).body, call.query.include)
+
+    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
+        return _including(executor, (super().fetch_by_slug(executor, call)).body, call.query.include)
 
 
-def reader(connection: Executor) -> BookReader:
+def reader(executor: Executor) -> BookReader:
     """What reads books."""
-    return BookReader(connection, BookService.listing)
+    return BookReader(executor, BookService.listing)
 
 
-def _including(connection: Executor, book: Any, include: Iterable[str]) -> Answer:
-    return Answer((reader(connection).including([book], include))[0] if include else book)
+def _including(executor: Executor, book: Any, include: Iterable[str]) -> Answer:
+    return Answer((reader(executor).including([book], include))[0] if include else book)
 
 
 books = BookResource(
@@ -53,9 +56,9 @@ books = BookResource(
 )
 
 
-def get_tags(connection: Executor, call: Call) -> Answer:
+def get_tags(executor: Executor, call: Call) -> Answer:
     """The tags of a book."""
-    return Answer(Items(reader(connection).tags(call.parameters["id"])))
+    return Answer(Items(reader(executor).tags(call.parameters["id"])))
 
 
 def set_tags(session: Session, call: Call) -> Answer:
@@ -63,9 +66,9 @@ def set_tags(session: Session, call: Call) -> Answer:
     return Answer(Items(BookService(session).set_tags(call.parameters["id"], call.body.items)))
 
 
-def get_contributors(connection: Executor, call: Call) -> Answer:
+def get_contributors(executor: Executor, call: Call) -> Answer:
     """The contributors of a book."""
-    return Answer(Items(reader(connection).contributors(call.parameters["id"])))
+    return Answer(Items(reader(executor).contributors(call.parameters["id"])))
 
 
 def set_contributors(session: Session, call: Call) -> Answer:
@@ -92,7 +95,7 @@ operations = [
         summary="Set the tags of a book, by name",
         description="They take the place of all it had; those that do not exist yet are made.",
         run=set_tags,
-        unit="write",
+        unit="rows",
         lock=books.lock,
         body=TagNames,
         answers=Items[Tag],
@@ -115,7 +118,7 @@ operations = [
         description="They take the place of all it had, each author once in a role, and at least one as author: the"
         " first of those becomes the book's author_id.",
         run=set_contributors,
-        unit="write",
+        unit="rows",
         lock=books.lock,
         body=ContributorList,
         answers=Items[Contributor],

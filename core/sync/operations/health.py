@@ -9,7 +9,7 @@ from core import revisions
 from core.http.operations import Answer, Call, Operation
 from core.models import Author
 from core.schemas.health import Health
-from core.sync.services.reading import Executor
+from core.sync.executing import Executor
 
 _READY = revisions.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""
@@ -20,10 +20,9 @@ def live(_session: None, _call: Call) -> Answer:
     return Answer(Health())
 
 
-def ready(connection: Executor, _call: Call) -> Answer:
+def ready(executor: Executor, _call: Call) -> Answer:
     """The database answers too, has the catalogue's tables, and is not behind this release."""
-    found = connection.execute(_READY)
-    revisions.check([revision for revision, _ in found])
+    revisions.check([revision for revision, _ in executor.all(_READY, {})])
     return Answer(Health())
 
 

@@ -15,8 +15,10 @@ from core.http.operations import Answer, Call, Operation
 from core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
 from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from core.schemas.types import Id
+from core.sync.executing import Executor
 from core.sync.services.base import CatalogueService
-from core.sync.services.reading import Executor, Reader
+from core.sync.services.reading import Reader
+from core.sync.services.writing import Writer
 
 
 class IdsQuery(Query):
@@ -38,30 +40,38 @@ class Resource:
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
 
-    def reader(self, connection: Executor) -> Reader:
+    def reader(self, executor: Executor) -> Reader:
         """What reads it."""
-        return self.service.reader(connection, self.service.listing)
+        return self.service.reader(executor, self.service.listing)
 
     def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a read takes several statements that have to agree."""
         return False
 
-    def create(self, session: Session, call: Call) -> Answer:
-        """POST: 201 with Location."""
-        return Answer(self.service(session).add(call.body.model_dump()))
+    def writer(self, executor: Executor) -> Writer:
+        """What writes one of it."""
+        return self.service.writer(executor, self.service.listing)
 
-    def replace(self, session: Session, call: Call) -> Answer:
+    def several_changes(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether a PATCH takes several statements."""
+        return False
+
+    def create(self, executor: Executor, call: Call) -> Answer:
+        """POST: 201 with Location."""
+        return Answer(self.writer(executor).add(call.body.model_dump()))
+
+    def replace(self, executor: Executor, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
-        item, new = self.service(session).replace(call.parameters["id"], call.body.model_dump())
+        item, new = self.writer(executor).replace(call.parameters["id"], call.body.model_dump())
         return Answer(item, status=201 if new else 200)
 
-    def change(self, session: Session, call: Call) -> Answer:
+    def change(self, executor: Executor, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""
-        return Answer(self.service(session).change(call.parameters["id"], sent(call.body)))
+        return Answer(self.writer(executor).change(call.parameters["id"], sent(call.body)))
 
-    def delete(self, session: Session, call: Call) -> Answer:
+    def delete(self, executor: Executor, call: Call) -> Answer:
         """DELETE: 204."""
-        self.service(session).remove(call.parameters["id"])
+        self.writer(executor).remove(call.parameters["id"])
         return Answer()
 
     def create_batch(self, session: Session, call: Call) -> Answer:
@@ -92,21 +102,21 @@ class Resource:
             raise
         return Answer()
 
-    def lock(self, session: Session, call: Call) -> None:
+    def lock(self, executor: Executor, call: Call) -> None:
         """Keep a row as it is until the unit of work ends."""
-        self.service(session).locked(call.parameters["id"])
+        self.writer(executor).lock(call.parameters["id"])
 
-    def page(self, connection: Executor, call: Call) -> Answer:
+    def page(self, executor: Executor, call: Call) -> Answer:
         """GET of a list."""
-        return Answer(self.reader(connection).page(call.query))
+        return Answer(self.reader(executor).page(call.query))
 
-    def fetch(self, connection: Executor, call: Call) -> Answer:
+    def fetch(self, executor: Executor, call: Call) -> Answer:
         """GET of one."""
-        return Answer(self.reader(connection).fetch("id", call.parameters["id"]))
+        return Answer(self.reader(executor).fetch("id", call.parameters["id"]))
 
-    def fetch_by_slug(self, connection: Executor, call: Call) -> Answer:
+    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
         """GET of one by its slug."""
-        return Answer(self.reader(connection).fetch("slug", call.parameters["slug"]))
+        return Answer(self.reader(executor).fetch("slug", call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
@@ -146,7 +156,7 @@ def operations(resource: Resource) -> list[Operation]:
             path=all_of,
             summary=f"Create one {one}",
             run=resource.create,
-            unit="write",
+            unit="row",
             body=resource.schema,
             answers=resource.answer,
             status=201,
@@ -159,7 +169,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Create many {name}, all or none",
             description="The answer has the rows in the order they were sent.",
             run=resource.create_batch,
-            unit="write",
+            unit="rows",
             body=batch_of(resource.schema),
             answers=items,
             status=201,
@@ -171,7 +181,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Change many {name}, all or none",
             description="Each item names its row by id, no two the same one. What an item leaves out stays as it is.",
             run=resource.change_batch,
-            unit="write",
+            unit="rows",
             body=batch_of(patch_item, DistinctBatch),
             answers=items,
             problems=("not-found",),
@@ -183,7 +193,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Create or update many {name} by {' and '.join(resource.service.key)}, all or none",
             description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
             run=resource.upsert_batch,
-            unit="write",
+            unit="rows",
             body=batch_of(keyed, DistinctBatch),
             answers=upserted,
         ),
@@ -194,7 +204,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Delete many {name}, all or none",
             description="The ids are in the body or in the query, not in both, and no two are the same.",
             run=resource.delete_batch,
-            unit="write",
+            unit="rows",
             body=BatchIds,
             body_required=False,
             query=IdsQuery,
@@ -219,7 +229,8 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Change some of one {one}",
             description="What is sent is set, null included; what is left out stays as it is.",
             run=resource.change,
-            unit="write",
+            unit="row",
+            several=resource.several_changes,
             lock=resource.lock,
             body=patch,
             accepts=(JSON, MERGE_PATCH),
@@ -233,7 +244,8 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Create or replace the {one} of this id",
             description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
             run=resource.replace,
-            unit="write",
+            unit="row",
+            several=lambda _: True,
             lock=resource.lock,
             body=resource.schema,
             answers=resource.answer,
@@ -245,12 +257,12 @@ def operations(resource: Resource) -> list[Operation]:
             path=item,
             summary=f"Delete one {one}",
             run=resource.delete,
-            unit="write",
+            unit="row",
             lock=resource.lock,
             status=204,
         ),
     ]
-    if resource.service.slugged:
+    if resource.service.listing.slugged:
         table.append(
             Operation(
                 name=f"{name}_get_by_slug",

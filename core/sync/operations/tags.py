@@ -4,23 +4,22 @@
 from __future__ import annotations
 
 from core.http.operations import Answer, Call, Operation
-from core.queries.books import tagged_with
 from core.schemas.books import Book, BookList
 from core.schemas.lists import Page
 from core.schemas.tags import Tag, TagInput, TagList
+from core.sync.executing import Executor
 from core.sync.operations import resources
 from core.sync.operations.books import including, reader
 from core.sync.operations.resources import Resource
-from core.sync.services.reading import Executor
 from core.sync.services.tags import TagService
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
-def list_books(connection: Executor, call: Call) -> Answer:
+def list_books(executor: Executor, call: Call) -> Answer:
     """The books that carry a tag."""
-    tags.reader(connection).require(call.parameters["id"])
-    return Answer(reader(connection).page_including(call.query, tagged_with(call.parameters["id"])))
+    tags.reader(executor).require(call.parameters["id"])
+    return Answer(reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 
 operations = [

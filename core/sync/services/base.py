@@ -16,15 +16,16 @@ from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
 from core.database import translate
-from core.errors import Conflict, Contention, Fault, NotFound
+from core.errors import Conflict, Contention, Fault
 from core.models import Record
 from core.models.base import now
 from core.queries import rows as statements
 from core.queries.listing import Listing
+from core.queries.writing import derived
 from core.rules import batches, slugs
-from core.rules.text import fold, sort_key
 from core.schemas.lists import Upserted
 from core.sync.services.reading import Reader, missing
+from core.sync.services.writing import Writer
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]
@@ -32,17 +33,15 @@ Places = Sequence[int] | None
 
 
 class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRepository[RecordT]], Generic[RecordT]):
-    """A resource: `listing` says how it is read, the other attributes how it is written.
+    """Rows of a resource in one transaction: `listing` says what it is, the other attributes how it is written.
 
-    reader: what reads it besides. named_by: the column its search text and slug come from.
-    unique: columns whose values a client chooses and no two rows share. key: what an upsert matches by.
-    key_not_null: the parts of it that must have a value.
+    reader, writer: what reads it, and what writes one row. unique: columns whose values a client chooses and no two
+    rows share. key: what an upsert matches by. key_not_null: the parts of it that must have a value.
     """
 
     listing: ClassVar[Listing]
     reader: ClassVar[type[Reader]] = Reader
-    named_by: ClassVar[str]
-    slugged: ClassVar[bool]
+    writer: ClassVar[type[Writer]] = Writer
     unique: ClassVar[tuple[str, ...]]
     key: ClassVar[tuple[str, ...]]
     key_not_null: ClassVar[tuple[str, ...]]
@@ -61,47 +60,13 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
 
     def to_model_on_create(self, data: Any) -> Any:
-        return self._derived(data)
+        return derived(self.listing, data)
 
     def to_model_on_update(self, data: Any) -> Any:
-        return self._derived(data)
+        return derived(self.listing, data)
 
     def to_model_on_upsert(self, data: Any) -> Any:
-        return self._derived(data)
-
-    def _derived(self, data: Values) -> Values:
-        if name := data.get(self.named_by):
-            return {**data, "search_text": fold(name), "sort_key": sort_key(name)}
-        return data
-
-    # Writing one
-
-    def add(self, values: Values, item_id: UUID | None = None) -> Any:
-        """Create a row, as answered. Errors: Invalid, Conflict."""
-        items = [values if item_id is None else {**values, "id": item_id}]
-        return (self.represent(self.insert(items)))[0]
-
-    def change(self, item_id: UUID, values: Values) -> Any:
-        """Set the given columns of one row. Errors: NotFound, Invalid, Conflict."""
-        row = self.locked(item_id)
-        self.put([row], [values])
-        return (self.represent([row]))[0]
-
-    def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
-        """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
-        try:
-            return self.change(item_id, values), False
-        except NotFound:
-            return self.add(values, item_id), True
-
-    def remove(self, item_id: UUID) -> None:
-        """Delete one row. Errors: NotFound, Conflict while others depend on it."""
-        try:
-            deleted = self._deleted([item_id])
-        except IntegrityError as error:
-            raise Conflict(f"This {self.listing.noun} is in use: others depend on it.") from error
-        if not deleted:
-            raise missing(self.listing)
+        return derived(self.listing, data)
 
     def locked(self, item_id: UUID) -> RecordT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
@@ -111,7 +76,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
             raise missing(self.listing)
         return row
 
-    # Writing many, all or nothing: faults name the item
+    # All or nothing: faults name the item
 
     def add_all(self, items: Sequence[Values]) -> list[Any]:
         """Create rows, as answered, in order. Errors: Invalid, Conflict."""
@@ -190,7 +155,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         self.check(items, places)
         if places is not None and not matched:
             self._refuse_taken(items, [None] * len(items), places)
-        if self.slugged:
+        if self.listing.slugged:
             self._claim_slugs(items)
         self.inserted |= {item["id"] for item in items}
         return list(self.create_many(items))
@@ -250,7 +215,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
 
     def _claim_slugs(self, items: Sequence[Values]) -> None:
         """Give each item a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
-        plain = [slugs.slug(item[self.named_by], fallback=self.listing.noun) for item in items]
+        plain = [slugs.slug(item[self.listing.named_by], fallback=self.listing.noun) for item in items]
         statement = statements.taken(self.model_type)
         used = set((self.session.execute(statement, {statements.VALUES: list(set(plain))})).scalars())
         for item, slug in zip(items, plain, strict=True):

@@ -20,14 +20,17 @@ from core.queries import authors as author_queries
 from core.queries import books as queries
 from core.queries import tags as tag_queries
 from core.queries.rows import VALUES
+from core.queries.writing import no_such
 from core.rules.contributors import AUTHOR, first_author, with_first_author
 from core.schemas import books as schemas
 from core.schemas import tags as tag_schemas
 from core.schemas.authors import AuthorReference
 from core.schemas.lists import Page
+from core.sync.executing import executor_of
 from core.sync.services.base import CatalogueService, Places
 from core.sync.services.reading import Reader
 from core.sync.services.tags import TagService
+from core.sync.services.writing import Values, Writer
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""
@@ -69,9 +72,9 @@ class BookReader(Reader):
                 added[book_id]["contributors"] = contributors
         return [schemas.extended(book, added[book.id]) for book in books]
 
-    def page_including(self, query: Any, *also: Any) -> Page[Any]:
-        """A page of books, with what the query's `include` names."""
-        page = self.page(query, *also)
+    def page_including(self, query: Any, **scope: Any) -> Page[Any]:
+        """A page of books within a scope, with what the query's `include` names."""
+        page = self.page(query, **scope)
         if query.include:
             page = replace(page, items=self.including(page.items, query.include))
         return page
@@ -79,17 +82,27 @@ class BookReader(Reader):
     def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
         """The tags of each book, by name."""
         found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
-        for book_id, *columns in self.connection.execute(tag_queries.OF_BOOKS, {VALUES: list(book_ids)}):
+        for book_id, *columns in self.executor.all(tag_queries.OF_BOOKS, {VALUES: list(book_ids)}):
             found[book_id].append(tag_schemas.Tag(*columns))
         return found
 
     def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
         others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
-        for book_id, position, role, *author in self.connection.execute(
-            queries.OTHER_CONTRIBUTORS, {VALUES: list(others)}
-        ):
+        rows = self.executor.all(queries.OTHER_CONTRIBUTORS, {VALUES: list(others)})
+        for book_id, position, role, *author in rows:
             others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
         return {book.id: with_first_author(schemas.Contributor(AUTHOR, book.author), others[book.id]) for book in books}
+
+
+class BookWriter(Writer):
+    """One book at a time."""
+
+    def put(self, item_id: UUID, values: Values) -> Any | None:
+        book = super().put(item_id, values)
+        if book is not None and "author_id" in values:
+            # Whoever becomes the first author is no longer one of the others.
+            self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
+        return book
 
 
 class BookService(CatalogueService[Book]):
@@ -98,8 +111,7 @@ class BookService(CatalogueService[Book]):
     repository_type = BookRepository
     listing = queries.listing
     reader = BookReader
-    named_by = "title"
-    slugged = True
+    writer = BookWriter
     unique = ("isbn",)
     key = ("isbn",)
     key_not_null = ("isbn",)
@@ -135,7 +147,10 @@ class BookService(CatalogueService[Book]):
             raise Invalid(
                 "There is no such author.",
                 [
-                    _no_such_author(("author_id",) if places is None else ("items", places[index], "author_id"))
+                    no_such(
+                        author_queries.listing,
+                        ("author_id",) if places is None else ("items", places[index], "author_id"),
+                    )
                     for index, item in enumerate(items)
                     if "author_id" in item and item["author_id"] not in known
                 ],
@@ -170,7 +185,7 @@ class BookService(CatalogueService[Book]):
         book = self.locked(book_id)
         tags = TagService(self.session).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
-        return (BookReader(self.session, queries.listing).tags_of([book_id]))[book_id]
+        return (BookReader(executor_of(self.session), queries.listing).tags_of([book_id]))[book_id]
 
     def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
@@ -198,7 +213,7 @@ class BookService(CatalogueService[Book]):
         book = self.locked(book_id)
         known = self._references({author_id for author_id, _ in wanted})
         faults = [
-            _no_such_author(("items", place, "author_id"))
+            no_such(author_queries.listing, ("items", place, "author_id"))
             for place, (author_id, _) in enumerate(wanted)
             if author_id not in known
         ]
@@ -257,7 +272,3 @@ def _check_contributors(given: Sequence[Contributing]) -> None:
         faults.append(Fault("missing", "a book needs at least one contributor with the role author", path=("items",)))
     if faults:
         raise Invalid("These cannot be the contributors of a book.", faults)
-
-
-def _no_such_author(path: tuple[str | int, ...]) -> Fault:
-    return Fault("not_found", "there is no such author", path=path)

@@ -7,18 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session
-
 from core.errors import Fault, NotFound
 from core.queries import listing as lists
 from core.queries import paging
 from core.queries import rows as statements
-from core.queries.listing import Condition, Listing
+from core.queries.listing import Listing
 from core.schemas.lists import ListQuery, Page
-
-Executor = Connection | Session
-"""What a unit of work that reads has, or one that writes and has to read first."""
+from core.sync.executing import Executor
 
 
 def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:
@@ -29,44 +24,40 @@ def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:
 class Reader:
     """A resource's rows as they are answered."""
 
-    def __init__(self, connection: Executor, listing: Listing) -> None:
-        self.connection = connection
+    def __init__(self, executor: Executor, listing: Listing) -> None:
+        self.executor = executor
         self.listing = listing
 
-    def page(self, query: ListQuery, *also: Condition) -> Page[Any]:
-        """The page that `query` asks for, of the rows that meet `also` too.
+    def page(self, query: ListQuery, **scope: Any) -> Page[Any]:
+        """The page that `query` asks for, of the rows within a scope of the listing.
 
         One statement finds the rows, another those without a value or of a lower rank, where the page gets to them. One
         more counts where there are more than the page shows.
         """
-        where = [*also, *lists.conditions(self.listing, query)]
+        asked = paging.asked(self.listing, query, scope)
         found: list[Any] = []
-        for statement in paging.statements(self.listing, query, where):
+        for statement in paging.statements(self.listing, asked.shape):
             if wanted := query.page_size + 1 - len(found):
-                found += self.connection.execute(statement.limit(wanted))
+                found += self.executor.all(statement, {**asked.values, paging.WANTED: wanted})
         total = paging.known_total(query, len(found)) if query.total else None
         if query.total and total is None:
-            total = (self.connection.execute(paging.count(self.listing, query, where))).scalar_one()
+            ((total,),) = self.executor.all(paging.count(self.listing, asked.shape), asked.values)
         return paging.page(self.listing, query, found, total)
 
     def fetch(self, column: str, value: Any) -> Any:
         """The row that has a value in a unique column. Errors: NotFound."""
-        statement = lists.one(self.listing, column)
-        row = (self.connection.execute(statement, {statements.VALUE: value})).one_or_none()
+        row = self.executor.first(lists.one(self.listing, column), {statements.VALUE: value})
         if row is None:
             raise missing(self.listing)
         return self.listing.represent(row)
 
     def after(self, last: UUID | None, limit: int) -> list[Any]:
         """Up to `limit` rows by id, from the one after `last`; None for the first."""
-        model = self.listing.model
-        statement = self.listing.select.order_by(model.id).limit(limit)
-        if last is not None:
-            statement = statement.where(model.id > last)
-        return [self.listing.represent(row) for row in self.connection.execute(statement)]
+        statement = lists.following(self.listing, beginning=last is None)
+        rows = self.executor.all(statement, {statements.VALUE: last, lists.LIMIT: limit})
+        return [self.listing.represent(row) for row in rows]
 
     def require(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
-        statement = statements.there(self.listing.model)
-        if (self.connection.execute(statement, {statements.VALUE: item_id})).one_or_none() is None:
+        if self.executor.first(statements.there(self.listing.model), {statements.VALUE: item_id}) is None:
             raise missing(self.listing)

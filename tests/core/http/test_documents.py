@@ -55,7 +55,7 @@ def table(**changes: Any) -> list[Operation]:
         path="/things",
         summary="Make a thing",
         run=print,
-        unit="write",
+        unit="rows",
         body=ThingInput,
         answers=Thing,
         status=201,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.models import Tag
 from core.observing.traces import trace
+from core.queries import paging
 from core.queries.listing import having_words
 from core.queries.tags import listing
 from core.schemas.tags import TagList
@@ -50,8 +51,8 @@ def test_the_statement_is_told_without_its_parameters():
 
 
 def test_the_statement_is_told_without_what_is_written_into_it():
-    query = TagList(q=f"{VALUE} o'{VALUE}*")
-    statement = select(Tag.id).where(*having_words(listing, query))
+    asked = paging.asked(listing, TagList(q=f"{VALUE} o'{VALUE}*"), {})
+    statement = select(Tag.id).where(*having_words(listing, asked.shape)).params(asked.values)
     text = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True}))
     assert text.count(VALUE) == 2
 

@@ -23,8 +23,6 @@ class PublisherService(CatalogueService[Publisher]):
 
     repository_type = PublisherRepository
     listing = queries.listing
-    named_by = "name"
-    slugged = True
     unique = ("name",)
     key = ("name",)
     key_not_null = ("name",)

@@ -1,0 +1,96 @@
+"""Statements as a driver takes them: SQLAlchemy compiles each once, and knows how values of its types are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.types import TypeEngine
+
+Values = Mapping[str, Any]
+Row = Sequence[Any]
+Processor = Callable[[Any], Any]
+
+
+class Prepared:
+    """A statement of one dialect. Whoever has it gives values for its parameters, and reads its rows."""
+
+    __slots__ = ("_compiled", "_defaults", "_names", "_read", "_text", "_written")
+
+    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what else there is, is DDL
+        self._text = compiled.string
+        self._names: Sequence[str] | None = compiled.positiontup if compiled.positional else None
+        self._written = _processors({name: bind.type for name, bind in compiled.binds.items()}, dialect, writes=True)
+        self._defaults = {
+            name: self._write(name, bind.value) for name, bind in compiled.binds.items() if not bind.required
+        }
+        self._read = list(_processors(dict(enumerate(_types(statement))), dialect, writes=False).items())
+        # Lists of any length, and values that are to be seen in the text: that is another for each set of values.
+        late = compiled.post_compile_params | compiled.literal_execute_params
+        self._compiled = compiled if late else None
+
+    def bound(self, values: Values) -> tuple[str, Any]:
+        """The text, and the parameters, with these values. Errors: KeyError where one is missing."""
+        if self._compiled is not None:
+            return self._expanded(self._compiled, values)
+        given = {**self._defaults, **values}
+        for name, processor in self._written.items():
+            if name in values:
+                given[name] = processor(values[name])
+        return self._text, given if self._names is None else [given[name] for name in self._names]
+
+    def read(self, rows: list[Any]) -> list[Any]:
+        """The rows with values as they are here."""
+        if not self._read:
+            return rows
+        found = []
+        for row in rows:
+            values = list(row)
+            for place, processor in self._read:
+                values[place] = processor(values[place])
+            found.append(values)
+        return found
+
+    def _write(self, name: str, value: Any) -> Any:
+        processor = self._written.get(name)
+        return value if processor is None else processor(value)
+
+    def _expanded(self, compiled: SQLCompiler, values: Values) -> tuple[str, Any]:
+        state = compiled.construct_expanded_state(values)
+        processors = {**self._written, **state.processors}
+        given = {
+            name: processors[name](value) if name in processors else value for name, value in state.parameters.items()
+        }
+        return state.statement, given if state.positiontup is None else [given[name] for name in state.positiontup]
+
+
+@lru_cache(maxsize=2000)
+def prepared(statement: Executable, dialect: Dialect) -> Prepared:
+    """The statement for a dialect, made when it is asked for first: it has to be one object each time."""
+    return Prepared(statement, dialect)
+
+
+def _types(statement: Executable) -> list[TypeEngine[Any]]:
+    """Those of the columns that it returns."""
+    if isinstance(statement, Select):
+        return [column["type"] for column in statement.column_descriptions]
+    if isinstance(statement, UpdateBase):
+        return [column["type"] for column in statement.returning_column_descriptions]
+    return []
+
+
+def _processors(types: Mapping[Any, TypeEngine[Any]], dialect: Dialect, *, writes: bool) -> dict[Any, Processor]:
+    """What makes a stored value of another, or another of a stored one, where that is to be done at all."""
+    found: dict[Any, Processor] = {}
+    for key, kind in types.items():
+        implementation: Any = kind.dialect_impl(dialect)
+        processor = implementation.bind_processor(dialect) if writes else implementation.result_processor(dialect, None)
+        if processor is not None:
+            found[key] = processor
+    return found
