@@ -237,15 +237,18 @@ def _prepare_postgresql(engine: Engine) -> None:
     def configure(connection: Any, entry: ConnectionPoolEntry) -> None:
         """Prepare no statements behind a pooler, which may run the next transaction in another session.
 
-        A pooler gives its clients numbers of its own for the session, by which they can cancel.
+        A pooler gives its clients numbers of its own for the session, by which they can cancel. Where there is none, a
+        session can be told in which zone times are wanted: then none has to be carried over.
         """
         driver: Any = entry.driver_connection
         cursor = connection.cursor()
         cursor.execute("SELECT pg_backend_pid()")
         if cursor.fetchone()[0] != driver.info.backend_pid:
             driver.prepare_threshold = None
+        else:
+            cursor.execute("SET TIME ZONE 'UTC'")
         cursor.close()
-        connection.rollback()
+        connection.commit()
 
 
 def _closed(connection: PGconn) -> bool:

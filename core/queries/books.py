@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Uuid, bindparam, delete, literal_column, or_, select
+from sqlalchemy import Select, Uuid, bindparam, delete, literal_column, or_, select
 
 from core.models import Author, Book, BookContributor, BookTag, Tag
 from core.queries.authors import listing as authors
-from core.queries.listing import Condition, Listing, any_of
+from core.queries.listing import Condition, Listing, any_of, one
 from core.queries.rows import among, among_values
+from core.queries.tags import listing as tags
 from core.rules.contributors import AUTHOR
 from core.schemas import books as schemas
 from core.schemas.authors import AuthorReference
@@ -111,3 +113,22 @@ listing = Listing(
     },
     scopes={"tag": tagged_with, "author": contributed},
 )
+
+
+@cache
+def one_with_tags(column: str) -> Select[Any]:
+    """As core.queries.listing.one, in a row for each tag, whose columns come last; in one without where it has none."""
+    return (
+        one(listing, column)
+        .add_columns(*tags.returning)
+        .outerjoin(BookTag, BookTag.book_id == Book.id)
+        .outerjoin(Tag, Tag.id == BookTag.tag_id)
+        .order_by(Tag.sort_key, Tag.id)
+    )
+
+
+def represent_with_tags(rows: Sequence[Sequence[Any]]) -> schemas.Book:
+    """A book as answered, from the rows of `one_with_tags`."""
+    own = len(listing.returning)
+    found = [tags.represent(row[own:]) for row in rows if row[own] is not None]
+    return schemas.extended(represent(rows[0][:own]), {"tags": found})

@@ -176,12 +176,13 @@ def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
 def test_times_are_read_in_utc_whatever_the_time_zone_of_the_server(databases: Databases, twin: str):
     url = databases.migrated("postgresql")
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone = 'America/St_Johns'".encode())
         connection.execute(
             "INSERT INTO tag SELECT gen_random_uuid(), 'x', NULL, 'x', 'x', '2026-01-01Z', '2026-01-01Z'"
         )
-    zone, made = results_of(url, text("SHOW timezone"), select(Tag.created_at), twin=twin)
-    assert zone == "America/St_Johns"
+    # As it is behind a pooler, which does not let it be chosen.
+    elsewhere = text("SELECT set_config('timezone', 'America/St_Johns', false)")
+    zone, _, made = results_of(url, text("SHOW timezone"), elsewhere, select(Tag.created_at), twin=twin)
+    assert zone == "UTC"
     assert (made, made.tzinfo) == (datetime(2026, 1, 1, tzinfo=UTC), UTC)
 
 

@@ -83,7 +83,7 @@ TABLE = """
     tags_delete_batch       ?ids={tag}                                                   2 commit
 
     books_get               id={book}                                                    1
-    books_get               id={book} ?include=tags                                      2
+    books_get               id={book} ?include=tags                                      1
     books_get               id={book} ?include=tags,contributors                         3
     books_get_by_slug       slug=t0 ?include=contributors                                2
     books_list                                                                           1

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.aio.executing import Executor
@@ -18,7 +15,7 @@ from core.schemas.tags import Tag, TagNames
 
 
 def including(call: Call) -> bool:
-    """Whether books are read together with what belongs to them."""
+    """Whether a list of books is read together with what belongs to them."""
     return bool(call.query.include)
 
 
@@ -28,6 +25,9 @@ class BookResource(Resource):
     def several(self, call: Call) -> bool:
         return including(call)
 
+    def several_of_one(self, call: Call) -> bool:
+        return "contributors" in call.query.include
+
     def several_changes(self, call: Call) -> bool:
         return "author_id" in call.body.model_fields_set
 
@@ -35,19 +35,15 @@ class BookResource(Resource):
         return Answer(await reader(executor).page_including(call.query))
 
     async def fetch(self, executor: Executor, call: Call) -> Answer:
-        return await _including(executor, (await super().fetch(executor, call)).body, call.query.include)
+        return Answer(await reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
 
     async def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
-        return await _including(executor, (await super().fetch_by_slug(executor, call)).body, call.query.include)
+        return Answer(await reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include))
 
 
 def reader(executor: Executor) -> BookReader:
     """What reads books."""
     return BookReader(executor, BookService.listing)
-
-
-async def _including(executor: Executor, book: Any, include: Iterable[str]) -> Answer:
-    return Answer((await reader(executor).including([book], include))[0] if include else book)
 
 
 books = BookResource(

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from core.http.operations import Answer, Call, Operation
@@ -19,7 +16,7 @@ from core.sync.services.books import BookReader, BookService
 
 
 def including(call: Call) -> bool:
-    """Whether books are read together with what belongs to them."""
+    """Whether a list of books is read together with what belongs to them."""
     return bool(call.query.include)
 
 
@@ -29,6 +26,9 @@ class BookResource(Resource):
     def several(self, call: Call) -> bool:
         return including(call)
 
+    def several_of_one(self, call: Call) -> bool:
+        return "contributors" in call.query.include
+
     def several_changes(self, call: Call) -> bool:
         return "author_id" in call.body.model_fields_set
 
@@ -36,19 +36,15 @@ class BookResource(Resource):
         return Answer(reader(executor).page_including(call.query))
 
     def fetch(self, executor: Executor, call: Call) -> Answer:
-        return _including(executor, (super().fetch(executor, call)).body, call.query.include)
+        return Answer(reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
 
     def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
-        return _including(executor, (super().fetch_by_slug(executor, call)).body, call.query.include)
+        return Answer(reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include))
 
 
 def reader(executor: Executor) -> BookReader:
     """What reads books."""
     return BookReader(executor, BookService.listing)
-
-
-def _including(executor: Executor, book: Any, include: Iterable[str]) -> Answer:
-    return Answer((reader(executor).including([book], include))[0] if include else book)
 
 
 books = BookResource(

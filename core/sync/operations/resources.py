@@ -45,7 +45,11 @@ class Resource:
         return self.service.reader(executor, self.service.listing)
 
     def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
-        """Whether a read takes several statements that have to agree."""
+        """Whether a page takes several statements that have to agree."""
+        return False
+
+    def several_of_one(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether one of it takes several statements that have to agree."""
         return False
 
     def writer(self, executor: Executor) -> Writer:
@@ -218,7 +222,7 @@ def operations(resource: Resource) -> list[Operation]:
             summary=f"Read one {one}",
             run=resource.fetch,
             unit="read",
-            several=resource.several,
+            several=resource.several_of_one,
             query=resource.item_query,
             answers=resource.answer,
         ),
@@ -271,7 +275,7 @@ def operations(resource: Resource) -> list[Operation]:
                 summary=f"Read one {one} by its slug",
                 run=resource.fetch_by_slug,
                 unit="read",
-                several=resource.several,
+                several=resource.several_of_one,
                 query=resource.item_query,
                 answers=resource.answer,
                 represents=item,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, cast
@@ -19,7 +19,7 @@ from core.models.base import now
 from core.queries import authors as author_queries
 from core.queries import books as queries
 from core.queries import tags as tag_queries
-from core.queries.rows import VALUES
+from core.queries.rows import VALUE, VALUES
 from core.queries.writing import no_such
 from core.rules.contributors import AUTHOR, first_author, with_first_author
 from core.schemas import books as schemas
@@ -28,7 +28,7 @@ from core.schemas.authors import AuthorReference
 from core.schemas.lists import Page
 from core.sync.executing import executor_of
 from core.sync.services.base import CatalogueService, Places
-from core.sync.services.reading import Reader
+from core.sync.services.reading import Reader, missing
 from core.sync.services.tags import TagService
 from core.sync.services.writing import Values, Writer
 
@@ -58,10 +58,19 @@ class BookReader(Reader):
     def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
         return self.including(super().after(last, limit), ("tags", "contributors"))
 
-    def including(self, books: Sequence[schemas.Book], include: Iterable[str]) -> list[schemas.Book]:
+    def fetch_including(self, column: str, value: Any, include: Collection[str]) -> schemas.Book:
+        """The book that has a value in a unique column, with what `include` names. Errors: NotFound."""
+        if set(include) != {"tags"}:
+            return (self.including([self.fetch(column, value)], include))[0]
+        rows = self.executor.all(queries.one_with_tags(column), {VALUE: value})
+        if not rows:
+            raise missing(self.listing)
+        return queries.represent_with_tags(rows)
+
+    def including(self, books: Sequence[schemas.Book], include: Collection[str]) -> list[schemas.Book]:
         """The books with their tags or contributors, a statement for each of the two."""
-        if not books:
-            return []
+        if not books or not include:
+            return [*books]
         ids = [book.id for book in books]
         added: dict[UUID, dict[str, Any]] = {book_id: {} for book_id in ids}
         if "tags" in include:
@@ -75,9 +84,7 @@ class BookReader(Reader):
     def page_including(self, query: Any, **scope: Any) -> Page[Any]:
         """A page of books within a scope, with what the query's `include` names."""
         page = self.page(query, **scope)
-        if query.include:
-            page = replace(page, items=self.including(page.items, query.include))
-        return page
+        return replace(page, items=self.including(page.items, query.include)) if query.include else page
 
     def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
         """The tags of each book, by name."""
