@@ -47,5 +47,6 @@ def _ten_holds(number: str) -> bool:
 
 def _with_check_digit(first12: str) -> str:
     """Append the EAN-13 check digit to twelve digits (weights 1 and 3 by turns, modulo 10)."""
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(first12))
+    digits = list(map(int, first12))
+    total = sum(digits[::2]) + 3 * sum(digits[1::2])
     return first12 + str(-total % 10)

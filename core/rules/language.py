@@ -1,6 +1,7 @@
 """Language tags (BCP 47, that is RFC 5646), and the ISO 639 codes that catalogues use in their place."""
 
 import re
+from functools import lru_cache
 
 LANGUAGE_LENGTH = 35  # characters; the longest tag RFC 5646 (4.4.1) says to expect
 
@@ -68,7 +69,11 @@ def language_tag(text: str) -> str:
     tag = text.strip().replace("_", "-")
     if not tag.isascii() or len(tag) > LANGUAGE_LENGTH:
         raise ValueError(f"language is not a BCP 47 tag of up to {LANGUAGE_LENGTH} characters, such as en-GB")
-    tag = tag.lower()
+    return _canonical(tag.lower())
+
+
+@lru_cache(maxsize=256)
+def _canonical(tag: str) -> str:
     if tag not in _GRANDFATHERED:
         match = _WELL_FORMED.fullmatch(tag)
         if match is None:

@@ -9,6 +9,7 @@ SLUG_LENGTH = 100  # characters, suffix included
 TOKEN_LENGTH = 8  # characters, of 5 bits each
 
 _ROOM = SLUG_LENGTH - TOKEN_LENGTH - 1  # what a slug may take so that "-" and a token still fit
+_ELSE_IN_ASCII = {code: " " for code in range(0x80) if not chr(code).isalnum()}
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -18,8 +19,11 @@ def slug(text: str, *, fallback: str) -> str:
     The result is NFC, never empty (it is fallback when nothing is left), neither begins nor ends with "-",
     and is short enough for with_suffix(). It has no character that is special in a URL path segment.
     """
-    kept = "".join(_kept(fold(text)))
-    words = "-".join(word for word in kept.split("-") if word)
+    folded = fold(text)
+    if folded.isascii():
+        words = "-".join(folded.translate(_ELSE_IN_ASCII).split())
+    else:
+        words = "-".join(word for word in "".join(_kept(folded)).split("-") if word)
     return _cut(words, _ROOM) or fallback
 
 

@@ -40,6 +40,8 @@ def clean(text: str, *, multiline: bool = False) -> str:
     """
     if len(text) > RAW_LENGTH:
         raise ValueError(f"text has more than {RAW_LENGTH} characters")
+    if text.isascii() and text.isprintable():
+        return text.strip()
     bad = _FORBIDDEN.search(text)
     if bad is None and not multiline:
         bad = _LINE_CONTROL.search(text.strip())
@@ -73,7 +75,7 @@ def tag_name(text: str) -> str:
     Raises ValueError when nothing is left, or as clean() does.
     """
     name = " ".join(clean(text, multiline=True).split())
-    name = unicodedata.normalize("NFC", name.lower())
+    name = name.lower() if name.isascii() else unicodedata.normalize("NFC", name.lower())
     if not name:
         raise ValueError("tag name is empty")
     return name

@@ -1,7 +1,7 @@
 """From the columns of somebody's file to the fields of a book."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -64,7 +64,7 @@ _SHORT_TEN = re.compile(r"[0-9]{5,8}[0-9Xx]")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ColumnMap:
     """Which columns a field is read from (the first that is not empty wins), and which fields are split."""
 
@@ -184,23 +184,35 @@ def record(
     return BookRecord(line, title, contributors, isbn, published, language, description, tags)
 
 
+@lru_cache(maxsize=64)
+def _places(mapping: ColumnMap, keys: tuple[str, ...]) -> dict[str, list[tuple[str, bool]]]:
+    """Where each field is found in rows with these keys, and whether several values may be there."""
+    plain = {_plain(key): key for key in reversed(keys)}
+
+    def found(field: str) -> Iterator[tuple[str, bool]]:
+        for column in mapping.columns[field]:
+            key = column if column in keys else plain.get(_plain(column))
+            if key is not None:
+                yield key, field in mapping.split or _plain(key) in _PLURAL_COLUMNS
+
+    return {field: list(found(field)) for field in mapping.columns}
+
+
 class _RowReader:
     """The cells of a row by field, and what is wrong with them (field -> sentence)."""
 
     def __init__(self, row: Mapping[str, Any], mapping: ColumnMap, defaults: Mapping[str, str]) -> None:
         self._row = row
-        self._keys = {_plain(key): key for key in reversed(list(row))}
+        self._places = _places(mapping, tuple(row))
         self._defaults = defaults
         self.mapping = mapping
         self.problems: dict[str, str] = {}
 
     def cell(self, field: str) -> _Cell | None:
         """Return the first cell that is not empty among the field's columns."""
-        for column in self.mapping.columns[field]:
-            key = column if column in self._row else self._keys.get(_plain(column))
-            if key is not None and not _is_empty(self._row[key]):
-                plural = field in self.mapping.split or _plain(key) in _PLURAL_COLUMNS
-                return _Cell(self._row[key], plural)
+        for key, plural in self._places[field]:
+            if not _is_empty(value := self._row[key]):
+                return _Cell(value, plural)
         return None
 
     def default(self, field: str) -> _Cell | None:

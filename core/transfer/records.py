@@ -1,7 +1,8 @@
 """What a row of an imported file turns into: a book to be stored, or a reject with its reason."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 # Characters.
 TITLE_MAX = 1000
@@ -12,16 +13,14 @@ TAG_MAX = 100
 LIST_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Contributor:
+class Contributor(Struct, frozen=True):
     """A person or body by name (clean, 1 to NAME_MAX characters) in a role of rules.contributors.ROLES."""
 
     name: str
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class BookRecord:
+class BookRecord(Struct, frozen=True):
     """A valid book of a file; None means that the file does not say.
 
     title has 1 to TITLE_MAX characters; contributors hold at least one author and nobody twice in a role;
@@ -39,8 +38,7 @@ class BookRecord:
     tags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Struct, frozen=True):
     """A row that is not taken, with a reason for people; raw is the row, or its text if it has no cells."""
 
     line: int  # where the row begins in the file, from 1

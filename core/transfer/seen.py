@@ -18,6 +18,7 @@ class Seen:
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute("PRAGMA journal_mode=OFF")
         self._database.execute("CREATE TABLE seen (key BLOB PRIMARY KEY, content BLOB, line INT) WITHOUT ROWID")
+        self._database.execute("BEGIN")
 
     def close(self) -> None:
         """Forget everything."""

@@ -89,3 +89,9 @@ def test_a_token_is_the_last_forty_bits_in_crockford_base32(identifier):
 def test_tokens_at_the_ends_of_the_range_have_eight_characters():
     assert token(uuid.UUID(int=0)) == "00000000"
     assert token(uuid.UUID(int=2**128 - 1)) == "zzzzzzzz"
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=50))
+def test_a_text_in_ascii_has_the_slug_that_it_has_beside_another_word(text):
+    alone = slug(text, fallback="")
+    assert slug(f"{text} ж", fallback="x") == (f"{alone}-ж" if alone else "ж")
