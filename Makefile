@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench growth check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench bench-import growth check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ faults-short: venv ## The faults that take less than two minutes together
 
 growth: venv ## Measure what a request costs with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth
+
+bench-import: venv ## Measure `diptych import` beside COPY of the same rows, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.importing
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."
