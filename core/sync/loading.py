@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,15 +11,24 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.models import Author, Book
-from core.rules.contributors import merged_contributors
+from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.queries import given
+from core.queries.given import among
+from core.rules.contributors import first_author, merged_contributors
 from core.rules.text import sort_key
+from core.sync.adding import add, put_in
 from core.sync.services.authors import AuthorService
-from core.sync.services.books import BookService
+from core.sync.services.books import BookService, Contributing
 from core.sync.services.tags import TagService
 from core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]
+
+AUTHORS = select(Author.name, Author.id).where(among(Author.name))
+TAGS = select(Tag.name, Tag.id).where(among(Tag.name))
+BY_ISBN = select(Book).where(among(Book.isbn)).with_for_update()
+# The index of books without an ISBN, which is theirs alone, is of no help: there may be any number of them.
+BY_TITLE = select(Book).where(among(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
 
 IMPORTING = 0x64697074_696D70
 """The advisory lock of imports on PostgreSQL: "diptimp" in ASCII."""
@@ -77,21 +86,23 @@ class _Loading:
     def take_turns(self) -> None:
         """Wait for other imports: nothing else keeps two of them from creating one author twice."""
         if self.session.get_bind().dialect.name == "postgresql":
-            self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING)))
+            # Of tables that have only just been filled PostgreSQL knows nothing, and would rather read them whole.
+            whole = func.set_config("enable_seqscan", "off", True)
+            self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING), whole))
 
     def find_authors(self, records: Iterable[BookRecord]) -> None:
         """The ids of all authors by the names in these records."""
-        rows = self.session.execute(select(Author.name, Author.id).where(Author.name.in_(_names(records))))
         found: dict[str, list[UUID]] = {}
-        for name, author_id in rows:
+        for name, author_id in self.session.execute(AUTHORS, given.texts(_names(records))):
             found.setdefault(name, []).append(author_id)
         self._authors = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
         self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
 
     def create_authors(self, records: Iterable[BookRecord]) -> None:
         """Create those nobody has heard of, without a date of birth."""
-        new = [{"name": name} for name in _names(records) if name not in self._authors]
-        self._authors |= {author.name: author.id for author in AuthorService(self.session).insert(new)}
+        new = [name for name in _names(records) if name not in self._authors]
+        ids = add(AuthorService(self.session), [{"name": name} for name in new])
+        self._authors |= zip(new, ids, strict=True)
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
@@ -105,12 +116,11 @@ class _Loading:
         """The books these records may be about: two statements."""
         isbns = [record.isbn for record in records if record.isbn is not None]
         if isbns:
-            rows = self.session.execute(select(Book).where(Book.isbn.in_(isbns)).with_for_update())
+            rows = self.session.execute(BY_ISBN, given.texts(isbns))
             self._by_isbn = {str(book.isbn): book for book in rows.scalars()}
         keys = {sort_key(record.title) for record in records if record.isbn is None}
         if keys:
-            statement = select(Book).where(Book.sort_key.in_(keys), Book.isbn.is_(None)).with_for_update()
-            for book in (self.session.execute(statement)).scalars():
+            for book in (self.session.execute(BY_TITLE, given.texts(keys))).scalars():
                 self._by_title.setdefault((book.title, book.author_id, book.year), []).append(book)
 
     def accepts_match(self, record: BookRecord) -> bool:
@@ -121,36 +131,48 @@ class _Loading:
         return len(matches) <= 1
 
     def write(self, records: Sequence[BookRecord]) -> None:
-        """Create and update, then set contributors and tags."""
+        """Create and update, with contributors and tags."""
         known = {record.line: match[0] for record in records if (match := self._matches(record))}
-        new = [record for record in records if record.line not in known]
-        old = [record for record in records if record.line in known]
-        before = {book.id: _columns(book) for book in known.values()}
-        self.books.put([known[record.line] for record in old], [self._values(record) for record in old])
-        created = self.books.insert([self._values(record) for record in new])
-        books = known | {record.line: book for record, book in zip(new, created, strict=True)}
-        changed = {book.id for book in known.values() if _columns(book) != before[book.id]}
-        changed |= self._set_contributors(records, books)
-        changed |= self._set_tags(records, books)
-        self.outcome.created += len(new)
-        updated = sum(known[record.line].id in changed for record in old)
-        self.outcome.updated += updated
-        self.outcome.unchanged += len(old) - updated
+        tags = self._tags(records)
+        self._create([record for record in records if record.line not in known], tags)
+        self._update([(known[record.line], record) for record in records if record.line in known], tags)
 
-    def _set_contributors(self, records: Sequence[BookRecord], books: dict[int, Book]) -> set[UUID]:
-        wanted = {
-            books[record.line]: [(self._authors[item.name], item.role) for item in record.contributors]
-            for record in records
-        }
-        present = self.books.contributor_ids(list(wanted))
-        merged = {book: merged_contributors(present[book.id], given) for book, given in wanted.items()}
-        return self.books.put_contributors(merged, present)
+    def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
+        ids = add(self.books, [self._values(record) for record in records])
+        added = list(zip(ids, records, strict=True))
+        others = [row for book_id, record in added for row in other_contributors(book_id, self._contributing(record))]
+        put_in(self.session, BookContributor, others)
+        tagged = [{"book_id": book_id, "tag_id": tags[name]} for book_id, record in added for name in record.tags]
+        put_in(self.session, BookTag, tagged)
+        self.outcome.created += len(ids)
 
-    def _set_tags(self, records: Sequence[BookRecord], books: dict[int, Book]) -> set[UUID]:
-        wanted = {books[record.line]: record.tags for record in records if record.tags}
-        names = list(dict.fromkeys(name for tags in wanted.values() for name in tags))
-        ids = {tag.name: tag.id for tag in TagService(self.session).named(names)} if names else {}
-        return self.books.put_tags({book: {ids[name] for name in tags} for book, tags in wanted.items()})
+    def _update(self, known: Sequence[tuple[Book, BookRecord]], tags: Mapping[str, UUID]) -> None:
+        if not known:
+            return
+        before = {book.id: _columns(book) for book, _ in known}
+        self.books.put([book for book, _ in known], [self._values(record) for _, record in known])
+        changed = {book.id for book, _ in known if _columns(book) != before[book.id]}
+        present = self.books.contributor_ids([book for book, _ in known])
+        merged = {book: merged_contributors(present[book.id], self._contributing(record)) for book, record in known}
+        changed |= self.books.put_contributors(merged, present)
+        tagged = {book: {tags[name] for name in record.tags} for book, record in known if record.tags}
+        changed |= self.books.put_tags(tagged)
+        self.outcome.updated += len(changed)
+        self.outcome.unchanged += len(known) - len(changed)
+
+    def _tags(self, records: Iterable[BookRecord]) -> dict[str, UUID]:
+        """The ids of the tags in these records; those that are missing are made."""
+        # In one order for everyone: two writers then wait for each other instead of deadlocking.
+        names = sorted({name for record in records for name in record.tags})
+        if not names:
+            return {}
+        found = dict((self.session.execute(TAGS, given.texts(names))).tuples().all())
+        missing = [name for name in names if name not in found]
+        ids = add(TagService(self.session), [{"name": name} for name in missing])
+        return found | dict(zip(missing, ids, strict=True))
+
+    def _contributing(self, record: BookRecord) -> list[Contributing]:
+        return [(self._authors[item.name], item.role) for item in record.contributors]
 
     def _matches(self, record: BookRecord) -> list[Book]:
         if record.isbn is not None:
@@ -175,6 +197,16 @@ class _Loading:
 
 def _names(records: Iterable[BookRecord]) -> list[str]:
     return list(dict.fromkeys(item.name for record in records for item in record.contributors))
+
+
+def other_contributors(book_id: UUID, contributing: Sequence[Contributing]) -> list[dict[str, Any]]:
+    """The rows of everyone but the first author."""
+    first = first_author([role for _, role in contributing])
+    return [
+        {"book_id": book_id, "position": position, "author_id": author_id, "role": role}
+        for position, (author_id, role) in enumerate(contributing)
+        if position != first
+    ]
 
 
 def _columns(book: Book) -> tuple[Any, ...]:

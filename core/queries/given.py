@@ -1,0 +1,79 @@
+"""Any number of rows or values as one parameter of a statement, a text of JSON, which both databases can read.
+
+With a parameter for each value a statement would be made, compiled, sent and planned anew for each number of them; and
+a statement for each row costs several times the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import Dialect, Insert, Table, Text, bindparam, cast, column, func, insert, select
+from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import NullType
+
+GIVEN = "given"
+"""The parameter that each of these statements takes."""
+
+
+def texts(values: Iterable[str]) -> dict[str, str]:
+    """The parameter for among_given."""
+    return {GIVEN: msgspec.json.encode(list(values)).decode()}
+
+
+def rows(table: Table, dialect: Dialect, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The parameter for insertion: columns by name. One that an item has not will be null."""
+    stored = {
+        each.name: store
+        for each in table.columns
+        if (store := each.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+    }
+    given = [
+        {**item, **{name: store(item[name]) for name, store in stored.items() if item.get(name) is not None}}
+        for item in items
+    ]
+    return {GIVEN: msgspec.json.encode(given).decode()}
+
+
+@cache
+def insertion(table: Table, dialect: str) -> Insert:
+    """Insert the rows of GIVEN, in their order. No default of a column's is made use of."""
+    given: Any = bindparam(GIVEN, type_=Text)
+    names = table.columns.keys()
+    if dialect == "postgresql":
+        columns = (column(each.name, each.type) for each in table.columns)
+        found = func.json_to_recordset(cast(given, JSON)).table_valued(*columns).render_derived(with_types=True)
+        return insert(table).from_select(names, select(*found.columns))
+    each = func.json_each(given).table_valued("value")
+    return insert(table).from_select(names, select(*(func.json_extract(each.c.value, f"$.{name}") for name in names)))
+
+
+class among_given(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
+    """among_given(column, GIVEN): whether a text is one of those given. Like has_words it has no type."""
+
+    type = NullType()
+    inherit_cache = True
+
+
+@compiles(among_given, "postgresql")
+def _is_any(element: among_given, compiler: SQLCompiler, **options: Any) -> str:
+    # As an array: joined to them, PostgreSQL would read a table whole when it has no statistics of it.
+    what, given = (compiler.process(each, **options) for each in element.clauses)
+    return f"({what} = ANY (ARRAY(SELECT json_array_elements_text(CAST({given} AS json)))))"
+
+
+@compiles(among_given, "sqlite")
+def _is_in(element: among_given, compiler: SQLCompiler, **options: Any) -> str:
+    what, given = (compiler.process(each, **options) for each in element.clauses)
+    return f"({what} IN (SELECT value FROM json_each({given})))"  # noqa: S608 - a parameter
+
+
+def among(what: Any) -> Any:
+    """The condition that a column has one of the texts of GIVEN."""
+    return among_given(what, bindparam(GIVEN, type_=Text))
