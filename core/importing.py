@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from core.transfer.reading import Row
 from core.transfer.records import BookRecord, Reject
 from core.transfer.seen import Seen
 
-BATCH = 500
+BATCH = 1000
 
 Copy = AuthorCopy | TagCopy | BookCopy
 Item = BookRecord | Copy
@@ -100,20 +101,40 @@ def import_rows(  # noqa: PLR0913 - four of them are options
     A strict import ends at the first reject; what came before it is loaded. Errors: those of Database.write.
     """
     summary = Summary()
-    with closing(Seen()) as seen:
-        for step in _batches(_items(rows, mapping, defaults, seen), in_order=strict):
-            outcomes = (
-                _load(database, step, strict=strict) if isinstance(step, _Batch) else iter([_without_loading(step)])
-            )
-            for outcome in outcomes:
-                summary.add(outcome)
-                if rejects is not None:
-                    rejects.writelines(_reject_line(reject) for reject in outcome.rejects)
-                advanced(summary)
-                if strict and outcome.rejects:
-                    summary.stopped = outcome.rejects[0]
-                    return summary
+    with closing(Seen()) as seen, closing(_outcomes(database, rows, mapping, defaults, seen, strict=strict)) as found:
+        for outcome in found:
+            summary.add(outcome)
+            if rejects is not None:
+                rejects.writelines(_reject_line(reject) for reject in outcome.rejects)
+            advanced(summary)
+            if strict and outcome.rejects:
+                summary.stopped = outcome.rejects[0]
+                break
     return summary
+
+
+def _outcomes(  # noqa: PLR0913 - as above
+    database: Database,
+    rows: Iterable[Row],
+    mapping: ColumnMap,
+    defaults: Mapping[str, str],
+    seen: Seen,
+    *,
+    strict: bool,
+) -> Generator[Outcome]:
+    """What becomes of the rows, a batch at a time. While the database takes one, the next is read and checked."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="diptych-import") as worker:
+        loading: Future[list[Outcome]] | None = None
+        for step in _batches(_items(rows, mapping, defaults, seen), in_order=strict):
+            if loading is not None and (strict or isinstance(step, _Batch)):
+                yield from loading.result()
+                loading = None
+            if isinstance(step, _Batch):
+                loading = worker.submit(_load, database, step, strict=strict)
+            else:
+                yield _without_loading(step)
+        if loading is not None:
+            yield from loading.result()
 
 
 def _without_loading(step: Reject | _Repeat) -> Outcome:
@@ -172,13 +193,17 @@ class _RejectedInBatch(Exception):
     """A strict import has to find out how far it may go."""
 
 
-def _load(database: Database, batch: _Batch, *, strict: bool) -> Iterator[Outcome]:
-    """Load a batch in one transaction; a strict import whose batch has a reject loads it again, item by item."""
+def _load(database: Database, batch: _Batch, *, strict: bool) -> list[Outcome]:
+    """Load a batch in one transaction; a strict import whose batch has a reject loads it again, as far as that one."""
     try:
-        yield _loaded(database, batch, strict=strict and len(batch.items) > 1)
+        return [_loaded(database, batch, strict=strict and len(batch.items) > 1)]
     except _RejectedInBatch:
+        outcomes: list[Outcome] = []
         for one in batch.singly():
-            yield _loaded(database, one, strict=False)
+            outcomes.append(_loaded(database, one, strict=False))
+            if outcomes[-1].rejects:
+                break
+        return outcomes
 
 
 def _loaded(database: Database, batch: _Batch, *, strict: bool) -> Outcome:
