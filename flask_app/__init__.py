@@ -11,7 +11,7 @@ from core.observing import logs
 from core.settings import Settings, settings_or_exit
 from core.sync.application import Application
 from flask_app.blueprint import create_blueprint
-from flask_app.commands import register_commands
+from flask_app.commands import Commands
 from flask_app.errors import register_errors
 from flask_app.raw_path import RawPath
 
@@ -34,5 +34,5 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     application = app.extensions["diptych"] = Application(settings)
     app.register_blueprint(create_blueprint(application))
     register_errors(app, application)
-    register_commands(app, settings)
+    app.cli = Commands(settings, app.name)
     return app
