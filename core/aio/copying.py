@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.aio.loading import Outcome
+from core.aio.adding import add
+from core.aio.loading import Outcome, add_lists
 from core.aio.services.authors import AuthorService
 from core.aio.services.base import CatalogueService
-from core.aio.services.books import BookReader, BookService
+from core.aio.services.books import BookReader, BookService, Contributing
 from core.aio.services.reading import Reader
 from core.aio.services.tags import TagService
 from core.aio.unit_of_work import Database
@@ -67,7 +68,7 @@ class _Restoring:
     def __init__(self, service: CatalogueService[Any]) -> None:
         self.service = service
         self.outcome = Outcome()
-        self.stored: dict[UUID, Any] = {}
+        self.old: dict[UUID, Any] = {}
         self.new: set[UUID] = set()
         self.changed: set[UUID] = set()
 
@@ -92,14 +93,13 @@ class _Restoring:
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
         await self.service.put([present[value["id"]] for value in old], old)
         self.changed = {value["id"] for value in old if _columns(present[value["id"]]) != before[value["id"]]}
-        created = await self.service.create_many([value for value in accepted if value["id"] not in present])
-        self.new = {row.id for row in created}
-        self.stored = {row.id: row for row in [*created, *(present[value["id"]] for value in old)]}
+        self.new = set(await add(self.service, [value for value in accepted if value["id"] not in present]))
+        self.old = {value["id"]: present[value["id"]] for value in old}
 
     def counted(self) -> Outcome:
         self.outcome.created = len(self.new)
-        self.outcome.updated = len(self.changed - self.new)
-        self.outcome.unchanged = len(self.stored) - self.outcome.created - self.outcome.updated
+        self.outcome.updated = len(self.changed)
+        self.outcome.unchanged = len(self.old) - self.outcome.updated
         return self.outcome
 
     def _unique(self) -> list[str]:
@@ -149,18 +149,33 @@ async def _restore_books(session: AsyncSession, copies: Sequence[BookCopy], line
             continue
         restoring.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
     await restoring.store([copy for copy, _ in whole], [line for _, line in whole])
-    stored = [(copy, restoring.stored[copy.id]) for copy, _ in whole if copy.id in restoring.stored]
-    present = await service.contributor_ids([book for _, book in stored])
-    lists = {book: [(item.author_id, item.role) for item in copy.contributors] for copy, book in stored}
-    restoring.changed |= await service.put_contributors(lists, present)
-    names = {name for copy, _ in stored for name in copy.tags}
-    tags = {tag.name: tag.id for tag in await TagService(session).named(sorted(names))} if names else {}
-    restoring.changed |= await service.put_tags({book: {tags[name] for name in copy.tags} for copy, book in stored})
+    stored = [copy for copy, _ in whole if copy.id in restoring.new | restoring.old.keys()]
+    names = sorted({name for copy in stored for name in copy.tags})
+    tags = {tag.name: tag.id for tag in await TagService(session).named(names)}
+    await add_lists(
+        session,
+        [
+            (copy.id, _contributing(copy), {tags[name] for name in copy.tags})
+            for copy in stored
+            if copy.id in restoring.new
+        ],
+    )
+    old = [(copy, restoring.old[copy.id]) for copy in stored if copy.id in restoring.old]
+    if old:
+        present = await service.contributor_ids([book for _, book in old])
+        lists = {book: _contributing(copy) for copy, book in old}
+        restoring.changed |= await service.put_contributors(lists, present)
+        tagged = {book: {tags[name] for name in copy.tags} for copy, book in old}
+        restoring.changed |= await service.put_tags(tagged)
     # Setting the lists counts as a change of the book; a restored book keeps the time that its line says.
-    for copy, book in stored:
+    for copy, book in old:
         book.updated_at = copy.updated_at
     await session.flush()
     return restoring.counted()
+
+
+def _contributing(copy: BookCopy) -> list[Contributing]:
+    return [(item.author_id, item.role) for item in copy.contributors]
 
 
 def _columns(row: Any) -> tuple[Any, ...]:

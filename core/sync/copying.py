@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.models import Author
-from core.sync.loading import Outcome
+from core.sync.adding import add
+from core.sync.loading import Outcome, add_lists
 from core.sync.services.authors import AuthorService
 from core.sync.services.base import CatalogueService
-from core.sync.services.books import BookReader, BookService
+from core.sync.services.books import BookReader, BookService, Contributing
 from core.sync.services.reading import Reader
 from core.sync.services.tags import TagService
 from core.sync.unit_of_work import Database
@@ -68,7 +69,7 @@ class _Restoring:
     def __init__(self, service: CatalogueService[Any]) -> None:
         self.service = service
         self.outcome = Outcome()
-        self.stored: dict[UUID, Any] = {}
+        self.old: dict[UUID, Any] = {}
         self.new: set[UUID] = set()
         self.changed: set[UUID] = set()
 
@@ -93,14 +94,13 @@ class _Restoring:
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
         self.service.put([present[value["id"]] for value in old], old)
         self.changed = {value["id"] for value in old if _columns(present[value["id"]]) != before[value["id"]]}
-        created = self.service.create_many([value for value in accepted if value["id"] not in present])
-        self.new = {row.id for row in created}
-        self.stored = {row.id: row for row in [*created, *(present[value["id"]] for value in old)]}
+        self.new = set(add(self.service, [value for value in accepted if value["id"] not in present]))
+        self.old = {value["id"]: present[value["id"]] for value in old}
 
     def counted(self) -> Outcome:
         self.outcome.created = len(self.new)
-        self.outcome.updated = len(self.changed - self.new)
-        self.outcome.unchanged = len(self.stored) - self.outcome.created - self.outcome.updated
+        self.outcome.updated = len(self.changed)
+        self.outcome.unchanged = len(self.old) - self.outcome.updated
         return self.outcome
 
     def _unique(self) -> list[str]:
@@ -146,18 +146,33 @@ def _restore_books(session: Session, copies: Sequence[BookCopy], lines: Sequence
             continue
         restoring.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
     restoring.store([copy for copy, _ in whole], [line for _, line in whole])
-    stored = [(copy, restoring.stored[copy.id]) for copy, _ in whole if copy.id in restoring.stored]
-    present = service.contributor_ids([book for _, book in stored])
-    lists = {book: [(item.author_id, item.role) for item in copy.contributors] for copy, book in stored}
-    restoring.changed |= service.put_contributors(lists, present)
-    names = {name for copy, _ in stored for name in copy.tags}
-    tags = {tag.name: tag.id for tag in TagService(session).named(sorted(names))} if names else {}
-    restoring.changed |= service.put_tags({book: {tags[name] for name in copy.tags} for copy, book in stored})
+    stored = [copy for copy, _ in whole if copy.id in restoring.new | restoring.old.keys()]
+    names = sorted({name for copy in stored for name in copy.tags})
+    tags = {tag.name: tag.id for tag in TagService(session).named(names)}
+    add_lists(
+        session,
+        [
+            (copy.id, _contributing(copy), {tags[name] for name in copy.tags})
+            for copy in stored
+            if copy.id in restoring.new
+        ],
+    )
+    old = [(copy, restoring.old[copy.id]) for copy in stored if copy.id in restoring.old]
+    if old:
+        present = service.contributor_ids([book for _, book in old])
+        lists = {book: _contributing(copy) for copy, book in old}
+        restoring.changed |= service.put_contributors(lists, present)
+        tagged = {book: {tags[name] for name in copy.tags} for copy, book in old}
+        restoring.changed |= service.put_tags(tagged)
     # Setting the lists counts as a change of the book; a restored book keeps the time that its line says.
-    for copy, book in stored:
+    for copy, book in old:
         book.updated_at = copy.updated_at
     session.flush()
     return restoring.counted()
+
+
+def _contributing(copy: BookCopy) -> list[Contributing]:
+    return [(item.author_id, item.role) for item in copy.contributors]
 
 
 def _columns(row: Any) -> tuple[Any, ...]:

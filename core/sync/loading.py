@@ -106,7 +106,7 @@ class _Loading:
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
-        several = {item.name for item in record.contributors} & self._ambiguous.keys()
+        several = self._ambiguous and {item.name for item in record.contributors} & self._ambiguous.keys()
         if several:
             told = "; ".join(f"there are {self._ambiguous[name]} authors called {name}" for name in sorted(several))
             self._reject(record, told)
@@ -139,11 +139,13 @@ class _Loading:
 
     def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
         ids = add(self.books, [self._values(record) for record in records])
-        added = list(zip(ids, records, strict=True))
-        others = [row for book_id, record in added for row in other_contributors(book_id, self._contributing(record))]
-        put_in(self.session, BookContributor, others)
-        tagged = [{"book_id": book_id, "tag_id": tags[name]} for book_id, record in added for name in record.tags]
-        put_in(self.session, BookTag, tagged)
+        add_lists(
+            self.session,
+            [
+                (book_id, self._contributing(record), [tags[name] for name in record.tags])
+                for book_id, record in zip(ids, records, strict=True)
+            ],
+        )
         self.outcome.created += len(ids)
 
     def _update(self, known: Sequence[tuple[Book, BookRecord]], tags: Mapping[str, UUID]) -> None:
@@ -199,14 +201,20 @@ def _names(records: Iterable[BookRecord]) -> list[str]:
     return list(dict.fromkeys(item.name for record in records for item in record.contributors))
 
 
-def other_contributors(book_id: UUID, contributing: Sequence[Contributing]) -> list[dict[str, Any]]:
-    """The rows of everyone but the first author."""
-    first = first_author([role for _, role in contributing])
-    return [
-        {"book_id": book_id, "position": position, "author_id": author_id, "role": role}
-        for position, (author_id, role) in enumerate(contributing)
-        if position != first
-    ]
+def add_lists(session: Session, books: Iterable[tuple[UUID, Sequence[Contributing], Iterable[UUID]]]) -> None:
+    """Give books that have only just been made, and have none, their contributors and the tags of these ids."""
+    others: list[dict[str, Any]] = []
+    tagged: list[dict[str, Any]] = []
+    for book_id, contributing, tags in books:
+        first = first_author([role for _, role in contributing])
+        others += [
+            {"book_id": book_id, "position": position, "author_id": author_id, "role": role}
+            for position, (author_id, role) in enumerate(contributing)
+            if position != first
+        ]
+        tagged += [{"book_id": book_id, "tag_id": tag_id} for tag_id in tags]
+    put_in(session, BookContributor, others)
+    put_in(session, BookTag, tagged)
 
 
 def _columns(book: Book) -> tuple[Any, ...]:

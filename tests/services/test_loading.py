@@ -359,6 +359,17 @@ async def test_a_book_that_names_somebody_twice_in_a_role_is_rejected(twin: Twin
     assert counts(await twin.restore(group)) == (0, 0, 0, 1)
 
 
+async def test_a_book_that_names_a_tag_twice_has_it_once(twin: Twin):
+    await shelf(twin)
+    lines = await twin.exported()
+    await twin.emptied()
+    authors, _, books = copies(lines)
+    await twin.restore(authors)
+    iliad = next(item for item in books if item.title == "Iliad")
+    assert counts(await twin.restore([iliad.model_copy(update={"tags": ["war", "war"]})])) == (1, 0, 0, 0)
+    assert [tag.name for tag in (await only_book(twin)).tags] == ["war"]
+
+
 async def test_times_are_kept_to_the_microsecond(twin: Twin):
     await author(twin, "Homer")
     (line,) = await twin.exported()
