@@ -6,7 +6,7 @@ a statement for each row costs several times the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -27,18 +27,19 @@ def texts(values: Iterable[str]) -> dict[str, str]:
     return {GIVEN: msgspec.json.encode(list(values)).decode()}
 
 
-def rows(table: Table, dialect: Dialect, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def rows(table: Table, dialect: Dialect, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The parameter for insertion: columns by name. One that an item has not will be null."""
     stored = {
         each.name: store
         for each in table.columns
         if (store := each.type.dialect_impl(dialect).bind_processor(dialect)) is not None
     }
-    given = [
-        {**item, **{name: store(item[name]) for name, store in stored.items() if item.get(name) is not None}}
-        for item in items
-    ]
-    return {GIVEN: msgspec.json.encode(given).decode()}
+    if stored:
+        items = [
+            {**item, **{name: store(item[name]) for name, store in stored.items() if item.get(name) is not None}}
+            for item in items
+        ]
+    return {GIVEN: msgspec.json.encode(items).decode()}
 
 
 @cache

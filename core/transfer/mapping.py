@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from core.rules.contributors import AUTHOR, ROLES
 from core.rules.isbn import isbn13
 from core.rules.language import language_tag
@@ -73,8 +75,7 @@ class ColumnMap:
     separator: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(Struct, frozen=True):
     """A value that is not empty, and whether it may hold several."""
 
     value: Any
@@ -216,6 +217,8 @@ class _RowReader:
         return None
 
     def default(self, field: str) -> _Cell | None:
+        if not self._defaults:
+            return None
         for key in (field, f"{field}s"):
             if value := self._defaults.get(key):
                 return _Cell(value, plural=key in _PLURALS or field == "tags")
@@ -248,7 +251,9 @@ def _quoted(value: Any) -> str:
 
 def _scalar(value: Any) -> str:
     """Return a cell as text; JSON may hold whole numbers."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("must be text or a whole number")  # noqa: TRY004 - rules raise ValueError
     return str(value)
 
