@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench bench-import growth check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench bench-import bench-start growth check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ growth: venv ## Measure what a request costs with 10,000 books and with a millio
 
 bench-import: venv ## Measure `diptych import` beside COPY of the same rows, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.importing
+
+bench-start: venv ## Measure what the adapters take to start and whether their memory is level, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.memory
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."
