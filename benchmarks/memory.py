@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -149,4 +150,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # So that whoever ends it leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
