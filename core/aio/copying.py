@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.aio.adding import add
 from core.aio.loading import Outcome, add_lists
 from core.aio.services.authors import AuthorService
 from core.aio.services.base import CatalogueService
@@ -93,7 +92,8 @@ class _Restoring:
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
         await self.service.put([present[value["id"]] for value in old], old)
         self.changed = {value["id"] for value in old if _columns(present[value["id"]]) != before[value["id"]]}
-        self.new = set(await add(self.service, [value for value in accepted if value["id"] not in present]))
+        new = [value for value in accepted if value["id"] not in present]
+        self.new = {row.id for row in await self.service.create_rows(new)}
         self.old = {value["id"]: present[value["id"]] for value in old}
 
     def counted(self) -> Outcome:

@@ -1,4 +1,4 @@
-"""Any number of rows or values as one parameter of a statement, a text of JSON, which both databases can read.
+"""Any number of rows as one parameter of a statement, a text of JSON, which both databases can read.
 
 With a parameter for each value a statement would be made, compiled, sent and planned anew for each number of them; and
 a statement for each row costs several times the row.
@@ -6,25 +6,16 @@ a statement for each row costs several times the row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import Dialect, Insert, Table, Text, bindparam, cast, column, func, insert, select
 from sqlalchemy.dialects.postgresql import JSON
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import NullType
 
 GIVEN = "given"
-"""The parameter that each of these statements takes."""
-
-
-def texts(values: Iterable[str]) -> dict[str, str]:
-    """The parameter for among_given."""
-    return {GIVEN: msgspec.json.encode(list(values)).decode()}
+"""The parameter that such a statement takes."""
 
 
 def rows(table: Table, dialect: Dialect, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -53,28 +44,3 @@ def insertion(table: Table, dialect: str) -> Insert:
         return insert(table).from_select(names, select(*found.columns))
     each = func.json_each(given).table_valued("value")
     return insert(table).from_select(names, select(*(func.json_extract(each.c.value, f"$.{name}") for name in names)))
-
-
-class among_given(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
-    """among_given(column, GIVEN): whether a text is one of those given. Like has_words it has no type."""
-
-    type = NullType()
-    inherit_cache = True
-
-
-@compiles(among_given, "postgresql")
-def _is_any(element: among_given, compiler: SQLCompiler, **options: Any) -> str:
-    # As an array: joined to them, PostgreSQL would read a table whole when it has no statistics of it.
-    what, given = (compiler.process(each, **options) for each in element.clauses)
-    return f"({what} = ANY (ARRAY(SELECT json_array_elements_text(CAST({given} AS json)))))"
-
-
-@compiles(among_given, "sqlite")
-def _is_in(element: among_given, compiler: SQLCompiler, **options: Any) -> str:
-    what, given = (compiler.process(each, **options) for each in element.clauses)
-    return f"({what} IN (SELECT value FROM json_each({given})))"  # noqa: S608 - a parameter
-
-
-def among(what: Any) -> Any:
-    """The condition that a column has one of the texts of GIVEN."""
-    return among_given(what, bindparam(GIVEN, type_=Text))

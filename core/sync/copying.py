@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.models import Author
-from core.sync.adding import add
 from core.sync.loading import Outcome, add_lists
 from core.sync.services.authors import AuthorService
 from core.sync.services.base import CatalogueService
@@ -94,7 +93,8 @@ class _Restoring:
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
         self.service.put([present[value["id"]] for value in old], old)
         self.changed = {value["id"] for value in old if _columns(present[value["id"]]) != before[value["id"]]}
-        self.new = set(add(self.service, [value for value in accepted if value["id"] not in present]))
+        new = [value for value in accepted if value["id"] not in present]
+        self.new = {row.id for row in self.service.create_rows(new)}
         self.old = {value["id"]: present[value["id"]] for value in old}
 
     def counted(self) -> Outcome:

@@ -12,11 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries import given
-from core.queries.given import among
+from core.queries.rows import VALUES, among_values
 from core.rules.contributors import first_author, merged_contributors
 from core.rules.text import sort_key
-from core.sync.adding import add, put_in
+from core.sync.adding import put_in
 from core.sync.services.authors import AuthorService
 from core.sync.services.books import BookService, Contributing
 from core.sync.services.tags import TagService
@@ -24,11 +23,11 @@ from core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]
 
-AUTHORS = select(Author.name, Author.id).where(among(Author.name))
-TAGS = select(Tag.name, Tag.id).where(among(Tag.name))
-BY_ISBN = select(Book).where(among(Book.isbn)).with_for_update()
+AUTHORS = select(Author.name, Author.id).where(among_values(Author.name))
+TAGS = select(Tag.name, Tag.id).where(among_values(Tag.name))
+BY_ISBN = select(Book).where(among_values(Book.isbn)).with_for_update()
 # The index of books without an ISBN, which is theirs alone, is of no help: there may be any number of them.
-BY_TITLE = select(Book).where(among(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
+BY_TITLE = select(Book).where(among_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
 
 IMPORTING = 0x64697074_696D70
 """The advisory lock of imports on PostgreSQL: "diptimp" in ASCII."""
@@ -93,16 +92,15 @@ class _Loading:
     def find_authors(self, records: Iterable[BookRecord]) -> None:
         """The ids of all authors by the names in these records."""
         found: dict[str, list[UUID]] = {}
-        for name, author_id in self.session.execute(AUTHORS, given.texts(_names(records))):
+        for name, author_id in self.session.execute(AUTHORS, {VALUES: _names(records)}):
             found.setdefault(name, []).append(author_id)
         self._authors = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
         self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
 
     def create_authors(self, records: Iterable[BookRecord]) -> None:
         """Create those nobody has heard of, without a date of birth."""
-        new = [name for name in _names(records) if name not in self._authors]
-        ids = add(AuthorService(self.session), [{"name": name} for name in new])
-        self._authors |= zip(new, ids, strict=True)
+        new = [{"name": name} for name in _names(records) if name not in self._authors]
+        self._authors |= {author.name: author.id for author in AuthorService(self.session).create_rows(new)}
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
@@ -116,11 +114,11 @@ class _Loading:
         """The books these records may be about: two statements."""
         isbns = [record.isbn for record in records if record.isbn is not None]
         if isbns:
-            rows = self.session.execute(BY_ISBN, given.texts(isbns))
+            rows = self.session.execute(BY_ISBN, {VALUES: isbns})
             self._by_isbn = {str(book.isbn): book for book in rows.scalars()}
         keys = {sort_key(record.title) for record in records if record.isbn is None}
         if keys:
-            for book in (self.session.execute(BY_TITLE, given.texts(keys))).scalars():
+            for book in (self.session.execute(BY_TITLE, {VALUES: list(keys)})).scalars():
                 self._by_title.setdefault((book.title, book.author_id, book.year), []).append(book)
 
     def accepts_match(self, record: BookRecord) -> bool:
@@ -138,7 +136,7 @@ class _Loading:
         self._update([(known[record.line], record) for record in records if record.line in known], tags)
 
     def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
-        ids = add(self.books, [self._values(record) for record in records])
+        ids = [book.id for book in self.books.create_rows([self._values(record) for record in records])]
         add_lists(
             self.session,
             [
@@ -168,10 +166,9 @@ class _Loading:
         names = sorted({name for record in records for name in record.tags})
         if not names:
             return {}
-        found = dict((self.session.execute(TAGS, given.texts(names))).tuples().all())
-        missing = [name for name in names if name not in found]
-        ids = add(TagService(self.session), [{"name": name} for name in missing])
-        return found | dict(zip(missing, ids, strict=True))
+        found = dict((self.session.execute(TAGS, {VALUES: names})).tuples().all())
+        missing = [{"name": name} for name in names if name not in found]
+        return found | {tag.name: tag.id for tag in TagService(self.session).create_rows(missing)}
 
     def _contributing(self, record: BookRecord) -> list[Contributing]:
         return [(self._authors[item.name], item.role) for item in record.contributors]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
+from core.aio.adding import put_in
 from core.aio.services.reading import Reader, missing
 from core.aio.services.writing import Writer
 from core.database import translate
@@ -50,10 +52,9 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         # files outages under IntegrityError. Rows are complete when flushed, so nothing is refreshed.
         super().__init__(session, auto_refresh=False, wrap_exceptions=False, count_with_window_function=False)
         self.session = session
-        self.inserted: set[UUID] = set()
 
-    async def represent(self, items: Sequence[RecordT]) -> list[Any]:
-        """Flushed instances as answered, in order."""
+    async def represent(self, items: Sequence[Any]) -> list[Any]:
+        """Flushed instances, or what `create_rows` returned, as answered, in order."""
         raise NotImplementedError
 
     # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
@@ -146,18 +147,28 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
     async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    async def insert(self, items: Sequence[Values], places: Places = None, *, matched: bool = False) -> list[RecordT]:
-        """Create rows and flush them. matched: nobody has their unique values. Errors: Invalid, Conflict."""
+    async def insert(self, items: Sequence[Values], places: Places = None, *, matched: bool = False) -> list[Any]:
+        """As `create_rows`, where they may be. matched: nobody has their unique values. Errors: Invalid, Conflict."""
         if not items:
             return []
-        items = [{"id": uuid7(), **values} for values in items]
         await self.check(items, places)
         if places is not None and not matched:
             await self._refuse_taken(items, [None] * len(items), places)
-        if self.listing.slugged:
-            await self._claim_slugs(items)
-        self.inserted |= {item["id"] for item in items}
-        return list(await self.create_many(items))
+        return await self.create_rows(items)
+
+    async def create_rows(self, items: Sequence[Values]) -> list[Any]:
+        """Create rows; their columns as attributes, in order. Columns that are left out are made, or are null.
+
+        Nobody has looked whether they may be: errors are the driver's.
+        """
+        moment = now()
+        made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
+        rows = [{**made, "id": uuid7(), **derived(self.listing, values)} for values in items]
+        unnamed = [row for row in rows if row["slug"] is None] if self.listing.slugged else []
+        if unnamed:
+            await self._claim_slugs(unnamed)
+        await put_in(self.session, self.model_type, rows)
+        return [SimpleNamespace(**row) for row in rows]
 
     async def put(
         self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None, *, matched: bool = False

@@ -262,9 +262,9 @@ class BookService(CatalogueService[Book]):
         return await self._touch(changed, ids)
 
     async def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
-        """A book whose tags or contributors changed has changed, unless it is only just being made."""
+        """A book whose tags or contributors changed has changed."""
         for book in books:
-            if book.id in changed - self.inserted:
+            if book.id in changed:
                 book.updated_at = now()
         await self.session.flush()
         return changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.exc import IntegrityError
@@ -32,7 +33,7 @@ class TagService(CatalogueService[Tag]):
     async def represent(self, items: Sequence[Tag]) -> list[schemas.Tag]:
         return [schemas.Tag(item.id, item.name, item.description, item.created_at, item.updated_at) for item in items]
 
-    async def named(self, names: Sequence[str]) -> list[Tag]:
+    async def named(self, names: Sequence[str]) -> list[Any]:
         """The tags of these distinct names, in order; those that are missing are made.
 
         Errors: Contention, when another writer makes one of them at the same time.
@@ -44,7 +45,7 @@ class TagService(CatalogueService[Tag]):
         missing = sorted(name for name in names if name not in found)
         if missing:
             try:
-                found |= {tag.name: tag for tag in await self.create_many([{"name": name} for name in missing])}
+                found |= {tag.name: tag for tag in await self.create_rows([{"name": name} for name in missing])}
             except IntegrityError as error:
                 raise Contention("Other writers were busy with the same tags.") from error
         return [found[name] for name in names]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from core.queries.listing import Listing
 from core.queries.writing import derived
 from core.rules import batches, slugs
 from core.schemas.lists import Upserted
+from core.sync.adding import put_in
 from core.sync.services.reading import Reader, missing
 from core.sync.services.writing import Writer
 
@@ -51,10 +53,9 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         # files outages under IntegrityError. Rows are complete when flushed, so nothing is refreshed.
         super().__init__(session, auto_refresh=False, wrap_exceptions=False, count_with_window_function=False)
         self.session = session
-        self.inserted: set[UUID] = set()
 
-    def represent(self, items: Sequence[RecordT]) -> list[Any]:
-        """Flushed instances as answered, in order."""
+    def represent(self, items: Sequence[Any]) -> list[Any]:
+        """Flushed instances, or what `create_rows` returned, as answered, in order."""
         raise NotImplementedError
 
     # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
@@ -147,18 +148,28 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
     def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    def insert(self, items: Sequence[Values], places: Places = None, *, matched: bool = False) -> list[RecordT]:
-        """Create rows and flush them. matched: nobody has their unique values. Errors: Invalid, Conflict."""
+    def insert(self, items: Sequence[Values], places: Places = None, *, matched: bool = False) -> list[Any]:
+        """As `create_rows`, where they may be. matched: nobody has their unique values. Errors: Invalid, Conflict."""
         if not items:
             return []
-        items = [{"id": uuid7(), **values} for values in items]
         self.check(items, places)
         if places is not None and not matched:
             self._refuse_taken(items, [None] * len(items), places)
-        if self.listing.slugged:
-            self._claim_slugs(items)
-        self.inserted |= {item["id"] for item in items}
-        return list(self.create_many(items))
+        return self.create_rows(items)
+
+    def create_rows(self, items: Sequence[Values]) -> list[Any]:
+        """Create rows; their columns as attributes, in order. Columns that are left out are made, or are null.
+
+        Nobody has looked whether they may be: errors are the driver's.
+        """
+        moment = now()
+        made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
+        rows = [{**made, "id": uuid7(), **derived(self.listing, values)} for values in items]
+        unnamed = [row for row in rows if row["slug"] is None] if self.listing.slugged else []
+        if unnamed:
+            self._claim_slugs(unnamed)
+        put_in(self.session, self.model_type, rows)
+        return [SimpleNamespace(**row) for row in rows]
 
     def put(
         self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None, *, matched: bool = False

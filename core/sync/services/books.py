@@ -261,9 +261,9 @@ class BookService(CatalogueService[Book]):
         return self._touch(changed, ids)
 
     def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
-        """A book whose tags or contributors changed has changed, unless it is only just being made."""
+        """A book whose tags or contributors changed has changed."""
         for book in books:
-            if book.id in changed - self.inserted:
+            if book.id in changed:
                 book.updated_at = now()
         self.session.flush()
         return changed
