@@ -25,6 +25,16 @@ PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 FAULTS = 1000
 """Faults of a body that are told, at most: a batch of the largest size can have one for each item."""
 
+DETAILS = {
+    "extra_forbidden": "no such member here",
+    "model_type": "Input should be an object",
+    "list_type": "Input should be an array",
+    "too_short": "Array should have at least {min_length} item(s)",
+    "too_long": "Array should have at most {max_length} items",
+    "string_unicode": "Input should be a valid string, without lone surrogates",
+}
+"""What is told of a body where pydantic's own words are about Python; the rest of them are about JSON, too."""
+
 T = TypeVar("T")
 
 _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -155,9 +165,8 @@ def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseMo
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_context=False, include_input=False)[:FAULTS]:
-            code, detail = item["type"], item["msg"]
-            if code == "extra_forbidden":
-                code, detail = "unknown", "no such member here"
-            faults.append(Fault(code, detail, path=item["loc"]))
+        for item in error.errors(include_url=False, include_input=False)[:FAULTS]:
+            known = item["type"]
+            detail = DETAILS[known].format(**item.get("ctx", {})) if known in DETAILS else item["msg"]
+            faults.append(Fault("unknown" if known == "extra_forbidden" else known, detail, path=item["loc"]))
     return None

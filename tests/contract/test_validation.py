@@ -298,6 +298,25 @@ def test_json_that_is_not_an_object_is_a_422_everywhere(api: httpx.Client, stand
     assert unchanged(api, standing)
 
 
+@pytest.mark.parametrize(
+    ("body", "place", "code", "detail"),
+    [
+        ([], "", "model_type", "Input should be an object"),
+        ({"items": [5]}, "/items/0", "model_type", "Input should be an object"),
+        ({"items": {}}, "/items", "list_type", "Input should be an array"),
+        ({"items": []}, "/items", "too_short", "Array should have at least 1 item(s)"),
+        ({"items": [5] * 1001}, "/items", "too_long", "Array should have at most 1000 items"),
+    ],
+    ids=["no object", "an item that is none", "no array", "an empty array", "a long array"],
+)
+def test_what_json_calls_a_thing_is_what_a_fault_calls_it(
+    api: httpx.Client, body: Any, place: str, code: str, detail: str
+):
+    for method in ("POST", "PATCH", "PUT"):
+        problem = refused(send(api, method, "/authors/batch", body), 422, place)
+        assert problem["errors"] == [{"pointer": place, "code": code, "detail": detail}]
+
+
 def test_a_member_whose_name_is_a_lone_surrogate_is_a_4xx(api: httpx.Client, standing: Row):
     for method, path in writes(standing):
         response = send(api, method, path, {"\ud800": 1})

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
+from json import dumps
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from core.errors import Invalid
+from core.errors import Fault, Invalid
 from core.http import problems
 from core.http.json import decode
 from core.http.messages import Request
@@ -241,6 +246,36 @@ def test_an_empty_body_is_no_body_where_none_is_required():
 @pytest.mark.parametrize("body", [b"null", b"1", b'"x"', b"[]", b"true"])
 def test_a_body_that_is_no_object_is_a_fault_of_the_whole(body: bytes):
     assert [where for where, _ in faults("authors_create", request("POST", body=body))] == [""]
+
+
+BODIES = [(name, route.operation.body) for name, route in ROUTES.items() if route.operation and route.operation.body]
+OF_EVERY_KIND = [None, True, 5, 1.5, 10**19, "", "x", "\ud800", [], {}, [None], [5], ["x"], [[]], [{}], [{}] * 1001]
+OF_PYTHON = re.compile(r"dict|list|tuple|instance|unicode|validation|None|True|False|Input(?! should )", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("name", "model"), BODIES, ids=[name for name, _ in BODIES])
+def test_no_fault_of_a_body_speaks_of_python(name: str, model: type[BaseModel]):
+    operation = ROUTES[name].operation
+    assert operation is not None
+    told: list[Fault] = []
+    for value in wrong(model):
+        sent = request(operation.method, body=dumps(value).encode())
+        try:
+            read(operation, {}, sent, Settings())
+        except Invalid as error:
+            told += error.faults
+    assert told
+    assert [fault for fault in told if OF_PYTHON.search(fault.detail)] == []
+
+
+def wrong(model: type[BaseModel]) -> Iterator[Any]:
+    """Values that are hardly a body of this model, each in another way; its items', where it is a batch, among them."""
+    yield from OF_EVERY_KIND
+    for name, info in model.model_fields.items():
+        yield from ({name: value} for value in OF_EVERY_KIND)
+        (item, *_) = get_args(info.annotation) or (None,)
+        if isinstance(item, type) and issubclass(item, BaseModel):
+            yield from ({name: [value]} for value in wrong(item))
 
 
 def test_every_bad_member_and_every_bad_parameter_is_named_at_once():
