@@ -16,6 +16,11 @@ from tests.support.hosts import Hosts, running
 CONTRACT_URL = os.environ.get("CONTRACT_URL")
 HOSTS = [CONTRACT_URL] if CONTRACT_URL else [f"{adapter}-{backend}" for backend in BACKENDS for adapter in ADAPTERS]
 
+EACH_ONCE = HOSTS if CONTRACT_URL else ["flask-sqlite", "sanic-postgresql"]
+"""Hosts enough for what is decided before a database is asked: each adapter, and each database, is among them."""
+
+each_once = pytest.mark.parametrize("url", EACH_ONCE, indirect=True, scope="session")
+
 NONE_IN_USE = "\ndiptych_pool_connections_in_use 0.0\n"
 
 

@@ -17,9 +17,12 @@ from core.http.documents.openapi import document as described
 from core.http.documents.reference import reference
 from core.http.problem_types import PROBLEM_TYPES
 from core.sync.operations import OPERATIONS
+from tests.contract.conftest import each_once
 from tests.contract.making import RESOURCES, make, make_author, make_book, new_id, refused
 from tests.support.databases import DIPTYCH, run
 from tests.support.openapi import Document, check_answer, check_value, example_request, names, operations, resolved
+
+pytestmark = each_once
 
 EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
 TABLE = {operation.name: operation for operation in OPERATIONS}

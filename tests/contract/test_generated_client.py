@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.conftest import each_once
 from tests.contract.making import marker, new_isbn
 from tests.support.databases import DIPTYCH, run
+
+pytestmark = each_once
 
 PROGRAM = """
 import sys

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import zstandard
 
+from tests.contract.conftest import each_once
 from tests.contract.making import (
     LIMIT,
     body_of,
@@ -22,6 +23,8 @@ from tests.contract.making import (
     refused,
     send,
 )
+
+pytestmark = each_once
 
 MERGE_PATCH = "application/merge-patch+json"
 

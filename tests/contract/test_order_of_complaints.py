@@ -7,7 +7,10 @@ import json
 import httpx
 import pytest
 
+from tests.contract.conftest import each_once
 from tests.contract.making import LIMIT, make, make_author, new_id, read, refused, send
+
+pytestmark = each_once
 
 FAULTS = ["route", "method", "size", "media type", "text", "meaning", "row", "conflict"]
 STATUS = dict(zip(FAULTS, (404, 405, 413, 415, 400, 422, 404, 409), strict=True))

@@ -10,7 +10,10 @@ import thor
 from redbot.resource import HttpResource
 from redbot.resource.fetch import RedFetcher
 
+from tests.contract.conftest import each_once
 from tests.contract.making import body_of, make_author, make_tag
+
+pytestmark = each_once
 
 PATHS = [
     "/authors",

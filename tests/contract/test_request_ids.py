@@ -5,8 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.contract.conftest import each_once
 from tests.contract.making import make_author
 from tests.support.wire import Target, exchange
+
+pytestmark = each_once
 
 GIVEN = "From/another.host:7+8=15~x_y-z"
 

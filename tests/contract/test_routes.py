@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.contract.conftest import each_once
 from tests.contract.making import (
     LIMIT,
     RESOURCES,
@@ -21,6 +22,8 @@ from tests.contract.making import (
     refused,
     send,
 )
+
+pytestmark = each_once
 
 ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.contract.conftest import each_once
 from tests.contract.making import (
     NAMED_BY,
     RESOURCES,
@@ -21,6 +22,8 @@ from tests.contract.making import (
     refused,
     send,
 )
+
+pytestmark = each_once
 
 everywhere = pytest.mark.parametrize("resource", RESOURCES)
 
