@@ -47,13 +47,20 @@ def api(url: str) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(autouse=True)
-def no_connection_stays_in_use(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After each test the pools of all workers are whole again; where we are guests, others may be busy."""
-    yield
-    if "api" in request.fixturenames and not CONTRACT_URL:
-        api: httpx.Client = request.getfixturevalue("api")
-        soon = time.monotonic() + 5
-        while NONE_IN_USE not in api.get("/metrics").text:
+@pytest.fixture(scope="module")
+def asked() -> Iterator[set[str]]:
+    """The deployments that a module has asked: in the end the pools of all their workers are whole again."""
+    urls: set[str] = set()
+    yield urls
+    soon = time.monotonic() + 5
+    for url in urls:
+        while NONE_IN_USE not in httpx.get(f"{url}/metrics").text:
             assert time.monotonic() < soon, "a connection was not given back"
             time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def no_connection_stays_in_use(request: pytest.FixtureRequest, asked: set[str]) -> None:
+    """Have a module's deployments looked at; where we are guests, others may be busy."""
+    if "api" in request.fixturenames and not CONTRACT_URL:
+        asked.add(request.getfixturevalue("url"))
