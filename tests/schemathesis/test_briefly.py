@@ -1,0 +1,28 @@
+"""What `make schemathesis` does, with few requests of each kind, so that no change goes by without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.schemathesis.run import PHASES, judged
+from tests.support.databases import Databases
+from tests.support.deployments import deployment
+
+# Coverage sends the same three thousand requests to whom it is asked to judge: each adapter and each database once.
+DRAWN = tuple(phase for phase in PHASES if phase != "coverage")
+JUDGED = {
+    ("flask", "sqlite"): PHASES,
+    ("flask", "postgresql"): DRAWN,
+    ("sanic", "sqlite"): DRAWN,
+    ("sanic", "postgresql"): PHASES,
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("host", "phases"), JUDGED.items(), ids=["-".join(host) for host in JUDGED])
+def test_schemathesis_finds_nothing_wrong(databases: Databases, host: tuple[str, str], phases: Sequence[str]):
+    adapter, backend = host
+    with deployment(adapter, databases.migrated(backend)) as url:
+        assert judged(url, seed="1", examples="2", phases=phases)
