@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long faults faults-short fuzz schemathesis bench bench-import bench-start growth check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long test-all faults faults-short fuzz schemathesis bench bench-import bench-start growth check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -30,11 +30,14 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest -m "not long and not fault" --numprocesses 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not long and not fault" --numprocesses 3 --dist worksteal
 endif
 
-test-long: venv ## Run the tests that take minutes: adoption, the previous release, PgBouncer, the installed wheel
+test-long: venv ## Run the tests that take minutes: starting and stopping, adoption, the previous release, PgBouncer, Schemathesis
 	$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
+
+test-all: venv ## Run both at once, which takes less than one after the other
+	$(BIN)/python -m pytest -m "not fault" --numprocesses 3 --dist worksteal
 
 faults: venv ## Break databases and servers for real, count what is lost, and write the figures into docs/reliability.md
 	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md

@@ -17,6 +17,8 @@ import pytest
 from tests.support.databases import PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
 
+pytestmark = pytest.mark.long
+
 Started = tuple[subprocess.Popen[bytes], str, IO[str]]
 
 

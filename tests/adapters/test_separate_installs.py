@@ -13,6 +13,8 @@ import pytest
 from tests.support.databases import ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
 
+pytestmark = pytest.mark.long
+
 # Adapter -> what its install does not have: the other's extra, and what comes with that.
 ABSENT = {
     "flask": (

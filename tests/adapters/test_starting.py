@@ -18,6 +18,8 @@ from tests.support.deployments import ADAPTERS, command, deployment, free_port, 
 from tests.support.hosts import HOSTS
 from tests.support.revisions import put_at
 
+pytestmark = pytest.mark.long
+
 PORT = str(free_port())
 PYTHON = [sys.executable, "-m"]
 STARTS = {

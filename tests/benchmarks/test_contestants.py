@@ -21,6 +21,8 @@ from benchmarks.workloads import CHOSEN, WORKLOADS, Case, Workload
 from tests.support.databases import Databases
 from tests.support.programs import program
 
+pytestmark = pytest.mark.long
+
 SMALL = rows.make(books=300, authors=40, tags=30)
 
 OURS = [each for each in CONTESTANTS if each.role != "peer"]

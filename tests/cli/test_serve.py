@@ -20,6 +20,8 @@ from tests.support.databases import ROOT, Databases, environment, run
 from tests.support.deployments import free_port
 from tests.support.revisions import put_at
 
+pytestmark = pytest.mark.long
+
 SERVE = [sys.executable, "-m", "core.cli", "serve"]
 
 

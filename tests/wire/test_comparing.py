@@ -12,6 +12,8 @@ from tests.support.deployments import ADAPTERS, deployment
 from tests.support.hosts import Hosts
 from tests.wire.table import CASES, Pair, everything
 
+pytestmark = pytest.mark.long
+
 NOT_SENT = re.compile(r"(\d+) cases that may write were not sent: CONTRACT_WRITES=1 sends them\.")
 
 

@@ -25,6 +25,8 @@ from tests.support.deployments import ADAPTERS, SETTLED, command, deployment, fr
 from tests.support.wire import Target, connect
 from tests.wire.case import HOST, JSON, head
 
+pytestmark = pytest.mark.long
+
 LIST = head("GET", "/authors", HOST)
 CLIENTS = 8
 
