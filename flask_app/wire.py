@@ -55,6 +55,10 @@ UNTAKEN = object()
 """What becomes of a connection whose client has not taken all of its answers."""
 
 
+TURN = 0.00005
+"""Seconds that another worker has, to take the next connection: less than any of them waits for its first answer."""
+
+
 class Content(io.BytesIO):
     """A body as `wsgi.input`, or why there is none, and when it was there."""
 
@@ -234,6 +238,16 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                 taken = self.nr_conns
                 self.accept(listener)
             listener.close()
+
+    def accept(self, listener: sock.BaseSocket) -> None:
+        """Accept a connection, and leave the next to another worker that has time for it.
+
+        Who wakes first would take all of those that come at once, and keep them: clients reuse connections.
+        """
+        before = self.nr_conns
+        super().accept(listener)
+        if self.alive and self.nr_conns > before:
+            time.sleep(TURN)
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
         conn.arrived = time.monotonic()
