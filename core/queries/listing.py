@@ -129,8 +129,9 @@ class Shape:
     was made for a list is right for every other of this shape.
 
     given: the names of what is asked for. words: whether q has any. runs: how many texts it has in a script without
-    spaces. elsewhere: whether it is a page by its number, and not the first. cursor: whether the rows are after the
-    cursor's, and whether that is one of them. without: whether that row has no value. rank: its rank, by relevance.
+    spaces. elsewhere: whether it is a page by its number, and not the first. total: whether one is asked for. cursor:
+    whether the rows are after the cursor's, and whether that is one of them. without: whether that row has no value.
+    rank: its rank, by relevance.
     """
 
     given: frozenset[str]
@@ -139,6 +140,7 @@ class Shape:
     words: bool
     runs: int
     elsewhere: bool
+    total: bool
     cursor: tuple[bool, bool] | None = None
     without: bool = False
     rank: int | None = None

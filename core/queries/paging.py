@@ -21,8 +21,8 @@ from core.rules.cursors import Cursor
 from core.rules.words import Wanted
 from core.schemas.lists import RELEVANCE, ListQuery, Page
 
-WANTED, OFFSET = "wanted", "offset"
-"""The parameters of a page's statements for how many rows are to be found, and how many to be left out."""
+WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
+"""The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ def asked(listing: Listing, query: ListQuery, scope: Mapping[str, Any]) -> Asked
     if wanted.longest:
         found |= lists.word_values(query, wanted)
     elsewhere = query.cursor is None and query.current_page > 1
-    shape = Shape(given, query.order_by, query.sort_order, bool(wanted.longest), len(wanted.runs), elsewhere)
+    words_of = (bool(wanted.longest), len(wanted.runs))
+    shape = Shape(given, query.order_by, query.sort_order, *words_of, elsewhere, query.total)
+    found[SHOWN] = query.page_size
     if elsewhere:
         found[OFFSET] = _offset(query)
     if query.cursor is None:
@@ -63,36 +65,76 @@ def statements(listing: Listing, shape: Shape) -> Sequence[Select[Any]]:
     """What selects a page: each statement is for as many rows as those before it left to be found, which is WANTED.
 
     The order is what was asked, rows without a value last, and the id as the last tie-break. Each row ends with the
-    value that it is ordered by, and its id.
+    value that it is ordered by, and its id. Where a total is asked for, a row of the first statement has that behind
+    them: it is null where there are not more rows than SHOWN, and they tell it.
     """
-    where = [*lists.conditions(listing, shape.given)]
-    if shape.order_by == RELEVANCE:
-        return [each.limit(bindparam(WANTED, type_=Integer)) for each in _by_relevance(listing, shape, where)]
-    where += lists.having_words(listing, shape)
-    return [each.limit(bindparam(WANTED, type_=Integer)) for each in _by_column(listing, shape, where)]
+    parts = _by_relevance(listing, shape) if shape.order_by == RELEVANCE else _by_column(listing, shape)
+    found = [part.page() for part in parts]
+    if shape.total:
+        always = shape.cursor is not None
+        found[0] = parts[0].counting(count(listing, shape).scalar_subquery(), always=always)
+    return found
 
 
-def _by_column(listing: Listing, shape: Shape, where: Sequence[Condition]) -> list[Select[Any]]:
+Order = Callable[[Any, Any], tuple[Any, ...]]
+"""From what rows are ordered by and their ids to the ORDER BY."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of a page, of which the last two columns are what they are ordered by, and the id."""
+
+    select: Select[Any]
+    order: Order
+
+    def page(self) -> Select[Any]:
+        """The rows, in order, as many as are wanted."""
+        *_, key, row_id = self._columns()
+        return self.select.order_by(*self.order(key, row_id)).limit(bindparam(WANTED, type_=Integer))
+
+    def counting(self, total: Any, *, always: bool) -> Select[Any]:
+        """The same, each with the total: by the same statement, and only where there are more than are shown."""
+        # Its columns have several names twice.
+        columns = [column.label(f"column_{place}") for place, column in enumerate(self._columns())]
+        rows = self.page().with_only_columns(*columns, maintain_column_froms=True).subquery("page")
+        if not always:
+            total = case((func.count().over() > bindparam(SHOWN, type_=Integer), total))
+        *_, key, row_id = rows.c
+        return select(*rows.c, total).order_by(*self.order(key, row_id))
+
+    def _columns(self) -> list[Any]:
+        return [column["expr"] for column in self.select.column_descriptions]
+
+
+def _ordered(*, descending: bool, nulls_last: bool = False) -> Order:
+    def order(key: Any, row_id: Any) -> tuple[Any, ...]:
+        first = _directed(key, descending)
+        return first.nulls_last() if nulls_last else first, _directed(row_id, descending)
+
+    return order
+
+
+def _by_column(listing: Listing, shape: Shape) -> list[_Part]:
     column, id_column = listing.order_by[shape.order_by], listing.model.id
+    where = [*lists.conditions(listing, shape.given), *lists.having_words(listing, shape)]
     selected = listing.select.add_columns(column, id_column)
     if shape.cursor is not None:
-        return [selected.where(*where, beyond).order_by(*order) for beyond, order in _beyond(column, id_column, shape)]
+        return _beyond(selected.where(*where), column, id_column, shape)
     descending = shape.sort_order == "desc"
-    order = (_directed(column, descending), _directed(id_column, descending))
     if not shape.elsewhere:
         parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
-        return [selected.where(*where, *part).order_by(*order) for part in parts]
-    if column.nullable:
-        order = (order[0].nulls_last(), order[1])
+        return [_Part(selected.where(*where, *part), _ordered(descending=descending)) for part in parts]
+    order = _ordered(descending=descending, nulls_last=bool(column.nullable))
     # What is left out is found in the index alone: of these rows nothing else is looked at.
-    shown = select(id_column).where(*where).order_by(*order)
+    shown = select(id_column).where(*where).order_by(*order(column, id_column))
     shown = shown.offset(bindparam(OFFSET, type_=Integer)).limit(bindparam(WANTED, type_=Integer)).correlate(None)
-    return [selected.where(id_column.in_(shown)).order_by(*order)]
+    return [_Part(selected.where(id_column.in_(shown)), order)]
 
 
-def _by_relevance(listing: Listing, shape: Shape, where: Sequence[Condition]) -> list[Select[Any]]:
+def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
     """Rank by rank, and by the id within each."""
     ranks, id_column = lists.ranks(listing, shape), listing.model.id
+    where = lists.conditions(listing, shape.given)
     down = shape.sort_order == "desc"
     beyond: list[Condition] = []
     if shape.cursor is not None:
@@ -104,12 +146,11 @@ def _by_relevance(listing: Listing, shape: Shape, where: Sequence[Condition]) ->
     elif shape.elsewhere:
         rank = case(*((condition, value) for value, condition in ranks))
         selected = listing.select.add_columns(rank, id_column).where(*where, *lists.having_words(listing, shape))
-        order = (_directed(rank, down), _directed(id_column, down))
-        return [selected.order_by(*order).offset(bindparam(OFFSET, type_=Integer))]
+        return [_Part(selected.offset(bindparam(OFFSET, type_=Integer)), _ordered(descending=down))]
     found = []
     for value, condition in ranks if down else ranks[::-1]:
         selected = listing.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
-        found.append(selected.order_by(_directed(id_column, down)))
+        found.append(_Part(selected, lambda _, row_id: (_directed(row_id, down),)))
         beyond = []
     return found
 
@@ -160,24 +201,20 @@ def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
     return column.desc() if descending else column.asc()
 
 
-Part = tuple[Condition, tuple[Any, ...]]
-
-
-def _beyond(column: Any, id_column: Any, shape: Shape) -> list[Part]:
-    """Conditions with their order: rows with a value apart from those without, as an index can find each at once."""
+def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: Shape) -> list[_Part]:
+    """Rows beyond a cursor: those with a value apart from those without, as an index can find each at once."""
     assert shape.cursor is not None  # noqa: S101 - whoever calls has looked
     forward, inclusive = shape.cursor
     descending = (shape.sort_order == "desc") == forward
-    order = (_directed(column, descending), _directed(id_column, descending))
     compare = _COMPARE[descending, inclusive]
     here = bindparam("cursor_id", type_=id_column.type)
     # Rows without a value are ordered by it, too: PostgreSQL takes the index for no other order.
     if shape.without:
-        rest: Part = (and_(column.is_(None), compare(id_column, here)), order)
-        return [rest] if forward else [rest, (column.is_not(None), order)]
-    place = tuple_(bindparam("cursor_value", type_=column.type), here)
-    rest = (compare(tuple_(column, id_column), place), order)
-    return [rest, (column.is_(None), order)] if column.nullable and forward else [rest]
+        found = [and_(column.is_(None), compare(id_column, here))] + [column.is_not(None)] * (not forward)
+    else:
+        place = tuple_(bindparam("cursor_value", type_=column.type), here)
+        found = [compare(tuple_(column, id_column), place)] + [column.is_(None)] * bool(column.nullable and forward)
+    return [_Part(selected.where(each), _ordered(descending=descending)) for each in found]
 
 
 _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {

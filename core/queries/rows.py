@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import Boolean
+from sqlalchemy.types import NullType
 
 from core.models import Record
 
@@ -18,8 +18,9 @@ VALUE, VALUES = "value", "values"
 """The parameter that each of them takes: a value, or a list of them."""
 
 
-class _among(GenericFunction[bool]):  # noqa: N801 - an SQL function is named as SQL names them
-    type = Boolean()
+class _among(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
+    # None: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
+    type = NullType()
     inherit_cache = True
 
 

@@ -66,7 +66,13 @@ def planner(databases: Databases) -> Iterator[Connection]:
 
 
 def plan(planner: Connection, statement: Select[Any]) -> str:
-    return "\n".join(planner.execute(explain(statement.limit(21))).scalars())
+    return "\n".join(planner.execute(explain(statement)).scalars())
+
+
+def statements(listing: Listing, query: ListQuery) -> list[Select[Any]]:
+    """Those of a page, with their values."""
+    asked = paging.asked(listing, query, {})
+    return [each.params(asked.values, wanted=21) for each in paging.statements(listing, asked.shape)]
 
 
 def values(listing: Listing, order: str) -> list[Any]:
@@ -82,8 +88,8 @@ def test_a_page_is_a_range_of_an_index_in_every_order(planner: Connection, name:
     listing, kind = LISTS[name]
     cursors = [Cursor(order, way, forward, False, value, ID) for value in values(listing, order) for forward in (0, 1)]
     asked = [{}, *({"cursor": str(cursor)} for cursor in cursors)]
-    for query in (kind(orderBy=order, sortOrder=way, **each) for each in asked):
-        for statement in paging.statements(listing, query, []):
+    for query in (kind(orderBy=order, sortOrder=way, total="false", **each) for each in asked):
+        for statement in statements(listing, query):
             found = plan(planner, statement)
 
             # Rows of a unique value are as good as sorted by the id, too.
@@ -91,19 +97,31 @@ def test_a_page_is_a_range_of_an_index_in_every_order(planner: Connection, name:
             assert not query.cursor or "Index Cond" in found or f"ix_book_{order}_id" in found, found
 
 
+@pytest.mark.parametrize("way", ["asc", "desc"])
+def test_a_page_that_is_counted_is_found_by_the_same_index(planner: Connection, way: str):
+    listing, kind = LISTS["books"]
+    (found,) = (plan(planner, each) for each in statements(listing, kind(sortOrder=way)))
+    page = found.partition("InitPlan")[0] + found.partition("WindowAgg")[2]
+
+    assert "ix_book_created_at_id" in page
+    assert not re.search(r"(?<!Incremental )Sort  ", found), found
+
+
 def test_another_order_than_those_is_found_to_have_no_index(planner: Connection):
     listing, kind = LISTS["books"]
     statement = listing.select.order_by(listing.model.__table__.c.description)
 
-    assert re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", plan(planner, statement))
+    assert re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", plan(planner, statement.limit(21)))
     assert kind(orderBy="title").order_by == "title"
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_words_are_found_by_their_index(planner: Connection, name: str):
     listing, kind = LISTS[name]
-    found = [listing.select.where(*having_words(listing, kind(q="war peace*")))]
-    found += paging.statements(listing, kind(q="war peace*"), [])[1:]
+    query = kind(q="war peace*", total="false")
+    asked = paging.asked(listing, query, {})
+    found = [listing.select.where(*having_words(listing, asked.shape)).params(asked.values)]
+    found += statements(listing, query)[1:]
 
     with planner.begin_nested() as savepoint:
         for how in ("bitmapscan = on", "indexscan = off", "sort = on"):
@@ -176,8 +194,9 @@ def test_rows_that_were_there_before_are_found_by_their_words(databases: Databas
     History().upgrade(url, "head")
     with transaction(url) as connection:
         for q, number in (("Émile", 0), ("目", 1)):
-            where = having_words(authors.listing, AuthorList(q=q))
-            assert [row.id for row in connection.execute(authors.listing.select.where(*where))] == [UUID(int=number)]
+            asked = paging.asked(authors.listing, AuthorList(q=q), {})
+            found = authors.listing.select.where(*having_words(authors.listing, asked.shape)).params(asked.values)
+            assert [row.id for row in connection.execute(found)] == [UUID(int=number)]
 
 
 def test_what_databases_already_have_stays_as_it_is():

@@ -47,7 +47,7 @@ TABLE = """
     authors_get             id={nobody}                                                  1
     authors_get_by_slug     slug=homer                                                   1
     authors_list                                                                         1
-    authors_list            ?pageSize=2                                                  2
+    authors_list            ?pageSize=2                                                  1
     authors_list            ?searchString=nobody                                         1
     authors_list            ?q=homer                                                     3
     authors_list_books      id={author}                                                  2
@@ -87,8 +87,8 @@ TABLE = """
     books_get               id={book} ?include=tags,contributors                         3
     books_get_by_slug       slug=t0 ?include=contributors                                2
     books_list                                                                           1
-    books_list              ?pageSize=2                                                  2
-    books_list              ?pageSize=2&include=tags,contributors                        4
+    books_list              ?pageSize=2                                                  1
+    books_list              ?pageSize=2&include=tags,contributors                        3
     books_list              ?q=t*                                                        3
     books_list              ?q=t*&pageSize=2                                             3
     books_list              ?q=t*&pageSize=2&total=false                                 2

@@ -31,15 +31,21 @@ class Reader:
     def page(self, query: ListQuery, **scope: Any) -> Page[Any]:
         """The page that `query` asks for, of the rows within a scope of the listing.
 
-        One statement finds the rows, another those without a value or of a lower rank, where the page gets to them. One
-        more counts where there are more than the page shows.
+        One statement finds the rows, and counts, where there are more than the page shows; another finds those without
+        a value or of a lower rank, where the page gets to them. One more counts where no row told.
         """
         asked = paging.asked(self.listing, query, scope)
-        found: list[Any] = []
-        for statement in paging.statements(self.listing, asked.shape):
+        first, *others = paging.statements(self.listing, asked.shape)
+        found = self.executor.all(first, {**asked.values, paging.WANTED: query.page_size + 1})
+        total = None
+        if query.total and found:
+            total = found[0][-1]
+            found = [row[:-1] for row in found]
+        for statement in others:
             if wanted := query.page_size + 1 - len(found):
                 found += self.executor.all(statement, {**asked.values, paging.WANTED: wanted})
-        total = paging.known_total(query, len(found)) if query.total else None
+        if query.total and total is None:
+            total = paging.known_total(query, len(found))
         if query.total and total is None:
             ((total,),) = self.executor.all(paging.count(self.listing, asked.shape), asked.values)
         return paging.page(self.listing, query, found, total)
