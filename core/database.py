@@ -90,6 +90,9 @@ LOCK_TIMEOUT = "diptych_lock_timeout"
 STATEMENT_TIMEOUT = "diptych_statement_timeout"
 """The execution option of how many seconds one statement of a migration takes on PostgreSQL at most."""
 
+_NEW = "diptych_new"
+"""In what the pool knows of a connection that nobody has used."""
+
 _NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
@@ -230,7 +233,8 @@ def _prepare_postgresql(engine: Engine) -> None:
     def check(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
         """Take another connection where the server has closed this one, which it tells when it stops."""
         driver: Any = entry.driver_connection
-        if _closed(driver.pgconn):
+        # A new one that is closed at once is an outage, which whoever uses it finds out.
+        if not entry.info.pop(_NEW, False) and _closed(driver.pgconn):
             raise DisconnectionError("closed by the server")
 
     @event.listens_for(engine, "connect")
@@ -241,6 +245,7 @@ def _prepare_postgresql(engine: Engine) -> None:
         session can be told in which zone times are wanted: then none has to be carried over.
         """
         driver: Any = entry.driver_connection
+        entry.info[_NEW] = True
         cursor = connection.cursor()
         cursor.execute("SELECT pg_backend_pid()")
         if cursor.fetchone()[0] != driver.info.backend_pid:

@@ -22,6 +22,7 @@ WORDS = {
     "core.aio": "core.sync",
     "AsyncIterator": "Iterator",
     "AsyncConnection": "Connection",
+    "AsyncEngine": "Engine",
     "AsyncSession": "Session",
     "AsyncSessionConfig": "SyncSessionConfig",
     "SQLAlchemyAsyncConfig": "SQLAlchemySyncConfig",

@@ -6,13 +6,15 @@ kind and costs three times what the driver does: docs/decisions/0016-drivers.md.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.ext.asyncio.engine import AsyncConnection
+from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
@@ -57,15 +59,34 @@ class Executor:
         return rows
 
     async def _wrapped(self, error: Any, text: str) -> DBAPIError:
-        """A driver's error as SQLAlchemy would have raised it; a connection that was lost is not used again."""
-        driver, dialect = self._driver, self.dialect
-        lost = dialect.is_disconnect(error, driver, None)
+        """The error as it is raised; a connection that was lost is not used again."""
+        lost = self.dialect.is_disconnect(error, self._driver, None)
         if lost:
             await greenlet_spawn(self._connection.invalidate, error)
-        kind = dialect.loaded_dbapi.Error
-        found = DBAPIError.instance(text, None, error, kind, True, lost, dialect)
-        assert isinstance(found, DBAPIError)  # noqa: S101 - as the error is the driver's
-        return found
+        return _as_sqlalchemy(error, self.dialect, text, lost=lost)
+
+
+@asynccontextmanager
+async def executing(engine: AsyncEngine) -> AsyncIterator[Executor]:
+    """What executes on a connection from the pool without a transaction: each statement stands for itself.
+
+    Errors: DBAPIError where there is no connection to be had.
+    """
+    try:
+        connection = await engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(error, engine.dialect) from error
+    try:
+        yield Executor(connection, engine.dialect)
+    finally:
+        await greenlet_spawn(connection.close)
+
+
+def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:
+    """A driver's error as SQLAlchemy would have raised it."""
+    found = DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True, lost, dialect)
+    assert isinstance(found, DBAPIError)  # noqa: S101 - as the error is the driver's
+    return found
 
 
 def executor_on(connection: AsyncConnection) -> Executor:

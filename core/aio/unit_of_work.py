@@ -12,10 +12,9 @@ from typing import TypeVar
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.util import greenlet_spawn
 
 from core import deadlines
-from core.aio.executing import Executor, executor_on
+from core.aio.executing import Executor, executing, executor_on
 from core.database import SNAPSHOT, TRANSACTION, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
@@ -113,11 +112,8 @@ class Database:
 
     async def _alone(self, work: Executing[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
-        connection = await self._engine.raw_connection()
-        try:
-            return await work(Executor(connection, self._engine.dialect))
-        finally:
-            await greenlet_spawn(connection.close)
+        async with executing(self._engine) as executor:
+            return await work(executor)
 
     async def _attempt(self, unit: Callable[[], Awaitable[T]]) -> T:
         lost: CatalogueError | None = None

@@ -7,12 +7,14 @@ kind and costs three times what the driver does: docs/decisions/0016-drivers.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import call
 from time import perf_counter
 from typing import Any
 
 from sqlalchemy import Dialect, Executable
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
@@ -58,15 +60,34 @@ class Executor:
         return rows
 
     def _wrapped(self, error: Any, text: str) -> DBAPIError:
-        """A driver's error as SQLAlchemy would have raised it; a connection that was lost is not used again."""
-        driver, dialect = self._driver, self.dialect
-        lost = dialect.is_disconnect(error, driver, None)
+        """The error as it is raised; a connection that was lost is not used again."""
+        lost = self.dialect.is_disconnect(error, self._driver, None)
         if lost:
             call(self._connection.invalidate, error)
-        kind = dialect.loaded_dbapi.Error
-        found = DBAPIError.instance(text, None, error, kind, True, lost, dialect)
-        assert isinstance(found, DBAPIError)  # noqa: S101 - as the error is the driver's
-        return found
+        return _as_sqlalchemy(error, self.dialect, text, lost=lost)
+
+
+@contextmanager
+def executing(engine: Engine) -> Iterator[Executor]:
+    """What executes on a connection from the pool without a transaction: each statement stands for itself.
+
+    Errors: DBAPIError where there is no connection to be had.
+    """
+    try:
+        connection = engine.raw_connection()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(error, engine.dialect) from error
+    try:
+        yield Executor(connection, engine.dialect)
+    finally:
+        call(connection.close)
+
+
+def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:
+    """A driver's error as SQLAlchemy would have raised it."""
+    found = DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True, lost, dialect)
+    assert isinstance(found, DBAPIError)  # noqa: S101 - as the error is the driver's
+    return found
 
 
 def executor_on(connection: Connection) -> Executor:

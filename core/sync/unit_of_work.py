@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from operator import call
 from time import sleep
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from core import deadlines
 from core.database import SNAPSHOT, TRANSACTION, begin_by_hand, translate
 from core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from core.observing.waiting import watch
-from core.sync.executing import Executor, executor_on
+from core.sync.executing import Executor, executing, executor_on
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -114,11 +113,8 @@ class Database:
 
     def _alone(self, work: Executing[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
-        connection = self._engine.raw_connection()
-        try:
-            return work(Executor(connection, self._engine.dialect))
-        finally:
-            call(connection.close)
+        with executing(self._engine) as executor:
+            return work(executor)
 
     def _attempt(self, unit: Callable[[], T]) -> T:
         lost: CatalogueError | None = None

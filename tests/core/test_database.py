@@ -471,11 +471,12 @@ def test_a_read_only_postgresql_is_an_outage(urls: dict[str, str]):
 
 
 @TWINS
-def test_a_server_nobody_runs_is_an_outage(twin: str):
+@pytest.mark.parametrize("reading", [True, False])
+def test_a_server_nobody_runs_is_an_outage(twin: str, reading: bool):  # noqa: FBT001 - a parameter of the test
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"postgresql://u@127.0.0.1:{probe.getsockname()[1]}/db"
-        error = error_of(url, text("SELECT 1"), twin=twin)
+        error = error_of(url, text("SELECT 1"), twin=twin, reading=reading)
     assert type(error) is Unavailable
     assert error.detail == "The database cannot be reached."
 
