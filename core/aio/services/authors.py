@@ -12,7 +12,6 @@ from core.aio.services.base import CatalogueService
 from core.errors import Conflict, Fault
 from core.models import Author, Book, BookContributor
 from core.queries import authors as queries
-from core.schemas import authors as schemas
 
 
 class AuthorRepository(SQLAlchemyAsyncRepository[Author]):
@@ -29,11 +28,6 @@ class AuthorService(CatalogueService[Author]):
     unique = ()
     key = ("name", "dob")
     key_not_null = ("name",)
-
-    async def represent(self, items: Sequence[Author]) -> list[schemas.Author]:
-        return [
-            schemas.Author(item.id, item.name, item.dob, item.slug, item.created_at, item.updated_at) for item in items
-        ]
 
     async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         books = select(Book.author_id).where(Book.author_id.in_(ids))

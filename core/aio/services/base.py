@@ -55,7 +55,8 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
 
     async def represent(self, items: Sequence[Any]) -> list[Any]:
         """Flushed instances, or what `create_rows` returned, as answered, in order."""
-        raise NotImplementedError
+        names = [column.key for column in self.listing.returning]
+        return [self.listing.represent([getattr(item, name) for name in names]) for item in items]
 
     # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
 
@@ -147,12 +148,12 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
     async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    async def insert(self, items: Sequence[Values], places: Places = None, *, matched: bool = False) -> list[Any]:
+    async def insert(self, items: Sequence[Values], places: Sequence[int], *, matched: bool = False) -> list[Any]:
         """As `create_rows`, where they may be. matched: nobody has their unique values. Errors: Invalid, Conflict."""
         if not items:
             return []
         await self.check(items, places)
-        if places is not None and not matched:
+        if not matched:
             await self._refuse_taken(items, [None] * len(items), places)
         return await self.create_rows(items)
 

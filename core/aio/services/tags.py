@@ -12,7 +12,6 @@ from core.aio.services.base import CatalogueService
 from core.errors import Contention
 from core.models import Tag
 from core.queries import tags as queries
-from core.schemas import tags as schemas
 
 
 class TagRepository(SQLAlchemyAsyncRepository[Tag]):
@@ -29,9 +28,6 @@ class TagService(CatalogueService[Tag]):
     unique = ("name",)
     key = ("name",)
     key_not_null = ("name",)
-
-    async def represent(self, items: Sequence[Tag]) -> list[schemas.Tag]:
-        return [schemas.Tag(item.id, item.name, item.description, item.created_at, item.updated_at) for item in items]
 
     async def named(self, names: Sequence[str]) -> list[Any]:
         """The tags of these distinct names, in order; those that are missing are made.

@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import Contention
 from core.models import Tag
 from core.queries import tags as queries
-from core.schemas import tags as schemas
 from core.sync.services.base import CatalogueService
 
 
@@ -30,9 +29,6 @@ class TagService(CatalogueService[Tag]):
     unique = ("name",)
     key = ("name",)
     key_not_null = ("name",)
-
-    def represent(self, items: Sequence[Tag]) -> list[schemas.Tag]:
-        return [schemas.Tag(item.id, item.name, item.description, item.created_at, item.updated_at) for item in items]
 
     def named(self, names: Sequence[str]) -> list[Any]:
         """The tags of these distinct names, in order; those that are missing are made.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 
 from core.aio.services.base import CatalogueService
 from core.models.publisher import Publisher
 from core.queries import publishers as queries
-from core.schemas import publishers as schemas
 
 
 class PublisherRepository(SQLAlchemyAsyncRepository[Publisher]):
@@ -26,9 +23,3 @@ class PublisherService(CatalogueService[Publisher]):
     unique = ("name",)
     key = ("name",)
     key_not_null = ("name",)
-
-    async def represent(self, items: Sequence[Publisher]) -> list[schemas.Publisher]:
-        return [
-            schemas.Publisher(item.id, item.name, item.founded, item.slug, item.created_at, item.updated_at)
-            for item in items
-        ]
