@@ -22,7 +22,7 @@ from advanced_alchemy.config import (
     SQLAlchemySyncConfig,
     SyncSessionConfig,
 )
-from psycopg.pq import ConnStatus, TransactionStatus
+from psycopg.pq import ConnStatus
 from psycopg.pq.abc import PGconn
 from sqlalchemy import (
     AdaptedConnection,
@@ -40,6 +40,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from core import deadlines
+from core.connections import at_rest
 from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Fault, Invalid, Unavailable
 from core.models import Base
 from core.models.words import FUNCTION
@@ -301,10 +302,15 @@ def begin_by_hand(engine: Engine | AsyncEngine) -> None:
 
     def roll_back(connection: Any) -> None:
         # As psycopg would find out itself, with its lock, and where it is asynchronous with a task's switch.
-        if connection.driver_connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        if not at_rest(connection.driver_connection):
             rollback(connection)
 
+    def close(connection: Any) -> None:
+        # As psycopg does, which waits for nothing then: so it can be done where nothing could be waited for.
+        engine.dialect.get_driver_connection(connection).pgconn.finish()
+
     engine.dialect.do_rollback = roll_back  # type: ignore[assignment]
+    engine.dialect.do_close = close  # type: ignore[method-assign,assignment]
 
 
 def _begin_as_told(engine: Engine) -> None:

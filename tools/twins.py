@@ -30,6 +30,8 @@ WORDS = {
     "SQLAlchemyAsyncRepositoryService": "SQLAlchemySyncRepositoryService",
     "asynccontextmanager": "contextmanager",
     "async_config": "sync_config",
+    "take_async": "take",
+    "give_back_async": "give_back",
     "asyncio": "time",
     "greenlet_spawn": "call",
     "sqlalchemy.util": "operator",

@@ -6,10 +6,9 @@ kind and costs three times what the driver does: docs/decisions/0016-drivers.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import DBAPIError
@@ -18,9 +17,12 @@ from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
+from core.connections import give_back_async, take_async
 from core.database import pooled_connection
 from core.observing.waiting import waited
 from core.queries.prepared import Row, Values, prepared
+
+T = TypeVar("T")
 
 
 class Executor:
@@ -66,20 +68,19 @@ class Executor:
         return _as_sqlalchemy(error, self.dialect, text, lost=lost)
 
 
-@asynccontextmanager
-async def executing(engine: AsyncEngine) -> AsyncIterator[Executor]:
-    """What executes on a connection from the pool without a transaction: each statement stands for itself.
+async def executing(engine: AsyncEngine, work: Callable[[Executor], Awaitable[T]]) -> T:
+    """What `work` makes of a connection from the pool without a transaction: each statement stands for itself.
 
     Errors: DBAPIError where there is no connection to be had.
     """
     try:
-        connection = await engine.raw_connection()
+        connection = await take_async(engine)
     except engine.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(error, engine.dialect) from error
     try:
-        yield Executor(connection, engine.dialect)
+        return await work(Executor(connection, engine.dialect))
     finally:
-        await greenlet_spawn(connection.close)
+        await give_back_async(connection)
 
 
 def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:

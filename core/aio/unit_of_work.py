@@ -112,8 +112,7 @@ class Database:
 
     async def _alone(self, work: Executing[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
-        async with executing(self._engine) as executor:
-            return await work(executor)
+        return await executing(self._engine, work)
 
     async def _attempt(self, unit: Callable[[], Awaitable[T]]) -> T:
         lost: CatalogueError | None = None

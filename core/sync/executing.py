@@ -7,11 +7,10 @@ kind and costs three times what the driver does: docs/decisions/0016-drivers.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from operator import call
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.engine import Connection, Engine
@@ -19,9 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
+from core.connections import give_back, take
 from core.database import pooled_connection
 from core.observing.waiting import waited
 from core.queries.prepared import Row, Values, prepared
+
+T = TypeVar("T")
 
 
 class Executor:
@@ -67,20 +69,19 @@ class Executor:
         return _as_sqlalchemy(error, self.dialect, text, lost=lost)
 
 
-@contextmanager
-def executing(engine: Engine) -> Iterator[Executor]:
-    """What executes on a connection from the pool without a transaction: each statement stands for itself.
+def executing(engine: Engine, work: Callable[[Executor], T]) -> T:
+    """What `work` makes of a connection from the pool without a transaction: each statement stands for itself.
 
     Errors: DBAPIError where there is no connection to be had.
     """
     try:
-        connection = engine.raw_connection()
+        connection = take(engine)
     except engine.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(error, engine.dialect) from error
     try:
-        yield Executor(connection, engine.dialect)
+        return work(Executor(connection, engine.dialect))
     finally:
-        call(connection.close)
+        give_back(connection)
 
 
 def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:

@@ -113,8 +113,7 @@ class Database:
 
     def _alone(self, work: Executing[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
-        with executing(self._engine) as executor:
-            return work(executor)
+        return executing(self._engine, work)
 
     def _attempt(self, unit: Callable[[], T]) -> T:
         lost: CatalogueError | None = None

@@ -1,0 +1,49 @@
+"""Connections out of a pool and back into it, without waiting where nothing has to be waited for.
+
+SQLAlchemy runs what an asynchronous engine's pool does in a greenlet, a new one each time, in case it has to wait. That
+costs more than to take an idle connection and to put it back: docs/decisions/0016-drivers.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Engine
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
+
+
+def take(engine: Engine) -> PoolProxiedConnection:
+    """A connection out of the pool. Errors: the driver's, and the pool's, where none is to be had."""
+    return engine.raw_connection()
+
+
+async def take_async(engine: AsyncEngine) -> PoolProxiedConnection:
+    """As `take`."""
+    try:
+        return engine.sync_engine.raw_connection()
+    except MissingGreenlet:
+        # There is none that is idle, or that could be used, and nothing has been done about it.
+        return await engine.raw_connection()
+
+
+def give_back(connection: PoolProxiedConnection) -> None:
+    """Put a connection back into its pool, which ends what it was in the middle of."""
+    connection.close()
+
+
+async def give_back_async(connection: PoolProxiedConnection) -> None:
+    """As `give_back`."""
+    if at_rest(connection.driver_connection):
+        connection.close()
+    else:
+        await greenlet_spawn(connection.close)
+
+
+def at_rest(driver: Any) -> bool:
+    """Whether a driver's connection is known to be in no transaction. Of SQLite's that is not known."""
+    pgconn = getattr(driver, "pgconn", None)
+    return pgconn is not None and pgconn.transaction_status == TransactionStatus.IDLE
