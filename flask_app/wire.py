@@ -16,20 +16,21 @@ from typing import Any
 
 from gunicorn import sock, util
 from gunicorn.arbiter import Arbiter
-from gunicorn.http import message, parser, wsgi
+from gunicorn.http import message as gunicorn_message
+from gunicorn.http import parser, wsgi
 from gunicorn.workers import gthread
 
 from core import newcomers
 from core.http import problems
 from core.http.messages import Response, Unread
 from core.http.problems import Problem
-from core.http.wire.reasons import status_line
 from core.http.wire.receiving import Incoming
+from core.http.wire.sending import SERVER, message
 from core.http.wire.times import LINGER, PAUSE, TAKING
 from core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
-wsgi.SERVER = "diptych"
+wsgi.SERVER = SERVER
 
 # Nor for this. A worker that stops would close what waits sooner than others do, and than a proxy expects.
 gthread.STOP_KEEPALIVE_LINGER = PAUSE
@@ -68,7 +69,7 @@ class Content(io.BytesIO):
         self.arrived = arrived
 
 
-class Request(message.Request):  # type: ignore[misc]
+class Request(gunicorn_message.Request):  # type: ignore[misc]
     """gunicorn's request, made of one that the core has read."""
 
     def __init__(self, incoming: Incoming, arrived: float, *arguments: Any) -> None:
@@ -382,12 +383,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
 def _message(response: Response, *, headless: bool) -> bytes:
     headers = {
-        "Server": wsgi.SERVER,
+        "Server": SERVER,
         "Date": util.http_date(),
         "Connection": "close",
         "Content-Type": response.content_type,
         "Content-Length": len(response.body),
         **response.headers,
     }
-    lines = [f"HTTP/1.1 {status_line(response.status)}", *(f"{name}: {value}" for name, value in headers.items())]
-    return "\r\n".join((*lines, "", "")).encode("latin-1") + (b"" if headless else response.body)
+    return message(response.status, headers.items(), b"" if headless else response.body)

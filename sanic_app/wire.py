@@ -14,8 +14,10 @@ from typing import Any
 import sanic
 from sanic.compat import Header
 from sanic.exceptions import RequestCancelled, RequestTimeout
+from sanic.helpers import has_message_body
 from sanic.http import Http as SanicHttp
 from sanic.http import Stage
+from sanic.response import BaseHTTPResponse
 from sanic.server import HttpProtocol
 from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
@@ -24,6 +26,7 @@ from core import newcomers
 from core.http import problems
 from core.http.wire.head import Head
 from core.http.wire.receiving import Incoming
+from core.http.wire.sending import SERVER, message
 from core.http.wire.times import LINGER, PAUSE, TAKING
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -114,11 +117,28 @@ class Http(SanicHttp):
             await asyncio.sleep(0)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
-        self.response.headers["server"] = "diptych"
-        self.response.headers["date"] = _date(int(time.time()))
+        response = self.response
+        response.headers["server"] = SERVER
+        response.headers["date"] = _date(int(time.time()))
         self.keep_alive = self.keep_alive and not self.protocol.signal.stopped
-        await super().http1_response_header(data, end_stream)
+        if end_stream and not data:
+            await self._send_whole(response)
+        else:
+            await super().http1_response_header(data, end_stream)
         await self.protocol.taken()
+
+    async def _send_whole(self, response: BaseHTTPResponse) -> None:
+        """Send an answer that is there: Sanic would look at each field's characters, and put it to the others."""
+        headers, body = response.headers, b""
+        if has_message_body(response.status):  # type: ignore[no-untyped-call]
+            body = response.body or b""
+            headers.setdefault("content-type", response.content_type)
+            headers["content-length"] = str(len(body))
+        headers["connection"] = "keep-alive" if self.keep_alive else "close"
+        whole = message(response.status, headers.items(), b"" if self.head_only else body)
+        self.response_func: Any = None
+        await self._send(whole)
+        self.stage = Stage.IDLE
 
     async def error_response(self, exception: Exception) -> None:
         gone = isinstance(exception, (GoneError, RequestCancelled))

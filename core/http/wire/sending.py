@@ -1,0 +1,23 @@
+"""A response as it is sent (RFC 9112): one writer for both servers. Whoever writes to the socket is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.http.wire.reasons import status_line
+
+SERVER = "diptych"
+"""What both servers call themselves: nothing about which of them it is."""
+
+
+def message(status: int, fields: Iterable[tuple[str, object]], body: bytes) -> bytes:
+    """The whole message. fields: of its head, with its framing among them.
+
+    Errors: ValueError where a field would end its line.
+    """
+    lines = [f"HTTP/1.1 {status_line(status)}", *[f"{name}: {value}" for name, value in fields], "", ""]
+    head = "\r\n".join(lines)
+    ends = len(lines) - 1
+    if head.count("\n") != ends or head.count("\r") != ends:
+        raise ValueError("a field of a response's head has more than one line")
+    return head.encode("latin-1") + body
