@@ -6,7 +6,7 @@ import os
 
 from flask import Flask
 
-from core.ending import end_at_once
+from core.garbage import end_at_once
 from core.observing import logs
 from core.settings import Settings, settings_or_exit
 from core.sync.application import Application

@@ -21,6 +21,7 @@ from gunicorn.http import parser, wsgi
 from gunicorn.workers import gthread
 
 from core import newcomers
+from core.garbage import keep_loaded
 from core.http import problems
 from core.http.messages import Response, Unread
 from core.http.problems import Problem
@@ -211,6 +212,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             )
             raise SystemExit(Arbiter.WORKER_BOOT_ERROR)
         self.application = application
+        keep_loaded()
 
     def run(self) -> None:
         super().run()

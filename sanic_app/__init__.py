@@ -8,7 +8,7 @@ from typing import Any
 from sanic import Sanic
 
 from core.aio.application import Application
-from core.ending import end_at_once
+from core.garbage import end_at_once
 from core.http.wire.times import PAUSE
 from core.settings import Settings, settings_or_exit
 from sanic_app.blueprint import create_blueprint

@@ -23,6 +23,7 @@ from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
 from core import newcomers
+from core.garbage import keep_loaded
 from core.http import problems
 from core.http.wire.head import Head
 from core.http.wire.receiving import Incoming
@@ -251,11 +252,13 @@ class Service(sanic.Sanic[Any, Any]):
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
 
     async def _watch(self, _: Any) -> None:
-        """Take signals in Sanic's place. In a loop of someone else's it takes none."""
+        """Take signals in Sanic's place, in a process of its own. In a loop of someone else's it takes none."""
         loop = asyncio.get_running_loop()
-        for each in SIGNALS:
-            if loop.remove_signal_handler(each):
-                loop.add_signal_handler(each, self._told, loop)
+        taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
+        for each in taken:
+            loop.add_signal_handler(each, self._told, loop)
+        if taken:
+            keep_loaded()
 
     def _told(self, loop: asyncio.AbstractEventLoop) -> None:
         for each in SIGNALS:

@@ -14,7 +14,7 @@ from core.cli.dumping import load_command
 from core.cli.exporting import export_command
 from core.cli.importing import import_command
 from core.cli.serving import serve_command
-from core.ending import end_at_once
+from core.garbage import end_at_once
 from core.settings import Settings, settings_or_exit
 
 

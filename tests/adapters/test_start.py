@@ -1,14 +1,15 @@
-"""What a server has to load before it can serve."""
+"""What a server has to load before it can serve, and what it keeps."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.support.databases import run
-from tests.support.deployments import ADAPTERS
+from tests.support.databases import Databases, run
+from tests.support.deployments import ADAPTERS, command, free_port, server
 
 OF_COMMANDS = {"alembic", "mako", "core.adopting", "core.cli", "core.importing", "core.transfer"}
 
@@ -19,3 +20,13 @@ def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: 
     loaded = run([sys.executable, "-c", code], DATABASE_URL=f"sqlite:///{tmp_path}/none.db").stdout.split()
     assert f"{adapter}_app" in loaded
     assert not OF_COMMANDS.intersection(loaded)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(adapter: str, databases: Databases):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    ours, theirs = f"{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
+    started = [part.replace(ours, theirs) for part in command(adapter, port)]
+    with server(started, url, DATABASE_URL=databases.migrated("sqlite"), FLASK_PORT=str(port)):
+        assert int(httpx.get(f"{url}/kept").text) > 50_000

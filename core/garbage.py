@@ -1,9 +1,18 @@
-"""The end of a process."""
+"""What Python's garbage collector need not look at."""
 
 from __future__ import annotations
 
 import atexit
 import gc
+
+
+def keep_loaded() -> None:
+    """Let what has been loaded by now not be looked through any more: a server keeps it until it ends.
+
+    That takes a tenth of a second each time, in which nobody is answered.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def end_at_once() -> None:
