@@ -118,6 +118,9 @@ class Http(SanicHttp):
             await asyncio.sleep(0)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
+        if self.protocol.transport is None:
+            # The server stops, and waits for nobody any more.
+            raise RequestCancelled
         response = self.response
         response.headers["server"] = SERVER
         response.headers["date"] = _date(int(time.time()))
@@ -171,13 +174,23 @@ def _date(second: int) -> str:
 class Protocol(HttpProtocol):
     """Sanic's protocol, for clients that are slow to take an answer, or may have said all that they will."""
 
-    __slots__ = ("ended",)
+    __slots__ = ("ended", "working")
 
     HTTP_CLASS = Http
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.ended = False
+        self.working = False
+        """Whether what is done now is done to its end: sanic_app.working."""
+
+    def connection_lost(self, error: Exception | None) -> None:
+        task = self._task
+        if self.working:
+            # Sanic would cancel it.
+            self._task = None
+        super().connection_lost(error)  # type: ignore[no-untyped-call]
+        self._task = task
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)  # type: ignore[no-untyped-call]

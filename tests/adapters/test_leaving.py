@@ -1,0 +1,102 @@
+"""Clients that go before they are answered."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.databases import Databases
+from tests.support.deployments import command, free_port, server
+from tests.support.hosts import HOSTS
+
+ONE = {"DIPTYCH_WORKERS": "1", "DIPTYCH_THREADS": "1", "DIPTYCH_POOL_SIZE": "1"}
+"""One request at a time."""
+
+SANIC_HOST = [sys.executable, "-m", "sanic", "sanic_host:app", "--host", "127.0.0.1", "--port"]
+
+
+class Served:
+    """A service, the prefix that its catalogue has, and its database."""
+
+    def __init__(self, url: str, database: str) -> None:
+        self.url, self.database = url, database
+
+    def post(self, name: str) -> socket.socket:
+        """Send a new tag, and do not wait for the answer."""
+        address = urlsplit(self.url)
+        assert address.port is not None
+        body = f'{{"name":"{name}"}}'
+        head = f"POST {address.path}/tags HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        client = socket.create_connection(("127.0.0.1", address.port))
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        return client
+
+    def tags(self) -> list[str]:
+        page = httpx.get(f"{self.url}/tags", timeout=10).raise_for_status()
+        return [item["name"] for item in page.json()["items"]]
+
+    def wait_until_one_waits(self) -> None:
+        """For the table that somebody has locked."""
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            while (
+                connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone() is None
+            ):
+                time.sleep(0.01)
+
+
+@pytest.fixture(scope="module", params=["flask", "sanic", "sanic in a host"])
+def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Served]:
+    database, port = databases.migrated("postgresql"), free_port()
+    url, started = f"http://127.0.0.1:{port}", [*SANIC_HOST, str(port)]
+    settings = {**ONE, "DATABASE_URL": database, "FLASK_PORT": str(port)}
+    if request.param == "sanic in a host":
+        with server(started, f"{url}/api/v1", PYTHONPATH=str(HOSTS), **settings):
+            yield Served(f"{url}/api/v1", database)
+    else:
+        with server(command(request.param, port), url, **settings):
+            yield Served(url, database)
+
+
+def leave(client: socket.socket) -> None:
+    """Go so that the server hears of it: with RST, and not with a FIN that could mean that all has been said."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def test_what_was_begun_for_a_client_that_has_gone_is_done(served: Served):
+    with psycopg.connect(served.database) as holder:
+        holder.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
+        client = served.post("begun")
+        served.wait_until_one_waits()
+        leave(client)
+        time.sleep(0.3)
+        holder.rollback()
+
+    assert "begun" in served.tags()
+
+
+@pytest.mark.parametrize("served", ["sanic", "sanic in a host"], indirect=True)
+def test_what_was_not_begun_for_a_client_that_has_gone_is_left(served: Served):
+    with psycopg.connect(served.database) as holder:
+        holder.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
+        first = served.post("first")
+        served.wait_until_one_waits()
+        second = served.post("second")
+        time.sleep(0.3)
+        leave(second)
+        time.sleep(0.3)
+        holder.rollback()
+    assert first.recv(65536).startswith(b"HTTP/1.1 201")
+    first.close()
+
+    tags = served.tags()
+    assert "first" in tags
+    assert "second" not in tags
