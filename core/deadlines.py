@@ -84,6 +84,10 @@ class _Use:
 
 class _Watch:
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, in a process that was forked: no thread survives that."""
         self._uses: dict[ConnectionPoolEntry, _Use] = {}
         self._lock = threading.Lock()
         self._some = threading.Event()
@@ -92,9 +96,9 @@ class _Watch:
     def begin(self, entry: ConnectionPoolEntry, deadline: float) -> None:
         with self._lock:
             self._uses[entry] = _Use(entry, deadline)
-            self._some.set()
-            # No thread survives a fork.
-            if self._thread is None or not self._thread.is_alive():
+            if not self._some.is_set():
+                self._some.set()
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="diptych deadlines", daemon=True)
                 self._thread.start()
 
@@ -141,6 +145,7 @@ class _Watch:
 
 
 _watch = _Watch()
+os.register_at_fork(after_in_child=_watch.forget)
 
 _GONE = (psycopg.Error, sqlite3.Error, OSError, ValueError, AttributeError)
 """What there is where a connection is given back, or closed, meanwhile, or a server cannot be asked to cancel."""

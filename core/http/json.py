@@ -31,7 +31,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(value: object) -> bytes:
-    """A value as JSON: dataclasses as objects, times in RFC 3339 with Z, UUIDs in their canonical form."""
+    """A value as JSON: structs and dataclasses as objects, times in RFC 3339 with Z, UUIDs in their canonical form."""
     return _encoder.encode(value)
 
 

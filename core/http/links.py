@@ -21,11 +21,13 @@ def of_page(page: Page[Any], target: str, raw_query: str) -> str:
     target: the list's path. raw_query: the request's query, which has been read before.
     """
     places = _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
-    others = [(name, value) for name, value in query.pairs(raw_query) if name not in PLACES]
-    return ", ".join(
-        f'<{target}{"?" if others or place else ""}{urlencode([*others, *place])}>; rel="{relation}"'
-        for relation, place in places.items()
-    )
+    others = urlencode([(name, value) for name, value in query.pairs(raw_query) if name not in PLACES])
+    return ", ".join(f'<{_address(target, others, place)}>; rel="{relation}"' for relation, place in places.items())
+
+
+def _address(target: str, others: str, place: list[tuple[str, str]]) -> str:
+    asked = "&".join(part for part in (others, urlencode(place)) if part)
+    return f"{target}?{asked}" if asked else target
 
 
 def _by_cursor(page: Page[Any]) -> Places:

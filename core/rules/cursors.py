@@ -17,6 +17,8 @@ LENGTH = 2000
 
 UNKNOWN = "is not a cursor that a page of this list gave"
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 _DIRECTIONS = {(True, False): ">", (True, True): ">=", (False, False): "<", (False, True): "<="}
 
 
@@ -37,8 +39,7 @@ class Cursor:
     def __str__(self) -> str:
         beyond = _DIRECTIONS[self.forward, self.inclusive]
         parts = [self.order_by, self.sort_order, beyond, self.value, str(self.id)]
-        text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(_encoder.encode(parts).encode()).rstrip(b"=").decode()
 
 
 def parse(text: str) -> Cursor:

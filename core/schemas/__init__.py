@@ -1,1 +1,1 @@
-"""What goes in (pydantic models, which name every fault at once) and what comes out (plain dataclasses)."""
+"""What goes in (pydantic models, which name every fault at once) and what comes out (msgspec's structs)."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from core.rules.slugs import SLUG_LENGTH
 from core.schemas.base import Input
@@ -25,8 +24,7 @@ class AuthorInput(Input):
 AuthorSlug = Annotated[str, Meta(examples=["tove-jansson"], min_length=1, max_length=SLUG_LENGTH)]
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """An author as answered."""
 
     id: UUID
@@ -37,8 +35,7 @@ class Author:
     updated_at: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorReference:
+class AuthorReference(Struct, frozen=True):
     """As much of an author as a book carries."""
 
     id: UUID

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 from pydantic import Field, JsonValue
 
 from core.rules.contributors import ROLES
@@ -54,16 +52,14 @@ class ContributorList(Input):
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Contributor:
+class Contributor(Struct, frozen=True):
     """A contributor as answered."""
 
     role: Annotated[str, Meta(examples=["author"], extra_json_schema={"enum": list(ROLES)})]
     author: AuthorReference
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(Struct, frozen=True):
     """A book as answered; tags and contributors only where `include` asked for them."""
 
     id: UUID
@@ -86,7 +82,7 @@ class Book:
 
 def extended(book: Book, added: dict[str, Any]) -> Book:
     """The book with its tags or contributors."""
-    return dataclasses.replace(book, **added)
+    return msgspec.structs.replace(book, **added)
 
 
 Include = Annotated[list[Literal["tags", "contributors"]], separated_by_commas]

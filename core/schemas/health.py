@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Health:
+
+class Health(Struct, frozen=True):
     """That the service is well; anything else is a problem."""
 
     status: Literal["ok"] = "ok"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
@@ -89,8 +88,7 @@ CursorOut = Annotated[str, Meta(max_length=cursors.LENGTH)]
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[ItemT]):
+class Page(Struct, Generic[ItemT], frozen=True):
     """One page of a list.
 
     total counts every match, not only those on the page; null when it was not to be counted. next and previous are the
@@ -105,15 +103,13 @@ class Page(Generic[ItemT]):
     previous: CursorOut | None
 
 
-@dataclass(frozen=True, slots=True)
-class Items(Generic[ItemT]):
+class Items(Struct, Generic[ItemT], frozen=True):
     """A list that is answered whole."""
 
     items: list[ItemT]
 
 
-@dataclass(frozen=True, slots=True)
-class Upserted(Generic[ItemT]):
+class Upserted(Struct, Generic[ItemT], frozen=True):
     """What an upsert did, with the rows as they are now, in the order they were sent."""
 
     items: list[ItemT]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 from pydantic import Field
 
 from core.schemas.base import LIST_LIMIT, Input
@@ -27,8 +26,7 @@ class TagNames(Input):
     items: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A tag as answered."""
 
     id: UUID

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from msgspec.structs import asdict
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from core.rules.slugs import SLUG_LENGTH, check_slug

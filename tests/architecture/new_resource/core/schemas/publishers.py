@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
+
+from msgspec import Struct
 
 from core.schemas.base import Input
 from core.schemas.lists import list_query
@@ -21,8 +22,7 @@ class PublisherInput(Input):
     founded: Year | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Struct, frozen=True):
     """A publisher as answered."""
 
     id: UUID
