@@ -17,14 +17,14 @@ from sqlalchemy.types import Boolean, NullType
 
 from core.models import Record
 from core.models.words import FUNCTION, words_of
-from core.queries.rows import VALUE, among, is_value
+from core.queries.rows import ONE, VALUE, among, is_value
 from core.rules.text import fold, sort_key
 from core.rules.words import SHARE, Wanted
 from core.schemas.lists import ListQuery
 
 Condition = ColumnElement[bool]
 Filter = Callable[[str], Condition]
-"""From the name of a parameter, which is a list of values, to what rows have to meet."""
+"""From the name of a parameter, which is a list of values or one (ONE), to what rows have to meet."""
 
 
 class contains_exactly(GenericFunction[bool]):  # noqa: N801 - an SQL function is named as SQL names them
@@ -160,9 +160,12 @@ def conditions(listing: Listing, given: AbstractSet[str]) -> list[Condition]:
     A row without a value is not in a list of values: NotIn keeps it, as a reader expects.
     """
     model = listing.model
+
+    def either(name: str) -> list[str]:
+        return [each for each in (name, name + ONE) if each in given]
+
     found = [condition(name) for name, condition in listing.scopes.items() if name in given]
-    if "ids" in given:
-        found.append(among(model.id, "ids"))
+    found += [among(model.id, name) for name in either("ids")]
     for name, column, compare in _TIMES:
         if name in given:
             found.append(compare(getattr(model, column), bindparam(name)))
@@ -171,10 +174,8 @@ def conditions(listing: Listing, given: AbstractSet[str]) -> list[Condition]:
     if "search_exactly" in given:
         found.append(contains_exactly(listing.search_exactly, bindparam("search_exactly", type_=String)))
     for name, condition in listing.filters.items():
-        if f"{name}_in" in given:
-            found.append(condition(f"{name}_in"))
-        if f"{name}_not_in" in given:
-            found.append(case((condition(f"{name}_not_in"), False), else_=True))
+        found += [condition(each) for each in either(f"{name}_in")]
+        found += [case((condition(each), False), else_=True) for each in either(f"{name}_not_in")]
     return found
 
 
@@ -182,7 +183,15 @@ def values(listing: Listing, query: ListQuery) -> dict[str, Any]:
     """What is asked for by `conditions`: only what is there has to hold."""
     names = ["ids", *(name for name, _, _ in _TIMES)]
     names += [f"{name}_{suffix}" for name in listing.filters for suffix in ("in", "not_in")]
-    found = {name: value for name in names if (value := getattr(query, name)) is not None}
+    found: dict[str, Any] = {}
+    for name in names:
+        match getattr(query, name):
+            case [value]:
+                found[name + ONE] = value
+            case None:
+                pass
+            case value:
+                found[name] = value
     if query.search_string and query.search_ignore_case:
         found["search_folded"] = fold(query.search_string)
     elif query.search_string:

@@ -18,6 +18,10 @@ VALUE, VALUES = "value", "values"
 """The parameter that each of them takes: a value, or a list of them."""
 
 
+ONE = "_one"
+"""What the name of a parameter ends with that is one value, where another is a list of them."""
+
+
 class _among(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
     # None: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
     type = NullType()
@@ -38,12 +42,15 @@ def _in(element: _among, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def among(column: Any, name: str) -> Any:
-    """The condition that a column has one of the values of a parameter.
+    """The condition that a column has one of the values of a parameter, or its one value (ONE).
 
-    It is one text for lists of any length: PostgreSQL takes an array, and has the statement prepared.
+    It is one text for lists of any length: PostgreSQL takes an array, and has the statement prepared. One value costs
+    it less than an array of one, and is what most lists are.
     """
     # Not in the column's own type where that is of some length: a cast would cut what is longer.
     kind = Text() if isinstance(column.type, String) else column.type
+    if name.endswith(ONE):
+        return column == bindparam(name, type_=kind)
     return _among(column, bindparam(name, type_=ARRAY(kind)))
 
 
