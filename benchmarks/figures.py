@@ -57,14 +57,16 @@ class Figures:
         """The adapter's rate as a share of its floor's; None for the others, and where there are none to compare."""
         return self._ratio(adapter, self.of_role("floor", adapter.kind), workload)
 
-    def lead(self, adapter: Contestant, workload: Workload) -> float | None:
-        """How many times the rate of the best peer of its kind the adapter's is; None as above."""
-        return self._ratio(adapter, self.of_role("peer", adapter.kind), workload)
+    def lead(self, contestant: Contestant, workload: Workload) -> float | None:
+        """How many times the rate of the best peer of its kind an adapter's or a floor's is; None for peers."""
+        return self._ratio(contestant, self.of_role("peer", contestant.kind), workload)
 
-    def _ratio(self, adapter: Contestant, others: Iterable[Contestant], workload: Workload) -> float | None:
-        own = self.of(adapter, workload)
-        rates = [figure.rate for other in others if (figure := self.of(other, workload))]
-        return own.rate / max(rates) if adapter.role == "adapter" and own and rates else None
+    def _ratio(self, contestant: Contestant, others: Iterable[Contestant], workload: Workload) -> float | None:
+        own = self.of(contestant, workload)
+        rates = [
+            figure.rate for other in others if other.role != contestant.role and (figure := self.of(other, workload))
+        ]
+        return own.rate / max(rates) if contestant.role != "peer" and own and rates else None
 
     def spread(self) -> float:
         """By how much the rounds of one figure vary, as a share of it: the median of all figures."""
@@ -74,14 +76,14 @@ class Figures:
 
     def heads(self) -> str:
         """The ratios."""
-        adapters = self.of_role("adapter")
+        adapters, floors = self.of_role("adapter"), self.of_role("floor")
         rows = [
-            (f"{adapter.title}: {what}", [written(ratio(adapter, each)) for each in self.workloads])
-            for what, ratio, written in (
-                ("share of its floor", self.share, _share),
-                ("times the best peer", self.lead, _times),
+            (f"{contestant.title}: {what}", [written(ratio(contestant, each)) for each in self.workloads])
+            for what, ratio, written, contestants in (
+                ("share of its floor", self.share, _share, adapters),
+                ("times the best peer", self.lead, _times, [*adapters, *floors]),
             )
-            for adapter in adapters
+            for contestant in contestants
         ]
         return self._table(rows)
 

@@ -12,7 +12,7 @@ from benchmarks.workloads import WORKLOADS, Workload
 WHOLE = {"BENCH_ROUNDS": 3, "BENCH_SECONDS": 4}
 QUICK = {"BENCH_ROUNDS": 1, "BENCH_SECONDS": 2}
 
-STOCK = 6000
+STOCK = 8000
 
 
 class UsageError(Exception):

@@ -49,7 +49,9 @@ def test_an_adapter_is_compared_with_the_floor_and_the_best_peer_of_its_kind() -
     found = figures(*(measured(name, rate) for name, rate in rates.items()))
     assert (found.share(FLASK, GET), found.lead(FLASK, GET)) == (0.5, 2.0)
     assert (found.share(SANIC, GET), found.lead(SANIC, GET)) == (0.75, 3.0)
-    assert found.share(BY_NAME["drf"], GET) is None
+    assert found.lead(BY_NAME["flask_floor"], GET) == 4.0
+    assert found.share(BY_NAME["flask_floor"], GET) is None
+    assert (found.share(BY_NAME["drf"], GET), found.lead(BY_NAME["drf"], GET)) == (None, None)
 
 
 def test_one_void_round_leaves_no_figure_and_no_ratio() -> None:
@@ -73,6 +75,7 @@ def test_the_ratios_are_a_table() -> None:
         "| --- | ---: | ---: |\n"
         "| Diptych on Flask: share of its floor | 0.69 |  |\n"
         "| Diptych on Flask: times the best peer | 3.5 |  |\n"
+        "| Flask, hand-written SQL: times the best peer | 5.0 |  |\n"
     )
 
 
