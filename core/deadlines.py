@@ -13,9 +13,8 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,14 +35,21 @@ GRACE = 1.0
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
-@contextmanager
-def until(deadline: float) -> Iterator[None]:
-    """Give what is done in the block until then, as time.monotonic() tells it."""
-    token = _deadline.set(deadline)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
+class until:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
+    """Gives what is done in its block until a moment, as time.monotonic() tells it."""
+
+    __slots__ = ("_deadline", "_token")
+
+    _token: Token[float | None]
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+
+    def __enter__(self) -> None:
+        self._token = _deadline.set(self._deadline)
+
+    def __exit__(self, *_: object) -> None:
+        _deadline.reset(self._token)
 
 
 def check() -> None:

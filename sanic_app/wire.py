@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 import sanic
-from sanic.compat import Header
 from sanic.exceptions import RequestCancelled, RequestTimeout
 from sanic.helpers import has_message_body
 from sanic.http import Http as SanicHttp
@@ -83,7 +82,7 @@ class Http(SanicHttp):
         """Tell Sanic's class of request what it would have found out itself."""
         request = self.protocol.request_class(
             url_bytes=head.target.encode("ascii"),
-            headers=Header(head.headers),
+            headers=head.headers,  # type: ignore[arg-type]  # it makes its own of any mapping
             head=b"",
             version="1.1",
             method=head.method,
