@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long test-all faults faults-short fuzz schemathesis bench bench-import bench-start growth check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-long test-all faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth check openapi-check format twins previous lock clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ schemathesis: venv ## Judge both adapters on both databases against their own Op
 
 bench: venv .venv-bench/installed ## Measure both adapters beside other services: half an hour (BENCH=quick: eight minutes)
 	$(BIN)/python -m benchmarks
+
+bench-profile: venv .venv-bench/installed ## See where a worker's time goes, and its floor's, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.profiling
 
 .venv-bench/installed: benchmarks/requirements.lock
 	$(PYTHON) -m venv .venv-bench

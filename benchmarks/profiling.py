@@ -1,0 +1,171 @@
+"""`make bench-profile`: where a worker's processor time goes, an adapter's beside its floor's.
+
+py-spy looks at what one worker does under the load of `make bench`, hundreds of times a second, and each look counts
+for the module that is at work then. Together they are the processor time that the workers took for a request.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks import catalogue as rows
+from benchmarks.catalogue import BusyError, Catalogue
+from benchmarks.contestants import PEERS
+from benchmarks.load import LoadError, load, program, write
+from benchmarks.plan import Plan, UsageError
+from benchmarks.report import Machine
+from benchmarks.running import Run, RunError, database, started
+from benchmarks.workloads import Workload
+from tests.support import pages
+from tests.support.databases import ROOT
+from tests.support.postgresql import postgresql
+
+COMMAND = "make bench-profile"
+
+CONTESTANTS = ("flask", "flask_floor", "sanic", "sanic_floor")
+WORKLOADS = ("get_author", "filter", "patch")
+
+RATE = 400
+"""Looks a second."""
+
+LEAST = 1.0
+"""Microseconds of a request that a place takes at least in some column, to be told of itself."""
+
+PLACES = {
+    "the core: the head, the body, the answer": ("core/http", "core/schemas", "core/rules"),
+    "the core: the log and the numbers": ("core/observing", "logging", "prometheus_client"),
+    "the core: operations, units of work, statements": ("core",),
+    "the adapter, or the floor": ("flask_app", "sanic_app", "benchmarks"),
+    "SQLAlchemy: the pool": ("sqlalchemy",),
+    "psycopg: its pool": ("psycopg_pool",),
+    "psycopg": ("psycopg", "psycopg_binary"),
+    "Flask, Werkzeug, gunicorn": ("flask", "werkzeug", "gunicorn", "blinker"),
+    "Sanic": ("sanic", "sanic_routing"),
+    "pydantic": ("pydantic",),
+}
+"""What is told -> the modules of it, by the beginnings of their paths; the first that fits."""
+
+OTHERS = "Python's own modules"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Microseconds of a request, all in all and by place."""
+
+    total: float
+    places: Mapping[str, float]
+
+
+def place(frame: str) -> str:
+    """What a frame, as py-spy writes it, "function (path:line)", belongs to."""
+    path = frame.rpartition(" (")[2].partition(":")[0].rstrip(")")
+    if "/" not in path and not path.endswith(".py"):
+        # Sanic compiles some of its own functions anew, under their names.
+        return "Sanic" if path and path[0].isalpha() else OTHERS
+    for told, beginnings in PLACES.items():
+        if path.startswith(tuple(f"{beginning}/" for beginning in beginnings)):
+            return told
+    return OTHERS
+
+
+def places(stacks: str) -> Counter[str]:
+    """Looks by place, from what py-spy writes: a line for each stack, with how often it was seen."""
+    found: Counter[str] = Counter()
+    for line in stacks.splitlines():
+        stack, _, count = line.rpartition(" ")
+        found[place(stack.rpartition(";")[2])] += int(count)
+    return found
+
+
+class Profiler(Run):
+    """A run in which every contestant is looked at once at each workload."""
+
+    def profiles(self, workload: Workload) -> Iterator[Profile]:
+        """One for each contestant. Errors: as measurements, RunError where py-spy cannot look."""
+        requests = self._requests(workload)
+        write(requests, self._load(workload), {})
+        for contestant in self.plan.contestants:
+            self.tell(f"{workload.title}: {contestant.title}")
+            rows.fill(self.url, self.catalogue)
+            with started(contestant, self.url, self.directory) as address:
+                load(address, requests, self.plan.warm_up)
+                yield self._profile(address, requests, self.plan.prepared(workload, self.plan.warm_up) * workload.once)
+
+    def _profile(self, address: str, requests: Path, skip: int) -> Profile:
+        seconds = self.plan.seconds
+        workers = _workers(int(address.rpartition(":")[2]))
+        output = self.directory / "stacks"
+        command = [str(Path(PEERS).with_name("py-spy")), "record", "--pid", str(workers[0].pid)]
+        command += ["--rate", str(RATE), "--duration", str(seconds), "--gil", "--nonblocking"]
+        before = _seconds(workers)
+        looking = subprocess.Popen(  # noqa: S603 - our own command
+            [*command, "--format", "raw", "--output", str(output)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        loaded = load(address, requests, seconds, skip)
+        _, said = looking.communicate()
+        if looking.returncode:
+            raise RunError(f"py-spy cannot look: {said.decode().strip()}")
+        total = (_seconds(workers) - before) / loaded.requests * 1e6
+        found = places(output.read_text("utf-8"))
+        return Profile(total, {name: total * count / found.total() for name, count in found.items()})
+
+
+def _workers(port: int) -> list[psutil.Process]:
+    """The processes that listen there and have been at work, the busiest first."""
+    found = [
+        each
+        for each in psutil.Process().children(recursive=True)
+        if any(one.laddr and one.laddr.port == port for one in each.net_connections("tcp"))
+    ]
+    return sorted(found, key=lambda each: -each.cpu_times().user)
+
+
+def _seconds(processes: list[psutil.Process]) -> float:
+    return sum(float(each.cpu_times().user + each.cpu_times().system) for each in processes)
+
+
+def told(plan: Plan, found: Mapping[str, list[Profile]]) -> str:
+    """What goes into the page: a table for each workload."""
+    parts = []
+    for workload in plan.workloads:
+        profiles = found[workload.name]
+        lines = [["", *(each.title for each in plan.contestants)], ["---", *("---:" for _ in plan.contestants)]]
+        for name in [*PLACES, OTHERS]:
+            values = [each.places.get(name, 0.0) for each in profiles]
+            if max(values) >= LEAST:
+                lines.append([name, *(f"{value:.0f}" if value >= LEAST else "" for value in values)])
+        lines.append(["all", *(f"{each.total:.0f}" for each in profiles)])
+        parts += [f"{workload.title}:\n", *(f"| {' | '.join(line)} |" for line in lines), ""]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Look, tell, and write it down."""
+    environ = {"BENCH_ONLY": ",".join(CONTESTANTS), "BENCH_WORKLOADS": ",".join(WORKLOADS), **os.environ}
+    try:
+        plan = Plan.of({"BENCH_SECONDS": "8", **environ})
+        program()
+        with tempfile.TemporaryDirectory() as name, postgresql(Path(name) / "files") as server, database(server) as url:
+            catalogue: Catalogue = rows.make()
+            profiler = Profiler(plan, catalogue, url, Path(name), lambda line: print(line, flush=True))
+            found = {workload.name: list(profiler.profiles(workload)) for workload in plan.workloads}
+    except (UsageError, LoadError, RunError, BusyError) as error:
+        sys.exit(f"{COMMAND}: {error}")
+    machine = Machine.this()
+    text = told(plan, found) + f"\nMicroseconds of a worker's processor time for one request. {machine.processor}.\n"
+    print(f"\n{text}")
+    if not any(name.startswith("BENCH") for name in os.environ):
+        pages.write(ROOT / "docs" / "performance.md", COMMAND, text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What `make bench-profile` makes of py-spy's looks."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.profiling import OTHERS, PLACES, place, places
+
+CORE = "the core: operations, units of work, statements"
+HTTP = "the core: the head, the body, the answer"
+LOG = "the core: the log and the numbers"
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ("Database.read (core/aio/unit_of_work.py:63)", CORE),
+        ("finished (core/http/writing.py:80)", HTTP),
+        ("LogRecord.__init__ (logging/__init__.py:300)", LOG),
+        ("view (sanic_app/blueprint.py:60)", "the adapter, or the floor"),
+        ("getconn (psycopg_pool/pool_async.py:200)", "psycopg: its pool"),
+        ("wait_async (psycopg/waiting.py:180)", "psycopg"),
+        ("handle_request (handle_request)", "Sanic"),
+        ("run (asyncio/runners.py:118)", OTHERS),
+        ("__init__ (<string>:5)", OTHERS),
+    ],
+)
+def test_a_frame_belongs_to_what_its_module_is_part_of(frame: str, expected: str):
+    assert place(frame) == expected
+
+
+def test_a_look_counts_for_the_innermost_frame():
+    stacks = (
+        "main (runpy.py:1);view (sanic_app/blueprint.py:60);wait_async (psycopg/waiting.py:1) 3\nmain (runpy.py:1) 2"
+    )
+    assert places(stacks) == {"psycopg": 3, OTHERS: 2}
+
+
+def test_no_place_is_hidden_by_one_before_it():
+    for told, beginnings in PLACES.items():
+        assert {place(f"f ({beginning}/x.py:1)") for beginning in beginnings} == {told}
