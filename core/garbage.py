@@ -11,7 +11,6 @@ def keep_loaded() -> None:
 
     That takes a tenth of a second each time, in which nobody is answered.
     """
-    gc.collect()
     gc.freeze()
 
 
