@@ -91,6 +91,8 @@ class Profiler(Run):
 
     def profiles(self, workload: Workload) -> Iterator[Profile]:
         """One for each contestant. Errors: as measurements, RunError where py-spy cannot look."""
+        if workload.conditional or workload.deletes:
+            raise RunError(f"{workload.title} needs what is measured before it: choose another with BENCH_WORKLOADS")
         requests = self._requests(workload)
         write(requests, self._load(workload), {})
         for contestant in self.plan.contestants:
@@ -114,6 +116,8 @@ class Profiler(Run):
         _, said = looking.communicate()
         if looking.returncode:
             raise RunError(f"py-spy cannot look: {said.decode().strip()}")
+        if loaded.refused or loaded.unanswered:
+            raise RunError(f"{loaded.refused} refused, {loaded.unanswered} not answered, of {loaded.requests}")
         total = (_seconds(workers) - before) / loaded.requests * 1e6
         found = places(output.read_text("utf-8"))
         return Profile(total, {name: total * count / found.total() for name, count in found.items()})

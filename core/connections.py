@@ -6,6 +6,7 @@ costs more than to take an idle connection and to put it back: docs/decisions/00
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from psycopg.pq import TransactionStatus
@@ -23,11 +24,10 @@ def take(engine: Engine) -> PoolProxiedConnection:
 
 async def take_async(engine: AsyncEngine) -> PoolProxiedConnection:
     """As `take`."""
-    try:
+    with suppress(MissingGreenlet):
         return engine.sync_engine.raw_connection()
-    except MissingGreenlet:
-        # There is none that is idle, or that could be used, and nothing has been done about it.
-        return await engine.raw_connection()
+    # There was none that is idle, or that could be used, and nothing has been done about it.
+    return await engine.raw_connection()
 
 
 def give_back(connection: PoolProxiedConnection) -> None:

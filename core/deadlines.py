@@ -104,7 +104,7 @@ class _Watch:
             self._uses[entry] = _Use(entry, deadline)
             if not self._some.is_set():
                 self._some.set()
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._look, name="diptych deadlines", daemon=True)
                 self._thread.start()
 
@@ -126,7 +126,11 @@ class _Watch:
                     self._some.clear()
             for use in late:
                 # A thread for each: a database that does not answer keeps whoever asks it to cancel waiting, too.
-                threading.Thread(target=self._stop, args=(use,), name="diptych cancels", daemon=True).start()
+                try:
+                    threading.Thread(target=self._stop, args=(use,), name="diptych cancels", daemon=True).start()
+                except RuntimeError:
+                    # The system has no thread for it now: the next look tries again.
+                    use.overdue = False
 
     def _stop(self, use: _Use) -> None:
         """Cancel what runs, and what begins then, until the request has given the connection back."""

@@ -124,24 +124,32 @@ class Http(SanicHttp):
         response.headers["server"] = SERVER
         response.headers["date"] = _date(int(time.time()))
         self.keep_alive = self.keep_alive and not self.protocol.signal.stopped
-        if end_stream and not data:
-            await self._send_whole(response)
-        else:
+        whole = self._whole(response) if end_stream and not data else None
+        if whole is None:
             await super().http1_response_header(data, end_stream)
+        else:
+            self.response_func: Any = None
+            await self._send(whole)
+            self.stage = Stage.IDLE
         await self.protocol.taken()
 
-    async def _send_whole(self, response: BaseHTTPResponse) -> None:
-        """Send an answer that is there: Sanic would look at each field's characters, and put it to the others."""
-        headers, body = response.headers, b""
+    def _whole(self, response: BaseHTTPResponse) -> bytes | None:
+        """The message of an answer that is all there; None for one that is not like the core's.
+
+        Sanic would look at each field's characters, and put it to the others.
+        """
+        headers, body = response.headers, response.body or b""
+        if response.status < 200 or "content-length" in headers or "transfer-encoding" in headers:
+            return None
         if has_message_body(response.status):  # type: ignore[no-untyped-call]
-            body = response.body or b""
             headers.setdefault("content-type", response.content_type)
             headers["content-length"] = str(len(body))
+        elif body:
+            return None
         headers["connection"] = "keep-alive" if self.keep_alive else "close"
-        whole = message(response.status, headers.items(), b"" if self.head_only else body)
-        self.response_func: Any = None
-        await self._send(whole)
-        self.stage = Stage.IDLE
+        with suppress(ValueError):
+            return message(response.status, headers.items(), b"" if self.head_only else body)
+        return None
 
     async def error_response(self, exception: Exception) -> None:
         gone = isinstance(exception, (GoneError, RequestCancelled))

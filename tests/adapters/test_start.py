@@ -1,4 +1,4 @@
-"""What a server has to load before it can serve, and what it keeps."""
+"""What a server has to load before it can serve, what it keeps, and what others add to it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,19 @@ def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(adapter: str
     started = [part.replace(ours, theirs) for part in command(adapter, port)]
     with server(started, url, DATABASE_URL=databases.migrated("sqlite"), FLASK_PORT=str(port)):
         assert int(httpx.get(f"{url}/kept").text) > 50_000
+
+
+def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(databases: Databases):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    started = [
+        part.replace("sanic_app:create_app", "tests.adapters.hosts.kept:sanic") for part in command("sanic", port)
+    ]
+    with server(started, url, DATABASE_URL=databases.migrated("sqlite")), httpx.Client(base_url=url) as client:
+        assert client.head("/file").headers["Content-Length"] == "7"
+        odd = client.get("/odd")
+        assert (odd.text, odd.headers.get("X-More")) == ("here", None)
+        assert odd.headers["X-Name"].startswith("\u9280")
+        empty = client.get("/empty")
+        assert (empty.status_code, "Content-Length" in empty.headers) == (204, False)
+        assert client.get("/health/live").status_code == 200

@@ -1,4 +1,4 @@
-"""The service, with a page that tells how many objects Python's garbage collector leaves alone."""
+"""The service, with pages of somebody else's: one tells how many objects Python's garbage collector leaves alone."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ def flask() -> Any:
 
 def sanic() -> Any:
     """On Sanic."""
-    from sanic import text  # noqa: PLC0415 - as above
+    from sanic import empty, text  # noqa: PLC0415 - as above
 
     from sanic_app import create_app  # noqa: PLC0415 - as above
 
     app = create_app()
     app.add_route(lambda _: text(str(gc.get_freeze_count())), "/kept", name="kept")
+    app.add_route(lambda _: text("", headers={"content-length": "7"}), "/file", ["HEAD"], name="file")
+    app.add_route(lambda _: text("here", headers={"X-Name": "\u9280\r\nX-More: 1"}), "/odd", name="odd")
+    app.add_route(lambda _: empty(headers={"content-length": "0"}), "/empty", name="empty")
     return app
