@@ -99,12 +99,16 @@ class Profiler(Run):
             self.tell(f"{workload.title}: {contestant.title}")
             rows.fill(self.url, self.catalogue)
             with started(contestant, self.url, self.directory) as address:
+                workers = _listening(int(address.rpartition(":")[2]))
+                idle = {each: _seconds([each]) for each in workers}
                 load(address, requests, self.plan.warm_up)
-                yield self._profile(address, requests, self.plan.prepared(workload, self.plan.warm_up) * workload.once)
+                workers.sort(key=lambda each: idle[each] - _seconds([each]))
+                skip = self.plan.prepared(workload, self.plan.warm_up) * workload.once
+                yield self._profile(workers, address, requests, skip)
 
-    def _profile(self, address: str, requests: Path, skip: int) -> Profile:
+    def _profile(self, workers: list[psutil.Process], address: str, requests: Path, skip: int) -> Profile:
+        """Look at the first of the workers, and count the time of all of them."""
         seconds = self.plan.seconds
-        workers = _workers(int(address.rpartition(":")[2]))
         output = self.directory / "stacks"
         command = [str(Path(PEERS).with_name("py-spy")), "record", "--pid", str(workers[0].pid)]
         command += ["--rate", str(RATE), "--duration", str(seconds), "--gil", "--nonblocking"]
@@ -123,14 +127,13 @@ class Profiler(Run):
         return Profile(total, {name: total * count / found.total() for name, count in found.items()})
 
 
-def _workers(port: int) -> list[psutil.Process]:
-    """The processes that listen there and have been at work, the busiest first."""
-    found = [
+def _listening(port: int) -> list[psutil.Process]:
+    """The processes of a service: its workers, and those that look after them."""
+    return [
         each
         for each in psutil.Process().children(recursive=True)
         if any(one.laddr and one.laddr.port == port for one in each.net_connections("tcp"))
     ]
-    return sorted(found, key=lambda each: -each.cpu_times().user)
 
 
 def _seconds(processes: list[psutil.Process]) -> float:
