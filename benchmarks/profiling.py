@@ -99,10 +99,11 @@ class Profiler(Run):
             self.tell(f"{workload.title}: {contestant.title}")
             rows.fill(self.url, self.catalogue)
             with started(contestant, self.url, self.directory) as address:
-                workers = _listening(int(address.rpartition(":")[2]))
-                idle = {each: _seconds([each]) for each in workers}
+                port = int(address.rpartition(":")[2])
+                idle = {each: _seconds([each]) for each in _listening(port)}
                 load(address, requests, self.plan.warm_up)
-                workers.sort(key=lambda each: idle[each] - _seconds([each]))
+                # The last of the workers may have started meanwhile.
+                workers = sorted(_listening(port), key=lambda each: idle.get(each, 0.0) - _seconds([each]))
                 skip = self.plan.prepared(workload, self.plan.warm_up) * workload.once
                 yield self._profile(workers, address, requests, skip)
 
