@@ -136,11 +136,11 @@ def test_a_setting_that_means_nothing_is_refused(environ: dict[str, str], told: 
 def test_a_page_has_a_place_for_the_figures(page: str, tmp_path: Path) -> None:
     copy = Path(shutil.copy(ROOT / page, tmp_path))
     before = copy.read_text("utf-8")
-    write(copy, "make bench", "| 1 |\n")
+    write(copy, "make bench", "| the first |\n")
     once = copy.read_text("utf-8")
-    assert "<!-- figures: make bench -->\n| 1 |\n<!-- end of figures -->\n" in once
-    write(copy, "make bench", "| 2 |\n")
-    assert copy.read_text("utf-8") == once.replace("| 1 |", "| 2 |")
+    assert "<!-- figures: make bench -->\n| the first |\n<!-- end of figures -->\n" in once
+    write(copy, "make bench", "| the second |\n")
+    assert copy.read_text("utf-8") == once.replace("| the first |", "| the second |")
     head, _, rest = once.partition("<!-- figures: make bench -->\n")
     assert before.startswith(head)
     assert before.endswith(rest.partition("<!-- end of figures -->\n")[2])
