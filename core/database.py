@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import select
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -42,6 +41,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from core import deadlines
 from core.connections import at_rest
 from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Fault, Invalid, Unavailable
+from core.listening import ListeningConnection
 from core.models import Base
 from core.models.words import FUNCTION
 from core.settings import Settings, parse_database_url
@@ -123,7 +123,7 @@ def require_file(settings: Settings) -> None:
         raise Unavailable(f"There is no database {url.database}.")
 
 
-def _engine_config(settings: Settings) -> EngineConfig:
+def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:
     config = EngineConfig(
         pool_size=settings.pool_size,
         max_overflow=settings.pool_overflow,
@@ -134,7 +134,7 @@ def _engine_config(settings: Settings) -> EngineConfig:
     )
     if parse_database_url(settings.database_url).drivername == "postgresql":
         connect_timeout = min(CONNECT_TIMEOUT, settings.request_timeout)
-        config.connect_args = {"connect_timeout": connect_timeout, "application_name": "diptych"}
+        config.connect_args = {"connect_timeout": connect_timeout, "application_name": "diptych", **for_postgresql}
     else:
         config.connect_args = {"timeout": BUSY_STEP}
     config.execution_options = {
@@ -169,7 +169,7 @@ def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
     """advanced-alchemy's configuration for Sanic."""
     config = SQLAlchemyAsyncConfig(
         connection_string=connection_string(settings, "async"),
-        engine_config=_engine_config(settings),
+        engine_config=_engine_config(settings, async_creator_fn=ListeningConnection.connect),
         session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
         metadata=Base.metadata,
         bind_key="diptych",
@@ -235,7 +235,7 @@ def _prepare_postgresql(engine: Engine) -> None:
         """Take another connection where the server has closed this one, which it tells when it stops."""
         driver: Any = entry.driver_connection
         # A new one that is closed at once is an outage, which whoever uses it finds out.
-        if not entry.info.pop(_NEW, False) and _closed(driver.pgconn):
+        if not entry.info.pop(_NEW, False) and _closed(driver):
             raise DisconnectionError("closed by the server")
 
     @event.listens_for(engine, "connect")
@@ -257,18 +257,19 @@ def _prepare_postgresql(engine: Engine) -> None:
         connection.commit()
 
 
-def _closed(connection: PGconn) -> bool:
-    """Whether a connection that nobody uses has been closed. It has nothing to read otherwise, or a notice at most."""
-    if connection.status != ConnStatus.OK:
-        return True
-    poll = select.poll()
-    poll.register(connection.socket, select.POLLIN)
+def _closed(driver: Any) -> bool:
+    """Whether a connection that nobody uses has been closed by the server, which may have said why before.
+
+    It is read twice, what was said and then the end. A poll would have Python give way to another thread each time.
+    """
+    connection: PGconn = driver.pgconn
     try:
-        while poll.poll(0):
+        if connection.status == ConnStatus.OK and not getattr(driver, "silent", False):
+            connection.consume_input()
             connection.consume_input()
     except psycopg.OperationalError:
         return True
-    return False
+    return connection.status != ConnStatus.OK
 
 
 def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
@@ -307,7 +308,8 @@ def begin_by_hand(engine: Engine | AsyncEngine) -> None:
 
     def close(connection: Any) -> None:
         # As psycopg does, which waits for nothing then: so it can be done where nothing could be waited for.
-        engine.dialect.get_driver_connection(connection).pgconn.finish()
+        driver: Any = engine.dialect.get_driver_connection(connection)
+        (driver if isinstance(driver, ListeningConnection) else driver.pgconn).finish()
 
     engine.dialect.do_rollback = roll_back  # type: ignore[assignment]
     engine.dialect.do_close = close  # type: ignore[method-assign,assignment]

@@ -1,0 +1,131 @@
+"""Connections to PostgreSQL that an event loop listens to all the while, and not for each statement anew.
+
+psycopg has a loop watch a socket while it waits for the server, and no longer. Under uvloop that is seven calls of the
+system each time, and a quarter of what a short statement costs: docs/decisions/0016-drivers.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.waiting import Ready, Wait
+
+T = TypeVar("T")
+
+INTERVAL = 0.1
+"""Seconds, psycopg's own for whatever may wait as long as it takes."""
+
+
+class ListeningConnection(psycopg.AsyncConnection[Any]):
+    """A connection of psycopg's, for one event loop: the one that it is used in first."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._ear: _Ear | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server is known to have said nothing since its last answer. When it closes, it does."""
+        return self._ear is not None and not self._ear.closed
+
+    async def wait(self, gen: PQGen[T], interval: float = INTERVAL, timeout: float | None = None) -> T:  # noqa: ASYNC109 - psycopg's signature
+        if timeout is not None or interval != INTERVAL:
+            self._listen_no_longer()
+            return await super().wait(gen, interval, timeout)
+        wanted, interrupted = None, None
+        try:
+            wanted = next(gen)
+            while wanted == Wait.R:
+                await self._listening().heard()
+                wanted = gen.send(Ready.R)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        except asyncio.CancelledError as error:
+            interrupted = error
+        # To send more than the system takes at once, and to cancel what is under way, is left to psycopg.
+        self._listen_no_longer()
+        return await super().wait(_Rest(gen, wanted, interrupted), interval)
+
+    async def close(self) -> None:
+        self._listen_no_longer()
+        await super().close()
+
+    def finish(self) -> None:
+        """Close, where nothing can be waited for: psycopg's own close waits for nothing, either."""
+        self._listen_no_longer()
+        self.pgconn.finish()
+
+    def _listening(self) -> _Ear:
+        if self._ear is None or self._ear.closed:
+            self._ear = _Ear(asyncio.get_running_loop(), self.pgconn.socket)
+        return self._ear
+
+    def _listen_no_longer(self) -> None:
+        if self._ear is not None:
+            self._ear.close()
+
+
+class _Ear:
+    """What a loop hears from a socket.
+
+    By a descriptor of its own: a loop cannot bear that a file is closed which it watches, and libpq closes its own
+    whenever it likes.
+    """
+
+    __slots__ = ("_descriptor", "_loop", "_waiter", "closed")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
+        self.closed = False
+        self._loop = loop
+        self._waiter: asyncio.Future[None] | None = None
+        self._descriptor = os.dup(descriptor)
+        loop.add_reader(self._descriptor, self._hear)
+
+    async def heard(self) -> None:
+        """Wait until there is something to be read."""
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _hear(self) -> None:
+        if self._waiter is None:
+            # Nobody has asked anything: the server has closed, and that would be heard again and again.
+            self.close()
+        elif not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        if not self.closed:
+            self.closed = True
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+
+
+class _Rest(Generator[Any, Any, T]):
+    """What is left of a generator that has been run until it waits. interrupted: what to raise first, if anything."""
+
+    def __init__(self, generator: PQGen[T], wanted: Wait | None, interrupted: BaseException | None) -> None:
+        self._generator = generator
+        self._wanted = wanted
+        self._interrupted = interrupted
+
+    def send(self, value: Any) -> Any:
+        if self._interrupted is not None:
+            error, self._interrupted = self._interrupted, None
+            raise error
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            return wanted
+        return self._generator.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._generator.throw(*error)
