@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 from sqlalchemy import Pool, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from core.observing.counts import Counts, Key, Numbers, everybodys
 from core.observing.shared import VARIABLE
 
 TEXT = CONTENT_TYPE_PLAIN_0_0_4
@@ -25,38 +30,49 @@ IN_USE = "diptych_pool_connections_in_use"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds. A read takes one to five milliseconds."""
 
+# What is counted of a method, a route and a status: requests by how long they took, the longest last, and the seconds.
+_SECONDS = len(BUCKETS) + 1
+_WIDTH = _SECONDS + 1
+
+_CONNECTIONS = (IN_USE,)
+"""The key whose first number are the connections in use."""
+
 
 class Metrics:
     """The numbers of one process, made when there is something to count: never by a command."""
 
     def __init__(self) -> None:
-        if directory := os.environ.get(VARIABLE):
-            Path(directory).mkdir(parents=True, exist_ok=True)
-        self.registry = registry = CollectorRegistry()
-        help_text = "Requests, by method, route and status."
-        self._requests = Counter(REQUESTS, help_text, ("method", "route", "status"), registry=registry)
-        help_text = "Seconds from a whole request to its whole answer."
-        self._seconds = Histogram(SECONDS, help_text, ("method", "route"), registry=registry, buckets=BUCKETS)
-        help_text = "Database connections that are in use."
-        self.in_use = Gauge(IN_USE, help_text, registry=registry, multiprocess_mode="livesum")
-        # Where a process of the same number has been killed, its file may be left.
-        self.in_use.set(0)
-        self._children: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
+        directory = os.environ.get(VARIABLE)
+        self._lock = Lock()
+        self._counts = Counts(_WIDTH, Path(directory) if directory else None)
+        self._connections = self._counts.row(_CONNECTIONS)
+        # Where a process of the same number has been killed, what it had in use is in nobody's use.
+        self._connections[0] = 0
+        self._rows: dict[tuple[str, str, int], Numbers] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that has been answered."""
-        children = self._children.get((method, route, status))
-        if children is None:
-            requests = self._requests.labels(method, route, str(status))
-            children = requests.inc, self._seconds.labels(method, route).observe
-            self._children[method, route, status] = children
-        increment, observe = children
-        increment()
-        observe(seconds)
+        """Count a request that has been answered. Errors: OSError where there is no room for another kind."""
+        with self._lock:
+            row = self._rows.get((method, route, status))
+            if row is None:
+                row = self._rows[method, route, status] = self._counts.row((method, route, str(status)))
+            row[bisect_left(BUCKETS, seconds)] += 1
+            row[_SECONDS] += seconds
+
+    def use(self, more: int) -> None:
+        """Take note that so many more connections are in use, or fewer."""
+        with self._lock:
+            self._connections[0] += more
+
+    def all(self) -> Iterator[tuple[int, Key, list[float]]]:
+        """As Counts."""
+        return self._counts.all()
 
 
 _made: list[Metrics] = []
 _making = Lock()
+# A process that is forked counts for itself.
+os.register_at_fork(after_in_child=_made.clear)
 
 
 def metrics() -> Metrics:
@@ -75,34 +91,62 @@ def watch(pool: Pool) -> None:
     @event.listens_for(pool, "checkout")
     def taken(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
         in_use.add(entry)
-        metrics().in_use.inc()
+        metrics().use(1)
 
     @event.listens_for(pool, "checkin")
     def given_back(_connection: Any, entry: ConnectionPoolEntry) -> None:
         # SQLAlchemy says so, too, of one that could not be made anew, and that nobody has had.
         if entry in in_use:
             in_use.remove(entry)
-            metrics().in_use.dec()
+            metrics().use(-1)
 
 
 def exposition() -> bytes:
     """All numbers, in Prometheus's text format."""
-    alone = metrics().registry
-    if directory := os.environ.get(VARIABLE):
-        _forget_the_dead(Path(directory))
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, directory)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
-    # Of one process, prometheus-client tells besides when each number began.
-    names = (REQUESTS, f"{SECONDS}_bucket", f"{SECONDS}_count", f"{SECONDS}_sum", IN_USE)
-    return generate_latest(alone.restricted_registry(names))
+    directory = os.environ.get(VARIABLE)
+    mine = metrics()
+    registry = CollectorRegistry()
+    registry.register(_Told(everybodys(_WIDTH, Path(directory)) if directory else mine.all()))
+    return generate_latest(registry)
 
 
-def _forget_the_dead(directory: Path) -> None:
-    """What a process has in use now is nothing when it has been killed. What it has counted stays."""
-    for path in directory.glob("gauge_live*_*.db"):
-        if not _alive(int(path.stem.rpartition("_")[2])):
-            path.unlink(missing_ok=True)
+class _Told(Collector):
+    """The numbers of some processes, added up."""
+
+    def __init__(self, counted: Iterable[tuple[int, Key, list[float]]]) -> None:
+        self._connections = 0.0
+        self._rows: dict[Key, list[float]] = {}
+        for process, key, numbers in counted:
+            if key != _CONNECTIONS:
+                before = self._rows.get(key, [0.0] * _WIDTH)
+                self._rows[key] = [sum(both) for both in zip(before, numbers, strict=True)]
+            elif numbers[0] and _alive(process):
+                # What a process had in use is nothing when it has been killed. What it has counted stays.
+                self._connections += numbers[0]
+
+    def describe(self) -> list[Metric]:
+        """Nothing before it is asked for."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(REQUESTS, "Requests, by method, route and status.", labels=_BY_STATUS)
+        times: dict[Key, list[float]] = {}
+        for (method, route, status), numbers in sorted(self._rows.items()):
+            requests.add_metric([method, route, status], sum(numbers[:_SECONDS]))
+            before = times.get((method, route), [0.0] * _WIDTH)
+            times[method, route] = [sum(both) for both in zip(before, numbers, strict=True)]
+        yield requests
+        seconds = HistogramMetricFamily(SECONDS, "Seconds from a whole request to its whole answer.", labels=_BY_ROUTE)
+        for key, numbers in times.items():
+            bounds = [*map(floatToGoString, BUCKETS), "+Inf"]
+            found = list(zip(bounds, accumulate(numbers[:_SECONDS]), strict=True))
+            seconds.add_metric(key, found, numbers[_SECONDS])
+        yield seconds
+        yield GaugeMetricFamily(IN_USE, "Database connections that are in use.", value=self._connections)
+
+
+_BY_ROUTE = ("method", "route")
+_BY_STATUS = (*_BY_ROUTE, "status")
 
 
 def _alive(process: int) -> bool:
