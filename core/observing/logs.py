@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from core.observing.requests import Line, current
+from core.observing import lines
+from core.observing.requests import current
 from core.observing.traces import trace
 
 
@@ -16,7 +17,7 @@ class Formatter(logging.Formatter):
     """A record as one JSON object: time, level, logger, process, message, and request_id and trace where there are."""
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.msg, Line):
+        if isinstance(record.msg, lines.Line):
             return str(record.msg)
         found: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
@@ -48,5 +49,6 @@ def begin(level: str, loggers: Iterable[str] = (), handlers: list[logging.Handle
         for handler in handlers:
             handler.setFormatter(Formatter())
         root.handlers[:] = handlers
+        lines.all_go_to(handlers)
     for name in ("diptych", *loggers):
         logging.getLogger(name).setLevel(level.upper())

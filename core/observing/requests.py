@@ -9,14 +9,12 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Self
 
-import msgspec
-
 from core.http.messages import Response
 from core.http.operations import METHODS
 from core.http.request_ids import request_id
+from core.observing import lines
 from core.observing.metrics import metrics
 
-logger = logging.getLogger("diptych.requests")
 _log = logging.getLogger("diptych")
 
 OTHER = "_OTHER"
@@ -25,24 +23,6 @@ OTHER = "_OTHER"
 _METHODS = frozenset({"", *METHODS})
 
 _current: ContextVar[Observed | None] = ContextVar("diptych_request", default=None)
-
-
-class Line(msgspec.Struct):
-    """The line of one request. path: the template, empty where there is no route. bytes: of the body that is sent."""
-
-    time: datetime
-    level: str
-    request_id: str
-    method: str
-    path: str
-    status: int
-    duration_ms: float
-    db_ms: float
-    bytes: int
-
-    def __str__(self) -> str:
-        """As JSON, whoever formats it."""
-        return msgspec.json.encode(self).decode()
 
 
 class Observed:
@@ -80,10 +60,10 @@ class Observed:
             # What has been done has been done, whether or not it could be counted.
             _log.error("a request could not be counted: %s", error.strerror)
         level = logging.INFO if response.status < 500 else _level(response.status)
-        if logger.isEnabledFor(level):
-            line = Line(
+        if lines.logger.isEnabledFor(level):
+            line = lines.Line(
                 datetime.now(UTC),
-                logging.getLevelName(level).lower(),
+                lines.LEVELS[level],
                 self.request_id,
                 self.method,
                 self.path,
@@ -92,8 +72,7 @@ class Observed:
                 round(self.database * 1000, 3),
                 0 if self.method == "HEAD" else len(response.body),
             )
-            # What logger.log() does beyond this is to look for the line of code, which is always this one.
-            logger.handle(logging.LogRecord(logger.name, level, __file__, 0, line, None, None))
+            lines.write(level, line)
         return response
 
 
