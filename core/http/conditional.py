@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from core.http.codings import CODERS
 
@@ -30,8 +31,7 @@ def none_match_fails(field: str, tag: str) -> bool:
     return field.strip() == "*" or tag in (each for _, each in _tags(field))
 
 
-@dataclass(frozen=True, slots=True)
-class Preconditions:
+class Preconditions(Struct, frozen=True):
     """What a request to change something says of the representation it is about; None where it says nothing."""
 
     match: str | None = None
@@ -43,7 +43,7 @@ class Preconditions:
         return cls(headers.get("if-match"), headers.get("if-none-match"))
 
     def __bool__(self) -> bool:
-        return self != Preconditions()
+        return self.match is not None or self.none_match is not None
 
     def failed_by(self, tag: str | None) -> bool:
         """Whether nothing is to be done. tag: of the representation as it is now, None where there is none.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -18,8 +19,7 @@ class Unread(Enum):
     TOO_LARGE = "it is larger than it may be"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One request, read to its end or as far as it could be.
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
@@ -36,8 +36,7 @@ class Request:
     arrived: float = field(default_factory=time.monotonic)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One answer, whole. content_type is None where there is no body."""
 
     status: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from core.http.conditional import Preconditions
@@ -21,20 +22,18 @@ _PARAMETER = re.compile(r"{(\w+)}")
 Unit = Literal["none", "read", "row", "rows"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request that has been read and found valid. prefix: where the catalogue is mounted ("" at the root)."""
 
     prefix: str
     parameters: dict[str, Any]
     query: Any
     body: Any
-    preconditions: Preconditions = field(default_factory=Preconditions)
+    preconditions: Preconditions = Preconditions()
     key: Key | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an operation answers.
 
     body: bytes are sent as they are, anything else as JSON. status: only where it is not the one that the operation
@@ -43,7 +42,7 @@ class Answer:
 
     body: object | None = None
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

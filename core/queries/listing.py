@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Integer, Select, String, and_, bindparam, case, func, not_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -121,8 +122,7 @@ def any_of(column: Any) -> Filter:
     return condition
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """All that the text of a list's statements depends on.
 
     The values that are asked for are parameters of the statements, by the names of what asks for them: a statement that

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
 
 from core.errors import Fault, Invalid
@@ -25,8 +27,7 @@ WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
 """The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A list as it is asked for: the shape of its statements, and the values of their parameters."""
 
     shape: Shape

@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 LENGTH = 2000
 """The longest cursor there is, in characters."""
@@ -22,8 +23,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _DIRECTIONS = {(True, False): ">", (True, True): ">=", (False, False): "<", (False, True): "<="}
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """The rows beyond one, which is known by its value in the list's order and by its id.
 
     forward: those after it, not those before it. inclusive: and itself, should it still be there.

@@ -12,8 +12,9 @@ nothing of ASCII, of which letters and digits make words. What is in none of the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from core.rules.text import fold
 
@@ -71,8 +72,7 @@ SHARE = 3
 """A word is the main part of a text that is at most so many times as long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is searched for: whole words, beginnings of words, and texts of characters that stand alone, in a row."""
 
     whole: tuple[str, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from core.http import problems
 
@@ -32,8 +33,7 @@ _ABSOLUTE = re.compile(rf"[Hh][Tt][Tt][Pp][Ss]?://{_HOST}(?P<rest>(?:[/?].*)?)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
-@dataclass(slots=True)
-class Head:
+class Head(Struct):
     """What a head says.
 
     target: the path and the query as they were sent, or "*". headers: names in lower case; of a repeated one, all

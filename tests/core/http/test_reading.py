@@ -6,13 +6,13 @@ import gzip
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from json import dumps
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from core.errors import Fault, Invalid
