@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import flask
@@ -14,6 +15,9 @@ from core.http.messages import Request, Response, Unread
 from core.http.wire import head
 from core.http.wire.reasons import status_line
 from flask_app.raw_path import RAW, sent_path
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 """What a server may say a second time, in variables that mean nothing (RFC 3875 section 4.1.18)."""
@@ -94,12 +98,19 @@ def to_headers(request: flask.Request) -> dict[str, str]:
     return found
 
 
+class Answer(flask.Response):
+    """A response of the core's, to which werkzeug adds nothing, and in which it looks for nothing to put right."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002 - werkzeug's signature
+        return self.headers
+
+
 def to_response(response: Response) -> flask.Response:
-    """The response, with nothing added to it."""
-    answer = flask.Response(response.body, status_line(response.status))
+    """The response as Flask's."""
     headers = dict(response.headers)
     if response.content_type is not None:
         headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}
-    # What it begins with is Flask's idea of a type, and nothing of ours is twice in it.
-    answer.headers = Headers(headers)
-    return answer
+    # A list, because of bytes werkzeug would tell the length where there is to be none.
+    return Answer([response.body], status_line(response.status), Headers(headers))

@@ -26,12 +26,15 @@ from core.http import problems
 from core.http.messages import Response, Unread
 from core.http.problems import Problem
 from core.http.wire.receiving import Incoming
-from core.http.wire.sending import SERVER, message
+from core.http.wire.sending import SERVER, date, message
 from core.http.wire.times import LINGER, PAUSE, TAKING
 from core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
 wsgi.SERVER = SERVER
+
+# gunicorn would put it together anew for each answer.
+util.http_date = date
 
 # Nor for this. A worker that stops would close what waits sooner than others do, and than a proxy expects.
 gthread.STOP_KEEPALIVE_LINGER = PAUSE
@@ -386,7 +389,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 def _message(response: Response, *, headless: bool) -> bytes:
     headers = {
         "Server": SERVER,
-        "Date": util.http_date(),
+        "Date": date(),
         "Connection": "close",
         "Content-Type": response.content_type,
         "Content-Length": len(response.body),

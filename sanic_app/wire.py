@@ -7,8 +7,6 @@ import signal
 import socket
 import time
 from contextlib import suppress
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
 
 import sanic
@@ -26,7 +24,7 @@ from core.garbage import keep_loaded
 from core.http import problems
 from core.http.wire.head import Head
 from core.http.wire.receiving import Incoming
-from core.http.wire.sending import SERVER, message
+from core.http.wire.sending import SERVER, date, message
 from core.http.wire.times import LINGER, PAUSE, TAKING
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -122,7 +120,7 @@ class Http(SanicHttp):
             raise RequestCancelled
         response = self.response
         response.headers["server"] = SERVER
-        response.headers["date"] = _date(int(time.time()))
+        response.headers["date"] = date()
         self.keep_alive = self.keep_alive and not self.protocol.signal.stopped
         whole = self._whole(response) if end_stream and not data else None
         if whole is None:
@@ -171,11 +169,6 @@ class Http(SanicHttp):
                 while not protocol.ended:
                     self.recv_buffer.clear()
                     await self._receive_more()
-
-
-@lru_cache(maxsize=2)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
 
 
 class Protocol(HttpProtocol):

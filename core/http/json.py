@@ -51,16 +51,18 @@ def decode(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: byte {error.start}") from None
-    if _TOO_MANY.match(text):
+    if len(text) > TOKENS and _TOO_MANY.match(text):
         raise ValueError(f"more than {TOKENS} brackets, commas, colons and strings")
     _check_depth(text)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)
+        return _decoder.decode(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg}: line {error.lineno} column {error.colno}") from None
 
 
 def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= DEPTH:
+        return
     brackets = _NOT_BRACKETS.sub("", text)
     if max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0) > DEPTH:
         raise ValueError(f"nested deeper than {DEPTH} levels")
@@ -94,3 +96,6 @@ def _int(text: str) -> int:
     if len(text) > 20:
         raise ValueError("a number is out of range")
     return int(text)
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from email.utils import formatdate
+from functools import lru_cache
 
 from core.http.wire.reasons import status_line
 
 SERVER = "diptych"
 """What both servers call themselves: nothing about which of them it is."""
+
+
+def date() -> str:
+    """The Date of a message that is sent now (RFC 9110 section 6.6.1)."""
+    return _date(int(time.time()))
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def message(status: int, fields: Iterable[tuple[str, object]], body: bytes) -> bytes:
