@@ -10,7 +10,7 @@ from sanic.exceptions import BadRequest, PayloadTooLarge
 
 from core.http.messages import Request, Response, Unread
 from core.http.wire import head
-from sanic_app.wire import Http
+from sanic_app.wire import Answer, Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
@@ -60,9 +60,4 @@ async def _body(request: sanic.Request) -> bytes | Unread:
 
 def to_response(response: Response) -> sanic.HTTPResponse:
     """The response, with nothing added to it."""
-    return sanic.HTTPResponse(
-        response.body,
-        response.status,
-        headers=dict(response.headers),
-        content_type=response.content_type,
-    )
+    return Answer(response)

@@ -6,10 +6,12 @@ import asyncio
 import signal
 import socket
 import time
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
 import sanic
+from sanic.compat import Header
 from sanic.exceptions import RequestCancelled, RequestTimeout
 from sanic.helpers import has_message_body
 from sanic.http import Http as SanicHttp
@@ -22,6 +24,7 @@ from sanic.worker.constants import ProcessState
 from core import newcomers
 from core.garbage import keep_loaded
 from core.http import problems
+from core.http.messages import Response
 from core.http.wire.head import Head
 from core.http.wire.receiving import Incoming
 from core.http.wire.sending import SERVER, date, message
@@ -38,6 +41,35 @@ ENDS = {ProcessState.TERMINATED.name: True, ProcessState.RESTARTING.name: False}
 """What the main process has made of a worker that it tells to stop -> whether all do."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Answer(sanic.HTTPResponse):
+    """A response of the core's. fields: of its head, as long as nobody has asked for what Sanic makes of them."""
+
+    __slots__ = ("_headers", "fields")
+
+    def __init__(self, response: Response) -> None:
+        # Sanic's own would make them twice.
+        self.asgi = False
+        self.body = response.body
+        self.content_type = response.content_type
+        self.stream = None
+        self.status = response.status
+        self._cookies = None
+        self._headers: Header | None = None
+        self.fields = dict(response.headers)
+
+    @property
+    def headers(self) -> Header:  # type: ignore[override]
+        """The fields as any response of Sanic's has them."""
+        if self._headers is None:
+            self._headers = Header(self.fields)
+        return self._headers
+
+    @property
+    def untouched(self) -> bool:
+        """Whether they can only be the core's."""
+        return self._headers is None
 
 
 class GoneError(Exception):
@@ -119,10 +151,11 @@ class Http(SanicHttp):
             # The server stops, and waits for nobody any more.
             raise RequestCancelled
         response = self.response
-        response.headers["server"] = SERVER
-        response.headers["date"] = date()
+        headers = response.fields if isinstance(response, Answer) and response.untouched else response.headers
+        headers["server"] = SERVER
+        headers["date"] = date()
         self.keep_alive = self.keep_alive and not self.protocol.signal.stopped
-        whole = self._whole(response) if end_stream and not data else None
+        whole = self._whole(response, headers) if end_stream and not data else None
         if whole is None:
             await super().http1_response_header(data, end_stream)
         else:
@@ -131,12 +164,12 @@ class Http(SanicHttp):
             self.stage = Stage.IDLE
         await self.protocol.taken()
 
-    def _whole(self, response: BaseHTTPResponse) -> bytes | None:
+    def _whole(self, response: BaseHTTPResponse, headers: MutableMapping[str, Any]) -> bytes | None:
         """The message of an answer that is all there; None for one that is not like the core's.
 
         Sanic would look at each field's characters, and put it to the others.
         """
-        headers, body = response.headers, response.body or b""
+        body = response.body or b""
         if response.status < 200 or "content-length" in headers or "transfer-encoding" in headers:
             return None
         if has_message_body(response.status):  # type: ignore[no-untyped-call]

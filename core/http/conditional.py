@@ -28,7 +28,8 @@ def none_match_fails(field: str, tag: str) -> bool:
 
     Empty elements of the list are nothing (RFC 9110 section 5.6.1.2).
     """
-    return field.strip() == "*" or tag in (each for _, each in _tags(field))
+    # As a client sends it that has one of them, which is nearly always.
+    return field == tag or field.strip() == "*" or tag in (each for _, each in _tags(field))
 
 
 class Preconditions(Struct, frozen=True):

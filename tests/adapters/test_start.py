@@ -46,3 +46,27 @@ def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(datab
         empty = client.get("/empty")
         assert (empty.status_code, "Content-Length" in empty.headers) == (204, False)
         assert client.get("/health/live").status_code == 200
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_hooks_that_others_add_to_the_service_have_their_say_in_its_answers(adapter: str, databases: Databases):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    ours, theirs = f"{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
+    started = [part.replace(ours, theirs) for part in command(adapter, port)]
+    settings = {"DATABASE_URL": databases.migrated("sqlite"), "FLASK_PORT": str(port)}
+    with server(started, url, **settings), httpx.Client(base_url=url) as client:
+        for method, path, headers in (
+            ("GET", "/authors", {}),
+            ("HEAD", "/authors", {}),
+            ("GET", "/authors", {"If-None-Match": "*"}),
+            ("OPTIONS", "/authors", {}),
+            ("GET", "/nothing/here", {}),
+        ):
+            plain = client.request(method, path, headers=headers)
+            marked = client.request(method, path, headers={**headers, "X-Marked": "1"})
+            assert (marked.status_code, marked.content) == (plain.status_code, plain.content)
+            own = {"date": "", "x-request-id": ""}
+            assert {**marked.headers, **own} == {
+                **plain.headers, **own, "x-host": "here", "referrer-policy": "same-origin"
+            }  # fmt: skip
