@@ -42,7 +42,7 @@ LEAST = 1.0
 
 PLACES = {
     "the core: the head, the body, the answer": ("core/http", "core/schemas", "core/rules"),
-    "the core: the log and the numbers": ("core/observing", "logging", "prometheus_client"),
+    "the core: the log and the numbers": ("core/observing", "logging"),
     "the core: operations, units of work, statements": ("core",),
     "the adapter, or the floor": ("flask_app", "sanic_app", "benchmarks"),
     "SQLAlchemy: the pool": ("sqlalchemy",),

@@ -12,7 +12,7 @@ from core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)
 
-# Before anything of the service is imported: then it is decided whether a process counts for itself.
+# Before there are workers, which inherit it.
 share()
 
 bind = f"127.0.0.1:{_settings.flask_port}"

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus-client's own; it looks when it is imported, and each process keeps a file there."""
+"""As prometheus-client calls it, whose users know what it is for: each process keeps a file there."""
 
 
 _made: list[str] = []
