@@ -22,7 +22,7 @@ INTERVAL = 0.1
 
 
 class ListeningConnection(psycopg.AsyncConnection[Any]):
-    """A connection of psycopg's, for one event loop: the one that it is used in first."""
+    """A connection of psycopg's, which behaves as psycopg's own do."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -30,8 +30,8 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
 
     @property
     def silent(self) -> bool:
-        """Whether the server is known to have said nothing since its last answer. When it closes, it does."""
-        return self._ear is not None and not self._ear.closed
+        """Whether the loop has heard nothing from the server since its last answer. When that closes, it does."""
+        return self._ear is not None and self._ear.silent
 
     async def wait(self, gen: PQGen[T], interval: float = INTERVAL, timeout: float | None = None) -> T:  # noqa: ASYNC109 - psycopg's signature
         if timeout is not None or interval != INTERVAL:
@@ -40,8 +40,8 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
         wanted, interrupted = None, None
         try:
             wanted = next(gen)
-            while wanted == Wait.R:
-                await self._listening().heard()
+            while wanted == Wait.R and (ear := self._listening()):
+                await ear.heard()
                 wanted = gen.send(Ready.R)
         except StopIteration as end:
             result: T = end.value
@@ -61,9 +61,15 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
         self._listen_no_longer()
         self.pgconn.finish()
 
-    def _listening(self) -> _Ear:
-        if self._ear is None or self._ear.closed:
-            self._ear = _Ear(asyncio.get_running_loop(), self.pgconn.socket)
+    def _listening(self) -> _Ear | None:
+        """None where the system has no descriptor left."""
+        loop = asyncio.get_running_loop()
+        if self._ear is None or self._ear.closed or self._ear.loop is not loop:
+            self._listen_no_longer()
+            try:
+                self._ear = _Ear(loop, self.pgconn.socket)
+            except OSError:
+                self._ear = None
         return self._ear
 
     def _listen_no_longer(self) -> None:
@@ -76,38 +82,72 @@ class _Ear:
 
     By a descriptor of its own: a loop cannot bear that a file is closed which it watches, and libpq closes its own
     whenever it likes.
+
+    Errors: OSError.
     """
 
-    __slots__ = ("_descriptor", "_loop", "_waiter", "closed")
+    __slots__ = ("_descriptor", "_timer", "_waiter", "closed", "loop", "silent")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
-        self.closed = False
-        self._loop = loop
+        self.closed = True
+        self.loop = loop
+        self.silent = True
+        self._timer: asyncio.TimerHandle | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._descriptor = os.dup(descriptor)
+        self.closed = False
         loop.add_reader(self._descriptor, self._hear)
 
     async def heard(self) -> None:
-        """Wait until there is something to be read."""
-        self._waiter = self._loop.create_future()
+        """Wait until there is something to be read, or this is closed."""
+        self._waiter = self.loop.create_future()
+        if self._timer is None:
+            self._timer = self.loop.call_later(INTERVAL, self._listen_anew)
         try:
             await self._waiter
         finally:
             self._waiter = None
+            self.silent = True
 
     def _hear(self) -> None:
-        if self._waiter is None:
+        if self._waiter is not None:
+            self._wake()
+        elif self.silent:
+            # A loop may tell of an answer again that has been read meanwhile.
+            self.silent = False
+        else:
             # Nobody has asked anything: the server has closed, and that would be heard again and again.
             self.close()
-        elif not self._waiter.done():
+
+    def _listen_anew(self) -> None:
+        """Do for whoever still waits what psycopg does as often: uvloop tells of a broken connection once, no more.
+
+        The timer goes on from one statement to the next, so that few of them need one.
+        """
+        self._timer = None
+        if self._waiter is not None:
+            self.loop.remove_reader(self._descriptor)
+            self.loop.add_reader(self._descriptor, self._hear)
+            self._timer = self.loop.call_later(INTERVAL, self._listen_anew)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def close(self) -> None:
-        """Listen no longer."""
-        if not self.closed:
-            self.closed = True
-            self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
+        """Listen no longer. Whoever waits finds out what has become of the connection."""
+        if self.closed:
+            return
+        self.closed, self.silent = True, False
+        if self._timer is not None:
+            self._timer.cancel()
+        self.loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
+        self._wake()
+
+    def __del__(self) -> None:
+        # The loop has been closed, and has forgotten it.
+        self.close()
 
 
 class _Rest(Generator[Any, Any, T]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import flask
 from werkzeug.datastructures import Headers
@@ -44,9 +44,9 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
 
 
 def prefix_of(request: flask.Request, path: str) -> str:
-    """Where the catalogue is mounted."""
+    """Where the catalogue is mounted, percent-encoded as in an address."""
     rule = request.url_rule.rule if request.url_rule is not None else path
-    return request.root_path.rstrip("/") + rule.removesuffix(path)
+    return quote(request.root_path.rstrip("/") + rule.removesuffix(path), safe="/:@!$&'()*+,;=")
 
 
 def _judge(request: flask.Request) -> None:

@@ -60,11 +60,15 @@ class Answer(sanic.HTTPResponse):
         self.fields = dict(response.headers)
 
     @property
-    def headers(self) -> Header:  # type: ignore[override]
+    def headers(self) -> Header:
         """The fields as any response of Sanic's has them."""
         if self._headers is None:
             self._headers = Header(self.fields)
         return self._headers
+
+    @headers.setter
+    def headers(self, headers: Header) -> None:
+        self._headers = headers
 
     @property
     def untouched(self) -> bool:

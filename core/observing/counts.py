@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 Key = tuple[str, ...]
 Numbers: TypeAlias = "memoryview[float]"
 
-ROWS = 4096
+ROWS = 2048
 """Keys of one process, at most."""
 
 KEY = 128
@@ -38,7 +38,7 @@ class Counts:
 
     def __init__(self, width: int, directory: Path | None) -> None:
         self._width = width
-        self._memory = _memory(_size(width), None if directory is None else directory / f"{os.getpid()}.counts")
+        self._memory = _memory(_size(width), None if directory is None else directory / f"{os.getpid()}.{width}.counts")
         self._rows = dict(_rows(self._memory, width))
 
     def row(self, key: Key) -> Numbers:
@@ -51,7 +51,9 @@ class Counts:
             name = _BETWEEN.join(key).encode()
             if len(name) > KEY:
                 raise ValueError(f"{name!r} is longer than {KEY} bytes")
-            self._memory[place : place + len(name)] = name
+            # The first byte last, by which those who read know that the row is there.
+            self._memory[place + 1 : place + len(name)] = name[1:]
+            self._memory[place] = name[0]
             found = self._rows[key] = _numbers(self._memory, place, self._width)
         return found
 
@@ -63,13 +65,13 @@ class Counts:
 
 def everybodys(width: int, directory: Path) -> Iterator[tuple[int, Key, list[float]]]:
     """As Counts.all, of each process that has ever counted in a directory."""
-    for path in sorted(directory.glob("*.counts")):
+    for path in sorted(directory.glob(f"*.{width}.counts")):
         with path.open("rb") as file:
             # One that is made just now has nothing in it yet.
             if os.fstat(file.fileno()).st_size == _size(width):
                 memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 for key, row in _rows(memory, width):
-                    yield int(path.stem), key, list(row)
+                    yield int(path.name.partition(".")[0]), key, list(row)
 
 
 def _size(width: int) -> int:

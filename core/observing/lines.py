@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 logger = logging.getLogger("diptych.requests")
+_above = logging.getLogger("diptych")
 
 LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error"}
 
@@ -47,19 +48,23 @@ def write(level: int, line: Line) -> None:
     A record, and its way through loggers and handlers, takes as long as all the rest of it. So where it would end in
     one stream, and nothing else become of it, the line goes there at once.
     """
-    if not (_only and logging.root.handlers == _only and _written(_only[0], f"{line}\n")):
+    handler: Any = _only[0] if _only else None
+    if handler is None or handler.stream is None or not _nobody_else_hears(handler):
         # What logger.log() does beyond this is to look for the line of code, which is always this one.
-        logger.handle(logging.LogRecord(logger.name, level, __file__, 0, line, None, None))
-
-
-def _written(handler: Any, text: str) -> bool:
-    """Whether it could be. The handler knows what to do when it cannot, and when it has yet to open its file."""
+        logger.handle(_record(level, line))
+        return
     with handler.lock:
-        if handler.stream is None:
-            return False
         try:
-            handler.stream.write(text)
+            handler.stream.write(f"{line}\n")
             handler.stream.flush()
         except (OSError, ValueError):  # a full disk, a reader who has gone; a stream that was closed
-            return False
-    return True
+            handler.handleError(_record(level, line))
+
+
+def _nobody_else_hears(handler: logging.Handler) -> bool:
+    others = handler.filters or logger.filters or logger.handlers or _above.handlers
+    return logging.root.handlers == _only and not others and logger.propagate and _above.propagate
+
+
+def _record(level: int, line: Line) -> logging.LogRecord:
+    return logging.LogRecord(logger.name, level, __file__, 0, line, None, None)

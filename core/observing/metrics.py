@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Pool, event
@@ -39,7 +39,8 @@ class Metrics:
 
     def __init__(self) -> None:
         directory = os.environ.get(VARIABLE)
-        self._lock = Lock()
+        # The garbage collector may find a connection in the middle of this, and have it given back.
+        self._lock = RLock()
         self._counts = Counts(_WIDTH, Path(directory) if directory else None)
         self._connections = self._counts.row(_CONNECTIONS)
         # Where a process of the same number has been killed, what it had in use is in nobody's use.
@@ -66,7 +67,7 @@ class Metrics:
 
 
 _made: list[Metrics] = []
-_making = Lock()
+_making = RLock()
 # A process that is forked counts for itself.
 os.register_at_fork(after_in_child=_made.clear)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+import flask
 import httpx
 import pytest
 
+import flask_app
+from core.settings import Settings
 from tests.support.answers import told
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
@@ -182,3 +185,18 @@ def test_both_hosts_answer_the_same_under_the_prefix(hosts: dict[str, str], pref
 
     assert {adapter: answer["status"] for adapter, answer in answers.items()} == dict.fromkeys(ADAPTERS, status)
     assert answers["flask"] == answers["sanic"]
+
+
+def test_a_prefix_with_other_characters_is_encoded_in_addresses(databases: Databases):
+    host = flask.Flask("host")
+    settings = Settings(database_url=databases.migrated("sqlite"))
+    host.register_blueprint(flask_app.create_blueprint(settings), url_prefix="/b\u00fccher x")
+    client = host.test_client()
+
+    made = client.post("/b%C3%BCcher%20x/tags", json={"name": "encoded"})
+    there = f"/b%C3%BCcher%20x/tags/{made.get_json()['id']}"
+    assert (made.status_code, made.headers["Location"], made.headers["Content-Location"]) == (201, there, there)
+    assert client.get(there).status_code == 200
+    assert client.get("/b%C3%BCcher%20x/tags").headers["Link"].startswith("</b%C3%BCcher%20x/tags?")
+    refused = client.post("/b%C3%BCcher%20x/tags", json={})
+    assert refused.get_json()["type"] == "/b%C3%BCcher%20x/problems/invalid"

@@ -37,7 +37,7 @@ def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_numb
     assert found(tmp_path) == {KEY: 3}
 
     (left,) = tmp_path.iterdir()
-    left.rename(tmp_path / f"{os.getpid()}.counts")
+    left.rename(tmp_path / f"{os.getpid()}.2.counts")
     again = Counts(2, tmp_path)
     again.row(("PUT", "/books/{id}", "200"))[0] += 1
     again.row(KEY)[0] += 1
@@ -67,5 +67,5 @@ def test_a_disk_that_is_full_is_an_error_and_not_the_end_of_the_process(tmp_path
 
 
 def test_what_has_only_just_been_made_has_nothing_in_it(tmp_path: Path):
-    (tmp_path / "1.counts").touch()
+    (tmp_path / "1.2.counts").touch()
     assert found(tmp_path) == {}
