@@ -32,7 +32,7 @@ from tests.support.postgresql import postgresql
 COMMAND = "make bench-profile"
 
 CONTESTANTS = ("flask", "flask_floor", "sanic", "sanic_floor")
-WORKLOADS = ("get_author", "filter", "patch")
+WORKLOADS = ("get_author", "filter", "patch", "create")
 
 RATE = 400
 """Looks a second."""
