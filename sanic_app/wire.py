@@ -315,7 +315,9 @@ class Service(sanic.Sanic[Any, Any]):
             loop.remove_signal_handler(each)
             # Sanic's main process sends one; an init that signals a whole group another; and each would end us at once.
             signal.signal(each, signal.SIG_IGN)
-        self.ctx.leaving = loop.create_task(self._leave(loop))
+        # Both may have come before the loop looked. A second stop would end the waiting for what is in flight.
+        if not hasattr(self.ctx, "leaving"):
+            self.ctx.leaving = loop.create_task(self._leave(loop))
 
     async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept whoever is there, then have Sanic stop."""

@@ -281,10 +281,38 @@ def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(datab
             client.sendall(LIST)
         while not _waiting(holder):
             time.sleep(0.05)
-        # What the others have sent is to be read, too.
-        time.sleep(1)
         os.killpg(process.pid, signal.SIGTERM)
         # As long as that, nobody can be answered.
+        time.sleep(2)
+        holder.rollback()
+        answers = [_read_one(client) for client in clients]
+        assert process.wait(30) == 0
+
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
+
+
+def test_a_worker_that_is_told_twice_before_it_hears_of_it_stops_once(databases: Databases):
+    adapter, options = DEPLOYMENTS["Sanic's workers"]
+    url = databases.migrated("postgresql")
+    with (
+        psycopg.connect(url) as holder,
+        _started(adapter, url, *options) as (process, target),
+        ExitStack() as stack,
+    ):
+        holder.execute("LOCK TABLE author")
+        clients = [stack.enter_context(connect(target)) for _ in range(CLIENTS)]
+        for client in clients:
+            client.sendall(LIST)
+        while not _waiting(holder):
+            time.sleep(0.05)
+        workers = _family(process.pid)
+        for each in (signal.SIGSTOP, signal.SIGINT):
+            for worker in workers:
+                os.kill(worker, each)
+        process.terminate()
+        time.sleep(0.5)
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
         time.sleep(2)
         holder.rollback()
         answers = [_read_one(client) for client in clients]
