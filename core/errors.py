@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+UPGRADE = 'run "diptych database upgrade"'
+"""What to do with a database that is behind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -9,8 +9,8 @@ from functools import cache
 
 from sqlalchemy import Connection, Select, String, column, select, table
 
-from core.database import MIGRATIONS, UPGRADE
-from core.errors import Behind
+from core.database import MIGRATIONS
+from core.errors import UPGRADE, Behind
 
 VERSION_TABLE = "alembic_versions"
 """The table that holds the revision of a database: advanced-alchemy's name for it."""

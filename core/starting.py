@@ -8,9 +8,10 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from core import revisions
-from core.database import UPGRADE, sync_config, translate
-from core.errors import Behind
+from core.database import sync_config
+from core.errors import UPGRADE, Behind
 from core.settings import Settings, parse_database_url
+from core.translation import translate
 
 
 def check_revision(settings: Settings) -> None:

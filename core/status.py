@@ -9,12 +9,13 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from core.database import inspecting, one_line
+from core.database import inspecting
 from core.drift import differences, lag
 from core.errors import CatalogueError
 from core.revisions import current, head
 from core.settings import Settings
 from core.sync.unit_of_work import translated
+from core.translation import one_line
 
 PATIENCE = "10s"
 """How long PostgreSQL may take over any one question."""

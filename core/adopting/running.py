@@ -16,10 +16,11 @@ from core.adopting import history, plan
 from core.adopting.carrying import REVISION, carry_out
 from core.adopting.reading import Judgement, count, judge
 from core.adopting.shapes import Earlier, Nothing, Ours, Unknown, recognise
-from core.database import connection_string, sync_config, translate
+from core.database import connection_string, sync_config
 from core.errors import Unavailable
 from core.models.base import now
 from core.settings import Settings, parse_database_url
+from core.translation import translate
 
 LOCK_TIMEOUT = 5
 """Seconds that it waits for whoever still uses the tables."""

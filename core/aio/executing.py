@@ -18,7 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from core.connections import give_back_async, take_async
-from core.database import pooled_connection
+from core.engines import pooled_connection
 from core.observing.waiting import waited
 from core.queries.prepared import Row, Values, prepared
 

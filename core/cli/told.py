@@ -12,12 +12,13 @@ from advanced_alchemy.alembic.commands import AlembicCommands
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from core.database import one_line, sync_config
+from core.database import sync_config
 from core.dumps import DumpError
 from core.errors import Behind, CatalogueError
 from core.serving import ServingError
 from core.settings import Settings
 from core.sync.unit_of_work import Database, translated
+from core.translation import one_line
 
 never_asks = click.option("--no-prompt", is_flag=True, expose_value=False, help="Nothing is asked anyway.")
 """The option of commands that advanced-alchemy has ask, and ours do not."""

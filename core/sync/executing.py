@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from core.connections import give_back, take
-from core.database import pooled_connection
+from core.engines import pooled_connection
 from core.observing.waiting import waited
 from core.queries.prepared import Row, Values, prepared
 

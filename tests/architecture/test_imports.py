@@ -43,7 +43,7 @@ BREACHES = {
         ("core/sync/services/base.py", "from core.aio import unit_of_work"),
     ],
     "what decides does not wait": [
-        ("core/rules/slugs.py", "from core.database import translate"),
+        ("core/rules/slugs.py", "from core.translation import translate"),
         ("core/http/operations.py", "from core.aio.application import Application"),
         ("core/schemas/types.py", "import core.sync.loading"),
     ],

@@ -18,7 +18,6 @@ from uuid_utils.compat import uuid7
 from core.aio.adding import put_in
 from core.aio.services.reading import Reader, missing
 from core.aio.services.writing import Writer
-from core.database import translate
 from core.errors import Conflict, Contention, Fault
 from core.models import Record
 from core.models.base import now
@@ -27,6 +26,7 @@ from core.queries.listing import Listing
 from core.queries.writing import derived
 from core.rules import batches, slugs
 from core.schemas.lists import Upserted
+from core.translation import translate
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]

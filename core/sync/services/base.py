@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
-from core.database import translate
 from core.errors import Conflict, Contention, Fault
 from core.models import Record
 from core.models.base import now
@@ -28,6 +27,7 @@ from core.schemas.lists import Upserted
 from core.sync.adding import put_in
 from core.sync.services.reading import Reader, missing
 from core.sync.services.writing import Writer
+from core.translation import translate
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]

@@ -1,0 +1,23 @@
+"""The synchronous twin of a database, for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import core.sync.unit_of_work
+from core.database import sync_config
+from core.settings import Settings
+
+
+@contextmanager
+def opened(url: str, **settings: Any) -> Iterator[core.sync.unit_of_work.Database]:
+    """The database at a URL, closed at the end of the block; no connection may be in use then."""
+    found = core.sync.unit_of_work.Database(sync_config(Settings(database_url=url, **settings)))
+    try:
+        yield found
+    finally:
+        in_use = found._engine.pool.checkedout()  # type: ignore[attr-defined]
+        found.close()
+    assert in_use == 0
