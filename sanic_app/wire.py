@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import sanic
@@ -306,16 +307,18 @@ class Service(sanic.Sanic[Any, Any]):
         loop = asyncio.get_running_loop()
         taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
         for each in taken:
-            loop.add_signal_handler(each, self._told, loop)
+            # Not the loop's: for a moment, when it gives one up, the signal would end the process.
+            signal.signal(each, partial(self._told, loop))
         if taken:
             keep_loaded()
 
-    def _told(self, loop: asyncio.AbstractEventLoop) -> None:
-        for each in SIGNALS:
-            loop.remove_signal_handler(each)
-            # Sanic's main process sends one; an init that signals a whole group another; and each would end us at once.
-            signal.signal(each, signal.SIG_IGN)
-        # Both may have come before the loop looked. A second stop would end the waiting for what is in flight.
+    def _told(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
+        """Tell the loop, once and again: an init signals a whole group, and Sanic's main process each worker."""
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._begin_to_leave, loop)
+
+    def _begin_to_leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A second stop would end the waiting for what is in flight.
         if not hasattr(self.ctx, "leaving"):
             self.ctx.leaving = loop.create_task(self._leave(loop))
 
