@@ -20,14 +20,12 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from core.cli import commands
 from core.migrating import LOCK
 from core.models import Base
 from core.revisions import head
-from core.settings import Settings
-from tests.support import before
+from tests.support import before, commands
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment
 
@@ -35,17 +33,18 @@ pytestmark = pytest.mark.long
 
 ADOPT = [*DIPTYCH, "database", "adopt"]
 FLASK_ADOPT = [sys.executable, "-m", "flask", "--app", "flask_app", "database", "adopt"]
-CHECK = [*DIPTYCH, "database", "check"]
-UPGRADE = [*DIPTYCH, "database", "upgrade", "--no-prompt"]
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def adopt(url: str, *arguments: str) -> Result:
     """The command, in this process: a refusal takes no time to start."""
-    return CliRunner().invoke(
-        commands(Settings(database_url=url))["database"], ["adopt", *arguments], catch_exceptions=False
-    )
+    return commands.invoked(url, "database", "adopt", *arguments)
+
+
+def adopted(url: str, *arguments: str) -> str:
+    """What the command says when it has done it."""
+    return commands.done(url, "database", "adopt", *arguments)
 
 
 def refused(url: str, *arguments: str) -> list[str]:
@@ -64,8 +63,7 @@ def refused(url: str, *arguments: str) -> list[str]:
 
 
 def check_is_clean(url: str) -> None:
-    done = run(CHECK, check=False, DATABASE_URL=url)
-    assert done.returncode == 0, done.stdout + done.stderr
+    commands.done(url, "database", "check")
 
 
 def everything(base: str, path: str) -> list[dict[str, object]]:
@@ -108,22 +106,21 @@ def test_an_earlier_application_s_database_is_adopted_with_every_row(
     file = Path(url.removeprefix("sqlite:///"))
     content = file.read_bytes() if backend == "sqlite" else b""
 
-    dry = run([*ADOPT, "--dry-run"], DATABASE_URL=url)
+    dry = adopted(url, "--dry-run")
     assert before.dump(url) == whole
     assert backend != "sqlite" or file.read_bytes() == content
 
     done = run(ADOPT, DATABASE_URL=url)
     assert done.stderr == ""
-    assert done.stdout.splitlines()[:-1] == dry.stdout.splitlines()[:-1]
-    assert dry.stdout.endswith("This was a dry run: nothing was changed.\n")
+    assert done.stdout.splitlines()[:-1] == dry.splitlines()[:-1]
+    assert dry.endswith("This was a dry run: nothing was changed.\n")
     assert done.stdout.endswith("Adopted 3 authors and 9 books.\n")
     assert {name: before.rows(url, f"SELECT * FROM before_adoption_{name} ORDER BY 1") for name in names} == was
     assert ("adopted_id" in tables(url)) == (application == "classic")
     assert "alembic_version" not in tables(url)
     check_is_clean(url)
 
-    again = run(ADOPT, DATABASE_URL=url)
-    assert again.stdout == f"There is nothing to adopt: this is the catalogue, at the newest revision, {head()}.\n"
+    assert adopted(url) == f"There is nothing to adopt: this is the catalogue, at the newest revision, {head()}.\n"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -167,7 +164,7 @@ def test_uuids_and_times_are_kept_and_both_adapters_serve_them(
     binary = "hex(%s)" if backend == "sqlite" else "%s::text"
     old_authors = before.rows(url, f"SELECT {binary % 'id'}, name, dob FROM author")
     old_books = before.rows(url, f"SELECT {binary % 'id'}, title, {binary % 'author_id'} FROM book")
-    run(ADOPT, DATABASE_URL=url)
+    adopted(url)
     with deployment(adapter, url) as base:
         authors, books = everything(base, "authors"), everything(base, "books")
         one = books[0]
@@ -212,7 +209,7 @@ def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databa
     ids = {name: str(UUID(int=number << 100 | 4 << 76)) for number, name in enumerate(["one", "two", "three", "four"])}
     before.execute(url, *(item.format(id=kinds[0], aware=kinds[1], **ids) for item in PLURAL))
     was = {name: before.rows(url, f"SELECT * FROM {name} ORDER BY id") for name in ("authors", "books")}
-    done = run(ADOPT, DATABASE_URL=url)
+    told = adopted(url)
 
     assert {name: before.rows(url, f"SELECT * FROM before_adoption_{name} ORDER BY id") for name in was} == was
     books = before.rows(url, "SELECT title, isbn, year, language, description FROM book ORDER BY id")
@@ -222,11 +219,11 @@ def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databa
     ((made, changed),) = before.rows(url, "SELECT created_at, updated_at FROM author WHERE name = 'Zoë'")
     assert made == changed
     assert str(made).startswith("2020-01-01 10:00:00")
-    assert "authors.birth_date is what is called dob here." in done.stdout
-    assert "books.isbn: 2 are kept in another form" in done.stdout
-    assert f"the first is of row {ids['three']}." in done.stdout
-    assert "Not copied, and kept where they are: authors.bio." in done.stdout
-    assert "before_adoption_authors or before_adoption_books: review." in done.stdout
+    assert "authors.birth_date is what is called dob here." in told
+    assert "books.isbn: 2 are kept in another form" in told
+    assert f"the first is of row {ids['three']}." in told
+    assert "Not copied, and kept where they are: authors.bio." in told
+    assert "before_adoption_authors or before_adoption_books: review." in told
     check_is_clean(url)
 
     # What hung on the old tables hangs on them still.
@@ -250,8 +247,8 @@ def test_a_version_table_of_advanced_alchemy_s_makes_room_for_ours(databases: Da
         "CONSTRAINT alembic_versions_pkc PRIMARY KEY (version_num))",
         "INSERT INTO alembic_versions VALUES ('0001')",
     )
-    done = run(ADOPT, DATABASE_URL=url)
-    assert "advanced-alchemy (alembic_versions) keeps it, at revision 0001 of its own." in done.stdout
+    told = adopted(url)
+    assert "advanced-alchemy (alembic_versions) keeps it, at revision 0001 of its own." in told
     assert before.rows(url, "SELECT * FROM before_adoption_alembic_versions") == [("0001",)]
     assert before.rows(url, "SELECT * FROM alembic_versions") == [(head(),)]
     check_is_clean(url)
@@ -268,8 +265,8 @@ def test_what_create_all_makes_is_what_the_history_makes_and_is_only_written_dow
     engine.dispose()
     before.execute(url, "CREATE TABLE loan (id INTEGER PRIMARY KEY)", *AN_AUTHOR)
     rows = before.rows(url, "SELECT * FROM author")
-    done = run(ADOPT, DATABASE_URL=url)
-    assert done.stdout == (
+    told = adopted(url)
+    assert told == (
         f"Found the catalogue's own tables, exactly as revision {head()} makes them.\n"
         f"  1. It is written down that the database is at revision {head()}.\n"
         "Adopted the catalogue.\n"
@@ -289,14 +286,14 @@ AN_AUTHOR = (
 @both
 def test_an_earlier_revision_s_tables_are_found_and_upgraded(databases: Databases, backend: str):
     url = databases.empty(backend)
-    run([*UPGRADE, "0001"], DATABASE_URL=url)
+    commands.done(url, "database", "upgrade", "--no-prompt", "0001")
     before.execute(url, "DROP TABLE alembic_versions", *AN_AUTHOR)
     rows = before.rows(url, "SELECT * FROM author")
-    done = run(ADOPT, DATABASE_URL=url)
+    told = adopted(url)
     # On SQLite the second revision changes nothing.
     revision = "0001" if backend == "postgresql" else "0002"
-    assert f"exactly as revision {revision} makes them." in done.stdout
-    assert f"It is upgraded to revision {head()}." in done.stdout
+    assert f"exactly as revision {revision} makes them." in told
+    assert f"It is upgraded to revision {head()}." in told
     assert before.rows(url, "SELECT * FROM alembic_versions") == [(head(),)]
     assert before.rows(url, "SELECT * FROM author") == rows
     check_is_clean(url)
@@ -329,7 +326,7 @@ def test_what_is_kept_already_is_left_alone(databases: Databases, backend: str):
     done = adopt(url)
     assert (done.exit_code, before.dump(url)) == (0, was)
     assert done.output == f"There is nothing to adopt: this is the catalogue, at the newest revision, {head()}.\n"
-    run([*DIPTYCH, "database", "downgrade", "--no-prompt", "0001"], DATABASE_URL=url)
+    commands.done(url, "database", "downgrade", "--no-prompt", "0001")
     assert adopt(url).output == (
         "There is nothing to adopt: this is the catalogue, at revision 0001. `diptych database upgrade` goes on.\n"
     )
@@ -353,7 +350,7 @@ def test_there_is_nothing_to_adopt_where_there_is_nothing(databases: Databases, 
     assert done.output.startswith("There is nothing to adopt: ")
     assert done.output.endswith(" `diptych database upgrade` makes them.\n") or backend == "sqlite"
     assert backend == "postgresql" or not Path(url.removeprefix("sqlite:///")).exists()
-    run(UPGRADE, DATABASE_URL=url)
+    commands.done(url, "database", "upgrade", "--no-prompt")
     check_is_clean(url)
 
 
@@ -425,7 +422,7 @@ def test_a_column_can_be_left_where_it_is(databases: Databases, backend: str):
     assert refused(url, *leave[2:])[0].startswith("book 1: language cannot be taken: language is not a BCP 47 tag")
     assert refused(url, *leave, "--leave", "book.langage") == ["--leave book.langage: there is no such column."]
     assert refused(url, *leave, "--leave", "book.title") == ["book has no column title."]
-    assert "kept where they are: book.language, book.year." in run([*ADOPT, *leave], DATABASE_URL=url).stdout
+    assert "kept where they are: book.language, book.year." in adopted(url, *leave)
     assert before.rows(url, "SELECT language, year FROM book") == [(None, None)]
     assert before.rows(url, "SELECT language, year FROM before_adoption_book") == [("Old English", "18--")]
 
@@ -527,7 +524,7 @@ def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databa
             f"author {UUID(int=2)}: updated_at is '10000-01-01 00:00:00+00' and no time of the years 1 to 9999",
         ]
         before.execute(url, "DELETE FROM author WHERE name <> 'ok'")
-        run(ADOPT, DATABASE_URL=url)
+        adopted(url)
     finally:
         before.execute(url, "ALTER ROLE CURRENT_USER RESET datestyle")
     ((dob, changed),) = before.rows(url, "SELECT dob, updated_at FROM author")
@@ -543,11 +540,11 @@ def test_text_is_put_into_nfc_and_the_plan_says_of_how_much(databases: Databases
         f"INSERT INTO author VALUES (1, 'Zola'), (2, '{decomposed}'), (3, ' {decomposed} ')",
         f"INSERT INTO book VALUES (1, '{decomposed}', 1)",
     )
-    told = run([*ADOPT, "--dry-run"], DATABASE_URL=url).stdout
+    told = adopted(url, "--dry-run")
     assert "author.name: 2 are kept in another form" in told
     assert "the first is of row 2." in told
     assert "book.title: 1 is kept in another form" in told
-    run(ADOPT, DATABASE_URL=url)
+    adopted(url)
     assert before.rows(url, "SELECT DISTINCT name FROM author ORDER BY name") == [("Zola",), ("Émile",)]
     assert before.rows(url, "SELECT name FROM before_adoption_author WHERE id = 2") == [(decomposed,)]
     assert before.rows(url, "SELECT title, slug, search_text, sort_key FROM book") == [
@@ -576,12 +573,12 @@ def test_a_failure_in_the_last_step_leaves_nothing_behind(databases: Databases, 
     refuse, allow = REFUSING[backend]
     before.execute(url, "CREATE TABLE alembic_versions (version_num VARCHAR(32) NOT NULL PRIMARY KEY)", refuse)
     was = before.dump(url)
-    done = run(ADOPT, check=False, DATABASE_URL=url)
-    assert done.returncode == 1
+    done = adopt(url)
+    assert done.exit_code == 1
     assert done.stderr == "Error: The database will not have it, and nothing was changed: not today\n"
     assert before.dump(url) == was
     before.execute(url, allow)
-    run(ADOPT, DATABASE_URL=url)
+    adopted(url)
     check_is_clean(url)
 
 
@@ -590,13 +587,13 @@ def test_there_is_a_way_back(databases: Databases, tmp_path: Path, backend: str)
     url = before.make("classic", databases.empty(backend), tmp_path, kept=True)
     names = ("author", "book", "alembic_version")
     was = {name: before.rows(url, f"SELECT * FROM {name} ORDER BY 1") for name in names}
-    run(ADOPT, DATABASE_URL=url)
-    run([*DIPTYCH, "database", "downgrade", "--no-prompt", "base"], DATABASE_URL=url)
+    adopted(url)
+    commands.done(url, "database", "downgrade", "--no-prompt", "base")
     before.execute(
         url, "DROP TABLE adopted_id", *(f"ALTER TABLE before_adoption_{name} RENAME TO {name}" for name in names)
     )
     assert {name: before.rows(url, f"SELECT * FROM {name} ORDER BY 1") for name in names} == was
-    run(ADOPT, DATABASE_URL=url)
+    adopted(url)
     check_is_clean(url)
 
 
@@ -644,8 +641,8 @@ def test_whoever_still_uses_the_tables_is_not_waited_for_long(databases: Databas
     was = before.dump(url)
     with psycopg.connect(url) as connection:
         connection.execute("SELECT * FROM book")
-        done = run(ADOPT, check=False, DATABASE_URL=url)
-        assert done.returncode == 1
+        done = adopt(url)
+        assert done.exit_code == 1
         assert done.stderr.splitlines() == [
             "Error: The database cannot serve this now. canceling statement due to lock timeout"
         ]

@@ -74,7 +74,8 @@ def tables(url: str) -> set[str]:
 
 def environment(**settings: str) -> dict[str, str]:
     """This process's environment without settings of the service's own, and with these."""
-    ours = ("DIPTYCH_", "DATABASE_URL", "FLASK_PORT", "SANIC_PORT")
+    # The last would have each of hundreds of processes compile all the code.
+    ours = ("DIPTYCH_", "DATABASE_URL", "FLASK_PORT", "SANIC_PORT", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | settings
 
 
