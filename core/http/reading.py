@@ -16,6 +16,7 @@ from core.http.idempotency import Key
 from core.http.messages import MERGE_PATCH, Request, Unread
 from core.http.operations import Call, Operation, Route, accept_field, filled
 from core.rules.text import clean
+from core.schemas.details import detail
 from core.schemas.types import parse_uuid
 from core.settings import Settings
 
@@ -24,16 +25,6 @@ PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 
 FAULTS = 1000
 """Faults of a body that are told, at most: a batch of the largest size can have one for each item."""
-
-DETAILS = {
-    "extra_forbidden": "no such member here",
-    "model_type": "Input should be an object",
-    "list_type": "Input should be an array",
-    "too_short": "Array should have at least {min_length} item(s)",
-    "too_long": "Array should have at most {max_length} items",
-    "string_unicode": "Input should be a valid string, without lone surrogates",
-}
-"""What is told of a body where pydantic's own words are about Python; the rest of them are about JSON, too."""
 
 T = TypeVar("T")
 
@@ -166,7 +157,6 @@ def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseMo
         return model.model_validate(value)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False)[:FAULTS]:
-            known = item["type"]
-            detail = DETAILS[known].format(**item.get("ctx", {})) if known in DETAILS else item["msg"]
-            faults.append(Fault("unknown" if known == "extra_forbidden" else known, detail, path=item["loc"]))
+            code = "unknown" if item["type"] == "extra_forbidden" else item["type"]
+            faults.append(Fault(code, detail(item), path=item["loc"]))
     return None

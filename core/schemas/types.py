@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from core.rules import cursors, isbn, language, text, years
+from core.rules import cursors, isbn, language, slugs, text, years
 from core.rules.cursors import Cursor
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -175,6 +175,7 @@ TagName = Annotated[
 Description = Annotated[
     Prose, Length(0, 10_000), Shown("A girl and her grandmother spend a summer on an island.", _PROSE)
 ]
+Slug = Annotated[Line, AfterValidator(_ruled("slug", slugs.check_slug)), Length(1, slugs.SLUG_LENGTH)]
 Isbn = Annotated[
     _Text,
     AfterValidator(_ruled("isbn", isbn.isbn13)),

@@ -7,16 +7,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec.structs import asdict
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from core.rules.slugs import SLUG_LENGTH, check_slug
 from core.schemas import authors, books, tags
 from core.schemas.base import LIST_LIMIT, Input
 from core.schemas.books import ContributorInput
-from core.schemas.types import Id, Instant, Length, Line, TagName
+from core.schemas.details import detail
+from core.schemas.types import Id, Instant, Slug, TagName
 from core.transfer.records import Reject
-
-Slug = Annotated[Line, AfterValidator(check_slug), Length(1, SLUG_LENGTH)]
 
 
 class Copy(Input):
@@ -65,8 +63,8 @@ def read_copy(row: Mapping[str, Any], line: int) -> AuthorCopy | TagCopy | BookC
         return _copies.validate_python(dict(row))
     except ValidationError as error:
         reasons = [
-            f"{'.'.join(str(step) for step in item['loc'][1:]) or 'row'}: {item['msg']}"
-            for item in error.errors(include_url=False, include_context=False, include_input=False)
+            f"{'.'.join(str(step) for step in item['loc'][1:]) or 'row'}: {detail(item)}"
+            for item in error.errors(include_url=False, include_input=False)
         ]
         return Reject(line, "; ".join(reasons), dict(row))
 

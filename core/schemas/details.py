@@ -1,0 +1,21 @@
+"""What is told of a value that a schema does not take."""
+
+from __future__ import annotations
+
+from pydantic_core import ErrorDetails
+
+DETAILS = {
+    "extra_forbidden": "no such member here",
+    "model_type": "Input should be an object",
+    "list_type": "Input should be an array",
+    "too_short": "Array should have at least {min_length} item(s)",
+    "too_long": "Array should have at most {max_length} items",
+    "string_unicode": "Input should be a valid string, without lone surrogates",
+}
+"""What is told where pydantic's own words are about Python; the rest of them are about JSON, too."""
+
+
+def detail(error: ErrorDetails) -> str:
+    """Why, in words. error: one of a ValidationError's, with its context."""
+    own = DETAILS.get(error["type"])
+    return error["msg"] if own is None else own.format(**error.get("ctx", {}))
