@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,6 +14,17 @@ from tests.support.databases import Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
 
 OF_COMMANDS = {"alembic", "mako", "core.adopting", "core.cli", "core.importing", "core.transfer"}
+
+
+@contextmanager
+def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
+    """A client of the service with what tests.adapters.hosts.kept adds to it."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    ours, theirs = f"{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
+    started = [part.replace(ours, theirs) for part in command(adapter, port)]
+    with server(started, url, DATABASE_URL=database_url, FLASK_PORT=str(port)), httpx.Client(base_url=url) as client:
+        yield client
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -24,21 +37,12 @@ def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(adapter: str, databases: Databases):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    ours, theirs = f"{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
-    started = [part.replace(ours, theirs) for part in command(adapter, port)]
-    with server(started, url, DATABASE_URL=databases.migrated("sqlite"), FLASK_PORT=str(port)):
-        assert int(httpx.get(f"{url}/kept").text) > 50_000
+    with added_to(adapter, databases.migrated("sqlite")) as client:
+        assert int(client.get("/kept").text) > 50_000
 
 
 def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(databases: Databases):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    started = [
-        part.replace("sanic_app:create_app", "tests.adapters.hosts.kept:sanic") for part in command("sanic", port)
-    ]
-    with server(started, url, DATABASE_URL=databases.migrated("sqlite")), httpx.Client(base_url=url) as client:
+    with added_to("sanic", databases.migrated("sqlite")) as client:
         assert client.head("/file").headers["Content-Length"] == "7"
         odd = client.get("/odd")
         assert (odd.text, odd.headers.get("X-More")) == ("here", None)
@@ -50,12 +54,7 @@ def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(datab
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_hooks_that_others_add_to_the_service_have_their_say_in_its_answers(adapter: str, databases: Databases):
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    ours, theirs = f"{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
-    started = [part.replace(ours, theirs) for part in command(adapter, port)]
-    settings = {"DATABASE_URL": databases.migrated("sqlite"), "FLASK_PORT": str(port)}
-    with server(started, url, **settings), httpx.Client(base_url=url) as client:
+    with added_to(adapter, databases.migrated("sqlite")) as client:
         for method, path, headers in (
             ("GET", "/authors", {}),
             ("HEAD", "/authors", {}),
