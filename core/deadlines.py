@@ -138,7 +138,10 @@ class _Watch:
         while self._uses.get(use.entry) is use:
             with suppress(*_GONE):
                 connection = use.entry.driver_connection
-                if time.monotonic() < cut or not hasattr(connection, "pgconn"):
+                if connection is None:
+                    # It could not be made ready to be used, and nobody gives it back.
+                    self.end(use.entry)
+                elif time.monotonic() < cut or not hasattr(connection, "pgconn"):
                     _cancel(connection)
                 else:
                     self._cut(use, connection)

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from pathlib import Path
 
-from tests.support.databases import run
+import psycopg
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from core import deadlines
+from core.database import sync_config
+from core.settings import Settings
+from tests.support.databases import Databases, run
 
 FORKED = """
 import os, sys, time
@@ -39,3 +49,19 @@ late()
 def test_a_process_that_was_forked_keeps_deadlines_of_its_own(tmp_path: Path):
     done = run([sys.executable, "-c", FORKED, f"sqlite:///{tmp_path}/some.db"])
     assert done.stdout.splitlines() == ["This took longer than a request may."] * 2
+
+
+def test_connections_that_could_not_be_made_ready_are_not_looked_after_for_ever(databases: Databases):
+    engine = sync_config(Settings(database_url=databases.empty("postgresql"))).get_engine()
+
+    @event.listens_for(engine, "connect")
+    def fail(*_: object) -> None:
+        raise psycopg.OperationalError("the pooler has no server")
+
+    for _ in range(3):
+        with deadlines.until(time.monotonic() + 0.2), pytest.raises(OperationalError):
+            engine.connect()
+    time.sleep(0.2 + 4 * deadlines.TICK)
+    engine.dispose()
+    assert not deadlines._watch._uses
+    assert "diptych cancels" not in {thread.name for thread in threading.enumerate()}
