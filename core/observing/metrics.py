@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.observing.counts import Counts, Key, Numbers, everybodys
 from core.observing.shared import VARIABLE
+
+_log = logging.getLogger("diptych")
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus's text format (prometheus.io/docs/instrumenting/exposition_formats)."""
@@ -38,10 +41,9 @@ class Metrics:
     """The numbers of one process, made when there is something to count: never by a command."""
 
     def __init__(self) -> None:
-        directory = os.environ.get(VARIABLE)
         # The garbage collector may find a connection in the middle of this, and have it given back.
         self._lock = RLock()
-        self._counts = Counts(_WIDTH, Path(directory) if directory else None)
+        self._counts = _shared()
         self._connections = self._counts.row(_CONNECTIONS)
         # Where a process of the same number has been killed, what it had in use is in nobody's use.
         self._connections[0] = 0
@@ -64,6 +66,17 @@ class Metrics:
     def all(self) -> Iterator[tuple[int, Key, list[float]]]:
         """As Counts."""
         return self._counts.all()
+
+
+def _shared() -> Counts:
+    """Where this process counts: where others see it, if it can."""
+    directory = os.environ.get(VARIABLE)
+    try:
+        return Counts(_WIDTH, Path(directory) if directory else None)
+    except OSError as error:
+        # What is served does not hang on being counted.
+        _log.error("what this process counts is told by no other: %s", error.strerror)
+        return Counts(_WIDTH, None)
 
 
 _made: list[Metrics] = []

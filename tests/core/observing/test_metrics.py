@@ -47,6 +47,21 @@ def test_connections_that_cannot_be_made_again_are_in_nobodys_use(tmp_path: Path
     engine.dispose()
 
 
+def test_a_process_that_cannot_share_its_numbers_keeps_them_and_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(metrics.VARIABLE, str(tmp_path / "file" / "inside"))
+    monkeypatch.setattr(metrics, "_made", [])
+    engine = create_engine("sqlite://", poolclass=QueuePool)
+    metrics.watch(engine.pool)
+    with engine.connect(), engine.connect():
+        ((_, _, numbers),) = metrics.metrics().all()
+        assert numbers[0] == 2
+    engine.dispose()
+    assert caplog.text.count("told by no other: Not a directory") == 1
+
+
 def test_an_answer_that_cannot_be_counted_is_given_all_the_same(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
