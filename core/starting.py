@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import revisions
-from core.database import sync_config
-from core.errors import UPGRADE, Behind
-from core.settings import Settings, parse_database_url
+from core import deadlines, revisions
+from core.database import require_file, sync_config
+from core.errors import UPGRADE, Behind, Unavailable
+from core.settings import Settings
 from core.translation import translate
 
 
@@ -21,13 +21,17 @@ def check_revision(settings: Settings) -> None:
 
     Errors: Behind.
     """
-    url = parse_database_url(settings.database_url)
-    if url.drivername == "sqlite" and not (url.query or Path(url.database or "").exists()):
-        # To look would be to make it.
-        raise Behind(f"There is no {url.database}: {UPGRADE}.")
+    try:
+        require_file(settings)
+    except Unavailable as error:
+        raise Behind(f"{error.detail.removesuffix('.')}: {UPGRADE}.") from error
     engine = sync_config(settings).get_engine()
     try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            # A pooler may accept whoever connects, and then say nothing.
+            deadlines.until(time.monotonic() + settings.request_timeout),
+            engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             revisions.check(connection.execute(revisions.VERSIONS).scalars().all())
     except SQLAlchemyError as error:
         known = translate(error)

@@ -15,6 +15,8 @@ import httpx
 import psycopg
 import pytest
 
+from core.settings import Settings
+from core.starting import check_revision
 from tests.support import before
 from tests.support.databases import DIPTYCH, PATIENCE, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
@@ -163,3 +165,11 @@ def test_whoever_waits_for_the_pooler_waits_no_longer_than_a_request_may(databas
             assert [answer.status_code for answer in answers] == [503] * 12
             assert time.monotonic() - began < 30  # PgBouncer would have them wait for two minutes
         assert httpx.get(f"{address}/tags").status_code == 200
+
+
+def test_a_pooler_that_says_nothing_holds_up_no_start(databases: Databases):
+    with pgbouncer(databases.migrated("postgresql"), 1) as url, psycopg.connect(url) as other:
+        other.execute("SELECT 1")
+        began = time.monotonic()
+        check_revision(Settings(database_url=url, request_timeout=1))
+        assert time.monotonic() - began < 10

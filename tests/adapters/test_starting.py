@@ -64,7 +64,7 @@ def test_a_service_whose_database_has_no_revision_does_not_start(databases: Data
         (line,) = lines(done.stderr)
         assert line in (
             NOT_MIGRATED,
-            f'diptych: There is no {url.removeprefix("sqlite:///")}: run "diptych database upgrade".',
+            f'diptych: There is no database {url.removeprefix("sqlite:///")}: run "diptych database upgrade".',
         )
 
 
