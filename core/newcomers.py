@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import select
 import socket
 import struct
 from contextlib import suppress
 
 MOMENT = 0.1
-"""Seconds in which whoever has begun to connect gets through, and is accepted."""
+"""Seconds in which whoever has begun to connect gets through."""
+
+MOMENTS = 50
+"""Of these, in which those who have got through are accepted, at most."""
 
 # SO_ATTACH_FILTER, for which Python has no name, and a program of the kernel's packet filter (BPF) for TCP segments:
 # those that begin a connection, with SYN and without ACK, are dropped, and all others are not.
@@ -38,7 +42,15 @@ def refuse(listener: socket.socket) -> None:
         )
 
 
+def waiting(listener: socket.socket) -> bool:
+    """Whether somebody has connected whom nobody has accepted."""
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def shut(listener: socket.socket) -> None:
-    """Have connections refused, also where another process has the socket open; it may be closed already."""
-    with suppress(OSError):
+    """Close a listening socket, in whatever processes it is open: connections are refused."""
+    with listener, suppress(OSError):
+        # Another process may have done it already.
         listener.shutdown(socket.SHUT_RDWR)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
 from multiprocessing import Manager, resource_tracker
 from multiprocessing.managers import SyncManager
-from types import FrameType
 from typing import Any
 
 from sanic import Sanic
@@ -71,9 +71,12 @@ def keep_workers(app: Sanic[Any, Any]) -> None:
     manager: Any = app.manager
     told = threading.Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(*_: Any) -> None:
         if manager._shutting_down:  # noqa: SLF001 - there is nothing public that says so
-            manager.shutdown_signal(number, frame)  # told again: all are killed
+            # Told again. Sanic would kill the whole group of processes, this one and its parent among them.
+            for worker in manager.processes:
+                if worker.is_alive():
+                    os.kill(worker.pid, signal.SIGKILL)
         told.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):

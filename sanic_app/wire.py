@@ -38,9 +38,6 @@ BACKLOG = 2048
 HEARING = 10
 """Times that a worker asks why it is to stop. An init that tells all processes does so before the main one knows."""
 
-ENDS = {ProcessState.TERMINATED.name: True, ProcessState.RESTARTING.name: False}
-"""What the main process has made of a worker that it tells to stop -> whether all do."""
-
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -294,9 +291,11 @@ class Service(sanic.Sanic[Any, Any]):
         unix: str | None = None,
         **options: Any,
     ) -> None:
-        if sock is None and unix is None:
+        # Sanic listens once more, with its own idea of how many may wait.
+        backlog = options.setdefault("backlog", BACKLOG)
+        if sock is None and not unix:
             # Sanic would make it, and keep it to itself.
-            sock = bind_socket(*self.get_address(host, port), backlog=BACKLOG)
+            sock = bind_socket(*self.get_address(host, port), backlog=backlog)
         super().prepare(host, port, protocol=protocol or Protocol, sock=sock, unix=unix, **options)
 
     async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
@@ -305,10 +304,12 @@ class Service(sanic.Sanic[Any, Any]):
     async def _watch(self, _: Any) -> None:
         """Take signals in Sanic's place, in a process of its own. In a loop of someone else's it takes none."""
         loop = asyncio.get_running_loop()
+        # While the loop gives one up, it would end the process.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
         for each in taken:
-            # Not the loop's: for a moment, when it gives one up, the signal would end the process.
             signal.signal(each, partial(self._told, loop))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if taken:
             keep_loaded()
 
@@ -321,31 +322,40 @@ class Service(sanic.Sanic[Any, Any]):
         # A second stop would end the waiting for what is in flight.
         if not hasattr(self.ctx, "leaving"):
             self.ctx.leaving = loop.create_task(self._leave(loop))
+            # An error in it is told by the loop.
+            self.ctx.leaving.add_done_callback(asyncio.Task.result)
 
     async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept whoever is there, then have Sanic stop."""
-        ends = None
-        for _ in range(HEARING):
-            await asyncio.sleep(newcomers.MOMENT)
-            ends = self._ends()
-            if ends is not None:
-                break
-        if ends:
-            for info in self.state.server_info:
-                listener = info.settings.get("sock")
-                if listener is not None:
-                    newcomers.refuse(listener)
-                    # The main process has it open until all workers have ended. The others have closed it by then.
-                    loop.call_later(1, newcomers.shut, listener)
-            await asyncio.sleep(newcomers.MOMENT)
-        self.stop(terminate=False)
+        try:
+            for _ in range(HEARING):
+                await asyncio.sleep(newcomers.MOMENT)
+                if self._all_end():
+                    await self._refuse_newcomers(loop)
+                    break
+        finally:
+            self.stop(terminate=False)
 
-    def _ends(self) -> bool | None:
-        """Whether all workers stop: where one is to be replaced, its successor accepts. None while it is not known."""
+    async def _refuse_newcomers(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have nobody connect any more, and wait until all who have are accepted."""
+        of_any = [info.settings.get("sock") for info in self.state.server_info]
+        listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
+        for listener in listeners:
+            newcomers.refuse(listener)
+        for _ in range(newcomers.MOMENTS):
+            await asyncio.sleep(newcomers.MOMENT)
+            if not any(map(newcomers.waiting, listeners)):
+                break
+        for listener in listeners:
+            # Sanic closes this worker's, and the main process, which serves nobody, has it open for longer.
+            loop.call_later(1, newcomers.shut, listener.dup())
+
+    def _all_end(self) -> bool:
+        """Whether all workers stop, as far as is known: where one is to be replaced, its successor accepts."""
         if not hasattr(self, "multiplexer"):
             return True
         try:
-            return ENDS.get(self.m.state["state"])
+            return bool(self.m.state["state"] == ProcessState.TERMINATED.name)
         except (OSError, EOFError, KeyError):
             # The process that knows has stopped.
             return True

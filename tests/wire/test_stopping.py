@@ -29,6 +29,8 @@ pytestmark = pytest.mark.long
 
 LIST = head("GET", "/authors", HOST)
 CLIENTS = 8
+WAITING = 200
+"""More than Sanic itself would let wait."""
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -130,7 +132,7 @@ def test_connections_that_nobody_has_accepted_yet_are_answered(databases: Databa
         workers = _family(process.pid)
         for worker in workers:
             os.kill(worker, signal.SIGSTOP)
-        clients = [stack.enter_context(connect(target)) for _ in range(CLIENTS)]
+        clients = [stack.enter_context(connect(target)) for _ in range(WAITING)]
         for client in clients:
             client.sendall(LIST)
         process.terminate()
@@ -140,7 +142,7 @@ def test_connections_that_nobody_has_accepted_yet_are_answered(databases: Databa
 
         answers = [b"".join(iter(lambda client=client: client.recv(65536), b"")) for client in clients]
 
-    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
+    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * WAITING
 
 
 def _family(pid: int) -> list[int]:
@@ -371,6 +373,23 @@ def _connections(database: psycopg.Connection[Any]) -> int:
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'diptych' AND datname = current_database()"
     (count,) = database.execute(query).fetchone() or (None,)
     return int(count)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_newcomers_are_refused_while_what_is_in_flight_is_waited_for(databases: Databases, name: str):
+    adapter, options = DEPLOYMENTS[name]
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url) as holder, _started(adapter, url, *options) as (process, target), connect(target) as one:
+        holder.execute("LOCK TABLE author")
+        one.sendall(LIST)
+        while not _waiting(holder):
+            time.sleep(0.05)
+        process.terminate()
+        time.sleep(3)
+        with pytest.raises(ConnectionRefusedError):
+            connect(target)
+        holder.rollback()
+        assert _read_one(one).startswith(b"HTTP/1.1 200 OK")
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
