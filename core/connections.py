@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import MissingGreenlet
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
@@ -47,3 +47,10 @@ def at_rest(driver: Any) -> bool:
     """Whether a driver's connection is known to be in no transaction. Of SQLite's that is not known."""
     pgconn = getattr(driver, "pgconn", None)
     return pgconn is not None and pgconn.transaction_status == TransactionStatus.IDLE
+
+
+def pooled_connection(connection: Connection | AsyncConnection) -> PoolProxiedConnection:
+    """The pool's connection that one of SQLAlchemy's has in use."""
+    if isinstance(connection, AsyncConnection):
+        connection = connection.sync_connection  # type: ignore[assignment]
+    return connection.connection

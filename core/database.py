@@ -15,11 +15,7 @@ from advanced_alchemy.config import (
     SQLAlchemySyncConfig,
     SyncSessionConfig,
 )
-from sqlalchemy import (
-    Connection,
-    NullPool,
-    create_engine,
-)
+from sqlalchemy import Connection, NullPool, create_engine
 
 from core.engines import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
 from core.errors import Unavailable

@@ -13,8 +13,8 @@ from psycopg.pq import ConnStatus
 from psycopg.pq.abc import PGconn
 from sqlalchemy import AdaptedConnection, Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadlines
 from core.connections import at_rest
@@ -53,13 +53,6 @@ def prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
         _prepare_sqlite(engine, pragmas)
     else:
         _prepare_postgresql(engine)
-
-
-def pooled_connection(connection: Connection | AsyncConnection) -> PoolProxiedConnection:
-    """The pool's connection that one of SQLAlchemy's has in use."""
-    if isinstance(connection, AsyncConnection):
-        connection = connection.sync_connection  # type: ignore[assignment]
-    return connection.connection
 
 
 def _prepare_postgresql(engine: Engine) -> None:

@@ -29,6 +29,7 @@ def without_address(record: logging.LogRecord) -> bool:
         return True
     message = record.getMessage()
     for address in (request.url, request.raw_url.decode("latin-1"), request.path):
-        message = message.replace(address, "...")
+        if len(address) > 1:
+            message = message.replace(address, "...")
     record.msg, record.args = message, None
     return True

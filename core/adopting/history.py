@@ -11,21 +11,13 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NestedTransaction, create_engine, event, inspect
 
-from core.database import MIGRATIONS
-
-VERSIONS = "alembic_versions"
-"""The table that says which revision a database is at; advanced-alchemy's name for it."""
+from core.revisions import VERSION_TABLE
 
 FIRST = frozenset({"author", "tag", "book", "book_contributor", "book_tag"})
 """The tables that every revision has."""
 
 Schema = dict[str, dict[str, Any]]
 """By table: what it consists of, by a name that can be told, such as "column name" or "index ix_author_name"."""
-
-
-def scripts() -> ScriptDirectory:
-    """Our revisions."""
-    return ScriptDirectory(str(MIGRATIONS))
 
 
 def revisions(script: ScriptDirectory) -> list[str]:
@@ -43,7 +35,7 @@ def build(connection: Connection, script: ScriptDirectory, revision: str) -> Non
 
 def stamp(connection: Connection, script: ScriptDirectory, revision: str) -> None:
     """Write down that the database is at a revision."""
-    options = {"version_table": VERSIONS}
+    options = {"version_table": VERSION_TABLE}
     MigrationContext.configure(connection, opts=options).stamp(script, revision)
 
 

@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from core import migrating
-from core.adopting import history, plan
+from core.adopting import plan
 from core.adopting.carrying import REVISION, carry_out
 from core.adopting.reading import Judgement, count, judge
 from core.adopting.shapes import Earlier, Nothing, Ours, Unknown, recognise
 from core.database import connection_string, sync_config
+from core.drift import scripts
 from core.errors import Unavailable
 from core.models.base import now
 from core.settings import Settings, parse_database_url
@@ -80,7 +81,7 @@ def adopt(settings: Settings, leave: frozenset[str], hearing: Hearing, *, dry_ru
 
 
 def _adopt(connection: Connection, leave: frozenset[str], hearing: Hearing, *, dry_run: bool) -> Adopted | None:
-    script = history.scripts()
+    script = scripts()
     shape = recognise(connection, script, leave)
     match shape:
         case Nothing():

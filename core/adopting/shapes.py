@@ -11,11 +11,12 @@ from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, 
 from core.adopting import history
 from core.adopting.fields import AUTHOR, BOOK, Field
 from core.models import Base
+from core.revisions import VERSION_TABLE
 
 PAIRS = (("author", "book"), ("authors", "books"))
 """What earlier applications call their tables."""
 
-VERSION_TABLES = ("alembic_version", history.VERSIONS)
+VERSION_TABLES = ("alembic_version", VERSION_TABLE)
 """Flask-Migrate's and Alembic's own, and advanced-alchemy's."""
 
 MAP = "adopted_id"
@@ -96,7 +97,7 @@ def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[
     tables = frozenset(inspect(connection).get_table_names())
     versions = {name: history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
     known = set(history.revisions(script))
-    ours = versions.pop(history.VERSIONS, [])
+    ours = versions.pop(VERSION_TABLE, [])
     if ours and tables >= history.FIRST:
         strange = ", ".join(item for item in ours if item not in known)
         if strange:
@@ -104,7 +105,7 @@ def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[
                 (f"This looks like the catalogue at revision {strange}, which is not one of this release's.",)
             )
         return Nothing(_at(ours, script))
-    foreign = {**versions, **({history.VERSIONS: ours} if ours else {})}
+    foreign = {**versions, **({VERSION_TABLE: ours} if ours else {})}
     if tables >= history.FIRST:
         revision, told = history.nearest(connection, script, tables)
         if told:
@@ -125,7 +126,7 @@ def _earlier(
     connection: Connection, tables: frozenset[str], versions: dict[str, list[str]], leave: frozenset[str]
 ) -> Shape:
     named = [pair for pair in PAIRS if tables.intersection(pair)]
-    others = sorted(tables - {*versions, history.VERSIONS})
+    others = sorted(tables - {*versions, VERSION_TABLE})
     if not others:
         return Nothing("There is nothing to adopt: the database has no tables. `diptych database upgrade` makes them.")
     if not named:

@@ -17,8 +17,7 @@ from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from core.connections import give_back_async, take_async
-from core.engines import pooled_connection
+from core.connections import give_back_async, pooled_connection, take_async
 from core.observing.waiting import waited
 from core.queries.prepared import Row, Values, prepared
 

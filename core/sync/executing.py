@@ -18,8 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
-from core.connections import give_back, take
-from core.engines import pooled_connection
+from core.connections import give_back, pooled_connection, take
 from core.observing.waiting import waited
 from core.queries.prepared import Row, Values, prepared
 

@@ -58,17 +58,6 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         names = [column.key for column in self.listing.returning]
         return [self.listing.represent([getattr(item, name) for name in names]) for item in items]
 
-    # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
-
-    async def to_model_on_create(self, data: Any) -> Any:
-        return derived(self.listing, data)
-
-    async def to_model_on_update(self, data: Any) -> Any:
-        return derived(self.listing, data)
-
-    async def to_model_on_upsert(self, data: Any) -> Any:
-        return derived(self.listing, data)
-
     async def locked(self, item_id: UUID) -> RecordT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
         found = await self.session.execute(statements.locked(self.model_type), {statements.VALUE: item_id})
@@ -181,7 +170,7 @@ class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsync
         if places is not None and not matched:
             await self._refuse_taken(changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
-            for name, value in (await self.to_model_on_update(values)).items():
+            for name, value in derived(self.listing, values).items():
                 if getattr(row, name) != value:
                     setattr(row, name, value)
         changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]

@@ -59,17 +59,6 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         names = [column.key for column in self.listing.returning]
         return [self.listing.represent([getattr(item, name) for name in names]) for item in items]
 
-    # advanced-alchemy's lifecycle hooks: data is normalised here, whichever way it comes in
-
-    def to_model_on_create(self, data: Any) -> Any:
-        return derived(self.listing, data)
-
-    def to_model_on_update(self, data: Any) -> Any:
-        return derived(self.listing, data)
-
-    def to_model_on_upsert(self, data: Any) -> Any:
-        return derived(self.listing, data)
-
     def locked(self, item_id: UUID) -> RecordT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
         found = self.session.execute(statements.locked(self.model_type), {statements.VALUE: item_id})
@@ -182,7 +171,7 @@ class CatalogueService(SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRe
         if places is not None and not matched:
             self._refuse_taken(changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
-            for name, value in (self.to_model_on_update(values)).items():
+            for name, value in derived(self.listing, values).items():
                 if getattr(row, name) != value:
                     setattr(row, name, value)
         changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]
