@@ -18,7 +18,7 @@ from advanced_alchemy.config import (
 from sqlalchemy import Connection, NullPool, create_engine
 
 from core.engines import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
-from core.errors import Unavailable
+from core.errors import UPGRADE, Unavailable
 from core.listening import ListeningConnection
 from core.models import Base
 from core.settings import Settings, parse_database_url
@@ -57,7 +57,7 @@ def require_file(settings: Settings) -> None:
     """Check that SQLite's file is there, which connecting would make. Errors: Unavailable."""
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and "uri" not in url.query and not Path(str(url.database)).is_file():
-        raise Unavailable(f"There is no database {url.database}.")
+        raise Unavailable(f"There is no database {url.database}: {UPGRADE}.")
 
 
 def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:

@@ -14,6 +14,7 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table
 
 from core.database import MIGRATIONS
+from core.errors import UPGRADE
 from core.models import Base, words
 from core.revisions import VERSION_TABLE, current, head
 
@@ -41,11 +42,11 @@ def require_head(connection: Connection) -> str:
 def lag(revision: str | None) -> str | None:
     """Why a database at this revision cannot be used as it is; None at the head."""
     if revision is None:
-        return "The database has not been migrated."
+        return f"The database has not been migrated: {UPGRADE}."
     if not known(revision):
         return f"The database is at revision {revision}, which this version of Diptych does not know."
     if revision != head():
-        return f"The database is at revision {revision}, behind the head, {head()}: upgrade it."
+        return f"The database is at revision {revision}, behind the head, {head()}: {UPGRADE}."
     return None
 
 

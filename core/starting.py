@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core import deadlines, revisions
 from core.database import require_file, sync_config
-from core.errors import UPGRADE, Behind, Unavailable
+from core.errors import Behind, Unavailable
 from core.settings import Settings
 from core.translation import translate
 
@@ -24,7 +24,7 @@ def check_revision(settings: Settings) -> None:
     try:
         require_file(settings)
     except Unavailable as error:
-        raise Behind(f"{error.detail.removesuffix('.')}: {UPGRADE}.") from error
+        raise Behind(error.detail) from error
     engine = sync_config(settings).get_engine()
     try:
         with (

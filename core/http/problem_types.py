@@ -123,8 +123,9 @@ _TYPES = (
         status=422,
         name="invalid",
         title="Invalid",
-        meaning="The request was understood, and its values cannot be accepted. `errors` lists every fault at once,"
-        " each with a JSON Pointer into the body or the name of a query parameter.",
+        meaning="The request was understood, and its values cannot be accepted. `errors` lists at once every fault"
+        " that can be seen in it, or else every one that the catalogue finds: each with a JSON Pointer into the body or"
+        " the name of a query parameter.",
         advice="Put right what `errors` lists and send the request again. `code` is stable; `detail` is for people.",
         example="The request has errors; each is listed.",
     ),
@@ -165,9 +166,10 @@ _TYPES = (
         status=503,
         name="unavailable",
         title="Service unavailable",
-        meaning="The database cannot serve this now, and nothing was saved: it is down, too busy, behind this"
-        " release, or other writers were quicker too often.",
-        advice="Wait as long as the `Retry-After` header says, then send the same request again.",
+        meaning="The database cannot serve this now: it is down, too busy, behind this release, or other writers were"
+        " quicker too often. Nothing was saved, unless the connection to it was lost in the moment of the commit.",
+        advice="Wait as long as the `Retry-After` header says, then send the same request again; a POST with the"
+        " `Idempotency-Key` that it had is not done twice.",
         headers={"Retry-After": "Seconds to wait before trying again."},
         example="This cannot be served now.",
     ),

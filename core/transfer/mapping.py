@@ -103,7 +103,7 @@ def recognise(
             split.add(field)
     if not found["title"]:
         there = ", ".join(columns or ())
-        raise ValueError(f"no column holds the title: say which with title=COLUMN (there are {there})")
+        raise ValueError(f"no column holds the title: say which with --map title=COLUMN (there are {there})")
     return ColumnMap(found, frozenset(split), separator or None)
 
 

@@ -254,7 +254,7 @@ def test_check_tells_a_database_behind_from_one_that_is_unknown_or_not_migrated(
     done(url, "database", "downgrade", "0001")
     assert (
         refused(url, "database", "check")
-        == f"Error: The database is at revision 0001, behind the head, {HEAD}: upgrade it."
+        == f'Error: The database is at revision 0001, behind the head, {HEAD}: run "diptych database upgrade".'
     )
     executed(url, "UPDATE alembic_versions SET version_num = 'ffff'")
     assert "revision ffff, which this version of Diptych does not know" in refused(url, "database", "check")
@@ -359,7 +359,7 @@ def test_a_database_that_is_not_at_the_head_gets_no_migration(
 ):
     url = catalogue("sqlite")
     done(url, "database", "downgrade")
-    assert "upgrade it" in refused(url, "database", "make-migrations", "--directory", str(tmp_path))
+    assert 'run "diptych database upgrade"' in refused(url, "database", "make-migrations", "--directory", str(tmp_path))
     assert "not been migrated" in refused(databases.empty("postgresql"), "database", "make-migrations")
 
 

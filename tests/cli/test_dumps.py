@@ -194,7 +194,7 @@ def test_a_dump_that_fails_leaves_the_file_of_before(catalogue: Catalogues, tmp_
     path.write_text("of before", encoding="utf-8")
     done(url, "database", "downgrade")
     for target in (["-o", str(path)], ["--dir", str(tmp_path)]):
-        assert "upgrade it" in refused(url, "database", "dump-data", *target)
+        assert 'run "diptych database upgrade"' in refused(url, "database", "dump-data", *target)
     assert [(each.name, each.read_text(encoding="utf-8")) for each in tmp_path.iterdir()] == [
         ("dump.json", "of before")
     ]
@@ -219,7 +219,7 @@ def test_a_database_at_another_revision_and_a_dump_of_another_are_refused(catalo
     told = refused(url, "load", "-", stdin=other)
     assert told == f"Error: The dump is of revision 0001, the database is at {head()}."
     done(url, "database", "downgrade")
-    assert "upgrade it" in refused(url, "load", "-", stdin=other)
+    assert 'run "diptych database upgrade"' in refused(url, "load", "-", stdin=other)
     done(url, "database", "downgrade", "base")
     assert "not been migrated" in refused(url, "load", "-", stdin=other)
 
