@@ -95,10 +95,16 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
 
     With --sql, FROM:TO is what brings a database from one revision to another: `upgrade 0001:head --sql`. Without
     FROM it begins with an empty database. `diptych database upgrade --sql | psql -v ON_ERROR_STOP=1 ...` runs it.
+
+    A revision that this release does not know is taken for a newer one's: then there is nothing to do.
     """
     if not sql:
         make_directory(settings)
-        _refuse_tables_without_revision(settings)
+        there = _revision_there(settings)
+        if revision == "head" and there is not None and not known(there):
+            # The previous release does so as it starts, where it comes back.
+            click.echo(f"The database is at revision {there}, a newer release's: there is nothing to do for this one.")
+            return
     with alembic_of(settings) as config:
         command.upgrade(config, revision, sql=sql, tag=tag)
         if not sql:
@@ -176,16 +182,19 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
     click.echo("The catalogue is gone.")
 
 
-def _refuse_tables_without_revision(settings: Settings) -> None:
-    """Errors: click.ClickException, for a database that was there before."""
+def _revision_there(settings: Settings) -> str | None:
+    """The revision of a database. Errors: click.ClickException, for one that has tables without, from before."""
     # Where SQLite has no file yet, there is nothing.
     with suppress(Unavailable), inspecting(settings) as connection:
+        revision = current_revision(connection)
         there = Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
-        if there and current_revision(connection) is None:
+        if there and revision is None:
             raise click.ClickException(
                 f"There are tables already ({', '.join(sorted(there))}), and no revision: "
                 '"diptych database adopt" says what they are, and takes them over.'
             )
+        return revision
+    return None
 
 
 def _tell_revision(config: Any) -> None:

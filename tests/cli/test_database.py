@@ -249,6 +249,18 @@ def test_check_tells_types_constraints_and_tables_by_name(catalogue: Catalogues)
 
 
 @both
+def test_an_upgrade_by_a_release_that_comes_back_leaves_a_newer_one_s_database_alone(
+    catalogue: Catalogues, backend: str
+):
+    url = catalogue(backend)
+    executed(url, "UPDATE alembic_versions SET version_num = '9999'")
+    told = done(url, "database", "upgrade")
+    assert told == "The database is at revision 9999, a newer release's: there is nothing to do for this one.\n"
+    assert done(url, "database", "current") == "9999\n"
+    assert "9999" in refused(url, "database", "upgrade", "0001")
+
+
+@both
 def test_check_tells_a_database_behind_from_one_that_is_unknown_or_not_migrated(catalogue: Catalogues, backend: str):
     url = catalogue(backend)
     done(url, "database", "downgrade", "0001")
