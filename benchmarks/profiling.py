@@ -32,7 +32,7 @@ from tests.support.postgresql import postgresql
 COMMAND = "make bench-profile"
 
 CONTESTANTS = ("flask", "flask_floor", "sanic", "sanic_floor")
-WORKLOADS = ("get_author", "filter", "patch", "create")
+WORKLOADS = ("get_author", "filter", "search", "patch", "create", "batch")
 
 RATE = 400
 """Looks a second."""
@@ -45,7 +45,7 @@ PLACES = {
     "the core: the log and the numbers": ("core/observing", "logging"),
     "the core: operations, units of work, statements": ("core",),
     "the adapter, or the floor": ("flask_app", "sanic_app", "benchmarks"),
-    "SQLAlchemy: the pool": ("sqlalchemy",),
+    "SQLAlchemy": ("sqlalchemy",),
     "psycopg: its pool": ("psycopg_pool",),
     "psycopg": ("psycopg", "psycopg_binary"),
     "Flask, Werkzeug, gunicorn": ("flask", "werkzeug", "gunicorn", "blinker"),
