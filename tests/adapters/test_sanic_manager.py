@@ -77,6 +77,22 @@ def test_when_the_process_that_keeps_the_states_is_told_first(started: Started):
     ended(process, log)
 
 
+def test_again_which_kills_its_workers_and_nobody_else(started: Started):
+    process, url, log = started
+    wait_until_ready(url, process, log)
+    _ready(log, 2)
+    with httpx.Client(base_url=url) as client:
+        # A worker waits for another request on this connection.
+        assert client.get("/health/live").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+
+        ended(process, log)
+        with pytest.raises(httpx.TransportError):
+            client.get("/health/live")
+
+
 def _keeps(process: psutil.Process) -> bool:
     """Whether it is the one that keeps the states: it alone has a socket of the file system's, and no other."""
     return bool(process.net_connections("unix")) and not process.net_connections("inet")

@@ -69,8 +69,9 @@ def test_a_service_whose_database_has_no_revision_does_not_start(databases: Data
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_to_look_does_not_make_a_file(tmp_path: Path, adapter: str):
-    run(command(adapter, int(PORT)), check=False, DATABASE_URL=f"sqlite:///{tmp_path}/x.db", FLASK_PORT=PORT)
+@pytest.mark.parametrize("query", ["", "?timeout=3"])
+def test_to_look_does_not_make_a_file(tmp_path: Path, adapter: str, query: str):
+    run(command(adapter, int(PORT)), check=False, DATABASE_URL=f"sqlite:///{tmp_path}/x.db{query}", FLASK_PORT=PORT)
 
     assert list(tmp_path.iterdir()) == []
 
