@@ -29,6 +29,7 @@ def without_address(record: logging.LogRecord) -> bool:
         return True
     message = record.getMessage()
     for address in (request.url, request.raw_url.decode("latin-1"), request.path):
+        # "/" by itself says nothing, and would be found in every line.
         if len(address) > 1:
             message = message.replace(address, "...")
     record.msg, record.args = message, None

@@ -268,8 +268,9 @@ def _read_one(client: Any) -> bytes:
     return answer
 
 
-@pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(databases: Databases, name: str):
+@contextmanager
+def _in_flight(databases: Databases, name: str) -> Iterator[tuple[Any, psycopg.Connection[Any], list[Any]]]:
+    """A deployment's first process, who holds its requests up until a rollback, and the clients that have sent them."""
     adapter, options = DEPLOYMENTS[name]
     url = databases.migrated("postgresql")
     with (
@@ -283,30 +284,26 @@ def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(datab
             client.sendall(LIST)
         while not _waiting(holder):
             time.sleep(0.05)
+        yield process, holder, clients
+
+
+def _answered(clients: list[Any]) -> None:
+    assert [_read_one(client)[:15] for client in clients] == [b"HTTP/1.1 200 OK"] * CLIENTS
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(databases: Databases, name: str):
+    with _in_flight(databases, name) as (process, holder, clients):
         os.killpg(process.pid, signal.SIGTERM)
         # As long as that, nobody can be answered.
         time.sleep(2)
         holder.rollback()
-        answers = [_read_one(client) for client in clients]
+        _answered(clients)
         assert process.wait(30) == 0
-
-    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
 
 
 def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
-    adapter, options = DEPLOYMENTS["Sanic's workers"]
-    url = databases.migrated("postgresql")
-    with (
-        psycopg.connect(url) as holder,
-        _started(adapter, url, *options) as (process, target),
-        ExitStack() as stack,
-    ):
-        holder.execute("LOCK TABLE author")
-        clients = [stack.enter_context(connect(target)) for _ in range(CLIENTS)]
-        for client in clients:
-            client.sendall(LIST)
-        while not _waiting(holder):
-            time.sleep(0.05)
+    with _in_flight(databases, "Sanic's workers") as (process, holder, clients):
         workers = _family(process.pid)
         process.terminate()
         until = time.monotonic() + 2
@@ -316,10 +313,8 @@ def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
                 with suppress(ProcessLookupError):
                     os.kill(worker, signal.SIGINT)
         holder.rollback()
-        answers = [_read_one(client) for client in clients]
+        _answered(clients)
         assert process.wait(30) == 0
-
-    assert [answer[:15] for answer in answers] == [b"HTTP/1.1 200 OK"] * CLIENTS
 
 
 def _waiting(database: psycopg.Connection[Any]) -> bool:
