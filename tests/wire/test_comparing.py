@@ -10,7 +10,7 @@ import pytest
 from tests.support.databases import Databases, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.hosts import Hosts
-from tests.wire.table import CASES, Pair, everything
+from tests.wire.table import CASES, Pair, fingerprint
 
 pytestmark = pytest.mark.long
 
@@ -37,24 +37,24 @@ def pair(hosts: Hosts) -> Pair:
 
 
 def test_two_that_are_alike_are_read_and_not_written_to(pair: Pair):
-    before = everything(pair)
+    before = fingerprint(pair)
 
     done = compare(pair.flask, pair.sanic)
 
     left_out = NOT_SENT.search(done.stdout)
     assert left_out is not None
     assert passed(done) == len(CASES) - int(left_out[1])
-    assert everything(pair) == before
+    assert fingerprint(pair) == before
 
 
 def test_two_that_are_alike_are_written_to_when_that_is_asked_for(pair: Pair):
-    before = everything(pair)
+    before = fingerprint(pair)
 
     done = compare(pair.flask, pair.sanic, "-k create", CONTRACT_WRITES="1")
 
     assert passed(done) >= 5
     assert NOT_SENT.search(done.stdout) is None
-    assert everything(pair) != before
+    assert fingerprint(pair) != before
 
 
 def test_a_difference_is_found(pair: Pair, databases: Databases):

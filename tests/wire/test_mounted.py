@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.wire import Answer, WireError
 from tests.wire.case import Case
-from tests.wire.table import CASES, Pair, ask, everything, ids
+from tests.wire.table import CASES, Pair, ask, fingerprint, ids
 
 REACHED = [case for case in CASES if not case.own]
 REFUSED = [case for case in CASES if case.own and all(status >= 400 for status in case.statuses)]
@@ -38,7 +38,7 @@ def _ours(answer: Answer) -> Answer:
 
 @pytest.mark.parametrize("case", REFUSED, ids=ids(REFUSED))
 def test_what_a_server_of_our_own_refuses_has_no_effect_in_a_host(mounted_pair: Pair, case: Case):
-    before = None if case.safe else everything(mounted_pair)
+    before = None if case.safe else fingerprint(mounted_pair)
     for url in (mounted_pair.flask, mounted_pair.sanic):
         try:
             # The server there may be waiting for more: it is told that there will be none.
@@ -47,4 +47,4 @@ def test_what_a_server_of_our_own_refuses_has_no_effect_in_a_host(mounted_pair: 
             answers = ()
         passed = [answer.status for answer in answers if not 400 <= answer.status < 600]
         assert passed == ([200] if case.name in NOT_SEEN and url == mounted_pair.flask else [])
-    assert before is None or everything(mounted_pair) == before
+    assert before is None or fingerprint(mounted_pair) == before
