@@ -30,14 +30,14 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest -m "not long and not fault" --numprocesses 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not long and not fault" --numprocesses 3 --no-loadscope-reorder
 endif
 
 test-long: venv ## Run the tests that take minutes: starting and stopping, adoption, the previous release, PgBouncer, Schemathesis
-	$(BIN)/python -m pytest -m long --numprocesses 3 --dist worksteal
+	$(BIN)/python -m pytest -m long --numprocesses 3 --no-loadscope-reorder
 
 test-all: venv ## Run both at once, which takes less than one after the other
-	$(BIN)/python -m pytest -m "not fault" --numprocesses 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not fault" --numprocesses 3 --no-loadscope-reorder
 
 faults: venv ## Break databases and servers for real, count what is lost, and write the figures into docs/reliability.md
 	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md

@@ -1,22 +1,67 @@
-"""Fixtures for the whole suite: one PostgreSQL server, and databases on it."""
+"""Fixtures for the whole suite: one PostgreSQL server, databases on it, and deployments of both adapters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
+from tests.support import scheduling
 from tests.support.databases import Databases
-from tests.support.postgresql import postgresql
+from tests.support.hosts import Hosts, running
+from tests.support.shared import SharedRun
 
 # A machine that is busy with servers may take its time over any one example.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=2000, print_blob=True)
 hypothesis.settings.load_profile("suite")
 
+SHARED_RUN = pytest.StashKey[SharedRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run; a process of pytest-xdist's joins that of the process that started it."""
+    directory = getattr(config, "workerinput", {}).get("shared_run")
+    config.stash[SHARED_RUN] = SharedRun(Path(directory)) if directory else SharedRun.begin()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist's where the run is."""
+    node.workerinput["shared_run"] = str(node.config.stash[SHARED_RUN].directory)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run, unless another process began it."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SHARED_RUN].end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    scheduling.longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.GroupScheduling:
+    """Have tests that share what is costly to make run in one process of pytest-xdist's."""
+    return scheduling.GroupScheduling(config, log)
+
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    with postgresql(tmp_path_factory.mktemp("postgresql")) as server:
-        yield Databases(server, tmp_path_factory.mktemp("sqlite"))
+def shared_run(pytestconfig: pytest.Config) -> SharedRun:
+    return pytestconfig.stash[SHARED_RUN]
+
+
+@pytest.fixture(scope="session")
+def databases(shared_run: SharedRun, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return Databases(shared_run.postgresql(), tmp_path_factory.mktemp("sqlite"), shared_run)
+
+
+@pytest.fixture(scope="session")
+def hosts(request: pytest.FixtureRequest) -> Iterator[Hosts]:
+    with running(request) as hosts:
+        yield hosts

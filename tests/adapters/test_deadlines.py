@@ -59,7 +59,8 @@ def in_use(url: str) -> list[tuple[int, str]]:
     """(backend, statement) of what the service has the database do now."""
     with psycopg.connect(url) as connection:
         return connection.execute(
-            "SELECT pid, query FROM pg_stat_activity WHERE application_name = 'diptych' AND state <> 'idle'"
+            "SELECT pid, query FROM pg_stat_activity"
+            " WHERE application_name = 'diptych' AND state <> 'idle' AND datname = current_database()"
         ).fetchall()
 
 

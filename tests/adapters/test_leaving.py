@@ -45,10 +45,9 @@ class Served:
 
     def wait_until_one_waits(self) -> None:
         """For the table that somebody has locked."""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         with psycopg.connect(self.database, autocommit=True) as connection:
-            while (
-                connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone() is None
-            ):
+            while connection.execute(waiting).fetchone() is None:
                 time.sleep(0.01)
 
 

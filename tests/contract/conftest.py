@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.databases import BACKENDS
 from tests.support.deployments import ADAPTERS
-from tests.support.hosts import Hosts, running
+from tests.support.hosts import Hosts
 
 CONTRACT_URL = os.environ.get("CONTRACT_URL")
 HOSTS = [CONTRACT_URL] if CONTRACT_URL else [f"{adapter}-{backend}" for backend in BACKENDS for adapter in ADAPTERS]
@@ -26,12 +26,6 @@ NONE_IN_USE = "\ndiptych_pool_connections_in_use 0.0\n"
 
 # What compares the adapters needs both of them.
 collect_ignore = ["test_adapters.py"] if CONTRACT_URL else []
-
-
-@pytest.fixture(scope="session")
-def hosts(request: pytest.FixtureRequest) -> Iterator[Hosts]:
-    with running(request) as hosts:
-        yield hosts
 
 
 @pytest.fixture(scope="session", params=HOSTS)

@@ -363,7 +363,7 @@ def test_a_database_that_the_server_does_not_have_is_an_outage(databases: Databa
 
 
 def test_a_user_whom_the_server_does_not_know_is_an_outage(databases: Databases):
-    url = databases._server.get_uri().replace("postgres:", "nobody:", 1)
+    url = databases._server.get_uri().replace("postgres@", "nobody@", 1)
     assert type(error_of(url, text("SELECT 1"))) is Unavailable
 
 

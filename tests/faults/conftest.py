@@ -14,6 +14,7 @@ from tests.faults.trial import TROUBLE, Trial
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
 from tests.support.pages import write
+from tests.support.shared import SharedRun
 
 FIGURES = pytest.StashKey[list[Figures]]()
 POSTGRESQL = pytest.StashKey[str]()
@@ -40,8 +41,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Postgres]:
-    with killable(tmp_path_factory.mktemp("killable") / "files") as server:
+def postgres(shared_run: SharedRun, pytestconfig: pytest.Config) -> Iterator[Postgres]:
+    with killable(shared_run.directory / "killable") as server:
         with server.control("postgres") as connection:
             major, minor = divmod(connection.info.server_version, 10000)
         pytestconfig.stash[POSTGRESQL] = f"{major}.{minor}"

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 
 from tests.support.deployments import free_port
-from tests.support.postgresql import package
+from tests.support.postgresql import initialise
 
 CONTROL = "-c default_transaction_read_only=off -c application_name=control"
 """How a test connects: it can end what it has begun, whatever it has done to the server."""
@@ -24,15 +24,12 @@ class Postgres:
     """A server with nothing made easy: it listens on TCP, and writes to disk as PostgreSQL does by default."""
 
     def __init__(self, directory: Path) -> None:
-        made = package().PostgresServer(directory, cleanup_mode=None)
-        directory.mkdir(exist_ok=True)
-        made.ensure_pgdata_inited()
+        programs = initialise(directory)
         self.port = free_port()
         self._directory = directory
-        # It does not run as root.
-        self._user = made.system_user
+        self._user = programs.user
         self._command = [
-            str(made.bin_path / "postgres"),
+            str(programs.directory / "postgres"),
             *("-D", str(directory), "-h", "127.0.0.1", "-p", str(self.port), "-k", ""),
             # What waits for a deadlock to be seen waits a second by default, and the tests with it.
             *("-c", "deadlock_timeout=100ms"),

@@ -230,7 +230,10 @@ def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Da
 def test_a_revision_is_undone_when_others_are_no_longer_kept_away(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
-    end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     revision(tree, NEXT, f'{ALTER}\nop.execute("{end}")')
 
     status, err = upgraded(tree, url)

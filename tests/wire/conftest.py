@@ -10,7 +10,7 @@ import pytest
 from tests.contract.making import LIMIT
 from tests.support.databases import BACKENDS, Databases
 from tests.support.deployments import ADAPTERS
-from tests.support.hosts import Hosts, mounted, running
+from tests.support.hosts import Hosts, mounted
 from tests.wire.table import CASES, Pair
 
 # Two deployments that run already are compared with each other; nothing is started, and nothing else is tested.
@@ -24,12 +24,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     left_out = sum(not case.safe for case in CASES)
     if len(URLS) == 2 and not WRITES:
         terminalreporter.write_line(f"{left_out} cases that may write were not sent: CONTRACT_WRITES=1 sends them.")
-
-
-@pytest.fixture(scope="session")
-def hosts(request: pytest.FixtureRequest) -> Iterator[Hosts]:
-    with running(request) as hosts:
-        yield hosts
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

@@ -318,8 +318,9 @@ def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
 
 
 def _waiting(database: psycopg.Connection[Any]) -> bool:
-    """Whether somebody waits for a lock."""
-    return database.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
+    """Whether somebody waits for a lock in this database."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return database.execute(waiting).fetchone() is not None
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
