@@ -1,4 +1,4 @@
-"""Which tests pytest-xdist runs in one process."""
+"""Which tests pytest-xdist runs in one process, and which it begins with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ from xdist.scheduler import LoadScopeScheduling
 SHARED = ("tests/contract/", "tests/wire/test_keys.py", "tests/wire/test_slow_clients.py", "tests/wire/test_wire.py")
 """What asks the deployments that the whole run shares."""
 
+APART = (
+    "tests/schemathesis/",
+    "tests/wire/test_stopping.py",
+    "tests/cli/test_dumps.py",
+    "tests/cli/test_import_export.py",
+    "tests/migrations/test_safety.py",
+    "tests/migrations/test_adopting.py",
+    "tests/adapters/test_rolling.py",
+)
+"""Long tests that share nothing: each may run in any process."""
+
+FIRST = ("tests/schemathesis/", "tests/cli/test_installed.py", "sqlite", "postgresql", *APART[1:])
+"""The groups that take longest, in that order. Begun last, they would go on when all other processes have ended."""
+
 
 def group(nodeid: str) -> str:
     """Return the database of the shared deployments that a test asks, or else its file, whose fixtures it shares."""
     if nodeid.startswith(SHARED):
         return "postgresql" if "postgresql" in nodeid else "sqlite"
-    return nodeid.partition("::")[0]
+    return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's types are not exported
@@ -28,10 +42,10 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's typ
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Sort tests so that the groups that take longest begin first: no process ends long before the others."""
-    rank = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(group(item.nodeid), len(rank)))
+    """Sort the tests so that the groups that take longest begin first."""
 
+    def rank(item: pytest.Item) -> int:
+        name = group(item.nodeid)
+        return next((place for place, each in enumerate(FIRST) if name.startswith(each)), len(FIRST))
 
-LONGEST: tuple[str, ...] = ("sqlite", "postgresql")
-"""The groups that take longest, in that order."""
+    items.sort(key=rank)
