@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.settings import Settings
+from diptych.core.settings import Settings
 
 HOST = "127.0.0.1"
 START_SECONDS = 30
@@ -34,14 +34,14 @@ def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
     return {
         "Flask under gunicorn": (
             settings.flask_port,
-            [*python, "gunicorn", "-c", str(configuration), "flask_app:create_app()"],
+            [*python, "gunicorn", "-c", str(configuration), "diptych.flask_app:create_app()"],
         ),
         "Sanic": (
             settings.sanic_port,
             [
                 *python,
                 "sanic",
-                "sanic_app:create_app",
+                "diptych.sanic_app:create_app",
                 "--factory",
                 "--single-process",
                 "--host",

@@ -1,4 +1,4 @@
-"""How Alembic runs the history; core.migrating says how it is kept from harm."""
+"""How Alembic runs the history; diptych.core.migrating says how it is kept from harm."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from advanced_alchemy.types import DateTimeUTC
 from alembic import context
 from sqlalchemy import Connection
 
-from core import migrating
-from core.drift import comparing, ours
-from core.models import Base
+from diptych.core import migrating
+from diptych.core.drift import comparing, ours
+from diptych.core.models import Base
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig

@@ -8,7 +8,7 @@ Create Date: 2026-11-21 18:55:12.402113
 import sqlalchemy as sa
 from alembic import op
 
-from core.models import words
+from diptych.core.models import words
 
 revision = "0004"
 down_revision = "0003"

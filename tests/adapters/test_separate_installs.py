@@ -23,7 +23,7 @@ ABSENT = {
     ),
     "sanic": ("flask", "gunicorn", "werkzeug", "itsdangerous", "blinker", "jinja2"),
 }
-MIGRATES = {"flask": ("flask", "--app", "flask_app"), "sanic": ("core.cli",)}
+MIGRATES = {"flask": ("flask", "--app", "diptych.flask_app"), "sanic": ("diptych.core.cli",)}
 OTHER = {"flask": "sanic", "sanic": "flask"}
 
 # Python runs it before anything else, in every process. The finder that would find a package does not.

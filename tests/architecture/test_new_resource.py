@@ -32,8 +32,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models, table = tree / "core" / "models" / "__init__.py", tree / "core" / "aio" / "operations" / "__init__.py"
     edit(
         models,
-        "from core.models.tag import Tag\n",
-        "from core.models.publisher import Publisher\nfrom core.models.tag import Tag\n",
+        "from diptych.core.models.tag import Tag\n",
+        "from diptych.core.models.publisher import Publisher\nfrom diptych.core.models.tag import Tag\n",
     )
     edit(models, '"Record", "Tag")', '"Publisher", "Record", "Tag")')
     edit(table, ", tags\n", ", publishers, tags\n")
@@ -47,7 +47,7 @@ def migrated(tree: Path, databases: Databases) -> dict[str, str]:
     """Backend -> the URL of a database with the table of publishers."""
     urls = {backend: databases.empty(backend) for backend in BACKENDS}
     for url in urls.values():
-        run_in(tree, sys.executable, "-m", "core.cli", "database", "upgrade", "--no-prompt", DATABASE_URL=url)
+        run_in(tree, sys.executable, "-m", "diptych.core.cli", "database", "upgrade", "--no-prompt", DATABASE_URL=url)
     return urls
 
 

@@ -1,4 +1,4 @@
-"""Every command from an installed wheel, from anywhere, without a terminal: `diptych` and `flask --app flask_app`."""
+"""Every command from an installed wheel, from anywhere, without a terminal: `diptych` and `flask --app diptych.flask_app`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from core.revisions import head
+from diptych.core.revisions import head
 from tests.support.commands import installed
 from tests.support.databases import ROOT, Databases, run
 
@@ -51,7 +51,7 @@ def before(revision: str) -> str:
 
 @pytest.mark.parametrize(("program", "backend"), [("diptych", "postgresql"), ("flask", "sqlite")])
 def test_every_command_works(binaries: Path, databases: Databases, program: str, backend: str, tmp_path: Path):
-    flask = [str(binaries / "python"), "-m", "flask", "--app", "flask_app"]
+    flask = [str(binaries / "python"), "-m", "flask", "--app", "diptych.flask_app"]
     command = [str(binaries / "diptych")] if program == "diptych" else flask
     (tmp_path / "cwd").mkdir()
     ours = Program(command, databases.empty(backend), tmp_path / "cwd")

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from core.errors import SettingsError
-from core.settings import Settings, settings_or_exit
+from diptych.core.errors import SettingsError
+from diptych.core.settings import Settings, settings_or_exit
 from tests.support.databases import run
 
 NUMBERS = [
@@ -168,10 +168,17 @@ def test_a_program_with_a_wrong_setting_ends_with_3_and_one_line(capsys: pytest.
 @pytest.mark.parametrize(
     "command",
     [
-        [sys.executable, "-m", "core.cli", "export"],
-        [sys.executable, "-c", "import flask_app; flask_app.create_app()"],
-        [sys.executable, "-c", "import sanic_app; sanic_app.create_app()"],
-        [sys.executable, "-m", "gunicorn", "-c", "flask_app/gunicorn.conf.py", "flask_app:create_app()"],
+        [sys.executable, "-m", "diptych.core.cli", "export"],
+        [sys.executable, "-c", "import diptych.flask_app; diptych.flask_app.create_app()"],
+        [sys.executable, "-c", "import diptych.sanic_app; diptych.sanic_app.create_app()"],
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "python:diptych.flask_app.gunicorn_conf",
+            "diptych.flask_app:create_app()",
+        ],
     ],
     ids=["diptych", "flask", "sanic", "gunicorn"],
 )

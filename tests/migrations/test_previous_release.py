@@ -27,7 +27,7 @@ pytestmark = pytest.mark.long
 
 PREVIOUS = sorted((Path(__file__).parent / "previous").glob("*.zip"))
 
-CLI = (sys.executable, "-m", "core.cli")
+CLI = (sys.executable, "-m", "diptych.core.cli")
 
 
 @pytest.fixture(scope="module", params=PREVIOUS, ids=lambda path: path.stem)

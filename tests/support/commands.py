@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 from click.testing import CliRunner, Result
 
-from core.cli import commands
-from core.settings import Settings
+from diptych.core.cli import commands
+from diptych.core.settings import Settings
 from tests.support.databases import PATIENCE, ROOT, environment, run
 
 

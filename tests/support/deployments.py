@@ -34,8 +34,15 @@ def free_port() -> int:
 def command(adapter: str, port: int) -> list[str]:
     """How the README starts an adapter."""
     if adapter == "flask":
-        return [sys.executable, "-m", "gunicorn", "-c", "flask_app/gunicorn.conf.py", "flask_app:create_app()"]
-    return [sys.executable, "-m", "sanic", "sanic_app:create_app", "--factory", "--port", str(port)]
+        return [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            "python:diptych.flask_app.gunicorn_conf",
+            "diptych.flask_app:create_app()",
+        ]
+    return [sys.executable, "-m", "sanic", "diptych.sanic_app:create_app", "--factory", "--port", str(port)]
 
 
 @contextlib.contextmanager

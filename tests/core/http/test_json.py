@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.json import DEPTH, NAME_LENGTH, TOKENS, decode, encode
+from diptych.core.http.json import DEPTH, NAME_LENGTH, TOKENS, decode, encode
 
 SCALARS = (
     st.none()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from diptych.core.models.publisher import Publisher
 from sqlalchemy import select
 
-from core.models.publisher import Publisher
-from core.queries.listing import Listing, any_of
-from core.schemas import publishers as schemas
+from diptych.core.queries.listing import Listing, any_of
+from diptych.core.schemas import publishers as schemas
 
 
 def represent(row: Sequence[Any]) -> schemas.Publisher:
