@@ -26,15 +26,11 @@ class ServingError(Exception):
 
 def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
     """Adapter -> its port and the command that serves it."""
-    spec = importlib.util.find_spec("flask_app")
-    if spec is None or spec.origin is None:
-        raise ServingError("flask_app is not installed here")
-    configuration = Path(spec.origin).with_name("gunicorn.conf.py")
     python = [sys.executable, "-m"]
     return {
         "Flask under gunicorn": (
             settings.flask_port,
-            [*python, "gunicorn", "-c", str(configuration), "diptych.flask_app:create_app()"],
+            [*python, "gunicorn", "-c", "python:diptych.flask_app.gunicorn_conf", "diptych.flask_app:create_app()"],
         ),
         "Sanic": (
             settings.sanic_port,

@@ -6,6 +6,7 @@ import os
 
 from flask import Flask
 
+from diptych.bare import hand_on
 from diptych.core.garbage import end_at_once
 from diptych.core.observing import logs
 from diptych.core.settings import Settings, settings_or_exit
@@ -16,6 +17,8 @@ from diptych.flask_app.errors import register_errors
 from diptych.flask_app.raw_path import RawPath
 
 __all__ = ("create_app", "create_blueprint")
+
+hand_on(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Flask:

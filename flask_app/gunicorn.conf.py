@@ -1,4 +1,7 @@
-"""gunicorn's side of the Flask deployment: `gunicorn -c python:diptych.flask_app.gunicorn_conf 'diptych.flask_app:create_app()'`."""
+"""gunicorn's side of the Flask deployment: `gunicorn -c python:diptych.flask_app.gunicorn_conf ...`.
+
+gunicorn imports it by that name, which is a link to this file, from anywhere; in a checkout it reads the file as well.
+"""
 
 import multiprocessing
 import os

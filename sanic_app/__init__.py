@@ -7,6 +7,7 @@ from typing import Any
 
 from sanic import Sanic
 
+from diptych.bare import hand_on
 from diptych.core.aio.application import Application
 from diptych.core.garbage import end_at_once
 from diptych.core.http.wire.times import PAUSE
@@ -17,6 +18,8 @@ from diptych.sanic_app.log import begin_log
 from diptych.sanic_app.starting import Checked, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
+
+hand_on(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:

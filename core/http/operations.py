@@ -47,7 +47,7 @@ class Answer(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `run` takes what its unit of work has, and a Call, and returns an Answer (awaitable in diptych.core.aio).
+    """One operation. `run` takes what its unit of work has, and a Call, and returns an Answer (to await in core/aio).
 
     unit: whether it needs no database, reads, writes one row, or several. The last has a session, the two before it an
     executor. several: whether a call takes several statements that have to see one state, or to be one transaction.

@@ -117,7 +117,7 @@ listing = Listing(
 
 @cache
 def one_with_tags(column: str) -> Select[Any]:
-    """As diptych.core.queries.listing.one, in a row for each tag, whose columns come last; in one without where it has none."""
+    """As diptych.core.queries.listing.one, in a row for each tag, whose columns come last; with no tag, one without."""
     return (
         one(listing, column)
         .add_columns(*tags.returning)

@@ -1,9 +1,9 @@
 """Words: what `q` searches by. The same rules make them of a name, in either database, and of what is searched for.
 
-They are made of folded text (diptych.core.rules.text.fold). A word is what stands between spaces and punctuation, apostrophes
-and hyphens too. Where a script puts no spaces between its words, as Chinese, Japanese and Thai do, each character is a
-word, and so is each symbol and emoji. Accents that are characters of their own, the points of Hebrew and Arabic, and
-joiners are as if they were not there.
+They are made of folded text (diptych.core.rules.text.fold). A word is what stands between spaces and punctuation,
+apostrophes and hyphens too. Where a script puts no spaces between its words, as Chinese, Japanese and Thai do, each
+character is a word, and so is each symbol and emoji. Accents that are characters of their own, the points of Hebrew and
+Arabic, and joiners are as if they were not there.
 
 The classes of characters are written as regular expressions and as SQLite's GLOB have them between brackets, and say
 nothing of ASCII, of which letters and digits make words. What is in none of them is a letter, a digit or a mark.

@@ -69,7 +69,7 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
 
 
 def keyed_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
-    """The same, described as an item of an upsert is: with the parts of its key. diptych.core.rules.batches refuses it without.
+    """The same, described as an item of an upsert is: with the parts of its key. diptych.core.rules.batches wants them.
 
     not_null: the parts that cannot be null.
     """

@@ -38,7 +38,7 @@ def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
 def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: Path):
     code = f"import sys, diptych.{adapter}_app; diptych.{adapter}_app.create_app(); print(*sys.modules)"
     loaded = run([sys.executable, "-c", code], DATABASE_URL=f"sqlite:///{tmp_path}/none.db").stdout.split()
-    assert f"{adapter}_app" in loaded
+    assert f"diptych.{adapter}_app" in loaded
     assert not OF_COMMANDS.intersection(loaded)
 
 

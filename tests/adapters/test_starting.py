@@ -133,7 +133,7 @@ def test_what_does_not_serve_needs_no_migrated_database(databases: Databases):
     url = databases.empty("sqlite")
     for arguments in (["routes"], ["database", "upgrade", "--no-prompt"]):
         run([*PYTHON, "flask", "--app", "diptych.flask_app", *arguments], DATABASE_URL=url)
-    for module in ("flask_app", "sanic_app"):
+    for module in ("diptych.flask_app", "diptych.sanic_app"):
         run([sys.executable, "-c", f"import {module}; {module}.create_app()"], DATABASE_URL=databases.empty("sqlite"))
 
 

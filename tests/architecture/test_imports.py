@@ -13,15 +13,15 @@ import pytest
 from tests.architecture.trees import LINT_IMPORTS, copy_tree, prepend, run_in, uncoloured
 from tests.support.databases import ROOT, run
 
-FRAMEWORKS = ("flask", "werkzeug", "gunicorn", "sanic", "sanic_routing", "flask_app", "sanic_app")
+FRAMEWORKS = ("flask", "werkzeug", "gunicorn", "sanic", "sanic_routing", "diptych.flask_app", "diptych.sanic_app")
 
 # What is loaded -> what must not come with it.
 ALONE = {
-    "core, diptych.core.sync.application": (*FRAMEWORKS, "aiosqlite", "diptych.core.aio"),
-    "core, diptych.core.aio.application": (*FRAMEWORKS, "diptych.core.sync"),
+    "diptych.core, diptych.core.sync.application": (*FRAMEWORKS, "aiosqlite", "diptych.core.aio"),
+    "diptych.core, diptych.core.aio.application": (*FRAMEWORKS, "diptych.core.sync"),
     "diptych.core.cli": (*FRAMEWORKS, "aiosqlite", "diptych.core.aio"),
-    "flask_app": ("sanic", "sanic_routing", "sanic_app", "aiosqlite", "diptych.core.aio"),
-    "sanic_app": ("flask", "werkzeug", "gunicorn", "flask_app", "diptych.core.sync"),
+    "diptych.flask_app": ("sanic", "sanic_routing", "diptych.sanic_app", "aiosqlite", "diptych.core.aio"),
+    "diptych.sanic_app": ("flask", "werkzeug", "gunicorn", "diptych.flask_app", "diptych.core.sync"),
 }
 
 # Contract -> (module, line) pairs that it must not let pass.
@@ -73,7 +73,7 @@ def test_a_part_brings_nothing_of_the_others_with_it(names: str, strangers: tupl
 
 def test_the_core_loads_no_web_extension_of_advanced_alchemy():
     modules = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        ".".join(("diptych", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
         for path in sorted((ROOT / "core").rglob("*.py"))
     ]
 

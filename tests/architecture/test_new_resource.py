@@ -106,11 +106,12 @@ def transcript(api: httpx.Client) -> list[Told]:
 
 
 def test_the_copys_packages_are_the_ones_that_run(tree: Path):
-    program = f"import {', '.join(PACKAGES)}\nprint({', '.join(f'{name}.__file__' for name in PACKAGES)}, sep='\\n')"
+    names = [f"diptych.{name}" for name in PACKAGES]
+    program = f"import {', '.join(names)}\nprint({', '.join(f'{name}.__file__' for name in names)}, sep='\\n')"
 
     found = run_in(tree, sys.executable, "-c", program).stdout.splitlines()
 
-    assert found == [str(tree / name / "__init__.py") for name in PACKAGES]
+    assert found == [str(tree / "diptych" / name / "__init__.py") for name in PACKAGES]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

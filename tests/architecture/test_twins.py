@@ -23,7 +23,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tree(fresh: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(fresh, tmp_path / "tree", ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(shutil.copytree(fresh, tmp_path / "tree", symlinks=True, ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def check(tree: Path) -> subprocess.CompletedProcess[str]:

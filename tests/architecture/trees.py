@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.databases import ROOT, run
 
 PACKAGES = ("core", "flask_app", "sanic_app", "migrations")
-PARTS = (*PACKAGES, "tools", "pyproject.toml", "README.md")
+PARTS = (*PACKAGES, "diptych", "tools", "pyproject.toml", "README.md")
 
 LINT_IMPORTS = str(Path(sys.executable).with_name("lint-imports"))
 
@@ -24,7 +24,7 @@ def copy_tree(target: Path) -> Path:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, target / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, target / part)
     return target

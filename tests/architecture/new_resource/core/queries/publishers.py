@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from diptych.core.models.publisher import Publisher
 from sqlalchemy import select
 
+from diptych.core.models.publisher import Publisher
 from diptych.core.queries.listing import Listing, any_of
 from diptych.core.schemas import publishers as schemas
 

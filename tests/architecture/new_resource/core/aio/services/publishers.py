@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from diptych.core.models.publisher import Publisher
 
 from diptych.core.aio.services.base import CatalogueService
+from diptych.core.models.publisher import Publisher
 from diptych.core.queries import publishers as queries
 
 
