@@ -96,7 +96,8 @@ twins: venv ## Write core/sync from core/aio
 previous: ## Keep the code of COMMIT (HEAD), on which a new revision of the schema must not tread
 	rm -f $(PREVIOUS)/*.zip
 	revision=$$(git ls-tree --name-only $(COMMIT) migrations/versions/ | sed -n 's|.*/\([0-9]*\)_.*|\1|p' | sort | tail -n 1) && \
-		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) core flask_app sanic_app migrations
+		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) \
+			$$(git ls-tree --name-only $(COMMIT) core flask_app sanic_app migrations diptych)
 
 lock: venv ## Write the lock files anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml

@@ -41,10 +41,10 @@ LEAST = 1.0
 """Microseconds of a request that a place takes at least in some column, to be told of itself."""
 
 PLACES = {
-    "the core: the head, the body, the answer": ("core/http", "core/schemas", "core/rules"),
-    "the core: the log and the numbers": ("core/observing", "logging"),
-    "the core: operations, units of work, statements": ("core",),
-    "the adapter, or the floor": ("flask_app", "sanic_app", "benchmarks"),
+    "the core: the head, the body, the answer": ("diptych/core/http", "diptych/core/schemas", "diptych/core/rules"),
+    "the core: the log and the numbers": ("diptych/core/observing", "logging"),
+    "the core: operations, units of work, statements": ("diptych/core",),
+    "the adapter, or the floor": ("diptych/flask_app", "diptych/sanic_app", "benchmarks"),
     "SQLAlchemy": ("sqlalchemy",),
     "psycopg: its pool": ("psycopg_pool",),
     "psycopg": ("psycopg", "psycopg_binary"),

@@ -13,8 +13,8 @@ import msgspec
 
 from benchmarks import catalogue as rows
 from benchmarks.catalogue import Author, Book, Catalogue, Tag
-from core.rules.slugs import slug
-from core.rules.text import fold
+from diptych.core.rules.slugs import slug
+from diptych.core.rules.text import fold
 
 PAGE_SIZE, PAGES = 20, 50
 

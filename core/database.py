@@ -17,11 +17,11 @@ from advanced_alchemy.config import (
 )
 from sqlalchemy import Connection, NullPool, create_engine
 
-from core.engines import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
-from core.errors import UPGRADE, Unavailable
-from core.listening import ListeningConnection
-from core.models import Base
-from core.settings import Settings, parse_database_url
+from diptych.core.engines import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
+from diptych.core.errors import UPGRADE, Unavailable
+from diptych.core.listening import ListeningConnection
+from diptych.core.models import Base
+from diptych.core.settings import Settings, parse_database_url
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 

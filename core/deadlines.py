@@ -22,7 +22,7 @@ import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.errors import Unavailable
+from diptych.core.errors import Unavailable
 
 TOO_LONG = "This took longer than a request may."
 

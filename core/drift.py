@@ -13,10 +13,10 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table
 
-from core.database import MIGRATIONS
-from core.errors import UPGRADE
-from core.models import Base, words
-from core.revisions import VERSION_TABLE, current, head
+from diptych.core.database import MIGRATIONS
+from diptych.core.errors import UPGRADE
+from diptych.core.models import Base, words
+from diptych.core.revisions import VERSION_TABLE, current, head
 
 WORDED = tuple(name for name, table in Base.metadata.tables.items() if "search_text" in table.columns)
 """The tables with an index of words."""

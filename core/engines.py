@@ -16,9 +16,9 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core import deadlines
-from core.connections import at_rest
-from core.listening import ListeningConnection
+from diptych.core import deadlines
+from diptych.core.connections import at_rest
+from diptych.core.listening import ListeningConnection
 
 BUSY_TIMEOUT = 5.0
 """Seconds a SQLite writer waits for another."""

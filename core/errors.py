@@ -1,4 +1,4 @@
-"""What can go wrong in the catalogue, in its own words. How each looks over HTTP is core.http.problems' business."""
+"""What can go wrong in the catalogue, in its own words. How each looks over HTTP, diptych.core.http.problems says."""
 
 from __future__ import annotations
 

@@ -12,15 +12,15 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict
-from core.sync.copying import restore
-from core.sync.loading import Outcome, load_books, record_key
-from core.sync.unit_of_work import Database
-from core.transfer.copies import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
-from core.transfer.mapping import ColumnMap, record
-from core.transfer.reading import Row
-from core.transfer.records import BookRecord, Reject
-from core.transfer.seen import Seen
+from diptych.core.errors import Conflict
+from diptych.core.sync.copying import restore
+from diptych.core.sync.loading import Outcome, load_books, record_key
+from diptych.core.sync.unit_of_work import Database
+from diptych.core.transfer.copies import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
+from diptych.core.transfer.mapping import ColumnMap, record
+from diptych.core.transfer.reading import Row
+from diptych.core.transfer.records import BookRecord, Reject
+from diptych.core.transfer.seen import Seen
 
 BATCH = 1000
 

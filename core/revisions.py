@@ -9,8 +9,8 @@ from functools import cache
 
 from sqlalchemy import Connection, Select, String, column, select, table
 
-from core.database import MIGRATIONS
-from core.errors import UPGRADE, Behind
+from diptych.core.database import MIGRATIONS
+from diptych.core.errors import UPGRADE, Behind
 
 VERSION_TABLE = "alembic_versions"
 """The table that holds the revision of a database: advanced-alchemy's name for it."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.settings import Settings
+from diptych.core.settings import Settings
 
 HOST = "127.0.0.1"
 START_SECONDS = 30
@@ -26,22 +26,18 @@ class ServingError(Exception):
 
 def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
     """Adapter -> its port and the command that serves it."""
-    spec = importlib.util.find_spec("flask_app")
-    if spec is None or spec.origin is None:
-        raise ServingError("flask_app is not installed here")
-    configuration = Path(spec.origin).with_name("gunicorn.conf.py")
     python = [sys.executable, "-m"]
     return {
         "Flask under gunicorn": (
             settings.flask_port,
-            [*python, "gunicorn", "-c", str(configuration), "flask_app:create_app()"],
+            [*python, "gunicorn", "-c", "python:diptych.flask_app.gunicorn_conf", "diptych.flask_app:create_app()"],
         ),
         "Sanic": (
             settings.sanic_port,
             [
                 *python,
                 "sanic",
-                "sanic_app:create_app",
+                "diptych.sanic_app:create_app",
                 "--factory",
                 "--single-process",
                 "--host",

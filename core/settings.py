@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from core.errors import SettingsError
+from diptych.core.errors import SettingsError
 
 PREFIX = "DIPTYCH_"
 

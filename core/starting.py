@@ -7,11 +7,11 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core import deadlines, revisions
-from core.database import require_file, sync_config
-from core.errors import Behind, Unavailable
-from core.settings import Settings
-from core.translation import translate
+from diptych.core import deadlines, revisions
+from diptych.core.database import require_file, sync_config
+from diptych.core.errors import Behind, Unavailable
+from diptych.core.settings import Settings
+from diptych.core.translation import translate
 
 
 def check_revision(settings: Settings) -> None:

@@ -9,13 +9,13 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from core.database import inspecting
-from core.drift import differences, lag
-from core.errors import CatalogueError
-from core.revisions import current, head
-from core.settings import Settings
-from core.sync.unit_of_work import translated
-from core.translation import one_line
+from diptych.core.database import inspecting
+from diptych.core.drift import differences, lag
+from diptych.core.errors import CatalogueError
+from diptych.core.revisions import current, head
+from diptych.core.settings import Settings
+from diptych.core.sync.unit_of_work import translated
+from diptych.core.translation import one_line
 
 PATIENCE = "10s"
 """How long PostgreSQL may take over any one question."""

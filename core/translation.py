@@ -10,10 +10,20 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from core import deadlines
-from core.errors import UPGRADE, Behind, CatalogueError, Conflict, Contention, Disconnected, Fault, Invalid, Unavailable
-from core.models import Base
-from core.models.words import FUNCTION
+from diptych.core import deadlines
+from diptych.core.errors import (
+    UPGRADE,
+    Behind,
+    CatalogueError,
+    Conflict,
+    Contention,
+    Disconnected,
+    Fault,
+    Invalid,
+    Unavailable,
+)
+from diptych.core.models import Base
+from diptych.core.models.words import FUNCTION
 
 CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""

@@ -6,16 +6,19 @@ import os
 
 from flask import Flask
 
-from core.garbage import end_at_once
-from core.observing import logs
-from core.settings import Settings, settings_or_exit
-from core.sync.application import Application
-from flask_app.blueprint import create_blueprint
-from flask_app.commands import Commands
-from flask_app.errors import register_errors
-from flask_app.raw_path import RawPath
+from diptych.bare import hand_on
+from diptych.core.garbage import end_at_once
+from diptych.core.observing import logs
+from diptych.core.settings import Settings, settings_or_exit
+from diptych.core.sync.application import Application
+from diptych.flask_app.blueprint import create_blueprint
+from diptych.flask_app.commands import Commands
+from diptych.flask_app.errors import register_errors
+from diptych.flask_app.raw_path import RawPath
 
 __all__ = ("create_app", "create_blueprint")
+
+hand_on(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Flask:

@@ -7,11 +7,11 @@ from typing import Any
 
 import flask
 
-from core.http.operations import Route, native_path
-from core.http.problems import Problem
-from core.settings import Settings
-from core.sync.application import Application
-from flask_app.convert import prefix_of, to_headers, to_request, to_response
+from diptych.core.http.operations import Route, native_path
+from diptych.core.http.problems import Problem
+from diptych.core.settings import Settings
+from diptych.core.sync.application import Application
+from diptych.flask_app.convert import prefix_of, to_headers, to_request, to_response
 
 View = Callable[..., flask.Response]
 

@@ -1,4 +1,4 @@
-"""`flask --app flask_app ...`: the commands of `diptych`, with this application's settings."""
+"""`flask --app diptych.flask_app ...`: the commands of `diptych`, with this application's settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cached_property
 import click
 from flask.cli import AppGroup
 
-from core.settings import Settings
+from diptych.core.settings import Settings
 
 
 class Commands(AppGroup):
@@ -22,7 +22,7 @@ class Commands(AppGroup):
 
     @cached_property
     def _ours(self) -> dict[str, click.Command]:
-        from core.cli import commands  # noqa: PLC0415 - see above
+        from diptych.core.cli import commands  # noqa: PLC0415 - see above
 
         return commands(self._settings)
 

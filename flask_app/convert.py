@@ -11,10 +11,10 @@ import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from core.http.messages import Request, Response, Unread
-from core.http.wire import head
-from core.http.wire.reasons import status_line
-from flask_app.raw_path import RAW, sent_path
+from diptych.core.http.messages import Request, Response, Unread
+from diptych.core.http.wire import head
+from diptych.core.http.wire.reasons import status_line
+from diptych.flask_app.raw_path import RAW, sent_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -26,7 +26,7 @@ _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
 
-    Errors: Problem, as core.http.wire.head.
+    Errors: Problem, as diptych.core.http.wire.head.
     """
     content = request.environ["wsgi.input"]
     ours = hasattr(content, "unread")

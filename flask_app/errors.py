@@ -5,9 +5,9 @@ from __future__ import annotations
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from core.http import problems
-from core.sync.application import Application
-from flask_app.convert import to_headers, to_response
+from diptych.core.http import problems
+from diptych.core.sync.application import Application
+from diptych.flask_app.convert import to_headers, to_response
 
 
 def register_errors(app: flask.Flask, application: Application) -> None:

@@ -1,4 +1,7 @@
-"""gunicorn's side of the Flask deployment: `gunicorn -c flask_app/gunicorn.conf.py 'flask_app:create_app()'`."""
+"""gunicorn's side of the Flask deployment: `gunicorn -c python:diptych.flask_app.gunicorn_conf ...`.
+
+gunicorn imports it by that name, which is a link to this file, from anywhere; in a checkout it reads the file as well.
+"""
 
 import multiprocessing
 import os
@@ -6,9 +9,9 @@ import resource
 import sys
 from typing import Any
 
-from core.http.wire.times import PAUSE
-from core.observing.shared import give, share
-from core.settings import settings_or_exit
+from diptych.core.http.wire.times import PAUSE
+from diptych.core.observing.shared import give, share
+from diptych.core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)
 
@@ -18,14 +21,14 @@ share()
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
 # Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
-worker_class = "flask_app.wire.Worker"
+worker_class = "diptych.flask_app.wire.Worker"
 threads = _settings.threads
 keepalive = PAUSE
 graceful_timeout = _settings.stop_timeout
 # A connection that waits takes a file and no thread: as many as one process may have open, but for some.
 worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))
 loglevel = _settings.log_level
-logger_class = "flask_app.log.Logger"
+logger_class = "diptych.flask_app.log.Logger"
 # Two gunicorns of one user would share, and unlink, one control socket.
 control_socket_disable = True
 
@@ -47,8 +50,8 @@ def post_worker_init(_worker: object) -> None:
     The first worker says so and ends with the status that ends the master. The others just end: of two such, the
     second finds the master in the middle of its end, which it then leaves with a trace.
     """
-    from core.errors import Behind  # noqa: PLC0415 - after share(), as all of the service
-    from core.starting import check_revision  # noqa: PLC0415
+    from diptych.core.errors import Behind  # noqa: PLC0415 - after share(), as all of the service
+    from diptych.core.starting import check_revision  # noqa: PLC0415
 
     try:
         check_revision(_settings)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-from core.observing import logs
+from diptych.core.observing import logs
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]

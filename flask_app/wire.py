@@ -20,15 +20,15 @@ from gunicorn.http import message as gunicorn_message
 from gunicorn.http import parser, wsgi
 from gunicorn.workers import gthread
 
-from core import newcomers
-from core.garbage import keep_loaded
-from core.http import problems
-from core.http.messages import Response, Unread
-from core.http.problems import Problem
-from core.http.wire.receiving import Incoming
-from core.http.wire.sending import SERVER, date, message
-from core.http.wire.times import LINGER, PAUSE, TAKING
-from core.sync.application import Application
+from diptych.core import newcomers
+from diptych.core.garbage import keep_loaded
+from diptych.core.http import problems
+from diptych.core.http.messages import Response, Unread
+from diptych.core.http.problems import Problem
+from diptych.core.http.wire.receiving import Incoming
+from diptych.core.http.wire.sending import SERVER, date, message
+from diptych.core.http.wire.times import LINGER, PAUSE, TAKING
+from diptych.core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
 wsgi.SERVER = SERVER
@@ -209,7 +209,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         application = getattr(self.wsgi, "extensions", {}).get("diptych")
         if application is None:
             print(
-                "diptych: flask_app.wire.Worker serves what flask_app.create_app() makes; "
+                "diptych: diptych.flask_app.wire.Worker serves what diptych.flask_app.create_app() makes; "
                 "for another application choose gunicorn's gthread",
                 file=sys.stderr,
             )

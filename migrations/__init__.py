@@ -1,1 +1,5 @@
 """The database's history: one for both adapters."""
+
+from diptych.bare import hand_on
+
+hand_on(__name__)

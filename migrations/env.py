@@ -1,4 +1,4 @@
-"""How Alembic runs the history; core.migrating says how it is kept from harm."""
+"""How Alembic runs the history; diptych.core.migrating says how it is kept from harm."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from advanced_alchemy.types import DateTimeUTC
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from core import migrating
-from core.drift import comparing, ours
-from core.models import Base
+from diptych.core import migrating
+from diptych.core.drift import comparing, ours
+from diptych.core.models import Base
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig
 
 config: AlembicCommandConfig = context.config  # type: ignore[assignment]
+engine: Engine = config.engine  # type: ignore[assignment]  # diptych.core.database configures it
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
@@ -49,7 +50,7 @@ def run_offline() -> None:
 
 def run_online() -> None:
     """Run on the database. What changes it does so alone: of two upgrades at once the second finds nothing to do."""
-    with config.engine.connect() as connection:
+    with engine.connect() as connection:
         configure(connection=connection)
         if "destination_rev" not in context.get_context().opts:
             # It compares, or tells.
@@ -65,7 +66,7 @@ def run_online() -> None:
 def change_postgresql(connection: Connection) -> None:
     """Each revision in a transaction of its own, which gives up rather than hold up the service."""
     plan = migrating.Plan(context.get_context().opts["fn"])
-    with migrating.exclusive(config.engine) as check:
+    with migrating.exclusive(engine) as check:
 
         def applied(**told: Any) -> None:
             check()

@@ -7,16 +7,19 @@ from typing import Any
 
 from sanic import Sanic
 
-from core.aio.application import Application
-from core.garbage import end_at_once
-from core.http.wire.times import PAUSE
-from core.settings import Settings, settings_or_exit
-from sanic_app.blueprint import create_blueprint
-from sanic_app.errors import register_errors
-from sanic_app.log import begin_log
-from sanic_app.starting import Checked, keep_workers
+from diptych.bare import hand_on
+from diptych.core.aio.application import Application
+from diptych.core.garbage import end_at_once
+from diptych.core.http.wire.times import PAUSE
+from diptych.core.settings import Settings, settings_or_exit
+from diptych.sanic_app.blueprint import create_blueprint
+from diptych.sanic_app.errors import register_errors
+from diptych.sanic_app.log import begin_log
+from diptych.sanic_app.starting import Checked, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
+
+hand_on(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:

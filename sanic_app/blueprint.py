@@ -7,12 +7,12 @@ from typing import Any
 
 import sanic
 
-from core.aio.application import Application
-from core.http.operations import Route, native_path
-from core.http.problems import Problem
-from core.settings import Settings
-from sanic_app.convert import prefix_of, to_headers, to_request, to_response
-from sanic_app.working import Works
+from diptych.core.aio.application import Application
+from diptych.core.http.operations import Route, native_path
+from diptych.core.http.problems import Problem
+from diptych.core.settings import Settings
+from diptych.sanic_app.convert import prefix_of, to_headers, to_request, to_response
+from diptych.sanic_app.working import Works
 
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 

@@ -8,15 +8,15 @@ from urllib.parse import unquote
 import sanic
 from sanic.exceptions import BadRequest, PayloadTooLarge
 
-from core.http.messages import Request, Response, Unread
-from core.http.wire import head
-from sanic_app.wire import Answer, Http
+from diptych.core.http.messages import Request, Response, Unread
+from diptych.core.http.wire import head
+from diptych.sanic_app.wire import Answer, Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end, which is now. `path` is the route's, without the prefix it was mounted under.
 
-    Errors: Problem, as core.http.wire.head.
+    Errors: Problem, as diptych.core.http.wire.head.
     """
     return Request(
         method=request.method,

@@ -7,7 +7,7 @@ import logging
 import sanic
 from sanic.exceptions import ServerError
 
-from core.observing import logs
+from diptych.core.observing import logs
 
 LOGGERS = ("sanic.root", "sanic.error", "sanic.server")
 

@@ -16,9 +16,9 @@ from sanic.mixins import startup
 from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
-from core.observing.shared import share
-from core.starting import check_revision_or_exit
-from sanic_app.wire import Service
+from diptych.core.observing.shared import share
+from diptych.core.starting import check_revision_or_exit
+from diptych.sanic_app.wire import Service
 
 PACE = 1.0
 """Seconds between two starts of workers that do not stay."""

@@ -22,14 +22,14 @@ from sanic.server import HttpProtocol
 from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
-from core import newcomers
-from core.garbage import keep_loaded
-from core.http import problems
-from core.http.messages import Response
-from core.http.wire.head import Head
-from core.http.wire.receiving import Incoming
-from core.http.wire.sending import SERVER, date, message
-from core.http.wire.times import LINGER, PAUSE, TAKING
+from diptych.core import newcomers
+from diptych.core.garbage import keep_loaded
+from diptych.core.http import problems
+from diptych.core.http.messages import Response
+from diptych.core.http.wire.head import Head
+from diptych.core.http.wire.receiving import Incoming
+from diptych.core.http.wire.sending import SERVER, date, message
+from diptych.core.http.wire.times import LINGER, PAUSE, TAKING
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 2048
@@ -217,7 +217,7 @@ class Protocol(HttpProtocol):
         super().__init__(**options)
         self.ended = False
         self.working = False
-        """Whether what is done now is done to its end: sanic_app.working."""
+        """Whether what is done now is done to its end: diptych.sanic_app.working."""
 
     def connection_lost(self, error: Exception | None) -> None:
         task = self._task

@@ -12,8 +12,8 @@ from typing import Any
 
 import sanic
 
-from core.http.messages import Response
-from sanic_app.wire import Http
+from diptych.core.http.messages import Response
+from diptych.sanic_app.wire import Http
 
 
 class Works:

@@ -1,8 +1,8 @@
 """Write core/sync from core/aio: the same code with nothing to await.
 
 `python tools/twins.py` writes it; `--check` only says whether it is fresh, exit status 1 when it is not. Names are
-replaced as whole words, as httpcore and psycopg do for theirs: whatever core.aio uses of an asynchronous kind has to be
-in WORDS, and a twin that does not type-check says what is missing.
+replaced as whole words, as httpcore and psycopg do for theirs: whatever diptych.core.aio uses of an asynchronous kind
+has to be in WORDS, and a twin that does not type-check says what is missing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TARGET = ROOT / "core" / "sync"
 HEADER = '# Generated from core/aio/{name} by tools/twins.py: do not edit, run "make twins".\n'
 
 WORDS = {
-    "core.aio": "core.sync",
+    "diptych.core.aio": "diptych.core.sync",
     "AsyncIterator": "Iterator",
     "AsyncConnection": "Connection",
     "AsyncEngine": "Engine",
@@ -37,8 +37,8 @@ WORDS = {
     "sqlalchemy.util": "operator",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
-    "The source twin: all that waits for the database, written once. core.sync is generated from it: `make twins`.": (
-        "The generated twin of core.aio: the same, and it blocks."
+    "The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`.": (
+        "The generated twin of diptych.core.aio: the same, and it blocks."
     ),
 }
 RULES = [

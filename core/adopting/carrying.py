@@ -25,11 +25,11 @@ from sqlalchemy import (
 )
 from uuid_utils.compat import uuid7
 
-from core.adopting import history
-from core.adopting.reading import Advanced, Values, batches, count, values
-from core.adopting.shapes import MAP, Earlier, OldTable, Ours, relations, renamed, renames
-from core.rules import slugs
-from core.rules.text import fold, sort_key
+from diptych.core.adopting import history
+from diptych.core.adopting.reading import Advanced, Values, batches, count, values
+from diptych.core.adopting.shapes import MAP, Earlier, OldTable, Ours, relations, renamed, renames
+from diptych.core.rules import slugs
+from diptych.core.rules.text import fold, sort_key
 
 REVISION = "0002"
 """The revision that rows are carried into. The tables below are as it makes them, like those a migration writes to:

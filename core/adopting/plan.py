@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.adopting.reading import Judgement
-from core.adopting.shapes import MAP, Earlier, OldTable, Ours, renames
+from diptych.core.adopting.reading import Judgement
+from diptych.core.adopting.shapes import MAP, Earlier, OldTable, Ours, renames
 
 
 def found(shape: Ours | Earlier, judgement: Judgement) -> list[str]:

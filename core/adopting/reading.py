@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, case, cast, column, func, select, table, type_coerce
 from sqlalchemy.types import LargeBinary, NullType
 
-from core.adopting.fields import shown, uuid, whole
-from core.adopting.shapes import Earlier, OldTable
-from core.transfer.seen import Seen
+from diptych.core.adopting.fields import shown, uuid, whole
+from diptych.core.adopting.shapes import Earlier, OldTable
+from diptych.core.transfer.seen import Seen
 
 BATCH = 1000
 

@@ -11,17 +11,17 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from core import migrating
-from core.adopting import plan
-from core.adopting.carrying import REVISION, carry_out
-from core.adopting.reading import Judgement, count, judge
-from core.adopting.shapes import Earlier, Nothing, Ours, Unknown, recognise
-from core.database import connection_string, sync_config
-from core.drift import scripts
-from core.errors import Unavailable
-from core.models.base import now
-from core.settings import Settings, parse_database_url
-from core.translation import translate
+from diptych.core import migrating
+from diptych.core.adopting import plan
+from diptych.core.adopting.carrying import REVISION, carry_out
+from diptych.core.adopting.reading import Judgement, count, judge
+from diptych.core.adopting.shapes import Earlier, Nothing, Ours, Unknown, recognise
+from diptych.core.database import connection_string, sync_config
+from diptych.core.drift import scripts
+from diptych.core.errors import Unavailable
+from diptych.core.models.base import now
+from diptych.core.settings import Settings, parse_database_url
+from diptych.core.translation import translate
 
 LOCK_TIMEOUT = 5
 """Seconds that it waits for whoever still uses the tables."""

@@ -8,10 +8,10 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, inspect
 
-from core.adopting import history
-from core.adopting.fields import AUTHOR, BOOK, Field
-from core.models import Base
-from core.revisions import VERSION_TABLE
+from diptych.core.adopting import history
+from diptych.core.adopting.fields import AUTHOR, BOOK, Field
+from diptych.core.models import Base
+from diptych.core.revisions import VERSION_TABLE
 
 PAIRS = (("author", "book"), ("authors", "books"))
 """What earlier applications call their tables."""

@@ -1,1 +1,1 @@
-"""The source twin: all that waits for the database, written once. core.sync is generated from it: `make twins`."""
+"""The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`."""

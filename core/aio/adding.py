@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.models import Base
-from core.queries import given
+from diptych.core.models import Base
+from diptych.core.queries import given
 
 
 async def put_in(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core import deadlines
-from core.aio import idempotency
-from core.aio.executing import Executor, executor_of
-from core.aio.operations import OPERATIONS
-from core.aio.unit_of_work import Database
-from core.database import async_config
-from core.errors import CatalogueError, NotFound
-from core.http import conditional, json, problems, reading, writing
-from core.http.cors import Cors
-from core.http.messages import Request, Response
-from core.http.operations import Answer, Call, Operation, Route, routes
-from core.http.problems import Problem
-from core.observing import metrics
-from core.observing.requests import Observed
-from core.settings import Settings, parse_origins
+from diptych.core import deadlines
+from diptych.core.aio import idempotency
+from diptych.core.aio.executing import Executor, executor_of
+from diptych.core.aio.operations import OPERATIONS
+from diptych.core.aio.unit_of_work import Database
+from diptych.core.database import async_config
+from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.http import conditional, json, problems, reading, writing
+from diptych.core.http.cors import Cors
+from diptych.core.http.messages import Request, Response
+from diptych.core.http.operations import Answer, Call, Operation, Route, routes
+from diptych.core.http.problems import Problem
+from diptych.core.observing import metrics
+from diptych.core.observing.requests import Observed
+from diptych.core.settings import Settings, parse_origins
 
 
 class Application:

@@ -9,16 +9,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.aio.loading import Outcome, add_lists
-from core.aio.services.authors import AuthorService
-from core.aio.services.base import CatalogueService
-from core.aio.services.books import BookReader, BookService, Contributing
-from core.aio.services.reading import Reader
-from core.aio.services.tags import TagService
-from core.aio.unit_of_work import Database
-from core.models import Author
-from core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
-from core.transfer.records import Reject
+from diptych.core.aio.loading import Outcome, add_lists
+from diptych.core.aio.services.authors import AuthorService
+from diptych.core.aio.services.base import CatalogueService
+from diptych.core.aio.services.books import BookReader, BookService, Contributing
+from diptych.core.aio.services.reading import Reader
+from diptych.core.aio.services.tags import TagService
+from diptych.core.aio.unit_of_work import Database
+from diptych.core.models import Author
+from diptych.core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
+from diptych.core.transfer.records import Reject
 
 BATCH = 1000
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from core.aio.executing import Executor
-from core.http import problems
-from core.http.idempotency import Key
-from core.http.messages import Response
-from core.models.base import now
-from core.queries.idempotency import ANSWER, STATEMENTS, Statements
-from core.rules.idempotency import LIFETIME
+from diptych.core.aio.executing import Executor
+from diptych.core.http import problems
+from diptych.core.http.idempotency import Key
+from diptych.core.http.messages import Response
+from diptych.core.models.base import now
+from diptych.core.queries.idempotency import ANSWER, STATEMENTS, Statements
+from diptych.core.rules.idempotency import LIFETIME
 
 
 async def once(executor: Executor, key: Key, work: Callable[[], Awaitable[Response]]) -> Response:

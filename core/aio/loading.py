@@ -10,15 +10,15 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.aio.adding import put_in
-from core.aio.services.authors import AuthorService
-from core.aio.services.books import BookService, Contributing
-from core.aio.services.tags import TagService
-from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries.rows import VALUES, among_values
-from core.rules.contributors import first_author, merged_contributors
-from core.rules.text import sort_key
-from core.transfer.records import BookRecord, Reject
+from diptych.core.aio.adding import put_in
+from diptych.core.aio.services.authors import AuthorService
+from diptych.core.aio.services.books import BookService, Contributing
+from diptych.core.aio.services.tags import TagService
+from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.queries.rows import VALUES, among_values
+from diptych.core.rules.contributors import first_author, merged_contributors
+from diptych.core.rules.text import sort_key
+from diptych.core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]
 

@@ -1,4 +1,4 @@
-"""The command line: `diptych ...`, and the same commands for `flask --app flask_app ...`."""
+"""The command line: `diptych ...`, and the same commands for `flask --app diptych.flask_app ...`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from core.cli.checking import check_status_command
-from core.cli.database import database_group
-from core.cli.describing import openapi_command
-from core.cli.dumping import load_command
-from core.cli.exporting import export_command
-from core.cli.importing import import_command
-from core.cli.serving import serve_command
-from core.garbage import end_at_once
-from core.settings import Settings, settings_or_exit
+from diptych.core.cli.checking import check_status_command
+from diptych.core.cli.database import database_group
+from diptych.core.cli.describing import openapi_command
+from diptych.core.cli.dumping import load_command
+from diptych.core.cli.exporting import export_command
+from diptych.core.cli.importing import import_command
+from diptych.core.cli.serving import serve_command
+from diptych.core.garbage import end_at_once
+from diptych.core.settings import Settings, settings_or_exit
 
 
 def commands(settings: Settings) -> dict[str, click.Command]:

@@ -1,6 +1,6 @@
-"""`python -m core.cli`: what `diptych` is, where it is not on the path."""
+"""`python -m diptych.core.cli`: what `diptych` is, where it is not on the path."""
 
-from core.cli import main
+from diptych.core.cli import main
 
 if __name__ == "__main__":
     main()

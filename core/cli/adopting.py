@@ -9,9 +9,9 @@ from typing import Any, Self
 import click
 from alembic import command
 
-from core.adopting import running
-from core.cli.told import alembic_of
-from core.settings import Settings
+from diptych.core.adopting import running
+from diptych.core.cli.told import alembic_of
+from diptych.core.settings import Settings
 
 
 @click.command()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from core.cli.told import told
-from core.http.json import encode
-from core.settings import Settings
-from core.status import Status, status
+from diptych.core.cli.told import told
+from diptych.core.http.json import encode
+from diptych.core.settings import Settings
+from diptych.core.status import Status, status
 
 
 def check_status_command(settings: Settings) -> click.Command:

@@ -16,18 +16,18 @@ import click
 from alembic import command
 from sqlalchemy import MetaData, Table, inspect
 
-from core.cli.adopting import adopt
-from core.cli.drafting import edit, init, list_templates, make_migrations, merge
-from core.cli.dumping import dump_data
-from core.cli.reading import branches, check, current, heads, history, show
-from core.cli.told import ToldGroup, alembic_of, never_asks
-from core.database import changing, inspecting, make_directory, require_file
-from core.drift import known
-from core.errors import Unavailable
-from core.models import Base
-from core.revisions import VERSION_TABLE
-from core.revisions import current as current_revision
-from core.settings import Settings, parse_database_url
+from diptych.core.cli.adopting import adopt
+from diptych.core.cli.drafting import edit, init, list_templates, make_migrations, merge
+from diptych.core.cli.dumping import dump_data
+from diptych.core.cli.reading import branches, check, current, heads, history, show
+from diptych.core.cli.told import ToldGroup, alembic_of, never_asks
+from diptych.core.database import changing, inspecting, make_directory, require_file
+from diptych.core.drift import known
+from diptych.core.errors import Unavailable
+from diptych.core.models import Base
+from diptych.core.revisions import VERSION_TABLE
+from diptych.core.revisions import current as current_revision
+from diptych.core.settings import Settings, parse_database_url
 
 HELP = """Migrate the database and look after it.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from core.http.documents.openapi import document
-from core.http.json import encode
-from core.sync.operations import OPERATIONS
+from diptych.core.http.documents.openapi import document
+from diptych.core.http.json import encode
+from diptych.core.sync.operations import OPERATIONS
 
 
 def openapi_command() -> click.Command:

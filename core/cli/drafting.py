@@ -17,10 +17,10 @@ from advanced_alchemy.alembic.commands import AlembicCommandConfig
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from core.cli.told import alembic_of, never_asks
-from core.database import MIGRATIONS, inspecting
-from core.drift import require_head, scripts
-from core.settings import Settings
+from diptych.core.cli.told import alembic_of, never_asks
+from diptych.core.database import MIGRATIONS, inspecting
+from diptych.core.drift import require_head, scripts
+from diptych.core.settings import Settings
 
 VERSIONS = MIGRATIONS / "versions"
 

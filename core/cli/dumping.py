@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 import click
 
-from core.cli.exporting import replacing
-from core.cli.told import never_asks, told
-from core.database import changing, inspecting
-from core.dumps import TABLES, count, dump, load
-from core.settings import Settings
+from diptych.core.cli.exporting import replacing
+from diptych.core.cli.told import never_asks, told
+from diptych.core.database import changing, inspecting
+from diptych.core.dumps import TABLES, count, dump, load
+from diptych.core.settings import Settings
 
 STDIN = Path("-")
 

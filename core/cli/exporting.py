@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 import click
 
-from core.cli.told import database_of, told
-from core.http.json import encode
-from core.settings import Settings
-from core.sync.copying import export_lines
+from diptych.core.cli.told import database_of, told
+from diptych.core.http.json import encode
+from diptych.core.settings import Settings
+from diptych.core.sync.copying import export_lines
 
 
 def export_command(settings: Settings) -> click.Command:

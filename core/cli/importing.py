@@ -11,11 +11,11 @@ from typing import BinaryIO, Literal
 
 import click
 
-from core.cli.told import database_of, told
-from core.importing import Summary, import_rows
-from core.settings import Settings
-from core.transfer import mapping as columns
-from core.transfer.reading import TextSource, format_of, open_text, rows
+from diptych.core.cli.told import database_of, told
+from diptych.core.importing import Summary, import_rows
+from diptych.core.settings import Settings
+from diptych.core.transfer import mapping as columns
+from diptych.core.transfer.reading import TextSource, format_of, open_text, rows
 
 
 def import_command(settings: Settings) -> click.Command:

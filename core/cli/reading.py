@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 from alembic import command
 
-from core.cli.told import alembic_of
-from core.database import inspecting, require_file
-from core.drift import differences, known, require_head, scripts
-from core.revisions import current as current_revision
-from core.settings import Settings
+from diptych.core.cli.told import alembic_of
+from diptych.core.database import inspecting, require_file
+from diptych.core.drift import differences, known, require_head, scripts
+from diptych.core.revisions import current as current_revision
+from diptych.core.settings import Settings
 
 verbose_option = click.option("--verbose", "-v", is_flag=True, help="Tell more of each revision.")
 

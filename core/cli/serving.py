@@ -12,18 +12,18 @@ import click
 from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
-from core.cli.told import alembic_of, database_of, told
-from core.database import make_directory
-from core.importing import import_rows
-from core.models import Base, Book
-from core.revisions import VERSION_TABLE
-from core.serving import check_servers, serving, watch
-from core.settings import Settings
-from core.starting import check_revision
-from core.transfer import mapping as columns
-from core.transfer.reading import open_text, rows
+from diptych.core.cli.told import alembic_of, database_of, told
+from diptych.core.database import make_directory
+from diptych.core.importing import import_rows
+from diptych.core.models import Base, Book
+from diptych.core.revisions import VERSION_TABLE
+from diptych.core.serving import check_servers, serving, watch
+from diptych.core.settings import Settings
+from diptych.core.starting import check_revision
+from diptych.core.transfer import mapping as columns
+from diptych.core.transfer.reading import open_text, rows
 
-SAMPLE = files("core.data") / "sample.jsonl"
+SAMPLE = files("diptych.core.data") / "sample.jsonl"
 
 
 def serve_command(settings: Settings) -> click.Command:

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from msgspec import Struct
 from pydantic import BaseModel
 
-from core.http.conditional import Preconditions
-from core.http.idempotency import Key
-from core.http.messages import JSON
+from diptych.core.http.conditional import Preconditions
+from diptych.core.http.idempotency import Key
+from diptych.core.http.messages import JSON
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
@@ -47,7 +47,7 @@ class Answer(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `run` takes what its unit of work has, and a Call, and returns an Answer (awaitable in core.aio).
+    """One operation. `run` takes what its unit of work has, and a Call, and returns an Answer (to await in core/aio).
 
     unit: whether it needs no database, reads, writes one row, or several. The last has a session, the two before it an
     executor. several: whether a call takes several statements that have to see one state, or to be one transaction.

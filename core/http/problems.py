@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core import errors
-from core.errors import Fault
-from core.http import json
-from core.http.messages import Response
-from core.http.problem_types import PROBLEM_TYPES, ProblemType
+from diptych.core import errors
+from diptych.core.errors import Fault
+from diptych.core.http import json
+from diptych.core.http.messages import Response
+from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 
 logger = logging.getLogger("diptych")
 

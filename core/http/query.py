@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel
 
-from core.errors import Fault
+from diptych.core.errors import Fault
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 

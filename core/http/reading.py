@@ -9,16 +9,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from core.errors import Fault, Invalid
-from core.http import codings, json, problems, query
-from core.http.conditional import Preconditions
-from core.http.idempotency import Key
-from core.http.messages import MERGE_PATCH, Request, Unread
-from core.http.operations import Call, Operation, Route, accept_field, filled
-from core.rules.text import clean
-from core.schemas.details import detail
-from core.schemas.types import parse_uuid
-from core.settings import Settings
+from diptych.core.errors import Fault, Invalid
+from diptych.core.http import codings, json, problems, query
+from diptych.core.http.conditional import Preconditions
+from diptych.core.http.idempotency import Key
+from diptych.core.http.messages import MERGE_PATCH, Request, Unread
+from diptych.core.http.operations import Call, Operation, Route, accept_field, filled
+from diptych.core.rules.text import clean
+from diptych.core.schemas.details import detail
+from diptych.core.schemas.types import parse_uuid
+from diptych.core.settings import Settings
 
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
 """JSON that means something of its own: only an operation that names it takes it."""

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from core.http import codings, conditional, json, links, query
-from core.http.cors import Cors
-from core.http.messages import Request, Response
-from core.http.operations import METHODS, Answer, Operation, Route, filled
-from core.http.request_ids import HEADER
-from core.schemas.lists import Page
+from diptych.core.http import codings, conditional, json, links, query
+from diptych.core.http.cors import Cors
+from diptych.core.http.messages import Request, Response
+from diptych.core.http.operations import METHODS, Answer, Operation, Route, filled
+from diptych.core.http.request_ids import HEADER
+from diptych.core.schemas.lists import Page
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Named, Record, Slugged, listed
+from diptych.core.models.base import Named, Record, Slugged, listed
 
 
 @listed("dob")

@@ -14,9 +14,9 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from core.models import words
-from core.rules.slugs import SLUG_LENGTH
-from core.rules.text import SORT_KEY_LENGTH
+from diptych.core.models import words
+from diptych.core.rules.slugs import SLUG_LENGTH
+from diptych.core.rules.text import SORT_KEY_LENGTH
 
 
 def now() -> datetime:
@@ -76,7 +76,7 @@ def ordered(length: int) -> String:
 
 
 class Named:
-    """Columns derived from a row's name or title; core.rules.text.fold says how."""
+    """Columns derived from a row's name or title; diptych.core.rules.text.fold says how."""
 
     search_text: Mapped[str] = mapped_column(Text, sort_order=80)
     sort_key: Mapped[str] = mapped_column(ordered(SORT_KEY_LENGTH), sort_order=81)

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Named, Record, Slugged, listed, ordered
-from core.rules.contributors import ROLES
+from diptych.core.models.base import Base, Named, Record, Slugged, listed, ordered
+from diptych.core.rules.contributors import ROLES
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 

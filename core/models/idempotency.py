@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Moment, ordered
-from core.rules.idempotency import KEY_LENGTH
+from diptych.core.models.base import Base, Moment, ordered
+from diptych.core.rules.idempotency import KEY_LENGTH
 
 
 class IdempotencyKey(Base):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Named, Record, listed
+from diptych.core.models.base import Named, Record, listed
 
 
 @listed()
 class Tag(Named, Record):
-    """A word or phrase, in one spelling: core.rules.text.tag_name."""
+    """A word or phrase, in one spelling: diptych.core.rules.text.tag_name."""
 
     __tablename__ = "tag"
 

@@ -1,7 +1,8 @@
 """The index of words that `q` searches: made by the database of search_text, whoever writes that, and however.
 
-PostgreSQL has a function that makes a tsvector of a text by core.rules.words, and a GIN index of what it makes. A word
-that is the main part of the text is in it a second time, after a "#": so PostgreSQL knows how many rows have it so.
+PostgreSQL has a function that makes a tsvector of a text by diptych.core.rules.words, and a GIN index of what it makes.
+A word that is the main part of the text is in it a second time, after a "#": so PostgreSQL knows how many rows have it
+so.
 SQLite has a table of FTS5 for each table, kept by triggers; that is found by the row's id, which is in it as a word,
 because SQLite's own numbers of rows do not last.
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import DDL, Connection, Index, MetaData, Table, event, func, text
 
-from core.rules.words import ALONE, IGNORED, LENGTH, SEPARATING, SHARE
+from diptych.core.rules.words import ALONE, IGNORED, LENGTH, SEPARATING, SHARE
 
 FUNCTION = "catalogue_words"
 """PostgreSQL's function from a text to its words."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from core.observing import lines
-from core.observing.requests import current
-from core.observing.traces import trace
+from diptych.core.observing import lines
+from diptych.core.observing.requests import current
+from diptych.core.observing.traces import trace
 
 
 class Formatter(logging.Formatter):

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Pool, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from core.observing.counts import Counts, Key, Numbers, everybodys
-from core.observing.shared import VARIABLE
+from diptych.core.observing.counts import Counts, Key, Numbers, everybodys
+from diptych.core.observing.shared import VARIABLE
 
 _log = logging.getLogger("diptych")
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Self
 
-from core.http.messages import Response
-from core.http.operations import METHODS
-from core.http.request_ids import request_id
-from core.observing import lines
-from core.observing.metrics import metrics
+from diptych.core.http.messages import Response
+from diptych.core.http.operations import METHODS
+from diptych.core.http.request_ids import request_id
+from diptych.core.observing import lines
+from diptych.core.observing.metrics import metrics
 
 _log = logging.getLogger("diptych")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.models import Author
-from core.queries.listing import Listing
-from core.queries.rows import among_values
-from core.schemas import authors as schemas
+from diptych.core.models import Author
+from diptych.core.queries.listing import Listing
+from diptych.core.queries.rows import among_values
+from diptych.core.schemas import authors as schemas
 
 
 def represent(row: Sequence[Any]) -> schemas.Author:
@@ -19,7 +19,7 @@ def represent(row: Sequence[Any]) -> schemas.Author:
 
 
 REFERENCES = select(Author.id, Author.name, Author.slug).where(among_values(Author.id))
-"""id, name and slug of the authors whose ids are among core.queries.rows.VALUES."""
+"""id, name and slug of the authors whose ids are among diptych.core.queries.rows.VALUES."""
 
 
 _columns = (Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at)

@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import Select, Uuid, bindparam, delete, literal_column, or_, select
 
-from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries.authors import listing as authors
-from core.queries.listing import Condition, Listing, any_of, one
-from core.queries.rows import among, among_values
-from core.queries.tags import listing as tags
-from core.rules.contributors import AUTHOR
-from core.schemas import books as schemas
-from core.schemas.authors import AuthorReference
+from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.queries.authors import listing as authors
+from diptych.core.queries.listing import Condition, Listing, any_of, one
+from diptych.core.queries.rows import among, among_values
+from diptych.core.queries.tags import listing as tags
+from diptych.core.rules.contributors import AUTHOR
+from diptych.core.schemas import books as schemas
+from diptych.core.schemas.authors import AuthorReference
 
 
 def represent(row: Sequence[Any]) -> schemas.Book:
@@ -117,7 +117,7 @@ listing = Listing(
 
 @cache
 def one_with_tags(column: str) -> Select[Any]:
-    """As core.queries.listing.one, in a row for each tag, whose columns come last; in one without where it has none."""
+    """As diptych.core.queries.listing.one, in a row for each tag, whose columns come last; with no tag, one without."""
     return (
         one(listing, column)
         .add_columns(*tags.returning)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, delete, func, select, text, update
 
-from core.models import IdempotencyKey
+from diptych.core.models import IdempotencyKey
 
 SWEPT = 10
 """Keys that are too old, of which a request with a new one deletes so many at most."""

@@ -16,12 +16,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Boolean, NullType
 
-from core.models import Record
-from core.models.words import FUNCTION, words_of
-from core.queries.rows import ONE, VALUE, among, is_value
-from core.rules.text import fold, sort_key
-from core.rules.words import SHARE, Wanted
-from core.schemas.lists import ListQuery
+from diptych.core.models import Record
+from diptych.core.models.words import FUNCTION, words_of
+from diptych.core.queries.rows import ONE, VALUE, among, is_value
+from diptych.core.rules.text import fold, sort_key
+from diptych.core.rules.words import SHARE, Wanted
+from diptych.core.schemas.lists import ListQuery
 
 Condition = ColumnElement[bool]
 Filter = Callable[[str], Condition]
@@ -96,7 +96,7 @@ class Listing:
 
 @cache
 def one(listing: Listing, column: str) -> Select[Any]:
-    """The row that has core.queries.rows.VALUE in a unique column."""
+    """The row that has diptych.core.queries.rows.VALUE in a unique column."""
     return listing.select.where(is_value(getattr(listing.model, column)))
 
 
@@ -106,7 +106,7 @@ LIMIT = "limit"
 
 @cache
 def following(listing: Listing, *, beginning: bool) -> Select[Any]:
-    """The rows by their ids, from the first, or after the one whose id is core.queries.rows.VALUE."""
+    """The rows by their ids, from the first, or after the one whose id is diptych.core.queries.rows.VALUE."""
     id_column = listing.model.id
     statement = listing.select.order_by(id_column).limit(bindparam(LIMIT, type_=Integer))
     return statement if beginning else statement.where(id_column > bindparam(VALUE))

@@ -14,14 +14,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
 
-from core.errors import Fault, Invalid
-from core.queries import listing as lists
-from core.queries.listing import Condition, Listing, Shape
-from core.queries.prepared import Row
-from core.rules import cursors, words
-from core.rules.cursors import Cursor
-from core.rules.words import Wanted
-from core.schemas.lists import RELEVANCE, ListQuery, Page
+from diptych.core.errors import Fault, Invalid
+from diptych.core.queries import listing as lists
+from diptych.core.queries.listing import Condition, Listing, Shape
+from diptych.core.queries.prepared import Row
+from diptych.core.rules import cursors, words
+from diptych.core.rules.cursors import Cursor
+from diptych.core.rules.words import Wanted
+from diptych.core.schemas.lists import RELEVANCE, ListQuery, Page
 
 WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
 """The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""

@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import NullType
 
-from core.models import Record
+from diptych.core.models import Record
 
 VALUE, VALUES = "value", "values"
 """The parameter that each of them takes: a value, or a list of them."""

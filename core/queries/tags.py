@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.models import BookTag, Tag
-from core.queries.listing import Listing, any_of
-from core.queries.rows import among_values
-from core.schemas import tags as schemas
+from diptych.core.models import BookTag, Tag
+from diptych.core.queries.listing import Listing, any_of
+from diptych.core.queries.rows import among_values
+from diptych.core.schemas import tags as schemas
 
 _columns = (Tag.id, Tag.name, Tag.description, Tag.created_at, Tag.updated_at)
 
@@ -26,7 +26,7 @@ OF_BOOKS = (
     .where(among_values(BookTag.book_id))
     .order_by(Tag.sort_key, Tag.id)
 )
-"""book_id and the columns of each tag of the books whose ids are among core.queries.rows.VALUES, by name."""
+"""book_id and the columns of each tag of the books whose ids are among diptych.core.queries.rows.VALUES, by name."""
 
 
 listing = Listing(

@@ -14,13 +14,13 @@ from sqlalchemy import Select, bindparam, case, delete, exists, insert, or_, sel
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 from uuid_utils.compat import uuid7
 
-from core.errors import Fault
-from core.models import Record
-from core.models.base import now
-from core.queries.listing import Condition, Listing
-from core.queries.rows import VALUE, is_value
-from core.rules import slugs
-from core.rules.text import fold, sort_key
+from diptych.core.errors import Fault
+from diptych.core.models import Record
+from diptych.core.models.base import now
+from diptych.core.queries.listing import Condition, Listing
+from diptych.core.queries.rows import VALUE, is_value
+from diptych.core.rules import slugs
+from diptych.core.rules.text import fold, sort_key
 
 Values = Mapping[str, Any]
 

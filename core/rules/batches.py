@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from core.errors import Fault, Invalid
+from diptych.core.errors import Fault, Invalid
 
 
 def refuse_repeats(keys: Sequence[tuple[Any, ...]], names: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 import uuid
 
-from core.rules.text import fold
+from diptych.core.rules.text import fold
 
 SLUG_LENGTH = 100  # characters, suffix included
 TOKEN_LENGTH = 8  # characters, of 5 bits each

@@ -1,9 +1,9 @@
 """Words: what `q` searches by. The same rules make them of a name, in either database, and of what is searched for.
 
-They are made of folded text (core.rules.text.fold). A word is what stands between spaces and punctuation, apostrophes
-and hyphens too. Where a script puts no spaces between its words, as Chinese, Japanese and Thai do, each character is a
-word, and so is each symbol and emoji. Accents that are characters of their own, the points of Hebrew and Arabic, and
-joiners are as if they were not there.
+They are made of folded text (diptych.core.rules.text.fold). A word is what stands between spaces and punctuation,
+apostrophes and hyphens too. Where a script puts no spaces between its words, as Chinese, Japanese and Thai do, each
+character is a word, and so is each symbol and emoji. Accents that are characters of their own, the points of Hebrew and
+Arabic, and joiners are as if they were not there.
 
 The classes of characters are written as regular expressions and as SQLite's GLOB have them between brackets, and say
 nothing of ASCII, of which letters and digits make words. What is in none of them is a letter, a digit or a mark.
@@ -16,7 +16,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from core.rules.text import fold
+from diptych.core.rules.text import fold
 
 SEPARATING = (
     "\u0080-\u00bf\u00d7\u00f7\u02b9-\u02bf\u02c2-\u02c5\u02c8\u02d2-\u02eb\u02ed"

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from core.rules.slugs import SLUG_LENGTH
-from core.schemas.base import Input
-from core.schemas.lists import list_query
-from core.schemas.types import AuthorName, Date, Moment
+from diptych.core.rules.slugs import SLUG_LENGTH
+from diptych.core.schemas.base import Input
+from diptych.core.schemas.lists import list_query
+from diptych.core.schemas.types import AuthorName, Date, Moment
 
 
 class AuthorInput(Input):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
-from core.schemas.types import Id
+from diptych.core.schemas.types import Id
 
 BATCH_LIMIT = 1000
 """Items in one batch, at most."""
@@ -69,7 +69,7 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
 
 
 def keyed_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
-    """The same, described as an item of an upsert is: with the parts of its key. core.rules.batches refuses it without.
+    """The same, described as an item of an upsert is: with the parts of its key. diptych.core.rules.batches wants them.
 
     not_null: the parts that cannot be null.
     """

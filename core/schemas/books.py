@@ -9,13 +9,13 @@ import msgspec
 from msgspec import Meta, Struct
 from pydantic import Field, JsonValue
 
-from core.rules.contributors import ROLES
-from core.rules.slugs import SLUG_LENGTH
-from core.schemas.authors import AuthorReference
-from core.schemas.base import LIST_LIMIT, UNIQUE, Input
-from core.schemas.lists import ListQuery, Query, list_query, separated_by_commas
-from core.schemas.tags import Tag
-from core.schemas.types import Description, Id, Isbn, Language, Moment, TagName, Title, WrittenYear, Year
+from diptych.core.rules.contributors import ROLES
+from diptych.core.rules.slugs import SLUG_LENGTH
+from diptych.core.schemas.authors import AuthorReference
+from diptych.core.schemas.base import LIST_LIMIT, UNIQUE, Input
+from diptych.core.schemas.lists import ListQuery, Query, list_query, separated_by_commas
+from diptych.core.schemas.tags import Tag
+from diptych.core.schemas.types import Description, Id, Isbn, Language, Moment, TagName, Title, WrittenYear, Year
 
 Role = Literal["author", "editor", "translator", "illustrator", "other"]
 

@@ -9,9 +9,9 @@ from msgspec import Meta, Struct
 from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic.alias_generators import to_camel
 
-from core.rules import cursors
-from core.schemas.base import Input
-from core.schemas.types import Id, Instant, Length, Line, WrittenCursor, WrittenFlag, WrittenInteger
+from diptych.core.rules import cursors
+from diptych.core.schemas.base import Input
+from diptych.core.schemas.types import Id, Instant, Length, Line, WrittenCursor, WrittenFlag, WrittenInteger
 
 PAGE_SIZE = 20
 PAGE_SIZE_LIMIT = 1000

@@ -8,9 +8,9 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from pydantic import Field
 
-from core.schemas.base import LIST_LIMIT, Input
-from core.schemas.lists import list_query
-from core.schemas.types import Description, Moment, TagName
+from diptych.core.schemas.base import LIST_LIMIT, Input
+from diptych.core.schemas.lists import list_query
+from diptych.core.schemas.types import Description, Moment, TagName
 
 
 class TagInput(Input):

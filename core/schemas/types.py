@@ -1,4 +1,4 @@
-"""The types that input is made of: strict where JSON is, and normalised by core.rules on the way in."""
+"""The types that input is made of: strict where JSON is, and normalised by diptych.core.rules on the way in."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from core.rules import cursors, isbn, language, slugs, text, years
-from core.rules.cursors import Cursor
+from diptych.core.rules import cursors, isbn, language, slugs, text, years
+from diptych.core.rules.cursors import Cursor
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -33,7 +33,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,10}")
 
 
 def _ruled(code: str, rule: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A rule of core.rules as a validator: its ValueError becomes a fault with this code."""
+    """A rule of diptych.core.rules as a validator: its ValueError becomes a fault with this code."""
 
     def validate(value: str) -> Any:
         try:
@@ -148,7 +148,7 @@ class Length:
         return {**handler(schema), "minLength": self.low, "description": told}
 
 
-# What core.rules.text takes: no control characters; line breaks and tabs around a line, and within prose.
+# What diptych.core.rules.text takes: no control characters; line breaks and tabs around a line, and within prose.
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 _BREAK = r"\u0000-\u001f\u007f-\u009f"
 _WHITE = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"

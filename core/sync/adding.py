@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.models import Base
-from core.queries import given
+from diptych.core.models import Base
+from diptych.core.queries import given
 
 
 def put_in(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from core import deadlines
-from core.database import sync_config
-from core.errors import CatalogueError, NotFound
-from core.http import conditional, json, problems, reading, writing
-from core.http.cors import Cors
-from core.http.messages import Request, Response
-from core.http.operations import Answer, Call, Operation, Route, routes
-from core.http.problems import Problem
-from core.observing import metrics
-from core.observing.requests import Observed
-from core.settings import Settings, parse_origins
-from core.sync import idempotency
-from core.sync.executing import Executor, executor_of
-from core.sync.operations import OPERATIONS
-from core.sync.unit_of_work import Database
+from diptych.core import deadlines
+from diptych.core.database import sync_config
+from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.http import conditional, json, problems, reading, writing
+from diptych.core.http.cors import Cors
+from diptych.core.http.messages import Request, Response
+from diptych.core.http.operations import Answer, Call, Operation, Route, routes
+from diptych.core.http.problems import Problem
+from diptych.core.observing import metrics
+from diptych.core.observing.requests import Observed
+from diptych.core.settings import Settings, parse_origins
+from diptych.core.sync import idempotency
+from diptych.core.sync.executing import Executor, executor_of
+from diptych.core.sync.operations import OPERATIONS
+from diptych.core.sync.unit_of_work import Database
 
 
 class Application:

@@ -10,16 +10,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.models import Author
-from core.sync.loading import Outcome, add_lists
-from core.sync.services.authors import AuthorService
-from core.sync.services.base import CatalogueService
-from core.sync.services.books import BookReader, BookService, Contributing
-from core.sync.services.reading import Reader
-from core.sync.services.tags import TagService
-from core.sync.unit_of_work import Database
-from core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
-from core.transfer.records import Reject
+from diptych.core.models import Author
+from diptych.core.sync.loading import Outcome, add_lists
+from diptych.core.sync.services.authors import AuthorService
+from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.books import BookReader, BookService, Contributing
+from diptych.core.sync.services.reading import Reader
+from diptych.core.sync.services.tags import TagService
+from diptych.core.sync.unit_of_work import Database
+from diptych.core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
+from diptych.core.transfer.records import Reject
 
 BATCH = 1000
 

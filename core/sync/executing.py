@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
-from core.connections import give_back, pooled_connection, take
-from core.observing.waiting import waited
-from core.queries.prepared import Row, Values, prepared
+from diptych.core.connections import give_back, pooled_connection, take
+from diptych.core.observing.waiting import waited
+from diptych.core.queries.prepared import Row, Values, prepared
 
 T = TypeVar("T")
 

@@ -11,15 +11,15 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries.rows import VALUES, among_values
-from core.rules.contributors import first_author, merged_contributors
-from core.rules.text import sort_key
-from core.sync.adding import put_in
-from core.sync.services.authors import AuthorService
-from core.sync.services.books import BookService, Contributing
-from core.sync.services.tags import TagService
-from core.transfer.records import BookRecord, Reject
+from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.queries.rows import VALUES, among_values
+from diptych.core.rules.contributors import first_author, merged_contributors
+from diptych.core.rules.text import sort_key
+from diptych.core.sync.adding import put_in
+from diptych.core.sync.services.authors import AuthorService
+from diptych.core.sync.services.books import BookService, Contributing
+from diptych.core.sync.services.tags import TagService
+from diptych.core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]
 

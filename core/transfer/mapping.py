@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from core.rules.contributors import AUTHOR, ROLES
-from core.rules.isbn import isbn13
-from core.rules.language import language_tag
-from core.rules.text import clean, tag_name
-from core.rules.years import year
-from core.transfer.records import (
+from diptych.core.rules.contributors import AUTHOR, ROLES
+from diptych.core.rules.isbn import isbn13
+from diptych.core.rules.language import language_tag
+from diptych.core.rules.text import clean, tag_name
+from diptych.core.rules.years import year
+from diptych.core.transfer.records import (
     DESCRIPTION_MAX,
     LIST_MAX,
     NAME_MAX,

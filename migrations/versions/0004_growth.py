@@ -5,10 +5,13 @@ Revises: 0003
 Create Date: 2026-11-21 18:55:12.402113
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-from core.models import words
+from diptych.core.models import words
 
 revision = "0004"
 down_revision = "0003"
@@ -110,7 +113,7 @@ def downgrade() -> None:
     op.execute(f"DROP FUNCTION {words.FUNCTION}(text)")
 
 
-def create(name: str, table: str, columns: list[str | sa.TextClause], **options: object) -> None:
+def create(name: str, table: str, columns: Sequence[str | sa.TextClause], **options: Any) -> None:
     """Make an index of PostgreSQL's while others write."""
     op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True, **options)
 

@@ -9,8 +9,8 @@ import flask
 import httpx
 import pytest
 
-import flask_app
-from core.settings import Settings
+import diptych.flask_app
+from diptych.core.settings import Settings
 from tests.support.answers import told
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
@@ -190,7 +190,7 @@ def test_both_hosts_answer_the_same_under_the_prefix(hosts: dict[str, str], pref
 def test_a_prefix_with_other_characters_is_encoded_in_addresses(databases: Databases):
     host = flask.Flask("host")
     settings = Settings(database_url=databases.migrated("sqlite"))
-    host.register_blueprint(flask_app.create_blueprint(settings), url_prefix="/b\u00fccher x")
+    host.register_blueprint(diptych.flask_app.create_blueprint(settings), url_prefix="/b\u00fccher x")
     client = host.test_client()
 
     made = client.post("/b%C3%BCcher%20x/tags", json={"name": "encoded"})

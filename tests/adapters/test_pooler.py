@@ -15,8 +15,8 @@ import httpx
 import psycopg
 import pytest
 
-from core.settings import Settings
-from core.starting import check_revision
+from diptych.core.settings import Settings
+from diptych.core.starting import check_revision
 from tests.support import before
 from tests.support.databases import DIPTYCH, PATIENCE, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment

@@ -23,7 +23,7 @@ ABSENT = {
     ),
     "sanic": ("flask", "gunicorn", "werkzeug", "itsdangerous", "blinker", "jinja2"),
 }
-MIGRATES = {"flask": ("flask", "--app", "flask_app"), "sanic": ("core.cli",)}
+MIGRATES = {"flask": ("flask", "--app", "diptych.flask_app"), "sanic": ("diptych.core.cli",)}
 OTHER = {"flask": "sanic", "sanic": "flask"}
 
 # Python runs it before anything else, in every process. The finder that would find a package does not.
@@ -68,10 +68,10 @@ def test_what_is_absent_cannot_be_imported(adapter: str, install: dict[str, str]
         "print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is not None))"
     )
 
-    found = run([sys.executable, "-c", program, *ABSENT[adapter], "core"], **install).stdout.split()
+    found = run([sys.executable, "-c", program, *ABSENT[adapter], "diptych.core"], **install).stdout.split()
 
-    assert found == ["core"]
-    done = run([sys.executable, "-c", f"import {OTHER[adapter]}_app"], check=False, **install)
+    assert found == ["diptych.core"]
+    done = run([sys.executable, "-c", f"import diptych.{OTHER[adapter]}_app"], check=False, **install)
     assert done.returncode == 1
     assert f"No module named '{OTHER[adapter]}'" in done.stderr
 

@@ -14,10 +14,17 @@ PYTHON = [sys.executable, "-m"]
 
 STARTS = {
     "gunicorn with its configuration": command("flask", int(PORT)),
-    "gunicorn alone": [*PYTHON, "gunicorn", "-b", f"127.0.0.1:{PORT}", "--no-control-socket", "flask_app:create_app()"],
+    "gunicorn alone": [
+        *PYTHON,
+        "gunicorn",
+        "-b",
+        f"127.0.0.1:{PORT}",
+        "--no-control-socket",
+        "diptych.flask_app:create_app()",
+    ],
     "sanic": command("sanic", int(PORT)),
-    "flask run": [*PYTHON, "flask", "--app", "flask_app", "run", "--port", PORT],
-    "flask database": [*PYTHON, "flask", "--app", "flask_app", "database", "upgrade", "--no-prompt"],
+    "flask run": [*PYTHON, "flask", "--app", "diptych.flask_app", "run", "--port", PORT],
+    "flask database": [*PYTHON, "flask", "--app", "diptych.flask_app", "database", "upgrade", "--no-prompt"],
 }
 
 WRONG = {

@@ -13,7 +13,14 @@ import pytest
 from tests.support.databases import Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
 
-OF_COMMANDS = {"alembic", "mako", "core.adopting", "core.cli", "core.importing", "core.transfer"}
+OF_COMMANDS = {
+    "alembic",
+    "mako",
+    "diptych.core.adopting",
+    "diptych.core.cli",
+    "diptych.core.importing",
+    "diptych.core.transfer",
+}
 
 
 @contextmanager
@@ -21,7 +28,7 @@ def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
     """A client of the service with what tests.adapters.hosts.kept adds to it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    ours, theirs = f"{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
+    ours, theirs = f"diptych.{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
     started = [part.replace(ours, theirs) for part in command(adapter, port)]
     with server(started, url, DATABASE_URL=database_url, FLASK_PORT=str(port)), httpx.Client(base_url=url) as client:
         yield client
@@ -29,9 +36,9 @@ def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: Path):
-    code = f"import sys, {adapter}_app; {adapter}_app.create_app(); print(*sys.modules)"
+    code = f"import sys, diptych.{adapter}_app; diptych.{adapter}_app.create_app(); print(*sys.modules)"
     loaded = run([sys.executable, "-c", code], DATABASE_URL=f"sqlite:///{tmp_path}/none.db").stdout.split()
-    assert f"{adapter}_app" in loaded
+    assert f"diptych.{adapter}_app" in loaded
     assert not OF_COMMANDS.intersection(loaded)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core import revisions
+from diptych.core import revisions
 from tests.support.databases import BACKENDS, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, command, deployment, free_port, stop
 from tests.support.hosts import HOSTS
@@ -132,8 +132,8 @@ def test_a_database_that_falls_behind_a_running_service_is_told_alike_by_both(da
 def test_what_does_not_serve_needs_no_migrated_database(databases: Databases):
     url = databases.empty("sqlite")
     for arguments in (["routes"], ["database", "upgrade", "--no-prompt"]):
-        run([*PYTHON, "flask", "--app", "flask_app", *arguments], DATABASE_URL=url)
-    for module in ("flask_app", "sanic_app"):
+        run([*PYTHON, "flask", "--app", "diptych.flask_app", *arguments], DATABASE_URL=url)
+    for module in ("diptych.flask_app", "diptych.sanic_app"):
         run([sys.executable, "-c", f"import {module}; {module}.create_app()"], DATABASE_URL=databases.empty("sqlite"))
 
 

@@ -13,15 +13,15 @@ import pytest
 from tests.architecture.trees import LINT_IMPORTS, copy_tree, prepend, run_in, uncoloured
 from tests.support.databases import ROOT, run
 
-FRAMEWORKS = ("flask", "werkzeug", "gunicorn", "sanic", "sanic_routing", "flask_app", "sanic_app")
+FRAMEWORKS = ("flask", "werkzeug", "gunicorn", "sanic", "sanic_routing", "diptych.flask_app", "diptych.sanic_app")
 
 # What is loaded -> what must not come with it.
 ALONE = {
-    "core, core.sync.application": (*FRAMEWORKS, "aiosqlite", "core.aio"),
-    "core, core.aio.application": (*FRAMEWORKS, "core.sync"),
-    "core.cli": (*FRAMEWORKS, "aiosqlite", "core.aio"),
-    "flask_app": ("sanic", "sanic_routing", "sanic_app", "aiosqlite", "core.aio"),
-    "sanic_app": ("flask", "werkzeug", "gunicorn", "flask_app", "core.sync"),
+    "diptych.core, diptych.core.sync.application": (*FRAMEWORKS, "aiosqlite", "diptych.core.aio"),
+    "diptych.core, diptych.core.aio.application": (*FRAMEWORKS, "diptych.core.sync"),
+    "diptych.core.cli": (*FRAMEWORKS, "aiosqlite", "diptych.core.aio"),
+    "diptych.flask_app": ("sanic", "sanic_routing", "diptych.sanic_app", "aiosqlite", "diptych.core.aio"),
+    "diptych.sanic_app": ("flask", "werkzeug", "gunicorn", "diptych.flask_app", "diptych.core.sync"),
 }
 
 # Contract -> (module, line) pairs that it must not let pass.
@@ -30,22 +30,24 @@ BREACHES = {
         ("core/rules/text.py", "import flask"),
         ("core/http/reading.py", "from werkzeug.exceptions import HTTPException"),
         ("core/aio/unit_of_work.py", "def later():\n    import sanic"),
-        ("core/cli/serving.py", "from sanic_app import create_app"),
+        ("core/cli/serving.py", "from diptych.sanic_app import create_app"),
     ],
     "the adapters do not know each other": [
-        ("flask_app/blueprint.py", "import sanic_app.convert"),
-        ("sanic_app/convert.py", "from flask_app import convert"),
+        ("flask_app/blueprint.py", "import diptych.sanic_app.convert"),
+        ("sanic_app/convert.py", "from diptych.flask_app import convert"),
     ],
-    "Flask runs the synchronous twin": [("flask_app/convert.py", "from core.aio.application import Application")],
-    "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import core.sync.unit_of_work")],
+    "Flask runs the synchronous twin": [
+        ("flask_app/convert.py", "from diptych.core.aio.application import Application")
+    ],
+    "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import diptych.core.sync.unit_of_work")],
     "the twins do not know each other": [
-        ("core/aio/services/base.py", "from core.sync import unit_of_work"),
-        ("core/sync/services/base.py", "from core.aio import unit_of_work"),
+        ("core/aio/services/base.py", "from diptych.core.sync import unit_of_work"),
+        ("core/sync/services/base.py", "from diptych.core.aio import unit_of_work"),
     ],
     "what decides does not wait": [
-        ("core/rules/slugs.py", "from core.translation import translate"),
-        ("core/http/operations.py", "from core.aio.application import Application"),
-        ("core/schemas/types.py", "import core.sync.loading"),
+        ("core/rules/slugs.py", "from diptych.core.translation import translate"),
+        ("core/http/operations.py", "from diptych.core.aio.application import Application"),
+        ("core/schemas/types.py", "import diptych.core.sync.loading"),
     ],
 }
 
@@ -71,7 +73,7 @@ def test_a_part_brings_nothing_of_the_others_with_it(names: str, strangers: tupl
 
 def test_the_core_loads_no_web_extension_of_advanced_alchemy():
     modules = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        ".".join(("diptych", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
         for path in sorted((ROOT / "core").rglob("*.py"))
     ]
 

@@ -32,8 +32,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models, table = tree / "core" / "models" / "__init__.py", tree / "core" / "aio" / "operations" / "__init__.py"
     edit(
         models,
-        "from core.models.tag import Tag\n",
-        "from core.models.publisher import Publisher\nfrom core.models.tag import Tag\n",
+        "from diptych.core.models.tag import Tag\n",
+        "from diptych.core.models.publisher import Publisher\nfrom diptych.core.models.tag import Tag\n",
     )
     edit(models, '"Record", "Tag")', '"Publisher", "Record", "Tag")')
     edit(table, ", tags\n", ", publishers, tags\n")
@@ -47,7 +47,7 @@ def migrated(tree: Path, databases: Databases) -> dict[str, str]:
     """Backend -> the URL of a database with the table of publishers."""
     urls = {backend: databases.empty(backend) for backend in BACKENDS}
     for url in urls.values():
-        run_in(tree, sys.executable, "-m", "core.cli", "database", "upgrade", "--no-prompt", DATABASE_URL=url)
+        run_in(tree, sys.executable, "-m", "diptych.core.cli", "database", "upgrade", "--no-prompt", DATABASE_URL=url)
     return urls
 
 
@@ -106,11 +106,12 @@ def transcript(api: httpx.Client) -> list[Told]:
 
 
 def test_the_copys_packages_are_the_ones_that_run(tree: Path):
-    program = f"import {', '.join(PACKAGES)}\nprint({', '.join(f'{name}.__file__' for name in PACKAGES)}, sep='\\n')"
+    names = [f"diptych.{name}" for name in PACKAGES]
+    program = f"import {', '.join(names)}\nprint({', '.join(f'{name}.__file__' for name in names)}, sep='\\n')"
 
     found = run_in(tree, sys.executable, "-c", program).stdout.splitlines()
 
-    assert found == [str(tree / name / "__init__.py") for name in PACKAGES]
+    assert found == [str(tree / "diptych" / name / "__init__.py") for name in PACKAGES]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

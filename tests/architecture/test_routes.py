@@ -12,12 +12,12 @@ import pytest
 import sanic
 from pydantic import BaseModel
 
-import flask_app
-import sanic_app
-from core.aio.operations import OPERATIONS as AIO_OPERATIONS
-from core.http.operations import METHODS, Operation, Route, routes
-from core.settings import Settings
-from core.sync.operations import OPERATIONS as SYNC_OPERATIONS
+import diptych.flask_app
+import diptych.sanic_app
+from diptych.core.aio.operations import OPERATIONS as AIO_OPERATIONS
+from diptych.core.http.operations import METHODS, Operation, Route, routes
+from diptych.core.settings import Settings
+from diptych.core.sync.operations import OPERATIONS as SYNC_OPERATIONS
 
 Served = dict[str, tuple[str, frozenset[str]]]
 
@@ -35,12 +35,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def on_flask(settings: Settings) -> flask.Flask:
-    return flask_app.create_app(settings=settings)
+    return diptych.flask_app.create_app(settings=settings)
 
 
 @pytest.fixture(scope="module")
 def on_sanic(settings: Settings) -> Iterator[sanic.Sanic[Any, Any]]:
-    app = sanic_app.create_app(settings=settings)
+    app = diptych.sanic_app.create_app(settings=settings)
     yield app
     sanic.Sanic.unregister_app(app)
 

@@ -1,4 +1,4 @@
-"""core.sync is what tools/twins.py makes of core.aio, and anything else is noticed."""
+"""diptych.core.sync is what tools/twins.py makes of diptych.core.aio, and anything else is noticed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tree(fresh: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(fresh, tmp_path / "tree", ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(shutil.copytree(fresh, tmp_path / "tree", symlinks=True, ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def check(tree: Path) -> subprocess.CompletedProcess[str]:
@@ -68,7 +68,15 @@ def test_twins_edited_by_hand_without_a_source_or_missing_are_noticed_and_put_ri
 
 
 def test_nothing_of_a_twin_waits():
-    asynchronous = ("async ", "await ", "asyncio", "Async", "core.aio ", "import core.aio", "from core.aio")
+    asynchronous = (
+        "async ",
+        "await ",
+        "asyncio",
+        "Async",
+        "diptych.core.aio ",
+        "import diptych.core.aio",
+        "from diptych.core.aio",
+    )
     twins = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "core" / "sync").rglob("*.py"))}
 
     assert twins

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.support.databases import ROOT, run
 
 PACKAGES = ("core", "flask_app", "sanic_app", "migrations")
-PARTS = (*PACKAGES, "tools", "pyproject.toml", "README.md")
+PARTS = (*PACKAGES, "diptych", "tools", "pyproject.toml", "README.md")
 
 LINT_IMPORTS = str(Path(sys.executable).with_name("lint-imports"))
 
@@ -25,7 +25,7 @@ def copy_tree(target: Path) -> Path:
         source = ROOT / part
         if source.is_dir():
             # With what is compiled: compiling it again takes longer than most tests that run it.
-            shutil.copytree(source, target / part)
+            shutil.copytree(source, target / part, symlinks=True)
         else:
             shutil.copy2(source, target / part)
     return target

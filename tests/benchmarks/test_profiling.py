@@ -14,10 +14,10 @@ LOG = "the core: the log and the numbers"
 @pytest.mark.parametrize(
     ("frame", "expected"),
     [
-        ("Database.read (core/aio/unit_of_work.py:63)", CORE),
-        ("finished (core/http/writing.py:80)", HTTP),
+        ("Database.read (diptych/core/aio/unit_of_work.py:63)", CORE),
+        ("finished (diptych/core/http/writing.py:80)", HTTP),
         ("LogRecord.__init__ (logging/__init__.py:300)", LOG),
-        ("view (sanic_app/blueprint.py:60)", "the adapter, or the floor"),
+        ("view (diptych/sanic_app/blueprint.py:60)", "the adapter, or the floor"),
         ("getconn (psycopg_pool/pool_async.py:200)", "psycopg: its pool"),
         ("wait_async (psycopg/waiting.py:180)", "psycopg"),
         ("handle_request (handle_request)", "Sanic"),
@@ -30,10 +30,8 @@ def test_a_frame_belongs_to_what_its_module_is_part_of(frame: str, expected: str
 
 
 def test_a_look_counts_for_the_innermost_frame():
-    stacks = (
-        "main (runpy.py:1);view (sanic_app/blueprint.py:60);wait_async (psycopg/waiting.py:1) 3\nmain (runpy.py:1) 2"
-    )
-    assert places(stacks) == {"psycopg": 3, OTHERS: 2}
+    waiting = "main (runpy.py:1);view (diptych/sanic_app/blueprint.py:60);wait_async (psycopg/waiting.py:1)"
+    assert places(f"{waiting} 3\nmain (runpy.py:1) 2") == {"psycopg": 3, OTHERS: 2}
 
 
 def test_no_place_is_hidden_by_one_before_it():

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import OperationalError
 
-from core.database import changing, connection_string
-from core.dumps import BATCH, TABLES, load
-from core.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
-from core.revisions import head
-from core.settings import Settings
+from diptych.core.database import changing, connection_string
+from diptych.core.dumps import BATCH, TABLES, load
+from diptych.core.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
+from diptych.core.revisions import head
+from diptych.core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, run
 
@@ -294,7 +294,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
     for backend in BACKENDS:
         url, new = catalogue(backend), catalogue(backend)
         inserted(url, odd_rows())
-        encode = sys.modules["core.dumps"].encode  # type: ignore[attr-defined]
+        encode = sys.modules["diptych.core.dumps"].encode  # type: ignore[attr-defined]
         later = iter([True])
 
         def slow(value: Any, url: str = url, later: Any = later) -> bytes:
@@ -302,7 +302,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
                 inserted(url, {Tag: [record(id=IDS[7], name="meanwhile", description=None)]})
             return encode(value)  # noqa: B023
 
-        monkeypatch.setattr("core.dumps.encode", slow)
+        monkeypatch.setattr("diptych.core.dumps.encode", slow)
         dump = done(url, "database", "dump-data")
         monkeypatch.undo()
         assert "meanwhile" not in dump
@@ -356,7 +356,7 @@ def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(catalogue: Ca
 def peak(url: str, *arguments: str) -> int:
     """The most memory a command needed, in bytes."""
     code = (
-        "import re, sys; from pathlib import Path; from core.cli import main\n"
+        "import re, sys; from pathlib import Path; from diptych.core.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: assert not end.code\n"
         "print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])"

@@ -14,7 +14,7 @@ import pytest
 from tests.support.commands import invoked, on_a_terminal
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, run
 
-FLASK = [sys.executable, "-m", "flask", "--app", "flask_app"]
+FLASK = [sys.executable, "-m", "flask", "--app", "diptych.flask_app"]
 CSV = "title,authors,year,isbn,tags\nIliad,Homer,-750,9780140275360,war;epic\nÉmile,Jean-Jacques Rousseau,1762,,\n"
 FIRST, SECOND = (
     "2 rows: 2 created, 0 updated, 0 unchanged, 0 rejected\n",
@@ -188,7 +188,7 @@ def test_an_export_put_into_the_other_database_is_exported_the_same(
     first = tmp_path / "first.jsonl"
     called(url, "export", "--output", str(first))
     assert exported(url) == first.read_text(encoding="utf-8")
-    pipe = f"{sys.executable} -m core.cli export | DATABASE_URL='{other}' {sys.executable} -m core.cli import - --format jsonl"  # noqa: E501
+    pipe = f"{sys.executable} -m diptych.core.cli export | DATABASE_URL='{other}' {sys.executable} -m diptych.core.cli import - --format jsonl"  # noqa: E501
     done = run(["bash", "-o", "pipefail", "-c", pipe], DATABASE_URL=url)
     count = len(first.read_text(encoding="utf-8").splitlines())
     assert done.stdout == f"{count} rows: {count} created, 0 updated, 0 unchanged, 0 rejected\n"
@@ -211,7 +211,7 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(databases: Databases, tm
 
 def test_an_export_whose_reader_has_seen_enough_ends_without_a_trace(url: str):
     imported(url, str(ROOT / "core/data/sample.jsonl"))
-    done = run(["bash", "-c", f"{sys.executable} -m core.cli export | head -c 10"], DATABASE_URL=url)
+    done = run(["bash", "-c", f"{sys.executable} -m diptych.core.cli export | head -c 10"], DATABASE_URL=url)
     assert "Traceback" not in done.stderr
 
 
@@ -302,7 +302,7 @@ def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(url: str, fil
 def peak(path: str, url: str) -> int:
     """The most memory an import needed, in bytes."""
     code = (
-        "import re, sys; from pathlib import Path; from core.cli import main\n"
+        "import re, sys; from pathlib import Path; from diptych.core.cli import main\n"
         "try: main(['import', sys.argv[1]])\n"
         "except SystemExit as end: assert not end.code\n"
         # Not getrusage: its figure begins with that of the process that started this one.

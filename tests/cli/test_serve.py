@@ -22,7 +22,7 @@ from tests.support.revisions import put_at
 
 pytestmark = pytest.mark.long
 
-SERVE = [sys.executable, "-m", "core.cli", "serve"]
+SERVE = [sys.executable, "-m", "diptych.core.cli", "serve"]
 
 
 class Served:

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from core.http.documents.openapi import document as described
-from core.http.documents.reference import reference
-from core.http.problem_types import PROBLEM_TYPES
-from core.sync.operations import OPERATIONS
+from diptych.core.http.documents.openapi import document as described
+from diptych.core.http.documents.reference import reference
+from diptych.core.http.problem_types import PROBLEM_TYPES
+from diptych.core.sync.operations import OPERATIONS
 from tests.contract.conftest import each_once
 from tests.contract.making import RESOURCES, make, make_author, make_book, new_id, refused
 from tests.support.databases import DIPTYCH, run

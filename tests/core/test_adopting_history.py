@@ -8,10 +8,10 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from core import revisions
-from core.adopting import history
-from core.database import MIGRATIONS
-from core.revisions import head
+from diptych.core import revisions
+from diptych.core.adopting import history
+from diptych.core.database import MIGRATIONS
+from diptych.core.revisions import head
 from tests.support import before
 from tests.support.databases import BACKENDS, Databases
 

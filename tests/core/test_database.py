@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import String
 from sqlalchemy.dialects import postgresql
 
-from core.database import async_config, connection_string, make_directory, sync_config
-from core.queries import authors, books, tags
-from core.queries.listing import Listing
-from core.settings import Settings
+from diptych.core.database import async_config, connection_string, make_directory, sync_config
+from diptych.core.queries import authors, books, tags
+from diptych.core.queries.listing import Listing
+from diptych.core.settings import Settings
 
 
 @pytest.mark.parametrize(

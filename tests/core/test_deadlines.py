@@ -12,19 +12,19 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from core import deadlines
-from core.database import sync_config
-from core.settings import Settings
+from diptych.core import deadlines
+from diptych.core.database import sync_config
+from diptych.core.settings import Settings
 from tests.support.databases import Databases, run
 
 FORKED = """
 import os, sys, time
 from sqlalchemy import text
-from core import deadlines
-from core.database import sync_config
-from core.errors import CatalogueError
-from core.settings import Settings
-from core.sync.unit_of_work import Database
+from diptych.core import deadlines
+from diptych.core.database import sync_config
+from diptych.core.errors import CatalogueError
+from diptych.core.settings import Settings
+from diptych.core.sync.unit_of_work import Database
 
 ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
 

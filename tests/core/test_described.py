@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
-from core.rules.isbn import isbn13
-from core.schemas.base import keyed_of
-from core.schemas.books import BookInput
-from core.schemas.types import AuthorName, Date, Description, Id, Instant, Isbn, Language, TagName, Title
+from diptych.core.rules.isbn import isbn13
+from diptych.core.schemas.base import keyed_of
+from diptych.core.schemas.books import BookInput
+from diptych.core.schemas.types import AuthorName, Date, Description, Id, Instant, Isbn, Language, TagName, Title
 
 KINDS = {
     "name": AuthorName,

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
-import core.aio.unit_of_work
-import core.engines
-import core.sync.unit_of_work
-from core.database import async_config
-from core.models import Tag
-from core.settings import Settings
+import diptych.core.aio.unit_of_work
+import diptych.core.engines
+import diptych.core.sync.unit_of_work
+from diptych.core.database import async_config
+from diptych.core.models import Tag
+from diptych.core.settings import Settings
 from tests.support.databases import Databases
 from tests.support.opened import opened
 
@@ -32,9 +32,9 @@ def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
             return [row and row[0] for row in rows]
 
     async def asynchronously() -> list[Any]:
-        found = core.aio.unit_of_work.Database(async_config(Settings(database_url=url)))
+        found = diptych.core.aio.unit_of_work.Database(async_config(Settings(database_url=url)))
 
-        async def work(executor: core.aio.executing.Executor) -> list[Any]:
+        async def work(executor: diptych.core.aio.executing.Executor) -> list[Any]:
             rows = [await executor.first(statement, {}) for statement in statements]
             return [row and row[0] for row in rows]
 
@@ -88,7 +88,7 @@ def test_a_reader_of_postgresql_holds_no_transaction(urls: dict[str, str], twin:
 def test_a_sqlite_file_can_be_read_while_another_writes(
     urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(core.engines, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(diptych.core.engines, "BUSY_TIMEOUT", 0.05)
     with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert results_of(urls["sqlite"], text("SELECT 1"), twin=twin) == [1]

@@ -17,7 +17,7 @@ class Left:
 
 left = Left()
 """
-END = "from core.garbage import end_at_once; end_at_once()"
+END = "from diptych.core.garbage import end_at_once; end_at_once()"
 
 
 @pytest.mark.parametrize(("program", "told"), [(LEFT, "collected\n"), (LEFT + END, "")])

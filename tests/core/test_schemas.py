@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from core.schemas.authors import AuthorInput, AuthorList
-from core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
-from core.schemas.books import BookInput, BookList, ContributorList
-from core.schemas.tags import TagInput, TagNames
-from core.schemas.types import (
+from diptych.core.schemas.authors import AuthorInput, AuthorList
+from diptych.core.schemas.base import Batch, BatchIds, Identified, Input, patch_of
+from diptych.core.schemas.books import BookInput, BookList, ContributorList
+from diptych.core.schemas.tags import TagInput, TagNames
+from diptych.core.schemas.types import (
     Date,
     Id,
     Instant,

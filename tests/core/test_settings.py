@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from core.errors import SettingsError
-from core.settings import Settings, settings_or_exit
+from diptych.core.errors import SettingsError
+from diptych.core.settings import Settings, settings_or_exit
 from tests.support.databases import run
+from tests.support.deployments import command
 
 NUMBERS = [
     ("DIPTYCH_POOL_SIZE", "pool_size", 1, 1000),
@@ -166,17 +167,17 @@ def test_a_program_with_a_wrong_setting_ends_with_3_and_one_line(capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    "command",
+    "program",
     [
-        [sys.executable, "-m", "core.cli", "export"],
-        [sys.executable, "-c", "import flask_app; flask_app.create_app()"],
-        [sys.executable, "-c", "import sanic_app; sanic_app.create_app()"],
-        [sys.executable, "-m", "gunicorn", "-c", "flask_app/gunicorn.conf.py", "flask_app:create_app()"],
+        [sys.executable, "-m", "diptych.core.cli", "export"],
+        [sys.executable, "-c", "import diptych.flask_app; diptych.flask_app.create_app()"],
+        [sys.executable, "-c", "import diptych.sanic_app; diptych.sanic_app.create_app()"],
+        command("flask", 8000),
     ],
     ids=["diptych", "flask", "sanic", "gunicorn"],
 )
-def test_every_program_ends_with_3_and_one_line(command: list[str]):
-    done = run(command, check=False, DIPTYCH_WORKER="1")
+def test_every_program_ends_with_3_and_one_line(program: list[str]):
+    done = run(program, check=False, DIPTYCH_WORKER="1")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == "diptych: DIPTYCH_WORKER is not a setting; did you mean DIPTYCH_WORKERS?\n"
 

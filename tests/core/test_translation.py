@@ -19,17 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-import core.aio.unit_of_work
-import core.engines
-import core.sync.unit_of_work
-from core.database import async_config, connection_string, sync_config
-from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
-from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries import paging, tags
-from core.queries.listing import having_words
-from core.schemas.tags import TagList
-from core.settings import Settings
-from core.translation import taken, translate
+import diptych.core.aio.unit_of_work
+import diptych.core.engines
+import diptych.core.sync.unit_of_work
+from diptych.core.database import async_config, connection_string, sync_config
+from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
+from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.queries import paging, tags
+from diptych.core.queries.listing import having_words
+from diptych.core.schemas.tags import TagList
+from diptych.core.settings import Settings
+from diptych.core.translation import taken, translate
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History
 from tests.support.opened import opened
@@ -48,7 +48,7 @@ def error_of(url: str, *statements: Any, twin: str = "sync", reading: bool = Fal
             session.all(statement, {}) if reading else session.execute(statement)
 
     async def asynchronously() -> None:
-        found = core.aio.unit_of_work.Database(async_config(Settings(database_url=url, **settings)))
+        found = diptych.core.aio.unit_of_work.Database(async_config(Settings(database_url=url, **settings)))
 
         async def work(session: Any) -> None:
             for statement in statements:
@@ -196,7 +196,7 @@ def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: di
     met = threading.Barrier(2, timeout=10)
     runs: list[int] = []
 
-    def writer(found: core.sync.unit_of_work.Database, first: str, second: str) -> None:
+    def writer(found: diptych.core.sync.unit_of_work.Database, first: str, second: str) -> None:
         tries = 0
 
         def work(session: Session) -> None:
@@ -253,14 +253,14 @@ def test_a_pool_with_no_connection_left_is_an_outage(urls: dict[str, str], backe
     settings = Settings(database_url=urls[backend], pool_size=1, pool_overflow=0, pool_timeout=1)
 
     def synchronously() -> None:
-        found = core.sync.unit_of_work.Database(sync_config(settings))
+        found = diptych.core.sync.unit_of_work.Database(sync_config(settings))
         try:
             found.read(lambda _: found.read(lambda _: None))
         finally:
             found.close()
 
     async def asynchronously() -> None:
-        found = core.aio.unit_of_work.Database(async_config(settings))
+        found = diptych.core.aio.unit_of_work.Database(async_config(settings))
 
         async def inner(_: AsyncConnection) -> None:
             """Nothing: there is no connection."""
@@ -371,7 +371,7 @@ def test_a_user_whom_the_server_does_not_know_is_an_outage(databases: Databases)
 def test_a_sqlite_file_that_another_writer_keeps_is_an_outage(
     urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(core.engines, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(diptych.core.engines, "BUSY_TIMEOUT", 0.05)
     with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = error_of(urls["sqlite"], tag("waiting"), twin=twin)

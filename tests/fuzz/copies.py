@@ -13,9 +13,9 @@ from urllib.parse import quote
 import httpx
 from sqlalchemy import Connection, Engine, select
 
-from core.database import sync_config
-from core.models import Base
-from core.settings import Settings
+from diptych.core.database import sync_config
+from diptych.core.models import Base
+from diptych.core.settings import Settings
 from tests.fuzz.alike import Different, Pairing
 from tests.fuzz.odd import ORIGIN
 from tests.fuzz.rules import check_stored

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.rules import isbn, language, slugs, text, years
-from core.rules.contributors import AUTHOR, ROLES
+from diptych.core.rules import isbn, language, slugs, text, years
+from diptych.core.rules.contributors import AUTHOR, ROLES
 from tests.fuzz.alike import Different
 
 Stored = dict[str, list[dict[str, Any]]]

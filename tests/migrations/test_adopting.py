@@ -22,9 +22,9 @@ import psycopg
 import pytest
 from click.testing import Result
 
-from core.migrating import LOCK
-from core.models import Base
-from core.revisions import head
+from diptych.core.migrating import LOCK
+from diptych.core.models import Base
+from diptych.core.revisions import head
 from tests.support import before, commands
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment
@@ -32,7 +32,7 @@ from tests.support.deployments import ADAPTERS, deployment
 pytestmark = pytest.mark.long
 
 ADOPT = [*DIPTYCH, "database", "adopt"]
-FLASK_ADOPT = [sys.executable, "-m", "flask", "--app", "flask_app", "database", "adopt"]
+FLASK_ADOPT = [sys.executable, "-m", "flask", "--app", "diptych.flask_app", "database", "adopt"]
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 

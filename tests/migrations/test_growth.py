@@ -17,17 +17,17 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from core.drift import differences
-from core.models import Author, Base, words
-from core.queries import authors, books, paging, tags
-from core.queries.listing import Listing, having_words
-from core.rules.cursors import Cursor
-from core.rules.text import fold
-from core.rules.words import LENGTH, wanted
-from core.schemas.authors import AuthorList
-from core.schemas.books import BookList
-from core.schemas.lists import ListQuery
-from core.schemas.tags import TagList
+from diptych.core.drift import differences
+from diptych.core.models import Author, Base, words
+from diptych.core.queries import authors, books, paging, tags
+from diptych.core.queries.listing import Listing, having_words
+from diptych.core.rules.cursors import Cursor
+from diptych.core.rules.text import fold
+from diptych.core.rules.words import LENGTH, wanted
+from diptych.core.schemas.authors import AuthorList
+from diptych.core.schemas.books import BookList
+from diptych.core.schemas.lists import ListQuery
+from diptych.core.schemas.tags import TagList
 from tests.support.catalogue import schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History, transaction

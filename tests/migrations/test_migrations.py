@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from core.database import connection_string
-from core.models import Base
-from core.settings import Settings
+from diptych.core.database import connection_string
+from diptych.core.models import Base
+from diptych.core.settings import Settings
 from tests.support.commands import done, refused
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
 
@@ -87,7 +87,7 @@ def test_the_working_directory_does_not_matter(databases: Databases, backend: st
 
 def test_flask_migrates_the_same_database(databases: Databases):
     url = databases.empty("sqlite")
-    run([sys.executable, "-m", "flask", "--app", "flask_app", *UPGRADE], DATABASE_URL=url)
+    run([sys.executable, "-m", "flask", "--app", "diptych.flask_app", *UPGRADE], DATABASE_URL=url)
     done(url, *CHECK)
 
 

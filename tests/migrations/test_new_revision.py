@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.trees import copy_tree, edit, run_in
 from tests.support.history import History
 
-CLI = (sys.executable, "-m", "core.cli", "database")
+CLI = (sys.executable, "-m", "diptych.core.cli", "database")
 RUFF = (sys.executable, "-m", "ruff")
 
 

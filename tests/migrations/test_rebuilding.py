@@ -9,8 +9,8 @@ from advanced_alchemy.alembic.commands import AlembicCommands
 from alembic.util import CommandError
 from sqlalchemy import inspect
 
-from core.database import sync_config
-from core.settings import Settings
+from diptych.core.database import sync_config
+from diptych.core.settings import Settings
 from tests.support.catalogue import Schema, schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import PLANTED, History, plant, transaction

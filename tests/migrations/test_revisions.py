@@ -10,9 +10,9 @@ import pytest
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, inspect
 
-from core import revisions
-from core.database import MIGRATIONS, connection_string, sync_config
-from core.settings import Settings
+from diptych.core import revisions
+from diptych.core.database import MIGRATIONS, connection_string, sync_config
+from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, Databases
 
 both = pytest.mark.parametrize("backend", BACKENDS)

@@ -13,14 +13,14 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from core.database import connection_string
-from core.migrating import Plan
-from core.revisions import head
-from core.settings import Settings
+from diptych.core.database import connection_string
+from diptych.core.migrating import Plan
+from diptych.core.revisions import head
+from diptych.core.settings import Settings
 from tests.architecture.trees import copy_tree, edit
 from tests.support.databases import BACKENDS, Databases, environment
 
-DATABASE = [sys.executable, "-m", "core.cli", "database"]
+DATABASE = [sys.executable, "-m", "diptych.core.cli", "database"]
 UPGRADE = [*DATABASE, "upgrade", "--no-prompt"]
 
 HEAD = head()

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from core.http.idempotency import Key
-from core.models import IdempotencyKey
-from core.models.base import now
-from core.queries.idempotency import SWEPT
-from core.rules.idempotency import LIFETIME
+from diptych.core.http.idempotency import Key
+from diptych.core.models import IdempotencyKey
+from diptych.core.models.base import now
+from diptych.core.queries.idempotency import SWEPT
+from diptych.core.rules.idempotency import LIFETIME
 from tests.services.api import Api
 from tests.services.twins import TWINS, Services, Twin
 from tests.support.databases import Databases

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from core.http.json import encode
-from core.importing import import_rows
-from core.schemas.authors import AuthorList
-from core.schemas.books import BookList
-from core.schemas.tags import TagList
-from core.transfer.copies import read_copy
-from core.transfer.mapping import recognise
-from core.transfer.records import BookRecord, Contributor, Reject
+from diptych.core.http.json import encode
+from diptych.core.importing import import_rows
+from diptych.core.schemas.authors import AuthorList
+from diptych.core.schemas.books import BookList
+from diptych.core.schemas.tags import TagList
+from diptych.core.transfer.copies import read_copy
+from diptych.core.transfer.mapping import recognise
+from diptych.core.transfer.records import BookRecord, Contributor, Reject
 from tests.services.twins import Twin, author, book
 from tests.support.databases import BACKENDS, Databases
 

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from core import revisions
-from core.aio.application import Application as AsyncApplication
-from core.http.messages import Request
-from core.settings import Settings
-from core.sync.application import Application
+from diptych.core import revisions
+from diptych.core.aio.application import Application as AsyncApplication
+from diptych.core.http.messages import Request
+from diptych.core.settings import Settings
+from diptych.core.sync.application import Application
 from tests.support.databases import BACKENDS, Databases
 from tests.support.revisions import put_at
 

@@ -162,7 +162,7 @@ async def test_a_key_takes_two_statements_more_or_three_on_sqlite_and_a_repetiti
 
 
 def test_every_operation_is_in_the_table():
-    from core.aio.operations import OPERATIONS  # noqa: PLC0415
+    from diptych.core.aio.operations import OPERATIONS  # noqa: PLC0415
 
     assert {line.split()[0] for line in LINES} == {operation.name for operation in OPERATIONS}
 

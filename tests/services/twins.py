@@ -1,4 +1,4 @@
-"""One way to drive both twins: everything is awaited, and in core.sync nothing waits."""
+"""One way to drive both twins: everything is awaited, and in diptych.core.sync nothing waits."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine, delete, event
 
-from core.database import async_config, sync_config
-from core.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
-from core.settings import Settings
+from diptych.core.database import async_config, sync_config
+from diptych.core.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
+from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")
 _READS = {"after", "contributors", "fetch", "including", "page", "page_including", "require", "tags"}
@@ -95,7 +95,7 @@ class _OneByOne:
 
 
 class Twin:
-    """A Database of core.aio or of core.sync."""
+    """A Database of diptych.core.aio or of diptych.core.sync."""
 
     def __init__(self, name: str, url: str, **settings: Any) -> None:
         self.name = name
@@ -109,7 +109,7 @@ class Twin:
         self.tags = _OneByOne(self, "tags")
 
     def module(self, name: str) -> Any:
-        return importlib.import_module(f"core.{self.name}.{name}")
+        return importlib.import_module(f"diptych.core.{self.name}.{name}")
 
     @property
     def engine(self) -> Engine:

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
 
-from core.database import connection_string
-from core.settings import Settings
+from diptych.core.database import connection_string
+from diptych.core.settings import Settings
 from tests.support.databases import ROOT, run
 
 BEFORE = ROOT / "tests" / "migrations" / "before"

@@ -15,8 +15,8 @@ from pathlib import Path
 import click
 from click.testing import CliRunner, Result
 
-from core.cli import commands
-from core.settings import Settings
+from diptych.core.cli import commands
+from diptych.core.settings import Settings
 from tests.support.databases import PATIENCE, ROOT, environment, run
 
 
@@ -62,14 +62,30 @@ def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[
     return process.wait(timeout=PATIENCE), seen.decode()
 
 
+def built(directory: Path, kind: str = "wheel", *, source: Path = ROOT) -> Path:
+    """Build a "wheel" or an "sdist" of a tree into an empty directory, and return where it is."""
+    run([sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(directory)], cwd=source)
+    (found,) = directory.iterdir()
+    return found
+
+
+def environment_in(directory: Path) -> Path:
+    """Make an environment with what this one has, but without the repository on its path: its `site-packages`."""
+    venv.create(directory, symlinks=True)
+    (site,) = (directory / "lib").glob("python*/site-packages")
+    # Its own .pth files do not count: a path that comes from one is not searched for more.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    return site
+
+
+def pip(directory: Path, *arguments: str) -> None:
+    """Run pip on an environment."""
+    run([sys.executable, "-m", "pip", "--python", str(directory), "--disable-pip-version-check", *arguments])
+
+
 def installed(directory: Path) -> Path:
     """Build the wheel and install it into a new environment, without the repository on its path: its `bin`."""
-    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(directory / "dist")])
-    (wheel,) = (directory / "dist").glob("*.whl")
-    venv.create(directory / "venv", symlinks=True)
-    (site,) = (directory / "venv" / "lib").glob("python*/site-packages")
-    # What this environment has, but for its own .pth files: a path that comes from one is not searched for more.
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
-    pip = [sys.executable, "-m", "pip", "--python", str(directory / "venv"), "--disable-pip-version-check"]
-    run([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)])
+    wheel = built(directory / "dist")
+    environment_in(directory / "venv")
+    pip(directory / "venv", "install", "--quiet", "--no-deps", "--no-index", str(wheel))
     return directory / "venv" / "bin"

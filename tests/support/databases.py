@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
-from core.database import connection_string
-from core.settings import Settings
+from diptych.core.database import connection_string
+from diptych.core.settings import Settings
 from tests.support import rows
 from tests.support.shared import SharedRun
 
@@ -23,7 +23,7 @@ BACKENDS = ("sqlite", "postgresql")
 PATIENCE = 300
 """Seconds after which a test gives up what has to happen, and has no time limit of its own: machines may be slow."""
 
-DIPTYCH = [sys.executable, "-m", "core.cli"]
+DIPTYCH = [sys.executable, "-m", "diptych.core.cli"]
 
 
 class Databases:

@@ -31,11 +31,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def command(adapter: str, port: int) -> list[str]:
-    """How the README starts an adapter."""
+def command(adapter: str, port: int, python: str = sys.executable) -> list[str]:
+    """How docs/running.md starts an adapter."""
     if adapter == "flask":
-        return [sys.executable, "-m", "gunicorn", "-c", "flask_app/gunicorn.conf.py", "flask_app:create_app()"]
-    return [sys.executable, "-m", "sanic", "sanic_app:create_app", "--factory", "--port", str(port)]
+        configuration = ["-c", "python:diptych.flask_app.gunicorn_conf"]
+        return [python, "-m", "gunicorn", *configuration, "diptych.flask_app:create_app()"]
+    return [python, "-m", "sanic", "diptych.sanic_app:create_app", "--factory", "--port", str(port)]
 
 
 @contextlib.contextmanager

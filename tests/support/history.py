@@ -15,8 +15,8 @@ from alembic.operations.ops import MigrationScript
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
-from core.database import MIGRATIONS, sync_config
-from core.settings import Settings
+from diptych.core.database import MIGRATIONS, sync_config
+from diptych.core.settings import Settings
 
 PLANTED = "planted"
 """The revision that `plant` adds."""

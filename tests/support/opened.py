@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import core.sync.unit_of_work
-from core.database import sync_config
-from core.settings import Settings
+import diptych.core.sync.unit_of_work
+from diptych.core.database import sync_config
+from diptych.core.settings import Settings
 
 
 @contextmanager
-def opened(url: str, **settings: Any) -> Iterator[core.sync.unit_of_work.Database]:
+def opened(url: str, **settings: Any) -> Iterator[diptych.core.sync.unit_of_work.Database]:
     """The database at a URL, closed at the end of the block; no connection may be in use then."""
-    found = core.sync.unit_of_work.Database(sync_config(Settings(database_url=url, **settings)))
+    found = diptych.core.sync.unit_of_work.Database(sync_config(Settings(database_url=url, **settings)))
     try:
         yield found
     finally:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import create_engine
 
-from core.database import connection_string
-from core.settings import Settings
+from diptych.core.database import connection_string
+from diptych.core.settings import Settings
 
 
 def put_at(url: str, revision: str | None) -> str:

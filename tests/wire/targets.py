@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from core.aio.operations import OPERATIONS
-from core.http.operations import Route, routes
+from diptych.core.aio.operations import OPERATIONS
+from diptych.core.http.operations import Route, routes
 from tests.wire.case import CLOSE, HOST, ID, JSON, Case, ask, head, raw
 
 NOWHERE = [

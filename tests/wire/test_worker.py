@@ -28,4 +28,6 @@ def test_an_application_that_is_none_of_ours_ends_the_start_with_one_line(tmp_pa
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("diptych: ")]
-    assert line.endswith("serves what flask_app.create_app() makes; for another application choose gunicorn's gthread")
+    assert line.endswith(
+        "serves what diptych.flask_app.create_app() makes; for another application choose gunicorn's gthread"
+    )

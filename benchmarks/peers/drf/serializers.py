@@ -6,10 +6,10 @@ from typing import Any
 from rest_framework import serializers
 
 from benchmarks.peers.drf.models import Author, Book, Tag
-from core.rules.isbn import isbn13
-from core.rules.language import language_tag
-from core.rules.slugs import slug, token, with_suffix
-from core.rules.text import clean, fold, sort_key
+from diptych.core.rules.isbn import isbn13
+from diptych.core.rules.language import language_tag
+from diptych.core.rules.slugs import slug, token, with_suffix
+from diptych.core.rules.text import clean, fold, sort_key
 
 
 def ruled(rule: Callable[[str], str], text: str | None) -> str | None:

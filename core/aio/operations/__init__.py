@@ -1,6 +1,6 @@
 """The table of operations: all there is to the API, in the order it is shown."""
 
-from core.aio.operations import authors, books, documents, health, metrics, tags
+from diptych.core.aio.operations import authors, books, documents, health, metrics, tags
 
 _described = (
     *authors.operations,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from core.aio.executing import Executor
-from core.aio.operations import resources
-from core.aio.operations.books import including, reader
-from core.aio.operations.resources import Resource
-from core.aio.services.authors import AuthorService
-from core.http.operations import Answer, Call, Operation
-from core.schemas.authors import Author, AuthorInput, AuthorList
-from core.schemas.books import Book, BookList
-from core.schemas.lists import Page
+from diptych.core.aio.executing import Executor
+from diptych.core.aio.operations import resources
+from diptych.core.aio.operations.books import including, reader
+from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.services.authors import AuthorService
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.schemas.authors import Author, AuthorInput, AuthorList
+from diptych.core.schemas.books import Book, BookList
+from diptych.core.schemas.lists import Page
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.aio.executing import Executor
-from core.aio.operations import resources
-from core.aio.operations.resources import Resource
-from core.aio.services.books import BookReader, BookService
-from core.http.operations import Answer, Call, Operation
-from core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
-from core.schemas.lists import Items
-from core.schemas.tags import Tag, TagNames
+from diptych.core.aio.executing import Executor
+from diptych.core.aio.operations import resources
+from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.services.books import BookReader, BookService
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.schemas.lists import Items
+from diptych.core.schemas.tags import Tag, TagNames
 
 
 def including(call: Call) -> bool:

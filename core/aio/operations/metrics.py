@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.http.operations import Answer, Call, Operation
-from core.observing import metrics
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.observing import metrics
 
 
 async def read(_session: None, _call: Call) -> Answer:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from core.aio.executing import Executor
-from core.aio.operations import resources
-from core.aio.operations.books import including, reader
-from core.aio.operations.resources import Resource
-from core.aio.services.tags import TagService
-from core.http.operations import Answer, Call, Operation
-from core.schemas.books import Book, BookList
-from core.schemas.lists import Page
-from core.schemas.tags import Tag, TagInput, TagList
+from diptych.core.aio.executing import Executor
+from diptych.core.aio.operations import resources
+from diptych.core.aio.operations.books import including, reader
+from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.services.tags import TagService
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.schemas.books import Book, BookList
+from diptych.core.schemas.lists import Page
+from diptych.core.schemas.tags import Tag, TagInput, TagList
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 

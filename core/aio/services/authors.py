@@ -8,10 +8,10 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import select
 
-from core.aio.services.base import CatalogueService
-from core.errors import Conflict, Fault
-from core.models import Author, Book, BookContributor
-from core.queries import authors as queries
+from diptych.core.aio.services.base import CatalogueService
+from diptych.core.errors import Conflict, Fault
+from diptych.core.models import Author, Book, BookContributor
+from diptych.core.queries import authors as queries
 
 
 class AuthorRepository(SQLAlchemyAsyncRepository[Author]):

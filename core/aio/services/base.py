@@ -15,18 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
-from core.aio.adding import put_in
-from core.aio.services.reading import Reader, missing
-from core.aio.services.writing import Writer
-from core.errors import Conflict, Contention, Fault
-from core.models import Record
-from core.models.base import now
-from core.queries import rows as statements
-from core.queries.listing import Listing
-from core.queries.writing import derived
-from core.rules import batches, slugs
-from core.schemas.lists import Upserted
-from core.translation import translate
+from diptych.core.aio.adding import put_in
+from diptych.core.aio.services.reading import Reader, missing
+from diptych.core.aio.services.writing import Writer
+from diptych.core.errors import Conflict, Contention, Fault
+from diptych.core.models import Record
+from diptych.core.models.base import now
+from diptych.core.queries import rows as statements
+from diptych.core.queries.listing import Listing
+from diptych.core.queries.writing import derived
+from diptych.core.rules import batches, slugs
+from diptych.core.schemas.lists import Upserted
+from diptych.core.translation import translate
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]

@@ -8,10 +8,10 @@ from typing import Any
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.exc import IntegrityError
 
-from core.aio.services.base import CatalogueService
-from core.errors import Contention
-from core.models import Tag
-from core.queries import tags as queries
+from diptych.core.aio.services.base import CatalogueService
+from diptych.core.errors import Contention
+from diptych.core.models import Tag
+from diptych.core.queries import tags as queries
 
 
 class TagRepository(SQLAlchemyAsyncRepository[Tag]):

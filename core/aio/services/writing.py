@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from core.aio.executing import Executor
-from core.aio.services.reading import Reader, missing
-from core.errors import Conflict, Contention, Invalid
-from core.queries import rows, writing
-from core.queries.listing import Listing
+from diptych.core.aio.executing import Executor
+from diptych.core.aio.services.reading import Reader, missing
+from diptych.core.errors import Conflict, Contention, Invalid
+from diptych.core.queries import rows, writing
+from diptych.core.queries.listing import Listing
 
 Values = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from core.http.operations import Operation
+from diptych.core.http.operations import Operation
 
 Schema = dict[str, Any]
 

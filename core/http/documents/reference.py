@@ -1,13 +1,13 @@
-"""The reference page: an OpenAPI document of core.http.documents.openapi, for people."""
+"""The reference page: an OpenAPI document of diptych.core.http.documents.openapi, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from core.http import json
-from core.http.documents.html import Markup, element, together
-from core.http.documents.pages import marked, page, scrolling
+from diptych.core.http import json
+from diptych.core.http.documents.html import Markup, element, together
+from diptych.core.http.documents.pages import marked, page, scrolling
 
 Node = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-from core.http import problems
+from diptych.core.http import problems
 
 REQUEST_LINE = 8190
 """Bytes of the first line, at most, without its end."""

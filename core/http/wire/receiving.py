@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from core.http import problems
-from core.http.messages import Unread
-from core.http.wire import head
-from core.http.wire.head import Head
-from core.http.wire.times import HEAD, REQUEST
+from diptych.core.http import problems
+from diptych.core.http.messages import Unread
+from diptych.core.http.wire import head
+from diptych.core.http.wire.head import Head
+from diptych.core.http.wire.times import HEAD, REQUEST
 
 CHUNK_LINE = 256
 """Bytes of a line that says how long a chunk is, at most, without its end."""
@@ -75,7 +75,7 @@ class Incoming:
         return now - self._since > (HEAD if self.head is None else REQUEST)
 
     def read(self) -> bool:
-        """Take what there is; whether the request is whole. Errors: Problem, as core.http.wire.head."""
+        """Take what there is; whether the request is whole. Errors: Problem, as diptych.core.http.wire.head."""
         if self.head is None and not self._read_head():
             return False
         if self._decoder is not None:

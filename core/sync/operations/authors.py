@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from core.http.operations import Answer, Call, Operation
-from core.schemas.authors import Author, AuthorInput, AuthorList
-from core.schemas.books import Book, BookList
-from core.schemas.lists import Page
-from core.sync.executing import Executor
-from core.sync.operations import resources
-from core.sync.operations.books import including, reader
-from core.sync.operations.resources import Resource
-from core.sync.services.authors import AuthorService
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.schemas.authors import Author, AuthorInput, AuthorList
+from diptych.core.schemas.books import Book, BookList
+from diptych.core.schemas.lists import Page
+from diptych.core.sync.executing import Executor
+from diptych.core.sync.operations import resources
+from diptych.core.sync.operations.books import including, reader
+from diptych.core.sync.operations.resources import Resource
+from diptych.core.sync.services.authors import AuthorService
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from core.http.operations import Answer, Call, Operation
-from core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
-from core.schemas.lists import Items
-from core.schemas.tags import Tag, TagNames
-from core.sync.executing import Executor
-from core.sync.operations import resources
-from core.sync.operations.resources import Resource
-from core.sync.services.books import BookReader, BookService
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.schemas.lists import Items
+from diptych.core.schemas.tags import Tag, TagNames
+from diptych.core.sync.executing import Executor
+from diptych.core.sync.operations import resources
+from diptych.core.sync.operations.resources import Resource
+from diptych.core.sync.services.books import BookReader, BookService
 
 
 def including(call: Call) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core.http import json, problems
-from core.http.documents import openapi, pages, reference
-from core.http.operations import Answer, Call, Operation
-from core.http.problem_types import PROBLEM_TYPES
+from diptych.core.http import json, problems
+from diptych.core.http.documents import openapi, pages, reference
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.problem_types import PROBLEM_TYPES
 
 PREFIXES = 16
 """Prefixes for which documents are kept: one process serves one or two."""

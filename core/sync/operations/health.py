@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from core import revisions
-from core.http.operations import Answer, Call, Operation
-from core.models import Author
-from core.schemas.health import Health
-from core.sync.executing import Executor
+from diptych.core import revisions
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.models import Author
+from diptych.core.schemas.health import Health
+from diptych.core.sync.executing import Executor
 
 _READY = revisions.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""

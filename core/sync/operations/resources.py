@@ -9,16 +9,16 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
 
-from core.errors import CatalogueError, Fault, Invalid, in_parameter
-from core.http.messages import JSON, MERGE_PATCH
-from core.http.operations import Answer, Call, Operation
-from core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
-from core.schemas.lists import Items, ListQuery, Page, Query, Upserted
-from core.schemas.types import Id
-from core.sync.executing import Executor
-from core.sync.services.base import CatalogueService
-from core.sync.services.reading import Reader
-from core.sync.services.writing import Writer
+from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
+from diptych.core.http.messages import JSON, MERGE_PATCH
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
+from diptych.core.schemas.lists import Items, ListQuery, Page, Query, Upserted
+from diptych.core.schemas.types import Id
+from diptych.core.sync.executing import Executor
+from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.reading import Reader
+from diptych.core.sync.services.writing import Writer
 
 
 class IdsQuery(Query):

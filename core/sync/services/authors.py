@@ -9,10 +9,10 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy import select
 
-from core.errors import Conflict, Fault
-from core.models import Author, Book, BookContributor
-from core.queries import authors as queries
-from core.sync.services.base import CatalogueService
+from diptych.core.errors import Conflict, Fault
+from diptych.core.models import Author, Book, BookContributor
+from diptych.core.queries import authors as queries
+from diptych.core.sync.services.base import CatalogueService
 
 
 class AuthorRepository(SQLAlchemySyncRepository[Author]):

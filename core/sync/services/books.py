@@ -13,24 +13,24 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from core.errors import Fault, Invalid
-from core.models import Book, BookContributor, BookTag
-from core.models.base import now
-from core.queries import authors as author_queries
-from core.queries import books as queries
-from core.queries import tags as tag_queries
-from core.queries.rows import VALUE, VALUES
-from core.queries.writing import no_such
-from core.rules.contributors import AUTHOR, first_author, with_first_author
-from core.schemas import books as schemas
-from core.schemas import tags as tag_schemas
-from core.schemas.authors import AuthorReference
-from core.schemas.lists import Page
-from core.sync.executing import executor_of
-from core.sync.services.base import CatalogueService, Places
-from core.sync.services.reading import Reader, missing
-from core.sync.services.tags import TagService
-from core.sync.services.writing import Values, Writer
+from diptych.core.errors import Fault, Invalid
+from diptych.core.models import Book, BookContributor, BookTag
+from diptych.core.models.base import now
+from diptych.core.queries import authors as author_queries
+from diptych.core.queries import books as queries
+from diptych.core.queries import tags as tag_queries
+from diptych.core.queries.rows import VALUE, VALUES
+from diptych.core.queries.writing import no_such
+from diptych.core.rules.contributors import AUTHOR, first_author, with_first_author
+from diptych.core.schemas import books as schemas
+from diptych.core.schemas import tags as tag_schemas
+from diptych.core.schemas.authors import AuthorReference
+from diptych.core.schemas.lists import Page
+from diptych.core.sync.executing import executor_of
+from diptych.core.sync.services.base import CatalogueService, Places
+from diptych.core.sync.services.reading import Reader, missing
+from diptych.core.sync.services.tags import TagService
+from diptych.core.sync.services.writing import Values, Writer
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from core.errors import Fault, NotFound
-from core.queries import listing as lists
-from core.queries import paging
-from core.queries import rows as statements
-from core.queries.listing import Listing
-from core.schemas.lists import ListQuery, Page
-from core.sync.executing import Executor
+from diptych.core.errors import Fault, NotFound
+from diptych.core.queries import listing as lists
+from diptych.core.queries import paging
+from diptych.core.queries import rows as statements
+from diptych.core.queries.listing import Listing
+from diptych.core.schemas.lists import ListQuery, Page
+from diptych.core.sync.executing import Executor
 
 
 def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:

@@ -9,10 +9,10 @@ from typing import Any
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import Contention
-from core.models import Tag
-from core.queries import tags as queries
-from core.sync.services.base import CatalogueService
+from diptych.core.errors import Contention
+from diptych.core.models import Tag
+from diptych.core.queries import tags as queries
+from diptych.core.sync.services.base import CatalogueService
 
 
 class TagRepository(SQLAlchemySyncRepository[Tag]):

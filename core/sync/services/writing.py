@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import Conflict, Contention, Invalid
-from core.queries import rows, writing
-from core.queries.listing import Listing
-from core.sync.executing import Executor
-from core.sync.services.reading import Reader, missing
+from diptych.core.errors import Conflict, Contention, Invalid
+from diptych.core.queries import rows, writing
+from diptych.core.queries.listing import Listing
+from diptych.core.sync.executing import Executor
+from diptych.core.sync.services.reading import Reader, missing
 
 Values = Mapping[str, Any]
 

@@ -8,10 +8,10 @@ from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-import flask_app
-from core.settings import Settings
-from core.sync.application import Application
-from flask_app import create_blueprint
+import diptych.flask_app
+from diptych.core.settings import Settings
+from diptych.core.sync.application import Application
+from diptych.flask_app import create_blueprint
 
 app = Flask(__name__)
 app.url_map.strict_slashes = False
@@ -56,4 +56,4 @@ catalogue = Application(settings)
 app.register_blueprint(create_blueprint(catalogue), url_prefix="/api/v1")
 library.register_blueprint(create_blueprint(catalogue), url_prefix="/catalogue")
 app.register_blueprint(library)
-app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mounted": flask_app.create_app(settings=settings)})
+app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/mounted": diptych.flask_app.create_app(settings=settings)})

@@ -13,7 +13,7 @@ def flask() -> Any:
     """On Flask."""
     from flask import request  # noqa: PLC0415 - each server has one of the two
 
-    from flask_app import create_app  # noqa: PLC0415 - as above
+    from diptych.flask_app import create_app  # noqa: PLC0415 - as above
 
     app = create_app()
     app.add_url_rule("/kept", view_func=lambda: str(gc.get_freeze_count()))
@@ -32,7 +32,7 @@ def sanic() -> Any:
     """On Sanic."""
     from sanic import empty, text  # noqa: PLC0415 - as above
 
-    from sanic_app import create_app  # noqa: PLC0415 - as above
+    from diptych.sanic_app import create_app  # noqa: PLC0415 - as above
 
     app = create_app()
     app.add_route(lambda _: text(str(gc.get_freeze_count())), "/kept", name="kept")

@@ -8,9 +8,9 @@ import sanic
 from sanic import Blueprint, Sanic
 from sanic.exceptions import NotFound, SanicException
 
-from core.aio.application import Application
-from core.settings import Settings
-from sanic_app import create_blueprint
+from diptych.core.aio.application import Application
+from diptych.core.settings import Settings
+from diptych.sanic_app import create_blueprint
 
 app = Sanic("library_host")
 

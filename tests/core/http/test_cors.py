@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.http.cors import EXPOSED, MAX_AGE, REQUESTED, Cors
+from diptych.core.http.cors import EXPOSED, MAX_AGE, REQUESTED, Cors
 
 ORIGIN = "https://shop.example.org"
 OTHER = "https://other.example.org"

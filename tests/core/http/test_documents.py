@@ -8,19 +8,19 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from core import errors
-from core.http import problems
-from core.http.documents.html import Markup, element, together
-from core.http.documents.openapi import document
-from core.http.documents.pages import marked, problem_type, problem_types
-from core.http.documents.reference import reference
-from core.http.json import decode, encode
-from core.http.operations import Operation
-from core.http.problem_types import PROBLEM_TYPES, ProblemType
-from core.schemas.base import Input
-from core.schemas.lists import Page, Query
-from core.schemas.types import Length, Line
-from core.sync.operations import OPERATIONS
+from diptych.core import errors
+from diptych.core.http import problems
+from diptych.core.http.documents.html import Markup, element, together
+from diptych.core.http.documents.openapi import document
+from diptych.core.http.documents.pages import marked, problem_type, problem_types
+from diptych.core.http.documents.reference import reference
+from diptych.core.http.json import decode, encode
+from diptych.core.http.operations import Operation
+from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
+from diptych.core.schemas.base import Input
+from diptych.core.schemas.lists import Page, Query
+from diptych.core.schemas.types import Length, Line
+from diptych.core.sync.operations import OPERATIONS
 
 EVIL = "<script>alert(\"1\")</script> & 'co'"
 ESCAPED = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#x27;co&#x27;"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.http.idempotency import Key
+from diptych.core.http.idempotency import Key
 
 
 def test_a_key_is_of_one_method_address_and_body():

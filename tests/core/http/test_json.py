@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.json import _NOT_BRACKETS, _TOO_MANY, DEPTH, NAME_LENGTH, TOKENS, decode, encode
+from diptych.core.http.json import _NOT_BRACKETS, _TOO_MANY, DEPTH, NAME_LENGTH, TOKENS, decode, encode
 from tests.support.work import calls, memory
 
 SCALARS = (

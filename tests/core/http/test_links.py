@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.http.links import of_page
-from core.http.query import pairs
-from core.schemas.lists import PAGE_LIMIT, Page
+from diptych.core.http.links import of_page
+from diptych.core.http.query import pairs
+from diptych.core.schemas.lists import PAGE_LIMIT, Page
 
 
 def links(page: int, size: int, total: int, query: str = "") -> dict[str, str]:

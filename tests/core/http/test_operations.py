@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
-import core.aio.operations
-import core.sync.operations
-from core.http.operations import METHODS, Operation, Route, native_path, routes
+import diptych.core.aio.operations
+import diptych.core.sync.operations
+from diptych.core.http.operations import METHODS, Operation, Route, native_path, routes
 
 TWINS = pytest.mark.parametrize(
-    "table", [core.aio.operations.OPERATIONS, core.sync.operations.OPERATIONS], ids=["aio", "sync"]
+    "table", [diptych.core.aio.operations.OPERATIONS, diptych.core.sync.operations.OPERATIONS], ids=["aio", "sync"]
 )
 
 
@@ -100,4 +100,4 @@ def test_the_twins_have_the_same_table():
             for each in table
         ]  # fmt: skip
 
-    assert shown(core.aio.operations.OPERATIONS) == shown(core.sync.operations.OPERATIONS)
+    assert shown(diptych.core.aio.operations.OPERATIONS) == shown(diptych.core.sync.operations.OPERATIONS)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import errors
-from core.errors import CatalogueError, Fault
-from core.http import problems
-from core.http.json import decode
-from core.http.problems import of_error, of_status, pointer, render
+from diptych.core import errors
+from diptych.core.errors import CatalogueError, Fault
+from diptych.core.http import problems
+from diptych.core.http.json import decode
+from diptych.core.http.problems import of_error, of_status, pointer, render
 
 
 def subclasses(kind: type) -> set[type]:

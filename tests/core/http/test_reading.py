@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pydantic import BaseModel
 
-from core.errors import Fault, Invalid
-from core.http import problems
-from core.http.json import decode
-from core.http.messages import Request
-from core.http.operations import Call, Route, routes
-from core.http.problems import Problem
-from core.http.reading import check_route, read
-from core.settings import Settings
-from core.sync.operations import OPERATIONS
+from diptych.core.errors import Fault, Invalid
+from diptych.core.http import problems
+from diptych.core.http.json import decode
+from diptych.core.http.messages import Request
+from diptych.core.http.operations import Call, Route, routes
+from diptych.core.http.problems import Problem
+from diptych.core.http.reading import check_route, read
+from diptych.core.settings import Settings
+from diptych.core.sync.operations import OPERATIONS
 
 ROUTES = {route.name: route for route in routes(OPERATIONS)}
 LIMIT = 1024

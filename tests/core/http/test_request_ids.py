@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.http.request_ids import request_id
+from diptych.core.http.request_ids import request_id
 
 
 @pytest.mark.parametrize("given", ["1", "a.b_c~d:e+f/g=h-i", "0" * 128])

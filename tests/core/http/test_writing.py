@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from core.http import problems
-from core.http.conditional import entity_tag
-from core.http.cors import Cors
-from core.http.messages import JSON, Request, Response
-from core.http.operations import Answer, Operation, routes
-from core.http.problems import render
-from core.http.writing import ALWAYS, finished, mounted, options, response
-from core.schemas.lists import Page
-from core.sync.operations import OPERATIONS
+from diptych.core.http import problems
+from diptych.core.http.conditional import entity_tag
+from diptych.core.http.cors import Cors
+from diptych.core.http.messages import JSON, Request, Response
+from diptych.core.http.operations import Answer, Operation, routes
+from diptych.core.http.problems import render
+from diptych.core.http.writing import ALWAYS, finished, mounted, options, response
+from diptych.core.schemas.lists import Page
+from diptych.core.sync.operations import OPERATIONS
 
 TABLE = {operation.name: operation for operation in OPERATIONS}
 ROUTES = {route.name: route for route in routes(OPERATIONS)}

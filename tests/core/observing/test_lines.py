@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.observing import lines, logs
+from diptych.core.observing import lines, logs
 
 LINE = lines.Line(datetime(2026, 11, 27, tzinfo=UTC), "info", "mine", "GET", "/books", 200, 1.5, 0.5, 10)
 

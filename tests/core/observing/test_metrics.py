@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import QueuePool, create_engine
 from sqlalchemy.exc import OperationalError
 
-from core.http.messages import Response
-from core.observing import metrics
-from core.observing.requests import Observed
+from diptych.core.http.messages import Response
+from diptych.core.observing import metrics
+from diptych.core.observing.requests import Observed
 
 
 def in_use() -> float:

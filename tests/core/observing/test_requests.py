@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from core.http.messages import Response
-from core.observing.logs import Formatter
-from core.observing.requests import Observed
+from diptych.core.http.messages import Response
+from diptych.core.observing.logs import Formatter
+from diptych.core.observing.requests import Observed
 
 BODY = b"0123456789"
 

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
-from core.models import Tag
-from core.observing.traces import trace
-from core.queries import paging
-from core.queries.listing import having_words
-from core.queries.tags import listing
-from core.schemas.tags import TagList
+from diptych.core.models import Tag
+from diptych.core.observing.traces import trace
+from diptych.core.queries import paging
+from diptych.core.queries.listing import having_words
+from diptych.core.queries.tags import listing
+from diptych.core.schemas.tags import TagList
 
 VALUE = "hunter2"
 

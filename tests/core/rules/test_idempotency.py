@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.idempotency import PATTERN, idempotency_key
+from diptych.core.rules.idempotency import PATTERN, idempotency_key
 
 
 @pytest.mark.parametrize(

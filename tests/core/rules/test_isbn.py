@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from stdnum import isbn as oracle
 from stdnum.exceptions import ValidationError
 
-from core.rules.isbn import isbn13
+from diptych.core.rules.isbn import isbn13
 
 nine = st.from_regex(r"[0-9]{9}", fullmatch=True)
 twelve = st.from_regex(r"97[89][0-9]{9}", fullmatch=True)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.language import LANGUAGE_LENGTH, language_tag
+from diptych.core.rules.language import LANGUAGE_LENGTH, language_tag
 
 
 @pytest.mark.parametrize(

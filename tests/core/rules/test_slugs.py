@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.slugs import SLUG_LENGTH, TOKEN_LENGTH, slug, token, with_suffix
+from diptych.core.rules.slugs import SLUG_LENGTH, TOKEN_LENGTH, slug, token, with_suffix
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 

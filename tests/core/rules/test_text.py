@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.text import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, sort_key, tag_name
+from diptych.core.rules.text import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, sort_key, tag_name
 
 # Any text that can be stored: no surrogates.
 storable = st.text(st.characters(exclude_categories=["Cs"]))

@@ -7,8 +7,8 @@ import unicodedata
 
 import pytest
 
-from core.rules.text import fold
-from core.rules.words import ALONE, IGNORED, LENGTH, SEPARATING, Wanted, wanted
+from diptych.core.rules.text import fold
+from diptych.core.rules.words import ALONE, IGNORED, LENGTH, SEPARATING, Wanted, wanted
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rules.years import YEAR_MAX, YEAR_MIN, year
+from diptych.core.rules.years import YEAR_MAX, YEAR_MIN, year
 
 
 @pytest.mark.parametrize(

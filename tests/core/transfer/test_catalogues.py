@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import core.data
-from core.transfer.mapping import recognise, record
-from core.transfer.reading import format_of, open_text, rows
-from core.transfer.records import BookRecord, Reject
+import diptych.core.data
+from diptych.core.transfer.mapping import recognise, record
+from diptych.core.transfer.reading import format_of, open_text, rows
+from diptych.core.transfer.records import BookRecord, Reject
 
-SAMPLE = Path(core.data.__file__).with_name("sample.jsonl")
+SAMPLE = Path(diptych.core.data.__file__).with_name("sample.jsonl")
 DATA = Path(os.environ.get("DIPTYCH_TEST_DATA") or Path(__file__).resolve().parents[3] / "../shared/data")
 GOODBOOKS = DATA / "goodbooks10k/books.csv"
 DIGITISED = DATA / "bl-digitised-books/books.tsv"

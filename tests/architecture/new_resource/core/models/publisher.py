@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Named, Record, Slugged, listed
+from diptych.core.models.base import Named, Record, Slugged, listed
 
 
 @listed("founded")

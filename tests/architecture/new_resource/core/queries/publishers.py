@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.models.publisher import Publisher
-from core.queries.listing import Listing, any_of
-from core.schemas import publishers as schemas
+from diptych.core.models.publisher import Publisher
+from diptych.core.queries.listing import Listing, any_of
+from diptych.core.schemas import publishers as schemas
 
 
 def represent(row: Sequence[Any]) -> schemas.Publisher:

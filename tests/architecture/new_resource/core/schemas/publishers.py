@@ -8,9 +8,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from core.schemas.base import Input
-from core.schemas.lists import list_query
-from core.schemas.types import Length, Line, Year
+from diptych.core.schemas.base import Input
+from diptych.core.schemas.lists import list_query
+from diptych.core.schemas.types import Length, Line, Year
 
 PublisherName = Annotated[Line, Length(1, 255)]
 

@@ -8,7 +8,7 @@ Create Date: 2026-11-21 02:00:00.000000
 import sqlalchemy as sa
 from alembic import op
 
-from core.models import words
+from diptych.core.models import words
 
 revision = "0005"
 down_revision = "0004"

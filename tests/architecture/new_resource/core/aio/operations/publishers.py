@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.aio.operations import resources
-from core.aio.operations.resources import Resource
-from core.aio.services.publishers import PublisherService
-from core.schemas.publishers import Publisher, PublisherInput, PublisherList
+from diptych.core.aio.operations import resources
+from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.services.publishers import PublisherService
+from diptych.core.schemas.publishers import Publisher, PublisherInput, PublisherList
 
 publishers = Resource(
     name="publishers", service=PublisherService, schema=PublisherInput, answer=Publisher, list_query=PublisherList

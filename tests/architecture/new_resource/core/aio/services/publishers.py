@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 
-from core.aio.services.base import CatalogueService
-from core.models.publisher import Publisher
-from core.queries import publishers as queries
+from diptych.core.aio.services.base import CatalogueService
+from diptych.core.models.publisher import Publisher
+from diptych.core.queries import publishers as queries
 
 
 class PublisherRepository(SQLAlchemyAsyncRepository[Publisher]):
