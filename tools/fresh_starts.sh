@@ -1,16 +1,28 @@
 #!/usr/bin/env bash
-# Start the suite's servers again and again as on a machine that has never run it: no system user of PostgreSQL's, no
-# directory of pytest's. It removes the user `pgserver`, so it is for a machine of the project's own. Run as root:
+# Start the suite's servers again and again as on a machine that has never run it: without a system user for PostgreSQL,
+# and without pytest's directory. Needs root, who alone makes that user. Each start has an /etc of its own, in a mount
+# namespace, so that nothing of the machine changes:
 #     tools/fresh_starts.sh 30
 set -euo pipefail
 cd "$(dirname "$0")/.."
-base=$(mktemp -d)
-chmod 755 "$base"
-trap 'rm -rf "$base"' EXIT
+
+start() {
+    base=$(mktemp -d)
+    chmod 755 "$base"
+    mkdir "$base/tmp"
+    cp -a /etc "$base/etc"
+    sed -i '/^pgserver:/d' "$base"/etc/passwd "$base"/etc/group "$base"/etc/shadow "$base"/etc/gshadow
+    unshare --mount bash -euo pipefail -c '
+        mount --bind "$0/etc" /etc
+        ! id pgserver > /dev/null 2>&1
+        TMPDIR="$0/tmp" .venv/bin/python -m pytest -q --numprocesses 3 --dist load -p no:cacheprovider \
+            tests/core/test_deadlines.py tests/core/test_connections.py tests/core/test_engines.py
+        id pgserver
+    ' "$base"
+    rm -rf "$base"
+}
+
 for number in $(seq "${1:-30}"); do
-    if id pgserver > /dev/null 2>&1; then userdel pgserver; fi
-    rm -rf "${base:?}"/*
     echo "start $number"
-    TMPDIR="$base" .venv/bin/python -m pytest -q --numprocesses 3 --dist load -p no:cacheprovider \
-        tests/core/test_deadlines.py tests/core/test_connections.py tests/suite
+    start
 done
