@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-TIMEOUT = 10.0
-"""Seconds an answer may take. Nothing that is tested here makes a server wait."""
+from tests.support.databases import PATIENCE
 
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) ([\x20-\x7e]+)")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff]*?)[ \t]*")
@@ -64,7 +63,7 @@ class Target:
 
 def connect(target: Target) -> socket.socket:
     """A new connection."""
-    return socket.create_connection((target.host, target.port), timeout=TIMEOUT)
+    return socket.create_connection((target.host, target.port), timeout=PATIENCE)
 
 
 def fill(message: bytes, names: Mapping[str, str]) -> bytes:
@@ -117,7 +116,7 @@ class _Reader:
         try:
             data = self._connection.recv(65536)
         except TimeoutError:
-            raise WireError(f"nothing came for {TIMEOUT:g} s after {self._buffer[-200:]!r}") from None
+            raise WireError(f"nothing came for {PATIENCE} s after {self._buffer[-200:]!r}") from None
         except ConnectionResetError:
             raise WireError(f"reset after {self._buffer[-200:]!r}") from None
         self._buffer += data
