@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,10 +24,10 @@ def test_a_burst_waits_for_its_turn(databases: Databases, adapter: str):
     with deployment(adapter, databases.migrated("postgresql"), **ONE) as url, httpx.Client(base_url=url) as api:
         author = make_author(api)
         books = [{"title": "Large", "author_id": author["id"], "description": "x " * 4999 + "x"} for _ in range(400)]
-        api.post("/books/batch", json={"items": books}, timeout=30).raise_for_status()
+        api.post("/books/batch", json={"items": books}).raise_for_status()
 
         def status(_: int) -> int:
-            return httpx.get(f"{url}/authors/{author['id']}/books?pageSize=400", timeout=100).status_code
+            return httpx.get(f"{url}/authors/{author['id']}/books?pageSize=400").status_code
 
         with ThreadPoolExecutor(MANY) as pool:
             assert Counter(pool.map(status, range(MANY))) == {200: MANY}
@@ -44,15 +43,13 @@ def test_waiting_for_a_turn_is_part_of_a_requests_time(databases: Databases, ada
         ThreadPoolExecutor(MANY) as pool,
     ):
         holder.execute("LOCK TABLE author IN ACCESS EXCLUSIVE MODE")
-        began = time.monotonic()
-        statuses = Counter(pool.map(lambda _: httpx.get(f"{address}/authors", timeout=100).status_code, range(MANY)))
-        taken = time.monotonic() - began
+        statuses = Counter(pool.map(lambda _: httpx.get(f"{address}/authors").status_code, range(MANY)))
         holder.rollback()
         log.seek(0)
         lines = [json.loads(line) for line in log if '"/authors"' in line]
 
     assert statuses == {503: MANY}
-    # One after the other they would have a second each.
-    assert taken < MANY / 3
     assert len(lines) == MANY
     assert min(line["duration_ms"] for line in lines) >= 900
+    # One after the other they would have a second each for the database. Many have waited, and have none left.
+    assert len([line for line in lines if line["db_ms"] < 500]) > MANY / 4
