@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import pytest
@@ -18,7 +21,8 @@ from diptych.core.migrating import Plan
 from diptych.core.revisions import head
 from diptych.core.settings import Settings
 from tests.architecture.trees import copy_tree, edit
-from tests.support.databases import BACKENDS, Databases, environment
+from tests.support.databases import BACKENDS, PATIENCE, Databases, environment
+from tests.support.waiting import until
 
 DATABASE = [sys.executable, "-m", "diptych.core.cli", "database"]
 UPGRADE = [*DATABASE, "upgrade", "--no-prompt"]
@@ -38,23 +42,25 @@ def tree(tmp_path: Path) -> Path:
 def revision(tree: Path, number: str, body: str) -> None:
     """Write the revision after the one before `number`."""
     (tree / "migrations" / "versions" / f"{number}_test.py").write_text(
-        f'"""Test."""\nimport time\nimport sqlalchemy as sa\nfrom alembic import op\n'
+        f'"""Test."""\nimport os\nimport time\nimport sqlalchemy as sa\nfrom alembic import op\n'
         f'revision = "{number}"\ndown_revision = "{int(number) - 1:04}"\nbranch_labels = depends_on = None\n'
         f"def upgrade():\n" + "".join(f"    {line}\n" for line in body.splitlines()) + "def downgrade():\n    pass\n"
     )
 
 
-def started(tree: Path, command: list[str], url: str, **settings: str) -> subprocess.Popen[str]:
+def started(
+    tree: Path, command: list[str], url: str, log: IO[str] | int = subprocess.PIPE, **settings: str
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, cwd=tree, env=environment(DATABASE_URL=url, PYTHONPATH=str(tree), **settings), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
     )  # fmt: skip
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit status and standard error."""
     try:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.communicate()
@@ -113,19 +119,35 @@ def test_revisions_before_one_that_fails_stay_on_postgresql_alone(
 
 
 @both
-def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(databases: Databases, backend: str, tree: Path):
+def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(
+    databases: Databases, backend: str, tree: Path, tmp_path: Path
+):
     url = databases.migrated(backend)
     # Another may come between two revisions, if only each of them is alone.
     for number in (NEXT, AFTER_NEXT, f"{int(HEAD) + 3:04}"):
-        revision(tree, number, f'op.create_table("t{number}", sa.Column("id", sa.Integer))\ntime.sleep(2)')
+        revision(
+            tree, number,
+            f'op.create_table("t{number}", sa.Column("id", sa.Integer))\n'
+            f'while not os.path.exists("{tmp_path}/go on"): time.sleep(0.01)\n'
+            "time.sleep(2)",
+        )  # fmt: skip
 
-    processes = [started(tree, UPGRADE, url) for _ in range(3)]
-    told = [ended(process) for process in processes]
+    with ExitStack() as stack:
+        logs = [stack.enter_context((tmp_path / f"log {number}").open("w+")) for number in range(3)]
+        processes = [started(tree, UPGRADE, url, log) for log in logs]
+        until(lambda: [_read(log).count("Waiting for another process") for log in logs].count(1) == 2)
+        (tmp_path / "go on").touch()
+        told = [(ended(process)[0], _read(log)) for process, log in zip(processes, logs, strict=True)]
 
     assert [status for status, _ in told] == [0, 0, 0], told
     if backend == "postgresql":
         assert sum(err.count("Waiting for another process that migrates") for _, err in told) == 2
     assert state(url)[0] == f"{int(HEAD) + 3:04}"
+
+
+def _read(log: IO[str]) -> str:
+    """What has been written to a file that others write, too."""
+    return os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
 def test_whoever_only_looks_does_not_wait_for_a_migration(databases: Databases, tree: Path):
@@ -156,23 +178,40 @@ ALTER = 'op.add_column("author", sa.Column("extra", sa.Integer))'
 def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     revision(tree, NEXT, ALTER)
-    slowest = 0.0
-    impatient = "-c statement_timeout=5000"
-    with psycopg.connect(url) as report, psycopg.connect(url, autocommit=True, options=impatient) as reader:
+    edit(tree / "core" / "migrating.py", "ATTEMPTS = 10", "ATTEMPTS = 1000")
+    with (
+        psycopg.connect(url) as report,
+        psycopg.connect(url, autocommit=True) as reader,
+        psycopg.connect(url, autocommit=True) as observer,
+    ):
         report.execute("SELECT * FROM author")
         upgrade = started(tree, UPGRADE, url, DIPTYCH_MIGRATION_LOCK_TIMEOUT="1")
-        until = time.monotonic() + 30
-        while slowest < 0.5 and time.monotonic() < until:
-            began = time.monotonic()
-            reader.execute("SELECT * FROM author")
-            slowest = time.monotonic() - began
-            time.sleep(0.01)
-        assert upgrade.poll() is None
-        report.rollback()
+        read, over = [0], threading.Event()
+
+        def go_on() -> None:
+            while not over.is_set():
+                reader.execute("SELECT * FROM author")
+                read[0] += 1
+
+        def waits() -> int:
+            """How much had been read before what waits behind the migration, as it is seen to do now; or 0."""
+            before, process = read[0], reader.info.backend_pid
+            queued = "SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted"
+            return before if observer.execute(queued, [process]).fetchone() else 0
+
+        reading = threading.Thread(target=go_on, daemon=True)
+        reading.start()
+        try:
+            before = until(waits)
+            # It need not wait until the report ends.
+            until(lambda: read[0] > before + 1)
+            assert upgrade.poll() is None
+        finally:
+            over.set()
+            report.rollback()
+            reading.join()
         status, err = ended(upgrade)
     assert (status, state(url)[0]) == (0, NEXT), err
-    # It did wait behind the migration, and not for long.
-    assert 0.5 < slowest < 5
     assert f"upgrade {HEAD} -> {NEXT}: waiting for a lock" in err
 
 
@@ -208,7 +247,7 @@ def test_a_statement_that_takes_too_long_ends_the_upgrade(databases: Databases, 
 
 
 CONCURRENTLY = """with op.get_context().autocommit_block():
-    op.execute("SELECT pg_sleep(3)")
+    op.execute("SELECT pg_sleep(6)")
     op.create_index("ix_author_dob", "author", ["dob"], postgresql_concurrently=True, if_not_exists=True)
 """
 
@@ -218,7 +257,7 @@ def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Da
     revision(tree, NEXT, ALTER)
     revision(tree, AFTER_NEXT, CONCURRENTLY)
     # No limit is for what waits without holding anyone up.
-    settings = {"DIPTYCH_MIGRATION_STATEMENT_TIMEOUT": "1"}
+    settings = {"DIPTYCH_MIGRATION_STATEMENT_TIMEOUT": "5"}
 
     told = [ended(process) for process in [started(tree, UPGRADE, url, **settings) for _ in range(3)]]
 

@@ -20,6 +20,7 @@ from diptych.core.rules.idempotency import LIFETIME
 from tests.services.api import Api
 from tests.services.twins import TWINS, Services, Twin
 from tests.support.databases import Databases
+from tests.support.waiting import until
 
 postgresql_only = pytest.mark.parametrize("backend", ["postgresql"])
 
@@ -187,13 +188,13 @@ async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
 
 @pytest.fixture(params=TWINS)
 async def slow(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Api]:
-    """A PostgreSQL database that takes half a second before it tries an advisory lock."""
+    """A PostgreSQL database that waits for another advisory lock, number 0, before it tries one."""
     url = databases.migrated("postgresql")
     with psycopg.connect(url) as connection:
         connection.execute("CREATE SCHEMA slow")
         connection.execute(
             "CREATE FUNCTION slow.pg_try_advisory_xact_lock(bigint) RETURNS boolean LANGUAGE sql VOLATILE AS"
-            " 'SELECT pg_catalog.pg_sleep(0.5); SELECT pg_catalog.pg_try_advisory_xact_lock($1)'"
+            " 'SELECT pg_catalog.pg_advisory_xact_lock(0); SELECT pg_catalog.pg_try_advisory_xact_lock($1)'"
         )
         name = connection.info.dbname
         connection.execute(f"ALTER DATABASE {name} SET search_path = slow, public, pg_catalog".encode())
@@ -209,14 +210,23 @@ async def test_whoever_comes_when_the_first_has_just_finished_finds_its_answer(s
     with psycopg.connect(slow.twin.url) as other:
         other.execute("CREATE TABLE was AS SELECT * FROM idempotency_key")
         other.execute("DELETE FROM idempotency_key")
-    with psycopg.connect(slow.twin.url) as other:
-        # The row comes when the other's statement has begun, and before it has the lock.
+    with psycopg.connect(slow.twin.url) as other, psycopg.connect(slow.twin.url) as holder:
+        holder.execute("SELECT pg_catalog.pg_advisory_xact_lock(0)")
         other.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
         other.execute("INSERT INTO idempotency_key SELECT * FROM was")
-        timer = threading.Timer(0.25, other.commit)
-        timer.start()
+
+        def finish() -> None:
+            """The row comes when the other's statement has begun, and before it tries to have the lock."""
+            try:
+                until(lambda: holder.execute("SELECT 1 FROM pg_catalog.pg_locks WHERE NOT granted").fetchone())
+                other.commit()
+            finally:
+                holder.commit()
+
+        finishing = threading.Thread(target=finish)
+        finishing.start()
         second, counts = await slow.call("tags_create", {"name": "war"}, key="k")
-        timer.join()
+        finishing.join()
 
     assert (second.status, second.body) == (201, first.body)
     assert len(counts.statements) == 2

@@ -13,7 +13,9 @@ import psycopg
 import pytest
 
 from tests.contract.making import Row, found, marker, refused
+from tests.support.databases import PATIENCE
 from tests.support.hosts import Hosts
+from tests.support.waiting import until
 from tests.wire.table import Pair
 
 CLIENTS = 30
@@ -27,7 +29,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def post(url: str, path: str, body: Row, key: str) -> httpx.Response:
-    return httpx.post(f"{url}{path}", json=body, headers={"Idempotency-Key": key}, timeout=30)
+    return httpx.post(f"{url}{path}", json=body, headers={"Idempotency-Key": key})
 
 
 def same(first: httpx.Response, second: httpx.Response) -> None:
@@ -59,7 +61,7 @@ def test_of_many_at_once_through_both_one_is_done(pair: Pair, pool: ThreadPoolEx
 
         answers = list(pool.map(lambda each: post(*each), asked))
 
-        with httpx.Client(base_url=pair.flask, timeout=30) as api:
+        with httpx.Client(base_url=pair.flask) as api:
             [row] = found(api, "tags", body["name"])
         for answer in answers:
             if answer.status_code == 201:
@@ -90,15 +92,14 @@ def test_on_postgresql_a_repetition_is_told_that_the_first_is_still_running(host
             other.rollback()
 
             for url in (first, second):
-                same(running.result(30), post(url, "/tags", body, key))
+                same(running.result(PATIENCE), post(url, "/tags", body, key))
 
 
 def _until_someone_waits(database: str, running: Future[httpx.Response]) -> None:
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"  # noqa: E501
     with psycopg.connect(database, autocommit=True) as connection:
-        while connection.execute(waiting).fetchone() == (0,):
-            assert not running.done(), running.result().text
-            time.sleep(0.01)
+        until(lambda: running.done() or connection.execute(waiting).fetchone() != (0,))
+    assert not running.done(), running.result().text
 
 
 def test_on_sqlite_a_repetition_waits_for_the_first(hosts: Hosts, pool: ThreadPoolExecutor):
@@ -113,4 +114,4 @@ def test_on_sqlite_a_repetition_waits_for_the_first(hosts: Hosts, pool: ThreadPo
     other.execute("ROLLBACK")
     other.close()
 
-    same(running[0].result(30), running[1].result(30))
+    same(running[0].result(PATIENCE), running[1].result(PATIENCE))
