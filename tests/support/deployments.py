@@ -24,6 +24,10 @@ SETTLED = 0.5
 """Seconds after which Sanic's manager can be stopped; sooner, it may never end (sanic-org/sanic#2997)."""
 
 
+PATIENT = {"DIPTYCH_REQUEST_TIMEOUT": str(PATIENCE), "DIPTYCH_POOL_TIMEOUT": "60"}
+"""Time for whatever a busy machine does, in a service whose limits are not what is tested."""
+
+
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as probe:
@@ -62,8 +66,9 @@ def server(
     with contextlib.ExitStack() as stack:
         log = log or stack.enter_context(tempfile.TemporaryFile("w+"))
         process = subprocess.Popen(
-            command, cwd=cwd, env=environment(**settings), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
+            command, cwd=cwd, env=environment(**PATIENT | settings), stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
         try:
             wait_until_ready(catalogue, process, log)
             ready = time.monotonic()
