@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.support import before
 from tests.support.databases import DIPTYCH, PATIENCE, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pgbouncer import pgbouncer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -45,7 +45,7 @@ def migrated(pooled: str) -> str:
     """The same, migrated by three at once."""
     command = {"cwd": ROOT, "env": environment(DATABASE_URL=pooled), "stdout": subprocess.PIPE, "text": True}
     started = [subprocess.Popen(UPGRADE, stderr=subprocess.STDOUT, **command) for _ in range(3)]  # type: ignore[call-overload]
-    told = [process.communicate(timeout=60)[0] for process in started]
+    told = [process.communicate(timeout=PATIENCE)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], told
     return pooled
 
@@ -127,7 +127,7 @@ def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str], tmp_path:
         )
         for adapter in ADAPTERS
     }  # fmt: skip
-    told = {adapter: process.communicate(timeout=300)[0] for adapter, process in started.items()}
+    told = {adapter: process.communicate(timeout=4 * PATIENCE)[0] for adapter, process in started.items()}
     assert {adapter: process.returncode for adapter, process in started.items()} == dict.fromkeys(ADAPTERS, 0), told
 
 
@@ -136,7 +136,7 @@ def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(u
     paths = ["/books?pageSize=3", "/books?searchString=a&include=tags,contributors", "/tags?nameIn=x", "/authors"]
 
     def ask(adapter: str, place: int) -> None:
-        with httpx.Client(base_url=urls[adapter], timeout=30) as client:
+        with httpx.Client(base_url=urls[adapter]) as client:
             # psycopg would prepare a statement that it sends for the sixth time.
             for number in range(25):
                 statuses[adapter].add(client.get(paths[(place + number) % len(paths)]).status_code)
@@ -159,17 +159,19 @@ def test_whoever_waits_for_the_pooler_waits_no_longer_than_a_request_may(databas
         # One of the workers may not have asked the database for anything yet, nor SQLAlchemy in it what it is.
         with psycopg.connect(url) as other, ThreadPoolExecutor(12) as clients:
             other.execute("SELECT 1")  # in a transaction, which has PgBouncer's one connection
-            began = time.monotonic()
-            answers = list(clients.map(lambda _: httpx.get(f"{address}/tags", timeout=PATIENCE), range(12)))
+            answers = list(clients.map(lambda _: httpx.get(f"{address}/tags"), range(12)))
 
+            # PgBouncer would have them wait for ever.
             assert [answer.status_code for answer in answers] == [503] * 12
-            assert time.monotonic() - began < 30  # PgBouncer would have them wait for two minutes
-        assert httpx.get(f"{address}/tags").status_code == 200
+        until(lambda: httpx.get(f"{address}/tags").status_code == 200)
 
 
 def test_a_pooler_that_says_nothing_holds_up_no_start(databases: Databases):
     with pgbouncer(databases.migrated("postgresql"), 1) as url, psycopg.connect(url) as other:
         other.execute("SELECT 1")
-        began = time.monotonic()
-        check_revision(Settings(database_url=url, request_timeout=1))
-        assert time.monotonic() - began < 10
+        starting = threading.Thread(
+            target=check_revision, args=[Settings(database_url=url, request_timeout=1)], daemon=True
+        )
+        starting.start()
+        starting.join(PATIENCE)
+        assert not starting.is_alive()

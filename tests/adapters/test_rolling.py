@@ -14,14 +14,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import psycopg
 import pytest
 
-from tests.support.databases import ROOT, Databases, environment
-from tests.support.deployments import ADAPTERS, SETTLED, command, free_port, stop, wait_until_ready
+from tests.support.databases import PATIENCE, ROOT, Databases, environment
+from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, free_port, stop, wait_until_ready
 from tests.support.haproxy import Proxy, haproxy
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -32,7 +33,7 @@ class Instance:
     def __init__(self, adapter: str, database_url: str) -> None:
         self.port = free_port()
         self._command = command(adapter, self.port)
-        self._settings = {"DATABASE_URL": database_url, "FLASK_PORT": str(self.port)}
+        self._settings = {**PATIENT, "DATABASE_URL": database_url, "FLASK_PORT": str(self.port)}
         self._log: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
         self.start()
 
@@ -76,7 +77,7 @@ class Load:
         return sum((each.copy() for each in self._counts), Counter())
 
     def _ask(self, kept: bool, count: Counter[str]) -> None:  # noqa: FBT001 - of a thread
-        connection = http.client.HTTPConnection(self._address, timeout=20)
+        connection = http.client.HTTPConnection(self._address, timeout=PATIENCE)
         while not self._over.is_set():
             for method, path in (("POST", "/tags"), ("GET", "/tags?pageSize=5")):
                 body = json.dumps({"name": uuid.uuid4().hex}) if method == "POST" else None
@@ -127,19 +128,12 @@ def test_gunicorns_workers_are_replaced_under_load(databases: Databases):
         for _ in range(2):
             before = _children(flask.process.pid)
             flask.process.send_signal(signal.SIGHUP)
-            _wait_until(lambda before=before: before.isdisjoint(_children(flask.process.pid)))  # type: ignore[misc]
+            until(lambda before=before: before.isdisjoint(_children(flask.process.pid)))  # type: ignore[misc]
             load.goes_on()
 
 
 def _children(pid: int) -> set[str]:
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split())
-
-
-def _wait_until(happened: Any) -> None:
-    deadline = time.monotonic() + 40
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -151,9 +145,10 @@ def test_one_instance_after_another_is_restarted_under_load(databases: Databases
         load = stack.enter_context(_load(proxy.url, url))
         for name, instance in instances.items():
             instance.stop()
+            proxy.wait_until_down(name)
             load.goes_on()
             instance.start()
-            _wait_until_noticed(proxy, name)
+            proxy.wait_until_up(name)
             load.goes_on()
 
 
@@ -169,17 +164,12 @@ def test_an_instance_that_the_proxy_has_been_told_of_is_restarted_and_nothing_is
         for name, instance in instances.items():
             proxy.tell(f"set server diptych/{name} state drain")
             instance.stop()
+            proxy.wait_until_down(name)
             load.goes_on()
             instance.start()
-            _wait_until_noticed(proxy, name)
+            proxy.wait_until_up(name)
             proxy.tell(f"set server diptych/{name} state ready")
             load.goes_on()
-
-
-def _wait_until_noticed(proxy: Proxy, name: str) -> None:
-    # HAProxy may not have noticed yet that it was away.
-    time.sleep(2.5)
-    proxy.wait_until_up(name)
 
 
 def test_all_traffic_moves_from_flask_to_sanic_and_back_under_load(databases: Databases):
@@ -191,7 +181,7 @@ def test_all_traffic_moves_from_flask_to_sanic_and_back_under_load(databases: Da
         for taken, left in (("flask", "sanic"), ("sanic", "flask"), ("flask", "sanic")):
             proxy.tell(f"set server diptych/{taken} state ready")
             proxy.tell(f"set server diptych/{left} state drain")
-            _wait_until(lambda left=left: proxy.servers()[left]["scur"] == "0")  # type: ignore[misc]
+            until(lambda left=left: proxy.servers()[left]["scur"] == "0")  # type: ignore[misc]
             before = _answered(proxy)
             load.goes_on()
             after = _answered(proxy)

@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.support.databases import PATIENCE, ROOT
 from tests.support.deployments import free_port
 from tests.support.programs import program
+from tests.support.waiting import until
 
 CONFIGURATION = ROOT / "docs" / "haproxy.cfg"
 
@@ -41,10 +42,11 @@ class Proxy:
 
     def wait_until_up(self, name: str) -> None:
         """Return when HAProxy has found the server ready."""
-        deadline = time.monotonic() + PATIENCE
-        while not self.servers()[name]["status"].startswith(("UP", "DRAIN")):
-            assert time.monotonic() < deadline, self.servers()[name]
-            time.sleep(0.1)
+        until(lambda: self.servers()[name]["status"].startswith(("UP", "DRAIN")))
+
+    def wait_until_down(self, name: str) -> None:
+        """Return when HAProxy has found the server away."""
+        until(lambda: self.servers()[name]["status"].startswith("DOWN"))
 
 
 @contextlib.contextmanager

@@ -31,9 +31,10 @@ def pgbouncer(url: str, size: int) -> Iterator[str]:
         directory = Path(name)
         directory.chmod(0o777)
         (directory / "userlist.txt").write_text(f'"{server.username}" "{PASSWORD}"\n', "utf-8")
-        # Debian's file, but for the mode and what says where and how much.
+        # Debian's file, but for the mode, what says where and how much, and that whoever waits does so for ever.
         (directory / "pgbouncer.ini").write_text(
             f"[databases]\n* = host={sockets}\n[pgbouncer]\npool_mode = transaction\ndefault_pool_size = {size}\n"
+            "query_wait_timeout = 0\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir = {name}\nauth_type = md5\n"
             f"auth_file = {name}/userlist.txt\nlogfile = {name}/log\npidfile = {name}/pid\n",
             "utf-8",
@@ -48,7 +49,7 @@ def pgbouncer(url: str, size: int) -> Iterator[str]:
             yield f"postgresql://{server.username}:{PASSWORD}@127.0.0.1:{port}/{server.database}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def _wait_until_listening(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
