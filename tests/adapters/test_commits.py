@@ -68,7 +68,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tup
             "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON tag DEFERRABLE INITIALLY DEFERRED "
             "FOR EACH ROW EXECUTE FUNCTION fail()"
         )
-    with deployment(request.param, url) as address, httpx.Client(base_url=address, timeout=30) as client:
+    with deployment(request.param, url) as address, httpx.Client(base_url=address) as client:
         yield client, url
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
 from gunicorn.config import Config
 
-from diptych.flask_app.wire import CONTINUE, Outlet, Parser
-from tests.support.databases import ROOT, Databases, environment
+from flask_app.wire import CONTINUE, Outlet, Parser
+from tests.support.databases import PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import command
+from tests.support.waiting import until
 
 ASKED = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
 
@@ -53,20 +53,22 @@ def test_a_unix_socket_is_served_like_any_other(databases: Databases, tmp_path: 
             assert _answer(path, message).startswith(b"HTTP/1.1 " + status)
     finally:
         process.terminate()
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in log
 
 
 def _answer(path: Path, message: bytes) -> bytes:
-    deadline = time.monotonic() + 30
-    while True:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(10)
-            try:
-                client.connect(str(path))
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-                continue
-            client.sendall(message)
-            return b"".join(iter(lambda: client.recv(65536), b""))
+    with until(lambda: _connected(path)) as client:
+        client.settimeout(PATIENCE)
+        client.sendall(message)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def _connected(path: Path) -> socket.socket | None:
+    client = socket.socket(socket.AF_UNIX)
+    try:
+        client.connect(str(path))
+    except OSError:
+        client.close()
+        return None
+    return client

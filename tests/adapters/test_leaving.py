@@ -16,6 +16,7 @@ import pytest
 from tests.support.databases import Databases
 from tests.support.deployments import command, free_port, server
 from tests.support.hosts import HOSTS
+from tests.support.waiting import until
 
 ONE = {"DIPTYCH_WORKERS": "1", "DIPTYCH_THREADS": "1", "DIPTYCH_POOL_SIZE": "1"}
 """One request at a time."""
@@ -40,15 +41,21 @@ class Served:
         return client
 
     def tags(self) -> list[str]:
-        page = httpx.get(f"{self.url}/tags", timeout=10).raise_for_status()
+        page = httpx.get(f"{self.url}/tags").raise_for_status()
         return [item["name"] for item in page.json()["items"]]
 
     def wait_until_one_waits(self) -> None:
         """For the table that somebody has locked."""
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         with psycopg.connect(self.database, autocommit=True) as connection:
-            while connection.execute(waiting).fetchone() is None:
-                time.sleep(0.01)
+            until(
+                lambda: connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+            )
+
+    def has_heard(self) -> None:
+        """Return when the one loop of Sanic's worker has seen to all that had come before: others come after it."""
+        for _ in range(3):
+            httpx.get(f"{self.url}/health/live").raise_for_status()
 
 
 @pytest.fixture(scope="module", params=["flask", "sanic", "sanic in a host"])
@@ -89,9 +96,9 @@ def test_what_was_not_begun_for_a_client_that_has_gone_is_left(served: Served):
         first = served.post("first")
         served.wait_until_one_waits()
         second = served.post("second")
-        time.sleep(1)
+        served.has_heard()
         leave(second)
-        time.sleep(1)
+        served.has_heard()
         holder.rollback()
     assert first.recv(65536).startswith(b"HTTP/1.1 201")
     first.close()

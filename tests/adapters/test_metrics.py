@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -18,8 +18,9 @@ import psycopg
 import pytest
 
 from tests.support.databases import ROOT, Databases, environment
-from tests.support.deployments import ADAPTERS, SETTLED, command, free_port, stop, wait_until_ready
+from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, free_port, stop, wait_until_ready
 from tests.support.metrics import requests, scraped
+from tests.support.waiting import until
 from tests.support.wire import Target, connect
 
 WORKERS = 3
@@ -48,19 +49,12 @@ class Deployment:
 
     def number(self, *key: str) -> float:
         """A number, through a connection of its own: whichever worker takes it."""
-        with httpx.Client(base_url=self.url, timeout=30) as api:
+        with httpx.Client(base_url=self.url) as api:
             return scraped(api).get(key, 0)
 
     def asked(self) -> float:
-        with httpx.Client(base_url=self.url, timeout=30) as api:
+        with httpx.Client(base_url=self.url) as api:
             return requests(scraped(api), "GET", "/health/live", 200)
-
-
-def eventually(found: Callable[[], float], wanted: float) -> bool:
-    deadline = time.monotonic() + 20
-    while (last := found()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return last == wanted
 
 
 @pytest.fixture(scope="module", params=ADAPTERS)
@@ -71,7 +65,7 @@ def served(
     directory = tmp_path_factory.mktemp("temporary")
     options = ["--workers", str(WORKERS)] if adapter == "sanic" else []
     settings = environment(
-        DATABASE_URL=database, FLASK_PORT=str(port), DIPTYCH_WORKERS=str(WORKERS), TMPDIR=str(directory)
+        **PATIENT, DATABASE_URL=database, FLASK_PORT=str(port), DIPTYCH_WORKERS=str(WORKERS), TMPDIR=str(directory)
     )
     with ExitStack() as stack:
         log: IO[str] = stack.enter_context(tempfile.TemporaryFile("w+"))
@@ -82,7 +76,7 @@ def served(
             wait_until_ready(f"http://127.0.0.1:{port}", process, log)
             (made,) = directory.glob("diptych-metrics-*")
             found = Deployment(process, f"http://127.0.0.1:{port}", database, made)
-            assert eventually(lambda: len(found.workers()), WORKERS)
+            until(lambda: len(found.workers()) == WORKERS)
             time.sleep(SETTLED)
             yield found
         finally:
@@ -107,11 +101,11 @@ def test_a_killed_worker_leaves_its_counts_and_takes_its_connections_with_it(ser
     with psycopg.connect(served.database) as holder, connect(Target.of(served.url)) as client:
         holder.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
         client.sendall(head + str(len(body)).encode() + b"\r\n\r\n" + body)
-        assert eventually(lambda: served.number(*IN_USE), 1)
+        until(lambda: served.number(*IN_USE) == 1)
 
         os.kill(served.worker_of(client.getsockname()[1]), signal.SIGKILL)
 
-        assert eventually(lambda: served.number(*IN_USE), 0)
+        until(lambda: served.number(*IN_USE) == 0)
     assert served.asked() == before
     assert httpx.get(f"{served.url}/health/live").status_code == 200
     assert served.asked() == before + 1

@@ -59,13 +59,13 @@ def hosts(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def mount(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[tuple[httpx.Client, str]]:
     """A client of a host, and the prefix that the catalogue has there."""
     adapter, prefix = request.param
-    with httpx.Client(base_url=hosts[adapter], timeout=30) as client:
+    with httpx.Client(base_url=hosts[adapter]) as client:
         yield client, prefix
 
 
 @pytest.fixture(params=ADAPTERS)
 def host(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=hosts[request.param], timeout=30) as client:
+    with httpx.Client(base_url=hosts[request.param]) as client:
         yield client
 
 

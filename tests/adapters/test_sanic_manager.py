@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.databases import PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -42,7 +43,7 @@ def started(databases: Databases) -> Iterator[Started]:
 def ended(process: subprocess.Popen[bytes], log: IO[str], *, status: tuple[int, ...] = (0,)) -> None:
     """See that it ends in good order. Errors: AssertionError."""
     with suppress(subprocess.TimeoutExpired):
-        process.wait(40)
+        process.wait(PATIENCE)
     log.seek(0)
     told = log.read()
     assert process.poll() in status, told
@@ -53,7 +54,7 @@ def ended(process: subprocess.Popen[bytes], log: IO[str], *, status: tuple[int, 
 def test_while_it_asks_for_the_states_of_its_workers(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
-    time.sleep(1)
+    _ready(log, 2)
     # It has asked, and waits for the answer.
     keeper = next(each for each in psutil.Process(process.pid).children() if _keeps(each))
     keeper.suspend()
@@ -101,10 +102,7 @@ def _keeps(process: psutil.Process) -> bool:
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_while_its_workers_start(started: Started, seconds: float):
     process, url, log = started
-    log.seek(0)
-    while "Goin' Fast" not in log.read():
-        time.sleep(0.02)
-        log.seek(0)
+    until(lambda: log.seek(0) or "Goin' Fast" in log.read())
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
 
@@ -131,10 +129,7 @@ def test_a_worker_that_is_told_to_end_is_replaced_and_the_stop_is_no_slower(star
 
 def _ready(log: IO[str], count: int) -> None:
     """Wait until so many workers have become ready, those that have ended included."""
-    until = time.monotonic() + PATIENCE
-    while log.seek(0) or log.read().count("Worker ready") < count:
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    until(lambda: log.seek(0) or log.read().count("Worker ready") >= count)
 
 
 def _workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:

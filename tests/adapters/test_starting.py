@@ -17,6 +17,7 @@ from tests.support.databases import BACKENDS, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, command, deployment, free_port, stop
 from tests.support.hosts import HOSTS
 from tests.support.revisions import put_at
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -101,13 +102,14 @@ def test_a_service_whose_database_is_away_starts_and_answers_503(adapter: str):
 
 def answered(url: str) -> httpx.Response:
     """The first answer of a server that is starting."""
-    deadline = time.monotonic() + 20
-    while True:
+
+    def first() -> list[httpx.Response]:
         try:
-            return httpx.get(url)
+            return [httpx.get(url)]
         except httpx.TransportError:
-            assert time.monotonic() < deadline, "nobody answered"
-            time.sleep(0.05)
+            return []
+
+    return until(first)[0]
 
 
 @both

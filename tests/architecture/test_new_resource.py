@@ -63,7 +63,7 @@ def transcripts(tree: Path, migrated: dict[str, str]) -> dict[str, list[Told]]:
             settings = {"DATABASE_URL": migrated[backend], "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
             with (
                 server(command(adapter, port), address, cwd=tree, **settings),
-                httpx.Client(base_url=address, timeout=30) as api,
+                httpx.Client(base_url=address) as api,
             ):
                 found[f"{adapter}-{backend}"] = transcript(api)
         return found

@@ -98,7 +98,7 @@ def test_a_dump_carries_a_catalogue_to_the_other_kind_and_back(
         assert done(new, "export") == done(old, "export")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=90))
 def test_any_text_survives(clearing: Callable[[], tuple[str, str]], text: str):
     old, new = clearing()

@@ -9,16 +9,16 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.support.databases import ROOT, Databases, environment, run
+from tests.support.databases import PATIENCE, ROOT, Databases, environment, run
 from tests.support.deployments import free_port
 from tests.support.revisions import put_at
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -50,7 +50,7 @@ class Served:
     def ended(self, number: int) -> int:
         """The exit status after a signal to the program alone."""
         os.kill(self.process.pid, number)
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=PATIENCE)
         self.told += out
         return self.process.returncode
 
@@ -78,10 +78,7 @@ def test_both_adapters_answer_until_a_signal_and_nothing_is_left(tmp_path: Path,
         assert len(family) >= 4
         assert served.ended(number) == status, served.told
         assert "Traceback" not in served.told
-        deadline = time.monotonic() + 5
-        while alive(family) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert alive(family) == []
+        until(lambda: not alive(family))
         for port in served.ports:
             with pytest.raises(httpx.ConnectError):
                 httpx.get(f"http://127.0.0.1:{port}/")
@@ -115,13 +112,10 @@ def test_a_server_that_ends_by_itself_ends_the_other_too(tmp_path: Path):
         _, *children = family
         mine = [each for each in children if each.ppid() == served.process.pid]
         os.killpg(mine[0].pid, signal.SIGKILL)
-        out, _ = served.process.communicate(timeout=30)
+        out, _ = served.process.communicate(timeout=PATIENCE)
         assert served.process.returncode == 1
         assert "a server has ended; var/serve.log says why" in out
-        deadline = time.monotonic() + 5
-        while alive(family) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert alive(family) == []
+        until(lambda: not alive(family))
     finally:
         for each in alive(family):
             each.kill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -11,7 +10,8 @@ import pytest
 
 from tests.support.databases import BACKENDS
 from tests.support.deployments import ADAPTERS
-from tests.support.hosts import Hosts
+from tests.support.hosts import Hosts, running
+from tests.support.waiting import until
 
 CONTRACT_URL = os.environ.get("CONTRACT_URL")
 HOSTS = [CONTRACT_URL] if CONTRACT_URL else [f"{adapter}-{backend}" for backend in BACKENDS for adapter in ADAPTERS]
@@ -37,7 +37,7 @@ def url(request: pytest.FixtureRequest, hosts: Hosts) -> str:
 @pytest.fixture(scope="session")
 def api(url: str) -> Iterator[httpx.Client]:
     """A client of one deployment."""
-    with httpx.Client(base_url=url, timeout=30) as client:
+    with httpx.Client(base_url=url) as client:
         yield client
 
 
@@ -46,11 +46,8 @@ def asked() -> Iterator[set[str]]:
     """The deployments that a module has asked: in the end the pools of all their workers are whole again."""
     urls: set[str] = set()
     yield urls
-    soon = time.monotonic() + 5
     for url in urls:
-        while NONE_IN_USE not in httpx.get(f"{url}/metrics").text:
-            assert time.monotonic() < soon, "a connection was not given back"
-            time.sleep(0.02)
+        until(lambda url=url: NONE_IN_USE in httpx.get(f"{url}/metrics").text)  # type: ignore[misc]
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.databases import PATIENCE
+
 Row = dict[str, Any]
 
 RESOURCES = ("authors", "books", "tags")
@@ -134,9 +136,9 @@ def at_once(url: httpx.URL, calls: Sequence[Callable[[httpx.Client], httpx.Respo
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[httpx.Client], httpx.Response]) -> httpx.Response:
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url) as client:
             client.get("/health/live")  # so that nobody is still connecting when the others begin
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=PATIENCE)
             return call(client)
 
     with ThreadPoolExecutor(len(calls)) as pool:

@@ -160,7 +160,7 @@ class Pair:
 @pytest.fixture(scope="module", params=BACKENDS)
 def pair(request: pytest.FixtureRequest, hosts: Hosts) -> Iterator[Pair]:
     flask, sanic = (hosts.url(f"{adapter}-{request.param}") for adapter in ("flask", "sanic"))
-    with httpx.Client(base_url=flask, timeout=30) as one, httpx.Client(base_url=sanic, timeout=30) as other:
+    with httpx.Client(base_url=flask) as one, httpx.Client(base_url=sanic) as other:
         yield Pair(one, other)
 
 

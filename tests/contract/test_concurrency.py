@@ -186,7 +186,7 @@ def test_a_reader_sees_the_contributors_of_one_moment(api: httpx.Client):
     done = Event()
 
     def write() -> list[int]:
-        with httpx.Client(base_url=api.base_url, timeout=30) as writer:
+        with httpx.Client(base_url=api.base_url) as writer:
             answers = [writer.put(f"/books/{book['id']}/contributors", json=orders[turn % 2]) for turn in range(60)]
         done.set()
         return statuses(answers)

@@ -22,6 +22,7 @@ from tests.contract.making import (
     refused,
     send,
 )
+from tests.support.databases import PATIENCE
 
 pytestmark = each_once
 
@@ -282,7 +283,7 @@ def test_an_object_of_more_members_than_any_schema_has_is_a_400(api: httpx.Clien
 
 @pytest.mark.parametrize("target", ["http://[broken/authors", "http://elsewhere.example/nowhere"])
 def test_a_target_in_absolute_form_that_leads_nowhere_is_a_404_or_a_closed_connection(api: httpx.Client, target: str):
-    with socket.create_connection((api.base_url.host, api.base_url.port), timeout=10) as client:
+    with socket.create_connection((api.base_url.host, api.base_url.port), timeout=PATIENCE) as client:
         client.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = client.recv(65536)
 

@@ -13,11 +13,12 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from diptych.core.connections import at_rest, give_back_async, take_async
-from diptych.core.database import async_config
-from diptych.core.engines import begin_by_hand
-from diptych.core.settings import Settings
-from tests.support.databases import Databases
+from core.connections import at_rest, give_back_async, take_async
+from core.database import async_config
+from core.engines import begin_by_hand
+from core.settings import Settings
+from tests.support.databases import PATIENCE, Databases
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +46,14 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     yield found
     assert found.pool.checkedout() == 0  # type: ignore[attr-defined]
     await found.dispose()
-    assert open_connections(url) == 0
+    wait_for_connections(url, 0)
 
 
-def open_connections(url: str, expected: int = 0) -> int:
-    """How many there are, when those that were closed have gone."""
+def wait_for_connections(url: str, number: int) -> None:
+    """Return when there are so many, because those that were closed have gone."""
     statement = "SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()"
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(100):
-            found = connection.execute(statement).fetchone()
-            assert found is not None
-            if found[0] == expected:
-                break
-            connection.execute("SELECT pg_sleep(0.05)")
-        return int(found[0])
+        until(lambda: connection.execute(statement).fetchone() == (number,))
 
 
 async def one(connection: Any) -> int:
@@ -83,7 +78,7 @@ async def test_a_connection_that_is_one_too_many_is_closed_when_it_is_given_back
         for connection in connections:
             await give_back_async(connection)
     assert not seen
-    assert open_connections(url, 1) == 1
+    wait_for_connections(url, 1)
 
 
 async def test_whoever_finds_none_waits_for_one_that_is_given_back(engine: AsyncEngine):
@@ -120,7 +115,7 @@ async def test_a_connection_that_cannot_be_used_is_closed_and_another_made(
             connection._connection_record.starttime = 1.0  # type: ignore[attr-defined]
         case _:
             with psycopg.connect(url, autocommit=True) as other:
-                other.execute("SELECT pg_terminate_backend(%s)", (first.info.backend_pid,))
+                other.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, 1000 * PATIENCE))
             await asyncio.sleep(0.2)
     await give_back_async(connection)
     with caplog.at_level(logging.WARNING):
@@ -130,4 +125,4 @@ async def test_a_connection_that_cannot_be_used_is_closed_and_another_made(
     assert again.driver_connection is not first
     assert await one(again) == 1
     await give_back_async(again)
-    assert open_connections(url, 1) == 1
+    wait_for_connections(url, 1)

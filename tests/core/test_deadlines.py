@@ -16,6 +16,7 @@ from diptych.core import deadlines
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from tests.support.databases import Databases, run
+from tests.support.waiting import until
 
 FORKED = """
 import os, sys, time
@@ -61,7 +62,6 @@ def test_connections_that_could_not_be_made_ready_are_not_looked_after_for_ever(
     for _ in range(3):
         with deadlines.until(time.monotonic() + 0.2), pytest.raises(OperationalError):
             engine.connect()
-    time.sleep(0.2 + 4 * deadlines.TICK)
+    until(lambda: not deadlines._watch._uses)
+    until(lambda: "diptych cancels" not in {thread.name for thread in threading.enumerate()})
     engine.dispose()
-    assert not deadlines._watch._uses
-    assert "diptych cancels" not in {thread.name for thread in threading.enumerate()}

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 import uvloop
 
-from diptych.core.listening import ListeningConnection
-from tests.support.databases import Databases
+from core.listening import ListeningConnection
+from tests.support.databases import PATIENCE, Databases
 
 Run = Callable[[Callable[[ListeningConnection], Coroutine[Any, Any, None]]], None]
 
@@ -50,7 +50,7 @@ def descriptors() -> int:
 
 
 async def end_heard(connection: ListeningConnection) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while connection.silent:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
 
@@ -98,7 +98,7 @@ def test_whoever_is_cancelled_has_the_server_stop_and_leaves_a_connection_that_w
         task = asyncio.create_task(one(connection, "SELECT pg_sleep(60)"))
         await asyncio.sleep(0.2)
         task.cancel()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(asyncio.CancelledError):
                 await task
         assert await one(connection) == 1
@@ -109,7 +109,7 @@ def test_whoever_is_cancelled_has_the_server_stop_and_leaves_a_connection_that_w
 def test_a_deadline_of_psycopgs_own_is_kept(run: Run):
     async def test(connection: ListeningConnection) -> None:
         await connection.execute("LISTEN nobody")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert [each async for each in connection.notifies(timeout=0.3)] == []
         assert await one(connection) == 1
 
@@ -133,7 +133,7 @@ def test_a_server_that_closes_during_a_statement_is_an_outage(run: Run, url: str
         task = asyncio.create_task(one(connection, "SELECT pg_sleep(60)"))
         await asyncio.sleep(0.2)
         await terminate(url, connection)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(psycopg.OperationalError):
                 await task
 
@@ -151,7 +151,7 @@ def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_outage(ru
             await asyncio.sleep(0.05)
             await terminate(url, other)
             time.sleep(0.1)  # noqa: ASYNC251 - the loop is busy
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 with pytest.raises(psycopg.OperationalError):
                     await task
             await other.close()
@@ -170,7 +170,7 @@ def test_whoever_waits_hears_that_somebody_else_has_closed(run: Run, url: str, h
             await other.close()
         else:
             other.finish()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(psycopg.OperationalError):
                 await task
         assert await one(connection) == 1

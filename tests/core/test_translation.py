@@ -19,18 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-import diptych.core.aio.unit_of_work
-import diptych.core.engines
-import diptych.core.sync.unit_of_work
-from diptych.core.database import async_config, connection_string, sync_config
-from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
-from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
-from diptych.core.queries import paging, tags
-from diptych.core.queries.listing import having_words
-from diptych.core.schemas.tags import TagList
-from diptych.core.settings import Settings
-from diptych.core.translation import taken, translate
-from tests.support.databases import BACKENDS, Databases
+import core.aio.unit_of_work
+import core.engines
+import core.sync.unit_of_work
+from core.database import async_config, connection_string, sync_config
+from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
+from core.models import Author, Book, BookContributor, BookTag, Tag
+from core.queries import paging, tags
+from core.queries.listing import having_words
+from core.schemas.tags import TagList
+from core.settings import Settings
+from core.translation import taken, translate
+from tests.support.databases import BACKENDS, PATIENCE, Databases
 from tests.support.history import History
 from tests.support.opened import opened
 
@@ -193,7 +193,7 @@ def test_an_id_that_is_always_taken_is_contention_too(urls: dict[str, str], back
 
 def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: dict[str, str]):
     url = urls["postgresql"]
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=PATIENCE)
     runs: list[int] = []
 
     def writer(found: diptych.core.sync.unit_of_work.Database, first: str, second: str) -> None:
@@ -218,7 +218,7 @@ def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: di
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(15)
+            thread.join(PATIENCE)
     assert min(runs) == 1
     assert max(runs) > 1
 

@@ -197,5 +197,5 @@ def _copy(stack: contextlib.ExitStack, name: str, server: str, database: str) ->
     engine = sync_config(Settings(database_url=database)).get_engine()
     stack.callback(engine.dispose)
     connection = stack.enter_context(engine.connect())
-    client = stack.enter_context(httpx.Client(base_url=server, timeout=30))
+    client = stack.enter_context(httpx.Client(base_url=server))
     return Copy(name, client, engine, connection)

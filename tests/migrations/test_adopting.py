@@ -26,7 +26,7 @@ from diptych.core.migrating import LOCK
 from diptych.core.models import Base
 from diptych.core.revisions import head
 from tests.support import before, commands
-from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
+from tests.support.databases import BACKENDS, DIPTYCH, PATIENCE, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment
 
 pytestmark = pytest.mark.long
@@ -615,7 +615,7 @@ def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, 
         )
         for _ in range(3)
     ]
-    told = [process.communicate(timeout=100)[0] for process in started]
+    told = [process.communicate(timeout=PATIENCE)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], "\n".join(told)
     assert sum("Adopted 40 authors and 120 books.\n" in item for item in told) == 1
     assert sum("There is nothing to adopt" in item for item in told) == 2
@@ -631,7 +631,7 @@ def test_an_adoption_waits_for_a_migration(databases: Databases, tmp_path: Path)
                 waiting.wait(timeout=6)
             there = tables(url)
             connection.rollback()
-            assert waiting.wait(timeout=30) == 0
+            assert waiting.wait(timeout=PATIENCE) == 0
     assert there == {"author", "book"}
     check_is_clean(url)
 
@@ -675,13 +675,13 @@ def in_terminal() -> Callable[..., str]:
         )
         os.close(theirs)
         told = b""
-        while select.select([ours], [], [], 60)[0]:
+        while select.select([ours], [], [], PATIENCE)[0]:
             try:
                 told += os.read(ours, 65536)
             except OSError:  # Linux's way of telling that nobody writes any more
                 break
         os.close(ours)
-        assert process.wait(timeout=60) == 0, told
+        assert process.wait(timeout=PATIENCE) == 0, told
         return told.decode()
 
     return ran

@@ -13,7 +13,7 @@ from diptych.core.database import connection_string
 from diptych.core.models import Base
 from diptych.core.settings import Settings
 from tests.support.commands import done, refused
-from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
+from tests.support.databases import BACKENDS, DIPTYCH, PATIENCE, ROOT, Databases, environment, run, tables
 
 UPGRADE = ("database", "upgrade", "--no-prompt")
 DOWNGRADE = ("database", "downgrade", "--no-prompt", "base")
@@ -71,7 +71,7 @@ def test_upgrades_at_once_all_succeed(databases: Databases, backend: str):
         )
         for _ in range(3)
     ]
-    told = [process.communicate(timeout=60)[0] for process in started]
+    told = [process.communicate(timeout=PATIENCE)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], "\n".join(told)
     assert tables(url) >= set(Base.metadata.tables)
 

@@ -89,7 +89,7 @@ def said(tree: Path, adapter: str, url: str) -> list[Told]:
     start = [*spelt(tree, command(adapter, port)), *(["--single-process"] if adapter == "sanic" else [])]
     with (
         server(start, address, cwd=tree, **settings),
-        httpx.Client(base_url=address, timeout=30) as api,
+        httpx.Client(base_url=address) as api,
     ):
         answers = conversation(api)
     done = run_in(tree, *spelt(tree, CLI), "export", check=False, DATABASE_URL=url)

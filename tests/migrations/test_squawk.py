@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import PATIENCE
 from tests.support.history import PLANTED, History, plant
 
 SQUAWK = str(Path(sys.executable).with_name("squawk"))
@@ -21,7 +22,7 @@ CONFIG = str(Path(__file__).with_name("squawk.toml"))
 def found(sql: str) -> dict[str, str]:
     """What squawk says of SQL: rule -> the first place, and why."""
     command = [SQUAWK, "--config", CONFIG, "--reporter", "json", "--stdin-filepath", "revision.sql"]
-    done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode in (0, 1), done.stderr
     lines = sql.splitlines()
     return {

@@ -52,7 +52,7 @@ def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[
     os.close(theirs)
     os.write(ours, answers.encode())
     seen = b""
-    while select.select([ours], [], [], 60)[0]:
+    while select.select([ours], [], [], PATIENCE)[0]:
         try:
             data = os.read(ours, 4096)
         except OSError:

@@ -81,7 +81,7 @@ class Pair:
 
     @classmethod
     def of(cls, flask: str, sanic: str) -> Pair:
-        with httpx.Client(base_url=flask, timeout=30) as api:
+        with httpx.Client(base_url=flask) as api:
             return cls(flask, sanic, Rows.made(api))
 
 

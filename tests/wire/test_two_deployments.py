@@ -25,7 +25,7 @@ def rows() -> Iterator[Rows]:
             Target.of(url)
         except ValueError as error:
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    with httpx.Client(base_url=URLS[0], timeout=30) as api:
+    with httpx.Client(base_url=URLS[0]) as api:
         yield Rows.made(api) if WRITES else Rows.found(api)
 
 

@@ -13,7 +13,7 @@ WRITERS = 50
 
 
 def test_every_one_of_many_changes_counts(pair: Pair):
-    with httpx.Client(base_url=pair.flask, timeout=30) as api:
+    with httpx.Client(base_url=pair.flask) as api:
         path = f"/books/{make_book(api, year=0)['id']}"
 
         with ThreadPoolExecutor(WRITERS) as pool:
@@ -26,7 +26,7 @@ def test_every_one_of_many_changes_counts(pair: Pair):
 
 def _add_one(url: str, path: str) -> int:
     """Add one to a book's year; how often somebody else was quicker."""
-    with httpx.Client(base_url=url, timeout=30) as api:
+    with httpx.Client(base_url=url) as api:
         for lost in range(1000):
             before = api.get(path)
             if before.status_code == 200:

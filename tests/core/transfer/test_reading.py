@@ -344,7 +344,7 @@ def test_a_bad_line_of_json_is_rejected_and_reading_goes_on(line, reason):
 
 @pytest.mark.parametrize("file_format", ["csv", "tsv", "jsonl"])
 @given(data=st.lists(st.sampled_from(b'",\n\r\ta\xff{}\0 ')).map(bytes))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_rows_or_rejects_in_order(tmp_path, file_format, data):
     path = tmp_path / "books"
     path.write_bytes((b"" if file_format == "jsonl" else b"h1,h2\th3\n") + data)
