@@ -11,8 +11,10 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
+from tests.support import scheduling
 from tests.support.databases import PATIENCE, Databases
-from tests.support.postgresql import postgresql
+from tests.support.hosts import Hosts, running
+from tests.support.shared import SharedRun
 
 # A machine that is busy with servers may take its time over any one example.
 slowly = hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,6 +25,37 @@ hypothesis.settings.load_profile("suite")
 # Nor has a client any other limit than the tests' own patience, where it names none.
 for step in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
+
+SHARED_RUN = pytest.StashKey[SharedRun]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin a run; a process of pytest-xdist's joins that of the process that started it."""
+    directory = getattr(config, "workerinput", {}).get("shared_run")
+    config.stash[SHARED_RUN] = SharedRun(Path(directory)) if directory else SharedRun.begin()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist's where the run is."""
+    node.workerinput["shared_run"] = str(node.config.stash[SHARED_RUN].directory)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run, unless another process began it."""
+    if not hasattr(config, "workerinput"):
+        config.stash[SHARED_RUN].end()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    scheduling.longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.GroupScheduling:
+    """Have tests that share what is costly to make run in one process of pytest-xdist's."""
+    return scheduling.GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from gunicorn.config import Config
 
-from flask_app.wire import CONTINUE, Outlet, Parser
+from diptych.flask_app.wire import CONTINUE, Outlet, Parser
 from tests.support.databases import PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import command
 from tests.support.waiting import until

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.databases import Databases
+from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.deployments import command, free_port, server
 from tests.support.hosts import HOSTS
 from tests.support.waiting import until
@@ -46,11 +46,8 @@ class Served:
 
     def wait_until_one_waits(self) -> None:
         """For the table that somebody has locked."""
-        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         with psycopg.connect(self.database, autocommit=True) as connection:
-            until(
-                lambda: connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
-            )
+            until(lambda: connection.execute(LOCK_QUEUE).fetchone())
 
     def has_heard(self) -> None:
         """Return when the one loop of Sanic's worker has seen to all that had come before: others come after it."""

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.support.databases import Databases
+from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.deployments import ADAPTERS, command, free_port, server
 from tests.support.waiting import until
 from tests.support.wire import Target, connect, exchange
@@ -152,7 +152,7 @@ def test_a_client_that_has_gone_in_the_middle_has_one_line_too(served: Served):
         holder.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
         with connect(served.target) as client:
             client.sendall(head + str(len(body)).encode() + b"\r\n\r\n" + body)
-            until(lambda: served.direct.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone())
+            until(lambda: served.direct.execute(LOCK_QUEUE).fetchone())
         time.sleep(1.1)
         holder.rollback()
 

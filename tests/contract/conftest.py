@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.databases import BACKENDS
 from tests.support.deployments import ADAPTERS
-from tests.support.hosts import Hosts, running
+from tests.support.hosts import Hosts
 from tests.support.waiting import until
 
 CONTRACT_URL = os.environ.get("CONTRACT_URL")

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.connections import at_rest, give_back_async, take_async
-from core.database import async_config
-from core.engines import begin_by_hand
-from core.settings import Settings
+from diptych.core.connections import at_rest, give_back_async, take_async
+from diptych.core.database import async_config
+from diptych.core.engines import begin_by_hand
+from diptych.core.settings import Settings
 from tests.support.databases import PATIENCE, Databases
 from tests.support.waiting import until
 

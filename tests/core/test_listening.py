@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import uvloop
 
-from core.listening import ListeningConnection
+from diptych.core.listening import ListeningConnection
 from tests.support.databases import PATIENCE, Databases
 
 Run = Callable[[Callable[[ListeningConnection], Coroutine[Any, Any, None]]], None]

@@ -19,17 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-import core.aio.unit_of_work
-import core.engines
-import core.sync.unit_of_work
-from core.database import async_config, connection_string, sync_config
-from core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
-from core.models import Author, Book, BookContributor, BookTag, Tag
-from core.queries import paging, tags
-from core.queries.listing import having_words
-from core.schemas.tags import TagList
-from core.settings import Settings
-from core.translation import taken, translate
+import diptych.core.aio.unit_of_work
+import diptych.core.engines
+import diptych.core.sync.unit_of_work
+from diptych.core.database import async_config, connection_string, sync_config
+from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
+from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.queries import paging, tags
+from diptych.core.queries.listing import having_words
+from diptych.core.schemas.tags import TagList
+from diptych.core.settings import Settings
+from diptych.core.translation import taken, translate
 from tests.support.databases import BACKENDS, PATIENCE, Databases
 from tests.support.history import History
 from tests.support.opened import opened

@@ -19,7 +19,7 @@ from diptych.core.queries.idempotency import SWEPT
 from diptych.core.rules.idempotency import LIFETIME
 from tests.services.api import Api
 from tests.services.twins import TWINS, Services, Twin
-from tests.support.databases import Databases
+from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.waiting import until
 
 postgresql_only = pytest.mark.parametrize("backend", ["postgresql"])
@@ -218,7 +218,7 @@ async def test_whoever_comes_when_the_first_has_just_finished_finds_its_answer(s
         def finish() -> None:
             """The row comes when the other's statement has begun, and before it tries to have the lock."""
             try:
-                until(lambda: holder.execute("SELECT 1 FROM pg_catalog.pg_locks WHERE NOT granted").fetchone())
+                until(lambda: holder.execute(LOCK_QUEUE).fetchone())
                 other.commit()
             finally:
                 holder.commit()

@@ -23,6 +23,15 @@ BACKENDS = ("sqlite", "postgresql")
 PATIENCE = 300
 """Seconds after which a test gives up what has to happen, and has no time limit of its own: machines may be slow."""
 
+LOCK_QUEUE = """SELECT 1 FROM pg_catalog.pg_locks AS waiting JOIN pg_catalog.pg_locks AS own USING (pid)
+    WHERE NOT waiting.granted AND own.database = (
+        SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
+    )"""
+"""Asks PostgreSQL whether a client of this database waits for a lock; other databases are other tests'.
+
+Not pg_stat_activity: a transaction sees that as it was when it looked first.
+"""
+
 DIPTYCH = [sys.executable, "-m", "diptych.core.cli"]
 
 

@@ -21,8 +21,8 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from core.http.wire.times import LINGER, PAUSE
-from tests.support.databases import PATIENCE, ROOT, Databases, environment
+from diptych.core.http.wire.times import LINGER, PAUSE
+from tests.support.databases import LOCK_QUEUE, PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, deployment, free_port, stop, wait_until_ready
 from tests.support.waiting import until
 from tests.support.wire import Target, connect
@@ -339,8 +339,7 @@ def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
 
 def _waiting(database: psycopg.Connection[Any]) -> bool:
     """Whether somebody waits for a lock in this database."""
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return database.execute(waiting).fetchone() is not None
+    return database.execute(LOCK_QUEUE).fetchone() is not None
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
