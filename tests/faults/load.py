@@ -19,7 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from tests.contract.making import marker, new_isbn
-from tests.faults.service import PATIENCE, WORKERS, Service
+from tests.faults.service import WORKERS, Service
+from tests.support.databases import PATIENCE
+from tests.support.waiting import until
 
 PAUSE = 0.05
 """Seconds after which a client asks again."""
@@ -53,6 +55,10 @@ class Told:
     begun: float
     ended: float
     detail: str
+
+    def well(self, since: float) -> bool:
+        """Whether all was well with what was asked since a moment."""
+        return self.begun > since and self.status == GOOD[self.method]
 
 
 @dataclass
@@ -176,13 +182,24 @@ class Load:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        until = time.monotonic() + 2 * PATIENCE
+        deadline = time.monotonic() + 2 * PATIENCE
         for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 self.book.wrong.append("a client never ended")
         for client in self._clients:
             client.close()
+
+    def goes_on(self, seconds: float = 0) -> None:
+        """Return when so much time is over, and as many requests as clients send were answered as ever, four times."""
+        begun = time.monotonic()
+        time.sleep(seconds)
+        number = 4 * len(self._clients)
+        until(lambda: len(last := self.book.told[-number:]) == number and all(each.well(begun) for each in last))
+
+    def is_refused(self, number: int = 1, why: str = "") -> None:
+        """Return when so many requests have been answered 503. why: what these say, if that matters."""
+        until(lambda: sum(each.status == 503 and why in each.detail for each in self.book.told) >= number)
 
     def write(self, kind: str | None = None, *, key: bool = True, number: int = 1) -> Write:
         """A new write. number: of rows, in a batch."""
@@ -195,7 +212,7 @@ class Load:
 
     def until_told(self, client: Client, write: Write) -> None:
         """Ask, with the same key, until the answer says what is stored."""
-        until = None
+        deadline = None
         while True:
             status, found = client.ask("POST", write.path, write.body, write.key)
             if status == 201:
@@ -204,8 +221,8 @@ class Load:
             if status not in (NONE, 409, 503):
                 return  # it is in the book as wrong
             if self._over.is_set():
-                until = until or time.monotonic() + PATIENCE
-                if time.monotonic() > until:
+                deadline = deadline or time.monotonic() + PATIENCE
+                if time.monotonic() > deadline:
                     self.book.wrong.append(f"what became of {write.names} was never told: {status} {found}")
                     return
             time.sleep(PAUSE)

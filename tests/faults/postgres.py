@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from tests.support.databases import PATIENCE
 from tests.support.deployments import free_port
 from tests.support.postgresql import initialise
 
@@ -51,8 +52,8 @@ class Postgres:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        until = time.monotonic() + 30
-        while time.monotonic() < until and self._process.poll() is None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._process.poll() is None:
             with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.get_uri()):
                 return time.monotonic()
             time.sleep(0.005)
@@ -67,8 +68,8 @@ class Postgres:
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self._process.wait(10)
-        psutil.wait_procs(processes, 10)
+        self._process.wait(PATIENCE)
+        psutil.wait_procs(processes, PATIENCE)
 
     def freeze(self) -> None:
         """Stop every process of it where it is: connections stay open, and nothing answers."""
@@ -86,7 +87,7 @@ class Postgres:
         """End it, and wait until it has ended."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
-        self._process.wait(20)
+        self._process.wait(PATIENCE)
 
     @contextlib.contextmanager
     def control(self, database: str) -> Iterator[psycopg.Connection[Any]]:

@@ -7,7 +7,6 @@ import http.client
 import itertools
 import signal
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,22 +14,23 @@ from typing import IO
 
 import psutil
 
+from tests.support.databases import PATIENCE
 from tests.support.deployments import command, free_port, server
+from tests.support.waiting import until
 
 WORKERS = 2
 THREADS = 6
 POOL = 3
 """Connections each worker may have."""
+POOL_TIMEOUT = 1
 REQUEST_TIMEOUT = 3
-
-PATIENCE = 15.0
-"""Seconds in which every answer comes."""
 
 SETTINGS = {
     "DIPTYCH_WORKERS": str(WORKERS),
     "DIPTYCH_THREADS": str(THREADS),
     "DIPTYCH_POOL_SIZE": str(POOL - 1),
     "DIPTYCH_POOL_OVERFLOW": "1",
+    "DIPTYCH_POOL_TIMEOUT": str(POOL_TIMEOUT),
     "DIPTYCH_REQUEST_TIMEOUT": str(REQUEST_TIMEOUT),
 }
 
@@ -50,13 +50,8 @@ class Service:
         return [each for each in self.process.children(recursive=True) if _sockets(each) & main]
 
     def wait_for_workers(self) -> list[psutil.Process]:
-        """The same, when all are there. Errors: AssertionError after ten seconds."""
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            if len(found := self.workers()) == WORKERS:
-                return found
-            time.sleep(0.02)
-        raise AssertionError(f"{len(found)} of {WORKERS} workers are there:\n{self.told()}")
+        """The same, when all are there. Errors: AssertionError after PATIENCE."""
+        return until(lambda: found if len(found := self.workers()) == WORKERS else [])
 
     def connected(self, number: int) -> list[list[http.client.HTTPConnection]]:
         """So many connections to each worker, by worker."""
