@@ -7,7 +7,7 @@ import os
 from flask import Flask
 
 from diptych.bare import hand_on
-from diptych.core.garbage import end_at_once
+from diptych.core.gc_tuning import end_at_once
 from diptych.core.observing import logs
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.sync.application import Application

@@ -51,7 +51,7 @@ def post_worker_init(_worker: object) -> None:
     second finds the master in the middle of its end, which it then leaves with a trace.
     """
     from diptych.core.errors import Behind  # noqa: PLC0415 - after share(), as all of the service
-    from diptych.core.starting import check_revision  # noqa: PLC0415
+    from diptych.core.startup_checks import check_revision  # noqa: PLC0415
 
     try:
         check_revision(_settings)

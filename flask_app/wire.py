@@ -20,8 +20,8 @@ from gunicorn.http import message as gunicorn_message
 from gunicorn.http import parser, wsgi
 from gunicorn.workers import gthread
 
-from diptych.core import newcomers
-from diptych.core.garbage import keep_loaded
+from diptych.core import listener_shutdown
+from diptych.core.gc_tuning import keep_loaded
 from diptych.core.http import problems
 from diptych.core.http.messages import Response, Unread
 from diptych.core.http.problems import Problem
@@ -46,7 +46,7 @@ def _refuse_and_close(listeners: list[sock.BaseSocket], unlink: bool = True) -> 
     """What the master does first when it stops, before it tells its workers. Without unlink, others go on listening."""
     if unlink:
         for listener in listeners:
-            newcomers.refuse(listener.sock)
+            listener_shutdown.refuse(listener.sock)
     _close_sockets(listeners, unlink)
 
 
@@ -232,7 +232,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             return
         # Whoever had begun to connect when the master refused everybody else gets through; the master may hear a moment
         # later than its workers that they are to stop.
-        until = time.monotonic() + 2 * newcomers.MOMENT
+        until = time.monotonic() + 2 * listener_shutdown.MOMENT
         while (left := until - time.monotonic()) > 0:
             self.wait_for_and_dispatch_events(left)
         super().set_accept_enabled(enabled)

@@ -17,7 +17,7 @@ from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
 from diptych.core.observing.shared import share
-from diptych.core.starting import check_revision_or_exit
+from diptych.core.startup_checks import check_revision_or_exit
 from diptych.sanic_app.wire import Service
 
 PACE = 1.0

@@ -22,8 +22,8 @@ from sanic.server import HttpProtocol
 from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
-from diptych.core import newcomers
-from diptych.core.garbage import keep_loaded
+from diptych.core import listener_shutdown
+from diptych.core.gc_tuning import keep_loaded
 from diptych.core.http import problems
 from diptych.core.http.messages import Response
 from diptych.core.http.wire.head import Head
@@ -329,7 +329,7 @@ class Service(sanic.Sanic[Any, Any]):
         """Accept whoever is there, then have Sanic stop."""
         try:
             for _ in range(HEARING):
-                await asyncio.sleep(newcomers.MOMENT)
+                await asyncio.sleep(listener_shutdown.MOMENT)
                 if self._all_end():
                     await self._refuse_newcomers(loop)
                     break
@@ -341,14 +341,14 @@ class Service(sanic.Sanic[Any, Any]):
         of_any = [info.settings.get("sock") for info in self.state.server_info]
         listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
         for listener in listeners:
-            newcomers.refuse(listener)
-        for _ in range(newcomers.MOMENTS):
-            await asyncio.sleep(newcomers.MOMENT)
-            if not any(map(newcomers.waiting, listeners)):
+            listener_shutdown.refuse(listener)
+        for _ in range(listener_shutdown.MOMENTS):
+            await asyncio.sleep(listener_shutdown.MOMENT)
+            if not any(map(listener_shutdown.waiting, listeners)):
                 break
         for listener in listeners:
             # Sanic closes this worker's, and the main process, which serves nobody, has it open for longer.
-            loop.call_later(1, newcomers.shut, listener.dup())
+            loop.call_later(1, listener_shutdown.shut, listener.dup())
 
     def _all_end(self) -> bool:
         """Whether all workers stop, as far as is known: where one is to be replaced, its successor accepts."""

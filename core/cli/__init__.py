@@ -14,7 +14,7 @@ from diptych.core.cli.dumping import load_command
 from diptych.core.cli.exporting import export_command
 from diptych.core.cli.importing import import_command
 from diptych.core.cli.serving import serve_command
-from diptych.core.garbage import end_at_once
+from diptych.core.gc_tuning import end_at_once
 from diptych.core.settings import Settings, settings_or_exit
 
 

@@ -13,9 +13,9 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.database import sync_config
+from diptych.core.dev_server import ServingError
 from diptych.core.dumps import DumpError
 from diptych.core.errors import Behind, CatalogueError
-from diptych.core.serving import ServingError
 from diptych.core.settings import Settings
 from diptych.core.sync.unit_of_work import Database, translated
 from diptych.core.translation import one_line

@@ -17,7 +17,7 @@ class Left:
 
 left = Left()
 """
-END = "from diptych.core.garbage import end_at_once; end_at_once()"
+END = "from diptych.core.gc_tuning import end_at_once; end_at_once()"
 
 
 @pytest.mark.parametrize(("program", "told"), [(LEFT, "collected\n"), (LEFT + END, "")])
