@@ -17,9 +17,9 @@ from advanced_alchemy.config import (
 )
 from sqlalchemy import Connection, NullPool, create_engine
 
-from diptych.core.engines import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
+from diptych.core.db.async_connection import ListeningConnection
+from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
 from diptych.core.errors import UPGRADE, Unavailable
-from diptych.core.listening import ListeningConnection
 from diptych.core.models import Base
 from diptych.core.settings import Settings, parse_database_url
 

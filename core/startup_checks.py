@@ -7,11 +7,11 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from diptych.core import deadlines, revisions
 from diptych.core.database import require_file, sync_config
+from diptych.core.db import deadlines, schema_version
+from diptych.core.db.error_translation import translate
 from diptych.core.errors import Behind, Unavailable
 from diptych.core.settings import Settings
-from diptych.core.translation import translate
 
 
 def check_revision(settings: Settings) -> None:
@@ -32,7 +32,7 @@ def check_revision(settings: Settings) -> None:
             deadlines.until(time.monotonic() + settings.request_timeout),
             engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
-            revisions.check(connection.execute(revisions.VERSIONS).scalars().all())
+            schema_version.check(connection.execute(schema_version.VERSIONS).scalars().all())
     except SQLAlchemyError as error:
         known = translate(error)
         if known is None:

@@ -11,7 +11,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NestedTransaction, create_engine, event, inspect
 
-from diptych.core.revisions import VERSION_TABLE
+from diptych.core.db.schema_version import VERSION_TABLE
 
 FIRST = frozenset({"author", "tag", "book", "book_contributor", "book_tag"})
 """The tables that every revision has."""

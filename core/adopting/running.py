@@ -11,17 +11,17 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from diptych.core import migrating
 from diptych.core.adopting import plan
 from diptych.core.adopting.carrying import REVISION, carry_out
 from diptych.core.adopting.reading import Judgement, count, judge
 from diptych.core.adopting.shapes import Earlier, Nothing, Ours, Unknown, recognise
 from diptych.core.database import connection_string, sync_config
-from diptych.core.drift import scripts
+from diptych.core.db import migration_lock
+from diptych.core.db.error_translation import translate
+from diptych.core.db.schema_diff import scripts
 from diptych.core.errors import Unavailable
 from diptych.core.models.base import now
 from diptych.core.settings import Settings, parse_database_url
-from diptych.core.translation import translate
 
 LOCK_TIMEOUT = 5
 """Seconds that it waits for whoever still uses the tables."""
@@ -145,8 +145,8 @@ def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ" if dry_run else "READ COMMITTED")
             if not dry_run:
-                migrating.lock(connection)
-            migrating.without_timeouts(connection)
+                migration_lock.lock(connection)
+            migration_lock.without_timeouts(connection)
             _prepare(connection)
         yield connection
         if dry_run:

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, 
 
 from diptych.core.adopting import history
 from diptych.core.adopting.fields import AUTHOR, BOOK, Field
+from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.models import Base
-from diptych.core.revisions import VERSION_TABLE
 
 PAIRS = (("author", "book"), ("authors", "books"))
 """What earlier applications call their tables."""

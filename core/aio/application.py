@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core import deadlines
 from diptych.core.aio import idempotency
 from diptych.core.aio.executing import Executor, executor_of
 from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.database import async_config
+from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import conditional, json, problems, reading, writing
 from diptych.core.http.cors import Cors

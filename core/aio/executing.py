@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
-from diptych.core.connections import give_back_async, pooled_connection, take_async
+from diptych.core.db.pool import give_back_async, pooled_connection, take_async
 from diptych.core.observing.waiting import waited
 from diptych.core.queries.prepared import Row, Values, prepared
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from diptych.core.cli.told import told
+from diptych.core.db.database_status import Status, status
 from diptych.core.http.json import encode
 from diptych.core.settings import Settings
-from diptych.core.status import Status, status
 
 
 def check_status_command(settings: Settings) -> click.Command:

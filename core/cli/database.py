@@ -22,11 +22,11 @@ from diptych.core.cli.dumping import dump_data
 from diptych.core.cli.reading import branches, check, current, heads, history, show
 from diptych.core.cli.told import ToldGroup, alembic_of, never_asks
 from diptych.core.database import changing, inspecting, make_directory, require_file
-from diptych.core.drift import known
+from diptych.core.db.schema_diff import known
+from diptych.core.db.schema_version import VERSION_TABLE
+from diptych.core.db.schema_version import current as current_revision
 from diptych.core.errors import Unavailable
 from diptych.core.models import Base
-from diptych.core.revisions import VERSION_TABLE
-from diptych.core.revisions import current as current_revision
 from diptych.core.settings import Settings, parse_database_url
 
 HELP = """Migrate the database and look after it.

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 
 from diptych.core.cli.told import alembic_of, never_asks
 from diptych.core.database import MIGRATIONS, inspecting
-from diptych.core.drift import require_head, scripts
+from diptych.core.db.schema_diff import require_head, scripts
 from diptych.core.settings import Settings
 
 VERSIONS = MIGRATIONS / "versions"

@@ -7,8 +7,8 @@ from alembic import command
 
 from diptych.core.cli.told import alembic_of
 from diptych.core.database import inspecting, require_file
-from diptych.core.drift import differences, known, require_head, scripts
-from diptych.core.revisions import current as current_revision
+from diptych.core.db.schema_diff import differences, known, require_head, scripts
+from diptych.core.db.schema_version import current as current_revision
 from diptych.core.settings import Settings
 
 verbose_option = click.option("--verbose", "-v", is_flag=True, help="Tell more of each revision.")

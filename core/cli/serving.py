@@ -14,10 +14,10 @@ from sqlalchemy import func, inspect, select
 
 from diptych.core.cli.told import alembic_of, database_of, told
 from diptych.core.database import make_directory
+from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
 from diptych.core.importing import import_rows
 from diptych.core.models import Base, Book
-from diptych.core.revisions import VERSION_TABLE
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
 from diptych.core.transfer import mapping as columns

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from diptych.core import deadlines
 from diptych.core.database import sync_config
+from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import conditional, json, problems, reading, writing
 from diptych.core.http.cors import Cors

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
-from diptych.core.connections import give_back, pooled_connection, take
+from diptych.core.db.pool import give_back, pooled_connection, take
 from diptych.core.observing.waiting import waited
 from diptych.core.queries.prepared import Row, Values, prepared
 

@@ -14,12 +14,12 @@ from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from diptych.core import deadlines
-from diptych.core.engines import SNAPSHOT, TRANSACTION, begin_by_hand
+from diptych.core.db import deadlines
+from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
+from diptych.core.db.error_translation import translate
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from diptych.core.observing.waiting import watch
 from diptych.core.sync.executing import Executor, executing, executor_on
-from diptych.core.translation import translate
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -99,7 +99,7 @@ class Database:
         Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
         work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
 
-        Errors: the CatalogueError that diptych.core.translation.translate makes of the driver's, the commit's included;
+        Errors: what diptych.core.db.error_translation.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
 

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from diptych.core.engines import BUSY_TIMEOUT
+from diptych.core.db.engine_events import BUSY_TIMEOUT
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 

@@ -45,7 +45,7 @@ BREACHES = {
         ("core/sync/services/base.py", "from diptych.core.aio import unit_of_work"),
     ],
     "what decides does not wait": [
-        ("core/rules/slugs.py", "from diptych.core.translation import translate"),
+        ("core/rules/slugs.py", "from diptych.core.db.error_translation import translate"),
         ("core/http/operations.py", "from diptych.core.aio.application import Application"),
         ("core/schemas/types.py", "import diptych.core.sync.loading"),
     ],

@@ -8,10 +8,10 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from diptych.core import revisions
 from diptych.core.adopting import history
 from diptych.core.database import MIGRATIONS
-from diptych.core.revisions import head
+from diptych.core.db import schema_version
+from diptych.core.db.schema_version import head
 from tests.support import before
 from tests.support.databases import BACKENDS, Databases
 
@@ -42,7 +42,7 @@ def later(tmp_path: Path) -> ScriptDirectory:
 def test_revisions_that_want_no_transaction_are_compared_with_too(
     databases: Databases, later: ScriptDirectory, backend: str
 ):
-    assert history.revisions(later) == ["later", *sorted(revisions.history(), reverse=True)]
+    assert history.revisions(later) == ["later", *sorted(schema_version.history(), reverse=True)]
     url = databases.migrated(backend)
     was = before.dump(url)
     engine = before.engine(url)

@@ -18,7 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from diptych.core.drift import differences
+from diptych.core.db.schema_diff import differences
 from diptych.core.models import Author, Base, words
 from diptych.core.queries import authors, books, paging, tags
 from diptych.core.queries.listing import Listing, having_words

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from diptych.core.aio.adding import put_in
 from diptych.core.aio.services.reading import Reader, missing
 from diptych.core.aio.services.writing import Writer
+from diptych.core.db.error_translation import translate
 from diptych.core.errors import Conflict, Contention, Fault
 from diptych.core.models import Record
 from diptych.core.models.base import now
@@ -26,7 +27,6 @@ from diptych.core.queries.listing import Listing
 from diptych.core.queries.writing import derived
 from diptych.core.rules import batches, slugs
 from diptych.core.schemas.lists import Upserted
-from diptych.core.translation import translate
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
+from diptych.core.db.error_translation import translate
 from diptych.core.errors import Conflict, Contention, Fault
 from diptych.core.models import Record
 from diptych.core.models.base import now
@@ -27,7 +28,6 @@ from diptych.core.schemas.lists import Upserted
 from diptych.core.sync.adding import put_in
 from diptych.core.sync.services.reading import Reader, missing
 from diptych.core.sync.services.writing import Writer
-from diptych.core.translation import translate
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]

@@ -12,15 +12,15 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from diptych.core import deadlines
 from diptych.core.database import sync_config
+from diptych.core.db import deadlines
 from diptych.core.settings import Settings
 from tests.support.databases import Databases, run
 
 FORKED = """
 import os, sys, time
 from sqlalchemy import text
-from diptych.core import deadlines
+from diptych.core.db import deadlines
 from diptych.core.database import sync_config
 from diptych.core.errors import CatalogueError
 from diptych.core.settings import Settings

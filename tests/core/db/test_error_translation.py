@@ -20,16 +20,16 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 import diptych.core.aio.unit_of_work
-import diptych.core.engines
+import diptych.core.db.engine_events
 import diptych.core.sync.unit_of_work
 from diptych.core.database import async_config, connection_string, sync_config
+from diptych.core.db.error_translation import taken, translate
 from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
 from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
 from diptych.core.queries import paging, tags
 from diptych.core.queries.listing import having_words
 from diptych.core.schemas.tags import TagList
 from diptych.core.settings import Settings
-from diptych.core.translation import taken, translate
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History
 from tests.support.opened import opened
@@ -371,7 +371,7 @@ def test_a_user_whom_the_server_does_not_know_is_an_outage(databases: Databases)
 def test_a_sqlite_file_that_another_writer_keeps_is_an_outage(
     urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(diptych.core.engines, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(diptych.core.db.engine_events, "BUSY_TIMEOUT", 0.05)
     with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = error_of(urls["sqlite"], tag("waiting"), twin=twin)

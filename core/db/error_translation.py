@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from diptych.core import deadlines
+from diptych.core.db import deadlines
 from diptych.core.errors import (
     UPGRADE,
     Behind,

@@ -16,9 +16,9 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from diptych.core import deadlines
-from diptych.core.connections import at_rest
-from diptych.core.listening import ListeningConnection
+from diptych.core.db import deadlines
+from diptych.core.db.async_connection import ListeningConnection
+from diptych.core.db.pool import at_rest
 
 BUSY_TIMEOUT = 5.0
 """Seconds a SQLite writer waits for another."""

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select, text
 
 import diptych.core.aio.unit_of_work
-import diptych.core.engines
+import diptych.core.db.engine_events
 import diptych.core.sync.unit_of_work
 from diptych.core.database import async_config
 from diptych.core.models import Tag
@@ -88,7 +88,7 @@ def test_a_reader_of_postgresql_holds_no_transaction(urls: dict[str, str], twin:
 def test_a_sqlite_file_can_be_read_while_another_writes(
     urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(diptych.core.engines, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(diptych.core.db.engine_events, "BUSY_TIMEOUT", 0.05)
     with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert results_of(urls["sqlite"], text("SELECT 1"), twin=twin) == [1]

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.database import inspecting
-from diptych.core.drift import differences, lag
+from diptych.core.db.error_translation import one_line
+from diptych.core.db.schema_diff import differences, lag
+from diptych.core.db.schema_version import current, head
 from diptych.core.errors import CatalogueError
-from diptych.core.revisions import current, head
 from diptych.core.settings import Settings
 from diptych.core.sync.unit_of_work import translated
-from diptych.core.translation import one_line
 
 PATIENCE = "10s"
 """How long PostgreSQL may take over any one question."""

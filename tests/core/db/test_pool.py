@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from diptych.core.connections import at_rest, give_back_async, take_async
 from diptych.core.database import async_config
-from diptych.core.engines import begin_by_hand
+from diptych.core.db.engine_events import begin_by_hand
+from diptych.core.db.pool import at_rest, give_back_async, take_async
 from diptych.core.settings import Settings
 from tests.support.databases import Databases
 

@@ -14,9 +14,9 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table
 
 from diptych.core.database import MIGRATIONS
+from diptych.core.db.schema_version import VERSION_TABLE, current, head
 from diptych.core.errors import UPGRADE
 from diptych.core.models import Base, words
-from diptych.core.revisions import VERSION_TABLE, current, head
 
 WORDED = tuple(name for name, table in Base.metadata.tables.items() if "search_text" in table.columns)
 """The tables with an index of words."""
