@@ -42,7 +42,7 @@ LEAST = 1.0
 
 PLACES = {
     "the core: the head, the body, the answer": ("diptych/core/http", "diptych/core/schemas", "diptych/core/rules"),
-    "the core: the log and the numbers": ("diptych/core/observing", "logging"),
+    "the core: the log and the numbers": ("diptych/core/observability", "logging"),
     "the core: operations, units of work, statements": ("diptych/core",),
     "the adapter, or the floor": ("diptych/flask_app", "diptych/sanic_app", "benchmarks"),
     "SQLAlchemy": ("sqlalchemy",),

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from diptych.core.http.wire.times import PAUSE
-from diptych.core.observing.shared import give, share
+from diptych.core.observability.multiprocess_dir import give, share
 from diptych.core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)

@@ -16,7 +16,7 @@ from sanic.mixins import startup
 from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
-from diptych.core.observing.shared import share
+from diptych.core.observability.multiprocess_dir import share
 from diptych.core.startup_checks import check_revision_or_exit
 from diptych.sanic_app.wire import Service
 

@@ -19,8 +19,8 @@ from diptych.core.http.cors import Cors
 from diptych.core.http.messages import Request, Response
 from diptych.core.http.operations import Answer, Call, Operation, Route, routes
 from diptych.core.http.problems import Problem
-from diptych.core.observing import metrics
-from diptych.core.observing.requests import Observed
+from diptych.core.observability import metrics
+from diptych.core.observability.request_context import Observed
 from diptych.core.settings import Settings, parse_origins
 
 

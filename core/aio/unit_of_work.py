@@ -18,7 +18,7 @@ from diptych.core.db import deadlines
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
 from diptych.core.db.error_translation import translate
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
-from diptych.core.observing.waiting import watch
+from diptych.core.observability.db_timing import watch
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""

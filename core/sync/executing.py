@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from diptych.core.db.pool import give_back, pooled_connection, take
-from diptych.core.observing.waiting import waited
+from diptych.core.observability.db_timing import waited
 from diptych.core.queries.prepared import Row, Values, prepared
 
 T = TypeVar("T")

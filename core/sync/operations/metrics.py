@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.observing import metrics
+from diptych.core.observability import metrics
 
 
 def read(_session: None, _call: Call) -> Answer:

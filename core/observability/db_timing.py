@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Dialect
 
-from diptych.core.observing.requests import current
+from diptych.core.observability.request_context import current
 
 _WAITING = ("do_execute", "do_execute_no_params", "do_executemany", "do_commit", "do_rollback")
 

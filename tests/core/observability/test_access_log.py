@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from diptych.core.observing import lines, logs
+from diptych.core.observability import access_log, json_logging
 
-LINE = lines.Line(datetime(2026, 11, 27, tzinfo=UTC), "info", "mine", "GET", "/books", 200, 1.5, 0.5, 10)
+LINE = access_log.Line(datetime(2026, 11, 27, tzinfo=UTC), "info", "mine", "GET", "/books", 200, 1.5, 0.5, 10)
 
 Begin = Callable[..., None]
 
@@ -24,13 +24,13 @@ def begin() -> Iterator[Begin]:
     root, ours = logging.getLogger(), logging.getLogger("diptych")
     handlers, level, formatters = list(root.handlers), ours.level, [each.formatter for each in root.handlers]
     flags = logging.logThreads, logging.logMultiprocessing
-    yield lambda *given: logs.begin("info", handlers=list(given))
+    yield lambda *given: json_logging.begin("info", handlers=list(given))
     root.handlers[:] = handlers
     ours.setLevel(level)
     for handler, formatter in zip(handlers, formatters, strict=True):
         handler.setFormatter(formatter)
     logging.logThreads, logging.logMultiprocessing = flags
-    lines.all_go_to([])
+    access_log.all_go_to([])
 
 
 class Broken(io.StringIO):
@@ -43,9 +43,9 @@ class Broken(io.StringIO):
 def test_a_line_for_one_stream_is_written_without_a_record(begin: Begin, monkeypatch: pytest.MonkeyPatch):
     stream = io.StringIO()
     begin(logging.StreamHandler(stream))
-    monkeypatch.setattr(lines.logger, "handle", lambda _: pytest.fail("a record was made"))
+    monkeypatch.setattr(access_log.logger, "handle", lambda _: pytest.fail("a record was made"))
 
-    lines.write(logging.INFO, LINE)
+    access_log.write(logging.INFO, LINE)
 
     assert json.loads(stream.getvalue())["request_id"] == "mine"
     assert stream.getvalue().endswith("}\n")
@@ -58,7 +58,7 @@ def test_whoever_adds_a_handler_has_the_record(begin: Begin):
     other.handle = seen.append  # type: ignore[assignment,method-assign]
     logging.getLogger().addHandler(other)
 
-    lines.write(logging.INFO, LINE)
+    access_log.write(logging.INFO, LINE)
 
     assert [record.msg for record in seen] == [LINE]
     assert json.loads(stream.getvalue())["request_id"] == "mine"
@@ -68,7 +68,7 @@ def test_two_handlers_from_the_beginning_both_have_it(begin: Begin):
     streams = [io.StringIO(), io.StringIO()]
     begin(*(logging.StreamHandler(each) for each in streams))
 
-    lines.write(logging.INFO, LINE)
+    access_log.write(logging.INFO, LINE)
 
     assert streams[0].getvalue() == streams[1].getvalue() == f"{LINE}\n"
 
@@ -77,8 +77,8 @@ def test_a_file_is_opened_when_there_is_something_to_write(begin: Begin, tmp_pat
     handler = logging.FileHandler(tmp_path / "log", delay=True)
     begin(handler)
 
-    lines.write(logging.INFO, LINE)
-    lines.write(logging.INFO, LINE)
+    access_log.write(logging.INFO, LINE)
+    access_log.write(logging.INFO, LINE)
     handler.close()
 
     assert (tmp_path / "log").read_text() == f"{LINE}\n" * 2
@@ -90,6 +90,6 @@ def test_a_line_that_cannot_be_written_is_told_of_as_any_other_record(begin: Beg
     handler.handleError = told.append  # type: ignore[method-assign]
     begin(handler)
 
-    lines.write(logging.INFO, LINE)
+    access_log.write(logging.INFO, LINE)
 
     assert [record.msg for record in told] == [LINE]

@@ -12,8 +12,8 @@ from sqlalchemy import QueuePool, create_engine
 from sqlalchemy.exc import OperationalError
 
 from diptych.core.http.messages import Response
-from diptych.core.observing import metrics
-from diptych.core.observing.requests import Observed
+from diptych.core.observability import metrics
+from diptych.core.observability.request_context import Observed
 
 
 def in_use() -> float:

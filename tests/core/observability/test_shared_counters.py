@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from diptych.core.observing import counts
-from diptych.core.observing.counts import Counts, everybodys
+from diptych.core.observability import shared_counters
+from diptych.core.observability.shared_counters import Counts, everybodys
 
 KEY = ("GET", "", "404")
 
@@ -29,7 +29,7 @@ def test_what_one_process_counts_any_other_reads_at_once(tmp_path: Path):
 
 def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_number(tmp_path: Path):
     program = (
-        "import os, signal; from pathlib import Path; from diptych.core.observing.counts import Counts;"
+        "import os, signal; from pathlib import Path; from diptych.core.observability.shared_counters import Counts;"
         f"Counts(2, Path({str(tmp_path)!r})).row({KEY!r})[0] += 3; os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)
@@ -46,7 +46,7 @@ def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_numb
 
 
 def test_there_are_only_so_many_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(counts, "ROWS", 3)
+    monkeypatch.setattr(shared_counters, "ROWS", 3)
     table = Counts(2, tmp_path)
     for number in range(3):
         table.row((str(number),))[0] = number

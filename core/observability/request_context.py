@@ -12,8 +12,8 @@ from typing import Self
 from diptych.core.http.messages import Response
 from diptych.core.http.operations import METHODS
 from diptych.core.http.request_ids import request_id
-from diptych.core.observing import lines
-from diptych.core.observing.metrics import metrics
+from diptych.core.observability import access_log
+from diptych.core.observability.metrics import metrics
 
 _log = logging.getLogger("diptych")
 
@@ -60,10 +60,10 @@ class Observed:
             # What has been done has been done, whether or not it could be counted.
             _log.error("a request could not be counted: %s", error.strerror)
         level = logging.INFO if response.status < 500 else _level(response.status)
-        if lines.logger.isEnabledFor(level):
-            line = lines.Line(
+        if access_log.logger.isEnabledFor(level):
+            line = access_log.Line(
                 datetime.now(UTC),
-                lines.LEVELS[level],
+                access_log.LEVELS[level],
                 self.request_id,
                 self.method,
                 self.path,
@@ -72,7 +72,7 @@ class Observed:
                 round(self.database * 1000, 3),
                 0 if self.method == "HEAD" else len(response.body),
             )
-            lines.write(level, line)
+            access_log.write(level, line)
         return response
 
 

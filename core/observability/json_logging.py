@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from diptych.core.observing import lines
-from diptych.core.observing.requests import current
-from diptych.core.observing.traces import trace
+from diptych.core.observability import access_log
+from diptych.core.observability.request_context import current
+from diptych.core.observability.safe_traceback import trace
 
 
 class Formatter(logging.Formatter):
     """A record as one JSON object: time, level, logger, process, message, and request_id and trace where there are."""
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.msg, lines.Line):
+        if isinstance(record.msg, access_log.Line):
             return str(record.msg)
         found: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
@@ -49,6 +49,6 @@ def begin(level: str, loggers: Iterable[str] = (), handlers: list[logging.Handle
         for handler in handlers:
             handler.setFormatter(Formatter())
         root.handlers[:] = handlers
-        lines.all_go_to(handlers)
+        access_log.all_go_to(handlers)
     for name in ("diptych", *loggers):
         logging.getLogger(name).setLevel(level.upper())

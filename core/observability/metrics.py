@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Pool, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from diptych.core.observing.counts import Counts, Key, Numbers, everybodys
-from diptych.core.observing.shared import VARIABLE
+from diptych.core.observability.multiprocess_dir import VARIABLE
+from diptych.core.observability.shared_counters import Counts, Key, Numbers, everybodys
 
 _log = logging.getLogger("diptych")
 

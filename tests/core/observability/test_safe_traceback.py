@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.models import Tag
-from diptych.core.observing.traces import trace
+from diptych.core.observability.safe_traceback import trace
 from diptych.core.queries import paging
 from diptych.core.queries.listing import having_words
 from diptych.core.queries.tags import listing

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from diptych.core.http.messages import Response
-from diptych.core.observing.logs import Formatter
-from diptych.core.observing.requests import Observed
+from diptych.core.observability.json_logging import Formatter
+from diptych.core.observability.request_context import Observed
 
 BODY = b"0123456789"
 
