@@ -12,7 +12,7 @@ from sqlalchemy.types import LargeBinary, NullType
 
 from diptych.core.adopting.fields import shown, uuid, whole
 from diptych.core.adopting.shapes import Earlier, OldTable
-from diptych.core.transfer.seen import Seen
+from diptych.core.import_export.duplicate_detector import Seen
 
 BATCH = 1000
 

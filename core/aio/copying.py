@@ -16,9 +16,9 @@ from diptych.core.aio.services.books import BookReader, BookService, Contributin
 from diptych.core.aio.services.reading import Reader
 from diptych.core.aio.services.tags import TagService
 from diptych.core.aio.unit_of_work import Database
+from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
+from diptych.core.import_export.import_rows import Reject
 from diptych.core.models import Author
-from diptych.core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
-from diptych.core.transfer.records import Reject
 
 BATCH = 1000
 

@@ -15,7 +15,7 @@ import click
 from diptych.core.cli.exporting import replacing
 from diptych.core.cli.told import never_asks, told
 from diptych.core.database import changing, inspecting
-from diptych.core.dumps import TABLES, count, dump, load
+from diptych.core.import_export.dump_format import TABLES, count, dump, load
 from diptych.core.settings import Settings
 
 STDIN = Path("-")

@@ -12,10 +12,10 @@ from typing import BinaryIO, Literal
 import click
 
 from diptych.core.cli.told import database_of, told
-from diptych.core.importing import Summary, import_rows
+from diptych.core.import_export import column_mapping as columns
+from diptych.core.import_export.file_reader import TextSource, format_of, open_text, rows
+from diptych.core.import_export.import_job import Summary, import_rows
 from diptych.core.settings import Settings
-from diptych.core.transfer import mapping as columns
-from diptych.core.transfer.reading import TextSource, format_of, open_text, rows
 
 
 def import_command(settings: Settings) -> click.Command:

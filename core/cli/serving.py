@@ -16,12 +16,12 @@ from diptych.core.cli.told import alembic_of, database_of, told
 from diptych.core.database import make_directory
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
-from diptych.core.importing import import_rows
+from diptych.core.import_export import column_mapping as columns
+from diptych.core.import_export.file_reader import open_text, rows
+from diptych.core.import_export.import_job import import_rows
 from diptych.core.models import Base, Book
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
-from diptych.core.transfer import mapping as columns
-from diptych.core.transfer.reading import open_text, rows
 
 SAMPLE = files("diptych.core.data") / "sample.jsonl"
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from diptych.core.database import sync_config
 from diptych.core.db.error_translation import one_line
 from diptych.core.dev_server import ServingError
-from diptych.core.dumps import DumpError
 from diptych.core.errors import Behind, CatalogueError
+from diptych.core.import_export.dump_format import DumpError
 from diptych.core.settings import Settings
 from diptych.core.sync.unit_of_work import Database, translated
 

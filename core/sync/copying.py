@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
+from diptych.core.import_export.import_rows import Reject
 from diptych.core.models import Author
 from diptych.core.sync.loading import Outcome, add_lists
 from diptych.core.sync.services.authors import AuthorService
@@ -18,8 +20,6 @@ from diptych.core.sync.services.books import BookReader, BookService, Contributi
 from diptych.core.sync.services.reading import Reader
 from diptych.core.sync.services.tags import TagService
 from diptych.core.sync.unit_of_work import Database
-from diptych.core.transfer.copies import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
-from diptych.core.transfer.records import Reject
 
 BATCH = 1000
 

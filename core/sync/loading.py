@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from diptych.core.import_export.import_rows import BookRecord, Reject
 from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
 from diptych.core.queries.rows import VALUES, among_values
 from diptych.core.rules.contributors import first_author, merged_contributors
@@ -19,7 +20,6 @@ from diptych.core.sync.adding import put_in
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookService, Contributing
 from diptych.core.sync.services.tags import TagService
-from diptych.core.transfer.records import BookRecord, Reject
 
 Key = tuple[Any, ...]
 

@@ -18,8 +18,8 @@ OF_COMMANDS = {
     "mako",
     "diptych.core.adopting",
     "diptych.core.cli",
-    "diptych.core.importing",
-    "diptych.core.transfer",
+    "diptych.core.import_export.import_job",
+    "diptych.core.import_export",
 }
 
 

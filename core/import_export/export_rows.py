@@ -9,12 +9,12 @@ from uuid import UUID
 from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter, ValidationError
 
+from diptych.core.import_export.import_rows import Reject
 from diptych.core.schemas import authors, books, tags
 from diptych.core.schemas.base import LIST_LIMIT, Input
 from diptych.core.schemas.books import ContributorInput
 from diptych.core.schemas.details import detail
 from diptych.core.schemas.types import Id, Instant, Slug, TagName
-from diptych.core.transfer.records import Reject
 
 
 class Copy(Input):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from diptych.core.transfer.copies import read_copy
-from diptych.core.transfer.records import Reject
+from diptych.core.import_export.export_rows import read_copy
+from diptych.core.import_export.import_rows import Reject
 
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
 TIME = "2026-01-31T12:00:00Z"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.transfer.mapping import check_defaults, recognise, record
-from diptych.core.transfer.records import (
+from diptych.core.import_export.column_mapping import check_defaults, recognise, record
+from diptych.core.import_export.import_rows import (
     DESCRIPTION_MAX,
     NAME_MAX,
     TAG_MAX,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diptych.core.transfer.reading import (
+from diptych.core.import_export.file_reader import (
     FIELD_LIMIT,
     LINE_LIMIT,
     NESTING_LIMIT,
@@ -22,7 +22,7 @@ from diptych.core.transfer.reading import (
     open_text,
     rows,
 )
-from diptych.core.transfer.records import Reject
+from diptych.core.import_export.import_rows import Reject
 
 
 def read(text: str, file_format="csv"):

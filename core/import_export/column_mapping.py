@@ -8,12 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from diptych.core.rules.contributors import AUTHOR, ROLES
-from diptych.core.rules.isbn import isbn13
-from diptych.core.rules.language import language_tag
-from diptych.core.rules.text import clean, tag_name
-from diptych.core.rules.years import year
-from diptych.core.transfer.records import (
+from diptych.core.import_export.import_rows import (
     DESCRIPTION_MAX,
     LIST_MAX,
     NAME_MAX,
@@ -23,6 +18,11 @@ from diptych.core.transfer.records import (
     Contributor,
     Reject,
 )
+from diptych.core.rules.contributors import AUTHOR, ROLES
+from diptych.core.rules.isbn import isbn13
+from diptych.core.rules.language import language_tag
+from diptych.core.rules.text import clean, tag_name
+from diptych.core.rules.years import year
 
 # Names that columns go by, best first, without case, spaces, "_" and "-".
 _COLUMNS: dict[str, tuple[str, ...]] = {

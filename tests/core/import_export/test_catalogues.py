@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import diptych.core.data
-from diptych.core.transfer.mapping import recognise, record
-from diptych.core.transfer.reading import format_of, open_text, rows
-from diptych.core.transfer.records import BookRecord, Reject
+from diptych.core.import_export.column_mapping import recognise, record
+from diptych.core.import_export.file_reader import format_of, open_text, rows
+from diptych.core.import_export.import_rows import BookRecord, Reject
 
 SAMPLE = Path(diptych.core.data.__file__).with_name("sample.jsonl")
 DATA = Path(os.environ.get("DIPTYCH_TEST_DATA") or Path(__file__).resolve().parents[3] / "../shared/data")

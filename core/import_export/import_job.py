@@ -13,14 +13,14 @@ from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from diptych.core.errors import Conflict
+from diptych.core.import_export.column_mapping import ColumnMap, record
+from diptych.core.import_export.duplicate_detector import Seen
+from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
+from diptych.core.import_export.file_reader import Row
+from diptych.core.import_export.import_rows import BookRecord, Reject
 from diptych.core.sync.copying import restore
 from diptych.core.sync.loading import Outcome, load_books, record_key
 from diptych.core.sync.unit_of_work import Database
-from diptych.core.transfer.copies import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
-from diptych.core.transfer.mapping import ColumnMap, record
-from diptych.core.transfer.reading import Row
-from diptych.core.transfer.records import BookRecord, Reject
-from diptych.core.transfer.seen import Seen
 
 BATCH = 1000
 

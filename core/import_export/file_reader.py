@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, cast, get_args
 
-from diptych.core.transfer.records import Reject
+from diptych.core.import_export.import_rows import Reject
 
 Format = Literal["csv", "tsv", "jsonl"]
 Row = tuple[int, dict[str, Any] | Reject]
