@@ -9,8 +9,8 @@ from typing import Any, Self
 import click
 from alembic import command
 
-from diptych.core.adopting import running
 from diptych.core.cli.told import alembic_of
+from diptych.core.legacy_import import runner
 from diptych.core.settings import Settings
 
 
@@ -29,8 +29,8 @@ def adopt(settings: Settings, *, dry_run: bool, leave: tuple[str, ...]) -> None:
     """
     try:
         with _Terminal() as terminal:
-            adopted = running.adopt(settings, frozenset(leave), terminal, dry_run=dry_run)
-    except running.RefusedError as error:
+            adopted = runner.adopt(settings, frozenset(leave), terminal, dry_run=dry_run)
+    except runner.RefusedError as error:
         for reason in error.reasons:
             click.echo(reason, err=True)
         raise click.ClickException(str(error)) from error

@@ -16,7 +16,7 @@ from tests.support.deployments import ADAPTERS, command, free_port, server
 OF_COMMANDS = {
     "alembic",
     "mako",
-    "diptych.core.adopting",
+    "diptych.core.legacy_import",
     "diptych.core.cli",
     "diptych.core.import_export.import_job",
     "diptych.core.import_export",

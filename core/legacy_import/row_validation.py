@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, case, cast, column, func, select, table, type_coerce
 from sqlalchemy.types import LargeBinary, NullType
 
-from diptych.core.adopting.fields import shown, uuid, whole
-from diptych.core.adopting.shapes import Earlier, OldTable
 from diptych.core.import_export.duplicate_detector import Seen
+from diptych.core.legacy_import.column_mapping import shown, uuid, whole
+from diptych.core.legacy_import.schema_detection import Earlier, OldTable
 
 BATCH = 1000
 

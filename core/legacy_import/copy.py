@@ -25,9 +25,9 @@ from sqlalchemy import (
 )
 from uuid_utils.compat import uuid7
 
-from diptych.core.adopting import history
-from diptych.core.adopting.reading import Advanced, Values, batches, count, values
-from diptych.core.adopting.shapes import MAP, Earlier, OldTable, Ours, relations, renamed, renames
+from diptych.core.legacy_import import schema_history
+from diptych.core.legacy_import.row_validation import Advanced, Values, batches, count, values
+from diptych.core.legacy_import.schema_detection import MAP, Earlier, OldTable, Ours, relations, renamed, renames
 from diptych.core.rules import slugs
 from diptych.core.rules.text import fold, sort_key
 
@@ -85,9 +85,9 @@ def carry_out(
     for name in renames(shape):
         _make_room(connection, name)
     if isinstance(shape, Ours):
-        history.stamp(connection, script, shape.revision)
+        schema_history.stamp(connection, script, shape.revision)
         return
-    history.build(connection, script, REVISION)
+    schema_history.build(connection, script, REVISION)
     if shape.authors.numbered or shape.books.numbered:
         _MAP.create(connection)
     for old in (shape.authors, shape.books):
@@ -96,7 +96,7 @@ def carry_out(
             advanced(len(batch))
         if count(connection, old.noun) != count(connection, renamed(old.name)):
             raise MiscountedError(f"{old.name}: not every row has arrived")
-    history.stamp(connection, script, REVISION)
+    schema_history.stamp(connection, script, REVISION)
 
 
 def _moved(old: OldTable) -> OldTable:

@@ -11,15 +11,15 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from diptych.core.adopting import plan
-from diptych.core.adopting.carrying import REVISION, carry_out
-from diptych.core.adopting.reading import Judgement, count, judge
-from diptych.core.adopting.shapes import Earlier, Nothing, Ours, Unknown, recognise
 from diptych.core.database import connection_string, sync_config
 from diptych.core.db import migration_lock
 from diptych.core.db.error_translation import translate
 from diptych.core.db.schema_diff import scripts
 from diptych.core.errors import Unavailable
+from diptych.core.legacy_import import report
+from diptych.core.legacy_import.copy import REVISION, carry_out
+from diptych.core.legacy_import.row_validation import Judgement, count, judge
+from diptych.core.legacy_import.schema_detection import Earlier, Nothing, Ours, Unknown, recognise
 from diptych.core.models.base import now
 from diptych.core.settings import Settings, parse_database_url
 
@@ -91,9 +91,9 @@ def _adopt(connection: Connection, leave: frozenset[str], hearing: Hearing, *, d
             raise RefusedError("This database is not known, and nothing was changed.", shape.reasons)
     judgement = _judged(connection, shape, hearing, dry_run=dry_run)
     revision = shape.revision if isinstance(shape, Ours) else REVISION
-    for line in plan.found(shape, judgement):
+    for line in report.found(shape, judgement):
         hearing.say(line)
-    for number, line in enumerate(plan.steps(shape, judgement, revision, str(script.get_current_head())), 1):
+    for number, line in enumerate(report.steps(shape, judgement, revision, str(script.get_current_head())), 1):
         hearing.say(f"{number:>3}. {line}")
     if judgement.faulty:
         more = judgement.faulty - len(judgement.faults)

@@ -8,10 +8,10 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from diptych.core.adopting import history
 from diptych.core.database import MIGRATIONS
 from diptych.core.db import schema_version
 from diptych.core.db.schema_version import head
+from diptych.core.legacy_import import schema_history
 from tests.support import before
 from tests.support.databases import BACKENDS, Databases
 
@@ -42,21 +42,21 @@ def later(tmp_path: Path) -> ScriptDirectory:
 def test_revisions_that_want_no_transaction_are_compared_with_too(
     databases: Databases, later: ScriptDirectory, backend: str
 ):
-    assert history.revisions(later) == ["later", *sorted(schema_version.history(), reverse=True)]
+    assert schema_history.revisions(later) == ["later", *sorted(schema_version.history(), reverse=True)]
     url = databases.migrated(backend)
     was = before.dump(url)
     engine = before.engine(url)
     with engine.begin() as connection:
         tables = frozenset(inspect(connection).get_table_names())
-        assert history.nearest(connection, later, tables) == (head(), [])
+        assert schema_history.nearest(connection, later, tables) == (head(), [])
         # Nothing is left of it, and the connection makes tables where it made them before.
         assert connection.exec_driver_sql("SELECT count(*) FROM author").scalar_one() == 0
     assert before.dump(url) == was
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE INDEX theirs ON book (title)")
-        assert history.nearest(connection, later, tables) == (head(), ["book has an index theirs too many"])
+        assert schema_history.nearest(connection, later, tables) == (head(), ["book has an index theirs too many"])
         connection.exec_driver_sql("DROP INDEX theirs")
         connection.exec_driver_sql("CREATE INDEX ix_book_title ON book (title)")
         connection.exec_driver_sql("DROP INDEX ix_book_author_id")
-        assert history.nearest(connection, later, tables) == ("later", [])
+        assert schema_history.nearest(connection, later, tables) == ("later", [])
     engine.dispose()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diptych.core.adopting.reading import Judgement
-from diptych.core.adopting.shapes import MAP, Earlier, OldTable, Ours, renames
+from diptych.core.legacy_import.row_validation import Judgement
+from diptych.core.legacy_import.schema_detection import MAP, Earlier, OldTable, Ours, renames
 
 
 def found(shape: Ours | Earlier, judgement: Judgement) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, inspect
 
-from diptych.core.adopting import history
-from diptych.core.adopting.fields import AUTHOR, BOOK, Field
 from diptych.core.db.schema_version import VERSION_TABLE
+from diptych.core.legacy_import import schema_history
+from diptych.core.legacy_import.column_mapping import AUTHOR, BOOK, Field
 from diptych.core.models import Base
 
 PAIRS = (("author", "book"), ("authors", "books"))
@@ -95,10 +95,10 @@ Shape = Nothing | Unknown | Ours | Earlier
 def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[str]) -> Shape:
     """What a database is. leave: columns, as "book.isbn", that are not to be carried. Nothing is changed."""
     tables = frozenset(inspect(connection).get_table_names())
-    versions = {name: history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
-    known = set(history.revisions(script))
+    versions = {name: schema_history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
+    known = set(schema_history.revisions(script))
     ours = versions.pop(VERSION_TABLE, [])
-    if ours and tables >= history.FIRST:
+    if ours and tables >= schema_history.FIRST:
         strange = ", ".join(item for item in ours if item not in known)
         if strange:
             return Unknown(
@@ -106,8 +106,8 @@ def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[
             )
         return Nothing(_at(ours, script))
     foreign = {**versions, **({VERSION_TABLE: ours} if ours else {})}
-    if tables >= history.FIRST:
-        revision, told = history.nearest(connection, script, tables)
+    if tables >= schema_history.FIRST:
+        revision, told = schema_history.nearest(connection, script, tables)
         if told:
             head = f"This looks like the catalogue at revision {revision}, but"
             return Unknown(tuple(f"{head} {item}." for item in told))
