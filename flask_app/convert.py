@@ -11,9 +11,9 @@ import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from diptych.core.http.messages import Request, Response, Unread
-from diptych.core.http.wire import head
-from diptych.core.http.wire.reasons import status_line
+from diptych.core.http.request_response import Request, Response, Unread
+from diptych.core.http.wire import request_head
+from diptych.core.http.wire.reason_phrases import status_line
 from diptych.flask_app.raw_path import RAW, sent_path
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
 
-    Errors: Problem, as diptych.core.http.wire.head.
+    Errors: Problem, as diptych.core.http.wire.request_head.
     """
     content = request.environ["wsgi.input"]
     ours = hasattr(content, "unread")
@@ -57,7 +57,7 @@ def _judge(request: flask.Request) -> None:
     version = "HTTP/1.0" if environ["SERVER_PROTOCOL"] == "HTTP/1.0" else "HTTP/1.1"
     lines = [f"{request.method} {target} {version}"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    head.read("\r\n".join(lines).encode("latin-1", "replace"))
+    request_head.read("\r\n".join(lines).encode("latin-1", "replace"))
 
 
 def _parameters(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Mapping[str, str]:

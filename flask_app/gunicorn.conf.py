@@ -9,7 +9,7 @@ import resource
 import sys
 from typing import Any
 
-from diptych.core.http.wire.times import PAUSE
+from diptych.core.http.wire.timeouts import PAUSE
 from diptych.core.observability.multiprocess_dir import give, share
 from diptych.core.settings import settings_or_exit
 

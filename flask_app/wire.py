@@ -23,11 +23,11 @@ from gunicorn.workers import gthread
 from diptych.core import listener_shutdown
 from diptych.core.gc_tuning import keep_loaded
 from diptych.core.http import problems
-from diptych.core.http.messages import Response, Unread
 from diptych.core.http.problems import Problem
-from diptych.core.http.wire.receiving import Incoming
-from diptych.core.http.wire.sending import SERVER, date, message
-from diptych.core.http.wire.times import LINGER, PAUSE, TAKING
+from diptych.core.http.request_response import Response, Unread
+from diptych.core.http.wire.request_reader import Incoming
+from diptych.core.http.wire.response_writer import SERVER, date, message
+from diptych.core.http.wire.timeouts import LINGER, PAUSE, TAKING
 from diptych.core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.

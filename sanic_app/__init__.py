@@ -10,7 +10,7 @@ from sanic import Sanic
 from diptych.bare import hand_on
 from diptych.core.aio.application import Application
 from diptych.core.gc_tuning import end_at_once
-from diptych.core.http.wire.times import PAUSE
+from diptych.core.http.wire.timeouts import PAUSE
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors

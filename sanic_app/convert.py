@@ -8,15 +8,15 @@ from urllib.parse import unquote
 import sanic
 from sanic.exceptions import BadRequest, PayloadTooLarge
 
-from diptych.core.http.messages import Request, Response, Unread
-from diptych.core.http.wire import head
+from diptych.core.http.request_response import Request, Response, Unread
+from diptych.core.http.wire import request_head
 from diptych.sanic_app.wire import Answer, Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
     """The request, read to its end, which is now. `path` is the route's, without the prefix it was mounted under.
 
-    Errors: Problem, as diptych.core.http.wire.head.
+    Errors: Problem, as diptych.core.http.wire.request_head.
     """
     return Request(
         method=request.method,
@@ -24,7 +24,7 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
         # A head is there when the core has not read it: inside someone else's application.
-        headers=head.read(request.head).headers if request.head else to_headers(request),
+        headers=request_head.read(request.head).headers if request.head else to_headers(request),
         body=await _body(request),
     )
 

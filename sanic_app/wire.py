@@ -25,11 +25,11 @@ from sanic.worker.constants import ProcessState
 from diptych.core import listener_shutdown
 from diptych.core.gc_tuning import keep_loaded
 from diptych.core.http import problems
-from diptych.core.http.messages import Response
-from diptych.core.http.wire.head import Head
-from diptych.core.http.wire.receiving import Incoming
-from diptych.core.http.wire.sending import SERVER, date, message
-from diptych.core.http.wire.times import LINGER, PAUSE, TAKING
+from diptych.core.http.request_response import Response
+from diptych.core.http.wire.request_head import Head
+from diptych.core.http.wire.request_reader import Incoming
+from diptych.core.http.wire.response_writer import SERVER, date, message
+from diptych.core.http.wire.timeouts import LINGER, PAUSE, TAKING
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 2048

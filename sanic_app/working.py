@@ -12,7 +12,7 @@ from typing import Any
 
 import sanic
 
-from diptych.core.http.messages import Response
+from diptych.core.http.request_response import Response
 from diptych.sanic_app.wire import Http
 
 

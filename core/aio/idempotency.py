@@ -8,7 +8,7 @@ from datetime import datetime
 from diptych.core.aio.executing import Executor
 from diptych.core.http import problems
 from diptych.core.http.idempotency import Key
-from diptych.core.http.messages import Response
+from diptych.core.http.request_response import Response
 from diptych.core.models.base import now
 from diptych.core.queries.idempotency import ANSWER, STATEMENTS, Statements
 from diptych.core.rules.idempotency import LIFETIME

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from diptych.core.http.documents.openapi import document
 from diptych.core.http.json import encode
+from diptych.core.http.openapi.document import document
 from diptych.core.sync.operations import OPERATIONS
 
 

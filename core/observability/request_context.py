@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Self
 
-from diptych.core.http.messages import Response
 from diptych.core.http.operations import METHODS
 from diptych.core.http.request_ids import request_id
+from diptych.core.http.request_response import Response
 from diptych.core.observability import access_log
 from diptych.core.observability.metrics import metrics
 

@@ -28,7 +28,7 @@ ALONE = {
 BREACHES = {
     "the core knows neither framework": [
         ("core/rules/text.py", "import flask"),
-        ("core/http/reading.py", "from werkzeug.exceptions import HTTPException"),
+        ("core/http/request_parsing.py", "from werkzeug.exceptions import HTTPException"),
         ("core/aio/unit_of_work.py", "def later():\n    import sanic"),
         ("core/cli/serving.py", "from diptych.sanic_app import create_app"),
     ],

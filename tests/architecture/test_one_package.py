@@ -21,7 +21,7 @@ PAIRS = [
     "core.errors",
     "core.models",
     "core.models.author",
-    "core.http.wire.head",
+    "core.http.wire.request_head",
     "flask_app.wire",
     "sanic_app.errors",
 ]

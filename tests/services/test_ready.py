@@ -9,7 +9,7 @@ import pytest
 
 from diptych.core.aio.application import Application as AsyncApplication
 from diptych.core.db import schema_version
-from diptych.core.http.messages import Request
+from diptych.core.http.request_response import Request
 from diptych.core.settings import Settings
 from diptych.core.sync.application import Application
 from tests.support.databases import BACKENDS, Databases

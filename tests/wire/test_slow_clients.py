@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
-from diptych.core.http.wire.times import HEAD, LINGER, PAUSE, TAKING
+from diptych.core.http.wire.timeouts import HEAD, LINGER, PAUSE, TAKING
 from tests.contract.making import make_author
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import Hosts

@@ -13,8 +13,8 @@ from diptych.core.aio.services.base import CatalogueService
 from diptych.core.aio.services.reading import Reader
 from diptych.core.aio.services.writing import Writer
 from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
-from diptych.core.http.messages import JSON, MERGE_PATCH
 from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.request_response import JSON, MERGE_PATCH
 from diptych.core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
 from diptych.core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from diptych.core.schemas.types import Id

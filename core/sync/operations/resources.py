@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
 
 from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
-from diptych.core.http.messages import JSON, MERGE_PATCH
 from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.request_response import JSON, MERGE_PATCH
 from diptych.core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
 from diptych.core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from diptych.core.schemas.types import Id

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import QueuePool, create_engine
 from sqlalchemy.exc import OperationalError
 
-from diptych.core.http.messages import Response
+from diptych.core.http.request_response import Response
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import Observed
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from diptych.core.http.messages import Response
+from diptych.core.http.request_response import Response
 from diptych.core.observability.json_logging import Formatter
 from diptych.core.observability.request_context import Observed
 

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from diptych.core import errors
 from diptych.core.http import problems
-from diptych.core.http.documents.html import Markup, element, together
-from diptych.core.http.documents.openapi import document
-from diptych.core.http.documents.pages import marked, problem_type, problem_types
-from diptych.core.http.documents.reference import reference
 from diptych.core.http.json import decode, encode
+from diptych.core.http.openapi.document import document
+from diptych.core.http.openapi.html import Markup, element, together
+from diptych.core.http.openapi.pages import marked, problem_type, problem_types
+from diptych.core.http.openapi.reference import reference
 from diptych.core.http.operations import Operation
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 from diptych.core.schemas.base import Input

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sanic.helpers import STATUS_CODES
 
-from diptych.core.http.wire.reasons import REASONS, status_line
+from diptych.core.http.wire.reason_phrases import REASONS, status_line
 
 
 def test_every_phrase_is_sanics():

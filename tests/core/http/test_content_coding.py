@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.http.codings import CODERS, MEMBERS, WORTHWHILE, choose, decode
+from diptych.core.http.content_coding import CODERS, MEMBERS, WORTHWHILE, choose, decode
 
 DECODERS = {
     "gzip": gzip.decompress,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diptych.core.http.wire.sending import message
+from diptych.core.http.wire.response_writer import message
 
 
 def test_a_message_is_its_status_its_fields_and_its_body():

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from diptych.core.http import problems
-from diptych.core.http.conditional import entity_tag
 from diptych.core.http.cors import Cors
-from diptych.core.http.messages import JSON, Request, Response
+from diptych.core.http.etag import entity_tag
 from diptych.core.http.operations import Answer, Operation, routes
 from diptych.core.http.problems import render
-from diptych.core.http.writing import ALWAYS, finished, mounted, options, response
+from diptych.core.http.request_response import JSON, Request, Response
+from diptych.core.http.response_building import ALWAYS, finished, mounted, options, response
 from diptych.core.schemas.lists import Page
 from diptych.core.sync.operations import OPERATIONS
 

@@ -10,11 +10,11 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from diptych.core.errors import Fault, Invalid
-from diptych.core.http import codings, json, problems, query
-from diptych.core.http.conditional import Preconditions
+from diptych.core.http import content_coding, json, problems, query_string
+from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import Key
-from diptych.core.http.messages import MERGE_PATCH, Request, Unread
 from diptych.core.http.operations import Call, Operation, Route, accept_field, filled
+from diptych.core.http.request_response import MERGE_PATCH, Request, Unread
 from diptych.core.rules.text import clean
 from diptych.core.schemas.details import detail
 from diptych.core.schemas.types import parse_uuid
@@ -116,7 +116,7 @@ def _key(operation: Operation, request: Request, content: bytes | None) -> Key |
 
 def _decoded(body: bytes, coding: str, limit: int) -> bytes:
     try:
-        decoded = codings.decode(coding, body, limit)
+        decoded = content_coding.decode(coding, body, limit)
     except LookupError:
         detail = "Send the body as it is, or in gzip."
         raise problems.unsupported_media_type(detail, {"Accept-Encoding": "gzip"}) from None
@@ -127,13 +127,13 @@ def _decoded(body: bytes, coding: str, limit: int) -> bytes:
 
 def _query(operation: Operation, text: str, faults: list[Fault]) -> Any:
     try:
-        found = query.pairs(text)
+        found = query_string.pairs(text)
     except ValueError as error:
         raise problems.malformed(f"The query string cannot be read: {error}.") from None
     if operation.query is None:
         faults.extend(_unknown_parameter(name) for name, _ in found)
         return None
-    values, repeated = query.gather(found, operation.query)
+    values, repeated = query_string.gather(found, operation.query)
     faults.extend(repeated)
     try:
         return operation.query.model_validate(values)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from functools import lru_cache
 
-from diptych.core.http.wire.reasons import status_line
+from diptych.core.http.wire.reason_phrases import status_line
 
 SERVER = "diptych"
 """What both servers call themselves: nothing about which of them it is."""

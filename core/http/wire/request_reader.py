@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from diptych.core.http import problems
-from diptych.core.http.messages import Unread
-from diptych.core.http.wire import head
-from diptych.core.http.wire.head import Head
-from diptych.core.http.wire.times import HEAD, REQUEST
+from diptych.core.http.request_response import Unread
+from diptych.core.http.wire import request_head
+from diptych.core.http.wire.request_head import Head
+from diptych.core.http.wire.timeouts import HEAD, REQUEST
 
 CHUNK_LINE = 256
 """Bytes of a line that says how long a chunk is, at most, without its end."""
@@ -75,7 +75,7 @@ class Incoming:
         return now - self._since > (HEAD if self.head is None else REQUEST)
 
     def read(self) -> bool:
-        """Take what there is; whether the request is whole. Errors: Problem, as diptych.core.http.wire.head."""
+        """Take what there is; whether the request is whole. Errors: Problem, as diptych.core.http.wire.request_head."""
         if self.head is None and not self._read_head():
             return False
         if self._decoder is not None:
@@ -107,11 +107,11 @@ class Incoming:
             # RFC 9112 section 2.2: one empty line before a request is nothing.
             if data.startswith(b"\r\n"):
                 del data[:2]
-        end = head.find(data, self._seen)
+        end = request_head.find(data, self._seen)
         self._seen = len(data)
         if end < 0:
             return False
-        found = self.head = head.read(bytes(data[:end]))
+        found = self.head = request_head.read(bytes(data[:end]))
         del data[: end + 4]
         if found.length is None:
             self._decoder = _Chunks(self._limit)
@@ -205,9 +205,9 @@ class _Chunks:
 
     def _trailer(self, data: bytearray) -> bool:
         if data[:2] != b"\r\n":
-            end = data.find(b"\r\n\r\n", 0, head.SECTION + 2)
+            end = data.find(b"\r\n\r\n", 0, request_head.SECTION + 2)
             if end < 0:
-                if len(data) >= head.SECTION + 2 or data.count(b"\n") != data.count(b"\r\n"):
+                if len(data) >= request_head.SECTION + 2 or data.count(b"\n") != data.count(b"\r\n"):
                     raise _UnreadError(Unread.INCOMPLETE)
                 return False
             if not all(_FIELD.fullmatch(line) for line in data[:end].split(b"\r\n")):

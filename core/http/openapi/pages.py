@@ -7,12 +7,12 @@ import hashlib
 import re
 from importlib.resources import files
 
-from diptych.core.http.documents.html import Markup, element, together
+from diptych.core.http.openapi.html import Markup, element, together
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 
 HTML = "text/html; charset=utf-8"
 
-_STYLE = Markup((files("diptych.core.http.documents") / "pages.css").read_text(encoding="utf-8"))
+_STYLE = Markup((files("diptych.core.http.openapi") / "pages.css").read_text(encoding="utf-8"))
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 CONTENT_SECURITY_POLICY = (

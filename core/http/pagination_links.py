@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from diptych.core.http import query
+from diptych.core.http import query_string
 from diptych.core.schemas.lists import PAGE_LIMIT, Page
 
 Places = dict[str, list[tuple[str, str]]]
@@ -21,7 +21,7 @@ def of_page(page: Page[Any], target: str, raw_query: str) -> str:
     target: the list's path. raw_query: the request's query, which has been read before.
     """
     places = _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
-    others = urlencode([(name, value) for name, value in query.pairs(raw_query) if name not in PLACES])
+    others = urlencode([(name, value) for name, value in query_string.pairs(raw_query) if name not in PLACES])
     return ", ".join(f'<{_address(target, others, place)}>; rel="{relation}"' for relation, place in places.items())
 
 

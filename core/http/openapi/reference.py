@@ -1,4 +1,4 @@
-"""The reference page: an OpenAPI document of diptych.core.http.documents.openapi, for people."""
+"""The reference page: an OpenAPI document of diptych.core.http.openapi.document, for people."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from diptych.core.http import json
-from diptych.core.http.documents.html import Markup, element, together
-from diptych.core.http.documents.pages import marked, page, scrolling
+from diptych.core.http.openapi.html import Markup, element, together
+from diptych.core.http.openapi.pages import marked, page, scrolling
 
 Node = Mapping[str, Any]
 

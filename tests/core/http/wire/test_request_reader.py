@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diptych.core.http.messages import Unread
 from diptych.core.http.problems import Problem
-from diptych.core.http.wire.receiving import CHUNK, CHUNKS, Incoming
-from diptych.core.http.wire.times import HEAD, REQUEST
+from diptych.core.http.request_response import Unread
+from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, Incoming
+from diptych.core.http.wire.timeouts import HEAD, REQUEST
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.http.links import of_page
-from diptych.core.http.query import pairs
+from diptych.core.http.pagination_links import of_page
+from diptych.core.http.query_string import pairs
 from diptych.core.schemas.lists import PAGE_LIMIT, Page
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diptych.core.errors import Fault
-from diptych.core.http.query import gather, pairs
+from diptych.core.http.query_string import gather, pairs
 from diptych.core.schemas.books import BookList, BookQuery
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from diptych.core.http import codings, conditional, json, links, query
+from diptych.core.http import content_coding, etag, json, pagination_links, query_string
 from diptych.core.http.cors import Cors
-from diptych.core.http.messages import Request, Response
 from diptych.core.http.operations import METHODS, Answer, Operation, Route, filled
 from diptych.core.http.request_ids import HEADER
+from diptych.core.http.request_response import Request, Response
 from diptych.core.schemas.lists import Page
 
 ALWAYS = {
@@ -35,16 +35,16 @@ def response(answer: Answer, operation: Operation, request: Request) -> Response
         if status == 201:
             headers["Location"] = location
         # What a read asks for besides can be asked for there, too.
-        asked = urlencode(query.pairs(request.query))
+        asked = urlencode(query_string.pairs(request.query))
         headers["Content-Location"] = f"{location}?{asked}" if asked else location
     body = answer.body if isinstance(answer.body, bytes) else json.encode(answer.body)
     if operation.method == "GET":
         headers["Cache-Control"] = operation.cache_control
     if operation.tagged:
-        headers["ETag"] = conditional.entity_tag(body)
+        headers["ETag"] = etag.entity_tag(body)
     if isinstance(answer.body, Page):
         target = filled(operation.path, request.parameters.__getitem__)
-        headers["Link"] = links.of_page(answer.body, target, request.query)
+        headers["Link"] = pagination_links.of_page(answer.body, target, request.query)
     return Response(status, body, operation.media_type, headers)
 
 
@@ -82,16 +82,14 @@ def finished(response: Response, method: str, request: Mapping[str, str], cors: 
     vary = ["Accept-Encoding"] * bool(response.body) + ["Origin"] * cors.varies
     if vary:
         headers["Vary"] = ", ".join(vary)
-    coding = codings.choose(request.get("accept-encoding", ""), len(response.body))
+    coding = content_coding.choose(request.get("accept-encoding", ""), len(response.body))
     if "ETag" in headers:
-        headers["ETag"] = conditional.coded(headers["ETag"], coding)
-        if method in ("GET", "HEAD") and conditional.none_match_fails(
-            request.get("if-none-match", ""), headers["ETag"]
-        ):
+        headers["ETag"] = etag.coded(headers["ETag"], coding)
+        if method in ("GET", "HEAD") and etag.none_match_fails(request.get("if-none-match", ""), headers["ETag"]):
             headers.pop("Link", None)
             return Response(304, headers=headers)
     body = response.body
     if coding is not None:
-        body = codings.CODERS[coding](body)
+        body = content_coding.CODERS[coding](body)
         headers["Content-Encoding"] = coding
     return Response(response.status, body, response.content_type, headers)

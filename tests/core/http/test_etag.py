@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.http.conditional import coded, entity_tag, none_match_fails
+from diptych.core.http.etag import coded, entity_tag, none_match_fails
 
 TAG = '"abc"'
 

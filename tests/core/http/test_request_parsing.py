@@ -18,10 +18,10 @@ from pydantic import BaseModel
 from diptych.core.errors import Fault, Invalid
 from diptych.core.http import problems
 from diptych.core.http.json import decode
-from diptych.core.http.messages import Request
 from diptych.core.http.operations import Call, Route, routes
 from diptych.core.http.problems import Problem
-from diptych.core.http.reading import check_route, read
+from diptych.core.http.request_parsing import check_route, read
+from diptych.core.http.request_response import Request
 from diptych.core.settings import Settings
 from diptych.core.sync.operations import OPERATIONS
 

@@ -9,7 +9,7 @@ from typing import Any, get_origin
 
 from pydantic import TypeAdapter
 
-from diptych.core.http.documents.components import Components, parameters
+from diptych.core.http.openapi.components import Components, parameters
 from diptych.core.http.operations import Operation, parameters_of
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 from diptych.core.http.problems import PROBLEM_JSON
