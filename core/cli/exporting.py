@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from diptych.core.cli.told import database_of, told
+from diptych.core.cli.common import database_of, told
 from diptych.core.http.json import encode
 from diptych.core.settings import Settings
 from diptych.core.sync.copying import export_lines

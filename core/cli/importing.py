@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 
 import click
 
-from diptych.core.cli.told import database_of, told
+from diptych.core.cli.common import database_of, told
 from diptych.core.import_export import column_mapping as columns
 from diptych.core.import_export.file_reader import TextSource, format_of, open_text, rows
 from diptych.core.import_export.import_job import Summary, import_rows

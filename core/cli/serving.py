@@ -12,7 +12,7 @@ import click
 from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
-from diptych.core.cli.told import alembic_of, database_of, told
+from diptych.core.cli.common import alembic_of, database_of, told
 from diptych.core.database import make_directory
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch

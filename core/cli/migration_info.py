@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from alembic import command
 
-from diptych.core.cli.told import alembic_of
+from diptych.core.cli.common import alembic_of
 from diptych.core.database import inspecting, require_file
 from diptych.core.db.schema_diff import differences, known, require_head, scripts
 from diptych.core.db.schema_version import current as current_revision

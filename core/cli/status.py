@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from diptych.core.cli.told import told
+from diptych.core.cli.common import told
 from diptych.core.db.database_status import Status, status
 from diptych.core.http.json import encode
 from diptych.core.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any, Self
 import click
 from alembic import command
 
-from diptych.core.cli.told import alembic_of
+from diptych.core.cli.common import alembic_of
 from diptych.core.legacy_import import runner
 from diptych.core.settings import Settings
 

@@ -17,7 +17,7 @@ from advanced_alchemy.alembic.commands import AlembicCommandConfig
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from diptych.core.cli.told import alembic_of, never_asks
+from diptych.core.cli.common import alembic_of, never_asks
 from diptych.core.database import MIGRATIONS, inspecting
 from diptych.core.db.schema_diff import require_head, scripts
 from diptych.core.settings import Settings
