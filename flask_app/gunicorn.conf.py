@@ -21,7 +21,7 @@ share()
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
 # Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
-worker_class = "diptych.flask_app.wire.Worker"
+worker_class = "diptych.flask_app.gunicorn_worker.Worker"
 threads = _settings.threads
 keepalive = PAUSE
 graceful_timeout = _settings.stop_timeout

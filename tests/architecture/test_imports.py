@@ -33,11 +33,11 @@ BREACHES = {
         ("core/cli/serving.py", "from diptych.sanic_app import create_app"),
     ],
     "the adapters do not know each other": [
-        ("flask_app/blueprint.py", "import diptych.sanic_app.convert"),
-        ("sanic_app/convert.py", "from diptych.flask_app import convert"),
+        ("flask_app/blueprint.py", "import diptych.sanic_app.conversion"),
+        ("sanic_app/conversion.py", "from diptych.flask_app import conversion"),
     ],
     "Flask runs the synchronous twin": [
-        ("flask_app/convert.py", "from diptych.core.aio.application import Application")
+        ("flask_app/conversion.py", "from diptych.core.aio.application import Application")
     ],
     "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import diptych.core.sync.unit_of_work")],
     "the twins do not know each other": [

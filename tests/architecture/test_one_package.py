@@ -22,7 +22,7 @@ PAIRS = [
     "core.models",
     "core.models.author",
     "core.http.wire.request_head",
-    "flask_app.wire",
+    "flask_app.gunicorn_worker",
     "sanic_app.errors",
 ]
 
@@ -63,7 +63,7 @@ def test_nothing_is_imported_by_its_bare_name():
         "import os, core.models",
         "import flask_app as app",
         "from migrations import env",
-        "def later():\n    from sanic_app.wire import Http",
+        "def later():\n    from sanic_app.http_protocol import Http",
         "import_module('core.cli')",
     ],
 )

@@ -18,7 +18,7 @@ from sanic.worker.manager import WorkerManager
 
 from diptych.core.observability.multiprocess_dir import share
 from diptych.core.startup_checks import check_revision_or_exit
-from diptych.sanic_app.wire import Service
+from diptych.sanic_app.http_protocol import Service
 
 PACE = 1.0
 """Seconds between two starts of workers that do not stay."""

@@ -209,7 +209,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         application = getattr(self.wsgi, "extensions", {}).get("diptych")
         if application is None:
             print(
-                "diptych: diptych.flask_app.wire.Worker serves what diptych.flask_app.create_app() makes; "
+                "diptych: diptych.flask_app.gunicorn_worker.Worker serves what diptych.flask_app.create_app() makes; "
                 "for another application choose gunicorn's gthread",
                 file=sys.stderr,
             )

@@ -13,7 +13,7 @@ from typing import Any
 import sanic
 
 from diptych.core.http.request_response import Response
-from diptych.sanic_app.wire import Http
+from diptych.sanic_app.http_protocol import Http
 
 
 class Works:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 from gunicorn.config import Config
 
-from diptych.flask_app.wire import CONTINUE, Outlet, Parser
+from diptych.flask_app.gunicorn_worker import CONTINUE, Outlet, Parser
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command
 

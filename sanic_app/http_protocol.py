@@ -217,7 +217,7 @@ class Protocol(HttpProtocol):
         super().__init__(**options)
         self.ended = False
         self.working = False
-        """Whether what is done now is done to its end: diptych.sanic_app.working."""
+        """Whether what is done now is done to its end: diptych.sanic_app.concurrency_limit."""
 
     def connection_lost(self, error: Exception | None) -> None:
         task = self._task

@@ -10,7 +10,7 @@ from sanic.exceptions import BadRequest, PayloadTooLarge
 
 from diptych.core.http.request_response import Request, Response, Unread
 from diptych.core.http.wire import request_head
-from diptych.sanic_app.wire import Answer, Http
+from diptych.sanic_app.http_protocol import Answer, Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
