@@ -1,4 +1,4 @@
-# Generated from core/aio/application.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/application.py by tools/unasync.py: do not edit, run "make twins".
 """The whole of a request: what an adapter calls."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/copying.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/copying.py by tools/unasync.py: do not edit, run "make twins".
 """Export and its reverse: every row of the catalogue as a line, and lines as rows again, ids and times included."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/idempotency.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/idempotency.py by tools/unasync.py: do not edit, run "make twins".
 """Requests that a client may send again: the work is done once, and its answer is kept in the same transaction."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/loading.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/loading.py by tools/unasync.py: do not edit, run "make twins".
 """Loading the records of a file: books that are new are created, those that are known take on what the file says."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/unit_of_work.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/unit_of_work.py by tools/unasync.py: do not edit, run "make twins".
 """Units of work: statements each for itself, or one transaction that is committed before anyone hears of it."""
 
 from __future__ import annotations

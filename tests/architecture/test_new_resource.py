@@ -38,7 +38,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     edit(models, '"Record", "Tag")', '"Publisher", "Record", "Tag")')
     edit(table, ", tags\n", ", publishers, tags\n")
     edit(table, "*tags.operations,", "*tags.operations, *publishers.operations,")
-    run_in(tree, sys.executable, "tools/twins.py")
+    run_in(tree, sys.executable, "tools/unasync.py")
     return tree
 
 
@@ -195,6 +195,6 @@ def test_a_new_resource_has_a_migration_that_passes_the_tests_of_migrations(tree
 
 
 def test_a_new_resource_passes_the_checks_of_the_tree(tree: Path):
-    run_in(tree, sys.executable, "tools/twins.py", "--check")
+    run_in(tree, sys.executable, "tools/unasync.py", "--check")
     run_in(tree, LINT_IMPORTS, "--no-cache")
     run_in(tree, sys.executable, "-m", "ruff", "check", "--no-cache", "core", "migrations")

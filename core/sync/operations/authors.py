@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/authors.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/authors.py by tools/unasync.py: do not edit, run "make twins".
 """Authors, and the books of one."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/documents.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/documents.py by tools/unasync.py: do not edit, run "make twins".
 """What the service says of itself: its description, a reference page, and a page for each type of problem."""
 
 from __future__ import annotations

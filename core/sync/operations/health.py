@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/health.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/health.py by tools/unasync.py: do not edit, run "make twins".
 """Whether the service lives, and whether it can serve."""
 
 from __future__ import annotations

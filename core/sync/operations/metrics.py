@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/metrics.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/metrics.py by tools/unasync.py: do not edit, run "make twins".
 """The service's numbers, for Prometheus."""
 
 from __future__ import annotations

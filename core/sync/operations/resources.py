@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/resources.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/resources.py by tools/unasync.py: do not edit, run "make twins".
 """The operations that every resource has, made from a description of it."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/tags.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/tags.py by tools/unasync.py: do not edit, run "make twins".
 """Tags, and the books that carry one."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/services/authors.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/authors.py by tools/unasync.py: do not edit, run "make twins".
 """Authors."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/services/base.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/base.py by tools/unasync.py: do not edit, run "make twins".
 """What every resource's service can do."""
 
 from __future__ import annotations

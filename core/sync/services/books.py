@@ -1,4 +1,4 @@
-# Generated from core/aio/services/books.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/books.py by tools/unasync.py: do not edit, run "make twins".
 """Books, their tags and their contributors."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/services/reading.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/reading.py by tools/unasync.py: do not edit, run "make twins".
 """How every resource is read: as rows of columns, which nothing keeps track of."""
 
 from __future__ import annotations

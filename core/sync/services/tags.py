@@ -1,4 +1,4 @@
-# Generated from core/aio/services/tags.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/tags.py by tools/unasync.py: do not edit, run "make twins".
 """Tags."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from core/aio/services/writing.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/writing.py by tools/unasync.py: do not edit, run "make twins".
 """How a row of any resource is written: by one statement, which is a transaction of its own where it is alone."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write core/sync from core/aio: the same code with nothing to await.
 
-`python tools/twins.py` writes it; `--check` only says whether it is fresh, exit status 1 when it is not. Names are
+`python tools/unasync.py` writes it; `--check` only says whether it is fresh, exit status 1 when it is not. Names are
 replaced as whole words, as httpcore and psycopg do for theirs: whatever diptych.core.aio uses of an asynchronous kind
 has to be in WORDS, and a twin that does not type-check says what is missing.
 """
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "core" / "aio"
 TARGET = ROOT / "core" / "sync"
 
-HEADER = '# Generated from core/aio/{name} by tools/twins.py: do not edit, run "make twins".\n'
+HEADER = '# Generated from core/aio/{name} by tools/unasync.py: do not edit, run "make twins".\n'
 
 WORDS = {
     "diptych.core.aio": "diptych.core.sync",
