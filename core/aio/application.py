@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio import idempotency
-from diptych.core.aio.executing import Executor, executor_of
 from diptych.core.aio.operations import OPERATIONS
+from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.database import async_config
 from diptych.core.db import deadlines

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from diptych.core.aio.executing import Executor
+from diptych.core.aio.statement_executor import Executor
 from diptych.core.http import problems
 from diptych.core.http.idempotency import Key
 from diptych.core.http.request_response import Response

@@ -13,7 +13,7 @@ from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.executing import Executor, executing, executor_on
+from diptych.core.aio.statement_executor import Executor, executing, executor_on
 from diptych.core.db import deadlines
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
 from diptych.core.db.error_translation import translate

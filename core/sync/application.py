@@ -20,8 +20,8 @@ from diptych.core.observability import metrics
 from diptych.core.observability.request_context import Observed
 from diptych.core.settings import Settings, parse_origins
 from diptych.core.sync import idempotency
-from diptych.core.sync.executing import Executor, executor_of
 from diptych.core.sync.operations import OPERATIONS
+from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 
 

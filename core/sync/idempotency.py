@@ -12,7 +12,7 @@ from diptych.core.http.request_response import Response
 from diptych.core.models.base import now
 from diptych.core.queries.idempotency import ANSWER, STATEMENTS, Statements
 from diptych.core.rules.idempotency import LIFETIME
-from diptych.core.sync.executing import Executor
+from diptych.core.sync.statement_executor import Executor
 
 
 def once(executor: Executor, key: Key, work: Callable[[], Response]) -> Response:

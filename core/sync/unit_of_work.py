@@ -19,7 +19,7 @@ from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
 from diptych.core.db.error_translation import translate
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from diptych.core.observability.db_timing import watch
-from diptych.core.sync.executing import Executor, executing, executor_on
+from diptych.core.sync.statement_executor import Executor, executing, executor_on
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""

@@ -30,7 +30,7 @@ BREACHES = {
         ("core/rules/text.py", "import flask"),
         ("core/http/request_parsing.py", "from werkzeug.exceptions import HTTPException"),
         ("core/aio/unit_of_work.py", "def later():\n    import sanic"),
-        ("core/cli/serving.py", "from diptych.sanic_app import create_app"),
+        ("core/cli/serve.py", "from diptych.sanic_app import create_app"),
     ],
     "the adapters do not know each other": [
         ("flask_app/blueprint.py", "import diptych.sanic_app.conversion"),
@@ -41,13 +41,13 @@ BREACHES = {
     ],
     "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import diptych.core.sync.unit_of_work")],
     "the twins do not know each other": [
-        ("core/aio/services/base.py", "from diptych.core.sync import unit_of_work"),
-        ("core/sync/services/base.py", "from diptych.core.aio import unit_of_work"),
+        ("core/aio/services/resource_service.py", "from diptych.core.sync import unit_of_work"),
+        ("core/sync/services/resource_service.py", "from diptych.core.aio import unit_of_work"),
     ],
     "what decides does not wait": [
         ("core/rules/slugs.py", "from diptych.core.db.error_translation import translate"),
         ("core/http/operations.py", "from diptych.core.aio.application import Application"),
-        ("core/schemas/types.py", "import diptych.core.sync.loading"),
+        ("core/schemas/types.py", "import diptych.core.sync.import_books"),
     ],
 }
 

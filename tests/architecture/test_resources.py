@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diptych.core.sync.operations import OPERATIONS
-from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueService
 from tests.support.databases import ROOT
 
 # What nobody creates is no resource: pages about problems, or whether the service is ready.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from diptych.core.aio.executing import Executor
+from diptych.core.aio.statement_executor import Executor
 from diptych.core.db import schema_version
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.models import Author

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.executing import executor_of
-from diptych.core.aio.services.base import CatalogueService, Places
-from diptych.core.aio.services.reading import Reader, missing
+from diptych.core.aio.services.resource_service import CatalogueService, Places
+from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_writer import Values, Writer
 from diptych.core.aio.services.tags import TagService
-from diptych.core.aio.services.writing import Values, Writer
+from diptych.core.aio.statement_executor import executor_of
 from diptych.core.errors import Fault, Invalid
 from diptych.core.models import Book, BookContributor, BookTag
 from diptych.core.models.base import now

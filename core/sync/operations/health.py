@@ -9,7 +9,7 @@ from diptych.core.db import schema_version
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.models import Author
 from diptych.core.schemas.health import Health
-from diptych.core.sync.executing import Executor
+from diptych.core.sync.statement_executor import Executor
 
 _READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""

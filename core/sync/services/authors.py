@@ -12,7 +12,7 @@ from sqlalchemy import select
 from diptych.core.errors import Conflict, Fault
 from diptych.core.models import Author, Book, BookContributor
 from diptych.core.queries import authors as queries
-from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueService
 
 
 class AuthorRepository(SQLAlchemySyncRepository[Author]):

@@ -26,11 +26,11 @@ from diptych.core.schemas import books as schemas
 from diptych.core.schemas import tags as tag_schemas
 from diptych.core.schemas.authors import AuthorReference
 from diptych.core.schemas.lists import Page
-from diptych.core.sync.executing import executor_of
-from diptych.core.sync.services.base import CatalogueService, Places
-from diptych.core.sync.services.reading import Reader, missing
+from diptych.core.sync.services.resource_service import CatalogueService, Places
+from diptych.core.sync.services.row_reader import Reader, missing
+from diptych.core.sync.services.row_writer import Values, Writer
 from diptych.core.sync.services.tags import TagService
-from diptych.core.sync.services.writing import Values, Writer
+from diptych.core.sync.statement_executor import executor_of
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from diptych.core.errors import Contention
 from diptych.core.models import Tag
 from diptych.core.queries import tags as queries
-from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueService
 
 
 class TagRepository(SQLAlchemySyncRepository[Tag]):

@@ -34,7 +34,7 @@ def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
     async def asynchronously() -> list[Any]:
         found = diptych.core.aio.unit_of_work.Database(async_config(Settings(database_url=url)))
 
-        async def work(executor: diptych.core.aio.executing.Executor) -> list[Any]:
+        async def work(executor: diptych.core.aio.statement_executor.Executor) -> list[Any]:
             rows = [await executor.first(statement, {}) for statement in statements]
             return [row and row[0] for row in rows]
 

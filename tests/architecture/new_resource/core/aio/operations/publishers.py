@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diptych.core.aio.operations import resources
-from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.operations import crud_operations
+from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.publishers import PublisherService
 from diptych.core.schemas.publishers import Publisher, PublisherInput, PublisherList
 
@@ -11,4 +11,4 @@ publishers = Resource(
     name="publishers", service=PublisherService, schema=PublisherInput, answer=Publisher, list_query=PublisherList
 )
 
-operations = resources.operations(publishers)
+operations = crud_operations.operations(publishers)

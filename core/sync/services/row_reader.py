@@ -1,4 +1,4 @@
-# Generated from core/aio/services/reading.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/services/row_reader.py by tools/unasync.py: do not edit, run "make twins".
 """How every resource is read: as rows of columns, which nothing keeps track of."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from diptych.core.queries import paging
 from diptych.core.queries import rows as statements
 from diptych.core.queries.listing import Listing
 from diptych.core.schemas.lists import ListQuery, Page
-from diptych.core.sync.executing import Executor
+from diptych.core.sync.statement_executor import Executor
 
 
 def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
-from diptych.core.aio.adding import put_in
-from diptych.core.aio.services.reading import Reader, missing
-from diptych.core.aio.services.writing import Writer
+from diptych.core.aio.bulk_insert import put_in
+from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_writer import Writer
 from diptych.core.db.error_translation import translate
 from diptych.core.errors import Conflict, Contention, Fault
 from diptych.core.models import Record

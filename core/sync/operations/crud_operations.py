@@ -1,3 +1,4 @@
+# Generated from core/aio/operations/crud_operations.py by tools/unasync.py: do not edit, run "make twins".
 """The operations that every resource has, made from a description of it."""
 
 from __future__ import annotations
@@ -6,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, Field, create_model
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from diptych.core.aio.executing import Executor
-from diptych.core.aio.services.base import CatalogueService
-from diptych.core.aio.services.reading import Reader
-from diptych.core.aio.services.writing import Writer
 from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.request_response import JSON, MERGE_PATCH
 from diptych.core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
 from diptych.core.schemas.lists import Items, ListQuery, Page, Query, Upserted
 from diptych.core.schemas.types import Id
+from diptych.core.sync.services.resource_service import CatalogueService
+from diptych.core.sync.services.row_reader import Reader
+from diptych.core.sync.services.row_writer import Writer
+from diptych.core.sync.statement_executor import Executor
 
 
 class IdsQuery(Query):
@@ -59,38 +60,38 @@ class Resource:
         """Whether a PATCH takes several statements."""
         return False
 
-    async def create(self, executor: Executor, call: Call) -> Answer:
+    def create(self, executor: Executor, call: Call) -> Answer:
         """POST: 201 with Location."""
-        return Answer(await self.writer(executor).add(call.body.model_dump()))
+        return Answer(self.writer(executor).add(call.body.model_dump()))
 
-    async def replace(self, executor: Executor, call: Call) -> Answer:
+    def replace(self, executor: Executor, call: Call) -> Answer:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
-        item, new = await self.writer(executor).replace(call.parameters["id"], call.body.model_dump())
+        item, new = self.writer(executor).replace(call.parameters["id"], call.body.model_dump())
         return Answer(item, status=201 if new else 200)
 
-    async def change(self, executor: Executor, call: Call) -> Answer:
+    def change(self, executor: Executor, call: Call) -> Answer:
         """PATCH: what was sent is set, null included; what was not stays."""
-        return Answer(await self.writer(executor).change(call.parameters["id"], sent(call.body)))
+        return Answer(self.writer(executor).change(call.parameters["id"], sent(call.body)))
 
-    async def delete(self, executor: Executor, call: Call) -> Answer:
+    def delete(self, executor: Executor, call: Call) -> Answer:
         """DELETE: 204."""
-        await self.writer(executor).remove(call.parameters["id"])
+        self.writer(executor).remove(call.parameters["id"])
         return Answer()
 
-    async def create_batch(self, session: AsyncSession, call: Call) -> Answer:
+    def create_batch(self, session: Session, call: Call) -> Answer:
         """POST of many."""
         items = [item.model_dump() for item in call.body.items]
-        return Answer(Items(await self.service(session).add_all(items)))
+        return Answer(Items(self.service(session).add_all(items)))
 
-    async def change_batch(self, session: AsyncSession, call: Call) -> Answer:
+    def change_batch(self, session: Session, call: Call) -> Answer:
         """PATCH of many, each named by its id."""
-        return Answer(Items(await self.service(session).change_all([sent(item) for item in call.body.items])))
+        return Answer(Items(self.service(session).change_all([sent(item) for item in call.body.items])))
 
-    async def upsert_batch(self, session: AsyncSession, call: Call) -> Answer:
+    def upsert_batch(self, session: Session, call: Call) -> Answer:
         """PUT of many, each matched by the resource's key."""
-        return Answer(await self.service(session).upsert_all([sent(item) for item in call.body.items]))
+        return Answer(self.service(session).upsert_all([sent(item) for item in call.body.items]))
 
-    async def delete_batch(self, session: AsyncSession, call: Call) -> Answer:
+    def delete_batch(self, session: Session, call: Call) -> Answer:
         """DELETE of many, by `ids` in the body or in the query."""
         if (call.body is None) == (call.query.ids is None):
             raise Invalid(
@@ -98,28 +99,28 @@ class Resource:
                 [Fault("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
             )
         try:
-            await self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
+            self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
         except CatalogueError as error:
             if call.body is None:
                 error.faults = in_parameter("ids", error.faults)
             raise
         return Answer()
 
-    async def lock(self, executor: Executor, call: Call) -> None:
+    def lock(self, executor: Executor, call: Call) -> None:
         """Keep a row as it is until the unit of work ends."""
-        await self.writer(executor).lock(call.parameters["id"])
+        self.writer(executor).lock(call.parameters["id"])
 
-    async def page(self, executor: Executor, call: Call) -> Answer:
+    def page(self, executor: Executor, call: Call) -> Answer:
         """GET of a list."""
-        return Answer(await self.reader(executor).page(call.query))
+        return Answer(self.reader(executor).page(call.query))
 
-    async def fetch(self, executor: Executor, call: Call) -> Answer:
+    def fetch(self, executor: Executor, call: Call) -> Answer:
         """GET of one."""
-        return Answer(await self.reader(executor).fetch("id", call.parameters["id"]))
+        return Answer(self.reader(executor).fetch("id", call.parameters["id"]))
 
-    async def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
+    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
         """GET of one by its slug."""
-        return Answer(await self.reader(executor).fetch("slug", call.parameters["slug"]))
+        return Answer(self.reader(executor).fetch("slug", call.parameters["slug"]))
 
 
 def sent(body: BaseModel) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import click
 from diptych.core.cli.common import database_of, told
 from diptych.core.http.json import encode
 from diptych.core.settings import Settings
-from diptych.core.sync.copying import export_lines
+from diptych.core.sync.restore import export_lines
 
 
 def export_command(settings: Settings) -> click.Command:

@@ -1,4 +1,4 @@
-# Generated from core/aio/executing.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/statement_executor.py by tools/unasync.py: do not edit, run "make twins".
 """Statements on a connection, by its driver.
 
 SQLAlchemy makes a statement and compiles it, once. What it does for each execution beyond that is for results of every

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.aio.executing import Executor
-from diptych.core.aio.services.reading import Reader, missing
+from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.statement_executor import Executor
 from diptych.core.errors import Conflict, Contention, Invalid
 from diptych.core.queries import rows, writing
 from diptych.core.queries.listing import Listing

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.loading import Outcome, add_lists
+from diptych.core.aio.import_books import Outcome, add_lists
 from diptych.core.aio.services.authors import AuthorService
-from diptych.core.aio.services.base import CatalogueService
 from diptych.core.aio.services.books import BookReader, BookService, Contributing
-from diptych.core.aio.services.reading import Reader
+from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.services.tags import TagService
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line

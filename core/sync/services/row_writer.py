@@ -1,4 +1,4 @@
-# Generated from core/aio/services/writing.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/services/row_writer.py by tools/unasync.py: do not edit, run "make twins".
 """How a row of any resource is written: by one statement, which is a transaction of its own where it is alone."""
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from diptych.core.errors import Conflict, Contention, Invalid
 from diptych.core.queries import rows, writing
 from diptych.core.queries.listing import Listing
-from diptych.core.sync.executing import Executor
-from diptych.core.sync.services.reading import Reader, missing
+from diptych.core.sync.services.row_reader import Reader, missing
+from diptych.core.sync.statement_executor import Executor
 
 Values = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from diptych.core.aio.executing import Executor
+from diptych.core.aio.statement_executor import Executor
 from diptych.core.errors import Fault, NotFound
 from diptych.core.queries import listing as lists
 from diptych.core.queries import paging

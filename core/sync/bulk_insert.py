@@ -1,4 +1,4 @@
-# Generated from core/aio/adding.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/bulk_insert.py by tools/unasync.py: do not edit, run "make twins".
 """New rows by the hundred: whatever number there is of them is one statement, and no instance is made of any."""
 
 from __future__ import annotations

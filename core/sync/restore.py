@@ -1,4 +1,4 @@
-# Generated from core/aio/copying.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/restore.py by tools/unasync.py: do not edit, run "make twins".
 """Export and its reverse: every row of the catalogue as a line, and lines as rows again, ids and times included."""
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
 from diptych.core.import_export.import_rows import Reject
 from diptych.core.models import Author
-from diptych.core.sync.loading import Outcome, add_lists
+from diptych.core.sync.import_books import Outcome, add_lists
 from diptych.core.sync.services.authors import AuthorService
-from diptych.core.sync.services.base import CatalogueService
 from diptych.core.sync.services.books import BookReader, BookService, Contributing
-from diptych.core.sync.services.reading import Reader
+from diptych.core.sync.services.resource_service import CatalogueService
+from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.services.tags import TagService
 from diptych.core.sync.unit_of_work import Database
 

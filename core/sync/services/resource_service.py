@@ -1,4 +1,4 @@
-# Generated from core/aio/services/base.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/services/resource_service.py by tools/unasync.py: do not edit, run "make twins".
 """What every resource's service can do."""
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from diptych.core.queries.listing import Listing
 from diptych.core.queries.writing import derived
 from diptych.core.rules import batches, slugs
 from diptych.core.schemas.lists import Upserted
-from diptych.core.sync.adding import put_in
-from diptych.core.sync.services.reading import Reader, missing
-from diptych.core.sync.services.writing import Writer
+from diptych.core.sync.bulk_insert import put_in
+from diptych.core.sync.services.row_reader import Reader, missing
+from diptych.core.sync.services.row_writer import Writer
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]
