@@ -17,10 +17,10 @@ from advanced_alchemy.config import (
 )
 from sqlalchemy import Connection, NullPool, create_engine
 
+from diptych.core.catalogue.models import Base
 from diptych.core.db.async_connection import ListeningConnection
 from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
 from diptych.core.errors import UPGRADE, Unavailable
-from diptych.core.models import Base
 from diptych.core.settings import Settings, parse_database_url
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"

@@ -8,9 +8,9 @@ from advanced_alchemy.types import DateTimeUTC
 from alembic import context
 from sqlalchemy import Connection, Engine
 
+from diptych.core.catalogue.models import Base
 from diptych.core.db import migration_lock
 from diptych.core.db.schema_diff import comparing, ours
-from diptych.core.models import Base
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig

@@ -14,11 +14,11 @@ from diptych.core.aio.bulk_insert import put_in
 from diptych.core.aio.services.authors import AuthorService
 from diptych.core.aio.services.books import BookService, Contributing
 from diptych.core.aio.services.tags import TagService
+from diptych.core.catalogue.books.contributors import first_author, merged_contributors
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.engine.row_statements import VALUES, among_values
+from diptych.core.engine.text_normalization import sort_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
-from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
-from diptych.core.queries.rows import VALUES, among_values
-from diptych.core.rules.contributors import first_author, merged_contributors
-from diptych.core.rules.text import sort_key
 
 Key = tuple[Any, ...]
 

@@ -16,9 +16,9 @@ from diptych.core.aio.services.resource_service import CatalogueService
 from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.services.tags import TagService
 from diptych.core.aio.unit_of_work import Database
+from diptych.core.catalogue.models import Author
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
 from diptych.core.import_export.import_rows import Reject
-from diptych.core.models import Author
 
 BATCH = 1000
 

@@ -18,8 +18,8 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from diptych.core.db.pool import give_back_async, pooled_connection, take_async
+from diptych.core.engine.compiled_statement import Row, Values, prepared
 from diptych.core.observability.db_timing import waited
-from diptych.core.queries.prepared import Row, Values, prepared
 
 T = TypeVar("T")
 

@@ -16,6 +16,7 @@ import click
 from alembic import command
 from sqlalchemy import MetaData, Table, inspect
 
+from diptych.core.catalogue.models import Base
 from diptych.core.cli.adopt import adopt
 from diptych.core.cli.common import ToldGroup, alembic_of, never_asks
 from diptych.core.cli.dump import dump_data
@@ -26,7 +27,6 @@ from diptych.core.db.schema_diff import known
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.db.schema_version import current as current_revision
 from diptych.core.errors import Unavailable
-from diptych.core.models import Base
 from diptych.core.settings import Settings, parse_database_url
 
 HELP = """Migrate the database and look after it.

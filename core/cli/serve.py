@@ -12,6 +12,7 @@ import click
 from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
+from diptych.core.catalogue.models import Base, Book
 from diptych.core.cli.common import alembic_of, database_of, told
 from diptych.core.database import make_directory
 from diptych.core.db.schema_version import VERSION_TABLE
@@ -19,7 +20,6 @@ from diptych.core.dev_server import check_servers, serving, watch
 from diptych.core.import_export import column_mapping as columns
 from diptych.core.import_export.file_reader import open_text, rows
 from diptych.core.import_export.import_job import import_rows
-from diptych.core.models import Base, Book
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
 

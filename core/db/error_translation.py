@@ -10,7 +10,9 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from diptych.core.catalogue.models import Base
 from diptych.core.db import deadlines
+from diptych.core.engine.fulltext_index import FUNCTION
 from diptych.core.errors import (
     UPGRADE,
     Behind,
@@ -22,8 +24,6 @@ from diptych.core.errors import (
     Invalid,
     Unavailable,
 )
-from diptych.core.models import Base
-from diptych.core.models.words import FUNCTION
 
 CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""

@@ -13,10 +13,11 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table
 
+from diptych.core.catalogue.models import Base
 from diptych.core.database import MIGRATIONS
 from diptych.core.db.schema_version import VERSION_TABLE, current, head
+from diptych.core.engine import fulltext_index
 from diptych.core.errors import UPGRADE
-from diptych.core.models import Base, words
 
 WORDED = tuple(name for name, table in Base.metadata.tables.items() if "search_text" in table.columns)
 """The tables with an index of words."""
@@ -59,7 +60,7 @@ def differences(connection: Connection) -> list[str]:
     """What the models of the head say and the database is not: a line for each."""
     with comparing():
         found = compare_metadata(_context(connection), Base.metadata)
-    missing = [f"missing: {what}" for what in words.missing(connection, WORDED)]
+    missing = [f"missing: {what}" for what in fulltext_index.missing(connection, WORDED)]
     return [*(_described(each) for each in _each(found)), *missing]
 
 

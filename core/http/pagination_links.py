@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
 from diptych.core.http import query_string
-from diptych.core.schemas.lists import PAGE_LIMIT, Page
 
 Places = dict[str, list[tuple[str, str]]]
 """Relation -> the parameters of the page that has it."""

@@ -9,15 +9,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from diptych.core.engine.schemas.error_messages import detail
+from diptych.core.engine.schemas.field_types import parse_uuid
+from diptych.core.engine.text_normalization import clean
 from diptych.core.errors import Fault, Invalid
 from diptych.core.http import content_coding, json, problems, query_string
 from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import Key
 from diptych.core.http.operations import Call, Operation, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, Request, Unread
-from diptych.core.rules.text import clean
-from diptych.core.schemas.details import detail
-from diptych.core.schemas.types import parse_uuid
 from diptych.core.settings import Settings
 
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import content_coding, etag, json, pagination_links, query_string
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import METHODS, Answer, Operation, Route, filled
 from diptych.core.http.request_ids import HEADER
 from diptych.core.http.request_response import Request, Response
-from diptych.core.schemas.lists import Page
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",

@@ -8,6 +8,11 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from diptych.core.catalogue.books.contributors import AUTHOR, ROLES
+from diptych.core.catalogue.books.isbn import isbn13
+from diptych.core.catalogue.books.language import language_tag
+from diptych.core.catalogue.books.years import year
+from diptych.core.engine.text_normalization import clean, tag_name
 from diptych.core.import_export.import_rows import (
     DESCRIPTION_MAX,
     LIST_MAX,
@@ -18,11 +23,6 @@ from diptych.core.import_export.import_rows import (
     Contributor,
     Reject,
 )
-from diptych.core.rules.contributors import AUTHOR, ROLES
-from diptych.core.rules.isbn import isbn13
-from diptych.core.rules.language import language_tag
-from diptych.core.rules.text import clean, tag_name
-from diptych.core.rules.years import year
 
 # Names that columns go by, best first, without case, spaces, "_" and "-".
 _COLUMNS: dict[str, tuple[str, ...]] = {

@@ -26,10 +26,10 @@ from msgspec import Meta, structs
 from sqlalchemy import Column, Connection, SmallInteger, String, Table, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from diptych.core.catalogue.models import Base, IdempotencyKey
 from diptych.core.db.error_translation import one_line
 from diptych.core.db.schema_diff import require_head
 from diptych.core.http.json import encode
-from diptych.core.models import Base, IdempotencyKey
 
 BATCH = 1000
 

@@ -9,12 +9,14 @@ from uuid import UUID
 from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter, ValidationError
 
+from diptych.core.catalogue.authors import schemas as authors
+from diptych.core.catalogue.books import schemas as books
+from diptych.core.catalogue.books.schemas import ContributorInput
+from diptych.core.catalogue.tags import schemas as tags
+from diptych.core.engine.schemas.base import LIST_LIMIT, Input
+from diptych.core.engine.schemas.error_messages import detail
+from diptych.core.engine.schemas.field_types import Id, Instant, Slug, TagName
 from diptych.core.import_export.import_rows import Reject
-from diptych.core.schemas import authors, books, tags
-from diptych.core.schemas.base import LIST_LIMIT, Input
-from diptych.core.schemas.books import ContributorInput
-from diptych.core.schemas.details import detail
-from diptych.core.schemas.types import Id, Instant, Slug, TagName
 
 
 class Copy(Input):

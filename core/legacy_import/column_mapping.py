@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from diptych.core.rules import isbn, language, text, years
+from diptych.core.catalogue.books import isbn, language, years
+from diptych.core.engine import text_normalization
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HEX = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -41,7 +42,7 @@ def _string(value: Any) -> str:
 
 def _line(high: int) -> Callable[[Any], str]:
     def rule(value: Any) -> str:
-        kept = text.clean(_string(value))
+        kept = text_normalization.clean(_string(value))
         if not kept:
             raise ValueError("is empty")
         if len(kept) > high:
@@ -52,7 +53,7 @@ def _line(high: int) -> Callable[[Any], str]:
 
 
 def _prose(value: Any) -> str:
-    kept = text.clean(_string(value), multiline=True)
+    kept = text_normalization.clean(_string(value), multiline=True)
     if len(kept) > DESCRIPTION_LENGTH:
         raise ValueError(f"has {len(kept):,} characters, and {DESCRIPTION_LENGTH:,} is the most")
     return kept

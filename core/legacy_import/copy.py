@@ -25,11 +25,11 @@ from sqlalchemy import (
 )
 from uuid_utils.compat import uuid7
 
+from diptych.core.engine import slugs
+from diptych.core.engine.text_normalization import fold, sort_key
 from diptych.core.legacy_import import schema_history
 from diptych.core.legacy_import.row_validation import Advanced, Values, batches, count, values
 from diptych.core.legacy_import.schema_detection import MAP, Earlier, OldTable, Ours, relations, renamed, renames
-from diptych.core.rules import slugs
-from diptych.core.rules.text import fold, sort_key
 
 REVISION = "0002"
 """The revision that rows are carried into. The tables below are as it makes them, like those a migration writes to:

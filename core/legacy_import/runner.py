@@ -15,12 +15,12 @@ from diptych.core.database import connection_string, sync_config
 from diptych.core.db import migration_lock
 from diptych.core.db.error_translation import translate
 from diptych.core.db.schema_diff import scripts
+from diptych.core.engine.entity import now
 from diptych.core.errors import Unavailable
 from diptych.core.legacy_import import report
 from diptych.core.legacy_import.copy import REVISION, carry_out
 from diptych.core.legacy_import.row_validation import Judgement, count, judge
 from diptych.core.legacy_import.schema_detection import Earlier, Nothing, Ours, Unknown, recognise
-from diptych.core.models.base import now
 from diptych.core.settings import Settings, parse_database_url
 
 LOCK_TIMEOUT = 5

@@ -8,10 +8,10 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, inspect
 
+from diptych.core.catalogue.models import Base
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.legacy_import import schema_history
 from diptych.core.legacy_import.column_mapping import AUTHOR, BOOK, Field
-from diptych.core.models import Base
 
 PAIRS = (("author", "book"), ("authors", "books"))
 """What earlier applications call their tables."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from diptych.core.models import Base
-from diptych.core.queries import given
+from diptych.core.catalogue.models import Base
+from diptych.core.engine import json_insert
 
 
 def put_in(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows as they are: columns that are left out are null. Errors: the driver's."""
     if rows:
         dialect, table = session.get_bind().dialect, model.metadata.tables[model.__tablename__]
-        session.execute(given.insertion(table, dialect.name), given.rows(table, dialect, rows))
+        session.execute(json_insert.insertion(table, dialect.name), json_insert.rows(table, dialect, rows))

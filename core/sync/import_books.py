@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.books.contributors import first_author, merged_contributors
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.engine.row_statements import VALUES, among_values
+from diptych.core.engine.text_normalization import sort_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
-from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
-from diptych.core.queries.rows import VALUES, among_values
-from diptych.core.rules.contributors import first_author, merged_contributors
-from diptych.core.rules.text import sort_key
 from diptych.core.sync.bulk_insert import put_in
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookService, Contributing

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.models import Author
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
 from diptych.core.import_export.import_rows import Reject
-from diptych.core.models import Author
 from diptych.core.sync.import_books import Outcome, add_lists
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookReader, BookService, Contributing

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from diptych.core.db.pool import give_back, pooled_connection, take
+from diptych.core.engine.compiled_statement import Row, Values, prepared
 from diptych.core.observability.db_timing import waited
-from diptych.core.queries.prepared import Row, Values, prepared
 
 T = TypeVar("T")
 

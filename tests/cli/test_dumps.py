@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import OperationalError
 
+from diptych.core.catalogue.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.database import changing, connection_string
 from diptych.core.db.schema_version import head
 from diptych.core.import_export.dump_format import BATCH, TABLES, load
-from diptych.core.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, run

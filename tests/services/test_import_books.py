@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from diptych.core.catalogue.authors.schemas import AuthorList
+from diptych.core.catalogue.books.schemas import BookList
+from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.http.json import encode
 from diptych.core.import_export.column_mapping import recognise
 from diptych.core.import_export.export_rows import read_copy
 from diptych.core.import_export.import_job import import_rows
 from diptych.core.import_export.import_rows import BookRecord, Contributor, Reject
-from diptych.core.schemas.authors import AuthorList
-from diptych.core.schemas.books import BookList
-from diptych.core.schemas.tags import TagList
 from tests.services.twins import Twin, author, book
 from tests.support.databases import BACKENDS, Databases
 

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Engine, delete, event
 
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.database import async_config, sync_config
-from diptych.core.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")

@@ -7,10 +7,10 @@ from diptych.core.aio.operations.books import including, reader
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.authors import AuthorService
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.authors import Author, AuthorInput, AuthorList
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 

@@ -8,10 +8,10 @@ from diptych.core.aio.operations import crud_operations
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.catalogue.tags.schemas import Tag, TagNames
+from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
-from diptych.core.schemas.lists import Items
-from diptych.core.schemas.tags import Tag, TagNames
 
 
 def including(call: Call) -> bool:

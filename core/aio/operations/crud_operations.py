@@ -12,12 +12,21 @@ from diptych.core.aio.services.resource_service import CatalogueService
 from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.services.row_writer import Writer
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.engine.schemas.base import (
+    UNIQUE,
+    Batch,
+    BatchIds,
+    DistinctBatch,
+    Identified,
+    Input,
+    keyed_of,
+    patch_of,
+)
+from diptych.core.engine.schemas.field_types import Id
+from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
 from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.request_response import JSON, MERGE_PATCH
-from diptych.core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
-from diptych.core.schemas.lists import Items, ListQuery, Page, Query, Upserted
-from diptych.core.schemas.types import Id
 
 
 class IdsQuery(Query):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.models import Author
 from diptych.core.db import schema_version
+from diptych.core.http.health import Health
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.models import Author
-from diptych.core.schemas.health import Health
 
 _READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""

@@ -7,10 +7,10 @@ from diptych.core.aio.operations.books import including, reader
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.tags import TagService
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
-from diptych.core.schemas.tags import Tag, TagInput, TagList
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 

@@ -19,14 +19,13 @@ from diptych.core.aio.bulk_insert import put_in
 from diptych.core.aio.services.row_reader import Reader, missing
 from diptych.core.aio.services.row_writer import Writer
 from diptych.core.db.error_translation import translate
+from diptych.core.engine import batches, slugs
+from diptych.core.engine import row_statements as statements
+from diptych.core.engine.entity import Record, now
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.row_dml import derived
+from diptych.core.engine.schemas.pagination import Upserted
 from diptych.core.errors import Conflict, Contention, Fault
-from diptych.core.models import Record
-from diptych.core.models.base import now
-from diptych.core.queries import rows as statements
-from diptych.core.queries.listing import Listing
-from diptych.core.queries.writing import derived
-from diptych.core.rules import batches, slugs
-from diptych.core.schemas.lists import Upserted
 
 RecordT = TypeVar("RecordT", bound=Record)
 Values = dict[str, Any]

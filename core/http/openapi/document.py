@@ -9,13 +9,13 @@ from typing import Any, get_origin
 
 from pydantic import TypeAdapter
 
+from diptych.core.engine.schemas.field_types import Id
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.openapi.components import Components, parameters
 from diptych.core.http.operations import Operation, parameters_of
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 from diptych.core.http.problems import PROBLEM_JSON
-from diptych.core.rules.idempotency import PATTERN
-from diptych.core.schemas.lists import Page
-from diptych.core.schemas.types import Id
+from diptych.core.idempotency.rules import PATTERN
 
 DESCRIPTION = """\
 - Bodies are JSON in UTF-8. Members are in snake_case, query parameters in camelCase. A member or parameter that is not

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.authors import Author, AuthorInput, AuthorList
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
 from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.books import including, reader
 from diptych.core.sync.operations.crud_operations import Resource

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.catalogue.tags.schemas import Tag, TagNames
+from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
-from diptych.core.schemas.lists import Items
-from diptych.core.schemas.tags import Tag, TagNames
 from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.books import BookReader, BookService

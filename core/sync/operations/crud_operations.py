@@ -9,12 +9,21 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
 
+from diptych.core.engine.schemas.base import (
+    UNIQUE,
+    Batch,
+    BatchIds,
+    DistinctBatch,
+    Identified,
+    Input,
+    keyed_of,
+    patch_of,
+)
+from diptych.core.engine.schemas.field_types import Id
+from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
 from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.request_response import JSON, MERGE_PATCH
-from diptych.core.schemas.base import UNIQUE, Batch, BatchIds, DistinctBatch, Identified, Input, keyed_of, patch_of
-from diptych.core.schemas.lists import Items, ListQuery, Page, Query, Upserted
-from diptych.core.schemas.types import Id
 from diptych.core.sync.services.resource_service import CatalogueService
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.services.row_writer import Writer

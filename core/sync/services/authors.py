@@ -9,9 +9,9 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy import select
 
+from diptych.core.catalogue.authors import queries
+from diptych.core.catalogue.models import Author, Book, BookContributor
 from diptych.core.errors import Conflict, Fault
-from diptych.core.models import Author, Book, BookContributor
-from diptych.core.queries import authors as queries
 from diptych.core.sync.services.resource_service import CatalogueService
 
 

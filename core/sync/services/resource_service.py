@@ -17,14 +17,13 @@ from sqlalchemy.orm.attributes import flag_modified
 from uuid_utils.compat import uuid7
 
 from diptych.core.db.error_translation import translate
+from diptych.core.engine import batches, slugs
+from diptych.core.engine import row_statements as statements
+from diptych.core.engine.entity import Record, now
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.row_dml import derived
+from diptych.core.engine.schemas.pagination import Upserted
 from diptych.core.errors import Conflict, Contention, Fault
-from diptych.core.models import Record
-from diptych.core.models.base import now
-from diptych.core.queries import rows as statements
-from diptych.core.queries.listing import Listing
-from diptych.core.queries.writing import derived
-from diptych.core.rules import batches, slugs
-from diptych.core.schemas.lists import Upserted
 from diptych.core.sync.bulk_insert import put_in
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.services.row_writer import Writer

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from diptych.core.engine import pagination
+from diptych.core.engine import resource_spec as lists
+from diptych.core.engine import row_statements as statements
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.schemas.pagination import ListQuery, Page
 from diptych.core.errors import Fault, NotFound
-from diptych.core.queries import listing as lists
-from diptych.core.queries import paging
-from diptych.core.queries import rows as statements
-from diptych.core.queries.listing import Listing
-from diptych.core.schemas.lists import ListQuery, Page
 from diptych.core.sync.statement_executor import Executor
 
 
@@ -34,21 +34,21 @@ class Reader:
         One statement finds the rows, and counts, where there are more than the page shows; another finds those without
         a value or of a lower rank, where the page gets to them. One more counts where no row told.
         """
-        asked = paging.asked(self.listing, query, scope)
-        first, *others = paging.statements(self.listing, asked.shape)
-        found = self.executor.all(first, {**asked.values, paging.WANTED: query.page_size + 1})
+        asked = pagination.asked(self.listing, query, scope)
+        first, *others = pagination.statements(self.listing, asked.shape)
+        found = self.executor.all(first, {**asked.values, pagination.WANTED: query.page_size + 1})
         total = None
         if query.total and found:
             total = found[0][-1]
             found = [row[:-1] for row in found]
         for statement in others:
             if wanted := query.page_size + 1 - len(found):
-                found += self.executor.all(statement, {**asked.values, paging.WANTED: wanted})
+                found += self.executor.all(statement, {**asked.values, pagination.WANTED: wanted})
         if query.total and total is None:
-            total = paging.known_total(query, len(found))
+            total = pagination.known_total(query, len(found))
         if query.total and total is None:
-            ((total,),) = self.executor.all(paging.count(self.listing, asked.shape), asked.values)
-        return paging.page(self.listing, query, found, total)
+            ((total,),) = self.executor.all(pagination.count(self.listing, asked.shape), asked.values)
+        return pagination.page(self.listing, query, found, total)
 
     def fetch(self, column: str, value: Any) -> Any:
         """The row that has a value in a unique column. Errors: NotFound."""

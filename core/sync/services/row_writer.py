@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from diptych.core.engine import row_dml, row_statements
+from diptych.core.engine.resource_spec import Listing
 from diptych.core.errors import Conflict, Contention, Invalid
-from diptych.core.queries import rows, writing
-from diptych.core.queries.listing import Listing
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.statement_executor import Executor
 
@@ -28,7 +28,7 @@ class Writer:
     def add(self, values: Values, item_id: UUID | None = None) -> Any:
         """Create a row. Errors: Invalid, Conflict."""
         values = values if item_id is None else {**values, "id": item_id}
-        made = self.executor.first(writing.inserted(self.listing), writing.insertion(self.listing, values))
+        made = self.executor.first(row_dml.inserted(self.listing), row_dml.insertion(self.listing, values))
         if made is None:
             raise self._refused(values)
         return self.listing.represent(made)
@@ -52,9 +52,9 @@ class Writer:
 
     def remove(self, item_id: UUID) -> None:
         """Delete a row. Errors: NotFound, Conflict while others depend on it."""
-        statement = writing.removed(self.listing.model)
+        statement = row_dml.removed(self.listing.model)
         try:
-            gone = self.executor.first(statement, {rows.VALUE: item_id})
+            gone = self.executor.first(statement, {row_statements.VALUE: item_id})
         except IntegrityError as error:
             raise Conflict(f"This {self.listing.noun} is in use: others depend on it.") from error
         if gone is None:
@@ -62,13 +62,13 @@ class Writer:
 
     def lock(self, item_id: UUID) -> None:
         """Keep a row as it is until the unit of work ends. Errors: NotFound."""
-        if self.executor.first(writing.locked(self.listing.model), {rows.VALUE: item_id}) is None:
+        if self.executor.first(row_dml.locked(self.listing.model), {row_statements.VALUE: item_id}) is None:
             raise missing(self.listing)
 
     def put(self, item_id: UUID, values: Values) -> Any | None:
         """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""
-        statement = writing.updated(self.listing, frozenset(values))
-        changed = self.executor.first(statement, writing.alteration(self.listing, item_id, values))
+        statement = row_dml.updated(self.listing, frozenset(values))
+        changed = self.executor.first(statement, row_dml.alteration(self.listing, item_id, values))
         return None if changed is None else self.listing.represent(changed)
 
     def _refused(self, values: Values) -> Invalid | Contention:
@@ -76,9 +76,9 @@ class Writer:
         faults = []
         for name, other in self.listing.references.items():
             if name in values:
-                there = self.executor.first(rows.there(other.model), {rows.VALUE: values[name]})
+                there = self.executor.first(row_statements.there(other.model), {row_statements.VALUE: values[name]})
                 if there is None:
-                    faults.append(writing.no_such(other, (name,)))
+                    faults.append(row_dml.no_such(other, (name,)))
         if faults:
             nouns = " or ".join(sorted({other.noun for other in self.listing.references.values()}))
             return Invalid(f"There is no such {nouns}.", faults)

@@ -9,9 +9,9 @@ from typing import Any
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy.exc import IntegrityError
 
+from diptych.core.catalogue.models import Tag
+from diptych.core.catalogue.tags import queries
 from diptych.core.errors import Contention
-from diptych.core.models import Tag
-from diptych.core.queries import tags as queries
 from diptych.core.sync.services.resource_service import CatalogueService
 
 

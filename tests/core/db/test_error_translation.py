@@ -22,13 +22,14 @@ from sqlalchemy.orm.exc import StaleDataError
 import diptych.core.aio.unit_of_work
 import diptych.core.db.engine_events
 import diptych.core.sync.unit_of_work
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.catalogue.tags import queries as tags
+from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.database import async_config, connection_string, sync_config
 from diptych.core.db.error_translation import taken, translate
+from diptych.core.engine import pagination
+from diptych.core.engine.resource_spec import having_words
 from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
-from diptych.core.models import Author, Book, BookContributor, BookTag, Tag
-from diptych.core.queries import paging, tags
-from diptych.core.queries.listing import having_words
-from diptych.core.schemas.tags import TagList
 from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History
@@ -298,7 +299,7 @@ def test_a_database_that_is_behind_is_an_outage_where_something_is_missing(
 ):
     url = databases.empty(backend)
     History().upgrade(url, "0003")
-    asked = paging.asked(tags.listing, TagList(q="x"), {})
+    asked = pagination.asked(tags.listing, TagList(q="x"), {})
     search = select(Tag.id).where(*having_words(tags.listing, asked.shape)).params(asked.values)
 
     assert type(error_of(url, search, twin=twin)) is Behind

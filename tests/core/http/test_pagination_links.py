@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
 from diptych.core.http.pagination_links import of_page
 from diptych.core.http.query_string import pairs
-from diptych.core.schemas.lists import PAGE_LIMIT, Page
 
 
 def links(page: int, size: int, total: int, query: str = "") -> dict[str, str]:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diptych.core.catalogue.books.schemas import BookList, BookQuery
 from diptych.core.errors import Fault
 from diptych.core.http.query_string import gather, pairs
-from diptych.core.schemas.books import BookList, BookQuery
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import problems
 from diptych.core.http.cors import Cors
 from diptych.core.http.etag import entity_tag
@@ -15,7 +16,6 @@ from diptych.core.http.operations import Answer, Operation, routes
 from diptych.core.http.problems import render
 from diptych.core.http.request_response import JSON, Request, Response
 from diptych.core.http.response_building import ALWAYS, finished, mounted, options, response
-from diptych.core.schemas.lists import Page
 from diptych.core.sync.operations import OPERATIONS
 
 TABLE = {operation.name: operation for operation in OPERATIONS}

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.models import Tag
+from diptych.core.catalogue.models import Tag
+from diptych.core.catalogue.tags.queries import listing
+from diptych.core.catalogue.tags.schemas import TagList
+from diptych.core.engine import pagination
+from diptych.core.engine.resource_spec import having_words
 from diptych.core.observability.safe_traceback import trace
-from diptych.core.queries import paging
-from diptych.core.queries.listing import having_words
-from diptych.core.queries.tags import listing
-from diptych.core.schemas.tags import TagList
 
 VALUE = "hunter2"
 
@@ -51,7 +51,7 @@ def test_the_statement_is_told_without_its_parameters():
 
 
 def test_the_statement_is_told_without_what_is_written_into_it():
-    asked = paging.asked(listing, TagList(q=f"{VALUE} o'{VALUE}*"), {})
+    asked = pagination.asked(listing, TagList(q=f"{VALUE} o'{VALUE}*"), {})
     statement = select(Tag.id).where(*having_words(listing, asked.shape)).params(asked.values)
     text = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True}))
     assert text.count(VALUE) == 2

@@ -9,6 +9,9 @@ import pytest
 from pydantic import Field
 
 from diptych.core import errors
+from diptych.core.engine.schemas.base import Input
+from diptych.core.engine.schemas.field_types import Length, Line
+from diptych.core.engine.schemas.pagination import Page, Query
 from diptych.core.http import problems
 from diptych.core.http.json import decode, encode
 from diptych.core.http.openapi.document import document
@@ -17,9 +20,6 @@ from diptych.core.http.openapi.pages import marked, problem_type, problem_types
 from diptych.core.http.openapi.reference import reference
 from diptych.core.http.operations import Operation
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
-from diptych.core.schemas.base import Input
-from diptych.core.schemas.lists import Page, Query
-from diptych.core.schemas.types import Length, Line
 from diptych.core.sync.operations import OPERATIONS
 
 EVIL = "<script>alert(\"1\")</script> & 'co'"

@@ -1,0 +1,39 @@
+"""Tags, in and out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from pydantic import Field
+
+from diptych.core.engine.schemas.base import LIST_LIMIT, Input
+from diptych.core.engine.schemas.field_types import Description, Moment, TagName
+from diptych.core.engine.schemas.pagination import list_query
+
+
+class TagInput(Input):
+    """A tag to create, or to put in another's place."""
+
+    name: TagName
+    description: Description | None = None
+
+
+class TagNames(Input):
+    """The tags of one book, whole: those that do not exist yet are made."""
+
+    items: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
+
+
+class Tag(Struct, frozen=True):
+    """A tag as answered."""
+
+    id: UUID
+    name: Annotated[str, Meta(examples=["islands of finland"], max_length=100)]
+    description: str | None
+    created_at: Moment
+    updated_at: Moment
+
+
+TagList = list_query("TagList", ("created_at", "updated_at", "name", "id"), {"name": TagName})
