@@ -7,8 +7,9 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from diptych.core.database import require_file, sync_config
+from diptych.core.database import sync_config
 from diptych.core.db import deadlines, schema_version
+from diptych.core.db.config import require_file
 from diptych.core.db.error_translation import translate
 from diptych.core.errors import Behind, Unavailable
 from diptych.core.settings import Settings

@@ -36,7 +36,7 @@ def configure(**options: Any) -> None:
         user_module_prefix=config.user_module_prefix,
         render_as_batch=config.render_as_batch,
         render_item=render_item,
-        include_name=ours,
+        include_name=ours(Base.metadata),
         **options,
     )
 

@@ -10,13 +10,12 @@ from functools import partial
 from typing import TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio.statement_executor import Executor, executing, executor_on
 from diptych.core.db import deadlines
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
-from diptych.core.db.error_translation import translate
+from diptych.core.db.error_translation import translated
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from diptych.core.observability.db_timing import watch
 
@@ -136,19 +135,6 @@ class Database:
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()
-
-
-class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Driver errors as the core's own."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
-            raise known from error
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.database import sync_config
-from diptych.core.db.error_translation import one_line
+from diptych.core.db.error_translation import one_line, translated
 from diptych.core.dev_server import ServingError
 from diptych.core.errors import Behind, CatalogueError
 from diptych.core.import_export.dump_format import DumpError
 from diptych.core.settings import Settings
-from diptych.core.sync.unit_of_work import Database, translated
+from diptych.core.sync.unit_of_work import Database
 
 never_asks = click.option("--no-prompt", is_flag=True, expose_value=False, help="Nothing is asked anyway.")
 """The option of commands that advanced-alchemy has ask, and ours do not."""

@@ -22,7 +22,7 @@ from diptych.core.cli.common import ToldGroup, alembic_of, never_asks
 from diptych.core.cli.dump import dump_data
 from diptych.core.cli.make_migrations import edit, init, list_templates, make_migrations, merge
 from diptych.core.cli.migration_info import branches, check, current, heads, history, show
-from diptych.core.database import changing, inspecting, make_directory, require_file
+from diptych.core.db.config import changing, inspecting, make_directory, require_file
 from diptych.core.db.schema_diff import known
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.db.schema_version import current as current_revision

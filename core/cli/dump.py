@@ -14,7 +14,7 @@ import click
 
 from diptych.core.cli.common import never_asks, told
 from diptych.core.cli.export import replacing
-from diptych.core.database import changing, inspecting
+from diptych.core.db.config import changing, inspecting
 from diptych.core.import_export.dump_format import TABLES, count, dump, load
 from diptych.core.settings import Settings
 

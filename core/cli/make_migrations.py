@@ -18,8 +18,9 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from diptych.core.cli.common import alembic_of, never_asks
-from diptych.core.database import MIGRATIONS, inspecting
+from diptych.core.db.config import inspecting
 from diptych.core.db.schema_diff import require_head, scripts
+from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.settings import Settings
 
 VERSIONS = MIGRATIONS / "versions"

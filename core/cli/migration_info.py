@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 from alembic import command
 
+from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import alembic_of
-from diptych.core.database import inspecting, require_file
+from diptych.core.db.config import inspecting, require_file
 from diptych.core.db.schema_diff import differences, known, require_head, scripts
 from diptych.core.db.schema_version import current as current_revision
 from diptych.core.settings import Settings
@@ -23,7 +24,7 @@ def check(settings: Settings) -> None:
     """
     with inspecting(settings) as connection:
         revision = require_head(connection)
-        found = differences(connection)
+        found = differences(connection, Base.metadata)
     for line in found:
         click.echo(line)
     if found:

@@ -14,7 +14,7 @@ from sqlalchemy import func, inspect, select
 
 from diptych.core.catalogue.models import Base, Book
 from diptych.core.cli.common import alembic_of, database_of, told
-from diptych.core.database import make_directory
+from diptych.core.db.config import make_directory
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
 from diptych.core.import_export import column_mapping as columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import told
 from diptych.core.db.database_status import Status, status
 from diptych.core.http.json import encode
@@ -23,7 +24,7 @@ def check_status_command(settings: Settings) -> click.Command:
         3 a setting is wrong.
         """
         with told():
-            found = status(settings)
+            found = status(settings, Base.metadata)
         click.echo(encode(found) if as_json else "\n".join(_lines(found)))
         context.exit(0 if found.healthy else 1 if found.reachable else 2)
 

@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
-from diptych.core.database import inspecting
-from diptych.core.db.error_translation import one_line
+from diptych.core.db.config import inspecting
+from diptych.core.db.error_translation import one_line, translated
 from diptych.core.db.schema_diff import differences, lag
 from diptych.core.db.schema_version import current, head
 from diptych.core.errors import CatalogueError
 from diptych.core.settings import Settings
-from diptych.core.sync.unit_of_work import translated
 
 PATIENCE = "10s"
 """How long PostgreSQL may take over any one question."""
@@ -34,17 +33,20 @@ class Status:
     problem: str | None = None
 
 
-def status(settings: Settings) -> Status:
-    """Look at a database, without writing to it. What goes wrong is part of what was found."""
+def status(settings: Settings, metadata: MetaData) -> Status:
+    """Look at a database, without writing to it. What goes wrong is part of what was found.
+
+    metadata: what its tables are compared with.
+    """
     newest = head()
     try:
         with translated(), inspecting(settings) as connection:
-            return _found(connection, newest)
+            return _found(connection, newest, metadata)
     except (CatalogueError, DBAPIError) as error:
         return Status(healthy=False, reachable=False, head=newest, problem=one_line(error))
 
 
-def _found(connection: Connection, newest: str) -> Status:
+def _found(connection: Connection, newest: str, metadata: MetaData) -> Status:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
     begun = perf_counter()
@@ -57,5 +59,5 @@ def _found(connection: Connection, newest: str) -> Status:
         return replace(found, problem=str(error))
     if behind := lag(found.revision):
         return replace(found, problem=behind)
-    drift = differences(connection)
+    drift = differences(connection, metadata)
     return replace(found, healthy=not drift, drift=drift)

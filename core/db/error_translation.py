@@ -10,8 +10,8 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from diptych.core.catalogue.models import Base
 from diptych.core.db import deadlines
+from diptych.core.engine.entity import Base
 from diptych.core.engine.fulltext_index import FUNCTION
 from diptych.core.errors import (
     UPGRADE,
@@ -55,6 +55,19 @@ def translate(error: SQLAlchemyError) -> CatalogueError | None:
         case sqlite3.Error() as original:
             return _of_sqlite(original)
     return None
+
+
+class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
+    """Driver errors as the core's own."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
+            raise known from error
 
 
 def one_line(error: CatalogueError | DBAPIError) -> str:

@@ -14,7 +14,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from diptych.core.database import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from diptych.core.db.config import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 
 LOCK = 0x646970747963
 """The advisory lock that a migrating process holds on PostgreSQL: "diptyc" in ASCII."""

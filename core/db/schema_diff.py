@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,16 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Column, Connection, MetaData, Table
 
-from diptych.core.catalogue.models import Base
-from diptych.core.database import MIGRATIONS
-from diptych.core.db.schema_version import VERSION_TABLE, current, head
+from diptych.core.db.schema_version import MIGRATIONS, VERSION_TABLE, current, head
 from diptych.core.engine import fulltext_index
 from diptych.core.errors import UPGRADE
-
-WORDED = tuple(name for name, table in Base.metadata.tables.items() if "search_text" in table.columns)
-"""The tables with an index of words."""
 
 
 def scripts() -> ScriptDirectory:
@@ -51,16 +46,17 @@ def lag(revision: str | None) -> str | None:
     return None
 
 
-def ours(name: str | None, kind: str, _: Any) -> bool:
-    """Whether something in a database is to be compared with the models: not the tables of its other tenants."""
-    return kind != "table" or name in Base.metadata.tables
+def ours(metadata: MetaData) -> Callable[[str | None, str, Any], bool]:
+    """Return Alembic's `include_name` that leaves the tables of the database's other tenants out."""
+    return lambda name, kind, _: kind != "table" or name in metadata.tables
 
 
-def differences(connection: Connection) -> list[str]:
+def differences(connection: Connection, metadata: MetaData) -> list[str]:
     """What the models of the head say and the database is not: a line for each."""
     with comparing():
-        found = compare_metadata(_context(connection), Base.metadata)
-    missing = [f"missing: {what}" for what in fulltext_index.missing(connection, WORDED)]
+        found = compare_metadata(_context(connection, metadata), metadata)
+    worded = [name for name, table in metadata.tables.items() if "search_text" in table.columns]
+    missing = [f"missing: {what}" for what in fulltext_index.missing(connection, worded)]
     return [*(_described(each) for each in _each(found)), *missing]
 
 
@@ -72,8 +68,8 @@ def comparing() -> Iterator[None]:
         yield
 
 
-def _context(connection: Connection) -> MigrationContext:
-    options = {"version_table": VERSION_TABLE, "compare_type": True, "include_name": ours}
+def _context(connection: Connection, metadata: MetaData) -> MigrationContext:
+    options = {"version_table": VERSION_TABLE, "compare_type": True, "include_name": ours(metadata)}
     return MigrationContext.configure(connection, opts=options)
 
 

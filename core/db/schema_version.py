@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Collection
 from functools import cache
+from pathlib import Path
 
 from sqlalchemy import Connection, Select, String, column, select, table
 
-from diptych.core.database import MIGRATIONS
 from diptych.core.errors import UPGRADE, Behind
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 VERSION_TABLE = "alembic_versions"
 """The table that holds the revision of a database: advanced-alchemy's name for it."""

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from diptych.core.database import connection_string, sync_config
+from diptych.core.database import sync_config
 from diptych.core.db import migration_lock
+from diptych.core.db.config import connection_string
 from diptych.core.db.error_translation import translate
 from diptych.core.db.schema_diff import scripts
 from diptych.core.engine.entity import now

@@ -11,12 +11,11 @@ from time import sleep
 from typing import TypeVar
 
 from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from diptych.core.db import deadlines
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
-from diptych.core.db.error_translation import translate
+from diptych.core.db.error_translation import translated
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
 from diptych.core.observability.db_timing import watch
 from diptych.core.sync.statement_executor import Executor, executing, executor_on
@@ -137,19 +136,6 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
-
-
-class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Driver errors as the core's own."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
-            raise known from error
 
 
 @contextmanager

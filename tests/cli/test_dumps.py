@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import OperationalError
 
 from diptych.core.catalogue.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
-from diptych.core.database import changing, connection_string
+from diptych.core.db.config import changing, connection_string
 from diptych.core.db.schema_version import head
 from diptych.core.import_export.dump_format import BATCH, TABLES, load
 from diptych.core.settings import Settings

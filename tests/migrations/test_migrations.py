@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from diptych.core.catalogue.models import Base
-from diptych.core.database import connection_string
+from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support.commands import done, refused
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables

@@ -10,8 +10,10 @@ import pytest
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, inspect
 
-from diptych.core.database import MIGRATIONS, connection_string, sync_config
+from diptych.core.database import sync_config
 from diptych.core.db import schema_version
+from diptych.core.db.config import connection_string
+from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, Databases
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from diptych.core.database import connection_string
+from diptych.core.db.config import connection_string
 from diptych.core.db.migration_lock import Plan
 from diptych.core.db.schema_version import head
 from diptych.core.settings import Settings

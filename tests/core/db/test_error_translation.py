@@ -25,7 +25,8 @@ import diptych.core.sync.unit_of_work
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
 from diptych.core.catalogue.tags import queries as tags
 from diptych.core.catalogue.tags.schemas import TagList
-from diptych.core.database import async_config, connection_string, sync_config
+from diptych.core.database import async_config, sync_config
+from diptych.core.db.config import connection_string
 from diptych.core.db.error_translation import taken, translate
 from diptych.core.engine import pagination
 from diptych.core.engine.resource_spec import having_words

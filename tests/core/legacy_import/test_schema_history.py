@@ -8,9 +8,8 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from diptych.core.database import MIGRATIONS
 from diptych.core.db import schema_version
-from diptych.core.db.schema_version import head
+from diptych.core.db.schema_version import MIGRATIONS, head
 from diptych.core.legacy_import import schema_history
 from tests.support import before
 from tests.support.databases import BACKENDS, Databases
