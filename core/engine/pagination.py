@@ -14,11 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
 
-from diptych.core.engine import cursors, search_tokens
-from diptych.core.engine import resource_spec as lists
+from diptych.core.engine import cursors, filters, search, search_tokens
 from diptych.core.engine.compiled_statement import Row
 from diptych.core.engine.cursors import Cursor
-from diptych.core.engine.resource_spec import Condition, Listing, Shape
+from diptych.core.engine.filters import Shape
+from diptych.core.engine.resource_spec import Condition, Listing
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
 from diptych.core.engine.search_tokens import Wanted
 from diptych.core.errors import Fault, Invalid
@@ -36,11 +36,11 @@ class Asked(Struct, frozen=True):
 
 def asked(listing: Listing, query: ListQuery, scope: Mapping[str, Any]) -> Asked:
     """What a query asks for, of the rows within a scope. Errors: Invalid for a cursor that is not of this list."""
-    found = {**lists.values(listing, query), **scope}
+    found = {**filters.values(listing, query), **scope}
     given = frozenset(found)
     wanted = search_tokens.wanted(query.q or "")
     if wanted.longest:
-        found |= lists.word_values(query, wanted)
+        found |= search.word_values(query, wanted)
     elsewhere = query.cursor is None and query.current_page > 1
     words_of = (bool(wanted.longest), len(wanted.runs))
     shape = Shape(given, query.order_by, query.sort_order, *words_of, elsewhere, query.total)
@@ -117,7 +117,7 @@ def _ordered(*, descending: bool, nulls_last: bool = False) -> Order:
 
 def _by_column(listing: Listing, shape: Shape) -> list[_Part]:
     column, id_column = listing.order_by[shape.order_by], listing.model.id
-    where = [*lists.conditions(listing, shape.given), *lists.having_words(listing, shape)]
+    where = [*filters.conditions(listing, shape.given), *search.having_words(listing, shape)]
     selected = listing.select.add_columns(column, id_column)
     if shape.cursor is not None:
         return _beyond(selected.where(*where), column, id_column, shape)
@@ -134,8 +134,8 @@ def _by_column(listing: Listing, shape: Shape) -> list[_Part]:
 
 def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
     """Rank by rank, and by the id within each."""
-    ranks, id_column = lists.ranks(listing, shape), listing.model.id
-    where = lists.conditions(listing, shape.given)
+    ranks, id_column = search.ranks(listing, shape), listing.model.id
+    where = filters.conditions(listing, shape.given)
     down = shape.sort_order == "desc"
     beyond: list[Condition] = []
     if shape.cursor is not None:
@@ -146,7 +146,7 @@ def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
         beyond = [_COMPARE[down, inclusive](id_column, bindparam("cursor_id", type_=id_column.type))]
     elif shape.elsewhere:
         rank = case(*((condition, value) for value, condition in ranks))
-        selected = listing.select.add_columns(rank, id_column).where(*where, *lists.having_words(listing, shape))
+        selected = listing.select.add_columns(rank, id_column).where(*where, *search.having_words(listing, shape))
         return [_Part(selected.offset(bindparam(OFFSET, type_=Integer)), _ordered(descending=down))]
     found = []
     for value, condition in ranks if down else ranks[::-1]:
@@ -158,7 +158,7 @@ def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
 
 def _rank(cursor: Cursor, wanted: Wanted) -> int:
     """The rank that a cursor is at. Errors: Invalid."""
-    if isinstance(cursor.value, int) and cursor.value in (lists.RANKS if wanted.longest else (0,)):
+    if isinstance(cursor.value, int) and cursor.value in (search.RANKS if wanted.longest else (0,)):
         return cursor.value
     raise _unknown()
 
@@ -166,8 +166,8 @@ def _rank(cursor: Cursor, wanted: Wanted) -> int:
 @lru_cache(maxsize=1000)
 def count(listing: Listing, shape: Shape) -> Select[tuple[int]]:
     """How many rows there are in all the pages together."""
-    where = lists.conditions(listing, shape.given)
-    return select(func.count()).select_from(listing.model).where(*where, *lists.having_words(listing, shape))
+    where = filters.conditions(listing, shape.given)
+    return select(func.count()).select_from(listing.model).where(*where, *search.having_words(listing, shape))
 
 
 def known_total(query: ListQuery, found: int) -> int | None:

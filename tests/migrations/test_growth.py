@@ -28,8 +28,9 @@ from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.db.schema_diff import differences
 from diptych.core.engine import fulltext_index, pagination
 from diptych.core.engine.cursors import Cursor
-from diptych.core.engine.resource_spec import Listing, having_words
+from diptych.core.engine.resource_spec import Listing
 from diptych.core.engine.schemas.pagination import ListQuery
+from diptych.core.engine.search import having_words
 from diptych.core.engine.search_tokens import LENGTH, wanted
 from diptych.core.engine.text_normalization import fold
 from tests.support.catalogue import schema

@@ -14,7 +14,8 @@ from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
 from diptych.core.catalogue.tags.queries import listing as tags
-from diptych.core.engine.resource_spec import Condition, Listing, any_of, one
+from diptych.core.engine.filters import any_of
+from diptych.core.engine.resource_spec import Condition, Listing, one
 from diptych.core.engine.row_statements import among, among_values
 
 

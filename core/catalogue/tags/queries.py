@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from diptych.core.catalogue.models import BookTag, Tag
 from diptych.core.catalogue.tags import schemas
-from diptych.core.engine.resource_spec import Listing, any_of
+from diptych.core.engine.filters import any_of
+from diptych.core.engine.resource_spec import Listing
 from diptych.core.engine.row_statements import among_values
 
 _columns = (Tag.id, Tag.name, Tag.description, Tag.created_at, Tag.updated_at)

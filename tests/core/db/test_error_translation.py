@@ -29,7 +29,7 @@ from diptych.core.database import async_config, sync_config
 from diptych.core.db.config import connection_string
 from diptych.core.db.error_translation import taken, translate
 from diptych.core.engine import pagination
-from diptych.core.engine.resource_spec import having_words
+from diptych.core.engine.search import having_words
 from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
 from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, Databases

@@ -13,7 +13,7 @@ from diptych.core.catalogue.models import Tag
 from diptych.core.catalogue.tags.queries import listing
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.engine import pagination
-from diptych.core.engine.resource_spec import having_words
+from diptych.core.engine.search import having_words
 from diptych.core.observability.safe_traceback import trace
 
 VALUE = "hunter2"

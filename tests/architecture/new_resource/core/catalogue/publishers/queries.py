@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from diptych.core.catalogue.publishers import schemas
 from diptych.core.catalogue.publishers.model import Publisher
-from diptych.core.engine.resource_spec import Listing, any_of
+from diptych.core.engine.filters import any_of
+from diptych.core.engine.resource_spec import Listing
 
 
 def represent(row: Sequence[Any]) -> schemas.Publisher:
