@@ -69,18 +69,6 @@ def _describe(char: str) -> str:
     return f"{kind} (U+{ord(char):04X})"
 
 
-def tag_name(text: str) -> str:
-    """Return the name under which a tag is kept: clean, in lower case, with single spaces inside.
-
-    Raises ValueError when nothing is left, or as clean() does.
-    """
-    name = " ".join(clean(text, multiline=True).split())
-    name = name.lower() if name.isascii() else unicodedata.normalize("NFC", name.lower())
-    if not name:
-        raise ValueError("tag name is empty")
-    return name
-
-
 def fold(text: str) -> str:
     """Return the key that ignores case and accents when texts are searched or sorted, in NFKC.
 

@@ -12,7 +12,8 @@ from diptych.core.catalogue.books.contributors import AUTHOR, ROLES
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.language import language_tag
 from diptych.core.catalogue.books.years import year
-from diptych.core.engine.text_normalization import clean, tag_name
+from diptych.core.catalogue.tags.rules import tag_name
+from diptych.core.engine.text_normalization import clean
 from diptych.core.import_export.import_rows import (
     DESCRIPTION_MAX,
     LIST_MAX,

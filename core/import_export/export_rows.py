@@ -12,10 +12,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from diptych.core.catalogue.authors import schemas as authors
 from diptych.core.catalogue.books import schemas as books
 from diptych.core.catalogue.books.schemas import ContributorInput
+from diptych.core.catalogue.field_types import LIST_LIMIT
 from diptych.core.catalogue.tags import schemas as tags
-from diptych.core.engine.schemas.base import LIST_LIMIT, Input
+from diptych.core.catalogue.tags.schemas import TagName
+from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.error_messages import detail
-from diptych.core.engine.schemas.field_types import Id, Instant, Slug, TagName
+from diptych.core.engine.schemas.field_types import Id, Instant, Slug
 from diptych.core.import_export.import_rows import Reject
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from diptych.core.catalogue.books import isbn, language, years
 from diptych.core.catalogue.books.contributors import AUTHOR, ROLES
+from diptych.core.catalogue.tags import rules
 from diptych.core.engine import slugs, text_normalization
 from tests.fuzz.alike import Different
 
@@ -25,7 +26,7 @@ def check_stored(rows: Stored) -> None:
                     row, slugs.check_slug(text_normalization.clean(row["slug"])) == row["slug"] != "", "its slug is one"
                 )
     for row in rows["tag"]:
-        _check(row, text_normalization.tag_name(row["name"]) == row["name"], "it has the one spelling of its name")
+        _check(row, rules.tag_name(row["name"]) == row["name"], "it has the one spelling of its name")
     for row in rows["book"]:
         _check(row, row["isbn"] is None or isbn.isbn13(row["isbn"]) == row["isbn"], "its ISBN is one")
         _check(row, row["year"] is None or years.YEAR_MIN <= row["year"] <= years.YEAR_MAX, "its year is one")

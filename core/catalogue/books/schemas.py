@@ -7,25 +7,52 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue, Strict
 
 from diptych.core.catalogue.authors.schemas import AuthorReference
+from diptych.core.catalogue.books import isbn, language, years
 from diptych.core.catalogue.books.contributors import ROLES
-from diptych.core.catalogue.tags.schemas import Tag
-from diptych.core.engine.schemas.base import LIST_LIMIT, UNIQUE, Input
+from diptych.core.catalogue.field_types import LIST_LIMIT, Description
+from diptych.core.catalogue.tags.schemas import Tag, TagName
+from diptych.core.engine.schemas.base import UNIQUE, Input
 from diptych.core.engine.schemas.field_types import (
-    Description,
     Id,
-    Isbn,
-    Language,
+    Length,
+    Line,
     Moment,
-    TagName,
-    Title,
-    WrittenYear,
-    Year,
+    Shown,
+    Text,
+    WrittenInteger,
+    line_pattern,
+    ruled,
 )
 from diptych.core.engine.schemas.pagination import ListQuery, Query, list_query, separated_by_commas
 from diptych.core.engine.slugs import SLUG_LENGTH
+
+Title = Annotated[Line, Length(1, 1000), Shown("The Summer Book", line_pattern(1000))]
+Isbn = Annotated[
+    Text,
+    AfterValidator(ruled("isbn", isbn.isbn13)),
+    Shown(
+        "978-0-9542217-1-3",
+        isbn.PATTERN,
+        "An ISBN of 10 or 13 digits, kept as one of 13; its check digit has to hold.",
+        "isbn",
+    ),
+]
+Year = Annotated[
+    int,
+    Strict(),
+    Field(ge=years.YEAR_MIN, le=years.YEAR_MAX),
+    Shown(1972, description="Years before our era are negative. Written as 1972, never as 1972.0."),
+]
+Language = Annotated[
+    Text,
+    AfterValidator(ruled("language_tag", language.language_tag)),
+    Shown("sv-FI", language.PATTERN, "A BCP 47 tag.", max_length=language.LANGUAGE_LENGTH),
+]
+WrittenYear = Annotated[int, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX), WrittenInteger, Shown(1972)]
+"""The same in a query string, where everything is text."""
 
 Role = Literal["author", "editor", "translator", "illustrator", "other"]
 

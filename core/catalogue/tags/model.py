@@ -10,7 +10,7 @@ from diptych.core.engine.entity import Named, Record, listed
 
 @listed()
 class Tag(Named, Record):
-    """A word or phrase, in one spelling: diptych.core.engine.text_normalization.tag_name."""
+    """A word or phrase, in one spelling: diptych.core.catalogue.tags.rules.tag_name."""
 
     __tablename__ = "tag"
 

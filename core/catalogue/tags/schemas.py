@@ -6,11 +6,20 @@ from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from diptych.core.engine.schemas.base import LIST_LIMIT, Input
-from diptych.core.engine.schemas.field_types import Description, Moment, TagName
+from diptych.core.catalogue.field_types import LIST_LIMIT, Description
+from diptych.core.catalogue.tags import rules
+from diptych.core.engine.schemas.base import Input
+from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, Moment, Shown, Text, ruled
 from diptych.core.engine.schemas.pagination import list_query
+
+TagName = Annotated[
+    Text,
+    AfterValidator(ruled("tag_name", rules.tag_name)),
+    Length(1, 100),
+    Shown("islands of finland", WORDS_PATTERN),
+]
 
 
 class TagInput(Input):

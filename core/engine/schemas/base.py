@@ -13,10 +13,6 @@ BATCH_LIMIT = 1000
 """Items in one batch, at most."""
 
 
-LIST_LIMIT = 100
-"""Tags or contributors of one book, at most."""
-
-
 UNIQUE: dict[str, JsonValue] = {"uniqueItems": True}
 """For a list whose repetitions the service refuses, where they are named one by one."""
 

@@ -11,20 +11,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
+from diptych.core.catalogue.authors.schemas import AuthorName
 from diptych.core.catalogue.books.isbn import isbn13
-from diptych.core.catalogue.books.schemas import BookInput
+from diptych.core.catalogue.books.schemas import BookInput, Isbn, Language, Title
+from diptych.core.catalogue.field_types import Description
+from diptych.core.catalogue.tags.schemas import TagName
 from diptych.core.engine.schemas.base import keyed_of
-from diptych.core.engine.schemas.field_types import (
-    AuthorName,
-    Date,
-    Description,
-    Id,
-    Instant,
-    Isbn,
-    Language,
-    TagName,
-    Title,
-)
+from diptych.core.engine.schemas.field_types import Date, Id, Instant
 
 KINDS = {
     "name": AuthorName,

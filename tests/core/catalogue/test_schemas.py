@@ -12,22 +12,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from diptych.core.catalogue.authors.schemas import AuthorInput, AuthorList
-from diptych.core.catalogue.books.schemas import BookInput, BookList, ContributorList
-from diptych.core.catalogue.tags.schemas import TagInput, TagNames
+from diptych.core.catalogue.books.schemas import BookInput, BookList, ContributorList, Isbn, Language, Title, Year
+from diptych.core.catalogue.tags.schemas import TagInput, TagName, TagNames
 from diptych.core.engine.schemas.base import Batch, BatchIds, Identified, Input, patch_of
-from diptych.core.engine.schemas.field_types import (
-    Date,
-    Id,
-    Instant,
-    Isbn,
-    Language,
-    Prose,
-    TagName,
-    Title,
-    WrittenFlag,
-    WrittenInteger,
-    Year,
-)
+from diptych.core.engine.schemas.field_types import Date, Id, Instant, Prose, WrittenFlag, WrittenInteger
 
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
 AuthorPatch, BookPatch, TagPatch = (patch_of(model) for model in (AuthorInput, BookInput, TagInput))

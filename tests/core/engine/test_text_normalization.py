@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.engine.text_normalization import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, sort_key, tag_name
+from diptych.core.engine.text_normalization import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, sort_key
 
 # Any text that can be stored: no surrogates.
 storable = st.text(st.characters(exclude_categories=["Cs"]))
@@ -56,26 +56,6 @@ def test_line_controls_are_refused_inside_a_single_line(char):
 
 def test_multiline_text_keeps_tabs_and_gets_plain_newlines():
     assert clean("a\tb\r\nc\rd\n\ne\r\n", multiline=True) == "a\tb\nc\nd\n\ne"
-
-
-def test_a_tag_name_is_lower_case_with_single_spaces():
-    assert tag_name("  Science \t\n Fiction ") == "science fiction"
-
-
-@pytest.mark.parametrize("text", ["", "  ", "\n\t"])
-def test_an_empty_tag_name_is_refused(text):
-    with pytest.raises(ValueError, match="tag name is empty"):
-        tag_name(text)
-
-
-@given(st.one_of(storable, marked))
-def test_a_tag_name_is_the_name_of_itself_and_composed(text):
-    try:
-        name = tag_name(text)
-    except ValueError:
-        return
-    assert tag_name(name) == name
-    assert unicodedata.is_normalized("NFC", name)
 
 
 @pytest.mark.parametrize(

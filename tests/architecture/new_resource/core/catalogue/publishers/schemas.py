@@ -8,8 +8,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from diptych.core.catalogue.books.schemas import Year
 from diptych.core.engine.schemas.base import Input
-from diptych.core.engine.schemas.field_types import Length, Line, Year
+from diptych.core.engine.schemas.field_types import Length, Line
 from diptych.core.engine.schemas.pagination import list_query
 
 PublisherName = Annotated[Line, Length(1, 255)]
