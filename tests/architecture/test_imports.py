@@ -45,9 +45,17 @@ BREACHES = {
         ("core/sync/services/resource_service.py", "from diptych.core.aio import unit_of_work"),
     ],
     "what decides does not wait": [
-        ("core/engine/slugs.py", "from diptych.core.db.error_translation import translate"),
-        ("core/http/operations.py", "from diptych.core.aio.application import Application"),
+        ("core/catalogue/tags/rules.py", "from diptych.core.db.error_translation import translate"),
         ("core/engine/schemas/field_types.py", "import diptych.core.sync.import_books"),
+        ("core/http/operations.py", "from diptych.core.aio.application import Application"),
+        ("core/idempotency/rules.py", "from diptych.core.database import sync_config"),
+    ],
+    "the engine knows no resource": [
+        ("core/engine/pagination.py", "from diptych.core.catalogue.books.model import Book"),
+        ("core/http/openapi/document.py", "import diptych.core.catalogue.models"),
+        ("core/db/error_translation.py", "from diptych.core.database import sync_config"),
+        ("core/db/database_status.py", "from diptych.core.sync.unit_of_work import Database"),
+        ("core/observability/metrics.py", "from diptych.core.aio.unit_of_work import Database"),
     ],
 }
 
