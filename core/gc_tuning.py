@@ -1,4 +1,4 @@
-"""What Python's garbage collector need not look at."""
+"""Spare Python's garbage collector what stays to the end: what is loaded at the start, and all of it at the exit."""
 
 from __future__ import annotations
 

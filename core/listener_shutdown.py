@@ -1,4 +1,4 @@
-"""The end of a listening socket, at which no connection is lost that the kernel has made already."""
+"""Close a listening socket without resetting the connections that are in its accept queue."""
 
 from __future__ import annotations
 

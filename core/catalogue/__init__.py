@@ -1,1 +1,1 @@
-"""The catalogue: a package for each resource, and all that is said of it but for what waits."""
+"""The catalogue: a package for each resource, with its model, schemas, queries and rules. Nothing here waits."""

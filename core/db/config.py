@@ -1,4 +1,4 @@
-"""The database: DATABASE_URL to engines, and connections for what is not a request."""
+"""DATABASE_URL to advanced-alchemy's configurations, and connections for what is not a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words: what `q` searches by. The same rules make them of a name, in either database, and of what is searched for.
+"""Search tokens, the words of `q`. The same rules make them of a name, in either database, and of what is searched for.
 
 They are made of folded text (diptych.core.engine.text_normalization.fold). A word is what stands between spaces and
 punctuation, apostrophes and hyphens too. Where a script puts no spaces between its words, as Chinese, Japanese and

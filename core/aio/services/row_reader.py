@@ -1,4 +1,4 @@
-"""How every resource is read: as rows of columns, which nothing keeps track of."""
+"""Read rows of any resource as columns, which no session keeps track of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authors."""
+"""How authors are selected, searched, ordered and filtered."""
 
 from __future__ import annotations
 

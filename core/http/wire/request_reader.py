@@ -1,4 +1,4 @@
-"""One request out of the bytes of a connection, as they come. Whoever reads the socket is not known here."""
+"""Read one request out of the bytes of a connection, without doing any I/O (sans-I/O)."""
 
 from __future__ import annotations
 

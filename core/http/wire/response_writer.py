@@ -1,4 +1,4 @@
-"""A response as it is sent (RFC 9112): one writer for both servers. Whoever writes to the socket is not known here."""
+"""Serialize a response (RFC 9112): all that Sanic sends, and what gunicorn's worker answers before Flask is called."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Generated from core/aio/services/row_reader.py by tools/unasync.py: do not edit, run "make twins".
-"""How every resource is read: as rows of columns, which nothing keeps track of."""
+"""Read rows of any resource as columns, which no session keeps track of."""
 
 from __future__ import annotations
 
