@@ -76,7 +76,7 @@ bench-profile: venv .venv-bench/installed ## See where a worker's time goes, and
 check: venv ## Lint, types, import rules, and whether the twins are fresh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python tools/twins.py --check
+	$(BIN)/python tools/unasync.py --check
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
@@ -91,7 +91,7 @@ format: venv ## Format the code and put simple findings right
 	$(BIN)/ruff format .
 
 twins: venv ## Write core/sync from core/aio
-	$(BIN)/python tools/twins.py
+	$(BIN)/python tools/unasync.py
 
 previous: ## Keep the code of COMMIT (HEAD), on which a new revision of the schema must not tread
 	rm -f $(PREVIOUS)/*.zip

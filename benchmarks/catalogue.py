@@ -13,8 +13,8 @@ from uuid import UUID
 
 import psycopg
 
-from diptych.core.rules.slugs import slug
-from diptych.core.rules.text import fold, sort_key
+from diptych.core.engine.slugs import slug
+from diptych.core.engine.text_normalization import fold, sort_key
 
 SEED = 20_261_121
 

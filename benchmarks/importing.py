@@ -26,7 +26,7 @@ import psutil
 import psycopg
 
 from benchmarks.growth import CHANCE, name
-from diptych.core.rules.isbn import isbn13
+from diptych.core.catalogue.books.isbn import isbn13
 from tests.support.databases import DIPTYCH, ROOT, environment, run
 from tests.support.pages import write
 from tests.support.postgresql import postgresql

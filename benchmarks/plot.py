@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.contestants import Contestant
 from benchmarks.figures import Figures
 from benchmarks.workloads import Workload
-from diptych.core.http.documents.html import Markup, element
+from diptych.core.http.openapi.html import Markup, element
 
 COLUMNS = 3
 WIDTH, NAME, BAR, LINE, HEAD, GAP = 340, 172, 105, 15, 24, 14

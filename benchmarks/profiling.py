@@ -41,8 +41,8 @@ LEAST = 1.0
 """Microseconds of a request that a place takes at least in some column, to be told of itself."""
 
 PLACES = {
-    "the core: the head, the body, the answer": ("diptych/core/http", "diptych/core/schemas", "diptych/core/rules"),
-    "the core: the log and the numbers": ("diptych/core/observing", "logging"),
+    "the core: the head, the body, the answer": ("diptych/core/http", "diptych/core/engine/schemas"),
+    "the core: the log and the numbers": ("diptych/core/observability", "logging"),
     "the core: operations, units of work, statements": ("diptych/core",),
     "the adapter, or the floor": ("diptych/flask_app", "diptych/sanic_app", "benchmarks"),
     "SQLAlchemy": ("sqlalchemy",),

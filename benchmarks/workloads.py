@@ -13,8 +13,8 @@ import msgspec
 
 from benchmarks import catalogue as rows
 from benchmarks.catalogue import Author, Book, Catalogue, Tag
-from diptych.core.rules.slugs import slug
-from diptych.core.rules.text import fold
+from diptych.core.engine.slugs import slug
+from diptych.core.engine.text_normalization import fold
 
 PAGE_SIZE, PAGES = 20, 50
 

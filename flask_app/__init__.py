@@ -7,8 +7,8 @@ import os
 from flask import Flask
 
 from diptych.bare import hand_on
-from diptych.core.garbage import end_at_once
-from diptych.core.observing import logs
+from diptych.core.gc_tuning import end_at_once
+from diptych.core.observability import json_logging
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.sync.application import Application
 from diptych.flask_app.blueprint import create_blueprint
@@ -28,7 +28,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     """
     settings = settings or settings_or_exit(os.environ)
     end_at_once()
-    logs.begin(settings.log_level)
+    json_logging.begin(settings.log_level)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False
     # One more byte than is allowed: Flask cuts an over-long chunked body at its limit, and the core must see that.

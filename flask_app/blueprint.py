@@ -11,7 +11,7 @@ from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
 from diptych.core.sync.application import Application
-from diptych.flask_app.convert import prefix_of, to_headers, to_request, to_response
+from diptych.flask_app.conversion import prefix_of, to_headers, to_request, to_response
 
 View = Callable[..., flask.Response]
 

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from diptych.core.http import problems
 from diptych.core.sync.application import Application
-from diptych.flask_app.convert import to_headers, to_response
+from diptych.flask_app.conversion import to_headers, to_response
 
 
 def register_errors(app: flask.Flask, application: Application) -> None:

@@ -9,8 +9,8 @@ import resource
 import sys
 from typing import Any
 
-from diptych.core.http.wire.times import PAUSE
-from diptych.core.observing.shared import give, share
+from diptych.core.http.wire.timeouts import PAUSE
+from diptych.core.observability.multiprocess_dir import give, share
 from diptych.core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)
@@ -21,7 +21,7 @@ share()
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
 # Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
-worker_class = "diptych.flask_app.wire.Worker"
+worker_class = "diptych.flask_app.gunicorn_worker.Worker"
 threads = _settings.threads
 keepalive = PAUSE
 graceful_timeout = _settings.stop_timeout
@@ -51,7 +51,7 @@ def post_worker_init(_worker: object) -> None:
     second finds the master in the middle of its end, which it then leaves with a trace.
     """
     from diptych.core.errors import Behind  # noqa: PLC0415 - after share(), as all of the service
-    from diptych.core.starting import check_revision  # noqa: PLC0415
+    from diptych.core.startup_checks import check_revision  # noqa: PLC0415
 
     try:
         check_revision(_settings)

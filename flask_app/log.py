@@ -6,7 +6,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-from diptych.core.observing import logs
+from diptych.core.observability import json_logging
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]
@@ -15,7 +15,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         if not (cfg.logconfig or cfg.logconfig_dict or cfg.logconfig_json):
-            logs.begin(cfg.loglevel, handlers=self.error_log.handlers)
+            json_logging.begin(cfg.loglevel, handlers=self.error_log.handlers)
 
     @property
     def access_log_enabled(self) -> bool:

@@ -1,4 +1,4 @@
-"""How Alembic runs the history; diptych.core.migrating says how it is kept from harm."""
+"""How Alembic runs the history; diptych.core.db.migration_lock says how it is kept from harm."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from advanced_alchemy.types import DateTimeUTC
 from alembic import context
 from sqlalchemy import Connection, Engine
 
-from diptych.core import migrating
-from diptych.core.drift import comparing, ours
-from diptych.core.models import Base
+from diptych.core.catalogue.models import Base
+from diptych.core.db import migration_lock
+from diptych.core.db.schema_diff import comparing, ours
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig
@@ -36,7 +36,7 @@ def configure(**options: Any) -> None:
         user_module_prefix=config.user_module_prefix,
         render_as_batch=config.render_as_batch,
         render_item=render_item,
-        include_name=ours,
+        include_name=ours(Base.metadata),
         **options,
     )
 
@@ -65,8 +65,8 @@ def run_online() -> None:
 
 def change_postgresql(connection: Connection) -> None:
     """Each revision in a transaction of its own, which gives up rather than hold up the service."""
-    plan = migrating.Plan(context.get_context().opts["fn"])
-    with migrating.exclusive(engine) as check:
+    plan = migration_lock.Plan(context.get_context().opts["fn"])
+    with migration_lock.exclusive(engine) as check:
 
         def applied(**told: Any) -> None:
             check()
@@ -78,14 +78,14 @@ def change_postgresql(connection: Connection) -> None:
                 context.run_migrations()
             connection.commit()
 
-        migrating.limit(connection)
-        migrating.with_patience(plan, connection, run)
+        migration_lock.limit(connection)
+        migration_lock.with_patience(plan, connection, run)
 
 
 def change_sqlite(connection: Connection) -> None:
     """All revisions in one transaction: nobody else can write before it ends, and SQLite undoes DDL as well."""
-    plan = migrating.Plan(context.get_context().opts["fn"])
-    with migrating.without_foreign_keys(connection) as check:
+    plan = migration_lock.Plan(context.get_context().opts["fn"])
+    with migration_lock.without_foreign_keys(connection) as check:
         configure(
             connection=connection,
             fn=plan.remaining,
@@ -93,7 +93,7 @@ def change_sqlite(connection: Connection) -> None:
             transactional_ddl=True,
             transaction_per_migration=False,
         )
-        migrating.begin_alone(connection)
+        migration_lock.begin_alone(connection)
         with context.begin_transaction():
             context.run_migrations()
             if plan.changed:

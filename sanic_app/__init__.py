@@ -9,13 +9,13 @@ from sanic import Sanic
 
 from diptych.bare import hand_on
 from diptych.core.aio.application import Application
-from diptych.core.garbage import end_at_once
-from diptych.core.http.wire.times import PAUSE
+from diptych.core.gc_tuning import end_at_once
+from diptych.core.http.wire.timeouts import PAUSE
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors
 from diptych.sanic_app.log import begin_log
-from diptych.sanic_app.starting import Checked, keep_workers
+from diptych.sanic_app.worker_supervision import Checked, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
 

@@ -11,8 +11,8 @@ from diptych.core.aio.application import Application
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
-from diptych.sanic_app.convert import prefix_of, to_headers, to_request, to_response
-from diptych.sanic_app.working import Works
+from diptych.sanic_app.concurrency_limit import Works
+from diptych.sanic_app.conversion import prefix_of, to_headers, to_request, to_response
 
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 

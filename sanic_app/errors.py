@@ -10,7 +10,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 from diptych.core.aio.application import Application
 from diptych.core.http import problems
 from diptych.core.http.problems import Problem
-from diptych.sanic_app.convert import method_of, to_headers, to_response
+from diptych.sanic_app.conversion import method_of, to_headers, to_response
 
 
 def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> None:

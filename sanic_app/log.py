@@ -7,14 +7,14 @@ import logging
 import sanic
 from sanic.exceptions import ServerError
 
-from diptych.core.observing import logs
+from diptych.core.observability import json_logging
 
 LOGGERS = ("sanic.root", "sanic.error", "sanic.server")
 
 
 def begin_log(level: str) -> None:
     """Have Sanic's own lines and all others in one format."""
-    logs.begin(level, LOGGERS)
+    json_logging.begin(level, LOGGERS)
     for name in LOGGERS:
         logging.getLogger(name).addFilter(without_address)
     # Each request has its line already, and Sanic's would have the query in it.

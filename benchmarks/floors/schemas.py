@@ -11,10 +11,10 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType, convert, json
 from uuid_utils.compat import uuid7
 
-from diptych.core.rules.isbn import isbn13
-from diptych.core.rules.language import language_tag
-from diptych.core.rules.slugs import slug, token, with_suffix
-from diptych.core.rules.text import clean, fold, sort_key
+from diptych.core.catalogue.books.isbn import isbn13
+from diptych.core.catalogue.books.language import language_tag
+from diptych.core.engine.slugs import slug, token, with_suffix
+from diptych.core.engine.text_normalization import clean, fold, sort_key
 
 CONNECTION: dict[str, Any] = {"autocommit": True, "options": "-c timezone=UTC"}
 """How connections are made: each statement is a transaction of its own."""

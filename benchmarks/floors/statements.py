@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.sql import SQL, Identifier, Placeholder
 
 from benchmarks.floors.schemas import ListQuery
-from diptych.core.rules.text import fold
+from diptych.core.engine.text_normalization import fold
 
 _BOOK = (
     "SELECT book.id, book.title, book.author_id, book.isbn, book.year, book.language, book.description, book.slug,"

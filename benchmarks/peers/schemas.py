@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from uuid_utils.compat import uuid7
 
-from diptych.core.rules.isbn import isbn13
-from diptych.core.rules.language import language_tag
-from diptych.core.rules.slugs import slug, token, with_suffix
-from diptych.core.rules.text import clean, fold, sort_key
+from diptych.core.catalogue.books.isbn import isbn13
+from diptych.core.catalogue.books.language import language_tag
+from diptych.core.engine.slugs import slug, token, with_suffix
+from diptych.core.engine.text_normalization import clean, fold, sort_key
 
 Title = Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=1000)]
 Isbn = Annotated[str, AfterValidator(isbn13)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from diptych.core.aio.executing import Executor
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.engine.entity import now
 from diptych.core.http import problems
 from diptych.core.http.idempotency import Key
-from diptych.core.http.messages import Response
-from diptych.core.models.base import now
-from diptych.core.queries.idempotency import ANSWER, STATEMENTS, Statements
-from diptych.core.rules.idempotency import LIFETIME
+from diptych.core.http.request_response import Response
+from diptych.core.idempotency.rules import LIFETIME
+from diptych.core.idempotency.statements import ANSWER, STATEMENTS, Statements
 
 
 async def once(executor: Executor, key: Key, work: Callable[[], Awaitable[Response]]) -> Response:

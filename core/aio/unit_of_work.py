@@ -10,15 +10,14 @@ from functools import partial
 from typing import TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core import deadlines
-from diptych.core.aio.executing import Executor, executing, executor_on
-from diptych.core.engines import SNAPSHOT, TRANSACTION, begin_by_hand
+from diptych.core.aio.statement_executor import Executor, executing, executor_on
+from diptych.core.db import deadlines
+from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
+from diptych.core.db.error_translation import translated
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
-from diptych.core.observing.waiting import watch
-from diptych.core.translation import translate
+from diptych.core.observability.db_timing import watch
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -98,7 +97,7 @@ class Database:
         Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
         work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
 
-        Errors: the CatalogueError that diptych.core.translation.translate makes of the driver's, the commit's included;
+        Errors: what diptych.core.db.error_translation.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
 
@@ -136,19 +135,6 @@ class Database:
     async def close(self) -> None:
         """Close every pooled connection."""
         await self._engine.dispose()
-
-
-class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Driver errors as the core's own."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
-            raise known from error
 
 
 @contextmanager

@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from diptych.core.cli.checking import check_status_command
 from diptych.core.cli.database import database_group
-from diptych.core.cli.describing import openapi_command
-from diptych.core.cli.dumping import load_command
-from diptych.core.cli.exporting import export_command
-from diptych.core.cli.importing import import_command
-from diptych.core.cli.serving import serve_command
-from diptych.core.garbage import end_at_once
+from diptych.core.cli.dump import load_command
+from diptych.core.cli.export import export_command
+from diptych.core.cli.import_command import import_command
+from diptych.core.cli.openapi import openapi_command
+from diptych.core.cli.serve import serve_command
+from diptych.core.cli.status import check_status_command
+from diptych.core.gc_tuning import end_at_once
 from diptych.core.settings import Settings, settings_or_exit
 
 

@@ -16,17 +16,17 @@ import click
 from alembic import command
 from sqlalchemy import MetaData, Table, inspect
 
-from diptych.core.cli.adopting import adopt
-from diptych.core.cli.drafting import edit, init, list_templates, make_migrations, merge
-from diptych.core.cli.dumping import dump_data
-from diptych.core.cli.reading import branches, check, current, heads, history, show
-from diptych.core.cli.told import ToldGroup, alembic_of, never_asks
-from diptych.core.database import changing, inspecting, make_directory, require_file
-from diptych.core.drift import known
+from diptych.core.catalogue.models import Base
+from diptych.core.cli.adopt import adopt
+from diptych.core.cli.common import ToldGroup, alembic_of, never_asks
+from diptych.core.cli.dump import dump_data
+from diptych.core.cli.make_migrations import edit, init, list_templates, make_migrations, merge
+from diptych.core.cli.migration_info import branches, check, current, heads, history, show
+from diptych.core.db.config import changing, inspecting, make_directory, require_file
+from diptych.core.db.schema_diff import known
+from diptych.core.db.schema_version import VERSION_TABLE
+from diptych.core.db.schema_version import current as current_revision
 from diptych.core.errors import Unavailable
-from diptych.core.models import Base
-from diptych.core.revisions import VERSION_TABLE
-from diptych.core.revisions import current as current_revision
 from diptych.core.settings import Settings, parse_database_url
 
 HELP = """Migrate the database and look after it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 
-from diptych.core.rules.idempotency import idempotency_key
+from diptych.core.idempotency.rules import idempotency_key
 
 
 @dataclass(frozen=True, slots=True)

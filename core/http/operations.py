@@ -11,9 +11,9 @@ from urllib.parse import quote
 from msgspec import Struct
 from pydantic import BaseModel
 
-from diptych.core.http.conditional import Preconditions
+from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import Key
-from diptych.core.http.messages import JSON
+from diptych.core.http.request_response import JSON
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 

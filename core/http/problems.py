@@ -10,8 +10,8 @@ from typing import Any
 from diptych.core import errors
 from diptych.core.errors import Fault
 from diptych.core.http import json
-from diptych.core.http.messages import Response
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
+from diptych.core.http.request_response import Response
 
 logger = logging.getLogger("diptych")
 

@@ -1,2 +1,2 @@
-# Generated from core/aio/__init__.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/__init__.py by tools/unasync.py: do not edit, run "make twins".
 """The generated twin of diptych.core.aio: the same, and it blocks."""

@@ -1,4 +1,4 @@
-# Generated from core/aio/application.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/application.py by tools/unasync.py: do not edit, run "make twins".
 """The whole of a request: what an adapter calls."""
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from diptych.core import deadlines
 from diptych.core.database import sync_config
+from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
-from diptych.core.http import conditional, json, problems, reading, writing
+from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
-from diptych.core.http.messages import Request, Response
 from diptych.core.http.operations import Answer, Call, Operation, Route, routes
 from diptych.core.http.problems import Problem
-from diptych.core.observing import metrics
-from diptych.core.observing.requests import Observed
+from diptych.core.http.request_response import Request, Response
+from diptych.core.observability import metrics
+from diptych.core.observability.request_context import Observed
 from diptych.core.settings import Settings, parse_origins
 from diptych.core.sync import idempotency
-from diptych.core.sync.executing import Executor, executor_of
 from diptych.core.sync.operations import OPERATIONS
+from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 
 
@@ -44,13 +44,13 @@ class Application:
 
     def _answer(self, route: Route, request: Request) -> Response:
         try:
-            parameters = reading.check_route(route, request)
+            parameters = request_parsing.check_route(route, request)
             if route.operation is None:
-                return writing.options(route, request.headers, self.cors)
-            call = reading.read(route.operation, parameters, request, self.settings)
+                return response_building.options(route, request.headers, self.cors)
+            call = request_parsing.read(route.operation, parameters, request, self.settings)
             with deadlines.until(request.arrived + self.settings.request_timeout):
                 response = self._respond(route.operation, call, request)
-            return writing.mounted(response, request.prefix)
+            return response_building.mounted(response, request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
         except CatalogueError as error:
@@ -76,12 +76,12 @@ class Application:
     def about_server(self, headers: Mapping[str, str]) -> Response:
         """The answer to OPTIONS for the server as a whole. headers: the request's."""
         with Observed("OPTIONS", "*", headers) as observed:
-            return self._finished(writing.server_options(), observed, headers)
+            return self._finished(response_building.server_options(), observed, headers)
 
     def _finished(self, response: Response, observed: Observed, headers: Mapping[str, str]) -> Response:
         """The response as it is sent, and taken note of."""
         method, request_id = observed.method, observed.request_id
-        return observed.answered(writing.finished(response, method, headers, self.cors, request_id))
+        return observed.answered(response_building.finished(response, method, headers, self.cors, request_id))
 
     def close(self) -> None:
         """Close the database's connections."""
@@ -93,7 +93,7 @@ class Application:
                 if call.preconditions:
                     self._check(executor, operation, call)
                 answer: Answer = operation.run(executor if session is None else session, call)
-                return writing.response(answer, operation, request)
+                return response_building.response(answer, operation, request)
 
             return work() if call.key is None else idempotency.once(executor, call.key, work)
 
@@ -102,7 +102,7 @@ class Application:
 
         match operation.unit:
             case "none":
-                return writing.response(operation.run(None, call), operation, request)
+                return response_building.response(operation.run(None, call), operation, request)
             case "read":
                 return self.database.read(respond, agreeing=operation.several(call))
             case "row":
@@ -131,4 +131,4 @@ class Application:
             raise
         reader = self._readers[operation.path]
         answer: Answer = reader.run(executor, replace(call, query=reader.query and reader.query()))
-        return conditional.entity_tag(json.encode(answer.body))
+        return etag.entity_tag(json.encode(answer.body))

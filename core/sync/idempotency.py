@@ -1,4 +1,4 @@
-# Generated from core/aio/idempotency.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/idempotency.py by tools/unasync.py: do not edit, run "make twins".
 """Requests that a client may send again: the work is done once, and its answer is kept in the same transaction."""
 
 from __future__ import annotations
@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from diptych.core.engine.entity import now
 from diptych.core.http import problems
 from diptych.core.http.idempotency import Key
-from diptych.core.http.messages import Response
-from diptych.core.models.base import now
-from diptych.core.queries.idempotency import ANSWER, STATEMENTS, Statements
-from diptych.core.rules.idempotency import LIFETIME
-from diptych.core.sync.executing import Executor
+from diptych.core.http.request_response import Response
+from diptych.core.idempotency.rules import LIFETIME
+from diptych.core.idempotency.statements import ANSWER, STATEMENTS, Statements
+from diptych.core.sync.statement_executor import Executor
 
 
 def once(executor: Executor, key: Key, work: Callable[[], Response]) -> Response:

@@ -1,4 +1,4 @@
-# Generated from core/aio/unit_of_work.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/unit_of_work.py by tools/unasync.py: do not edit, run "make twins".
 """Units of work: statements each for itself, or one transaction that is committed before anyone hears of it."""
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from time import sleep
 from typing import TypeVar
 
 from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from diptych.core import deadlines
-from diptych.core.engines import SNAPSHOT, TRANSACTION, begin_by_hand
+from diptych.core.db import deadlines
+from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
+from diptych.core.db.error_translation import translated
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
-from diptych.core.observing.waiting import watch
-from diptych.core.sync.executing import Executor, executing, executor_on
-from diptych.core.translation import translate
+from diptych.core.observability.db_timing import watch
+from diptych.core.sync.statement_executor import Executor, executing, executor_on
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -99,7 +98,7 @@ class Database:
         Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
         work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
 
-        Errors: the CatalogueError that diptych.core.translation.translate makes of the driver's, the commit's included;
+        Errors: what diptych.core.db.error_translation.translate makes of the driver's, the commit's included;
         Unavailable after ATTEMPTS lost races.
         """
 
@@ -137,19 +136,6 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()
-
-
-class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Driver errors as the core's own."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
-            raise known from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from diptych.core.models import words
+from diptych.core.engine import fulltext_index
 
 revision = "0004"
 down_revision = "0003"
@@ -27,7 +27,7 @@ squawk = {
 contracts = {
     f"{table}.{trigger}": "what it does is seen by searches for words alone, which the code before it has none of"
     for table in TABLES
-    for trigger in words.triggers_of(table)
+    for trigger in fulltext_index.triggers_of(table)
 }
 
 OLD = (
@@ -71,17 +71,17 @@ def upgrade() -> None:
         for table, column in OLD:
             op.drop_index(f"ix_{table}_{column}", table)
         for table in TABLES:
-            for statement in words.of_sqlite(table):
+            for statement in fulltext_index.of_sqlite(table):
                 op.execute(statement)
         return
-    op.execute(words.of_postgresql())
+    op.execute(fulltext_index.of_postgresql())
     op.execute(HALF_MADE)
     with op.get_context().autocommit_block():
         for table, column in NEW:
             create(f"ix_{table}_{column}_id", table, [column, "id"])
         create("ix_book_isbn_id", "book", ["isbn", "id"], postgresql_where=sa.text("isbn IS NULL"))
         for table in TABLES:
-            of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
+            of_words = [sa.text(f"{fulltext_index.FUNCTION}(search_text)")]
             options = {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": "256"}}
             create(f"ix_{table}_words", table, of_words, **options)
         for table, column in OLD:
@@ -94,7 +94,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_context().dialect.name == "sqlite":
         for table in TABLES:
-            for statement in words.gone_from_sqlite(table):
+            for statement in fulltext_index.gone_from_sqlite(table):
                 op.execute(statement)
         for table, column in OLD:
             op.create_index(f"ix_{table}_{column}", table, [column])
@@ -110,7 +110,7 @@ def downgrade() -> None:
         drop("ix_book_isbn_id", "book")
         for table, column in NEW:
             drop(f"ix_{table}_{column}_id", table)
-    op.execute(f"DROP FUNCTION {words.FUNCTION}(text)")
+    op.execute(f"DROP FUNCTION {fulltext_index.FUNCTION}(text)")
 
 
 def create(name: str, table: str, columns: Sequence[str | sa.TextClause], **options: Any) -> None:

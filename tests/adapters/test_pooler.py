@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from diptych.core.settings import Settings
-from diptych.core.starting import check_revision
+from diptych.core.startup_checks import check_revision
 from tests.support import before
 from tests.support.databases import DIPTYCH, PATIENCE, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment

@@ -16,10 +16,10 @@ from tests.support.deployments import ADAPTERS, command, free_port, server
 OF_COMMANDS = {
     "alembic",
     "mako",
-    "diptych.core.adopting",
+    "diptych.core.legacy_import",
     "diptych.core.cli",
-    "diptych.core.importing",
-    "diptych.core.transfer",
+    "diptych.core.import_export.import_job",
+    "diptych.core.import_export",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from diptych.core import revisions
+from diptych.core.db import schema_version
 from tests.support.databases import BACKENDS, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, command, deployment, free_port, stop
 from tests.support.hosts import HOSTS
@@ -30,7 +30,7 @@ STARTS = {
     "sanic in one process": [*command("sanic", int(PORT)), "--single-process"],
 }
 BEHIND = (
-    f"diptych: The database is at revision 0001 and this release needs {revisions.head()}: "
+    f"diptych: The database is at revision 0001 and this release needs {schema_version.head()}: "
     'run "diptych database upgrade".'
 )
 NOT_MIGRATED = 'diptych: The database has not been migrated: run "diptych database upgrade".'
@@ -117,7 +117,7 @@ def test_a_database_that_falls_behind_a_running_service_is_told_alike_by_both(da
     database = databases.migrated(backend)
     answers = []
     for adapter in ADAPTERS:
-        put_at(database, revisions.head())
+        put_at(database, schema_version.head())
         # Of one worker: another could start only then, and refuse.
         with tempfile.TemporaryFile("w+") as log, deployment(adapter, database, log=log, DIPTYCH_WORKERS="1") as url:
             put_at(database, "0001")

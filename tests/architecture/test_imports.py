@@ -27,27 +27,35 @@ ALONE = {
 # Contract -> (module, line) pairs that it must not let pass.
 BREACHES = {
     "the core knows neither framework": [
-        ("core/rules/text.py", "import flask"),
-        ("core/http/reading.py", "from werkzeug.exceptions import HTTPException"),
+        ("core/engine/text_normalization.py", "import flask"),
+        ("core/http/request_parsing.py", "from werkzeug.exceptions import HTTPException"),
         ("core/aio/unit_of_work.py", "def later():\n    import sanic"),
-        ("core/cli/serving.py", "from diptych.sanic_app import create_app"),
+        ("core/cli/serve.py", "from diptych.sanic_app import create_app"),
     ],
     "the adapters do not know each other": [
-        ("flask_app/blueprint.py", "import diptych.sanic_app.convert"),
-        ("sanic_app/convert.py", "from diptych.flask_app import convert"),
+        ("flask_app/blueprint.py", "import diptych.sanic_app.conversion"),
+        ("sanic_app/conversion.py", "from diptych.flask_app import conversion"),
     ],
     "Flask runs the synchronous twin": [
-        ("flask_app/convert.py", "from diptych.core.aio.application import Application")
+        ("flask_app/conversion.py", "from diptych.core.aio.application import Application")
     ],
     "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import diptych.core.sync.unit_of_work")],
     "the twins do not know each other": [
-        ("core/aio/services/base.py", "from diptych.core.sync import unit_of_work"),
-        ("core/sync/services/base.py", "from diptych.core.aio import unit_of_work"),
+        ("core/aio/services/resource_service.py", "from diptych.core.sync import unit_of_work"),
+        ("core/sync/services/resource_service.py", "from diptych.core.aio import unit_of_work"),
     ],
     "what decides does not wait": [
-        ("core/rules/slugs.py", "from diptych.core.translation import translate"),
+        ("core/catalogue/tags/rules.py", "from diptych.core.db.error_translation import translate"),
+        ("core/engine/schemas/field_types.py", "import diptych.core.sync.import_books"),
         ("core/http/operations.py", "from diptych.core.aio.application import Application"),
-        ("core/schemas/types.py", "import diptych.core.sync.loading"),
+        ("core/idempotency/rules.py", "from diptych.core.database import sync_config"),
+    ],
+    "the engine knows no resource": [
+        ("core/engine/pagination.py", "from diptych.core.catalogue.books.model import Book"),
+        ("core/http/openapi/document.py", "import diptych.core.catalogue.models"),
+        ("core/db/error_translation.py", "from diptych.core.database import sync_config"),
+        ("core/db/database_status.py", "from diptych.core.sync.unit_of_work import Database"),
+        ("core/observability/metrics.py", "from diptych.core.aio.unit_of_work import Database"),
     ],
 }
 

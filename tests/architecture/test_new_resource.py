@@ -28,17 +28,19 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = copy_tree(tmp_path_factory.mktemp("new_resource") / "tree")
     for source in SOURCES:
         assert not (tree / source).exists()
+        (tree / source).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(NEW / source, tree / source)
-    models, table = tree / "core" / "models" / "__init__.py", tree / "core" / "aio" / "operations" / "__init__.py"
+    models, table = tree / "core" / "catalogue" / "models.py", tree / "core" / "aio" / "operations" / "__init__.py"
     edit(
         models,
-        "from diptych.core.models.tag import Tag\n",
-        "from diptych.core.models.publisher import Publisher\nfrom diptych.core.models.tag import Tag\n",
+        "from diptych.core.catalogue.tags.model import Tag\n",
+        "from diptych.core.catalogue.publishers.model import Publisher\n"
+        "from diptych.core.catalogue.tags.model import Tag\n",
     )
-    edit(models, '"Record", "Tag")', '"Publisher", "Record", "Tag")')
+    edit(models, '"Tag")', '"Publisher", "Tag")')
     edit(table, ", tags\n", ", publishers, tags\n")
     edit(table, "*tags.operations,", "*tags.operations, *publishers.operations,")
-    run_in(tree, sys.executable, "tools/twins.py")
+    run_in(tree, sys.executable, "tools/unasync.py")
     return tree
 
 
@@ -195,6 +197,6 @@ def test_a_new_resource_has_a_migration_that_passes_the_tests_of_migrations(tree
 
 
 def test_a_new_resource_passes_the_checks_of_the_tree(tree: Path):
-    run_in(tree, sys.executable, "tools/twins.py", "--check")
+    run_in(tree, sys.executable, "tools/unasync.py", "--check")
     run_in(tree, LINT_IMPORTS, "--no-cache")
     run_in(tree, sys.executable, "-m", "ruff", "check", "--no-cache", "core", "migrations")

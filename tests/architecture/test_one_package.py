@@ -19,10 +19,10 @@ BARE = re.compile(rf"({'|'.join(PACKAGES)})(\.[a-z_]\w*)*")
 PAIRS = [
     *PACKAGES,
     "core.errors",
-    "core.models",
-    "core.models.author",
-    "core.http.wire.head",
-    "flask_app.wire",
+    "core.catalogue.models",
+    "core.catalogue.authors.model",
+    "core.http.wire.request_head",
+    "flask_app.gunicorn_worker",
     "sanic_app.errors",
 ]
 
@@ -60,10 +60,10 @@ def test_nothing_is_imported_by_its_bare_name():
     "source",
     [
         "import core",
-        "import os, core.models",
+        "import os, core.catalogue.models",
         "import flask_app as app",
         "from migrations import env",
-        "def later():\n    from sanic_app.wire import Http",
+        "def later():\n    from sanic_app.http_protocol import Http",
         "import_module('core.cli')",
     ],
 )
@@ -89,14 +89,14 @@ def test_a_bare_name_is_another_name_of_the_one_module(first: str):
         "print(*names)\n"
         f"print(*(name for name in sys.modules if name.startswith({tuple(f'{name}.' for name in PACKAGES)})"
         " and name not in names))\n"
-        "print(core.models.Author.__module__, core.errors.NotFound is diptych.core.errors.NotFound)"
+        "print(core.catalogue.models.Author.__module__, core.errors.NotFound is diptych.core.errors.NotFound)"
     )
 
     same, others, author = run([sys.executable, "-c", program]).stdout.splitlines()
 
     assert set(same.split()) >= set(PAIRS)
     assert others == ""
-    assert author == "diptych.core.models.author True"
+    assert author == "diptych.core.catalogue.authors.model True"
 
 
 @pytest.mark.parametrize("name", ["core.nothing", "flask_app.nothing"])

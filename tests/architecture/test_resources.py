@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from diptych.core.sync.operations import OPERATIONS
-from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueService
 from tests.support.databases import ROOT
 
 # What nobody creates is no resource: pages about problems, or whether the service is ready.
@@ -35,7 +35,7 @@ def test_an_adapter_names_no_resource(path: Path):
 
 
 @pytest.mark.parametrize(
-    "line", ['"/authors"', "def list_books():", "from diptych.core.models import Tag", "book_id = 1"]
+    "line", ['"/authors"', "def list_books():", "from diptych.core.catalogue.models import Tag", "book_id = 1"]
 )
 def test_a_resource_in_an_adapter_would_be_found(line: str):
     assert WORD.search(line)

@@ -1,4 +1,4 @@
-"""diptych.core.sync is what tools/twins.py makes of diptych.core.aio, and anything else is noticed."""
+"""diptych.core.sync is what tools/unasync.py makes of diptych.core.aio, and anything else is noticed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.databases import ROOT, run
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tree whose twins are fresh, whatever they are in the repository."""
     tree = copy_tree(tmp_path_factory.mktemp("twins") / "tree")
-    run_in(tree, sys.executable, "tools/twins.py")
+    run_in(tree, sys.executable, "tools/unasync.py")
     return tree
 
 
@@ -27,11 +27,11 @@ def tree(fresh: Path, tmp_path: Path) -> Path:
 
 
 def check(tree: Path) -> subprocess.CompletedProcess[str]:
-    return run_in(tree, sys.executable, "tools/twins.py", "--check", check=False)
+    return run_in(tree, sys.executable, "tools/unasync.py", "--check", check=False)
 
 
 def test_the_twins_are_fresh():
-    done = run([sys.executable, "tools/twins.py", "--check"], check=False)
+    done = run([sys.executable, "tools/unasync.py", "--check"], check=False)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -63,7 +63,7 @@ def test_twins_edited_by_hand_without_a_source_or_missing_are_noticed_and_put_ri
         "core/sync/services/tags.py is stale: make twins",
     ]
 
-    run_in(tree, sys.executable, "tools/twins.py")
+    run_in(tree, sys.executable, "tools/unasync.py")
     assert contents(twins) == before
 
 

@@ -15,7 +15,7 @@ LOG = "the core: the log and the numbers"
     ("frame", "expected"),
     [
         ("Database.read (diptych/core/aio/unit_of_work.py:63)", CORE),
-        ("finished (diptych/core/http/writing.py:80)", HTTP),
+        ("finished (diptych/core/http/response_building.py:80)", HTTP),
         ("LogRecord.__init__ (logging/__init__.py:300)", LOG),
         ("view (diptych/sanic_app/blueprint.py:60)", "the adapter, or the floor"),
         ("getconn (psycopg_pool/pool_async.py:200)", "psycopg: its pool"),

@@ -12,10 +12,10 @@ from advanced_alchemy.alembic.commands import AlembicCommands
 from advanced_alchemy.config import AlembicSyncConfig, SQLAlchemySyncConfig
 from sqlalchemy import create_engine, text
 
+from diptych.core.catalogue.models import Base
 from diptych.core.cli.database import database_group
-from diptych.core.database import MIGRATIONS, connection_string
-from diptych.core.models import Base
-from diptych.core.revisions import VERSION_TABLE, head
+from diptych.core.db.config import connection_string
+from diptych.core.db.schema_version import MIGRATIONS, VERSION_TABLE, head
 from diptych.core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
 from tests.support.databases import BACKENDS, DIPTYCH, Databases, tables

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import OperationalError
 
-from diptych.core.database import changing, connection_string
-from diptych.core.dumps import BATCH, TABLES, load
-from diptych.core.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
-from diptych.core.revisions import head
+from diptych.core.catalogue.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
+from diptych.core.db.config import changing, connection_string
+from diptych.core.db.schema_version import head
+from diptych.core.import_export.dump_format import BATCH, TABLES, load
 from diptych.core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, run
@@ -294,7 +294,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
     for backend in BACKENDS:
         url, new = catalogue(backend), catalogue(backend)
         inserted(url, odd_rows())
-        encode = sys.modules["diptych.core.dumps"].encode  # type: ignore[attr-defined]
+        encode = sys.modules["diptych.core.import_export.dump_format"].encode  # type: ignore[attr-defined]
         later = iter([True])
 
         def slow(value: Any, url: str = url, later: Any = later) -> bytes:
@@ -302,7 +302,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
                 inserted(url, {Tag: [record(id=IDS[7], name="meanwhile", description=None)]})
             return encode(value)  # noqa: B023
 
-        monkeypatch.setattr("diptych.core.dumps.encode", slow)
+        monkeypatch.setattr("diptych.core.import_export.dump_format.encode", slow)
         dump = done(url, "database", "dump-data")
         monkeypatch.undo()
         assert "meanwhile" not in dump

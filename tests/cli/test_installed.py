@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 import httpx
 import pytest
 
-from diptych.core.revisions import head
+from diptych.core.db.schema_version import head
 from tests.architecture.trees import contents
 from tests.support.commands import built, environment_in, installed, pip
 from tests.support.databases import ROOT, Databases, run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.core.transfer.test_catalogues import DIGITISED, GOODBOOKS, needs
+from tests.core.import_export.test_catalogues import DIGITISED, GOODBOOKS, needs
 from tests.support.databases import DIPTYCH, Databases, run
 from tests.support.deployments import ADAPTERS, deployment
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from diptych.core.revisions import head
+from diptych.core.db.schema_version import head
 from tests.cli.test_database import executed, tables
 from tests.support.commands import done, invoked
 from tests.support.databases import BACKENDS, Databases

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from diptych.core.http.documents.openapi import document as described
-from diptych.core.http.documents.reference import reference
+from diptych.core.http.openapi.document import document as described
+from diptych.core.http.openapi.reference import reference
 from diptych.core.http.problem_types import PROBLEM_TYPES
 from diptych.core.sync.operations import OPERATIONS
 from tests.contract.conftest import each_once

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from diptych.core.observing.metrics import BUCKETS
+from diptych.core.observability.metrics import BUCKETS
 from tests.contract.making import make_author, marker
 from tests.support.metrics import requests, scraped
 

@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import String
 from sqlalchemy.dialects import postgresql
 
-from diptych.core.database import async_config, connection_string, make_directory, sync_config
-from diptych.core.queries import authors, books, tags
-from diptych.core.queries.listing import Listing
+from diptych.core.catalogue.authors import queries as authors
+from diptych.core.catalogue.books import queries as books
+from diptych.core.catalogue.tags import queries as tags
+from diptych.core.database import async_config, sync_config
+from diptych.core.db.config import connection_string, make_directory
+from diptych.core.engine.resource_spec import Listing
 from diptych.core.settings import Settings
 
 

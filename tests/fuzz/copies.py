@@ -13,8 +13,8 @@ from urllib.parse import quote
 import httpx
 from sqlalchemy import Connection, Engine, select
 
+from diptych.core.catalogue.models import Base
 from diptych.core.database import sync_config
-from diptych.core.models import Base
 from diptych.core.settings import Settings
 from tests.fuzz.alike import Different, Pairing
 from tests.fuzz.odd import ORIGIN

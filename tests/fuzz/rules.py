@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from diptych.core.rules import isbn, language, slugs, text, years
-from diptych.core.rules.contributors import AUTHOR, ROLES
+from diptych.core.catalogue.books import isbn, language, years
+from diptych.core.catalogue.books.contributors import AUTHOR, ROLES
+from diptych.core.catalogue.tags import rules
+from diptych.core.engine import slugs, text_normalization
 from tests.fuzz.alike import Different
 
 Stored = dict[str, list[dict[str, Any]]]
@@ -15,14 +17,16 @@ def check_stored(rows: Stored) -> None:
     """Errors: Different, naming a row that the rules would not have let through."""
     for table, column in (("author", "name"), ("book", "title"), ("tag", "name")):
         for row in rows[table]:
-            _check(row, text.clean(row[column]) == row[column] != "", "its name is clean")
-            _check(row, row["search_text"] == text.fold(row[column]), "it is found by its name")
-            _check(row, row["sort_key"] == text.sort_key(row[column]), "it is sorted by its name")
+            _check(row, text_normalization.clean(row[column]) == row[column] != "", "its name is clean")
+            _check(row, row["search_text"] == text_normalization.fold(row[column]), "it is found by its name")
+            _check(row, row["sort_key"] == text_normalization.sort_key(row[column]), "it is sorted by its name")
             _check(row, row["created_at"] <= row["updated_at"], "it was made before it was changed")
             if "slug" in row:
-                _check(row, slugs.check_slug(text.clean(row["slug"])) == row["slug"] != "", "its slug is one")
+                _check(
+                    row, slugs.check_slug(text_normalization.clean(row["slug"])) == row["slug"] != "", "its slug is one"
+                )
     for row in rows["tag"]:
-        _check(row, text.tag_name(row["name"]) == row["name"], "it has the one spelling of its name")
+        _check(row, rules.tag_name(row["name"]) == row["name"], "it has the one spelling of its name")
     for row in rows["book"]:
         _check(row, row["isbn"] is None or isbn.isbn13(row["isbn"]) == row["isbn"], "its ISBN is one")
         _check(row, row["year"] is None or years.YEAR_MIN <= row["year"] <= years.YEAR_MAX, "its year is one")

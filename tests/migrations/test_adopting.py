@@ -22,9 +22,9 @@ import psycopg
 import pytest
 from click.testing import Result
 
-from diptych.core.migrating import LOCK
-from diptych.core.models import Base
-from diptych.core.revisions import head
+from diptych.core.catalogue.models import Base
+from diptych.core.db.migration_lock import LOCK
+from diptych.core.db.schema_version import head
 from tests.support import before, commands
 from tests.support.databases import BACKENDS, DIPTYCH, PATIENCE, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment

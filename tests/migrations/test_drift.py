@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection
 
-from diptych.core.models import Base
+from diptych.core.catalogue.models import Base
 from tests.support.catalogue import Schema, differences, schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History, transaction

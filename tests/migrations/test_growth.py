@@ -17,17 +17,21 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from diptych.core.drift import differences
-from diptych.core.models import Author, Base, words
-from diptych.core.queries import authors, books, paging, tags
-from diptych.core.queries.listing import Listing, having_words
-from diptych.core.rules.cursors import Cursor
-from diptych.core.rules.text import fold
-from diptych.core.rules.words import LENGTH, wanted
-from diptych.core.schemas.authors import AuthorList
-from diptych.core.schemas.books import BookList
-from diptych.core.schemas.lists import ListQuery
-from diptych.core.schemas.tags import TagList
+from diptych.core.catalogue.authors import queries as authors
+from diptych.core.catalogue.authors.schemas import AuthorList
+from diptych.core.catalogue.books import queries as books
+from diptych.core.catalogue.books.schemas import BookList
+from diptych.core.catalogue.models import Author, Base
+from diptych.core.catalogue.tags import queries as tags
+from diptych.core.catalogue.tags.schemas import TagList
+from diptych.core.db.schema_diff import differences
+from diptych.core.engine import fulltext_index, pagination
+from diptych.core.engine.cursors import Cursor
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.schemas.pagination import ListQuery
+from diptych.core.engine.search import having_words
+from diptych.core.engine.search_tokens import LENGTH, wanted
+from diptych.core.engine.text_normalization import fold
 from tests.support.catalogue import schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History, transaction
@@ -70,8 +74,8 @@ def plan(planner: Connection, statement: Select[Any]) -> str:
 
 def statements(listing: Listing, query: ListQuery) -> list[Select[Any]]:
     """Those of a page, with their values."""
-    asked = paging.asked(listing, query, {})
-    return [each.params(asked.values, wanted=21) for each in paging.statements(listing, asked.shape)]
+    asked = pagination.asked(listing, query, {})
+    return [each.params(asked.values, wanted=21) for each in pagination.statements(listing, asked.shape)]
 
 
 def values(listing: Listing, order: str) -> list[Any]:
@@ -118,7 +122,7 @@ def test_another_order_than_those_is_found_to_have_no_index(planner: Connection)
 def test_words_are_found_by_their_index(planner: Connection, name: str):
     listing, kind = LISTS[name]
     query = kind(q="war peace*", total="false")
-    asked = paging.asked(listing, query, {})
+    asked = pagination.asked(listing, query, {})
     found = [listing.select.where(*having_words(listing, asked.shape)).params(asked.values)]
     found += statements(listing, query)[1:]
 
@@ -193,14 +197,16 @@ def test_rows_that_were_there_before_are_found_by_their_words(databases: Databas
     History().upgrade(url, "head")
     with transaction(url) as connection:
         for q, number in (("Émile", 0), ("目", 1)):
-            asked = paging.asked(authors.listing, AuthorList(q=q), {})
+            asked = pagination.asked(authors.listing, AuthorList(q=q), {})
             found = authors.listing.select.where(*having_words(authors.listing, asked.shape)).params(asked.values)
             assert [row.id for row in connection.execute(found)] == [UUID(int=number)]
 
 
 def test_what_databases_already_have_stays_as_it_is():
     """Revision 0004 has made this. Other rules of words are a revision of their own, which makes another function."""
-    made = "\n".join([words.of_postgresql(), *words.of_sqlite("book"), *words.gone_from_sqlite("book")])
+    made = "\n".join(
+        [fulltext_index.of_postgresql(), *fulltext_index.of_sqlite("book"), *fulltext_index.gone_from_sqlite("book")]
+    )
 
     assert hashlib.sha256(made.encode()).hexdigest()[:16] == "5aa763f1e99c220a"
 
@@ -209,7 +215,7 @@ def test_the_revision_is_run_again_where_it_was_begun_and_not_ended(databases: D
     url = databases.empty("postgresql")
     History().upgrade(url, "0003")
     with transaction(url) as connection:
-        connection.exec_driver_sql(words.of_postgresql())
+        connection.exec_driver_sql(fulltext_index.of_postgresql())
         connection.exec_driver_sql("CREATE INDEX ix_book_year_id ON book (year, id)")
         connection.exec_driver_sql("CREATE INDEX ix_book_dob_id ON author (dob, id)")
         connection.exec_driver_sql(
@@ -256,10 +262,10 @@ BROKEN = {
 )
 def test_an_index_of_words_that_is_not_as_it_was_made_is_told(databases: Databases, backend: str, change: str):
     with transaction(databases.migrated(backend)) as connection:
-        assert differences(connection) == []
+        assert differences(connection, Base.metadata) == []
         connection.exec_driver_sql(change)
 
-        (told,) = differences(connection)
+        (told,) = differences(connection, Base.metadata)
 
     assert told.startswith(BROKEN[backend][change])
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from diptych.core.database import connection_string
-from diptych.core.models import Base
+from diptych.core.catalogue.models import Base
+from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support.commands import done, refused
 from tests.support.databases import BACKENDS, DIPTYCH, PATIENCE, ROOT, Databases, environment, run, tables

@@ -19,7 +19,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of the tree in which books have a column more."""
     tree = copy_tree(tmp_path / "tree")
     edit(
-        tree / "core" / "models" / "book.py",
+        tree / "core" / "catalogue" / "books" / "model.py",
         "    description: Mapped[str | None] = mapped_column(Text)\n",
         "    description: Mapped[str | None] = mapped_column(Text)\n"
         "    subtitle: Mapped[str | None] = mapped_column(ordered(1000))\n",

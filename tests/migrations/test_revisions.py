@@ -10,8 +10,10 @@ import pytest
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, inspect
 
-from diptych.core import revisions
-from diptych.core.database import MIGRATIONS, connection_string, sync_config
+from diptych.core.database import sync_config
+from diptych.core.db import schema_version
+from diptych.core.db.config import connection_string
+from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, Databases
 
@@ -28,20 +30,20 @@ def connected(url: str) -> Iterator[Connection]:
 
 def test_the_head_is_the_newest_file_of_the_history():
     names = [path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")]
-    assert revisions.head() == max(re.split("_", name)[0] for name in names)
+    assert schema_version.head() == max(re.split("_", name)[0] for name in names)
 
 
 @both
 def test_a_migrated_database_is_at_the_head(databases: Databases, backend: str):
     with connected(databases.migrated(backend)) as connection:
-        assert revisions.current(connection) == revisions.head()
+        assert schema_version.current(connection) == schema_version.head()
 
 
 @both
 def test_an_empty_database_is_at_no_revision_and_stays_empty(databases: Databases, backend: str):
     url = databases.empty(backend)
     with connected(url) as connection:
-        assert revisions.current(connection) is None
+        assert schema_version.current(connection) is None
     with connected(url) as connection:
         assert inspect(connection).get_table_names() == []
 
@@ -50,9 +52,9 @@ def test_a_database_at_two_revisions_is_an_error(databases: Databases):
     with connected(databases.migrated("sqlite")) as connection:
         connection.exec_driver_sql("INSERT INTO alembic_versions VALUES ('0000')")
         with pytest.raises(CommandError, match="more than one head"):
-            revisions.current(connection)
+            schema_version.current(connection)
 
 
 def test_the_version_table_is_the_one_that_migrations_write():
     config = sync_config(Settings(database_url="sqlite:///x.db"))
-    assert config.alembic_config.version_table_name == revisions.VERSION_TABLE
+    assert config.alembic_config.version_table_name == schema_version.VERSION_TABLE

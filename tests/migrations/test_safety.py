@@ -16,9 +16,9 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from diptych.core.database import connection_string
-from diptych.core.migrating import Plan
-from diptych.core.revisions import head
+from diptych.core.db.config import connection_string
+from diptych.core.db.migration_lock import Plan
+from diptych.core.db.schema_version import head
 from diptych.core.settings import Settings
 from tests.architecture.trees import copy_tree, edit
 from tests.support.databases import BACKENDS, PATIENCE, Databases, environment
@@ -159,7 +159,7 @@ def test_whoever_only_looks_does_not_wait_for_a_migration(databases: Databases, 
 
 def test_an_upgrade_that_waits_too_long_says_for_whom(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
-    edit(tree / "core" / "migrating.py", "PATIENCE = 1800.0", "PATIENCE = 0.5")
+    edit(tree / "core" / "db" / "migration_lock.py", "PATIENCE = 1800.0", "PATIENCE = 0.5")
     with psycopg.connect(url, application_name="another host") as other:
         process = other.info.backend_pid
         other.execute("SELECT pg_advisory_xact_lock(x'646970747963'::bigint)")
@@ -178,7 +178,7 @@ ALTER = 'op.add_column("author", sa.Column("extra", sa.Integer))'
 def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     revision(tree, NEXT, ALTER)
-    edit(tree / "core" / "migrating.py", "ATTEMPTS = 10", "ATTEMPTS = 1000")
+    edit(tree / "core" / "db" / "migration_lock.py", "ATTEMPTS = 10", "ATTEMPTS = 1000")
     with (
         psycopg.connect(url) as report,
         psycopg.connect(url, autocommit=True) as reader,
@@ -219,7 +219,7 @@ def test_a_lock_that_cannot_be_had_is_told_with_who_holds_it(databases: Database
     url = databases.migrated("postgresql")
     before = state(url)
     revision(tree, NEXT, f'op.create_table("first", sa.Column("id", sa.Integer))\n{ALTER}')
-    edit(tree / "core" / "migrating.py", "ATTEMPTS = 10", "ATTEMPTS = 2")
+    edit(tree / "core" / "db" / "migration_lock.py", "ATTEMPTS = 10", "ATTEMPTS = 2")
     with psycopg.connect(url, application_name="a long report") as report:
         process = report.info.backend_pid
         report.execute("SELECT * FROM author")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diptych.core.http.messages import Request, Response
+from diptych.core.http.request_response import Request, Response
 from tests.services.twins import Counts, Twin
 
 

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from diptych.core.catalogue.models import IdempotencyKey
+from diptych.core.engine.entity import now
 from diptych.core.http.idempotency import Key
-from diptych.core.models import IdempotencyKey
-from diptych.core.models.base import now
-from diptych.core.queries.idempotency import SWEPT
-from diptych.core.rules.idempotency import LIFETIME
+from diptych.core.idempotency.rules import LIFETIME
+from diptych.core.idempotency.statements import SWEPT
 from tests.services.api import Api
 from tests.services.twins import TWINS, Services, Twin
 from tests.support.databases import LOCK_QUEUE, Databases

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from diptych.core.http.messages import Request, Response
+from diptych.core.http.request_response import Request, Response
 from tests.services.twins import Twin
 
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from diptych.core import revisions
 from diptych.core.aio.application import Application as AsyncApplication
-from diptych.core.http.messages import Request
+from diptych.core.db import schema_version
+from diptych.core.http.request_response import Request
 from diptych.core.settings import Settings
 from diptych.core.sync.application import Application
 from tests.support.databases import BACKENDS, Databases
@@ -25,8 +25,8 @@ NO_TABLES = ""
     [
         (NO_TABLES, "The database has not been migrated"),
         (None, "The database has not been migrated"),
-        ("0001", f"The database is at revision 0001 and this release needs {revisions.head()}"),
-        (revisions.head(), None),
+        ("0001", f"The database is at revision 0001 and this release needs {schema_version.head()}"),
+        (schema_version.head(), None),
         ("9999", None),
     ],
 )

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from diptych.core.catalogue.authors.schemas import AuthorList
+from diptych.core.catalogue.books.schemas import BookList
+from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.errors import CatalogueError, Conflict, Invalid, NotFound
-from diptych.core.schemas.authors import AuthorList
-from diptych.core.schemas.books import BookList
-from diptych.core.schemas.tags import TagList
 from tests.services.twins import Services, Twin, author, book
 
 NOBODY = uuid.UUID("01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f")

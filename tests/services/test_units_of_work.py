@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from diptych.core.catalogue.authors.schemas import AuthorList
+from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.errors import Conflict, Contention, Unavailable
-from diptych.core.schemas.authors import AuthorList
-from diptych.core.schemas.tags import TagList
 from tests.services.twins import TWINS, Services, Twin, author, book
 from tests.support.databases import Databases
 

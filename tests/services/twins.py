@@ -11,8 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Engine, delete, event
 
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.database import async_config, sync_config
-from diptych.core.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")
@@ -131,13 +131,13 @@ class Twin:
         return await self._run(self.database.read, lambda executor: work(Services(self, executor, _reader)))
 
     async def load(self, records: Sequence[Any]) -> Any:
-        return await self._inside("loading", "load_books", records)
+        return await self._inside("import_books", "load_books", records)
 
     async def restore(self, copies: Sequence[Any], lines: Sequence[int] | None = None) -> Any:
-        return await self._inside("copying", "restore", copies, lines or range(1, len(copies) + 1))
+        return await self._inside("restore", "restore", copies, lines or range(1, len(copies) + 1))
 
     async def export(self) -> AsyncIterator[dict[str, Any]]:
-        lines = self.module("copying").export_lines(self.database)
+        lines = self.module("restore").export_lines(self.database)
         if self.name == "aio":
             async for line in lines:
                 yield line
@@ -183,7 +183,7 @@ class Twin:
         def commit(_connection: Any) -> None:
             counts.commits += 1
 
-        kind = self.module("executing").Executor
+        kind = self.module("statement_executor").Executor
         execute = kind._execute
 
         def counting(executor: Any, text: str, parameters: Any, **options: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine
 
-from diptych.core.database import connection_string
+from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support.databases import ROOT, run
 

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine
 
-from diptych.core.database import connection_string
+from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support import rows
 from tests.support.shared import SharedRun

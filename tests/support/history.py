@@ -15,7 +15,8 @@ from alembic.operations.ops import MigrationScript
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
-from diptych.core.database import MIGRATIONS, sync_config
+from diptych.core.database import sync_config
+from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.settings import Settings
 
 PLANTED = "planted"

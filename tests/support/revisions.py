@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import create_engine
 
-from diptych.core.database import connection_string
+from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 
 

@@ -13,7 +13,7 @@ from functools import partial
 import httpx
 import pytest
 
-from diptych.core.http.wire.times import HEAD, LINGER, REQUEST, TAKING
+from diptych.core.http.wire.timeouts import HEAD, LINGER, REQUEST, TAKING
 from tests.contract.making import make_author
 from tests.support.databases import PATIENCE
 from tests.support.deployments import ADAPTERS

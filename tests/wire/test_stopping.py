@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from diptych.core.http.wire.times import LINGER, PAUSE
+from diptych.core.http.wire.timeouts import LINGER, PAUSE
 from tests.support.databases import LOCK_QUEUE, PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, deployment, free_port, stop, wait_until_ready
 from tests.support.waiting import until

@@ -6,10 +6,10 @@ from typing import Any
 from rest_framework import serializers
 
 from benchmarks.peers.drf.models import Author, Book, Tag
-from diptych.core.rules.isbn import isbn13
-from diptych.core.rules.language import language_tag
-from diptych.core.rules.slugs import slug, token, with_suffix
-from diptych.core.rules.text import clean, fold, sort_key
+from diptych.core.catalogue.books.isbn import isbn13
+from diptych.core.catalogue.books.language import language_tag
+from diptych.core.engine.slugs import slug, token, with_suffix
+from diptych.core.engine.text_normalization import clean, fold, sort_key
 
 
 def ruled(rule: Callable[[str], str], text: str | None) -> str | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from diptych.core.aio.executing import Executor
-from diptych.core.aio.operations import resources
+from diptych.core.aio.operations import crud_operations
 from diptych.core.aio.operations.books import including, reader
-from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.authors import AuthorService
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.authors import Author, AuthorInput, AuthorList
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
@@ -22,7 +22,7 @@ async def list_books(executor: Executor, call: Call) -> Answer:
 
 
 operations = [
-    *resources.operations(authors),
+    *crud_operations.operations(authors),
     Operation(
         name="authors_list_books",
         method="GET",

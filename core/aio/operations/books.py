@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.executing import Executor
-from diptych.core.aio.operations import resources
-from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.operations import crud_operations
+from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.catalogue.tags.schemas import Tag, TagNames
+from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
-from diptych.core.schemas.lists import Items
-from diptych.core.schemas.tags import Tag, TagNames
 
 
 def including(call: Call) -> bool:
@@ -73,7 +73,7 @@ async def set_contributors(session: AsyncSession, call: Call) -> Answer:
 
 
 operations = [
-    *resources.operations(books),
+    *crud_operations.operations(books),
     Operation(
         name="books_get_tags",
         method="GET",

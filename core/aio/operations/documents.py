@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from diptych.core.http import json, problems
-from diptych.core.http.documents import openapi, pages, reference
+from diptych.core.http.openapi import document as openapi
+from diptych.core.http.openapi import pages, reference
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.problem_types import PROBLEM_TYPES
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.observing import metrics
+from diptych.core.observability import metrics
 
 
 async def read(_session: None, _call: Call) -> Answer:

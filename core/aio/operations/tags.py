@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from diptych.core.aio.executing import Executor
-from diptych.core.aio.operations import resources
+from diptych.core.aio.operations import crud_operations
 from diptych.core.aio.operations.books import including, reader
-from diptych.core.aio.operations.resources import Resource
+from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.tags import TagService
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
-from diptych.core.schemas.tags import Tag, TagInput, TagList
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
@@ -22,7 +22,7 @@ async def list_books(executor: Executor, call: Call) -> Answer:
 
 
 operations = [
-    *resources.operations(tags),
+    *crud_operations.operations(tags),
     Operation(
         name="tags_list_books",
         method="GET",

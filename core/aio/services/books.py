@@ -12,24 +12,23 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.executing import executor_of
-from diptych.core.aio.services.base import CatalogueService, Places
-from diptych.core.aio.services.reading import Reader, missing
+from diptych.core.aio.services.resource_service import CatalogueService, Places
+from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_writer import Values, Writer
 from diptych.core.aio.services.tags import TagService
-from diptych.core.aio.services.writing import Values, Writer
+from diptych.core.aio.statement_executor import executor_of
+from diptych.core.catalogue.authors import queries as author_queries
+from diptych.core.catalogue.authors.schemas import AuthorReference
+from diptych.core.catalogue.books import queries, schemas
+from diptych.core.catalogue.books.contributors import AUTHOR, first_author, with_first_author
+from diptych.core.catalogue.models import Book, BookContributor, BookTag
+from diptych.core.catalogue.tags import queries as tag_queries
+from diptych.core.catalogue.tags import schemas as tag_schemas
+from diptych.core.engine.entity import now
+from diptych.core.engine.row_dml import no_such
+from diptych.core.engine.row_statements import VALUE, VALUES
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import Fault, Invalid
-from diptych.core.models import Book, BookContributor, BookTag
-from diptych.core.models.base import now
-from diptych.core.queries import authors as author_queries
-from diptych.core.queries import books as queries
-from diptych.core.queries import tags as tag_queries
-from diptych.core.queries.rows import VALUE, VALUES
-from diptych.core.queries.writing import no_such
-from diptych.core.rules.contributors import AUTHOR, first_author, with_first_author
-from diptych.core.schemas import books as schemas
-from diptych.core.schemas import tags as tag_schemas
-from diptych.core.schemas.authors import AuthorReference
-from diptych.core.schemas.lists import Page
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""

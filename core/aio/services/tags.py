@@ -8,10 +8,10 @@ from typing import Any
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.aio.services.base import CatalogueService
+from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.catalogue.models import Tag
+from diptych.core.catalogue.tags import queries
 from diptych.core.errors import Contention
-from diptych.core.models import Tag
-from diptych.core.queries import tags as queries
 
 
 class TagRepository(SQLAlchemyAsyncRepository[Tag]):

@@ -1,17 +1,17 @@
-# Generated from core/aio/operations/authors.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/authors.py by tools/unasync.py: do not edit, run "make twins".
 """Authors, and the books of one."""
 
 from __future__ import annotations
 
+from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.authors import Author, AuthorInput, AuthorList
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
-from diptych.core.sync.executing import Executor
-from diptych.core.sync.operations import resources
+from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.books import including, reader
-from diptych.core.sync.operations.resources import Resource
+from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.authors import AuthorService
+from diptych.core.sync.statement_executor import Executor
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
@@ -23,7 +23,7 @@ def list_books(executor: Executor, call: Call) -> Answer:
 
 
 operations = [
-    *resources.operations(authors),
+    *crud_operations.operations(authors),
     Operation(
         name="authors_list_books",
         method="GET",

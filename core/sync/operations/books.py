@@ -1,18 +1,18 @@
-# Generated from core/aio/operations/books.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/books.py by tools/unasync.py: do not edit, run "make twins".
 """Books, their tags and their contributors."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.catalogue.tags.schemas import Tag, TagNames
+from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
-from diptych.core.schemas.lists import Items
-from diptych.core.schemas.tags import Tag, TagNames
-from diptych.core.sync.executing import Executor
-from diptych.core.sync.operations import resources
-from diptych.core.sync.operations.resources import Resource
+from diptych.core.sync.operations import crud_operations
+from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.books import BookReader, BookService
+from diptych.core.sync.statement_executor import Executor
 
 
 def including(call: Call) -> bool:
@@ -74,7 +74,7 @@ def set_contributors(session: Session, call: Call) -> Answer:
 
 
 operations = [
-    *resources.operations(books),
+    *crud_operations.operations(books),
     Operation(
         name="books_get_tags",
         method="GET",

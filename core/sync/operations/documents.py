@@ -1,4 +1,4 @@
-# Generated from core/aio/operations/documents.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/documents.py by tools/unasync.py: do not edit, run "make twins".
 """What the service says of itself: its description, a reference page, and a page for each type of problem."""
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from diptych.core.http import json, problems
-from diptych.core.http.documents import openapi, pages, reference
+from diptych.core.http.openapi import document as openapi
+from diptych.core.http.openapi import pages, reference
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.problem_types import PROBLEM_TYPES
 

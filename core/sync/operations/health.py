@@ -1,17 +1,17 @@
-# Generated from core/aio/operations/health.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/health.py by tools/unasync.py: do not edit, run "make twins".
 """Whether the service lives, and whether it can serve."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
-from diptych.core import revisions
+from diptych.core.catalogue.models import Author
+from diptych.core.db import schema_version
+from diptych.core.http.health import Health
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.models import Author
-from diptych.core.schemas.health import Health
-from diptych.core.sync.executing import Executor
+from diptych.core.sync.statement_executor import Executor
 
-_READY = revisions.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
+_READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""
 
 
@@ -22,7 +22,7 @@ def live(_session: None, _call: Call) -> Answer:
 
 def ready(executor: Executor, _call: Call) -> Answer:
     """The database answers too, has the catalogue's tables, and is not behind this release."""
-    revisions.check([revision for revision, _ in executor.all(_READY, {})])
+    schema_version.check([revision for revision, _ in executor.all(_READY, {})])
     return Answer(Health())
 
 

@@ -1,10 +1,10 @@
-# Generated from core/aio/operations/metrics.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/metrics.py by tools/unasync.py: do not edit, run "make twins".
 """The service's numbers, for Prometheus."""
 
 from __future__ import annotations
 
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.observing import metrics
+from diptych.core.observability import metrics
 
 
 def read(_session: None, _call: Call) -> Answer:

@@ -1,17 +1,17 @@
-# Generated from core/aio/operations/tags.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/operations/tags.py by tools/unasync.py: do not edit, run "make twins".
 """Tags, and the books that carry one."""
 
 from __future__ import annotations
 
+from diptych.core.catalogue.books.schemas import Book, BookList
+from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
+from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Answer, Call, Operation
-from diptych.core.schemas.books import Book, BookList
-from diptych.core.schemas.lists import Page
-from diptych.core.schemas.tags import Tag, TagInput, TagList
-from diptych.core.sync.executing import Executor
-from diptych.core.sync.operations import resources
+from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.books import including, reader
-from diptych.core.sync.operations.resources import Resource
+from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.tags import TagService
+from diptych.core.sync.statement_executor import Executor
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
@@ -23,7 +23,7 @@ def list_books(executor: Executor, call: Call) -> Answer:
 
 
 operations = [
-    *resources.operations(tags),
+    *crud_operations.operations(tags),
     Operation(
         name="tags_list_books",
         method="GET",

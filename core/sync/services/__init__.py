@@ -1,2 +1,2 @@
-# Generated from core/aio/services/__init__.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/__init__.py by tools/unasync.py: do not edit, run "make twins".
 """The services: what can be done with each resource, inside a unit of work that someone else commits."""

@@ -1,4 +1,4 @@
-# Generated from core/aio/services/authors.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/authors.py by tools/unasync.py: do not edit, run "make twins".
 """Authors."""
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from uuid import UUID
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy import select
 
+from diptych.core.catalogue.authors import queries
+from diptych.core.catalogue.models import Author, Book, BookContributor
 from diptych.core.errors import Conflict, Fault
-from diptych.core.models import Author, Book, BookContributor
-from diptych.core.queries import authors as queries
-from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueService
 
 
 class AuthorRepository(SQLAlchemySyncRepository[Author]):

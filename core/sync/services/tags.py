@@ -1,4 +1,4 @@
-# Generated from core/aio/services/tags.py by tools/twins.py: do not edit, run "make twins".
+# Generated from core/aio/services/tags.py by tools/unasync.py: do not edit, run "make twins".
 """Tags."""
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from typing import Any
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy.exc import IntegrityError
 
+from diptych.core.catalogue.models import Tag
+from diptych.core.catalogue.tags import queries
 from diptych.core.errors import Contention
-from diptych.core.models import Tag
-from diptych.core.queries import tags as queries
-from diptych.core.sync.services.base import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueService
 
 
 class TagRepository(SQLAlchemySyncRepository[Tag]):

@@ -8,7 +8,7 @@ Create Date: 2026-11-21 02:00:00.000000
 import sqlalchemy as sa
 from alembic import op
 
-from diptych.core.models import words
+from diptych.core.engine import fulltext_index
 
 revision = "0005"
 down_revision = "0004"
@@ -47,16 +47,16 @@ def upgrade() -> None:
     for column in ("created_at", "updated_at", "sort_key", "founded"):
         op.create_index(f"ix_publisher_{column}_id", "publisher", [column, "id"])
     if op.get_context().dialect.name == "sqlite":
-        for statement in words.of_sqlite("publisher"):
+        for statement in fulltext_index.of_sqlite("publisher"):
             op.execute(statement)
     else:
-        of_words = [sa.text(f"{words.FUNCTION}(search_text)")]
+        of_words = [sa.text(f"{fulltext_index.FUNCTION}(search_text)")]
         options = {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": "256"}}
         op.create_index("ix_publisher_words", "publisher", of_words, **options)
 
 
 def downgrade() -> None:
     if op.get_context().dialect.name == "sqlite":
-        for statement in words.gone_from_sqlite("publisher"):
+        for statement in fulltext_index.gone_from_sqlite("publisher"):
             op.execute(statement)
     op.drop_table("publisher")

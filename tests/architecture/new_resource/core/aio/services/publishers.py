@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 
-from diptych.core.aio.services.base import CatalogueService
-from diptych.core.models.publisher import Publisher
-from diptych.core.queries import publishers as queries
+from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.catalogue.publishers import queries
+from diptych.core.catalogue.publishers.model import Publisher
 
 
 class PublisherRepository(SQLAlchemyAsyncRepository[Publisher]):

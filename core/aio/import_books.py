@@ -1,0 +1,219 @@
+"""Loading the records of a file: books that are new are created, those that are known take on what the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from diptych.core.aio.bulk_insert import put_in
+from diptych.core.aio.services.authors import AuthorService
+from diptych.core.aio.services.books import BookService, Contributing
+from diptych.core.aio.services.tags import TagService
+from diptych.core.catalogue.books.contributors import first_author, merged_contributors
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.engine.row_statements import VALUES, among_values
+from diptych.core.engine.text_normalization import sort_key
+from diptych.core.import_export.import_rows import BookRecord, Reject
+
+Key = tuple[Any, ...]
+
+AUTHORS = select(Author.name, Author.id).where(among_values(Author.name))
+TAGS = select(Tag.name, Tag.id).where(among_values(Tag.name))
+BY_ISBN = select(Book).where(among_values(Book.isbn)).with_for_update()
+# The index of books without an ISBN, which is theirs alone, is of no help: there may be any number of them.
+BY_TITLE = select(Book).where(among_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
+
+IMPORTING = 0x64697074_696D70
+"""The advisory lock of imports on PostgreSQL: "diptimp" in ASCII."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of some records."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def record_key(record: BookRecord) -> Key:
+    """What tells the books of a file apart. No two records with one key may be loaded together."""
+    if record.isbn is not None:
+        return (record.isbn,)
+    return (record.title, first_name(record), record.year)
+
+
+def first_name(record: BookRecord) -> str:
+    """The name of the first author."""
+    return next(contributor.name for contributor in record.contributors if contributor.role == "author")
+
+
+async def load_books(session: AsyncSession, records: Sequence[BookRecord]) -> Outcome:
+    """Load records with keys that differ, in one transaction: a fixed number of statements, however many they are.
+
+    A book is known by its ISBN; one without, by its title, first author and year among the books without an ISBN.
+    What a record does not say stays as it is.
+    """
+    loading = _Loading(session)
+    await loading.take_turns()
+    await loading.find_authors(records)
+    records = [record for record in records if loading.accepts_authors(record)]
+    await loading.find_books(records)
+    records = [record for record in records if loading.accepts_match(record)]
+    await loading.create_authors(records)
+    await loading.write(records)
+    return loading.outcome
+
+
+class _Loading:
+    def __init__(self, session: AsyncSession) -> None:
+        self.books = BookService(session)
+        self.session = session
+        self.outcome = Outcome()
+        self._authors: dict[str, UUID] = {}
+        self._ambiguous: dict[str, int] = {}
+        self._by_isbn: dict[str, Book] = {}
+        self._by_title: dict[Key, list[Book]] = {}
+
+    async def take_turns(self) -> None:
+        """Wait for other imports: nothing else keeps two of them from creating one author twice."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            # Of tables that have only just been filled PostgreSQL knows nothing, and would rather read them whole.
+            whole = func.set_config("enable_seqscan", "off", True)
+            await self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING), whole))
+
+    async def find_authors(self, records: Iterable[BookRecord]) -> None:
+        """The ids of all authors by the names in these records."""
+        found: dict[str, list[UUID]] = {}
+        for name, author_id in await self.session.execute(AUTHORS, {VALUES: _names(records)}):
+            found.setdefault(name, []).append(author_id)
+        self._authors = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
+        self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
+
+    async def create_authors(self, records: Iterable[BookRecord]) -> None:
+        """Create those nobody has heard of, without a date of birth."""
+        new = [{"name": name} for name in _names(records) if name not in self._authors]
+        self._authors |= {author.name: author.id for author in await AuthorService(self.session).create_rows(new)}
+
+    def accepts_authors(self, record: BookRecord) -> bool:
+        """Whether each name means one author; a reject where one does not."""
+        several = self._ambiguous and {item.name for item in record.contributors} & self._ambiguous.keys()
+        if several:
+            told = "; ".join(f"there are {self._ambiguous[name]} authors called {name}" for name in sorted(several))
+            self._reject(record, told)
+        return not several
+
+    async def find_books(self, records: Sequence[BookRecord]) -> None:
+        """The books these records may be about: two statements."""
+        isbns = [record.isbn for record in records if record.isbn is not None]
+        if isbns:
+            rows = await self.session.execute(BY_ISBN, {VALUES: isbns})
+            self._by_isbn = {str(book.isbn): book for book in rows.scalars()}
+        keys = {sort_key(record.title) for record in records if record.isbn is None}
+        if keys:
+            for book in (await self.session.execute(BY_TITLE, {VALUES: list(keys)})).scalars():
+                self._by_title.setdefault((book.title, book.author_id, book.year), []).append(book)
+
+    def accepts_match(self, record: BookRecord) -> bool:
+        """Whether at most one book is meant; a reject where it is more."""
+        matches = self._matches(record)
+        if len(matches) > 1:
+            self._reject(record, f"it may be any of the books {', '.join(str(book.id) for book in matches)}")
+        return len(matches) <= 1
+
+    async def write(self, records: Sequence[BookRecord]) -> None:
+        """Create and update, with contributors and tags."""
+        known = {record.line: match[0] for record in records if (match := self._matches(record))}
+        tags = await self._tags(records)
+        await self._create([record for record in records if record.line not in known], tags)
+        await self._update([(known[record.line], record) for record in records if record.line in known], tags)
+
+    async def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
+        ids = [book.id for book in await self.books.create_rows([self._values(record) for record in records])]
+        await add_lists(
+            self.session,
+            [
+                (book_id, self._contributing(record), [tags[name] for name in record.tags])
+                for book_id, record in zip(ids, records, strict=True)
+            ],
+        )
+        self.outcome.created += len(ids)
+
+    async def _update(self, known: Sequence[tuple[Book, BookRecord]], tags: Mapping[str, UUID]) -> None:
+        if not known:
+            return
+        before = {book.id: _columns(book) for book, _ in known}
+        await self.books.put([book for book, _ in known], [self._values(record) for _, record in known])
+        changed = {book.id for book, _ in known if _columns(book) != before[book.id]}
+        present = await self.books.contributor_ids([book for book, _ in known])
+        merged = {book: merged_contributors(present[book.id], self._contributing(record)) for book, record in known}
+        changed |= await self.books.put_contributors(merged, present)
+        tagged = {book: {tags[name] for name in record.tags} for book, record in known if record.tags}
+        changed |= await self.books.put_tags(tagged)
+        self.outcome.updated += len(changed)
+        self.outcome.unchanged += len(known) - len(changed)
+
+    async def _tags(self, records: Iterable[BookRecord]) -> dict[str, UUID]:
+        """The ids of the tags in these records; those that are missing are made."""
+        # In one order for everyone: two writers then wait for each other instead of deadlocking.
+        names = sorted({name for record in records for name in record.tags})
+        if not names:
+            return {}
+        found = dict((await self.session.execute(TAGS, {VALUES: names})).tuples().all())
+        missing = [{"name": name} for name in names if name not in found]
+        return found | {tag.name: tag.id for tag in await TagService(self.session).create_rows(missing)}
+
+    def _contributing(self, record: BookRecord) -> list[Contributing]:
+        return [(self._authors[item.name], item.role) for item in record.contributors]
+
+    def _matches(self, record: BookRecord) -> list[Book]:
+        if record.isbn is not None:
+            return [self._by_isbn[record.isbn]] if record.isbn in self._by_isbn else []
+        return self._by_title.get((record.title, self._authors.get(first_name(record)), record.year), [])
+
+    def _values(self, record: BookRecord) -> dict[str, Any]:
+        values = {
+            "title": record.title,
+            "author_id": self._authors[first_name(record)],
+            "isbn": record.isbn,
+            "year": record.year,
+            "language": record.language,
+            "description": record.description,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _reject(self, record: BookRecord, reason: str) -> None:
+        raw = {"title": record.title, "authors": [item.name for item in record.contributors], "isbn": record.isbn}
+        self.outcome.rejects.append(Reject(record.line, reason, raw))
+
+
+def _names(records: Iterable[BookRecord]) -> list[str]:
+    return list(dict.fromkeys(item.name for record in records for item in record.contributors))
+
+
+async def add_lists(
+    session: AsyncSession, books: Iterable[tuple[UUID, Sequence[Contributing], Iterable[UUID]]]
+) -> None:
+    """Give books that have only just been made, and have none, their contributors and the tags of these ids."""
+    others: list[dict[str, Any]] = []
+    tagged: list[dict[str, Any]] = []
+    for book_id, contributing, tags in books:
+        first = first_author([role for _, role in contributing])
+        others += [
+            {"book_id": book_id, "position": position, "author_id": author_id, "role": role}
+            for position, (author_id, role) in enumerate(contributing)
+            if position != first
+        ]
+        tagged += [{"book_id": book_id, "tag_id": tag_id} for tag_id in tags]
+    await put_in(session, BookContributor, others)
+    await put_in(session, BookTag, tagged)
+
+
+def _columns(book: Book) -> tuple[Any, ...]:
+    return (book.title, book.author_id, book.isbn, book.year, book.language, book.description)

@@ -1,0 +1,292 @@
+"""The operations that every resource has, made from a description of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field, create_model
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.aio.services.row_reader import Reader
+from diptych.core.aio.services.row_writer import Writer
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.engine.schemas.base import (
+    UNIQUE,
+    Batch,
+    BatchIds,
+    DistinctBatch,
+    Identified,
+    Input,
+    keyed_of,
+    patch_of,
+)
+from diptych.core.engine.schemas.field_types import Id
+from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
+from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
+from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.request_response import JSON, MERGE_PATCH
+
+
+class IdsQuery(Query):
+    """The rows a batch deletes, when they are few enough for a URL."""
+
+    ids: list[Id] | None = Field(
+        None, description="The rows to delete, unless the body names them.", json_schema_extra=UNIQUE
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource of the API: `/{name}`, its service and its schemas."""
+
+    name: str
+    service: type[CatalogueService[Any]]
+    schema: type[Input]
+    answer: type
+    list_query: type[ListQuery]
+    item_query: type[Query] | None = None
+
+    def reader(self, executor: Executor) -> Reader:
+        """What reads it."""
+        return self.service.reader(executor, self.service.listing)
+
+    def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether a page takes several statements that have to agree."""
+        return False
+
+    def several_of_one(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether one of it takes several statements that have to agree."""
+        return False
+
+    def writer(self, executor: Executor) -> Writer:
+        """What writes one of it."""
+        return self.service.writer(executor, self.service.listing)
+
+    def several_changes(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+        """Whether a PATCH takes several statements."""
+        return False
+
+    async def create(self, executor: Executor, call: Call) -> Answer:
+        """POST: 201 with Location."""
+        return Answer(await self.writer(executor).add(call.body.model_dump()))
+
+    async def replace(self, executor: Executor, call: Call) -> Answer:
+        """PUT: 201 where the id was free, 200 where a row was replaced."""
+        item, new = await self.writer(executor).replace(call.parameters["id"], call.body.model_dump())
+        return Answer(item, status=201 if new else 200)
+
+    async def change(self, executor: Executor, call: Call) -> Answer:
+        """PATCH: what was sent is set, null included; what was not stays."""
+        return Answer(await self.writer(executor).change(call.parameters["id"], sent(call.body)))
+
+    async def delete(self, executor: Executor, call: Call) -> Answer:
+        """DELETE: 204."""
+        await self.writer(executor).remove(call.parameters["id"])
+        return Answer()
+
+    async def create_batch(self, session: AsyncSession, call: Call) -> Answer:
+        """POST of many."""
+        items = [item.model_dump() for item in call.body.items]
+        return Answer(Items(await self.service(session).add_all(items)))
+
+    async def change_batch(self, session: AsyncSession, call: Call) -> Answer:
+        """PATCH of many, each named by its id."""
+        return Answer(Items(await self.service(session).change_all([sent(item) for item in call.body.items])))
+
+    async def upsert_batch(self, session: AsyncSession, call: Call) -> Answer:
+        """PUT of many, each matched by the resource's key."""
+        return Answer(await self.service(session).upsert_all([sent(item) for item in call.body.items]))
+
+    async def delete_batch(self, session: AsyncSession, call: Call) -> Answer:
+        """DELETE of many, by `ids` in the body or in the query."""
+        if (call.body is None) == (call.query.ids is None):
+            raise Invalid(
+                "Give the ids once.",
+                [Fault("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
+            )
+        try:
+            await self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
+        except CatalogueError as error:
+            if call.body is None:
+                error.faults = in_parameter("ids", error.faults)
+            raise
+        return Answer()
+
+    async def lock(self, executor: Executor, call: Call) -> None:
+        """Keep a row as it is until the unit of work ends."""
+        await self.writer(executor).lock(call.parameters["id"])
+
+    async def page(self, executor: Executor, call: Call) -> Answer:
+        """GET of a list."""
+        return Answer(await self.reader(executor).page(call.query))
+
+    async def fetch(self, executor: Executor, call: Call) -> Answer:
+        """GET of one."""
+        return Answer(await self.reader(executor).fetch("id", call.parameters["id"]))
+
+    async def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
+        """GET of one by its slug."""
+        return Answer(await self.reader(executor).fetch("slug", call.parameters["slug"]))
+
+
+def sent(body: BaseModel) -> dict[str, Any]:
+    """The members that were in the request: absent is not null."""
+    return body.model_dump(exclude_unset=True)
+
+
+def operations(resource: Resource) -> list[Operation]:
+    """The operations of a resource."""
+    name, one = resource.name, resource.service.listing.noun
+    patch = patch_of(resource.schema)
+    patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
+    page, items, upserted = (kind[resource.answer] for kind in (Page, Items, Upserted))
+    all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
+
+    keyed = keyed_of(resource.schema, resource.service.key, resource.service.key_not_null)
+
+    def batch_of(model: type[BaseModel], kind: type[Batch[Any]] = Batch) -> type[BaseModel]:
+        return create_model(f"{model.__name__}Batch", __base__=kind[model])  # type: ignore[index]
+
+    table = [
+        Operation(
+            name=f"{name}_list",
+            method="GET",
+            path=all_of,
+            summary=f"List {name}, a page at a time",
+            description="Every parameter that is given has to hold. total counts all that match, on this page or not.",
+            run=resource.page,
+            unit="read",
+            several=resource.several,
+            query=resource.list_query,
+            answers=page,
+        ),
+        Operation(
+            name=f"{name}_create",
+            method="POST",
+            path=all_of,
+            summary=f"Create one {one}",
+            run=resource.create,
+            unit="row",
+            body=resource.schema,
+            answers=resource.answer,
+            status=201,
+            represents=item,
+        ),
+        Operation(
+            name=f"{name}_create_batch",
+            method="POST",
+            path=batch,
+            summary=f"Create many {name}, all or none",
+            description="The answer has the rows in the order they were sent.",
+            run=resource.create_batch,
+            unit="rows",
+            body=batch_of(resource.schema),
+            answers=items,
+            status=201,
+        ),
+        Operation(
+            name=f"{name}_change_batch",
+            method="PATCH",
+            path=batch,
+            summary=f"Change many {name}, all or none",
+            description="Each item names its row by id, no two the same one. What an item leaves out stays as it is.",
+            run=resource.change_batch,
+            unit="rows",
+            body=batch_of(patch_item, DistinctBatch),
+            answers=items,
+            problems=("not-found",),
+        ),
+        Operation(
+            name=f"{name}_upsert_batch",
+            method="PUT",
+            path=batch,
+            summary=f"Create or update many {name} by {' and '.join(resource.service.key)}, all or none",
+            description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
+            run=resource.upsert_batch,
+            unit="rows",
+            body=batch_of(keyed, DistinctBatch),
+            answers=upserted,
+        ),
+        Operation(
+            name=f"{name}_delete_batch",
+            method="DELETE",
+            path=batch,
+            summary=f"Delete many {name}, all or none",
+            description="The ids are in the body or in the query, not in both, and no two are the same.",
+            run=resource.delete_batch,
+            unit="rows",
+            body=BatchIds,
+            body_required=False,
+            query=IdsQuery,
+            status=204,
+            problems=("not-found",),
+        ),
+        Operation(
+            name=f"{name}_get",
+            method="GET",
+            path=item,
+            summary=f"Read one {one}",
+            run=resource.fetch,
+            unit="read",
+            several=resource.several_of_one,
+            query=resource.item_query,
+            answers=resource.answer,
+        ),
+        Operation(
+            name=f"{name}_change",
+            method="PATCH",
+            path=item,
+            summary=f"Change some of one {one}",
+            description="What is sent is set, null included; what is left out stays as it is.",
+            run=resource.change,
+            unit="row",
+            several=resource.several_changes,
+            lock=resource.lock,
+            body=patch,
+            accepts=(JSON, MERGE_PATCH),
+            answers=resource.answer,
+            represents=item,
+        ),
+        Operation(
+            name=f"{name}_replace",
+            method="PUT",
+            path=item,
+            summary=f"Create or replace the {one} of this id",
+            description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
+            run=resource.replace,
+            unit="row",
+            several=lambda _: True,
+            lock=resource.lock,
+            body=resource.schema,
+            answers=resource.answer,
+            represents=item,
+        ),
+        Operation(
+            name=f"{name}_delete",
+            method="DELETE",
+            path=item,
+            summary=f"Delete one {one}",
+            run=resource.delete,
+            unit="row",
+            lock=resource.lock,
+            status=204,
+        ),
+    ]
+    if resource.service.listing.slugged:
+        table.append(
+            Operation(
+                name=f"{name}_get_by_slug",
+                method="GET",
+                path=f"/{name}/slug/{{slug}}",
+                summary=f"Read one {one} by its slug",
+                run=resource.fetch_by_slug,
+                unit="read",
+                several=resource.several_of_one,
+                query=resource.item_query,
+                answers=resource.answer,
+                represents=item,
+            )
+        )
+    return table

@@ -1,0 +1,68 @@
+"""Read rows of any resource as columns, which no session keeps track of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.engine import pagination
+from diptych.core.engine import resource_spec as lists
+from diptych.core.engine import row_statements as statements
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.schemas.pagination import ListQuery, Page
+from diptych.core.errors import Fault, NotFound
+
+
+def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:
+    """The error for a row that is not there."""
+    return NotFound(f"There is no such {listing.noun}.", faults)
+
+
+class Reader:
+    """A resource's rows as they are answered."""
+
+    def __init__(self, executor: Executor, listing: Listing) -> None:
+        self.executor = executor
+        self.listing = listing
+
+    async def page(self, query: ListQuery, **scope: Any) -> Page[Any]:
+        """The page that `query` asks for, of the rows within a scope of the listing.
+
+        One statement finds the rows, and counts, where there are more than the page shows; another finds those without
+        a value or of a lower rank, where the page gets to them. One more counts where no row told.
+        """
+        asked = pagination.asked(self.listing, query, scope)
+        first, *others = pagination.statements(self.listing, asked.shape)
+        found = await self.executor.all(first, {**asked.values, pagination.WANTED: query.page_size + 1})
+        total = None
+        if query.total and found:
+            total = found[0][-1]
+            found = [row[:-1] for row in found]
+        for statement in others:
+            if wanted := query.page_size + 1 - len(found):
+                found += await self.executor.all(statement, {**asked.values, pagination.WANTED: wanted})
+        if query.total and total is None:
+            total = pagination.known_total(query, len(found))
+        if query.total and total is None:
+            ((total,),) = await self.executor.all(pagination.count(self.listing, asked.shape), asked.values)
+        return pagination.page(self.listing, query, found, total)
+
+    async def fetch(self, column: str, value: Any) -> Any:
+        """The row that has a value in a unique column. Errors: NotFound."""
+        row = await self.executor.first(lists.one(self.listing, column), {statements.VALUE: value})
+        if row is None:
+            raise missing(self.listing)
+        return self.listing.represent(row)
+
+    async def after(self, last: UUID | None, limit: int) -> list[Any]:
+        """Up to `limit` rows by id, from the one after `last`; None for the first."""
+        statement = lists.following(self.listing, beginning=last is None)
+        rows = await self.executor.all(statement, {statements.VALUE: last, lists.LIMIT: limit})
+        return [self.listing.represent(row) for row in rows]
+
+    async def require(self, item_id: UUID) -> None:
+        """Errors: NotFound when there is no such row."""
+        if await self.executor.first(statements.there(self.listing.model), {statements.VALUE: item_id}) is None:
+            raise missing(self.listing)

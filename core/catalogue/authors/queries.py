@@ -1,0 +1,46 @@
+"""How authors are selected, searched, ordered and filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from diptych.core.catalogue.authors import schemas
+from diptych.core.catalogue.models import Author
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.row_statements import among_values
+
+
+def represent(row: Sequence[Any]) -> schemas.Author:
+    """An author as answered, from a row of `listing.select`."""
+    return schemas.Author(*row)
+
+
+REFERENCES = select(Author.id, Author.name, Author.slug).where(among_values(Author.id))
+"""id, name and slug of the authors whose ids are among diptych.core.engine.row_statements.VALUES."""
+
+
+_columns = (Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at)
+
+listing = Listing(
+    noun="author",
+    model=Author,
+    select=select(*_columns),
+    returning=_columns,
+    represent=represent,
+    named_by="name",
+    slugged=True,
+    search_exactly=Author.name,
+    search_folded=Author.search_text,
+    order_by={
+        "created_at": Author.created_at,
+        "updated_at": Author.updated_at,
+        "name": Author.sort_key,
+        "dob": Author.dob,
+        "slug": Author.slug,
+        "id": Author.id,
+    },
+    filters={},
+)

@@ -1,0 +1,1 @@
+"""Books, their contributors, and the tags on them."""

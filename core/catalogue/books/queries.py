@@ -1,0 +1,135 @@
+"""Books, with the author each carries, their contributors and their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, Uuid, bindparam, delete, literal_column, or_, select
+
+from diptych.core.catalogue.authors.queries import listing as authors
+from diptych.core.catalogue.authors.schemas import AuthorReference
+from diptych.core.catalogue.books import schemas
+from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.catalogue.tags.queries import listing as tags
+from diptych.core.engine.filters import any_of
+from diptych.core.engine.resource_spec import Condition, Listing, one
+from diptych.core.engine.row_statements import among, among_values
+
+
+def represent(row: Sequence[Any]) -> schemas.Book:
+    """A book as answered, from a row of `listing.select`: its own columns, then its author's."""
+    values = (*row[:-3], AuthorReference(*row[-3:]))
+    return schemas.Book(*values)
+
+
+def tagged(name: str) -> Condition:
+    """Books that carry any tag of the names in a parameter."""
+    return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(among(Tag.name, name)))
+
+
+def tagged_with(name: str) -> Condition:
+    """Books that carry the tag whose id is in a parameter."""
+    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id == bindparam(name)))
+
+
+def contributed(name: str) -> Condition:
+    """Books that any of those in a parameter wrote, or contributed to in another role."""
+    others = select(BookContributor.book_id).where(among(BookContributor.author_id, name))
+    return or_(among(Book.author_id, name), Book.id.in_(others))
+
+
+OTHER_CONTRIBUTORS = (
+    select(
+        BookContributor.book_id,
+        BookContributor.position,
+        BookContributor.role,
+        Author.id,
+        Author.name,
+        Author.slug,
+    )
+    .join(Author, Author.id == BookContributor.author_id)
+    .where(among_values(BookContributor.book_id))
+    .order_by(BookContributor.book_id, BookContributor.position)
+)
+"""book_id, position, role and the author of every contributor but the first author, of the books of these VALUES."""
+
+SUPERSEDED = delete(BookContributor).where(
+    BookContributor.book_id == bindparam("book"),
+    BookContributor.author_id == bindparam("author"),
+    BookContributor.role == AUTHOR,
+)
+"""Takes an author from among the others of a book, whose first author it has become."""
+
+_columns = (
+    Book.id,
+    Book.title,
+    Book.author_id,
+    Book.isbn,
+    Book.year,
+    Book.language,
+    Book.description,
+    Book.slug,
+    Book.created_at,
+    Book.updated_at,
+)
+
+
+def _of_author(column: Any) -> Any:
+    """A column of a book's author, where no other table can be joined."""
+    # As text: SQLAlchemy would have what is written among the tables of the subquery.
+    return select(column).where(Author.id == literal_column("book.author_id", Uuid)).scalar_subquery()
+
+
+listing = Listing(
+    noun="book",
+    model=Book,
+    select=select(*_columns, Author.id, Author.name, Author.slug).join(Author, Author.id == Book.author_id),
+    returning=(*_columns, Book.author_id, _of_author(Author.name), _of_author(Author.slug)),
+    represent=represent,
+    named_by="title",
+    slugged=True,
+    references={"author_id": authors},
+    search_exactly=Book.title,
+    search_folded=Book.search_text,
+    order_by={
+        "created_at": Book.created_at,
+        "updated_at": Book.updated_at,
+        "title": Book.sort_key,
+        "year": Book.year,
+        "isbn": Book.isbn,
+        "language": Book.language,
+        "slug": Book.slug,
+        "id": Book.id,
+    },
+    filters={
+        "author_id": any_of(Book.author_id),
+        "language": any_of(Book.language),
+        "year": any_of(Book.year),
+        "isbn": any_of(Book.isbn),
+        "tags": tagged,
+        "contributors": contributed,
+    },
+    scopes={"tag": tagged_with, "author": contributed},
+)
+
+
+@cache
+def one_with_tags(column: str) -> Select[Any]:
+    """As `one`, in a row for each tag, whose columns come last; with no tag, one without."""
+    return (
+        one(listing, column)
+        .add_columns(*tags.returning)
+        .outerjoin(BookTag, BookTag.book_id == Book.id)
+        .outerjoin(Tag, Tag.id == BookTag.tag_id)
+        .order_by(Tag.sort_key, Tag.id)
+    )
+
+
+def represent_with_tags(rows: Sequence[Sequence[Any]]) -> schemas.Book:
+    """A book as answered, from the rows of `one_with_tags`."""
+    own = len(listing.returning)
+    found = [tags.represent(row[own:]) for row in rows if row[own] is not None]
+    return schemas.extended(represent(rows[0][:own]), {"tags": found})

@@ -1,0 +1,14 @@
+"""Types and limits of input that more than one resource has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from diptych.core.engine.schemas.field_types import PROSE_PATTERN, Length, Prose, Shown
+
+LIST_LIMIT = 100
+"""Tags or contributors of one book, at most."""
+
+Description = Annotated[
+    Prose, Length(0, 10_000), Shown("A girl and her grandmother spend a summer on an island.", PROSE_PATTERN)
+]

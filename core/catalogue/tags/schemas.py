@@ -1,0 +1,48 @@
+"""Tags, in and out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from pydantic import AfterValidator, Field
+
+from diptych.core.catalogue.field_types import LIST_LIMIT, Description
+from diptych.core.catalogue.tags import rules
+from diptych.core.engine.schemas.base import Input
+from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, Moment, Shown, Text, ruled
+from diptych.core.engine.schemas.pagination import list_query
+
+TagName = Annotated[
+    Text,
+    AfterValidator(ruled("tag_name", rules.tag_name)),
+    Length(1, 100),
+    Shown("islands of finland", WORDS_PATTERN),
+]
+
+
+class TagInput(Input):
+    """A tag to create, or to put in another's place."""
+
+    name: TagName
+    description: Description | None = None
+
+
+class TagNames(Input):
+    """The tags of one book, whole: those that do not exist yet are made."""
+
+    items: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
+
+
+class Tag(Struct, frozen=True):
+    """A tag as answered."""
+
+    id: UUID
+    name: Annotated[str, Meta(examples=["islands of finland"], max_length=100)]
+    description: str | None
+    created_at: Moment
+    updated_at: Moment
+
+
+TagList = list_query("TagList", ("created_at", "updated_at", "name", "id"), {"name": TagName})

@@ -1,0 +1,21 @@
+"""`openapi`: the service described."""
+
+from __future__ import annotations
+
+import click
+
+from diptych.core.http.json import encode
+from diptych.core.http.openapi.document import document
+from diptych.core.sync.operations import OPERATIONS
+
+
+def openapi_command() -> click.Command:
+    """The command that writes the OpenAPI document."""
+
+    @click.command("openapi")
+    @click.option("--prefix", default="", metavar="PATH", help="Where the catalogue is mounted, such as /api/v1.")
+    def command(prefix: str) -> None:
+        """Write the OpenAPI document, as it is served at /openapi.json."""
+        click.echo(encode(document(OPERATIONS, prefix)))
+
+    return command

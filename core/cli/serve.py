@@ -1,0 +1,69 @@
+"""`serve`: both adapters on this machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+from alembic import command as alembic
+from sqlalchemy import func, inspect, select
+
+from diptych.core.catalogue.models import Base, Book
+from diptych.core.cli.common import alembic_of, database_of, told
+from diptych.core.db.config import make_directory
+from diptych.core.db.schema_version import VERSION_TABLE
+from diptych.core.dev_server import check_servers, serving, watch
+from diptych.core.import_export import column_mapping as columns
+from diptych.core.import_export.file_reader import open_text, rows
+from diptych.core.import_export.import_job import import_rows
+from diptych.core.settings import Settings
+from diptych.core.startup_checks import check_revision
+
+SAMPLE = files("diptych.core.data") / "sample.jsonl"
+
+
+def serve_command(settings: Settings) -> click.Command:
+    """The command that runs both adapters until it is stopped."""
+
+    @click.command("serve")
+    def command() -> None:
+        """Serve the catalogue with both adapters: a new one with its tables made and a sample loaded."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        with told(), ExitStack() as stack:
+            check_servers(settings)
+            _migrate_new(settings)
+            check_revision(settings)
+            database = stack.enter_context(database_of(settings))
+            if database.read(lambda executor: executor.all(select(func.count()).select_from(Book), {})) == [(0,)]:
+                with as_file(SAMPLE) as path, open_text(path) as sample:
+                    loaded = import_rows(database, rows(sample, "jsonl"), columns.recognise(None), {})
+                click.echo(f"Loaded the sample catalogue: {loaded.created} books.")
+            log = Path("var/serve.log")
+            log.parent.mkdir(exist_ok=True)
+            urls = stack.enter_context(serving(settings, log))
+            for name, url in urls.items():
+                click.echo(f"{name:<22}{url}")
+            first = next(iter(urls.values()))
+            click.echo(
+                f"Try:  curl '{first}/books?searchString=asterix&include=tags'\nThe log is {log}. Ctrl-C stops both."
+            )
+            try:
+                watch(log)
+            except KeyboardInterrupt:
+                click.echo("\nStopping.")
+
+    return command
+
+
+def _migrate_new(settings: Settings) -> None:
+    """Migrate a database that has nothing of ours yet. Any other is left to whoever runs it."""
+    make_directory(settings)
+    with alembic_of(settings) as config:
+        with config.engine.connect() as connection:
+            new = {VERSION_TABLE, *Base.metadata.tables}.isdisjoint(inspect(connection).get_table_names())
+        if new:
+            alembic.upgrade(config, "head")

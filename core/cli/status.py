@@ -1,0 +1,47 @@
+"""`check-db-status`: whether the database is well, for people and for scripts."""
+
+from __future__ import annotations
+
+import click
+
+from diptych.core.catalogue.models import Base
+from diptych.core.cli.common import told
+from diptych.core.db.database_status import Status, status
+from diptych.core.http.json import encode
+from diptych.core.settings import Settings
+
+
+def check_status_command(settings: Settings) -> click.Command:
+    """The command that tells how the database is."""
+
+    @click.command("check-db-status")
+    @click.option("--json", "as_json", is_flag=True, help="As one JSON object on one line.")
+    @click.pass_context
+    def command(context: click.Context, *, as_json: bool) -> None:
+        """Tell whether the database is healthy, its revision, drift from the models, and the latency of one question.
+
+        Nothing is written to it. Exit status: 0 healthy; 1 behind, or not as the models say; 2 it cannot be asked;
+        3 a setting is wrong.
+        """
+        with told():
+            found = status(settings, Base.metadata)
+        click.echo(encode(found) if as_json else "\n".join(_lines(found)))
+        context.exit(0 if found.healthy else 1 if found.reachable else 2)
+
+    return command
+
+
+def _lines(found: Status) -> list[str]:
+    lines = [f"healthy: {'yes' if found.healthy else 'no'}"]
+    if found.problem:
+        lines.append(f"problem: {found.problem}")
+    if found.reachable:
+        newest = "(head)" if found.revision == found.head else f"(the head is {found.head})"
+        lines.append(f"revision: {found.revision or 'none'} {newest}")
+        lines += [f"drift: {line}" for line in _drift(found)]
+        lines.append(f"latency: {found.latency_ms} ms")
+    return lines
+
+
+def _drift(found: Status) -> list[str]:
+    return ["not compared"] if found.drift is None else found.drift or ["none"]

@@ -1,0 +1,1 @@
+"""What knows the database: its drivers, connections, errors and schema versions."""

@@ -1,0 +1,63 @@
+"""How a database is: whether it can be reached, its revision, and whether it is as the models say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from alembic.util import CommandError
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
+
+from diptych.core.db.config import inspecting
+from diptych.core.db.error_translation import one_line, translated
+from diptych.core.db.schema_diff import differences, lag
+from diptych.core.db.schema_version import current, head
+from diptych.core.errors import CatalogueError
+from diptych.core.settings import Settings
+
+PATIENCE = "10s"
+"""How long PostgreSQL may take over any one question."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What was found. drift: a line for each difference; None where there was nothing to compare with."""
+
+    healthy: bool
+    reachable: bool
+    head: str
+    revision: str | None = None
+    drift: list[str] | None = None
+    latency_ms: float | None = None
+    problem: str | None = None
+
+
+def status(settings: Settings, metadata: MetaData) -> Status:
+    """Look at a database, without writing to it. What goes wrong is part of what was found.
+
+    metadata: what its tables are compared with.
+    """
+    newest = head()
+    try:
+        with translated(), inspecting(settings) as connection:
+            return _found(connection, newest, metadata)
+    except (CatalogueError, DBAPIError) as error:
+        return Status(healthy=False, reachable=False, head=newest, problem=one_line(error))
+
+
+def _found(connection: Connection, newest: str, metadata: MetaData) -> Status:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
+    begun = perf_counter()
+    connection.execute(text("SELECT 1"))
+    latency = round((perf_counter() - begun) * 1000, 1)
+    found = Status(healthy=False, reachable=True, head=newest, latency_ms=latency)
+    try:
+        found = replace(found, revision=current(connection))
+    except CommandError as error:
+        return replace(found, problem=str(error))
+    if behind := lag(found.revision):
+        return replace(found, problem=behind)
+    drift = differences(connection, metadata)
+    return replace(found, healthy=not drift, drift=drift)

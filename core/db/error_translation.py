@@ -1,0 +1,184 @@
+"""The one translation of what databases' drivers raise into the core's own errors."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import psycopg
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from diptych.core.db import deadlines
+from diptych.core.engine.entity import Base
+from diptych.core.engine.fulltext_index import FUNCTION
+from diptych.core.errors import (
+    UPGRADE,
+    Behind,
+    CatalogueError,
+    Conflict,
+    Contention,
+    Disconnected,
+    Fault,
+    Invalid,
+    Unavailable,
+)
+
+CHOSEN_BY_THE_CORE = {"slug", "id"}
+"""Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
+
+_NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
+_REFERENCE = "Another row depends on this, or a row it refers to is gone."
+
+_SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "READONLY"))
+
+_OUTAGES = {"08", "28", "53", "57", "58"}
+"""SQLSTATE classes: connection, authorization, resources, operator intervention (timeouts too), system."""
+
+
+def translate(error: SQLAlchemyError) -> CatalogueError | None:
+    """What an error of the database means here; None where it can only be a mistake of the core's own.
+
+    By SQLSTATE on PostgreSQL and by extended result code on SQLite: never by an exception's class alone, because
+    drivers and libraries file outages and conflicts under the same ones.
+    """
+    if isinstance(error, PoolTimeout):
+        return Unavailable("Every database connection is in use.")
+    if not isinstance(error, DBAPIError):
+        return None
+    if error.connection_invalidated:
+        return Disconnected("The connection to the database was lost.")
+    match error.orig:
+        case psycopg.Error() as original:
+            return _of_postgresql(original)
+        case sqlite3.Error() as original:
+            return _of_sqlite(original)
+    return None
+
+
+class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
+    """Driver errors as the core's own."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
+            raise known from error
+
+
+def one_line(error: CatalogueError | DBAPIError) -> str:
+    """What went wrong with a database, for an operator: its own words are told with ours."""
+    ours = error.detail if isinstance(error, CatalogueError) else ""
+    cause = error.__cause__ if isinstance(error, CatalogueError) else error
+    theirs = str(cause.orig).strip().partition("\n")[0] if isinstance(cause, DBAPIError) else ""
+    return f"{ours} {theirs}".strip()
+
+
+def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
+    match error.sqlstate:
+        case "42P01":
+            return Behind(_NOT_MIGRATED)
+        case "42883" if FUNCTION in str(error):
+            return Behind(_NOT_MIGRATED)
+        case "40001" | "40P01":
+            return Contention("Other writers were busy with the same rows.")
+        case str(state) if state.startswith("23"):
+            return _violated(state, error.diag.constraint_name)
+    outage = _outage_of_postgresql(error)
+    return Unavailable(outage) if outage else None
+
+
+def _violated(state: str, constraint: str | None) -> CatalogueError | None:
+    match state:
+        case "23505":
+            return _taken(_constrained(constraint))
+        case "23503" | "23001":
+            return Conflict(_REFERENCE)
+        case "23514":
+            return _refused(constraint)
+    return None
+
+
+def _outage_of_postgresql(error: psycopg.Error) -> str | None:
+    match error.sqlstate:
+        case None if isinstance(error, psycopg.OperationalError):
+            return "The database cannot be reached."
+        case "57014":
+            return deadlines.TOO_LONG
+        case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
+            return "The database cannot serve this now."
+    return None
+
+
+def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
+    match getattr(error, "sqlite_errorname", None):
+        case "SQLITE_ERROR" if str(error).startswith("no such table"):
+            return Behind(_NOT_MIGRATED)
+        case str(name) if name.startswith("SQLITE_CONSTRAINT"):
+            # "UNIQUE constraint failed: book.isbn, ..." is all that SQLite tells.
+            return _violated_in_sqlite(name, str(error).partition(": ")[2])
+        case str(name) if outage := _outage_of_sqlite(name):
+            return Unavailable(outage)
+    return None
+
+
+def _violated_in_sqlite(name: str, what: str) -> CatalogueError | None:
+    match name:
+        case "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY":
+            return _taken([column.partition(".")[2] for column in what.split(", ")])
+        case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
+            # The second is how SQLite reports ON DELETE RESTRICT.
+            return Conflict(_REFERENCE)
+        case "SQLITE_CONSTRAINT_CHECK":
+            return _refused(what)
+    return None
+
+
+def _outage_of_sqlite(name: str) -> str | None:
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return "The database is busy with other writers."
+    if name == "SQLITE_INTERRUPT":
+        return deadlines.TOO_LONG
+    if name.startswith(_SQLITE_OUTAGES):
+        return "The database cannot serve this now."
+    return None
+
+
+def _constrained(constraint: str | None) -> list[str]:
+    """The columns of a unique or primary key constraint, by the name the models gave it."""
+    for table in Base.metadata.tables.values():
+        if table.primary_key.name == constraint:
+            return list(table.primary_key.columns.keys())
+        for item in table.constraints:
+            if isinstance(item, UniqueConstraint) and item.name == constraint:
+                return list(item.columns.keys())
+    return []
+
+
+def _refused(constraint: str | None) -> CatalogueError:
+    """What failing a CHECK means: those of the models name the columns that they are about."""
+    faults = [
+        Fault("refused", "the database has a rule against this value", path=(column.key,))
+        for table in Base.metadata.tables.values()
+        for item in table.constraints
+        if isinstance(item, CheckConstraint) and item.name == constraint
+        for column in table.columns
+        if re.search(rf"\b{column.key}\b", str(item.sqltext))
+    ]
+    return Invalid("The database has a rule against this.", faults)
+
+
+def _taken(columns: list[str]) -> CatalogueError:
+    if CHOSEN_BY_THE_CORE.intersection(columns):
+        return Contention("Other writers were busy with the same names.")
+    faults = [taken(column) for column in columns]
+    return Conflict("Something with this value exists already.", faults)
+
+
+def taken(*path: str | int) -> Fault:
+    """The fault of a value that must be unique and is not."""
+    return Fault("taken", "another has this value already", path=path)

@@ -1,0 +1,258 @@
+"""How the schema is changed without harm: by one process at a time, and never with the service waiting behind it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from alembic.ddl.sqlite import SQLiteImpl
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from diptych.core.db.config import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+
+LOCK = 0x646970747963
+"""The advisory lock that a migrating process holds on PostgreSQL: "diptyc" in ASCII."""
+
+PATIENCE = 1800.0
+"""Seconds that a process waits for another that migrates."""
+
+PAUSE = 1.0
+"""Seconds between two looks whether it is done."""
+
+ATTEMPTS = 10
+"""Times that a migration tries to have its locks."""
+
+_HOLDER = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (classid::bigint << 32) + objid::bigint = :lock"
+)
+
+_OLDEST = text(
+    "SELECT a.pid FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()"
+    " AND EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n"
+    " ON n.oid = c.relnamespace WHERE l.pid = a.pid AND l.granted AND n.nspname = current_schema())"
+    " ORDER BY a.xact_start LIMIT 1"
+)
+"""Whoever has held a lock on a table of ours longest. Not pg_blocking_pids(): by now nobody waits any more."""
+
+_SESSION = text(
+    "SELECT concat_ws(', ', 'process ' || pid, usename, nullif(application_name, ''), host(client_addr), state,"
+    " 'in a transaction for ' || round(extract(epoch FROM clock_timestamp() - xact_start)) || ' s')"
+    " FROM pg_stat_activity WHERE pid = :pid"
+)
+
+
+_UNDONE = "This step has changed nothing."
+
+
+@contextmanager
+def exclusive(engine: Engine) -> Iterator[Callable[[], None]]:
+    """Be the only process that changes the schema, for the block. Yields a function that fails when that has ended.
+
+    PostgreSQL's lock belongs to a transaction on a connection of its own: behind a pooler nothing outlives a
+    transaction, and the connection that migrates begins and commits as it has to. That transaction is idle, with
+    neither a snapshot nor an id: VACUUM and CREATE INDEX CONCURRENTLY do not wait for it. For that its statements have
+    no parameters: with some, PostgreSQL keeps the last one's snapshot until the next. And whoever waits looks again and
+    again instead of waiting in PostgreSQL, because a statement that waits has a snapshot too.
+
+    SQLite has nothing to hold beside a transaction: see `begin_alone`.
+
+    Errors: CommandError after PATIENCE, and from the function when the connection has been lost; SQLAlchemyError.
+    """
+    if engine.dialect.name != "postgresql":
+        yield lambda: None
+        return
+    # A pool of its own: the engine's may be one of a single connection, and that one is for migrating.
+    guard = create_engine(engine.url, pool=engine.pool.recreate(), hide_parameters=True)
+    try:
+        with guard.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+            lock(connection)
+
+            def check() -> None:
+                try:
+                    connection.exec_driver_sql("SELECT 1")
+                except DBAPIError as error:
+                    raise CommandError("The connection that kept other migrations away was lost") from error
+
+            yield check
+    finally:
+        guard.dispose()
+
+
+def lock(connection: Connection) -> None:
+    """Begin a transaction of PostgreSQL's that keeps whoever else changes the schema away.
+
+    Errors: CommandError after PATIENCE; SQLAlchemyError.
+    """
+    deadline = time.monotonic() + PATIENCE
+    told = False
+    while not _locked(connection):
+        holder = _described(connection, connection.execute(_HOLDER, {"lock": LOCK}).scalar())
+        connection.rollback()
+        if time.monotonic() > deadline:
+            raise CommandError(f"Another process still migrates this database ({holder}); nothing was changed")
+        if not told:
+            click.echo(f"Waiting for another process that migrates this database ({holder}).", err=True)
+            told = True
+        time.sleep(PAUSE)
+
+
+def without_timeouts(connection: Connection) -> None:
+    """Let a transaction take as long as it has to, however a role is set up."""
+    # Not every version of PostgreSQL has all three.
+    connection.exec_driver_sql(
+        "SELECT set_config(name, '0', true) FROM pg_settings"
+        " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout')"
+    )
+
+
+def _locked(connection: Connection) -> bool:
+    without_timeouts(connection)
+    return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({LOCK})").scalar())
+
+
+def _described(connection: Connection, process: int | None) -> str:
+    """A session of PostgreSQL's in words."""
+    return connection.execute(_SESSION, {"pid": process}).scalar() or "it has just gone"
+
+
+def limit(connection: Connection) -> None:
+    """Have each transaction of a PostgreSQL connection give up soon when it waits for a lock, and when it takes long.
+
+    Everyone who comes after a migration that waits for a table waits behind it, readers too.
+    """
+    options = connection.get_execution_options()
+
+    @event.listens_for(connection, "begin")
+    def begin(begun: Connection) -> None:
+        # What needs no transaction, such as CREATE INDEX CONCURRENTLY, is to wait as long as it has to.
+        if begun.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            begun.exec_driver_sql(f"SET LOCAL lock_timeout = '{options[LOCK_TIMEOUT]}s'")
+            begun.exec_driver_sql(f"SET LOCAL statement_timeout = '{options[STATEMENT_TIMEOUT]}s'")
+
+
+def begin_alone(connection: Connection) -> None:
+    """Begin SQLite's one transaction for everything, when whoever else writes has done so.
+
+    Errors: CommandError after PATIENCE.
+    """
+    deadline = time.monotonic() + PATIENCE
+    told = False
+    while not connection.in_transaction():
+        try:
+            connection.begin()
+        except OperationalError as error:
+            if not getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                raise
+            if time.monotonic() > deadline:
+                raise CommandError("Another process still writes to this database; nothing was changed") from error
+            if not told:
+                click.echo("Waiting for another process that writes to this database.", err=True)
+                told = True
+
+
+@contextmanager
+def without_foreign_keys(connection: Connection) -> Iterator[Callable[[], None]]:
+    """A SQLite connection that lets a table be dropped and made anew. Yields a function that checks what it has become.
+
+    To change a table, SQLite's migrations copy it and drop the old one: with foreign keys on, every row that depends
+    on one of its rows goes too. https://www.sqlite.org/lang_altertable.html#otheralter
+
+    Errors: CommandError, from the function, when a row refers to one that is not there.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+
+    def check() -> None:
+        tables = sorted({row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
+        if tables:
+            raise CommandError(f"Rows of {', '.join(tables)} refer to rows that are not there; nothing was changed")
+
+    try:
+        yield check
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+class KeepingTriggers(SQLiteImpl):
+    """Alembic's SQLite, where a table that is made anew has the triggers that SQLite drops with the old one."""
+
+    __dialect__ = "sqlite"
+
+    def drop_table(self, table: Table, **options: Any) -> None:
+        if self.connection is not None and not self.as_sql:
+            statement = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :name")
+            self.memo[table.name] = self.connection.execute(statement, {"name": table.name}).scalars().all()
+        super().drop_table(table, **options)
+
+    def rename_table(self, old_table_name: str, new_table_name: str, schema: str | None = None) -> None:
+        super().rename_table(old_table_name, new_table_name, schema)
+        if self.connection is not None and not self.as_sql:
+            for trigger in self.memo.pop(new_table_name, ()):
+                self.connection.exec_driver_sql(trigger)
+
+
+class Plan:
+    """The steps to where the database shall be, found once: "+1" is one step, however often it is tried."""
+
+    def __init__(self, find: Callable[..., Iterable[Any]]) -> None:
+        self._find = find
+        self._steps: list[Any] | None = None
+        self._done = 0
+
+    def remaining(self, heads: Any, context: Any) -> list[Any]:
+        """What is still to be done."""
+        if self._steps is None:
+            self._steps = list(self._find(heads, context))
+        return self._steps[self._done :]
+
+    def applied(self, **_: Any) -> None:
+        """Take the next step for done."""
+        self._done += 1
+
+    @property
+    def changed(self) -> bool:
+        """Whether any step has been taken."""
+        return self._done > 0
+
+    def __str__(self) -> str:
+        """The step that is being taken, such as "upgrade 0001 -> 0002"."""
+        steps = self._steps[self._done :] if self._steps else []
+        return str(steps[0].short_log) if steps else "looking for the revision"
+
+
+def with_patience(plan: Plan, connection: Connection, run: Callable[[], None]) -> None:
+    """Run a migration, and again, after a pause in which the service gets on, when PostgreSQL had a lock too late.
+
+    Errors: CommandError after ATTEMPTS, saying who holds the lock, and when a statement took too long.
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            run()
+        except OperationalError as error:
+            connection.rollback()
+            match getattr(error.orig, "sqlstate", None):
+                case "55P03" | "40P01":
+                    holder = _described(connection, connection.execute(_OLDEST).scalar())
+                    connection.rollback()
+                case "57014":
+                    seconds = connection.get_execution_options()[STATEMENT_TIMEOUT]
+                    raise CommandError(f"{plan}: a statement took longer than {seconds} s. {_UNDONE}") from error
+                case _:
+                    raise
+            if not left:
+                told = f"{plan}: no lock in {ATTEMPTS} attempts; whoever holds one longest: {holder}. {_UNDONE}"
+                raise CommandError(told) from error
+            if left == ATTEMPTS - 1:
+                click.echo(f"{plan}: waiting for a lock; whoever holds one longest: {holder}.", err=True)
+            time.sleep(random.uniform(PAUSE, 3 * PAUSE))  # noqa: S311 - nothing secret
+        else:
+            return

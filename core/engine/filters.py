@@ -1,0 +1,123 @@
+"""The WHERE of any list, but for the words of a search."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import String, bindparam, case
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Boolean
+
+from diptych.core.engine.resource_spec import Condition, Filter, Listing
+from diptych.core.engine.row_statements import ONE, among
+from diptych.core.engine.schemas.pagination import ListQuery
+from diptych.core.engine.text_normalization import fold
+
+
+class contains_exactly(GenericFunction[bool]):  # noqa: N801 - an SQL function is named as SQL names them
+    """contains_exactly(text, part): case counts, and no character of `part` is a wildcard."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(contains_exactly, "postgresql")
+def _strpos(element: contains_exactly, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(strpos({compiler.process(element.clauses, **options)}) > 0)"
+
+
+@compiles(contains_exactly, "sqlite")
+def _instr(element: contains_exactly, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(instr({compiler.process(element.clauses, **options)}) > 0)"
+
+
+def any_of(column: Any) -> Filter:
+    """The filter `column IN (...)`."""
+
+    def condition(name: str) -> Condition:
+        found: Condition = among(column, name)
+        return found
+
+    return condition
+
+
+class Shape(Struct, frozen=True):
+    """All that the text of a list's statements depends on.
+
+    The values that are asked for are parameters of the statements, by the names of what asks for them: a statement that
+    was made for a list is right for every other of this shape.
+
+    given: the names of what is asked for. words: whether q has any. runs: how many texts it has in a script without
+    spaces. elsewhere: whether it is a page by its number, and not the first. total: whether one is asked for. cursor:
+    whether the rows are after the cursor's, and whether that is one of them. without: whether that row has no value.
+    rank: its rank, by relevance.
+    """
+
+    given: frozenset[str]
+    order_by: str
+    sort_order: str
+    words: bool
+    runs: int
+    elsewhere: bool
+    total: bool
+    cursor: tuple[bool, bool] | None = None
+    without: bool = False
+    rank: int | None = None
+
+
+_TIMES = (
+    ("created_before", "created_at", operator.lt),
+    ("created_after", "created_at", operator.gt),
+    ("updated_before", "updated_at", operator.lt),
+    ("updated_after", "updated_at", operator.gt),
+)
+
+
+def conditions(listing: Listing, given: AbstractSet[str]) -> list[Condition]:
+    """The WHERE of a list, but for its words.
+
+    A row without a value is not in a list of values: NotIn keeps it, as a reader expects.
+    """
+    model = listing.model
+
+    def either(name: str) -> list[str]:
+        return [each for each in (name, name + ONE) if each in given]
+
+    found = [condition(name) for name, condition in listing.scopes.items() if name in given]
+    found += [among(model.id, name) for name in either("ids")]
+    for name, column, compare in _TIMES:
+        if name in given:
+            found.append(compare(getattr(model, column), bindparam(name)))
+    if "search_folded" in given:
+        found.append(contains_exactly(listing.search_folded, bindparam("search_folded", type_=String)))
+    if "search_exactly" in given:
+        found.append(contains_exactly(listing.search_exactly, bindparam("search_exactly", type_=String)))
+    for name, condition in listing.filters.items():
+        found += [condition(each) for each in either(f"{name}_in")]
+        found += [case((condition(each), False), else_=True) for each in either(f"{name}_not_in")]
+    return found
+
+
+def values(listing: Listing, query: ListQuery) -> dict[str, Any]:
+    """What is asked for by `conditions`: only what is there has to hold."""
+    names = ["ids", *(name for name, _, _ in _TIMES)]
+    names += [f"{name}_{suffix}" for name in listing.filters for suffix in ("in", "not_in")]
+    found: dict[str, Any] = {}
+    for name in names:
+        match getattr(query, name):
+            case [value]:
+                found[name + ONE] = value
+            case None:
+                pass
+            case value:
+                found[name] = value
+    if query.search_string and query.search_ignore_case:
+        found["search_folded"] = fold(query.search_string)
+    elif query.search_string:
+        found["search_exactly"] = query.search_string
+    return found

@@ -1,0 +1,298 @@
+"""Pages of a list: by their number, or from a cursor."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
+
+from diptych.core.engine import cursors, filters, search, search_tokens
+from diptych.core.engine.compiled_statement import Row
+from diptych.core.engine.cursors import Cursor
+from diptych.core.engine.filters import Shape
+from diptych.core.engine.resource_spec import Condition, Listing
+from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
+from diptych.core.engine.search_tokens import Wanted
+from diptych.core.errors import Fault, Invalid
+
+WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
+"""The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""
+
+
+class Asked(Struct, frozen=True):
+    """A list as it is asked for: the shape of its statements, and the values of their parameters."""
+
+    shape: Shape
+    values: dict[str, Any]
+
+
+def asked(listing: Listing, query: ListQuery, scope: Mapping[str, Any]) -> Asked:
+    """What a query asks for, of the rows within a scope. Errors: Invalid for a cursor that is not of this list."""
+    found = {**filters.values(listing, query), **scope}
+    given = frozenset(found)
+    wanted = search_tokens.wanted(query.q or "")
+    if wanted.longest:
+        found |= search.word_values(query, wanted)
+    elsewhere = query.cursor is None and query.current_page > 1
+    words_of = (bool(wanted.longest), len(wanted.runs))
+    shape = Shape(given, query.order_by, query.sort_order, *words_of, elsewhere, query.total)
+    found[SHOWN] = query.page_size
+    if elsewhere:
+        found[OFFSET] = _offset(query)
+    if query.cursor is None:
+        return Asked(shape, found)
+    cursor = _checked(query)
+    direction = (cursor.forward, cursor.inclusive)
+    found["cursor_id"] = cursor.id
+    if query.order_by == RELEVANCE:
+        return Asked(replace(shape, cursor=direction, rank=_rank(cursor, wanted)), found)
+    column = listing.order_by[query.order_by]
+    without = cursor.value is None and column.nullable
+    if not without:
+        found["cursor_value"] = _read(cursor.value, column)
+    return Asked(replace(shape, cursor=direction, without=without), found)
+
+
+@lru_cache(maxsize=1000)
+def statements(listing: Listing, shape: Shape) -> Sequence[Select[Any]]:
+    """What selects a page: each statement is for as many rows as those before it left to be found, which is WANTED.
+
+    The order is what was asked, rows without a value last, and the id as the last tie-break. Each row ends with the
+    value that it is ordered by, and its id. Where a total is asked for, a row of the first statement has that behind
+    them: it is null where there are not more rows than SHOWN, and they tell it.
+    """
+    parts = _by_relevance(listing, shape) if shape.order_by == RELEVANCE else _by_column(listing, shape)
+    found = [part.page() for part in parts]
+    if shape.total:
+        always = shape.cursor is not None
+        found[0] = parts[0].counting(count(listing, shape).scalar_subquery(), always=always)
+    return found
+
+
+Order = Callable[[Any, Any], tuple[Any, ...]]
+"""From what rows are ordered by and their ids to the ORDER BY."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of a page, of which the last two columns are what they are ordered by, and the id."""
+
+    select: Select[Any]
+    order: Order
+
+    def page(self) -> Select[Any]:
+        """The rows, in order, as many as are wanted."""
+        *_, key, row_id = self._columns()
+        return self.select.order_by(*self.order(key, row_id)).limit(bindparam(WANTED, type_=Integer))
+
+    def counting(self, total: Any, *, always: bool) -> Select[Any]:
+        """The same, each with the total: by the same statement, and only where there are more than are shown."""
+        # Its columns have several names twice.
+        columns = [column.label(f"column_{place}") for place, column in enumerate(self._columns())]
+        rows = self.page().with_only_columns(*columns, maintain_column_froms=True).subquery("page")
+        if not always:
+            total = case((func.count().over() > bindparam(SHOWN, type_=Integer), total))
+        *_, key, row_id = rows.c
+        return select(*rows.c, total).order_by(*self.order(key, row_id))
+
+    def _columns(self) -> list[Any]:
+        return [column["expr"] for column in self.select.column_descriptions]
+
+
+def _ordered(*, descending: bool, nulls_last: bool = False) -> Order:
+    def order(key: Any, row_id: Any) -> tuple[Any, ...]:
+        first = _directed(key, descending)
+        return first.nulls_last() if nulls_last else first, _directed(row_id, descending)
+
+    return order
+
+
+def _by_column(listing: Listing, shape: Shape) -> list[_Part]:
+    column, id_column = listing.order_by[shape.order_by], listing.model.id
+    where = [*filters.conditions(listing, shape.given), *search.having_words(listing, shape)]
+    selected = listing.select.add_columns(column, id_column)
+    if shape.cursor is not None:
+        return _beyond(selected.where(*where), column, id_column, shape)
+    descending = shape.sort_order == "desc"
+    if not shape.elsewhere:
+        parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
+        return [_Part(selected.where(*where, *part), _ordered(descending=descending)) for part in parts]
+    order = _ordered(descending=descending, nulls_last=bool(column.nullable))
+    # What is left out is found in the index alone: of these rows nothing else is looked at.
+    shown = select(id_column).where(*where).order_by(*order(column, id_column))
+    shown = shown.offset(bindparam(OFFSET, type_=Integer)).limit(bindparam(WANTED, type_=Integer)).correlate(None)
+    return [_Part(selected.where(id_column.in_(shown)), order)]
+
+
+def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
+    """Rank by rank, and by the id within each."""
+    ranks, id_column = search.ranks(listing, shape), listing.model.id
+    where = filters.conditions(listing, shape.given)
+    down = shape.sort_order == "desc"
+    beyond: list[Condition] = []
+    if shape.cursor is not None:
+        forward, inclusive = shape.cursor
+        down = down == forward
+        here = shape.rank or 0
+        ranks = [each for each in ranks if each[0] == here or (each[0] < here) == down]
+        beyond = [_COMPARE[down, inclusive](id_column, bindparam("cursor_id", type_=id_column.type))]
+    elif shape.elsewhere:
+        rank = case(*((condition, value) for value, condition in ranks))
+        selected = listing.select.add_columns(rank, id_column).where(*where, *search.having_words(listing, shape))
+        return [_Part(selected.offset(bindparam(OFFSET, type_=Integer)), _ordered(descending=down))]
+    found = []
+    for value, condition in ranks if down else ranks[::-1]:
+        selected = listing.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
+        found.append(_Part(selected, lambda _, row_id: (_directed(row_id, down),)))
+        beyond = []
+    return found
+
+
+def _rank(cursor: Cursor, wanted: Wanted) -> int:
+    """The rank that a cursor is at. Errors: Invalid."""
+    if isinstance(cursor.value, int) and cursor.value in (search.RANKS if wanted.longest else (0,)):
+        return cursor.value
+    raise _unknown()
+
+
+@lru_cache(maxsize=1000)
+def count(listing: Listing, shape: Shape) -> Select[tuple[int]]:
+    """How many rows there are in all the pages together."""
+    where = filters.conditions(listing, shape.given)
+    return select(func.count()).select_from(listing.model).where(*where, *search.having_words(listing, shape))
+
+
+def known_total(query: ListQuery, found: int) -> int | None:
+    """How many rows there are in all, where one more than a page has told it by not being found."""
+    if query.cursor is not None or found > query.page_size or (not found and query.current_page > 1):
+        return None
+    return _offset(query) + found
+
+
+def page(listing: Listing, query: ListQuery, rows: Sequence[Row], total: int | None) -> Page[Any]:
+    """The page that these rows make: as many as it has, and one more where there are more."""
+    cursor = query.cursor
+    forward = cursor is None or cursor.forward
+    shown = rows[: query.page_size][:: 1 if forward else -1]
+    more, elsewhere = len(rows) > query.page_size, cursor is not None or query.current_page > 1
+    before, after = (elsewhere, more) if forward else (more, elsewhere)
+    return Page(
+        [listing.represent(row[:-2]) for row in shown],
+        query.page_size,
+        _offset(query) if cursor is None else None,
+        total,
+        _place(query, shown[-1:], forward=True) if after else None,
+        _place(query, shown[:1], forward=False) if before else None,
+    )
+
+
+def _offset(query: ListQuery) -> int:
+    return (query.current_page - 1) * query.page_size
+
+
+def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
+    return column.desc() if descending else column.asc()
+
+
+def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: Shape) -> list[_Part]:
+    """Rows beyond a cursor: those with a value apart from those without, as an index can find each at once."""
+    assert shape.cursor is not None  # noqa: S101 - whoever calls has looked
+    forward, inclusive = shape.cursor
+    descending = (shape.sort_order == "desc") == forward
+    compare = _COMPARE[descending, inclusive]
+    here = bindparam("cursor_id", type_=id_column.type)
+    # Rows without a value are ordered by it, too: PostgreSQL takes the index for no other order.
+    if shape.without:
+        found = [and_(column.is_(None), compare(id_column, here))] + [column.is_not(None)] * (not forward)
+    else:
+        place = tuple_(bindparam("cursor_value", type_=column.type), here)
+        found = [compare(tuple_(column, id_column), place)] + [column.is_(None)] * bool(column.nullable and forward)
+    return [_Part(selected.where(each), _ordered(descending=descending)) for each in found]
+
+
+_COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
+    (False, False): operator.gt,
+    (False, True): operator.ge,
+    (True, False): operator.lt,
+    (True, True): operator.le,
+}
+
+
+def _checked(query: ListQuery) -> Cursor:
+    """The query's cursor. Errors: Invalid where it goes not together with the rest of the query."""
+    cursor = query.cursor
+    assert cursor is not None  # noqa: S101 - whoever calls has looked
+    faults = []
+    if "current_page" in query.model_fields_set:
+        faults.append(Fault("superfluous", "a cursor says where the page is", parameter="currentPage"))
+    if (cursor.order_by, cursor.sort_order) != (query.order_by, query.sort_order):
+        faults.append(Fault("cursor", "is of a list in another order", parameter="cursor"))
+    if faults:
+        raise Invalid("The request has errors; each is listed.", faults)
+    return cursor
+
+
+def _place(query: ListQuery, rows: Sequence[Row], *, forward: bool) -> str | None:
+    """The cursor of what lies beyond a row, or beyond no rows at all, in one direction."""
+    if rows:
+        value, row_id = rows[0][-2:]
+        return str(Cursor(query.order_by, query.sort_order, forward, False, _written(value), row_id))
+    cursor: Cursor | None = query.cursor
+    return None if cursor is None else str(replace(cursor, forward=forward, inclusive=not cursor.inclusive))
+
+
+def _written(value: Any) -> str | int | None:
+    match value:
+        case date():
+            return value.isoformat().replace("+00:00", "Z")
+        case UUID():
+            return str(value)
+    found: str | int | None = value
+    return found
+
+
+def _read(value: str | int | None, column: Any) -> Any:
+    """The value of a column that a cursor tells. Errors: Invalid."""
+    try:
+        found = _KINDS[column.type.python_type](value)
+        if _written(found) == value:
+            return found
+    except (ValueError, TypeError, AttributeError):
+        pass  # of another kind than the column: told below
+    raise _unknown()
+
+
+def _unknown() -> Invalid:
+    fault = Fault("cursor", cursors.UNKNOWN, parameter="cursor")
+    return Invalid("The request has errors; each is listed.", [fault])
+
+
+def _moment(value: str) -> datetime:
+    # A time that is not UTC could be one that UTC has no year for.
+    found = datetime.fromisoformat(value)
+    if found.tzinfo != UTC:
+        raise ValueError
+    return found
+
+
+def _small(value: int) -> int:
+    if not -(2**15) <= value < 2**15:
+        raise ValueError
+    return value
+
+
+_KINDS: dict[type, Callable[[Any], Any]] = {
+    datetime: _moment,
+    date: date.fromisoformat,
+    UUID: UUID,
+    int: _small,
+    str: str,
+}

@@ -1,0 +1,60 @@
+"""What a resource's reads are made of: its columns, filters and orders, and how one row or the next rows are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, bindparam
+
+from diptych.core.engine.entity import Record
+from diptych.core.engine.row_statements import VALUE, is_value
+
+Condition = ColumnElement[bool]
+Filter = Callable[[str], Condition]
+"""From the name of a parameter, which is a list of values or one (ONE), to what rows have to meet."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """One resource as it is stored. noun: what a client calls one of these.
+
+    select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
+    named_by: the column that its search text and its slug come from. references: the columns that name rows of others.
+    search_folded: the text that is searched, with the words that `q` finds. scopes: conditions by what else a row
+    belongs to, of the parameter that names it.
+    """
+
+    noun: str
+    model: type[Record]
+    select: Select[Any]
+    returning: Sequence[Any]
+    represent: Callable[[Sequence[Any]], Any]
+    named_by: str
+    slugged: bool
+    search_exactly: Any
+    search_folded: Any
+    order_by: Mapping[str, Any]
+    filters: Mapping[str, Filter]
+    scopes: Mapping[str, Filter] = field(default_factory=dict)
+    references: Mapping[str, Listing] = field(default_factory=dict)
+
+
+@cache
+def one(listing: Listing, column: str) -> Select[Any]:
+    """The row that has diptych.core.engine.row_statements.VALUE in a unique column."""
+    return listing.select.where(is_value(getattr(listing.model, column)))
+
+
+LIMIT = "limit"
+"""The parameter of `following` for how many rows it returns at most."""
+
+
+@cache
+def following(listing: Listing, *, beginning: bool) -> Select[Any]:
+    """The rows by their ids, from the first, or after the one whose id is diptych.core.engine.row_statements.VALUE."""
+    id_column = listing.model.id
+    statement = listing.select.order_by(id_column).limit(bindparam(LIMIT, type_=Integer))
+    return statement if beginning else statement.where(id_column > bindparam(VALUE))

@@ -1,0 +1,88 @@
+"""Statements about rows of any table, made once each: what is looked for, and what is written, are their parameters."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ARRAY, Select, String, Text, bindparam, delete, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningDelete
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import NullType
+
+from diptych.core.engine.entity import Record
+
+VALUE, VALUES = "value", "values"
+"""The parameter that each of them takes: a value, or a list of them."""
+
+
+ONE = "_one"
+"""What the name of a parameter ends with that is one value, where another is a list of them."""
+
+
+class _among(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
+    # None: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
+    type = NullType()
+    inherit_cache = True
+
+
+@compiles(_among, "postgresql")
+def _any(element: _among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    return f"({compiler.process(column, **options)} = ANY ({compiler.process(values, **options)}))"
+
+
+@compiles(_among, "sqlite")
+def _in(element: _among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    expanded = column.in_(bindparam(values.key, expanding=True, type_=column.type))
+    return f"({compiler.process(expanded, **options)})"
+
+
+def among(column: Any, name: str) -> Any:
+    """The condition that a column has one of the values of a parameter, or its one value (ONE).
+
+    It is one text for lists of any length: PostgreSQL takes an array, and has the statement prepared. One value costs
+    it less than an array of one, and is what most lists are.
+    """
+    # Not in the column's own type where that is of some length: a cast would cut what is longer.
+    kind = Text() if isinstance(column.type, String) else column.type
+    if name.endswith(ONE):
+        return column == bindparam(name, type_=kind)
+    return _among(column, bindparam(name, type_=ARRAY(kind)))
+
+
+def is_value(column: Any) -> Any:
+    """The condition that a column has VALUE."""
+    return column == bindparam(VALUE)
+
+
+def among_values(column: Any) -> Any:
+    """The condition that a column has one of VALUES."""
+    return among(column, VALUES)
+
+
+@cache
+def there(model: type[Record]) -> Select[Any]:
+    """The id of the row whose id is VALUE."""
+    return select(model.id).where(is_value(model.id))
+
+
+@cache
+def locked(model: type[Record]) -> Select[Any]:
+    """The row whose id is VALUE, locked."""
+    return select(model).where(is_value(model.id)).with_for_update()
+
+
+@cache
+def taken(model: Any) -> Select[Any]:
+    """The slugs among VALUES that rows have."""
+    return select(model.slug).where(among_values(model.slug))
+
+
+@cache
+def deleted(model: type[Record]) -> ReturningDelete[Any]:
+    """Delete the rows whose ids are among VALUES; which there were."""
+    return delete(model).where(among_values(model.id)).returning(model.id)

@@ -1,0 +1,1 @@
+"""What every resource's input (pydantic models) and output (msgspec structs) are made of."""

@@ -1,0 +1,79 @@
+"""The shapes that every resource's input has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
+
+from diptych.core.engine.schemas.field_types import Id
+
+BATCH_LIMIT = 1000
+"""Items in one batch, at most."""
+
+
+UNIQUE: dict[str, JsonValue] = {"uniqueItems": True}
+"""For a list whose repetitions the service refuses, where they are named one by one."""
+
+
+class Input(BaseModel):
+    """A request body: a member nobody knows is a fault, not something to drop in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+ItemT = TypeVar("ItemT", bound=BaseModel)
+
+
+class Batch(Input, Generic[ItemT]):
+    """Up to 1,000 items, done all or not at all."""
+
+    items: Annotated[list[ItemT], Field(min_length=1, max_length=BATCH_LIMIT)]
+
+
+class DistinctBatch(Batch[ItemT], Generic[ItemT]):
+    """Up to 1,000 items, each about another row, done all or not at all."""
+
+    items: Annotated[list[ItemT], Field(min_length=1, max_length=BATCH_LIMIT, json_schema_extra=UNIQUE)]
+
+
+class BatchIds(Input):
+    """The rows a batch deletes."""
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=BATCH_LIMIT, json_schema_extra=UNIQUE)]
+
+
+class Identified(Input):
+    """An item of a batch that names the row it is about."""
+
+    id: Id
+
+
+def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Patch") -> type[Input]:
+    """The same fields with none of them required: what was sent is `model_dump(exclude_unset=True)`.
+
+    A field that refuses null when it is created refuses it here too; leaving it out is always allowed.
+    """
+    optional: dict[str, Any] = {}
+    for name, info in model.model_fields.items():
+        annotation: Any = info.annotation
+        for item in info.metadata:
+            annotation = Annotated[annotation, item]
+        optional[name] = (annotation, Field(default=None, description=info.description))
+    return create_model(f"{model.__name__}{suffix}", __base__=base, **optional)
+
+
+def keyed_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
+    """The same, described as an item of an upsert is: with the parts of its key, which engine.batches wants.
+
+    not_null: the parts that cannot be null.
+    """
+
+    def describe(schema: dict[str, Any]) -> None:
+        schema["required"] = list(dict.fromkeys([*schema.get("required", ()), *key]))
+        for name in not_null:
+            options = schema["properties"][name].pop("anyOf", ())
+            schema["properties"][name] |= next((each for each in options if each != {"type": "null"}), {})
+
+    return type(f"{model.__name__}Keyed", (model,), {"model_config": ConfigDict(json_schema_extra=describe)})

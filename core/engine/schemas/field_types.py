@@ -1,0 +1,184 @@
+"""The types that input is made of: strict where JSON is, and normalised on the way in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    Strict,
+)
+from pydantic_core import PydanticCustomError, core_schema
+
+from diptych.core.engine import cursors, slugs, text_normalization
+from diptych.core.engine.cursors import Cursor
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_INTEGER = re.compile(r"-?[0-9]{1,10}")
+
+
+def ruled(code: str, rule: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A rule about one value as a validator: its ValueError becomes a fault with this code."""
+
+    def validate(value: str) -> Any:
+        try:
+            return rule(value)
+        except ValueError as error:
+            raise PydanticCustomError(code, "{reason}", {"reason": str(error)}) from None
+
+    return validate
+
+
+def _matching(pattern: re.Pattern[str], code: str, expected: str, convert: Callable[[str], Any]) -> BeforeValidator:
+    """Text of one exact shape, where pydantic alone would also take numbers and half a dozen other spellings."""
+
+    def validate(value: Any) -> Any:
+        if isinstance(value, str) and pattern.fullmatch(value):
+            try:
+                return convert(value)
+            except (ValueError, OverflowError):
+                pass  # the right shape and still no such day or moment: the same fault
+        raise PydanticCustomError(code, "should be {expected}", {"expected": expected})
+
+    return BeforeValidator(validate)
+
+
+def parse_uuid(value: str) -> UUID:
+    """A UUID in its one canonical spelling, either case. Errors: ValueError."""
+    if not _UUID.fullmatch(value):
+        raise ValueError("not a UUID in the 8-4-4-4-12 form")
+    return UUID(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the API's description says of a type besides what pydantic knows: an example, and the shape of its text.
+
+    pattern: a regular expression that means the same in Python and in JavaScript (ECMA-262).
+    """
+
+    example: Any
+    pattern: str | None = None
+    description: str | None = None
+    format: str | None = None
+    max_length: int | None = None
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        own = {
+            "format": self.format,
+            "pattern": self.pattern,
+            "maxLength": self.max_length,
+            "description": self.description,
+        }
+        given = {keyword: value for keyword, value in own.items() if value is not None}
+        return {**handler(schema), **given, "examples": [self.example]}
+
+
+EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
+_DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_HOUR_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+Id = Annotated[
+    UUID,
+    _matching(_UUID, "uuid", "a UUID in the 8-4-4-4-12 form", UUID),
+    Shown(EXAMPLE_ID, f"^{_UUID.pattern}$"),
+]
+Date = Annotated[
+    date, _matching(_DATE, "date", "a date as YYYY-MM-DD", date.fromisoformat), Shown("1914-08-09", f"^{_DAY}$")
+]
+Instant = Annotated[
+    datetime,
+    _matching(
+        _TIMESTAMP,
+        "timestamp",
+        "a date and time with its offset (RFC 3339), such as 2026-01-31T12:00:00Z",
+        lambda value: datetime.fromisoformat(value.upper()).astimezone(UTC),
+    ),
+    Shown(
+        "2026-01-31T12:00:00Z",
+        rf"^{_DAY}[Tt]{_HOUR_MINUTE}:[0-5][0-9](\.[0-9]{{1,6}})?([Zz]|[+-]{_HOUR_MINUTE})$",
+    ),
+]
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A time as answered: in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Bounds on a text's length in characters, as it is after its rule has normalised it."""
+
+    low: int
+    high: int
+
+    def check(self, value: str) -> str:
+        """The text. Errors: PydanticCustomError."""
+        if len(value) < self.low:
+            raise PydanticCustomError("string_too_short", "should have at least {low} character(s)", {"low": self.low})
+        if len(value) > self.high:
+            raise PydanticCustomError("string_too_long", "should have at most {high} characters", {"high": self.high})
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        # No maxLength: white space around, and marks that NFC puts together, make what is sent longer than it counts.
+        told = f"{self.low} to {self.high:,} characters, as it is kept."
+        return {**handler(schema), "minLength": self.low, "description": told}
+
+
+# What text_normalization takes: no control characters; line breaks and tabs around a line, and within prose.
+_CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+_BREAK = r"\u0000-\u001f\u007f-\u009f"
+_WHITE = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_BLANK_OR_LINE = rf"^[{_WHITE}]*(?:[^{_BREAK}{_WHITE}][^{_BREAK}]*[{_WHITE}]*)?$"
+WORDS_PATTERN = rf"^[^{_CONTROL}]*[^{_CONTROL}{_WHITE}][^{_CONTROL}]*$"
+PROSE_PATTERN = f"^[^{_CONTROL}]*$"
+
+
+def line_pattern(high: int) -> str:
+    """The pattern of a line of 1 to `high` characters between white space."""
+    visible = f"[^{_BREAK}{_WHITE}]"
+    return f"^[{_WHITE}]*{visible}(?:[^{_BREAK}]{{0,{high - 2}}}{visible})?[{_WHITE}]*$"
+
+
+Text = Annotated[str, Strict()]
+Line = Annotated[Text, AfterValidator(ruled("text", text_normalization.clean)), Shown("shadow", _BLANK_OR_LINE)]
+Prose = Annotated[Text, AfterValidator(ruled("text", lambda value: text_normalization.clean(value, multiline=True)))]
+
+Slug = Annotated[Line, AfterValidator(ruled("slug", slugs.check_slug)), Length(1, slugs.SLUG_LENGTH)]
+
+# The same in a query string, where everything is text.
+WrittenInteger = _matching(_INTEGER, "integer", "a whole number", int)
+WrittenCursor = Annotated[
+    Cursor,
+    PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
+    Shown(
+        str(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00Z", UUID(EXAMPLE_ID))),
+        "^[0-9A-Za-z_-]+$",
+        max_length=cursors.LENGTH,
+    ),
+]
+WrittenFlag = Annotated[
+    bool, _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
+]

@@ -1,0 +1,134 @@
+"""What a list can be asked, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct
+from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic.alias_generators import to_camel
+
+from diptych.core.engine import cursors
+from diptych.core.engine.schemas.base import Input
+from diptych.core.engine.schemas.field_types import (
+    Id,
+    Instant,
+    Length,
+    Line,
+    WrittenCursor,
+    WrittenFlag,
+    WrittenInteger,
+)
+
+PAGE_SIZE = 20
+PAGE_SIZE_LIMIT = 1000
+PAGE_LIMIT = 1_000_000
+
+RELEVANCE = "relevance"
+"""The order of every list in which names that are to the point of a search come first."""
+
+
+class Query(Input):
+    """A query string: parameters in camelCase, each given once unless it is a list."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=False, validate_by_alias=True)
+
+
+_ORDER_BY = "What the rows are ordered by; the id decides ties. Where q is given, relevance when it is left out."
+
+
+class ListQuery(Query):
+    """The parameters of every list, named as advanced-alchemy's own providers name them."""
+
+    ids: list[Id] | None = Field(None, description="Only these rows.")
+    created_before: Instant | None = Field(None, description="Only what was created before this moment.")
+    created_after: Instant | None = Field(None, description="Only what was created after this moment.")
+    updated_before: Instant | None = Field(None, description="Only what was last changed before this moment.")
+    updated_after: Instant | None = Field(None, description="Only what was last changed after this moment.")
+    current_page: Annotated[int, Field(ge=1, le=PAGE_LIMIT), WrittenInteger] = Field(1, description="Which page.")
+    cursor: WrittenCursor | None = Field(
+        None,
+        description="Instead of currentPage: the rows after or before a page, which gave this as next or previous. "
+        "What else it was asked for has to be asked for again.",
+    )
+    total: WrittenFlag = Field(True, description="false: do not count what matches, and answer null as total.")
+    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), WrittenInteger] = Field(
+        PAGE_SIZE, description="Rows on a page."
+    )
+    search_string: Annotated[Line, Length(0, 1000)] | None = Field(
+        None, description="Only rows with this in their name or title; accents do not count."
+    )
+    search_ignore_case: WrittenFlag = Field(
+        True, description="false: searchString is compared as it is, case and accents included."
+    )
+    q: Annotated[Line, Length(0, 1000)] | None = Field(
+        None,
+        description="Only rows with all these words in their name or title, the best first; case and accents do not "
+        "count. word* is any word that begins so. No text is an error.",
+    )
+    order_by: str = Field("created_at", description=_ORDER_BY)
+    sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _best_first(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {"orderBy": RELEVANCE} | given if given.get("q", "").strip() else given
+
+
+def list_query(
+    name: str, order_by: tuple[str, ...], filters: Mapping[str, Any], base: type[ListQuery] = ListQuery
+) -> type[ListQuery]:
+    """A list's own parameters: its whitelist for `orderBy`, and `<field>In` and `<field>NotIn` for each filter.
+
+    filters: field name -> type of one value.
+    """
+    own: dict[str, Any] = {"order_by": (Literal[(*order_by, RELEVANCE)], Field("created_at", description=_ORDER_BY))}
+    for field, kind in filters.items():
+        given = list[kind] | None  # type: ignore[valid-type]
+        own[f"{field}_in"] = (given, Field(None, description=f"Only rows with one of these as {field}."))
+        own[f"{field}_not_in"] = (given, Field(None, description=f"Only rows with none of these as {field}."))
+    return create_model(name, __base__=base, **own)
+
+
+CursorOut = Annotated[str, Meta(max_length=cursors.LENGTH)]
+
+ItemT = TypeVar("ItemT")
+
+
+class Page(Struct, Generic[ItemT], frozen=True):
+    """One page of a list.
+
+    total counts every match, not only those on the page; null when it was not to be counted. next and previous are the
+    cursors of the rows after and before these, as far as there are any. offset is null where a cursor was given.
+    """
+
+    items: list[ItemT]
+    limit: Annotated[int, Meta(examples=[PAGE_SIZE])]
+    offset: Annotated[int, Meta(examples=[0])] | None
+    total: Annotated[int, Meta(examples=[1])] | None
+    next: CursorOut | None
+    previous: CursorOut | None
+
+
+class Items(Struct, Generic[ItemT], frozen=True):
+    """A list that is answered whole."""
+
+    items: list[ItemT]
+
+
+class Upserted(Struct, Generic[ItemT], frozen=True):
+    """What an upsert did, with the rows as they are now, in the order they were sent."""
+
+    items: list[ItemT]
+    created: Annotated[int, Meta(examples=[1])]
+    updated: Annotated[int, Meta(examples=[0])]
+    unchanged: Annotated[int, Meta(examples=[0])]
+
+
+def _split(value: list[str]) -> list[str]:
+    return [part for text in value for part in text.split(",")]
+
+
+separated_by_commas = BeforeValidator(_split)
+"""For a list that is written `include=tags,contributors`."""

@@ -1,0 +1,94 @@
+"""Cleaning of text that people typed, and the folded form used for searching and sorting."""
+
+import re
+import unicodedata
+from functools import cache
+
+SORT_KEY_LENGTH = 200  # characters
+
+RAW_LENGTH = 100_000
+"""Characters of a text as it came, at most: more than any field keeps, however it was composed."""
+
+MARKS = 30
+"""Combining marks in a row, at most: Unicode's Stream-Safe Text Format (UAX 15, section 13). To put a row of them in
+order takes time that grows with its square, and 8 MiB of them took minutes."""
+
+# C0, DEL and C1 (Unicode category Cc) but for tab, newline and carriage return; and surrogates.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_LINE_CONTROL = re.compile("[\t\n\r]")
+
+# Letters that remain after compatibility decomposition, by block: Latin and Greek with their extensions.
+_LATIN_OR_GREEK = (
+    "A-Za-z\u00c0-\u02af\u0370-\u03ff\u1d00-\u1dbf\u1e00-\u1fff\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f"
+    "\U00010780-\U000107bf\U0001df00-\U0001dfff"
+)
+# The blocks of marks that belong to no script of their own ("Combining Diacritical Marks" and its kin).
+_GENERAL_MARK = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_ACCENTS = re.compile(f"([{_LATIN_OR_GREEK}])[{_GENERAL_MARK}]+")
+
+# Letters that Unicode does not decompose but readers take for an accented one; DUCET (UTS 10) sorts all but
+# the dotless i as a secondary (accent) difference. The dotless i is here because its capital is a plain I.
+_LOOKALIKES = str.maketrans({"æ": "ae", "œ": "oe"}) | str.maketrans("øłđħŧ\u0131", "oldhti")
+
+
+def clean(text: str, *, multiline: bool = False) -> str:
+    """Return text in NFC without outer whitespace; it may come out empty.
+
+    With multiline, tabs and newlines are allowed inside, and CRLF or CR becomes LF.
+    Raises ValueError when a control character or a lone surrogate is found, for more than MARKS combining marks in a
+    row, and for more than RAW_LENGTH characters.
+    """
+    if len(text) > RAW_LENGTH:
+        raise ValueError(f"text has more than {RAW_LENGTH} characters")
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    bad = _FORBIDDEN.search(text)
+    if bad is None and not multiline:
+        bad = _LINE_CONTROL.search(text.strip())
+    if bad is not None:
+        raise ValueError(f"text contains {_describe(bad.group())}")
+    if multiline:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return text.strip()
+    if _too_many_marks().search(text):
+        raise ValueError(f"text has more than {MARKS} combining marks in a row")
+    return unicodedata.normalize("NFC", text.strip())
+
+
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    """What has more than MARKS combining marks in a row. Made when it is first needed: that takes 10 ms."""
+    marks = "".join(char for char in map(chr, range(0x300, 0x20000)) if unicodedata.combining(char))
+    return re.compile(f"[{marks}]{{{MARKS + 1}}}")
+
+
+def _describe(char: str) -> str:
+    """Name a forbidden character, such as 'a control character (U+0000)'."""
+    kind = "a lone surrogate" if "\ud800" <= char <= "\udfff" else "a control character"
+    return f"{kind} (U+{ord(char):04X})"
+
+
+def fold(text: str) -> str:
+    """Return the key that ignores case and accents when texts are searched or sorted, in NFKC.
+
+    Idempotent, and the same for canonically equivalent texts. Marks are dropped after Latin and Greek
+    letters only: in other scripts (Devanagari, Arabic, Hebrew...) they carry meaning. fold(x) equals
+    fold(x.upper()) but for Greek letters with an iota subscript, which is an accent here although
+    Unicode's capitals write it as a full iota.
+    """
+    if text.isascii():
+        return text.lower()
+    # Twice, because casefolding may uncover what the first pass could not see: a capital whose
+    # lower-case form is decomposed, or a free-standing iota subscript, which becomes a Greek letter.
+    folded = _without_accents(_without_accents(text).casefold())
+    return unicodedata.normalize("NFKC", folded.translate(_LOOKALIKES))
+
+
+def _without_accents(text: str) -> str:
+    return _ACCENTS.sub(r"\1", unicodedata.normalize("NFKD", text))
+
+
+def sort_key(text: str) -> str:
+    """Return fold(text) cut to SORT_KEY_LENGTH characters."""
+    return fold(text)[:SORT_KEY_LENGTH]

@@ -1,0 +1,320 @@
+"""The table of operations as an OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from itertools import groupby
+from typing import Any, get_origin
+
+from pydantic import TypeAdapter
+
+from diptych.core.engine.schemas.field_types import Id
+from diptych.core.engine.schemas.pagination import Page
+from diptych.core.http.openapi.components import Components, parameters
+from diptych.core.http.operations import Operation, parameters_of
+from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
+from diptych.core.http.problems import PROBLEM_JSON
+from diptych.core.idempotency.rules import PATTERN
+
+DESCRIPTION = """\
+- Bodies are JSON in UTF-8. Members are in snake_case, query parameters in camelCase. A member or parameter that is not
+  known, and a single one given twice, is an error.
+- Times are in UTC (RFC 3339). Ids are UUIDs.
+- Text is kept in Unicode's NFC and without white space around it; its length is counted in characters after that.
+- A POST with an `Idempotency-Key` can be sent again, and is done once.
+- 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at
+  once that the request shows by itself.
+- What cannot be read at all is refused at any address: 400, 408, 414, 417 and 431 can be the answer anywhere,
+  and 405 with `Allow` where a method is not taken.
+- HEAD works wherever GET does, and OPTIONS everywhere.
+- Every answer has an `X-Request-ID`, the request's own or one that was made, under which it is in the service's log.
+"""
+
+_SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; there is nothing to tell."}
+
+_HEADERS = {
+    "Location": "The address of what was created.",
+    "Content-Location": "The address of what the body represents.",
+    "ETag": "The version of what is answered, for If-None-Match and If-Match.",
+    "Cache-Control": "How long, and by whom, the answer may be kept.",
+    "Vary": "The request headers that the answer depends on.",
+    "Link": "The addresses of the first, previous, next and last page, as far as there are such (RFC 8288).",
+}
+
+_PROBLEM = {
+    "description": "An error (RFC 9457).",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "The address of a page about this type."},
+        "title": {"type": "string", "description": "The type, in words."},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What was wrong this time, for people."},
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"$ref": "#/components/schemas/Fault"},
+            "description": "Each single fault, where they are known.",
+        },
+    },
+}
+
+_FAULT = {
+    "description": "One thing that is wrong, and where: in the body, or in a query parameter.",
+    "type": "object",
+    "required": ["code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "A JSON Pointer (RFC 6901) into the body."},
+        "parameter": {"type": "string", "description": "The name of a query parameter."},
+        "code": {"type": "string", "description": "What is wrong, for programs: it stays the same."},
+        "detail": {"type": "string", "description": "What is wrong, for people."},
+    },
+    "oneOf": [{"required": ["pointer"]}, {"required": ["parameter"]}],
+}
+
+
+def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
+    """The OpenAPI document of a table. prefix: where the catalogue is mounted ("" at the root)."""
+    components = Components(operations)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, operations, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Diptych",
+            "summary": "A book catalogue.",
+            "description": DESCRIPTION,
+            "version": version("diptych"),
+            "contact": {"name": "Whoever runs this service"},
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": prefix or "/"}],
+        "security": [],
+        "tags": [{"name": tag, "description": f"What can be done with {tag}."} for tag in tags(operations)],
+        "paths": paths,
+        "components": {
+            "schemas": {**components.schemas, "Fault": _FAULT, "Problem": _PROBLEM},
+            "responses": {_together(kinds): _problem(kinds, prefix) for kinds in _used(operations)},
+            "parameters": {key: _field(*each) for key, each in _FIELDS.items()},
+            "headers": {name: _header(description) for name, description in _HEADERS.items()},
+        },
+    }
+
+
+def tags(operations: Iterable[Operation]) -> list[str]:
+    """What operations are listed under, in the order of the table."""
+    return list(dict.fromkeys(tag(each) for each in operations))
+
+
+def tag(operation: Operation) -> str:
+    """What an operation is listed under."""
+    return operation.tag or operation.path.split("/")[1]
+
+
+def _operation(operation: Operation, table: Sequence[Operation], components: Components) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [tag(operation)],
+        "summary": operation.summary,
+        "description": operation.description or f"{operation.summary}.",
+    }
+    taken = [*_path_parameters(operation, components), *_query_parameters(operation)]
+    taken.extend({"$ref": f"#/components/parameters/{name}"} for name in _fields(operation))
+    if taken:
+        found["parameters"] = taken
+    if operation.body is not None:
+        schema = components.body(operation.body)
+        content = {"schema": schema, "example": components.example(schema, whole=True)}
+        # One media type: generators make a body of each that is listed, as if they differed.
+        first, *others = operation.accepts
+        found["requestBody"] = {
+            "description": " ".join(["JSON.", *(f"{other} will do as well." for other in others)]),
+            "required": operation.body_required,
+            "content": {first: content},
+        }
+    found["responses"] = _responses(operation, table, components)
+    return found
+
+
+# Parameters
+
+
+def _path_parameters(operation: Operation, components: Components) -> list[dict[str, Any]]:
+    """An id is a UUID. Anything else in a path is text, as the answer's member of the same name is."""
+    answer = components.resolve(components.answer(operation.answers)) if operation.answers is not None else {}
+    members = {**answer.get("properties", {}), "id": TypeAdapter(Id).json_schema()}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": members.get(name, {"type": "string", "minLength": 1})}
+        for name in parameters_of(operation.path)
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    if operation.query is None:
+        return []
+    found = []
+    for name, schema in parameters(operation.query).items():
+        described = {"description": schema.pop("description")} if "description" in schema else {}
+        found.append({"name": name, "in": "query", **described, "schema": schema})
+    return found
+
+
+_FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "Unchanged": (
+        "If-None-Match",
+        {},
+        "The ETag of an answer that the client has: 304 without a body while it is still right.",
+    ),
+    "If-Match": (
+        "If-Match",
+        {},
+        "The ETag of what is to be changed, as it was read: 412 when it is not like that any more.",
+    ),
+    "If-None-Match": ("If-None-Match", {}, "`*`: only where there is nothing yet, else 412."),
+    "Idempotency-Key": (
+        "Idempotency-Key",
+        {"pattern": PATTERN},
+        "A name for this request alone, such as a UUID: within a day it is done once, however often it is sent.",
+    ),
+}
+
+
+def _field(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", **schema}}
+
+
+def _fields(operation: Operation) -> list[str]:
+    """The names, in the document, of the header fields that mean something to an operation."""
+    if operation.repeatable:
+        return ["Idempotency-Key"]
+    if _conditional(operation):
+        return ["Unchanged"]
+    if operation.lock is None:
+        return []
+    return ["If-Match", "If-None-Match"] if operation.creates else ["If-Match"]
+
+
+def _conditional(operation: Operation) -> bool:
+    return operation.method == "GET" and operation.tagged
+
+
+# Responses
+
+
+def _responses(operation: Operation, table: Sequence[Operation], components: Components) -> dict[str, Any]:
+    found: dict[int, Any] = {operation.status: _success(operation, operation.status, table, components)}
+    if operation.creates:
+        found[201] = _success(operation, 201, table, components)
+    if _conditional(operation):
+        found[304] = {"description": "What the client has is still right.", "headers": _headers(*_VALIDATORS)}
+    for kinds in _problems(operation):
+        found[kinds[0].status] = {"$ref": f"#/components/responses/{_together(kinds)}"}
+    return {str(status): found[status] for status in sorted(found)}
+
+
+_VALIDATORS = ("ETag", "Cache-Control", "Vary")
+
+
+def _success(operation: Operation, status: int, table: Sequence[Operation], components: Components) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": _SUCCESS[status]}
+    names = [
+        *(["Location"] if status == 201 and operation.creates else []),
+        *(["Content-Location"] if operation.represents else []),
+        *(["ETag"] if operation.tagged else []),
+        *(["Cache-Control"] if operation.method == "GET" else []),
+        *(["Vary"] if operation.answers is not None else []),
+        *(["Link"] if get_origin(operation.answers) is Page else []),
+    ]
+    if names:
+        found["headers"] = _headers(*names)
+    if operation.answers is not None:
+        schema = components.answer(operation.answers)
+        example = {"example": components.example(schema, whole=False)} if "$ref" in schema else {}
+        found["content"] = {operation.media_type.partition(";")[0]: {"schema": schema, **example}}
+        if operation.creates:
+            found["links"] = _links(operation, table, components.resolve(schema)["properties"])
+    return found
+
+
+def _links(operation: Operation, table: Iterable[Operation], members: Iterable[str]) -> dict[str, Any]:
+    """To all that can be done with what was created: operations below it that need no more than its members."""
+    collection = str(operation.represents).partition("{")[0]
+    return {
+        each.name: {
+            "operationId": each.name,
+            "parameters": {step: f"$response.body#/{step}" for step in parameters_of(each.path)},
+        }
+        for each in table
+        if each.path.startswith(collection)
+        and parameters_of(each.path)
+        and set(parameters_of(each.path)) <= set(members)
+    }
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "required": True, "schema": {"type": "string"}}
+
+
+# Problems
+
+
+Kinds = tuple[ProblemType, ...]
+"""The types of problems that an operation can answer with one status."""
+
+
+def _problems(operation: Operation) -> list[Kinds]:
+    """What an operation can answer instead; 405 is an answer to what is no operation."""
+    names = {"malformed", "too-large", "invalid", "internal", *operation.problems}
+    if parameters_of(operation.path):
+        names.add("not-found")
+    if operation.query is not None:
+        names.add("uri-too-long")
+    if operation.body is not None:
+        names.add("unsupported-media-type")
+    if operation.unit != "none":
+        names.add("unavailable")
+    if operation.writes:
+        names.add("conflict")
+    if operation.lock is not None:
+        names |= {"precondition-failed", "precondition-required"}
+    if operation.repeatable:
+        names |= {"key-in-use", "key-reused"}
+    kinds = [kind for kind in PROBLEM_TYPES.values() if kind.name in names]
+    return [tuple(each) for _, each in groupby(kinds, lambda kind: kind.status)]
+
+
+def _used(operations: Iterable[Operation]) -> list[Kinds]:
+    used = {_together(kinds): kinds for operation in operations for kinds in _problems(operation)}
+    return sorted(used.values(), key=lambda kinds: (kinds[0].status, len(kinds)))
+
+
+def _together(kinds: Kinds) -> str:
+    return "-or-".join(kind.name for kind in kinds)
+
+
+def _problem(kinds: Kinds, prefix: str) -> dict[str, Any]:
+    told = [f"{kind.title}. {kind.meaning} {kind.advice}" for kind in kinds]
+    found: dict[str, Any] = {"description": " Or: ".join(told)}
+    headers = {name: text for kind in kinds for name, text in kind.headers.items()}
+    if headers:
+        always = {name for name in headers if all(name in kind.headers for kind in kinds)}
+        found["headers"] = {name: {**_header(text), "required": name in always} for name, text in headers.items()}
+    examples = {kind.name: {"value": _example(kind, prefix)} for kind in kinds}
+    shown = {"examples": examples} if len(kinds) > 1 else {"example": _example(kinds[0], prefix)}
+    found["content"] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, **shown}}
+    return found
+
+
+def _example(kind: ProblemType, prefix: str) -> dict[str, Any]:
+    return {
+        "type": f"{prefix}/problems/{kind.name}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.example,
+    }

@@ -1,0 +1,52 @@
+"""Link fields between the pages of a list (RFC 8288)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
+from diptych.core.http import query_string
+
+Places = dict[str, list[tuple[str, str]]]
+"""Relation -> the parameters of the page that has it."""
+
+PLACES = ("currentPage", "cursor")
+"""The parameters that say which page of a list it is."""
+
+
+def of_page(page: Page[Any], target: str, raw_query: str) -> str:
+    """The Link field of a page: first, last, and its neighbours where there are any, with the same query otherwise.
+
+    target: the list's path. raw_query: the request's query, which has been read before.
+    """
+    places = _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
+    others = urlencode([(name, value) for name, value in query_string.pairs(raw_query) if name not in PLACES])
+    return ", ".join(f'<{_address(target, others, place)}>; rel="{relation}"' for relation, place in places.items())
+
+
+def _address(target: str, others: str, place: list[tuple[str, str]]) -> str:
+    asked = "&".join(part for part in (others, urlencode(place)) if part)
+    return f"{target}?{asked}" if asked else target
+
+
+def _by_cursor(page: Page[Any]) -> Places:
+    places: Places = {"first": []}
+    if page.previous is not None:
+        places["prev"] = [("cursor", page.previous)]
+    if page.next is not None:
+        places["next"] = [("cursor", page.next)]
+    return places
+
+
+def _by_number(page: Page[Any], offset: int) -> Places:
+    current = offset // page.limit + 1
+    pages = {"first": 1}
+    last = PAGE_LIMIT
+    if page.total is not None:
+        last = pages["last"] = min(max(1, -(-page.total // page.limit)), PAGE_LIMIT)
+    if current > 1:
+        pages["prev"] = min(current - 1, last)
+    if current < last and page.next is not None:
+        pages["next"] = current + 1
+    return {relation: [("currentPage", str(number))] for relation, number in pages.items()}

@@ -1,0 +1,162 @@
+"""From a Request to a Call: everything that can be wrong with a message, in the one order of complaints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from diptych.core.engine.schemas.error_messages import detail
+from diptych.core.engine.schemas.field_types import parse_uuid
+from diptych.core.engine.text_normalization import clean
+from diptych.core.errors import Fault, Invalid
+from diptych.core.http import content_coding, json, problems, query_string
+from diptych.core.http.etag import Preconditions
+from diptych.core.http.idempotency import Key
+from diptych.core.http.operations import Call, Operation, Route, accept_field, filled
+from diptych.core.http.request_response import MERGE_PATCH, Request, Unread
+from diptych.core.settings import Settings
+
+PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
+"""JSON that means something of its own: only an operation that names it takes it."""
+
+FAULTS = 1000
+"""Faults of a body that are told, at most: a batch of the largest size can have one for each item."""
+
+T = TypeVar("T")
+
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_MEDIA_TYPE = re.compile(rf'\s*({_NAME}/{_NAME})(?:\s*;\s*+(?:{_NAME}=(?:{_NAME}|"[^"]*"))?+)*+\s*')
+_CHARSET = re.compile(r';\s*charset="?([^";\s]*)', re.IGNORECASE)
+_UTF_8 = {"utf-8", "utf8", "us-ascii"}
+
+
+def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
+    """The path's parameters as values: `id` is a UUID, everything else text.
+
+    Errors: Problem 404 for what cannot be in the catalogue, then 405 for a method that nobody takes here.
+    """
+    try:
+        parameters = {
+            name: parse_uuid(value) if name == "id" else clean(value) for name, value in request.parameters.items()
+        }
+    except ValueError:
+        raise problems.not_found() from None
+    if route.operation is None and request.method != "OPTIONS":
+        raise problems.method_not_allowed(route.allowed)
+    return parameters
+
+
+def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> Call:
+    """The call that a request makes.
+
+    Errors: Problem 413, 415, 400; Invalid with every fault of query and body; Problem 428.
+    """
+    content = _content(operation, request, settings.max_body_bytes)
+    raw = _NOTHING if content is None else _readable(json.decode, content)
+    faults: list[Fault] = []
+    query_value = _query(operation, request.query, faults)
+    key = _key(operation, request, content)
+    body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
+    if faults:
+        raise Invalid("The request has errors; each is listed.", faults)
+    # RFC 9110 gives a POST none that it could fail: what it makes is not there yet.
+    unconditional = not operation.writes or operation.method == "POST"
+    preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
+    if settings.require_if_match and operation.lock is not None and not preconditions:
+        raise problems.precondition_required()
+    return Call(request.prefix, dict(parameters), query_value, body_value, preconditions, key)
+
+
+_NOTHING = object()
+
+
+def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
+    """The body without its content coding; None where there is none, or none is wanted."""
+    body = request.body
+    if body is Unread.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
+        raise problems.too_large(limit)
+    if body is Unread.INCOMPLETE:
+        raise problems.malformed("The body did not arrive whole.")
+    if operation.body is None or (not body and not operation.body_required):
+        return None
+    _check_media_type(operation, request.headers.get("content-type", ""))
+    return _readable(_decoded, body, request.headers.get("content-encoding", ""), limit)
+
+
+def _readable(read: Callable[..., T], *arguments: Any) -> T:
+    try:
+        return read(*arguments)
+    except ValueError as error:
+        raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
+
+
+def _check_media_type(operation: Operation, field: str) -> None:
+    found = _MEDIA_TYPE.fullmatch(field)
+    essence = found[1].lower() if found else ""
+    known = essence in operation.accepts or (essence.endswith("+json") and essence not in PATCH_FORMATS)
+    if not known or not all(charset.lower() in _UTF_8 for charset in _CHARSET.findall(field)):
+        name, accepted = accept_field(operation)
+        raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
+
+
+def _key(operation: Operation, request: Request, content: bytes | None) -> Key | None:
+    field = request.headers.get("idempotency-key")
+    if field is None or not operation.repeatable:
+        return None
+    address = f"{filled(operation.path, request.parameters.__getitem__)}?{request.query}"
+    try:
+        return Key.of(field, operation.method, address, content or b"")
+    except ValueError as error:
+        raise problems.malformed(f"The Idempotency-Key cannot be read: {error}.") from None
+
+
+def _decoded(body: bytes, coding: str, limit: int) -> bytes:
+    try:
+        decoded = content_coding.decode(coding, body, limit)
+    except LookupError:
+        detail = "Send the body as it is, or in gzip."
+        raise problems.unsupported_media_type(detail, {"Accept-Encoding": "gzip"}) from None
+    if decoded is None:
+        raise problems.too_large(limit)
+    return decoded
+
+
+def _query(operation: Operation, text: str, faults: list[Fault]) -> Any:
+    try:
+        found = query_string.pairs(text)
+    except ValueError as error:
+        raise problems.malformed(f"The query string cannot be read: {error}.") from None
+    if operation.query is None:
+        faults.extend(_unknown_parameter(name) for name, _ in found)
+        return None
+    values, repeated = query_string.gather(found, operation.query)
+    faults.extend(repeated)
+    try:
+        return operation.query.model_validate(values)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(item["loc"][0])
+            faults.append(
+                _unknown_parameter(name)
+                if item["type"] == "extra_forbidden"
+                else Fault(item["type"], item["msg"], parameter=name)
+            )
+    return None
+
+
+def _unknown_parameter(name: str) -> Fault:
+    return Fault("unknown", "no such parameter here", parameter=name)
+
+
+def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseModel | None:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False)[:FAULTS]:
+            code = "unknown" if item["type"] == "extra_forbidden" else item["type"]
+            faults.append(Fault(code, detail(item), path=item["loc"]))
+    return None

@@ -1,0 +1,206 @@
+"""Dumps: tables row by row as they are, ids, times and derived columns included, for a database of either kind.
+
+A dump is one JSON document, and every row of it is a line, so that it can be read as it was written, a few rows at a
+time:
+
+    {"format": "diptych-dump", "revision": "0003", "tables": {
+    "author": [
+    {"id":"0193...","name":"Homer",...},
+    {"id":"0193...","name":"Virgil",...}
+    ],
+    "tag": [
+    ]
+    }}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, BinaryIO, Literal
+
+import msgspec
+from msgspec import Meta, structs
+from sqlalchemy import Column, Connection, SmallInteger, String, Table, func, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from diptych.core.catalogue.models import Base, IdempotencyKey
+from diptych.core.db.error_translation import one_line
+from diptych.core.db.schema_diff import require_head
+from diptych.core.http.json import encode
+
+BATCH = 1000
+
+LINE = 16 * 1024 * 1024
+"""Bytes of the longest line that is read."""
+
+TABLES: dict[str, Table] = {
+    table.name: table for table in Base.metadata.sorted_tables if table is not IdempotencyKey.__table__
+}
+"""By name, each after those that it refers to. Keys of requests stay behind: they are not of the catalogue."""
+
+Advanced = Callable[[int], object]
+
+
+class DumpError(Exception):
+    """A dump cannot be loaded; the text says why, with the line."""
+
+
+class _Header(msgspec.Struct, forbid_unknown_fields=True):
+    format: Literal["diptych-dump"]
+    revision: str
+    tables: dict[str, Any]
+
+
+def count(connection: Connection, tables: Sequence[Table]) -> int:
+    """How many rows there are."""
+    return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
+
+
+def dump(connection: Connection, tables: Sequence[Table], advanced: Advanced) -> Iterator[bytes]:
+    """The document of these tables, in pieces, each row in the order of its key. advanced: told of rows, by number.
+
+    The same rows make the same bytes, whatever database they are in.
+    Errors: CommandError where the database is not at the head; what SQLAlchemy raises.
+    """
+    yield b'{"format": "diptych-dump", "revision": %b, "tables": {' % encode(require_head(connection))
+    for number, table in enumerate(tables):
+        yield b'%b\n"%b": [' % (b"," if number else b"", table.name.encode())
+        rows = connection.execute(
+            select(table).order_by(*table.primary_key.columns), execution_options={"yield_per": BATCH}
+        )
+        between = b"\n"
+        for batch in rows.mappings().partitions():
+            for row in batch:
+                yield between + encode(dict(row))
+                between = b",\n"
+            advanced(len(batch))
+        yield b"\n]"
+    yield b"\n}}\n"
+
+
+def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanced) -> int:
+    """Put the rows of dumps into an empty database, and return how many. advanced: told of bytes, by number.
+
+    The connection's transaction is to be rolled back on any error.
+    Errors: CommandError where the database is not at the head; DumpError; what SQLAlchemy raises.
+    """
+    revision = require_head(connection)
+    if connection.dialect.name == "postgresql":
+        # A row that the service makes meanwhile would be in no dump.
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(TABLES)} IN EXCLUSIVE MODE")
+    for table in TABLES.values():
+        if connection.execute(select(1).select_from(table).limit(1)).first():
+            raise DumpError(f"The database is not empty: {table.name} has rows.")
+    loaded = 0
+    for document in documents:
+        for batch in _Reader(document, revision, advanced).batches():
+            try:
+                connection.execute(insert(batch.table), batch.rows)
+            except DBAPIError as error:
+                where = f"lines {batch.first} to {batch.last}, {batch.table.name}"
+                raise DumpError(f"{where}: {one_line(error)}") from error
+            loaded += len(batch.rows)
+    return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Rows of one table that stand on these lines."""
+
+    table: Table
+    rows: list[dict[str, Any]]
+    first: int
+    last: int
+
+
+class _Reader:
+    """One document, line by line."""
+
+    def __init__(self, stream: BinaryIO, revision: str, advanced: Advanced) -> None:
+        self._stream = stream
+        self._revision = revision
+        self._advanced = advanced
+        self._number = 0
+
+    def batches(self) -> Iterator[_Batch]:
+        """The rows, table by table. Errors: DumpError."""
+        self._header()
+        seen: set[str] = set()
+        more = True
+        while more:
+            name = self._line().removesuffix(b": [").decode("latin-1").strip('"')
+            if name not in TABLES or name in seen:
+                raise self._wrong("here a table of the catalogue should begin, one that was not there yet")
+            seen.add(name)
+            more = yield from self._rows(TABLES[name])
+        if self._line() != b"}}" or self._stream.read(1):
+            raise self._wrong("the document should end here")
+
+    def _rows(self, table: Table) -> Generator[_Batch, None, bool]:
+        """The rows of one table; returns whether another follows."""
+        decoder = _decoder(table)
+        rows: list[dict[str, Any]] = []
+        comma = True
+        while (line := self._line()) not in (b"]", b"],"):
+            if not comma:
+                raise self._wrong("there is no comma before it")
+            comma = line.endswith(b",")
+            rows.append(self._row(decoder, line.removesuffix(b",")))
+            if len(rows) == BATCH:
+                yield _Batch(table, rows, self._number - len(rows) + 1, self._number)
+                rows = []
+        if rows:
+            yield _Batch(table, rows, self._number - len(rows), self._number - 1)
+        return line == b"],"
+
+    def _row(self, decoder: msgspec.json.Decoder[Any], line: bytes) -> dict[str, Any]:
+        try:
+            row = structs.asdict(decoder.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._wrong(str(error)) from None
+        # SQLite would keep it, and PostgreSQL could never take it.
+        if any(isinstance(value, str) and "\0" in value for value in row.values()):
+            raise self._wrong("text cannot have a NUL in it")
+        return row
+
+    def _header(self) -> None:
+        try:
+            header = msgspec.json.decode(self._line() + b"}}", type=_Header)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._wrong("this is no dump") from None
+        if header.tables:
+            raise self._wrong("this is no dump")
+        if header.revision != self._revision:
+            raise DumpError(f"The dump is of revision {header.revision}, the database is at {self._revision}.")
+
+    def _line(self) -> bytes:
+        self._number += 1
+        line = self._stream.readline(LINE)
+        self._advanced(len(line))
+        if not line.endswith(b"\n"):
+            raise self._wrong("the dump ends in the middle" if len(line) < LINE else "the line is too long")
+        return line.rstrip(b"\r\n")
+
+    def _wrong(self, why: str) -> DumpError:
+        return DumpError(f"line {self._number}: {why}")
+
+
+@cache
+def _decoder(table: Table) -> msgspec.json.Decoder[Any]:
+    """A reader of rows that holds them to what PostgreSQL would accept: SQLite takes anything in any column."""
+    fields = [(column.name, _type(column)) for column in table.columns]
+    return msgspec.json.Decoder(msgspec.defstruct(table.name, fields, forbid_unknown_fields=True))
+
+
+def _type(column: Column[Any]) -> Any:
+    found: Any = column.type.python_type
+    if isinstance(column.type, String):
+        found = Annotated[str, Meta(max_length=column.type.length)]
+    elif isinstance(column.type, SmallInteger):
+        found = Annotated[int, Meta(ge=-(2**15), le=2**15 - 1)]
+    elif found is datetime:
+        found = Annotated[datetime, Meta(tz=True)]
+    return found | None if column.nullable else found

@@ -1,0 +1,83 @@
+"""What was found and what will be done, in sentences: what a dry run prints and a real one prints too."""
+
+from __future__ import annotations
+
+from diptych.core.legacy_import.row_validation import Judgement
+from diptych.core.legacy_import.schema_detection import MAP, Earlier, OldTable, Ours, renames
+
+
+def found(shape: Ours | Earlier, judgement: Judgement) -> list[str]:
+    """What the database is."""
+    if isinstance(shape, Ours):
+        told = [f"Found the catalogue's own tables, exactly as revision {shape.revision} makes them."]
+    else:
+        ids = "numbers" if shape.authors.numbered else "UUIDs"
+        counted = f"{_counted(shape.authors, judgement)} and {_counted(shape.books, judgement)}"
+        told = [f"Found {counted} of an earlier application, whose ids are {ids}."]
+    for name, revisions in shape.versions.items():
+        told.append(f"{_kept_by(name)} keeps it, at revision {', '.join(revisions) or 'none'} of its own.")
+    return told
+
+
+def steps(shape: Ours | Earlier, judgement: Judgement, revision: str, head: str) -> list[str]:
+    """What adoption does, in order. revision: what it brings the database to, before it is upgraded to `head`."""
+    room = renames(shape)
+    told: list[str] = []
+    if room:
+        pairs = ", ".join(f"{name} becomes {new}" for name, new in room.items())
+        told.append(f"Tables make room, with every row they have: {pairs}.")
+    if isinstance(shape, Earlier):
+        told += _copying(shape, judgement)
+    told.append(f"It is written down that the database is at revision {revision}.")
+    if revision != head:
+        told.append(f"It is upgraded to revision {head}.")
+    return told
+
+
+def _copying(shape: Earlier, judgement: Judgement) -> list[str]:
+    told = []
+    if shape.referring:
+        room = f"{renames(shape)[shape.authors.name]} or {renames(shape)[shape.books.name]}"
+        told.append(f"What refers to them goes on to, as {room}: {', '.join(shape.referring)}.")
+    told.append("The catalogue's own tables are made, and every author and book is copied into them.")
+    for old in (shape.authors, shape.books):
+        told.append(
+            f"Each {old.noun} gets an id, a UUID; {MAP} keeps which it was."
+            if old.numbered
+            else f"Each {old.noun} keeps its id."
+        )
+        told += [
+            f"{old.name}.{column} is what is called {name} here."
+            for name, (column, _) in old.columns.items()
+            if name != column
+        ]
+        told.append(_times(old))
+        if old.left:
+            told.append(f"Not copied, and kept where they are: {', '.join(f'{old.name}.{name}' for name in old.left)}.")
+    told += [
+        f"{name}: {count:,} {'is' if count == 1 else 'are'} kept in another form (NFC, without white space around it, "
+        f"an ISBN as 13 digits, a language as its tag, a blank one as none); the first is of row {row}."
+        for name, (count, row) in judgement.changed.items()
+    ]
+    told.append("Slugs, and what is searched and sorted by, are made of names and titles.")
+    return told
+
+
+def _times(old: OldTable) -> str:
+    known = {name: old.columns[name] for name in ("created_at", "updated_at") if name in old.columns}
+    if not known:
+        return f"{old.name} has no times: each {old.noun} was made and changed at the moment of its adoption."
+    naive = [column for column, kind in known.values() if kind == "time"]
+    told = f"{old.name} has its times in {' and '.join(column for column, _ in known.values())}"
+    if naive:
+        told += f"; those without an offset ({', '.join(naive)}) are taken as UTC"
+    return f"{told}. Where one is missing it is the other, or else the moment of adoption."
+
+
+def _counted(old: OldTable, judgement: Judgement) -> str:
+    rows = judgement.rows[old.noun]
+    return f"{rows:,} row{'' if rows == 1 else 's'} in {old.name}"
+
+
+def _kept_by(name: str) -> str:
+    return {"alembic_version": "Flask-Migrate or Alembic"}.get(name, "advanced-alchemy") + f" ({name})"

@@ -1,0 +1,163 @@
+"""Reading an earlier table, row by row, and judging what of it can be carried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Text, case, cast, column, func, select, table, type_coerce
+from sqlalchemy.types import LargeBinary, NullType
+
+from diptych.core.import_export.duplicate_detector import Seen
+from diptych.core.legacy_import.column_mapping import shown, uuid, whole
+from diptych.core.legacy_import.schema_detection import Earlier, OldTable
+
+BATCH = 1000
+
+FAULTS = 100
+"""Faults that are told one by one."""
+
+Values = dict[str, Any]
+Advanced = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found in the rows.
+
+    rows: by noun, how many. faults: the first FAULTS of `faulty` sentences. changed: by column, how many values are
+    kept differently from what they were, and the row of the first.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    faulty: int = 0
+    changed: dict[str, tuple[int, Any]] = field(default_factory=dict)
+
+    def refuse(self, fault: str) -> None:
+        """Count a fault."""
+        self.faulty += 1
+        if len(self.faults) < FAULTS:
+            self.faults.append(fault)
+
+    def change(self, name: str, row: Any) -> None:
+        """Count a value that is not kept letter for letter."""
+        count, first = self.changed.get(name, (0, row))
+        self.changed[name] = (count + 1, first)
+
+
+def count(connection: Connection, name: str) -> int:
+    """How many rows a table has."""
+    return int(connection.execute(select(func.count()).select_from(table(name))).scalar_one())
+
+
+def batches(connection: Connection, old: OldTable, also: FromClause | None = None) -> Iterator[list[Values]]:
+    """All rows, in the order of their ids on PostgreSQL and as they came on SQLite: each field's value as it was.
+
+    also: another table to which author_id refers; `author_known` then says whether it does.
+    """
+    source = table(old.name, *(column(name) for name, _ in old.columns.values()), column("rowid")).alias("old")
+    on_sqlite = connection.dialect.name == "sqlite"
+    # A primary key of SQLite's may be NULL, or of several types.
+    key: ColumnElement[Any] = source.c.rowid if on_sqlite else source.c[old.columns["id"][0]]
+    wanted: list[ColumnElement[Any]] = [key.label("_key")]
+    for name, (found, kind) in old.columns.items():
+        wanted += _as_stored(source.c[found], name) if on_sqlite else [_as_told(source.c[found], name, kind)]
+    statement = select(*wanted).order_by(key).limit(BATCH)
+    if also is not None:
+        join = source.outerjoin(also, also.c.id == source.c[old.columns["author_id"][0]])
+        statement = statement.select_from(join).add_columns(also.c.id.is_not(None).label("author_known"))
+    last: Any = None
+    while True:
+        rows = connection.execute(statement if last is None else statement.where(key > last)).mappings().all()
+        if rows:
+            yield [_decoded(dict(row)) if on_sqlite else dict(row) for row in rows]
+            last = rows[-1]["_key"]
+        if len(rows) < BATCH:
+            return
+
+
+def _as_told(found: ColumnElement[Any], name: str, kind: str) -> ColumnElement[Any]:
+    """On PostgreSQL dates and times are read as text: some that it keeps, such as "infinity", Python has not."""
+    return (cast(found, Text) if kind in ("date", "time", "aware time") else found).label(name)
+
+
+def _as_stored(found: ColumnElement[Any], name: str) -> list[ColumnElement[Any]]:
+    """On SQLite any column may hold anything, text that is no UTF-8 among it: its type, and text as bytes."""
+    stored = func.typeof(found)
+    value = case((stored == "text", cast(found, LargeBinary)), else_=found)
+    return [stored.label(f"_type_{name}"), type_coerce(value, NullType()).label(name)]
+
+
+def _decoded(row: Values) -> Values:
+    for name in [name for name in row if f"_type_{name}" in row]:
+        if row.pop(f"_type_{name}") == "text":
+            try:
+                row[name] = row[name].decode()
+            except UnicodeDecodeError:
+                continue  # the field's rule says so of bytes
+    return row
+
+
+def judge(connection: Connection, shape: Earlier, advanced: Advanced) -> Judgement:
+    """Read every row, and say of each what keeps it from being carried."""
+    judgement = Judgement()
+    parents = table(shape.authors.name, column("id")).alias("parent")
+    with closing(Seen()) as seen:
+        for old, also in ((shape.authors, None), (shape.books, parents)):
+            rows = 0
+            for batch in batches(connection, old, also):
+                for row in batch:
+                    rows += 1
+                    _judge_row(old, row, judgement, seen)
+                advanced(len(batch))
+            judgement.rows[old.noun] = rows
+    return judgement
+
+
+def _judge_row(old: OldTable, row: Values, judgement: Judgement, seen: Seen) -> None:
+    known, faults = values(old, row)
+    where = f"{old.name} {shown(row['id'])}"
+    for name, told in faults.items():
+        judgement.refuse(f"{where}: {old.columns[name][0]} {told}")
+    if not row.get("author_known", True) and row["author_id"] is not None:
+        judgement.refuse(f"{where}: author_id is {shown(row['author_id'])}, and there is no such author")
+    unique = [
+        name for name in ("id", "isbn") if known.get(name) is not None and old.columns[name][1] in ("text", "bytes")
+    ]
+    for name in unique:
+        if seen.look((old.noun, name, known[name]), row["_key"], 0)[0] != "new":
+            judgement.refuse(f"{where}: another row has the same {name}, {known[name]}")
+    for name, value in known.items():
+        if isinstance(row[name], str) and isinstance(value, str | None) and value != row[name]:
+            judgement.change(f"{old.name}.{old.columns[name][0]}", shown(row["id"]))
+
+
+def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
+    """What a row is here, and by field what is wrong with the rest of it."""
+    known: Values = {}
+    faults: dict[str, str] = {}
+    for item in old.fields:
+        if item.name not in old.columns:
+            continue
+        rule = item.rule
+        if rule is uuid and old.columns[item.name][1] == "integer":
+            rule = whole
+        value = row[item.name]
+        if value is None:
+            known[item.name] = None
+            if item.required:
+                faults[item.name] = "is NULL, and has to have a value"
+            continue
+        try:
+            known[item.name] = rule(value)
+        except ValueError as error:
+            faults[item.name] = _told(str(error))
+    return known, faults
+
+
+def _told(reason: str) -> str:
+    """A rule's reason as the rest of a sentence that begins with the column."""
+    return reason if reason.startswith(("is ", "has ")) else f"cannot be taken: {reason}"

@@ -1,0 +1,162 @@
+"""Adoption from beginning to end, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from diptych.core.database import sync_config
+from diptych.core.db import migration_lock
+from diptych.core.db.config import connection_string
+from diptych.core.db.error_translation import translate
+from diptych.core.db.schema_diff import scripts
+from diptych.core.engine.entity import now
+from diptych.core.errors import Unavailable
+from diptych.core.legacy_import import report
+from diptych.core.legacy_import.copy import REVISION, carry_out
+from diptych.core.legacy_import.row_validation import Judgement, count, judge
+from diptych.core.legacy_import.schema_detection import Earlier, Nothing, Ours, Unknown, recognise
+from diptych.core.settings import Settings, parse_database_url
+
+LOCK_TIMEOUT = 5
+"""Seconds that it waits for whoever still uses the tables."""
+
+
+class RefusedError(Exception):
+    """The database is not known, or holds what cannot be carried: nothing was changed.
+
+    The text is one line; reasons are a line each.
+    """
+
+    def __init__(self, told: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(told)
+        self.reasons = reasons
+
+
+class Hearing(Protocol):
+    """Who hears of an adoption."""
+
+    def say(self, line: str) -> None:
+        """A sentence for the operator."""
+
+    def begin(self, doing: str, rows: int) -> Callable[[int], None]:
+        """Something that takes a while begins, over this many rows; what is returned hears how many more are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What has been adopted, and the revision it is at now."""
+
+    told: str
+    revision: str
+
+
+def adopt(settings: Settings, leave: frozenset[str], hearing: Hearing, *, dry_run: bool) -> Adopted | None:
+    """Adopt a database, or say what that would do; None where there is nothing to be done, or a dry run did nothing.
+
+    leave: columns, as "book.isbn", that are not to be carried.
+    Errors: RefusedError; CommandError when another process migrates for too long; SQLAlchemyError for a database that
+    cannot be reached.
+    """
+    url = parse_database_url(settings.database_url)
+    if url.drivername == "sqlite" and not Path(str(url.database)).exists():
+        hearing.say("There is nothing to adopt: no such file. `diptych database upgrade` makes it.")
+        return None
+    engine = _engine(settings, alone=not dry_run)
+    try:
+        with _transaction(engine, dry_run=dry_run) as connection:
+            return _adopt(connection, leave, hearing, dry_run=dry_run)
+    except DBAPIError as error:
+        if not isinstance(translate(error), Unavailable):
+            told = str(error.orig).strip().partition("\n")[0]
+            raise RefusedError(f"The database will not have it, and nothing was changed: {told}") from error
+        raise
+    finally:
+        engine.dispose()
+
+
+def _adopt(connection: Connection, leave: frozenset[str], hearing: Hearing, *, dry_run: bool) -> Adopted | None:
+    script = scripts()
+    shape = recognise(connection, script, leave)
+    match shape:
+        case Nothing():
+            hearing.say(shape.told)
+            return None
+        case Unknown():
+            raise RefusedError("This database is not known, and nothing was changed.", shape.reasons)
+    judgement = _judged(connection, shape, hearing, dry_run=dry_run)
+    revision = shape.revision if isinstance(shape, Ours) else REVISION
+    for line in report.found(shape, judgement):
+        hearing.say(line)
+    for number, line in enumerate(report.steps(shape, judgement, revision, str(script.get_current_head())), 1):
+        hearing.say(f"{number:>3}. {line}")
+    if judgement.faulty:
+        more = judgement.faulty - len(judgement.faults)
+        reasons = (*judgement.faults, *([f"and {more:,} more"] if more else []))
+        raise RefusedError(f"{judgement.faulty:,} values cannot be carried, and nothing was changed.", reasons)
+    if dry_run:
+        hearing.say("This was a dry run: nothing was changed.")
+        return None
+    carry_out(connection, script, shape, now(), hearing.begin("Copying", sum(judgement.rows.values())))
+    counted = " and ".join(f"{rows:,} {noun}{'' if rows == 1 else 's'}" for noun, rows in judgement.rows.items())
+    return Adopted(f"Adopted {counted or 'the catalogue'}.", revision)
+
+
+def _judged(connection: Connection, shape: Ours | Earlier, hearing: Hearing, *, dry_run: bool) -> Judgement:
+    if isinstance(shape, Ours):
+        return Judgement()
+    names = (shape.authors.name, shape.books.name)
+    if connection.dialect.name == "postgresql" and not dry_run:
+        # Whoever writes to a table in between would write to one that nobody reads any more.
+        quoted = ", ".join(connection.dialect.identifier_preparer.quote_identifier(name) for name in names)
+        connection.exec_driver_sql(f"LOCK TABLE {quoted} IN ACCESS EXCLUSIVE MODE")
+    rows = sum(count(connection, name) for name in names)
+    return judge(connection, shape, hearing.begin("Reading", rows))
+
+
+def _engine(settings: Settings, *, alone: bool) -> Engine:
+    """An engine that leaves a SQLite file as it is. alone: its transactions take SQLite's write lock at once."""
+    if parse_database_url(settings.database_url).drivername == "postgresql":
+        return sync_config(settings).get_engine()
+    engine = create_engine(
+        connection_string(settings, "sync"), poolclass=NullPool, hide_parameters=True, connect_args={"timeout": 60}
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
+    """One transaction for all of it, alone; a dry run's sees the database of one moment, and is rolled back."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ" if dry_run else "READ COMMITTED")
+            if not dry_run:
+                migration_lock.lock(connection)
+            migration_lock.without_timeouts(connection)
+            _prepare(connection)
+        yield connection
+        if dry_run:
+            connection.rollback()
+        else:
+            connection.commit()
+
+
+def _prepare(connection: Connection) -> None:
+    """Wait for nobody's table for long, and read dates and times as they are read here."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'")
+    connection.exec_driver_sql("SET LOCAL datestyle = 'ISO, YMD'")

@@ -1,0 +1,303 @@
+"""Whose database it is: ours at some revision, one of the known earlier shapes, or none that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, inspect
+
+from diptych.core.catalogue.models import Base
+from diptych.core.db.schema_version import VERSION_TABLE
+from diptych.core.legacy_import import schema_history
+from diptych.core.legacy_import.column_mapping import AUTHOR, BOOK, Field
+
+PAIRS = (("author", "book"), ("authors", "books"))
+"""What earlier applications call their tables."""
+
+VERSION_TABLES = ("alembic_version", VERSION_TABLE)
+"""Flask-Migrate's and Alembic's own, and advanced-alchemy's."""
+
+MAP = "adopted_id"
+"""The table that says which UUID has taken the place of which number."""
+
+BEFORE = "before_adoption_"
+"""What the names of kept tables begin with."""
+
+NAME_LENGTH = 63
+"""Bytes that PostgreSQL keeps of a name."""
+
+_SQLITE_KINDS = {
+    "integer": ("INTEGER", "INT", "BIGINT", "SMALLINT"),
+    "text": ("TEXT", "VARCHAR", "CHAR", "NVARCHAR", "NCHAR", "CLOB", "STRING"),
+    "date": ("DATE",),
+    "time": ("DATETIME", "TIMESTAMP"),
+    "bytes": ("BINARY", "BLOB", "UUID", "GUID"),
+}
+_KIND_OF = {declared: kind for kind, names in _SQLITE_KINDS.items() for declared in names}
+
+
+@dataclass(frozen=True, slots=True)
+class OldTable:
+    """An earlier table of authors or of books.
+
+    columns: of each field that is carried, its column and kind. left: columns that have no place here.
+    """
+
+    noun: str
+    name: str
+    fields: tuple[Field, ...]
+    columns: dict[str, tuple[str, str]]
+    left: tuple[str, ...]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its ids are numbers."""
+        return self.columns["id"][1] == "integer"
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to adopt, and why."""
+
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It is not known, and why: a sentence each."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Our own schema as a revision leaves it, and nothing that says so. versions: version tables of others."""
+
+    revision: str
+    versions: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Tables of an earlier application. referring: tables that are not ours, and refer to these."""
+
+    authors: OldTable
+    books: OldTable
+    versions: dict[str, list[str]]
+    referring: tuple[str, ...]
+
+
+Shape = Nothing | Unknown | Ours | Earlier
+
+
+def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[str]) -> Shape:
+    """What a database is. leave: columns, as "book.isbn", that are not to be carried. Nothing is changed."""
+    tables = frozenset(inspect(connection).get_table_names())
+    versions = {name: schema_history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
+    known = set(schema_history.revisions(script))
+    ours = versions.pop(VERSION_TABLE, [])
+    if ours and tables >= schema_history.FIRST:
+        strange = ", ".join(item for item in ours if item not in known)
+        if strange:
+            return Unknown(
+                (f"This looks like the catalogue at revision {strange}, which is not one of this release's.",)
+            )
+        return Nothing(_at(ours, script))
+    foreign = {**versions, **({VERSION_TABLE: ours} if ours else {})}
+    if tables >= schema_history.FIRST:
+        revision, told = schema_history.nearest(connection, script, tables)
+        if told:
+            head = f"This looks like the catalogue at revision {revision}, but"
+            return Unknown(tuple(f"{head} {item}." for item in told))
+        return _unless_clashing(connection, Ours(revision, foreign))
+    return _earlier(connection, tables, foreign, leave)
+
+
+def _at(ours: list[str], script: ScriptDirectory) -> str:
+    at = ", ".join(ours)
+    if ours == script.get_heads():
+        return f"There is nothing to adopt: this is the catalogue, at the newest revision, {at}."
+    return f"There is nothing to adopt: this is the catalogue, at revision {at}. `diptych database upgrade` goes on."
+
+
+def _earlier(
+    connection: Connection, tables: frozenset[str], versions: dict[str, list[str]], leave: frozenset[str]
+) -> Shape:
+    named = [pair for pair in PAIRS if tables.intersection(pair)]
+    others = sorted(tables - {*versions, VERSION_TABLE})
+    if not others:
+        return Nothing("There is nothing to adopt: the database has no tables. `diptych database upgrade` makes them.")
+    if not named:
+        return Unknown(
+            (
+                f"There are tables here ({', '.join(others)}), but none that is known to hold authors and books.",
+                "`diptych database upgrade` makes the catalogue's own tables beside them.",
+            )
+        )
+    if len(named) > 1:
+        told = " and others called ".join(" or ".join(pair) for pair in named)
+        return Unknown((f"There are tables called {told}: rename those not to be adopted.",))
+    missing = [name for name in named[0] if name not in tables]
+    if missing:
+        return Unknown((f"There is a table {', '.join(set(named[0]) - set(missing))} and no {missing[0]}.",))
+    reader = _Reader(connection, leave)
+    authors = reader.table("author", named[0][0], AUTHOR)
+    books = reader.table("book", named[0][1], BOOK)
+    if not reader.reasons:
+        reader.reference(books, authors)
+    reader.refuse_misnamed_leaves((authors, books))
+    if reader.reasons:
+        return Unknown(tuple(reader.reasons))
+    referring = sorted(_referring(connection, tables - set(named[0]), set(named[0])))
+    return _unless_clashing(connection, Earlier(authors, books, versions, tuple(referring)))
+
+
+class _Reader:
+    """Reads tables, and collects what is wrong with them."""
+
+    def __init__(self, connection: Connection, leave: frozenset[str]) -> None:
+        self._connection = connection
+        self._inspector = inspect(connection)
+        self._leave = leave
+        self.reasons: list[str] = []
+
+    def table(self, noun: str, name: str, fields: tuple[Field, ...]) -> OldTable:
+        """One table, as far as it is known."""
+        kinds = self._kinds(name)
+        columns: dict[str, tuple[str, str]] = {}
+        for field in fields:
+            there = [each for each in field.found_as if each in kinds and f"{name}.{each}" not in self._leave]
+            if there and kinds[there[0]] in field.kinds:
+                columns[field.name] = (there[0], kinds[there[0]])
+            elif there:
+                self._refuse_kind(field, f"{name}.{there[0]}", kinds[there[0]])
+            elif field.required:
+                self.reasons.append(f"{name} has no column {field.name}.")
+        if self._inspector.get_pk_constraint(name)["constrained_columns"] != ["id"]:
+            self.reasons.append(f"The primary key of {name} is not the one column id.")
+        if self._connection.dialect.name == "sqlite" and self._without_rowid(name):
+            self.reasons.append(f"{name} is a table WITHOUT ROWID.")
+        taken = {column for column, _ in columns.values()}
+        return OldTable(noun, name, fields, columns, tuple(column for column in kinds if column not in taken))
+
+    def reference(self, books: OldTable, authors: OldTable) -> None:
+        """Refuse books whose author_id is not what it should be."""
+        wanted = (["author_id"], authors.name, ["id"])
+        keys = self._inspector.get_foreign_keys(books.name)
+        if wanted not in [
+            (key["constrained_columns"], key["referred_table"], key["referred_columns"])
+            for key in keys
+            if key["referred_schema"] is None
+        ]:
+            self.reasons.append(f"{books.name}.author_id is no foreign key to {authors.name}.id.")
+        if (books.columns["author_id"][1] == "integer") != authors.numbered:
+            self.reasons.append(f"{books.name}.author_id and {authors.name}.id are not of one type.")
+
+    def refuse_misnamed_leaves(self, tables: tuple[OldTable, ...]) -> None:
+        """Refuse to leave what is not there, so that a mistyped name is not found out too late."""
+        there = {f"{table.name}.{column}" for table in tables for column in table.left}
+        required = {f"{table.name}.{field.name}" for table in tables for field in table.fields if field.required}
+        self.reasons += [f"--leave {item}: there is no such column." for item in sorted(self._leave - there - required)]
+
+    def _refuse_kind(self, field: Field, column: str, kind: str) -> None:
+        known = " or ".join(sorted(field.kinds))
+        way_out = "" if field.required else f" --leave {column} leaves it where it is."
+        self.reasons.append(f"{column} is of type {kind}, and {known} is known.{way_out}")
+
+    def _kinds(self, table: str) -> dict[str, str]:
+        """By column, what kind it is: one that fields know, or what the database calls it."""
+        if self._connection.dialect.name == "sqlite":
+            # SQLAlchemy would say NUMERIC of a BINARY(16).
+            rows = self._connection.exec_driver_sql(f"PRAGMA table_info({self._quoted(table)})")
+            declared = {row[1]: str(row[2]).upper() for row in rows}
+            return {name: _KIND_OF.get(kind.partition("(")[0].strip(), kind) for name, kind in declared.items()}
+        return {column["name"]: self._kind(column["type"]) for column in self._inspector.get_columns(table)}
+
+    def _kind(self, column_type: Any) -> str:
+        match column_type:
+            case Integer():
+                return "integer"
+            case Uuid():
+                return "uuid"
+            case String() if not isinstance(column_type, Enum):
+                return "text"
+            case Date():
+                return "date"
+            case DateTime():
+                return "aware time" if column_type.timezone else "time"
+        return str(self._connection.dialect.type_compiler_instance.process(column_type))
+
+    def _without_rowid(self, table: str) -> bool:
+        rows = self._connection.exec_driver_sql(f"PRAGMA table_list({self._quoted(table)})")
+        return any(row[4] for row in rows)
+
+    def _quoted(self, name: str) -> str:
+        return self._connection.dialect.identifier_preparer.quote_identifier(name)
+
+
+def _referring(connection: Connection, tables: frozenset[str], to: set[str]) -> set[str]:
+    inspector = inspect(connection)
+    return {
+        table
+        for table in tables
+        if any(
+            key["referred_table"] in to and key["referred_schema"] is None for key in inspector.get_foreign_keys(table)
+        )
+    }
+
+
+def renamed(name: str) -> str:
+    """What a table or index from before is called when it makes room."""
+    return f"{BEFORE}{name}"
+
+
+def renames(shape: Ours | Earlier) -> dict[str, str]:
+    """The tables that make room, and what they are called then."""
+    tables = [shape.authors.name, shape.books.name] if isinstance(shape, Earlier) else []
+    return {name: renamed(name) for name in [*tables, *shape.versions]}
+
+
+def relations(connection: Connection) -> dict[str, str]:
+    """Everything that has a name of its own where tables are made: by its name, the table it belongs to."""
+    if connection.dialect.name == "sqlite":
+        return dict(connection.exec_driver_sql("SELECT name, tbl_name FROM sqlite_master").tuples().all())
+    rows = connection.exec_driver_sql(
+        "SELECT c.relname, coalesce(t.relname, c.relname) FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"
+        " LEFT JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = current_schema()"
+    )
+    return dict(rows.tuples().all())
+
+
+def _unless_clashing(connection: Connection, shape: Ours | Earlier) -> Shape:
+    """The shape, unless a name that adoption needs is taken by what is not ours."""
+    making_room = renames(shape)
+    there = relations(connection)
+    needed = set(making_room.values())
+    needed |= {renamed(name) for name, table in there.items() if table in making_room}
+    if isinstance(shape, Earlier):
+        needed |= {MAP, *_our_names()}
+    # SQLite takes Author and author for one name.
+    spelt = str.lower if connection.dialect.name == "sqlite" else str
+    reasons = [
+        f"There is {name} already{f', of {table}' if table != name else ''}, and its name is needed: rename it first."
+        for name, table in sorted(there.items())
+        if spelt(name) in needed and table not in making_room
+    ]
+    reasons += [
+        f"The name of {name} is too long to have {BEFORE} put before it: rename it first."
+        for name, table in sorted(there.items())
+        if table in making_room and len(renamed(name).encode()) > NAME_LENGTH and connection.dialect.name != "sqlite"
+    ]
+    return Unknown(tuple(reasons)) if reasons else shape
+
+
+def _our_names() -> set[str]:
+    """The names of our tables, of their indexes, and of the constraints that PostgreSQL keeps an index for."""
+    names: set[str] = set()
+    for table in Base.metadata.tables.values():
+        names |= {table.name, *(str(index.name) for index in table.indexes)}
+        names |= {str(constraint.name) for constraint in table.constraints}
+    return names

@@ -1,0 +1,181 @@
+"""Our own schema as each revision leaves it, and which of them a database has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NestedTransaction, create_engine, event, inspect
+
+from diptych.core.db.schema_version import VERSION_TABLE
+
+FIRST = frozenset({"author", "tag", "book", "book_contributor", "book_tag"})
+"""The tables that every revision has."""
+
+Schema = dict[str, dict[str, Any]]
+"""By table: what it consists of, by a name that can be told, such as "column name" or "index ix_author_name"."""
+
+
+def revisions(script: ScriptDirectory) -> list[str]:
+    """Every revision, the newest first."""
+    return [item.revision for item in script.walk_revisions()]
+
+
+def build(connection: Connection, script: ScriptDirectory, revision: str) -> None:
+    """Make the tables of a revision where a connection makes tables, in the transaction it is in."""
+    steps = list(script.iterate_revisions(revision, "base"))
+    with Operations.context(_InOneTransaction(connection.dialect, connection, {})):
+        for step in reversed(steps):
+            step.module.upgrade()
+
+
+def stamp(connection: Connection, script: ScriptDirectory, revision: str) -> None:
+    """Write down that the database is at a revision."""
+    options = {"version_table": VERSION_TABLE}
+    MigrationContext.configure(connection, opts=options).stamp(script, revision)
+
+
+def stamped(connection: Connection, table: str) -> list[str]:
+    """The revisions that a version table names."""
+    return sorted(MigrationContext.configure(connection, opts={"version_table": table}).get_current_heads())
+
+
+def schema(connection: Connection, names: frozenset[str], within: str | None = None) -> Schema:
+    """What tables consist of. within: the PostgreSQL schema they are in; None for where tables are made."""
+    inspector = inspect(connection)
+    compiled = connection.dialect.type_compiler_instance.process
+    told: Schema = {}
+    for name in names:
+        parts: dict[str, Any] = {
+            f"column {column['name']}": (compiled(column["type"]), column["nullable"], column["default"])
+            for column in inspector.get_columns(name, within)
+        }
+        key = inspector.get_pk_constraint(name, within)
+        parts[f"primary key {key['name']}"] = key["constrained_columns"]
+        for foreign in inspector.get_foreign_keys(name, within):
+            referred = (foreign["referred_table"], foreign["referred_columns"])
+            parts[f"foreign key {foreign['name']}"] = (foreign["constrained_columns"], *referred, foreign["options"])
+        for unique in inspector.get_unique_constraints(name, within):
+            parts[f"unique constraint {unique['name']}"] = unique["column_names"]
+        for index in inspector.get_indexes(name, within):
+            kept = {key: value for key, value in index.items() if key != "name" and value}
+            # Among them are conditions, of which no two are equal but as text.
+            kept["dialect_options"] = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
+            parts[f"index {index['name']}"] = kept
+        for check in inspector.get_check_constraints(name, within):
+            parts[f"check {check['name']}"] = check["sqltext"]
+        told[name] = parts
+    return told
+
+
+def differences(ours: Schema, theirs: Schema) -> list[str]:
+    """What is not alike, in words: empty where `theirs` is what the revision makes."""
+    told = []
+    for name in sorted(ours):
+        for part in sorted(ours[name].keys() | theirs.get(name, {}).keys()):
+            if part not in theirs.get(name, {}):
+                told.append(f"{name} has no {part}")
+            elif part not in ours[name]:
+                told.append(f"{name} has {_a(part)} too many")
+            elif ours[name][part] != theirs[name][part]:
+                told.append(f"{name} has another {part}: {theirs[name][part]}, not {ours[name][part]}")
+    return told
+
+
+def _a(part: str) -> str:
+    return f"{'an' if part.startswith('index') else 'a'} {part}"
+
+
+def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[str]) -> tuple[str, list[str]]:
+    """The revision whose schema the database's is most like, the newest of equals, and how it differs from that.
+
+    present: the tables there are. Others than the revision's have no say. Nothing is left of the comparison.
+    """
+    found: list[tuple[int, str, list[str]]] = []
+    for revision in revisions(script):
+        ours = _schema_at(connection, script, revision)
+        there = frozenset(ours) & present
+        told = differences(ours, schema(connection, there))
+        if not told:
+            return revision, []
+        found.append((len(told), revision, told))
+    _, revision, told = min(found, key=lambda item: item[0])
+    return revision, told
+
+
+def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -> Schema:
+    """What a revision makes, on the connection's kind of database."""
+    if connection.dialect.name == "sqlite":
+        engine = create_engine("sqlite://")
+        try:
+            with engine.connect() as scratch:
+                build(scratch, script, revision)
+                return schema(scratch, _tables(scratch))
+        finally:
+            engine.dispose()
+    home = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    with _undone(connection):
+        connection.exec_driver_sql(
+            "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
+        )
+        with _functions_in(connection, home):
+            build(connection, script, revision)
+        namespace = connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
+        rows = connection.exec_driver_sql(
+            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'p')"
+        )
+        return schema(connection, frozenset(rows.scalars()), namespace)
+
+
+def _tables(connection: Connection) -> frozenset[str]:
+    """The tables of a SQLite database, but for those that find words, and those that these are made of."""
+    virtual = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE %'")
+    kept = tuple(virtual.scalars())
+    return frozenset(name for name in inspect(connection).get_table_names() if not name.startswith(kept))
+
+
+@contextmanager
+def _undone(connection: Connection) -> Iterator[NestedTransaction]:
+    """A savepoint that nothing is kept of."""
+    savepoint = connection.begin_nested()
+    try:
+        yield savepoint
+    finally:
+        savepoint.rollback()
+
+
+@contextmanager
+def _functions_in(connection: Connection, home: str) -> Iterator[None]:
+    """Make functions in a schema that PostgreSQL looks for them in: it never does so where temporary tables are."""
+
+    def there(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> tuple[str, Any]:
+        return statement.replace("CREATE OR REPLACE FUNCTION ", f"CREATE OR REPLACE FUNCTION {home}."), parameters
+
+    event.listen(connection, "before_cursor_execute", there, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(connection, "before_cursor_execute", there)
+
+
+class _InOneTransaction(MigrationContext):
+    """Runs revisions inside a transaction, even those that would rather have none so as to hold up nobody."""
+
+    @contextmanager
+    def autocommit_block(self) -> Iterator[None]:
+        """A block whose CREATE INDEX CONCURRENTLY is a plain one: nobody else sees these tables yet."""
+        connection = self.connection
+        assert connection is not None  # noqa: S101 - it was made with one
+
+        def plain(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> tuple[str, Any]:
+            return statement.replace(" INDEX CONCURRENTLY ", " INDEX "), parameters
+
+        event.listen(connection, "before_cursor_execute", plain, retval=True)
+        try:
+            yield
+        finally:
+            event.remove(connection, "before_cursor_execute", plain)

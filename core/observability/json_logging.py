@@ -1,0 +1,54 @@
+"""The log: one JSON object a line, the servers' own lines among them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from diptych.core.observability import access_log
+from diptych.core.observability.request_context import current
+from diptych.core.observability.safe_traceback import trace
+
+
+class Formatter(logging.Formatter):
+    """A record as one JSON object: time, level, logger, process, message, and request_id and trace where there are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.msg, access_log.Line):
+            return str(record.msg)
+        found: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "process": record.process,
+            "message": record.getMessage(),
+        }
+        if request := current():
+            found["request_id"] = request.request_id
+        if record.exc_info and record.exc_info[1]:
+            found["trace"] = trace(record.exc_info[1])
+        return json.dumps(found, separators=(",", ":"))
+
+
+def begin(level: str, loggers: Iterable[str] = (), handlers: list[logging.Handler] | None = None) -> None:
+    """Log everything as JSON, from `level` on, for a program that is the service's alone.
+
+    loggers: of the server's, to have the level too. handlers: whose lines these are to be; on stderr without any, and
+    where nobody has seen to it already. Libraries tell no more than warnings: what SQLAlchemy says below that has
+    values in it.
+    """
+    # What no line has, each record would look up all the same.
+    logging.logThreads = logging.logMultiprocessing = False
+    root = logging.getLogger()
+    if handlers is None and not root.handlers:
+        handlers = [logging.StreamHandler()]
+    if handlers is not None:
+        for handler in handlers:
+            handler.setFormatter(Formatter())
+        root.handlers[:] = handlers
+        access_log.all_go_to(handlers)
+    for name in ("diptych", *loggers):
+        logging.getLogger(name).setLevel(level.upper())

@@ -1,0 +1,163 @@
+"""What Prometheus is told: of all processes of this service, whichever of them is asked."""
+
+from __future__ import annotations
+
+import logging
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sqlalchemy import Pool, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from diptych.core.observability.multiprocess_dir import VARIABLE
+from diptych.core.observability.shared_counters import Counts, Key, Numbers, everybodys
+
+_log = logging.getLogger("diptych")
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus's text format (prometheus.io/docs/instrumenting/exposition_formats)."""
+
+REQUESTS = "diptych_requests_total"
+SECONDS = "diptych_request_duration_seconds"
+IN_USE = "diptych_pool_connections_in_use"
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds. A read takes one to five milliseconds."""
+
+# What is counted of a method, a route and a status: requests by how long they took, the longest last, and the seconds.
+_SECONDS = len(BUCKETS) + 1
+_WIDTH = _SECONDS + 1
+
+_CONNECTIONS = (IN_USE,)
+"""The key whose first number are the connections in use."""
+
+
+class Metrics:
+    """The numbers of one process, made when there is something to count: never by a command."""
+
+    def __init__(self) -> None:
+        # The garbage collector may find a connection in the middle of this, and have it given back.
+        self._lock = RLock()
+        self._counts = _shared()
+        self._connections = self._counts.row(_CONNECTIONS)
+        # Where a process of the same number has been killed, what it had in use is in nobody's use.
+        self._connections[0] = 0
+        self._rows: dict[tuple[str, str, int], Numbers] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request that has been answered. Errors: OSError where there is no room for another kind."""
+        with self._lock:
+            row = self._rows.get((method, route, status))
+            if row is None:
+                row = self._rows[method, route, status] = self._counts.row((method, route, str(status)))
+            row[bisect_left(BUCKETS, seconds)] += 1
+            row[_SECONDS] += seconds
+
+    def use(self, more: int) -> None:
+        """Take note that so many more connections are in use, or fewer."""
+        with self._lock:
+            self._connections[0] += more
+
+    def all(self) -> Iterator[tuple[int, Key, list[float]]]:
+        """As Counts."""
+        return self._counts.all()
+
+
+def _shared() -> Counts:
+    """Where this process counts: where others see it, if it can."""
+    directory = os.environ.get(VARIABLE)
+    try:
+        return Counts(_WIDTH, Path(directory) if directory else None)
+    except OSError as error:
+        # What is served does not hang on being counted.
+        _log.error("what this process counts is told by no other: %s", error.strerror)
+        return Counts(_WIDTH, None)
+
+
+_made: list[Metrics] = []
+_making = RLock()
+# A process that is forked counts for itself.
+os.register_at_fork(after_in_child=_made.clear)
+
+
+def metrics() -> Metrics:
+    """Those of this process, the same for all of its threads."""
+    if not _made:
+        with _making:
+            if not _made:
+                _made.append(Metrics())
+    return _made[0]
+
+
+def watch(pool: Pool) -> None:
+    """Count what is taken from a pool of connections and given back to it."""
+    in_use: set[ConnectionPoolEntry] = set()
+
+    @event.listens_for(pool, "checkout")
+    def taken(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        in_use.add(entry)
+        metrics().use(1)
+
+    @event.listens_for(pool, "checkin")
+    def given_back(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        # SQLAlchemy says so, too, of one that could not be made anew, and that nobody has had.
+        if entry in in_use:
+            in_use.remove(entry)
+            metrics().use(-1)
+
+
+def exposition() -> bytes:
+    """All numbers, in Prometheus's text format."""
+    directory = os.environ.get(VARIABLE)
+    mine = metrics()
+    found = everybodys(_WIDTH, Path(directory)) if directory else mine.all()
+    return "".join(f"{line}\n" for line in _told(found)).encode()
+
+
+def _told(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
+    """The lines of it. No label has anything in it that would have to be escaped: none is a client's."""
+    connections = 0.0
+    by_status: dict[Key, list[float]] = {}
+    for process, key, numbers in counted:
+        if key != _CONNECTIONS:
+            _add(by_status, key, numbers)
+        elif numbers[0] and _alive(process):
+            # What a process had in use is nothing when it has been killed. What it has counted stays.
+            connections += numbers[0]
+    by_route: dict[Key, list[float]] = {}
+    yield from _head(REQUESTS, "counter", "Requests, by method, route and status.")
+    for (method, route, status), numbers in sorted(by_status.items()):
+        _add(by_route, (method, route), numbers)
+        yield f'{REQUESTS}{{method="{method}",route="{route}",status="{status}"}} {sum(numbers[:_SECONDS])}'
+    yield from _head(SECONDS, "histogram", "Seconds from a whole request to its whole answer.")
+    for (method, route), numbers in by_route.items():
+        labels = f'method="{method}",route="{route}"'
+        for bound, count in zip((*BUCKETS, "+Inf"), accumulate(numbers[:_SECONDS]), strict=True):
+            yield f'{SECONDS}_bucket{{{labels},le="{bound}"}} {count}'
+        yield f"{SECONDS}_count{{{labels}}} {sum(numbers[:_SECONDS])}"
+        yield f"{SECONDS}_sum{{{labels}}} {numbers[_SECONDS]}"
+    yield from _head(IN_USE, "gauge", "Database connections that are in use.")
+    yield f"{IN_USE} {connections}"
+
+
+def _head(name: str, kind: str, meaning: str) -> tuple[str, str]:
+    return f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"
+
+
+def _add(to: dict[Key, list[float]], key: Key, numbers: list[float]) -> None:
+    to[key] = [before + more for before, more in zip(to.get(key, [0.0] * _WIDTH), numbers, strict=True)]
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, but alive
+    return True

@@ -1,1 +1,0 @@
-"""Rules about single values (text, ISBN, language, year, slug): pure functions that raise ValueError."""

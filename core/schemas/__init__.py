@@ -1,1 +1,0 @@
-"""What goes in (pydantic models, which name every fault at once) and what comes out (msgspec's structs)."""

@@ -1,0 +1,85 @@
+# Generated from core/aio/services/row_writer.py by tools/unasync.py: do not edit, run "make twins".
+"""How a row of any resource is written: by one statement, which is a transaction of its own where it is alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from diptych.core.engine import row_dml, row_statements
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.errors import Conflict, Contention, Invalid
+from diptych.core.sync.services.row_reader import Reader, missing
+from diptych.core.sync.statement_executor import Executor
+
+Values = Mapping[str, Any]
+
+
+class Writer:
+    """One row of a resource at a time, returned as it is answered."""
+
+    def __init__(self, executor: Executor, listing: Listing) -> None:
+        self.executor = executor
+        self.listing = listing
+
+    def add(self, values: Values, item_id: UUID | None = None) -> Any:
+        """Create a row. Errors: Invalid, Conflict."""
+        values = values if item_id is None else {**values, "id": item_id}
+        made = self.executor.first(row_dml.inserted(self.listing), row_dml.insertion(self.listing, values))
+        if made is None:
+            raise self._refused(values)
+        return self.listing.represent(made)
+
+    def change(self, item_id: UUID, values: Values) -> Any:
+        """Set the given columns of a row. Errors: NotFound, Invalid, Conflict."""
+        reader = Reader(self.executor, self.listing)
+        if not values:
+            return reader.fetch("id", item_id)
+        changed = self.put(item_id, values)
+        if changed is None:
+            reader.require(item_id)
+            raise self._refused(values)
+        return changed
+
+    def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
+        """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
+        changed = self.put(item_id, values)
+        # Where the row is there, and one that it is to refer to is not, none is made either.
+        return (self.add(values, item_id), True) if changed is None else (changed, False)
+
+    def remove(self, item_id: UUID) -> None:
+        """Delete a row. Errors: NotFound, Conflict while others depend on it."""
+        statement = row_dml.removed(self.listing.model)
+        try:
+            gone = self.executor.first(statement, {row_statements.VALUE: item_id})
+        except IntegrityError as error:
+            raise Conflict(f"This {self.listing.noun} is in use: others depend on it.") from error
+        if gone is None:
+            raise missing(self.listing)
+
+    def lock(self, item_id: UUID) -> None:
+        """Keep a row as it is until the unit of work ends. Errors: NotFound."""
+        if self.executor.first(row_dml.locked(self.listing.model), {row_statements.VALUE: item_id}) is None:
+            raise missing(self.listing)
+
+    def put(self, item_id: UUID, values: Values) -> Any | None:
+        """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""
+        statement = row_dml.updated(self.listing, frozenset(values))
+        changed = self.executor.first(statement, row_dml.alteration(self.listing, item_id, values))
+        return None if changed is None else self.listing.represent(changed)
+
+    def _refused(self, values: Values) -> Invalid | Contention:
+        """What a statement found that wrote nothing: which rows that it refers to are not there."""
+        faults = []
+        for name, other in self.listing.references.items():
+            if name in values:
+                there = self.executor.first(row_statements.there(other.model), {row_statements.VALUE: values[name]})
+                if there is None:
+                    faults.append(row_dml.no_such(other, (name,)))
+        if faults:
+            nouns = " or ".join(sorted({other.noun for other in self.listing.references.values()}))
+            return Invalid(f"There is no such {nouns}.", faults)
+        return Contention("Other writers were busy with the same rows.")

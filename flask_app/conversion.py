@@ -1,0 +1,116 @@
+"""Flask's request to the core's, and the core's response to Flask's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+import flask
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+
+from diptych.core.http.request_response import Request, Response, Unread
+from diptych.core.http.wire import request_head
+from diptych.core.http.wire.reason_phrases import status_line
+from diptych.flask_app.raw_path import RAW, sent_path
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
+"""What a server may say a second time, in variables that mean nothing (RFC 3875 section 4.1.18)."""
+
+
+def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
+    """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
+
+    Errors: Problem, as diptych.core.http.wire.request_head.
+    """
+    content = request.environ["wsgi.input"]
+    ours = hasattr(content, "unread")
+    if not ours:
+        _judge(request)
+    return Request(
+        method=request.method,
+        prefix=prefix_of(request, path),
+        parameters=_parameters(request, path, parameters),
+        query=request.query_string.decode("latin-1"),
+        headers=to_headers(request),
+        body=(content.unread or content.getvalue()) if ours else _body(request),
+        arrived=content.arrived if ours else time.monotonic(),
+    )
+
+
+def prefix_of(request: flask.Request, path: str) -> str:
+    """Where the catalogue is mounted, percent-encoded as in an address."""
+    rule = request.url_rule.rule if request.url_rule is not None else path
+    return quote(request.root_path.rstrip("/") + rule.removesuffix(path), safe="/:@!$&'()*+,;=")
+
+
+def _judge(request: flask.Request) -> None:
+    """Read what a server of someone else's has made of the head, as if it had come from a connection."""
+    environ = request.environ
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/"
+    # HTTP/2 and the like have been made HTTP/1.1 of by whoever speaks it.
+    version = "HTTP/1.0" if environ["SERVER_PROTOCOL"] == "HTTP/1.0" else "HTTP/1.1"
+    lines = [f"{request.method} {target} {version}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    request_head.read("\r\n".join(lines).encode("latin-1", "replace"))
+
+
+def _parameters(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    if RAW in request.environ:
+        return {name: unquote(value) for name, value in parameters.items()}
+    sent = sent_path(request.environ)
+    if sent is None:
+        return parameters
+    # Someone else's application has matched the path decoded: "%61" for "a" would be found here and nowhere else.
+    steps = path.split("/")[1:]
+    given = dict(zip(steps, sent.split("/")[-len(steps) :], strict=False))
+    if any(step[0] != "<" and step != given.get(step) for step in steps):
+        raise NotFound
+    return {name: unquote(given[f"<{name}>"]) for name in parameters}
+
+
+def _body(request: flask.Request) -> bytes | Unread:
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        return Unread.TOO_LARGE
+    except Exception:  # noqa: BLE001 - each WSGI server has exceptions of its own for a broken body
+        return Unread.INCOMPLETE
+    # gunicorn hands over what has come when a client goes away, as if it were all.
+    return body if len(body) >= (request.content_length or 0) else Unread.INCOMPLETE
+
+
+def to_headers(request: flask.Request) -> dict[str, str]:
+    """The request's headers, by their names in lower case."""
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in request.environ.items()
+        if name.startswith("HTTP_") and name not in _ELSEWHERE
+    }
+    for name, variable in (("content-type", "CONTENT_TYPE"), ("content-length", "CONTENT_LENGTH")):
+        if value := request.environ.get(variable):
+            found[name] = value
+    return found
+
+
+class Answer(flask.Response):
+    """A response of the core's, to which werkzeug adds nothing, and in which it looks for nothing to put right."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002 - werkzeug's signature
+        return self.headers
+
+
+def to_response(response: Response) -> flask.Response:
+    """The response as Flask's."""
+    headers = dict(response.headers)
+    if response.content_type is not None:
+        headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}
+    # A list, because of bytes werkzeug would tell the length where there is to be none.
+    return Answer([response.body], status_line(response.status), Headers(headers))

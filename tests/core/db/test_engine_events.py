@@ -1,0 +1,94 @@
+"""What engines are made ready with: connections as each database wants them, and how transactions begin."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+
+import diptych.core.aio.unit_of_work
+import diptych.core.db.engine_events
+import diptych.core.sync.unit_of_work
+from diptych.core.catalogue.models import Tag
+from diptych.core.database import async_config
+from diptych.core.settings import Settings
+from tests.support.databases import Databases
+from tests.support.opened import opened
+
+TWINS = pytest.mark.parametrize("twin", ["aio", "sync"])
+
+
+def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
+    """What the statements of one reading answer."""
+    if twin == "sync":
+        with opened(url) as found:
+            rows = found.read(lambda executor: [executor.first(statement, {}) for statement in statements])
+            return [row and row[0] for row in rows]
+
+    async def asynchronously() -> list[Any]:
+        found = diptych.core.aio.unit_of_work.Database(async_config(Settings(database_url=url)))
+
+        async def work(executor: diptych.core.aio.statement_executor.Executor) -> list[Any]:
+            rows = [await executor.first(statement, {}) for statement in statements]
+            return [row and row[0] for row in rows]
+
+        try:
+            return await found.read(work)
+        finally:
+            await found.close()
+
+    return asyncio.run(asynchronously())
+
+
+def test_sqlite_checks_foreign_keys_and_lets_readers_read_while_another_writes(urls: dict[str, str]):
+    with opened(urls["sqlite"]) as found:
+        assert found.read(lambda executor: executor.all(text("PRAGMA foreign_keys"), {})) == [(1,)]
+        assert found.read(lambda executor: executor.all(text("PRAGMA journal_mode"), {})) == [("wal",)]
+
+
+@TWINS
+def test_times_are_read_in_utc_whatever_the_time_zone_of_the_server(databases: Databases, twin: str):
+    url = databases.migrated("postgresql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO tag SELECT gen_random_uuid(), 'x', NULL, 'x', 'x', '2026-01-01Z', '2026-01-01Z'"
+        )
+    # As it is behind a pooler, which does not let it be chosen.
+    elsewhere = text("SELECT set_config('timezone', 'America/St_Johns', false)")
+    zone, _, made = results_of(url, text("SHOW timezone"), elsewhere, select(Tag.created_at), twin=twin)
+    assert zone == "UTC"
+    assert (made, made.tzinfo) == (datetime(2026, 1, 1, tzinfo=UTC), UTC)
+
+
+@TWINS
+def test_statements_are_prepared_where_no_pooler_is_in_between(urls: dict[str, str], twin: str):
+    again = [select(Tag.id).where(Tag.name == "x")] * 8
+    *_, prepared = results_of(
+        urls["postgresql"], *again, text("SELECT count(*) FROM pg_prepared_statements"), twin=twin
+    )
+    assert prepared > 0
+
+
+@TWINS
+def test_a_reader_of_postgresql_holds_no_transaction(urls: dict[str, str], twin: str):
+    # now() is the moment a transaction began.
+    first, _, second = results_of(
+        urls["postgresql"], *map(text, ("SELECT now()", "SELECT pg_sleep(0.01)", "SELECT now()")), twin=twin
+    )
+    assert first < second
+
+
+@TWINS
+def test_a_sqlite_file_can_be_read_while_another_writes(
+    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(diptych.core.db.engine_events, "BUSY_TIMEOUT", 0.05)
+    with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert results_of(urls["sqlite"], text("SELECT 1"), twin=twin) == [1]

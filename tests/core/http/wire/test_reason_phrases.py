@@ -1,0 +1,16 @@
+"""Reason phrases, which Sanic has of its own."""
+
+from __future__ import annotations
+
+from sanic.helpers import STATUS_CODES
+
+from diptych.core.http.wire.reason_phrases import REASONS, status_line
+
+
+def test_every_phrase_is_sanics():
+    assert {status: STATUS_CODES[status].decode() for status in REASONS} == REASONS
+
+
+def test_a_status_line_is_what_sanic_would_write():
+    assert status_line(201) == "201 Created"
+    assert status_line(599) == "599 UNKNOWN"

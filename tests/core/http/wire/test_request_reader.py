@@ -1,0 +1,171 @@
+"""Requests out of bytes: the same ones, however the bytes come."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diptych.core.http.problems import Problem
+from diptych.core.http.request_response import Unread
+from diptych.core.http.wire import request_head as head
+from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, Incoming
+from diptych.core.http.wire.timeouts import HEAD, REQUEST
+from tests.wire.table import CASES
+
+MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})
+LIMIT = 100
+
+Outcome = tuple[object, ...]
+
+
+class Connection:
+    """The requests of one connection."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.data = bytearray()
+        self.limit = limit
+        self.incoming = Incoming(self.data, limit)
+
+    def feed(self, piece: bytes) -> bool:
+        self.data += piece
+        return self.incoming.read()
+
+    def go_on(self) -> None:
+        self.incoming = Incoming(self.data, self.limit)
+
+
+def outcomes(pieces: list[bytes]) -> list[Outcome]:
+    """What the requests in some pieces come to: head and body of each, or a problem, which is the last."""
+    found: list[Outcome] = []
+    connection, waiting = Connection(), [*pieces]
+    try:
+        while True:
+            while waiting:
+                if connection.feed(waiting.pop(0)):
+                    break
+            else:
+                if connection.incoming.end():
+                    found.append((connection.incoming.head, connection.incoming.body))
+                return found
+            found.append((connection.incoming.head, connection.incoming.body))
+            if connection.incoming.closes:
+                return found
+            waiting.insert(0, b"")
+            connection.go_on()
+    except Problem as problem:
+        return [*found, (problem.status, problem.detail, connection.incoming.headless)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_a_request_is_the_same_in_small_pieces(size: int):
+    for message in MESSAGES:
+        pieces = [message[start : start + size] for start in range(0, len(message), size)]
+
+        assert outcomes(pieces) == outcomes([message]), message
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(MESSAGES), st.lists(st.integers(0, 3000), max_size=5))
+def test_a_request_is_the_same_cut_anywhere(message: bytes, cuts: list[int]):
+    places = sorted({0, len(message), *(cut % (len(message) + 1) for cut in cuts)})
+    pieces = [message[start:end] for start, end in itertools.pairwise(places)]
+
+    assert outcomes(pieces) == outcomes([message])
+
+
+@settings(max_examples=500)
+@given(st.sampled_from(MESSAGES), st.integers(0), st.binary(max_size=3), st.integers(0, 4))
+def test_whatever_comes_is_a_request_or_a_problem(message: bytes, place: int, noise: bytes, dropped: int):
+    place %= len(message) + 1
+
+    for found in outcomes([message[:place] + noise + message[place + dropped :]]):
+        assert len(found) in (2, 3)
+
+
+def test_what_is_too_long_is_refused_before_its_end_has_come():
+    for start, piece, status in [
+        (b"", b"x" * 100, 414),
+        (b"GET / HTTP/1.1\r\n", b"X: yz\r\n", 431),
+        (b"GET / HTTP/1.1\r\nX: ", b"x" * 100, 431),
+    ]:
+        connection = Connection()
+        connection.feed(start)
+        with pytest.raises(Problem) as problem:
+            any(connection.feed(piece) for _ in range(4000))
+        assert problem.value.status == status
+
+
+def test_a_body_is_not_read_further_than_it_may_be_long():
+    connection = Connection()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    assert not connection.feed(head + b"64\r\n" + b"x" * LIMIT + b"\r\n")
+    assert connection.feed(b"1\r\n")
+    assert connection.incoming.closes
+
+
+def test_a_head_that_comes_byte_by_byte_costs_no_more_for_a_byte_than_its_first_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(head, "_BARE_LF", CountedSearch(head._BARE_LF))
+    message = b"GET /authors?" + b"x" * 8000 + b" HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"y" * 155 + b"\r\n") * 100
+    data = Counted()
+    incoming = Incoming(data, LIMIT)
+
+    most = 0
+    for byte in message:
+        data.append(byte)
+        before = data.looked_at
+        assert not incoming.read()
+        most = max(most, data.looked_at - before)
+
+    # And not than all that has come before it, which is three times as much.
+    assert message.index(b"\n") < most < message.index(b"\n") + 10
+
+
+class Counted(bytearray):
+    """Bytes that count how many of them are looked at in searches."""
+
+    looked_at = 0
+
+    def find(self, what: bytes, start: int, end: int) -> int:  # type: ignore[override]
+        found = super().find(what, start, end)
+        self.looked_at += (min(end, len(self)) if found < 0 else found + len(what)) - start
+        return found
+
+
+class CountedSearch:
+    """A pattern that tells such bytes what it looks at."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+
+    def search(self, data: Counted, start: int, end: int) -> re.Match[bytes] | None:
+        data.looked_at += min(end, len(data)) - start
+        return self._pattern.search(data, start, end)
+
+
+@pytest.mark.parametrize(("limit", "chunks"), [(2 * CHUNKS, CHUNKS), (2**20, 2**20 // CHUNK)])
+def test_a_body_may_come_in_many_chunks_and_not_in_any_number(limit: int, chunks: int):
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    size = chunks - 1  # and the last one
+    for more, body in [(0, b"x" * size), (1, Unread.INCOMPLETE)]:
+        connection = Connection(limit)
+        assert connection.feed(head + b"1\r\nx\r\n" * (size + more) + b"0\r\n\r\n")
+        assert connection.incoming.body == body
+
+
+def test_a_request_has_its_time_to_come_whole_and_a_head_less():
+    connection = Connection()
+
+    assert not connection.incoming.late(0)
+    assert not connection.feed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
+    # Its time begins with its first byte.
+    assert not connection.incoming.late(1000)
+    assert not connection.incoming.late(1000 + HEAD)
+    assert connection.incoming.late(1001 + HEAD)
+    assert not connection.feed(b"\r\n{")
+    assert not connection.incoming.late(1000 + REQUEST)
+    assert connection.incoming.late(1001 + REQUEST)

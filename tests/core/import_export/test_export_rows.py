@@ -1,0 +1,37 @@
+"""The lines of an export, read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from diptych.core.import_export.export_rows import read_copy
+from diptych.core.import_export.import_rows import Reject
+
+ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
+TIME = "2026-01-31T12:00:00Z"
+AUTHOR = {"type": "author", "id": ID, "name": "A", "slug": "a", "created_at": TIME, "updated_at": TIME}
+BOOK = {
+    "type": "book", "id": ID, "title": "A", "slug": "a", "created_at": TIME, "updated_at": TIME,
+    "author_id": ID, "contributors": [{"author_id": ID, "role": "author"}], "tags": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (
+            AUTHOR | {"slug": "A b", "more": 1},
+            "slug: a slug has letters, numbers, marks and hyphens; more: no such member here",
+        ),
+        (
+            BOOK | {"contributors": [3], "tags": "x"},
+            "contributors.0: Input should be an object; tags: Input should be an array",
+        ),
+        (BOOK | {"id": "x"}, "id: should be a UUID in the 8-4-4-4-12 form"),
+        (BOOK | {"contributors": []}, "contributors: Array should have at least 1 item(s)"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told_as_the_api_tells_it(row: dict[str, Any], reason: str):
+    assert read_copy(row, 7) == Reject(7, reason, row)
