@@ -24,6 +24,11 @@ def in_parameter(name: str, faults: Iterable[Fault]) -> tuple[Fault, ...]:
     return tuple(replace(fault, path=None, parameter=name) for fault in faults)
 
 
+def in_item(place: int, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The faults of one item of a batch, as the batch's."""
+    return tuple(replace(fault, path=("items", place, *(fault.path or ()))) for fault in faults)
+
+
 class SettingsError(Exception):
     """A setting is wrong; the text is one line for the operator."""
 

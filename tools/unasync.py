@@ -27,6 +27,8 @@ WORDS = {
     "AsyncSessionConfig": "SyncSessionConfig",
     "SQLAlchemyAsyncConfig": "SQLAlchemySyncConfig",
     "SQLAlchemyAsyncRepository": "SQLAlchemySyncRepository",
+    "SQLAlchemyAsyncSlugRepository": "SQLAlchemySyncSlugRepository",
+    "SQLAlchemyAsyncRepositoryReadService": "SQLAlchemySyncRepositoryReadService",
     "SQLAlchemyAsyncRepositoryService": "SQLAlchemySyncRepositoryService",
     "asynccontextmanager": "contextmanager",
     "async_config": "sync_config",

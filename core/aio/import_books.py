@@ -73,7 +73,7 @@ async def load_books(session: AsyncSession, records: Sequence[BookRecord]) -> Ou
 
 class _Loading:
     def __init__(self, session: AsyncSession) -> None:
-        self.books = BookService(session)
+        self.books = BookService(session, wrap_exceptions=False)
         self.session = session
         self.outcome = Outcome()
         self._authors: dict[str, UUID] = {}
@@ -99,7 +99,8 @@ class _Loading:
     async def create_authors(self, records: Iterable[BookRecord]) -> None:
         """Create those nobody has heard of, without a date of birth."""
         new = [{"name": name} for name in _names(records) if name not in self._authors]
-        self._authors |= {author.name: author.id for author in await AuthorService(self.session).create_rows(new)}
+        made = await AuthorService(self.session, wrap_exceptions=False).create_rows(new)
+        self._authors |= {author["name"]: author["id"] for author in made}
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
@@ -135,7 +136,7 @@ class _Loading:
         await self._update([(known[record.line], record) for record in records if record.line in known], tags)
 
     async def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
-        ids = [book.id for book in await self.books.create_rows([self._values(record) for record in records])]
+        ids = [book["id"] for book in await self.books.create_rows([self._values(record) for record in records])]
         await add_lists(
             self.session,
             [
@@ -149,7 +150,7 @@ class _Loading:
         if not known:
             return
         before = {book.id: _columns(book) for book, _ in known}
-        await self.books.put([book for book, _ in known], [self._values(record) for _, record in known])
+        await self.books.change_rows([book for book, _ in known], [self._values(record) for _, record in known])
         changed = {book.id for book, _ in known if _columns(book) != before[book.id]}
         present = await self.books.contributor_ids([book for book, _ in known])
         merged = {book: merged_contributors(present[book.id], self._contributing(record)) for book, record in known}
@@ -167,7 +168,8 @@ class _Loading:
             return {}
         found = dict((await self.session.execute(TAGS, {VALUES: names})).tuples().all())
         missing = [{"name": name} for name in names if name not in found]
-        return found | {tag.name: tag.id for tag in await TagService(self.session).create_rows(missing)}
+        made = await TagService(self.session, wrap_exceptions=False).create_rows(missing)
+        return found | {tag["name"]: tag["id"] for tag in made}
 
     def _contributing(self, record: BookRecord) -> list[Contributing]:
         return [(self._authors[item.name], item.role) for item in record.contributors]

@@ -56,9 +56,9 @@ async def restore(session: AsyncSession, copies: Copies, lines: Sequence[int]) -
     """
     match copies[0]:
         case AuthorCopy():
-            return await _Restoring(AuthorService(session)).rows(copies, lines)
+            return await _Restoring(AuthorService(session, wrap_exceptions=False)).rows(copies, lines)
         case TagCopy():
-            return await _Restoring(TagService(session)).rows(copies, lines)
+            return await _Restoring(TagService(session, wrap_exceptions=False)).rows(copies, lines)
         case BookCopy():
             return await _restore_books(session, [copy for copy in copies if isinstance(copy, BookCopy)], lines)
 
@@ -90,10 +90,10 @@ class _Restoring:
                 holders |= {(name, value[name]): value["id"] for name in self._unique() if value[name] is not None}
         old = [value for value in accepted if value["id"] in present]
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
-        await self.service.put([present[value["id"]] for value in old], old)
+        await self.service.change_rows([present[value["id"]] for value in old], old)
         self.changed = {value["id"] for value in old if _columns(present[value["id"]]) != before[value["id"]]}
         new = [value for value in accepted if value["id"] not in present]
-        self.new = {row.id for row in await self.service.create_rows(new)}
+        self.new = {row["id"] for row in await self.service.create_rows(new)}
         self.old = {value["id"]: present[value["id"]] for value in old}
 
     def counted(self) -> Outcome:
@@ -130,7 +130,7 @@ class _Restoring:
 
 
 async def _restore_books(session: AsyncSession, copies: Sequence[BookCopy], lines: Sequence[int]) -> Outcome:
-    service = BookService(session)
+    service = BookService(session, wrap_exceptions=False)
     restoring = _Restoring(service)
     wanted = {item.author_id for copy in copies for item in copy.contributors} | {copy.author_id for copy in copies}
     known = set((await session.execute(select(Author.id).where(Author.id.in_(wanted)))).scalars())
@@ -151,7 +151,7 @@ async def _restore_books(session: AsyncSession, copies: Sequence[BookCopy], line
     await restoring.store([copy for copy, _ in whole], [line for _, line in whole])
     stored = [copy for copy, _ in whole if copy.id in restoring.new | restoring.old.keys()]
     names = sorted({name for copy in stored for name in copy.tags})
-    tags = {tag.name: tag.id for tag in await TagService(session).named(names)}
+    tags = {tag.name: tag.id for tag in await TagService(session, wrap_exceptions=False).named(names)}
     await add_lists(
         session,
         [

@@ -110,6 +110,19 @@ class Database:
 
         return await self._attempt(unit)
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session that is committed at the end of the block; whatever the block raises rolls it back.
+
+        Nothing is tried again. Errors: as `write`, and Contention where another writer was quicker; what services
+        raise in the library's words comes out in the core's.
+        """
+        with translated():
+            async with self._writing.get_session() as session:
+                yield session
+                with _committing():
+                    await session.commit()
+
     async def _alone(self, work: Executing[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
         return await executing(self._engine, work)

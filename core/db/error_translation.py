@@ -6,6 +6,7 @@ import re
 import sqlite3
 
 import psycopg
+from advanced_alchemy.exceptions import NotFoundError, RepositoryError
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +23,7 @@ from diptych.core.errors import (
     Disconnected,
     Fault,
     Invalid,
+    NotFound,
     Unavailable,
 )
 
@@ -35,6 +37,17 @@ _SQLITE_OUTAGES = tuple(f"SQLITE_{name}" for name in ("CANTOPEN", "CORRUPT", "FU
 
 _OUTAGES = {"08", "28", "53", "57", "58"}
 """SQLSTATE classes: connection, authorization, resources, operator intervention (timeouts too), system."""
+
+
+def meaning(error: BaseException) -> CatalogueError | None:
+    """What an error of the database means here, whether advanced-alchemy has put it into its words or not; or None."""
+    if isinstance(error, SQLAlchemyError):
+        return translate(error)
+    if isinstance(error, CatalogueError) or not isinstance(error, RepositoryError):
+        return None
+    if isinstance(error, NotFoundError):
+        return NotFound("There is no such row.")
+    return translate(error.__cause__) if isinstance(error.__cause__, SQLAlchemyError) else None
 
 
 def translate(error: SQLAlchemyError) -> CatalogueError | None:
@@ -66,7 +79,7 @@ class translated:  # noqa: N801 - used as what contextlib makes is, which takes 
         """Nothing yet."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, SQLAlchemyError) and (known := translate(error)) is not None:
+        if error is not None and (known := meaning(error)) is not None:
             raise known from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -30,10 +30,15 @@ def _refuse(keys: Sequence[Any], path: Any, detail: str) -> None:
         raise Invalid("Something is in the batch twice.", faults)
 
 
-def require_keys(items: Sequence[Mapping[str, Any]], key: Sequence[str], not_null: Iterable[str]) -> None:
-    """Errors: Invalid, naming each item that lacks a part of the key an upsert matches by."""
+def require_keys(
+    items: Sequence[Mapping[str, Any]],
+    key: Sequence[str],
+    not_null: Collection[str],
+    reason: str = "an upsert needs it to find the row",
+) -> None:
+    """Errors: Invalid, naming each item that lacks a part of the key that its row is found by."""
     faults = [
-        Fault("missing", "an upsert needs it to find the row", path=("items", index, name))
+        Fault("missing", reason, path=("items", index, name))
         for index, item in enumerate(items)
         for name in key
         if name not in item or (item[name] is None and name in not_null)

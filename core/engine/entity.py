@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from advanced_alchemy.base import BasicAttributes, create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import Dialect, Index, String, Text, Uuid
+from sqlalchemy import Connection, Dialect, Index, String, Text, Uuid, event, inspect, select
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, object_session
 from uuid_utils.compat import uuid7
 
 from diptych.core.engine import fulltext_index
-from diptych.core.engine.slugs import SLUG_LENGTH
+from diptych.core.engine.derived_values import Rules
+from diptych.core.engine.slugs import SLUG_LENGTH, told_apart
 from diptych.core.engine.text_normalization import SORT_KEY_LENGTH
+from diptych.core.errors import Fault, Invalid
 
 
 def now() -> datetime:
@@ -53,11 +55,14 @@ class Moment(DateTimeUTC):
 class Record(Base):
     """A row with an identity of its own: id (UUIDv7 unless a client chose one) and the times it was made and changed.
 
+    rules: what follows from its values. Where nobody has seen to that, a session does when it writes the row.
+
     advanced-alchemy's UUIDv7AuditBase would add a `sa_orm_sentinel` column to every table and every SELECT, and its
     GUID reflects as NUMERIC on SQLite, a drift that never ends; SQLAlchemy's own Uuid does neither.
     """
 
     __abstract__ = True
+    rules: ClassVar[Rules]
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-10)
     created_at: Mapped[datetime] = mapped_column(Moment(timezone=True), default=now, sort_order=90)
@@ -86,6 +91,47 @@ class Slugged:
     """A unique name for URLs. It is made once, when the row is, and stays: links outlive corrections of a title."""
 
     slug: Mapped[str] = mapped_column(ordered(SLUG_LENGTH), unique=True, sort_order=70)
+
+
+def derive(row: Record, names: Iterable[str], kept: Container[str]) -> None:
+    """Put these columns of a row in their form, and set what follows from them, but for what is `kept`.
+
+    Errors: Invalid.
+    """
+    given = {name: getattr(row, name) for name in names}
+    for name, value in row.rules.derived(row.rules.normal(given)).items():
+        if name not in kept and getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+@event.listens_for(Record, "before_insert", propagate=True)
+def _complete(_mapper: Mapper[Any], connection: Connection, row: Record) -> None:
+    """Make what a row lacks that was added to a session by hand."""
+    derive(row, row.rules.forms, [name for name in ("search_text", "sort_key") if getattr(row, name) is not None])
+    if isinstance(row, Slugged) and not row.slug:
+        _give_slugs(connection, row)
+
+
+def _give_slugs(connection: Connection, row: Slugged) -> None:
+    """Give a row a slug, and all others of its kind that are written with it: they have to differ."""
+    model: Any = type(row)
+    session = object_session(row)
+    new = [row] if session is None else [each for each in session.new if type(each) is model and not each.slug]
+    wanted = [model.rules.slug(getattr(each, model.rules.named_by) or "") for each in new]
+    taken = connection.scalars(select(model.slug).where(model.slug.in_(set(wanted))))
+    for each, slug in zip(new, told_apart(wanted, taken.all()), strict=True):
+        each.slug = slug
+
+
+@event.listens_for(Record, "before_update", propagate=True)
+def _follow(_mapper: Mapper[Any], _connection: Connection, row: Record) -> None:
+    """Have what follows from the values of a row follow those that were changed by hand. Errors: Invalid."""
+    state: Any = inspect(row)
+    unmodified = state.unmodified
+    if "id" not in unmodified and state.attrs.id.history.has_changes():
+        raise Invalid("The id of a row does not change.", [Fault("refused", "the id of a row stays", path=("id",))])
+    if given := [name for name in row.rules.forms if name not in unmodified]:
+        derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 
 
 RecordT = TypeVar("RecordT", bound=type[Record])

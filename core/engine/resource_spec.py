@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam
 
-from diptych.core.engine.entity import Record
+from diptych.core.engine.derived_values import Rules
+from diptych.core.engine.entity import Record, Slugged
 from diptych.core.engine.row_statements import VALUE, is_value
 
 Condition = ColumnElement[bool]
@@ -19,27 +20,39 @@ Filter = Callable[[str], Condition]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
-    """One resource as it is stored. noun: what a client calls one of these.
+    """One resource as it is stored.
 
     select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
-    named_by: the column that its search text and its slug come from. references: the columns that name rows of others.
+    references: the columns that name rows of others.
     search_folded: the text that is searched, with the words that `q` finds. scopes: conditions by what else a row
     belongs to, of the parameter that names it.
     """
 
-    noun: str
     model: type[Record]
     select: Select[Any]
     returning: Sequence[Any]
     represent: Callable[[Sequence[Any]], Any]
-    named_by: str
-    slugged: bool
     search_exactly: Any
     search_folded: Any
     order_by: Mapping[str, Any]
     filters: Mapping[str, Filter]
     scopes: Mapping[str, Filter] = field(default_factory=dict)
     references: Mapping[str, Listing] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Rules:
+        """What follows from the values of a row."""
+        return self.model.rules
+
+    @property
+    def noun(self) -> str:
+        """What a client calls one of these."""
+        return self.rules.noun
+
+    @property
+    def slugged(self) -> bool:
+        """Whether its rows have slugs."""
+        return issubclass(self.model, Slugged)
 
 
 @cache

@@ -18,7 +18,6 @@ from diptych.core.engine import slugs
 from diptych.core.engine.entity import Record, now
 from diptych.core.engine.resource_spec import Condition, Listing
 from diptych.core.engine.row_statements import VALUE, is_value
-from diptych.core.engine.text_normalization import fold, sort_key
 from diptych.core.errors import Fault
 
 Values = Mapping[str, Any]
@@ -27,20 +26,13 @@ _NEW = "new_"
 _OTHER_SLUG = "other_slug"
 
 
-def derived(listing: Listing, values: Values) -> dict[str, Any]:
-    """The values with those that follow from the name or title, whichever way it comes in."""
-    if name := values.get(listing.named_by):
-        return {**values, "search_text": fold(name), "sort_key": sort_key(name)}
-    return {**values}
-
-
 def insertion(listing: Listing, values: Values) -> dict[str, Any]:
     """The parameters of `inserted`. A row that may have another's slug gets one with a suffix instead."""
     moment = now()
-    row = {"id": uuid7(), "created_at": moment, "updated_at": moment, **derived(listing, values)}
+    row = {"id": uuid7(), "created_at": moment, "updated_at": moment, **listing.rules.derived(values)}
     found = {_NEW + column.name: row.get(column.name) for column in _table(listing).columns}
     if listing.slugged:
-        slug = slugs.slug(row[listing.named_by], fallback=listing.noun)
+        slug = listing.rules.slug(row[listing.rules.named_by])
         found |= {f"{_NEW}slug": slug, _OTHER_SLUG: slugs.with_suffix(slug, slugs.token(uuid7()))}
     return found
 
@@ -60,7 +52,7 @@ def inserted(listing: Listing) -> ReturningInsert[Any]:
 
 def alteration(listing: Listing, row_id: Any, values: Values) -> dict[str, Any]:
     """The parameters of `updated` for these values."""
-    found = {_NEW + name: value for name, value in derived(listing, values).items()}
+    found = {_NEW + name: value for name, value in listing.rules.derived(values).items()}
     return {**found, f"{_NEW}updated_at": now(), VALUE: row_id}
 
 
@@ -74,7 +66,7 @@ def updated(listing: Listing, names: frozenset[str]) -> ReturningUpdate[Any]:
     # In an order that does not depend on the process: it is one statement for PostgreSQL then.
     given = sorted(names)
     changes = {name: _new(table.c[name]) for name in given}
-    if listing.named_by in names:
+    if listing.rules.named_by in names:
         changes |= {name: _new(table.c[name]) for name in ("search_text", "sort_key")}
     different = or_(*(table.c[name].is_distinct_from(_new(table.c[name])) for name in given))
     changes["updated_at"] = case((different, _new(table.c.updated_at)), else_=table.c.updated_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -62,6 +63,12 @@ def is_value(column: Any) -> Any:
 def among_values(column: Any) -> Any:
     """The condition that a column has one of VALUES."""
     return among(column, VALUES)
+
+
+def required(model: Any, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of these columns that tell nothing of a row when they are null: none has it, or any number of rows may."""
+    columns = model.__table__.columns
+    return tuple(name for name in names if not columns[name].nullable or columns[name].unique)
 
 
 @cache

@@ -2,6 +2,9 @@
 
 import unicodedata
 import uuid
+from collections.abc import Collection, Sequence
+
+from uuid_utils.compat import uuid7
 
 from diptych.core.engine.text_normalization import fold
 
@@ -49,6 +52,15 @@ def _cut(words: str, length: int) -> str:
 def with_suffix(slug: str, token: str) -> str:
     """Return slug-token, for a slug that is taken; at most SLUG_LENGTH characters."""
     return f"{_cut(slug, SLUG_LENGTH - len(token) - 1)}-{token}"
+
+
+def told_apart(wanted: Sequence[str], used: Collection[str]) -> list[str]:
+    """Return a slug for each that is wanted: with a suffix where it is one of those in use, or comes again."""
+    found, seen = [], set(used)
+    for plain in wanted:
+        found.append(with_suffix(plain, token(uuid7())) if plain in seen else plain)
+        seen.add(found[-1])
+    return found
 
 
 def token(identifier: uuid.UUID) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 
 SORT_KEY_LENGTH = 200  # characters
@@ -32,28 +33,27 @@ _LOOKALIKES = str.maketrans({"æ": "ae", "œ": "oe"}) | str.maketrans("øłđħ�
 
 
 def clean(text: str, *, multiline: bool = False) -> str:
-    """Return text in NFC without outer whitespace; it may come out empty.
+    """Return text in NFC without outer white space, and with one space for each run of it inside; it may be empty.
 
-    With multiline, tabs and newlines are allowed inside, and CRLF or CR becomes LF.
+    With multiline, white space inside stays, tabs and newlines are allowed there, and CRLF or CR becomes LF.
     Raises ValueError when a control character or a lone surrogate is found, for more than MARKS combining marks in a
     row, and for more than RAW_LENGTH characters.
     """
     if len(text) > RAW_LENGTH:
         raise ValueError(f"text has more than {RAW_LENGTH} characters")
     if text.isascii() and text.isprintable():
-        return text.strip()
+        return text.strip() if multiline else " ".join(text.split())
     bad = _FORBIDDEN.search(text)
     if bad is None and not multiline:
         bad = _LINE_CONTROL.search(text.strip())
     if bad is not None:
         raise ValueError(f"text contains {_describe(bad.group())}")
-    if multiline:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip() if multiline else " ".join(text.split())
     if text.isascii():
-        return text.strip()
+        return text
     if _too_many_marks().search(text):
         raise ValueError(f"text has more than {MARKS} combining marks in a row")
-    return unicodedata.normalize("NFC", text.strip())
+    return unicodedata.normalize("NFC", text)
 
 
 @cache
@@ -67,6 +67,33 @@ def _describe(char: str) -> str:
     """Name a forbidden character, such as 'a control character (U+0000)'."""
     kind = "a lone surrogate" if "\ud800" <= char <= "\udfff" else "a control character"
     return f"{kind} (U+{ord(char):04X})"
+
+
+def line(longest: int) -> Callable[[str], str]:
+    """The rule of a name or title of 1 to `longest` characters. It raises ValueError, as clean() and bounded() do."""
+
+    def rule(text: str) -> str:
+        return bounded(clean(text), longest)
+
+    return rule
+
+
+def prose(longest: int) -> Callable[[str], str]:
+    """The rule of text in any number of lines, of up to `longest` characters. It raises ValueError, as line() does."""
+
+    def rule(text: str) -> str:
+        return bounded(clean(text, multiline=True), longest, shortest=0)
+
+    return rule
+
+
+def bounded(text: str, longest: int, *, shortest: int = 1) -> str:
+    """The text. Raises ValueError when it is empty, where it may not be, or longer."""
+    if len(text) < shortest:
+        raise ValueError("is empty")
+    if len(text) > longest:
+        raise ValueError(f"has {len(text)} characters, {longest} are allowed")
+    return text
 
 
 def fold(text: str) -> str:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, get_args
 from urllib.parse import unquote_to_bytes
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from diptych.core.errors import Fault
 
@@ -43,6 +43,25 @@ def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[s
         else:
             values[name] = value
     return values, faults
+
+
+def validated(model: type[BaseModel], text: str) -> tuple[Any, list[Fault]]:
+    """What a query string asks, None where it has faults, and these. Errors: ValueError, as `pairs`."""
+    values, faults = gather(pairs(text), model)
+    try:
+        return model.model_validate(values), faults
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_context=False, include_input=False):
+            name = str(item["loc"][0])
+            faults.append(
+                unknown(name) if item["type"] == "extra_forbidden" else Fault(item["type"], item["msg"], parameter=name)
+            )
+    return None, faults
+
+
+def unknown(name: str) -> Fault:
+    """The fault of a parameter that nobody knows."""
+    return Fault("unknown", "no such parameter here", parameter=name)
 
 
 @cache

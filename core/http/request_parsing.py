@@ -127,29 +127,14 @@ def _decoded(body: bytes, coding: str, limit: int) -> bytes:
 
 def _query(operation: Operation, text: str, faults: list[Fault]) -> Any:
     try:
-        found = query_string.pairs(text)
+        if operation.query is None:
+            faults.extend(query_string.unknown(name) for name, _ in query_string.pairs(text))
+            return None
+        value, found = query_string.validated(operation.query, text)
     except ValueError as error:
         raise problems.malformed(f"The query string cannot be read: {error}.") from None
-    if operation.query is None:
-        faults.extend(_unknown_parameter(name) for name, _ in found)
-        return None
-    values, repeated = query_string.gather(found, operation.query)
-    faults.extend(repeated)
-    try:
-        return operation.query.model_validate(values)
-    except ValidationError as error:
-        for item in error.errors(include_url=False, include_context=False, include_input=False):
-            name = str(item["loc"][0])
-            faults.append(
-                _unknown_parameter(name)
-                if item["type"] == "extra_forbidden"
-                else Fault(item["type"], item["msg"], parameter=name)
-            )
-    return None
-
-
-def _unknown_parameter(name: str) -> Fault:
-    return Fault("unknown", "no such parameter here", parameter=name)
+    faults.extend(found)
+    return value
 
 
 def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseModel | None:

@@ -12,18 +12,10 @@ from diptych.core.catalogue.books.contributors import AUTHOR, ROLES
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.language import language_tag
 from diptych.core.catalogue.books.years import year
+from diptych.core.catalogue.limits import DESCRIPTION_MAX, NAME_MAX, TAG_MAX, TITLE_MAX
 from diptych.core.catalogue.tags.rules import tag_name
-from diptych.core.engine.text_normalization import clean
-from diptych.core.import_export.import_rows import (
-    DESCRIPTION_MAX,
-    LIST_MAX,
-    NAME_MAX,
-    TAG_MAX,
-    TITLE_MAX,
-    BookRecord,
-    Contributor,
-    Reject,
-)
+from diptych.core.engine.text_normalization import bounded, clean
+from diptych.core.import_export.import_rows import LIST_MAX, BookRecord, Contributor, Reject
 
 # Names that columns go by, best first, without case, spaces, "_" and "-".
 _COLUMNS: dict[str, tuple[str, ...]] = {
@@ -259,25 +251,16 @@ def _scalar(value: Any) -> str:
     return str(value)
 
 
-def _bounded(text: str, limit: int) -> str:
-    """Return clean text; raise ValueError when it is empty or longer than limit characters."""
-    if not text:
-        raise ValueError("is empty")
-    if len(text) > limit:
-        raise ValueError(f"has {len(text)} characters, {limit} are allowed")
-    return text
-
-
 def _title(cell: _Cell) -> str:
-    return _bounded(clean(_scalar(cell.value)), TITLE_MAX)
+    return bounded(clean(_scalar(cell.value)), TITLE_MAX)
 
 
 def _description(cell: _Cell) -> str:
-    return _bounded(clean(_scalar(cell.value), multiline=True), DESCRIPTION_MAX)
+    return bounded(clean(_scalar(cell.value), multiline=True), DESCRIPTION_MAX)
 
 
 def _tags(cell: _Cell, separator: str | None) -> tuple[str, ...]:
-    names = (_bounded(tag_name(part), TAG_MAX) for part in _parts(cell, separator, _TAG_COMMA))
+    names = (bounded(tag_name(part), TAG_MAX) for part in _parts(cell, separator, _TAG_COMMA))
     return tuple(dict.fromkeys(names))
 
 
@@ -321,7 +304,7 @@ def _named(cell: _Cell, role: str, separator: str | None) -> list[Contributor]:
 
 
 def _contributor(name: str, role: str) -> Contributor:
-    return Contributor(_bounded(clean(name), NAME_MAX), role)
+    return Contributor(bounded(clean(name), NAME_MAX), role)
 
 
 def _listed(cell: _Cell, separator: str | None) -> list[Contributor]:

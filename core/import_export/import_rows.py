@@ -4,11 +4,6 @@ from typing import Any
 
 from msgspec import Struct
 
-# Characters.
-TITLE_MAX = 1000
-NAME_MAX = 255
-DESCRIPTION_MAX = 10_000
-TAG_MAX = 100
 # Contributors, and tags, of one book.
 LIST_MAX = 100
 
@@ -25,7 +20,7 @@ class BookRecord(Struct, frozen=True):
 
     title has 1 to TITLE_MAX characters; contributors hold at least one author and nobody twice in a role;
     isbn has 13 digits; language is a BCP 47 tag; description has 1 to DESCRIPTION_MAX characters; tags are in
-    the form of rules.text.tag_name, 1 to TAG_MAX characters, each once.
+    the form of catalogue.tags.rules.tag_name, 1 to TAG_MAX characters, each once.
     """
 
     line: int  # where the row begins in the file, from 1

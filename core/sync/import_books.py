@@ -74,7 +74,7 @@ def load_books(session: Session, records: Sequence[BookRecord]) -> Outcome:
 
 class _Loading:
     def __init__(self, session: Session) -> None:
-        self.books = BookService(session)
+        self.books = BookService(session, wrap_exceptions=False)
         self.session = session
         self.outcome = Outcome()
         self._authors: dict[str, UUID] = {}
@@ -100,7 +100,8 @@ class _Loading:
     def create_authors(self, records: Iterable[BookRecord]) -> None:
         """Create those nobody has heard of, without a date of birth."""
         new = [{"name": name} for name in _names(records) if name not in self._authors]
-        self._authors |= {author.name: author.id for author in AuthorService(self.session).create_rows(new)}
+        made = AuthorService(self.session, wrap_exceptions=False).create_rows(new)
+        self._authors |= {author["name"]: author["id"] for author in made}
 
     def accepts_authors(self, record: BookRecord) -> bool:
         """Whether each name means one author; a reject where one does not."""
@@ -136,7 +137,7 @@ class _Loading:
         self._update([(known[record.line], record) for record in records if record.line in known], tags)
 
     def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
-        ids = [book.id for book in self.books.create_rows([self._values(record) for record in records])]
+        ids = [book["id"] for book in self.books.create_rows([self._values(record) for record in records])]
         add_lists(
             self.session,
             [
@@ -150,7 +151,7 @@ class _Loading:
         if not known:
             return
         before = {book.id: _columns(book) for book, _ in known}
-        self.books.put([book for book, _ in known], [self._values(record) for _, record in known])
+        self.books.change_rows([book for book, _ in known], [self._values(record) for _, record in known])
         changed = {book.id for book, _ in known if _columns(book) != before[book.id]}
         present = self.books.contributor_ids([book for book, _ in known])
         merged = {book: merged_contributors(present[book.id], self._contributing(record)) for book, record in known}
@@ -168,7 +169,8 @@ class _Loading:
             return {}
         found = dict((self.session.execute(TAGS, {VALUES: names})).tuples().all())
         missing = [{"name": name} for name in names if name not in found]
-        return found | {tag.name: tag.id for tag in TagService(self.session).create_rows(missing)}
+        made = TagService(self.session, wrap_exceptions=False).create_rows(missing)
+        return found | {tag["name"]: tag["id"] for tag in made}
 
     def _contributing(self, record: BookRecord) -> list[Contributing]:
         return [(self._authors[item.name], item.role) for item in record.contributors]

@@ -57,9 +57,9 @@ def restore(session: Session, copies: Copies, lines: Sequence[int]) -> Outcome:
     """
     match copies[0]:
         case AuthorCopy():
-            return _Restoring(AuthorService(session)).rows(copies, lines)
+            return _Restoring(AuthorService(session, wrap_exceptions=False)).rows(copies, lines)
         case TagCopy():
-            return _Restoring(TagService(session)).rows(copies, lines)
+            return _Restoring(TagService(session, wrap_exceptions=False)).rows(copies, lines)
         case BookCopy():
             return _restore_books(session, [copy for copy in copies if isinstance(copy, BookCopy)], lines)
 
@@ -91,10 +91,10 @@ class _Restoring:
                 holders |= {(name, value[name]): value["id"] for name in self._unique() if value[name] is not None}
         old = [value for value in accepted if value["id"] in present]
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
-        self.service.put([present[value["id"]] for value in old], old)
+        self.service.change_rows([present[value["id"]] for value in old], old)
         self.changed = {value["id"] for value in old if _columns(present[value["id"]]) != before[value["id"]]}
         new = [value for value in accepted if value["id"] not in present]
-        self.new = {row.id for row in self.service.create_rows(new)}
+        self.new = {row["id"] for row in self.service.create_rows(new)}
         self.old = {value["id"]: present[value["id"]] for value in old}
 
     def counted(self) -> Outcome:
@@ -127,7 +127,7 @@ class _Restoring:
 
 
 def _restore_books(session: Session, copies: Sequence[BookCopy], lines: Sequence[int]) -> Outcome:
-    service = BookService(session)
+    service = BookService(session, wrap_exceptions=False)
     restoring = _Restoring(service)
     wanted = {item.author_id for copy in copies for item in copy.contributors} | {copy.author_id for copy in copies}
     known = set((session.execute(select(Author.id).where(Author.id.in_(wanted)))).scalars())
@@ -148,7 +148,7 @@ def _restore_books(session: Session, copies: Sequence[BookCopy], lines: Sequence
     restoring.store([copy for copy, _ in whole], [line for _, line in whole])
     stored = [copy for copy, _ in whole if copy.id in restoring.new | restoring.old.keys()]
     names = sorted({name for copy in stored for name in copy.tags})
-    tags = {tag.name: tag.id for tag in TagService(session).named(names)}
+    tags = {tag.name: tag.id for tag in TagService(session, wrap_exceptions=False).named(names)}
     add_lists(
         session,
         [

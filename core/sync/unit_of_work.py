@@ -111,6 +111,19 @@ class Database:
 
         return self._attempt(unit)
 
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session that is committed at the end of the block; whatever the block raises rolls it back.
+
+        Nothing is tried again. Errors: as `write`, and Contention where another writer was quicker; what services
+        raise in the library's words comes out in the core's.
+        """
+        with translated():
+            with self._writing.get_session() as session:
+                yield session
+                with _committing():
+                    session.commit()
+
     def _alone(self, work: Executing[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
         return executing(self._engine, work)

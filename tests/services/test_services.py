@@ -12,6 +12,7 @@ from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.errors import CatalogueError, Conflict, Invalid, NotFound
+from tests.contract.making import new_isbn
 from tests.services.twins import Services, Twin, author, book
 
 NOBODY = uuid.UUID("01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f")
@@ -156,7 +157,7 @@ async def test_an_isbn_or_a_tag_name_that_is_taken_is_a_conflict_with_its_path(t
 
 
 async def test_pages_put_together_are_the_list_and_each_knows_the_total(twin: Twin):
-    await twin.authors.add_all([{"name": f"N{number}"} for number in range(5)])
+    await twin.authors.create_many([{"name": f"N{number}"} for number in range(5)])
     found = []
     for number in (1, 2, 3):
         page = await twin.authors.page(
@@ -171,7 +172,7 @@ async def test_pages_put_together_are_the_list_and_each_knows_the_total(twin: Tw
 
 @pytest.mark.parametrize(("number", "size"), [("1", "5"), ("9", "5"), ("2", "5"), ("1", "6"), ("1000000", "1000")])
 async def test_the_total_is_right_wherever_the_page_lies(twin: Twin, number: str, size: str):
-    await twin.authors.add_all([{"name": f"N{number}"} for number in range(5)])
+    await twin.authors.create_many([{"name": f"N{number}"} for number in range(5)])
     page = await twin.authors.page(AuthorList.model_validate({"pageSize": size, "currentPage": number}))
     assert page.total == 5
 
@@ -188,12 +189,12 @@ async def test_a_page_of_books_includes_tags_and_contributors_only_when_asked(tw
 
 async def test_both_databases_sort_names_alike(twin: Twin):
     given = ["Zola", "émile", "Eco", "ängel", "Āb", "_x", "10", "2", "ß", "Ἀθήνα", "日本", "a b", "a-b", "ab"]
-    await twin.authors.add_all([{"name": name} for name in given])
+    await twin.authors.create_many([{"name": name} for name in given])
     assert await names(twin) == ["10", "2", "_x", "a b", "a-b", "Āb", "ab", "ängel", "Eco", "émile", "ß", "Zola", "Ἀθήνα", "日本"]  # fmt: skip # noqa: E501
 
 
 async def test_rows_are_walked_in_the_order_of_their_ids(twin: Twin):
-    added = [item.id for item in await twin.authors.add_all([{"name": f"N{number}"} for number in range(5)])]
+    added = [item.id for item in await twin.authors.create_many([{"name": f"N{number}"} for number in range(5)])]
     first = await twin.authors.after(None, 2)
     rest = await twin.authors.after(first[-1].id, 10)
     assert [item.id for item in [*first, *rest]] == sorted(added)
@@ -204,16 +205,16 @@ async def test_rows_are_walked_in_the_order_of_their_ids(twin: Twin):
 
 async def test_a_batch_is_answered_in_its_order(twin: Twin):
     given = [f"N{number:03}" for number in reversed(range(300))]
-    added = await twin.authors.add_all([{"name": name} for name in given])
+    added = await twin.authors.create_many([{"name": name} for name in given])
     assert [item.name for item in added] == given
     assert len({item.slug for item in added}) == 300
-    changed = await twin.authors.change_all([{"id": item.id, "name": item.name + "!"} for item in reversed(added)])
+    changed = await twin.authors.update_many([{"id": item.id, "name": item.name + "!"} for item in reversed(added)])
     assert [item.name for item in changed] == [name + "!" for name in reversed(given)]
 
 
 async def test_what_a_batch_answers_is_what_is_stored(twin: Twin):
-    added = await twin.authors.add_all([{"name": f"N{number}"} for number in range(5)])
-    changed = await twin.authors.change_all(
+    added = await twin.authors.create_many([{"name": f"N{number}"} for number in range(5)])
+    changed = await twin.authors.update_many(
         [
             {"id": item.id, **({"dob": date(2000, 1, 1)} if place % 2 else {"name": "X"})}
             for place, item in enumerate(added)
@@ -224,7 +225,7 @@ async def test_what_a_batch_answers_is_what_is_stored(twin: Twin):
 
 
 async def test_rows_of_one_name_in_one_batch_have_slugs_of_their_own(twin: Twin):
-    slugs = [item.slug for item in await twin.authors.add_all([{"name": "Jane Doe"}] * 20)]
+    slugs = [item.slug for item in await twin.authors.create_many([{"name": "Jane Doe"}] * 20)]
     assert slugs[0] == "jane-doe"
     assert len(set(slugs)) == 20
 
@@ -238,10 +239,10 @@ async def test_a_batch_is_all_or_nothing_and_names_the_items_at_fault(twin: Twin
         {"title": "C", "author_id": writer, "isbn": ISBNS[1]},
     ]
     with pytest.raises(Conflict) as caught:
-        await twin.books.add_all(items)
+        await twin.books.create_many(items)
     assert paths(caught.value) == [(("items", 1, "isbn"), "taken"), (("items", 2, "isbn"), "taken")]
     with pytest.raises(Invalid) as invalid:
-        await twin.books.add_all([items[0], {**items[0], "author_id": NOBODY}])
+        await twin.books.create_many([items[0], {**items[0], "author_id": NOBODY}])
     assert paths(invalid.value) == [(("items", 1, "author_id"), "not_found")]
     assert (await twin.books.page(BookList())).total == 1
 
@@ -249,10 +250,10 @@ async def test_a_batch_is_all_or_nothing_and_names_the_items_at_fault(twin: Twin
 async def test_a_batch_of_changes_names_the_rows_that_are_not_there_or_are_there_twice(twin: Twin):
     who = await author(twin)
     with pytest.raises(NotFound) as missing:
-        await twin.authors.change_all([{"id": who, "name": "X"}, {"id": NOBODY, "name": "X"}])
+        await twin.authors.update_many([{"id": who, "name": "X"}, {"id": NOBODY, "name": "X"}])
     assert paths(missing.value) == [(("items", 1, "id"), "not_found")]
     with pytest.raises(Invalid) as repeated:
-        await twin.authors.change_all([{"id": who, "name": "X"}, {"id": who, "name": "Y"}])
+        await twin.authors.update_many([{"id": who, "name": "X"}, {"id": who, "name": "Y"}])
     assert paths(repeated.value) == [(("items", 1), "repeated")]
     assert await names(twin) == ["Homer"]
 
@@ -261,22 +262,22 @@ async def test_a_batch_of_deletions_is_all_or_nothing(twin: Twin):
     free, busy = await author(twin, "Free"), await author(twin, "Busy")
     await book(twin, author_id=busy)
     with pytest.raises(Conflict) as conflict:
-        await twin.authors.remove_all([free, busy])
+        await twin.authors.delete_many([free, busy])
     assert paths(conflict.value) == [(("ids", 1), "in_use")]
     with pytest.raises(NotFound) as missing:
-        await twin.authors.remove_all([free, NOBODY])
+        await twin.authors.delete_many([free, NOBODY])
     assert paths(missing.value) == [(("ids", 1), "not_found")]
     with pytest.raises(Invalid) as repeated:
-        await twin.authors.remove_all([free, free])
+        await twin.authors.delete_many([free, free])
     assert paths(repeated.value) == [(("ids", 1), "repeated")]
     assert await names(twin) == ["Busy", "Free"]
-    await twin.authors.remove_all([free])
+    await twin.authors.delete_many([free])
     assert await names(twin) == ["Busy"]
 
 
 async def test_an_upsert_creates_updates_and_leaves_alone(twin: Twin):
     same, other = [(await twin.tags.add({"name": name, "description": "old"})) for name in ("same", "other")]
-    done = await twin.tags.upsert_all(
+    done = await twin.tags.upsert_many(
         [{"name": "new"}, {"name": "other", "description": "new"}, {"name": "same", "description": "old"}]
     )
     assert (done.created, done.updated, done.unchanged) == (1, 1, 1)
@@ -288,33 +289,33 @@ async def test_an_upsert_creates_updates_and_leaves_alone(twin: Twin):
 
 async def test_an_upsert_keeps_what_it_does_not_give(twin: Twin):
     await twin.tags.add({"name": "war", "description": "old"})
-    done = await twin.tags.upsert_all([{"name": "war"}])
+    done = await twin.tags.upsert_many([{"name": "war"}])
     assert (done.items[0].description, done.unchanged) == ("old", 1)
 
 
 async def test_an_upsert_twice_is_an_upsert_once(twin: Twin):
     writer = await author(twin)
     items = [{"title": f"T{number}", "author_id": writer, "isbn": isbn} for number, isbn in enumerate(ISBNS)]
-    first = await twin.books.upsert_all(items)
-    second = await twin.books.upsert_all(items)
+    first = await twin.books.upsert_many(items)
+    second = await twin.books.upsert_many(items)
     assert (first.created, second.unchanged) == (3, 3)
     assert second.items == first.items
 
 
 async def test_an_author_is_matched_by_name_and_date_of_birth(twin: Twin):
     one = await author(twin, "Jane Doe", dob=date(1900, 1, 1))
-    done = await twin.authors.upsert_all(
+    done = await twin.authors.upsert_many(
         [{"name": "Jane Doe", "dob": date(1900, 1, 1)}, {"name": "Jane Doe", "dob": None}]
     )
     assert (done.created, done.unchanged, done.items[0].id) == (1, 1, one)
-    again = await twin.authors.upsert_all([{"name": "Jane Doe", "dob": None}])
+    again = await twin.authors.upsert_many([{"name": "Jane Doe", "dob": None}])
     assert (again.unchanged, again.items[0].id) == (1, done.items[1].id)
 
 
 async def test_an_upsert_that_could_mean_two_rows_is_a_conflict_that_names_them(twin: Twin):
     twice = [await author(twin, "Jane Doe"), await author(twin, "Jane Doe")]
     with pytest.raises(Conflict) as caught:
-        await twin.authors.upsert_all([{"name": "New", "dob": None}, {"name": "Jane Doe", "dob": None}])
+        await twin.authors.upsert_many([{"name": "New", "dob": None}, {"name": "Jane Doe", "dob": None}])
     assert paths(caught.value) == [(("items", 1), "ambiguous")]
     assert all(str(each) in caught.value.faults[0].detail for each in twice)
     assert await names(twin) == ["Jane Doe", "Jane Doe"]
@@ -323,22 +324,23 @@ async def test_an_upsert_that_could_mean_two_rows_is_a_conflict_that_names_them(
 async def test_an_upsert_without_a_key_or_with_one_twice_is_refused(twin: Twin):
     writer = await author(twin)
     with pytest.raises(Invalid) as missing:
-        await twin.books.upsert_all(
+        await twin.books.upsert_many(
             [{"title": "A", "author_id": writer}, {"title": "B", "author_id": writer, "isbn": None}]
         )
     assert paths(missing.value) == [(("items", 0, "isbn"), "missing"), (("items", 1, "isbn"), "missing")]
     with pytest.raises(Invalid) as repeated:
-        await twin.tags.upsert_all([{"name": "a"}, {"name": "b"}, {"name": "a"}])
+        await twin.tags.upsert_many([{"name": "a"}, {"name": "b"}, {"name": "a"}])
     assert paths(repeated.value) == [(("items", 2), "repeated")]
 
 
 async def test_a_thousand_items_are_one_batch(twin: Twin):
     writer = await author(twin)
-    items = [{"title": f"T{number}", "author_id": writer, "isbn": f"{number:013}"} for number in range(1000)]
-    assert (await twin.books.upsert_all(items)).created == 1000
-    done = await twin.books.upsert_all([{**item, "year": 2000} for item in items])
+    isbns = [new_isbn() for _ in range(1000)]
+    items = [{"title": f"T{number}", "author_id": writer, "isbn": isbn} for number, isbn in enumerate(isbns)]
+    assert (await twin.books.upsert_many(items)).created == 1000
+    done = await twin.books.upsert_many([{**item, "year": 2000} for item in items])
     assert done.updated == 1000
-    await twin.books.remove_all([item.id for item in done.items])
+    await twin.books.delete_many([item.id for item in done.items])
     assert (await twin.books.page(BookList())).total == 0
 
 

@@ -241,7 +241,7 @@ async def test_a_row_that_another_puts_at_the_same_id_meanwhile_is_replaced(twin
 async def test_an_upsert_of_a_tag_that_another_makes_meanwhile_does_not_fail(twin: Twin, other: Other):
     theirs = other.insert("tag", name="war")
     other.commits_soon()
-    done = await twin.tags.upsert_all([{"name": "war", "description": "mine"}])
+    done = await twin.tags.upsert_many([{"name": "war", "description": "mine"}])
     assert (done.items[0].id, done.updated) == (theirs, 1)
 
 

@@ -13,10 +13,12 @@ from sqlalchemy import Engine, delete, event
 
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.database import async_config, sync_config
+from diptych.core.engine.schemas.pagination import Upserted
 from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")
 _READS = {"after", "contributors", "fetch", "including", "page", "page_including", "require", "tags"}
+_MANY = {"create_many", "update_many"}
 _ONE_ROW = {"add", "change", "lock", "remove", "replace"}
 
 
@@ -47,7 +49,7 @@ class _Awaitable:
 
 
 def _service(kind: Any, has: Any) -> Any:
-    return kind(has)
+    return kind(has, wrap_exceptions=False)
 
 
 def _reader(kind: Any, has: Any) -> Any:
@@ -85,7 +87,11 @@ class _OneByOne:
     def __getattr__(self, method: str) -> Any:
         async def call(*arguments: Any, **named: Any) -> Any:
             async def work(services: Services) -> Any:
-                return await getattr(getattr(services, self._name), method)(*arguments, **named)
+                service = getattr(services, self._name)
+                done = await getattr(service, method)(*arguments, **named)
+                if method == "upsert_many":
+                    return Upserted(await service.represent(done), done.created, done.updated, done.unchanged)
+                return await service.represent(done) if method in _MANY else done
 
             if method in _ONE_ROW:
                 return await self._twin.change(work)

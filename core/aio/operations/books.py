@@ -58,7 +58,9 @@ async def get_tags(executor: Executor, call: Call) -> Answer:
 
 async def set_tags(session: AsyncSession, call: Call) -> Answer:
     """Set the tags of a book, whole."""
-    return Answer(Items(await BookService(session).set_tags(call.parameters["id"], call.body.items)))
+    return Answer(
+        Items(await BookService(session, wrap_exceptions=False).set_tags(call.parameters["id"], call.body.items))
+    )
 
 
 async def get_contributors(executor: Executor, call: Call) -> Answer:
@@ -69,7 +71,9 @@ async def get_contributors(executor: Executor, call: Call) -> Answer:
 async def set_contributors(session: AsyncSession, call: Call) -> Answer:
     """Set the contributors of a book, whole and in order."""
     pairs = [(item.author_id, item.role) for item in call.body.items]
-    return Answer(Items(await BookService(session).set_contributors(call.parameters["id"], pairs)))
+    return Answer(
+        Items(await BookService(session, wrap_exceptions=False).set_contributors(call.parameters["id"], pairs))
+    )
 
 
 operations = [

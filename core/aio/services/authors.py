@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy import select
 
-from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.aio.services.resource_service import CatalogueService, SlugRepository
 from diptych.core.catalogue.authors import queries
 from diptych.core.catalogue.models import Author, Book, BookContributor
-from diptych.core.errors import Conflict, Fault
-
-
-class AuthorRepository(SQLAlchemyAsyncRepository[Author]):
-    """The author table."""
-
-    model_type = Author
+from diptych.core.errors import Fault
+from diptych.core.refusals import InUse
 
 
 class AuthorService(CatalogueService[Author]):
     """Authors; one with books, or named among a book's contributors, stays."""
 
-    repository_type = AuthorRepository
+    class Repo(SlugRepository[Author]):
+        """The author table."""
+
+        model_type = Author
+
+    repository_type = Repo
     listing = queries.listing
     unique = ()
-    key = ("name", "dob")
-    key_not_null = ("name",)
+    match_fields = ["name", "dob"]  # noqa: RUF012 - as the library declares it
 
     async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         books = select(Book.author_id).where(Book.author_id.in_(ids))
@@ -39,4 +37,4 @@ class AuthorService(CatalogueService[Author]):
             if item_id in busy
         ]
         if faults:
-            raise Conflict("An author with books cannot be deleted.", faults)
+            raise InUse("An author with books cannot be deleted.", faults)

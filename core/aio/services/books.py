@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.services.resource_service import CatalogueService, Places
+from diptych.core.aio.services.resource_service import CatalogueService, Places, SlugRepository
 from diptych.core.aio.services.row_reader import Reader, missing
 from diptych.core.aio.services.row_writer import Values, Writer
 from diptych.core.aio.services.tags import TagService
@@ -29,15 +28,10 @@ from diptych.core.engine.row_dml import no_such
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import Fault, Invalid
+from diptych.core.refusals import NoSuchReference
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""
-
-
-class BookRepository(SQLAlchemyAsyncRepository[Book]):
-    """The book table."""
-
-    model_type = Book
 
 
 class BookReader(Reader):
@@ -113,17 +107,21 @@ class BookWriter(Writer):
 class BookService(CatalogueService[Book]):
     """Books."""
 
-    repository_type = BookRepository
+    class Repo(SlugRepository[Book]):
+        """The book table."""
+
+        model_type = Book
+
+    repository_type = Repo
     listing = queries.listing
     reader = BookReader
     writer = BookWriter
     unique = ("isbn",)
-    key = ("isbn",)
-    key_not_null = ("isbn",)
+    match_fields = ["isbn"]  # noqa: RUF012 - as the library declares it
 
-    def __init__(self, session: AsyncSession) -> None:
-        super().__init__(session)
-        self._authors: dict[UUID, AuthorReference] = {}
+    @cached_property
+    def _authors(self) -> dict[UUID, AuthorReference]:
+        return {}
 
     async def represent(self, items: Sequence[Book]) -> list[schemas.Book]:
         authors = await self._references({item.author_id for item in items})
@@ -144,12 +142,12 @@ class BookService(CatalogueService[Book]):
             for item in items
         ]
 
-    async def check(self, items: Sequence[dict[str, Any]], places: Places) -> None:
+    async def check(self, items: Sequence[Values], places: Places) -> None:
         """Errors: Invalid, where an author_id is nobody's."""
         wanted = {item["author_id"] for item in items if "author_id" in item}
         known = await self._references(wanted)
         if len(known) < len(wanted):
-            raise Invalid(
+            raise NoSuchReference(
                 "There is no such author.",
                 [
                     no_such(
@@ -168,15 +166,15 @@ class BookService(CatalogueService[Book]):
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
-    async def put(
-        self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places = None, *, matched: bool = False
+    async def set_columns(
+        self, rows: Sequence[Book], changes: Sequence[Values], places: Places = None, *, matched: bool = False
     ) -> int:
         moved = [
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
             if values.get("author_id", row.author_id) != row.author_id
         ]
-        changed = await super().put(rows, changes, places, matched=matched)
+        changed = await super().set_columns(rows, changes, places, matched=matched)
         if moved:
             # Whoever becomes the first author is no longer one of the others.
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
@@ -188,7 +186,7 @@ class BookService(CatalogueService[Book]):
     async def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
         book = await self.locked(book_id)
-        tags = await TagService(self.session).named(list(dict.fromkeys(names)))
+        tags = await TagService(self.session, wrap_exceptions=False).named(list(dict.fromkeys(names)))
         await self.put_tags({book: {tag.id for tag in tags}})
         return (await BookReader(await executor_of(self.session), queries.listing).tags_of([book_id]))[book_id]
 
@@ -225,7 +223,7 @@ class BookService(CatalogueService[Book]):
             if author_id not in known
         ]
         if faults:
-            raise Invalid("There is no such author.", faults)
+            raise NoSuchReference("There is no such author.", faults)
         await self.put_contributors({book: list(wanted)}, await self.contributor_ids([book]))
         return [schemas.Contributor(role, known[author_id]) for author_id, role in wanted]
 

@@ -1,224 +1,420 @@
-"""What every resource's service can do."""
+"""The verbs of every resource's service: advanced-alchemy's, those that would break a promise under their own names.
+
+They raise what the library's raise, unless the service was made with wrap_exceptions=False; then it is the driver's
+errors. What they refuse by themselves (diptych.core.refusals) is an error of the core's and of the library's at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any, ClassVar, Generic, TypeVar
-from uuid import UUID
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Generic
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
-from sqlalchemy import select
+from advanced_alchemy.exceptions import RepositoryError
+from advanced_alchemy.utils.dataclass import Empty
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm.attributes import flag_modified
-from uuid_utils.compat import uuid7
 
-from diptych.core.aio.bulk_insert import put_in
-from diptych.core.aio.services.row_reader import Reader, missing
-from diptych.core.aio.services.row_writer import Writer
+from diptych.core.aio.services.row_reader import missing
+from diptych.core.aio.services.rows import (
+    CatalogueReadService,
+    Places,
+    RecordT,
+    RowService,
+    SlugRepository,
+    Values,
+    given,
+)
 from diptych.core.db.error_translation import translate
-from diptych.core.engine import batches, slugs
-from diptych.core.engine import row_statements as statements
-from diptych.core.engine.entity import Record, now
-from diptych.core.engine.resource_spec import Listing
-from diptych.core.engine.row_dml import derived
-from diptych.core.engine.schemas.pagination import Upserted
-from diptych.core.errors import Conflict, Contention, Fault
+from diptych.core.engine import batches
+from diptych.core.engine.row_statements import required
+from diptych.core.errors import CatalogueError, Conflict, Fault, Invalid, in_item
+from diptych.core.refusals import Overtaken
 
-RecordT = TypeVar("RecordT", bound=Record)
-Values = dict[str, Any]
-Places = Sequence[int] | None
+__all__ = ("CatalogueReadService", "CatalogueService", "Places", "SlugRepository", "Upserts", "Values")
 
 
-class CatalogueService(SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsyncRepository[RecordT]], Generic[RecordT]):
-    """Rows of a resource in one transaction: `listing` says what it is, the other attributes how it is written.
+class Upserts(list[RecordT]):
+    """The rows of an upsert, in the order of what was given, and how many of them were what."""
 
-    reader, writer: what reads it, and what writes one row. unique: columns whose values a client chooses and no two
-    rows share. key: what an upsert matches by. key_not_null: the parts of it that must have a value.
-    """
+    created = 0
+    updated = 0
+    unchanged = 0
 
-    listing: ClassVar[Listing]
-    reader: ClassVar[type[Reader]] = Reader
-    writer: ClassVar[type[Writer]] = Writer
-    unique: ClassVar[tuple[str, ...]]
-    key: ClassVar[tuple[str, ...]]
-    key_not_null: ClassVar[tuple[str, ...]]
 
-    def __init__(self, session: AsyncSession) -> None:
-        # The driver's errors are translated once, around the whole unit of work: the library's own translation
-        # files outages under IntegrityError. Rows are complete when flushed, so nothing is refreshed.
-        super().__init__(session, auto_refresh=False, wrap_exceptions=False, count_with_window_function=False)
-        self.session = session
+class CatalogueService(RowService[RecordT], Generic[RecordT]):
+    """Rows of a resource in one transaction. match_fields: what an upsert finds a row by."""
 
-    async def represent(self, items: Sequence[Any]) -> list[Any]:
-        """Flushed instances, or what `create_rows` returned, as answered, in order."""
-        names = [column.key for column in self.listing.returning]
-        return [self.listing.represent([getattr(item, name) for name in names]) for item in items]
+    match_fields: ClassVar[list[str]]
 
-    async def locked(self, item_id: UUID) -> RecordT:
-        """The row, locked until the unit of work ends. Errors: NotFound."""
-        found = await self.session.execute(statements.locked(self.model_type), {statements.VALUE: item_id})
-        row: RecordT | None = found.scalar_one_or_none()
-        if row is None:
-            raise missing(self.listing)
-        return row
+    async def to_model(self, data: Any, operation: str | None = None, schema_dump_config: Any = None) -> RecordT:
+        """As the library's, which hands what a verb was told about dumping to everything but the hooks."""
+        if schema_dump_config is not None and not isinstance(data, self.model_type):
+            data = self._dumped(data, schema_dump_config)
+        return await super().to_model(data, operation, schema_dump_config)
 
-    # All or nothing: faults name the item
+    # Many rows: faults name the item
 
-    async def add_all(self, items: Sequence[Values]) -> list[Any]:
-        """Create rows, as answered, in order. Errors: Invalid, Conflict."""
-        return await self.represent(await self.insert(items, range(len(items))))
+    async def create_many(
+        self,
+        data: Any,
+        *,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        error_messages: Any = Empty,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+    ) -> Sequence[RecordT]:
+        """Create rows, in order, by one statement. Errors: Invalid, Conflict, which name the items.
 
-    async def change_all(self, items: Sequence[Values]) -> list[Any]:
-        """Set the given columns of rows named by `id`, as answered, in order. Errors: NotFound, Invalid, Conflict."""
-        batches.refuse_repeats([(item["id"],) for item in items], ("id",))
-        instances = await self._locked_all([item["id"] for item in items], "items", "id")
-        changes = [{name: value for name, value in item.items() if name != "id"} for item in items]
-        await self.put(instances, changes, range(len(items)))
-        return await self.represent(instances)
+        The library's sends a parameter for each value, and says of no row that it is the one that cannot be.
+        """
+        with self.wrapping(error_messages):
+            models = await self._models(data, "create", schema_dump_config)
+            await self.session.flush()
+            await self.insert(models, range(len(models)))
+            return await self._finished(models, commit=auto_commit, expunge=auto_expunge)
 
-    async def remove_all(self, ids: Sequence[UUID]) -> None:
-        """Delete rows. Errors: NotFound, Invalid, Conflict while others depend on one."""
-        batches.refuse_repeated_ids(ids)
-        await self._locked_all(ids, "ids")
-        await self.refuse_depended_on(ids)
-        await self._deleted(ids)
+    async def update_many(
+        self,
+        data: Any,
+        *,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+    ) -> list[RecordT]:
+        """Set the given columns of rows named by `id`, in order. Errors: NotFound, Invalid, Conflict.
 
-    async def upsert_all(self, items: Sequence[Values]) -> Upserted[Any]:
-        """Create or update by the resource's key; columns that are not given stay. Errors: Invalid, Conflict."""
-        batches.require_keys(items, self.key, self.key_not_null)
-        keys = [tuple(item[name] for name in self.key) for item in items]
-        batches.refuse_repeats(keys, self.key)
-        rows = await self._matches(items, keys)
-        old = [place for place, row in enumerate(rows) if row is not None]
-        new = [place for place, row in enumerate(rows) if row is None]
-        # Unique columns are part of the key: what has been looked for by it need not be looked for again.
-        changed = await self.put([rows[place] for place in old], [items[place] for place in old], old, matched=True)
+        The library's sets `updated_at` of rows in which nothing changed, and says of no row that it is not there.
+        """
+        with self.wrapping(error_messages):
+            changes = [given(model) for model in await self._models(data, "update", schema_dump_config)]
+            batches.require_keys(changes, ("id",), ("id",), "an update needs it to find the row")
+            batches.refuse_repeats([(item["id"],) for item in changes], ("id",))
+            rows = await self.locked_all([item["id"] for item in changes], "items", "id")
+            await self.set_columns(rows, changes, range(len(rows)))
+            return await self._finished(rows, commit=auto_commit, expunge=auto_expunge)
+
+    async def upsert_many(
+        self,
+        data: Any,
+        *,
+        auto_expunge: bool | None = None,
+        auto_commit: bool | None = None,
+        no_merge: bool = False,
+        match_fields: list[str] | str | None = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+        chunk_size: int | None = None,
+    ) -> Upserts[RecordT]:
+        """Create or update by match_fields, in order; columns that are not given stay. Errors: Invalid, Conflict.
+
+        Without match_fields rows that all have an id are found by that, others by those of the class. The library's
+        runs one hook for rows to create and to update, makes no slugs, and sets `updated_at` where nothing changed.
+        """
+        with self.wrapping(error_messages):
+            items = [await self._upserting(item, place, schema_dump_config) for place, item in enumerate(data)]
+            done = await self._upserted(items, self._names(match_fields, items))
+            await self._finished(done, commit=auto_commit, expunge=auto_expunge)
+            return done
+
+    async def delete_many(
+        self,
+        item_ids: Any,
+        *,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        id_attribute: Any = None,
+        chunk_size: int | None = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+    ) -> Sequence[RecordT]:
+        """Delete rows, all or none; what they were, in order. Errors: NotFound, Invalid, Conflict.
+
+        The library's says nothing of ids that no row has.
+        """
+        name = getattr(id_attribute, "key", id_attribute) or "id"
+        values = [getattr(item, name) if isinstance(item, self.model_type) else item for item in item_ids]
+        with self.wrapping(error_messages):
+            batches.refuse_repeated_ids(values)
+            rows = await self.locked_all(values, "ids", column=getattr(self.model_type, name))
+            await self.delete_rows(rows)
+            return await self._finished(rows, commit=auto_commit, expunge=auto_expunge)
+
+    # One row
+
+    async def delete(
+        self,
+        item_id: Any,
+        *,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        id_attribute: Any = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+    ) -> RecordT:
+        """Delete the row of an id; what it was. Errors: NotFound, Conflict.
+
+        The library's reads a refusal in the words of PostgreSQL 17, and those of 18 are others.
+        """
+        with self.wrapping(error_messages):
+            row = await self.repository.get(
+                item_id,
+                id_attribute=id_attribute,
+                load=load,
+                execution_options=execution_options,
+                uniquify=uniquify,
+                bind_group=bind_group,
+            )
+            await self.delete_rows([row])
+            (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge)
+            return row
+
+    async def update(
+        self,
+        data: Any,
+        item_id: Any | None = None,
+        *,
+        attribute_names: Iterable[str] | None = None,
+        with_for_update: Any = None,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        auto_refresh: bool | None = None,
+        id_attribute: Any = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+    ) -> RecordT:
+        """Set the given columns of the row of an id, null included. Errors: NotFound, Invalid, Conflict.
+
+        The library's gives a row another id where the data have one, and knows nothing of what belongs to a row.
+        """
+        with self.wrapping(error_messages):
+            values = given(await self.to_model(data, "update", schema_dump_config))
+            name = getattr(id_attribute, "key", id_attribute) or "id"
+            item_id = values.get(name) if item_id is None else item_id
+            if item_id is None:
+                raise RepositoryError(detail=f"Give item_id, or {name} in the data: nothing else says which row it is.")
+            row = await self.repository.get(
+                item_id,
+                id_attribute=id_attribute,
+                with_for_update=with_for_update,
+                load=load,
+                execution_options=execution_options,
+                uniquify=uniquify,
+                bind_group=bind_group,
+            )
+            await self.set_columns([row], [values])
+            refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
+            (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
+            return row
+
+    async def upsert(
+        self,
+        data: Any,
+        item_id: Any | None = None,
+        *,
+        attribute_names: Iterable[str] | None = None,
+        with_for_update: Any = None,
+        auto_expunge: bool | None = None,
+        auto_commit: bool | None = None,
+        auto_refresh: bool | None = None,
+        match_fields: list[str] | str | None = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+    ) -> RecordT:
+        """Create a row, or update the one of this id, or with the same match_fields. Errors: Invalid, Conflict.
+
+        The library's looks for a row without what is null of its key, and so overwrites one that has nothing to do
+        with it; without match_fields and an id it looks for one that has all the values already.
+        """
+        with self.wrapping(error_messages):
+            try:
+                values = await self._upserting(data, 0, schema_dump_config)
+                names = self._names(match_fields, [values]) if item_id is None else ["id"]
+                done = await self._upserted([values if item_id is None else {**values, "id": item_id}], names)
+            except CatalogueError as error:
+                error.faults = tuple(replace(fault, path=(fault.path or ())[2:]) for fault in error.faults)
+                raise
+            refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
+            (row,) = await self._finished(done, commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
+            return row
+
+    async def get_or_upsert(
+        self,
+        *filters: Any,
+        match_fields: list[str] | str | None = None,
+        upsert: bool = True,
+        attribute_names: Iterable[str] | None = None,
+        with_for_update: Any = None,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        auto_refresh: bool | None = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+        **kwargs: Any,
+    ) -> tuple[RecordT, bool]:
+        """The row that has these values of match_fields, with the others set, or a new one; and whether it is new.
+
+        Errors: Invalid, Conflict. The library's overwrites any row where what it matches by is null.
+        """
+        with self.wrapping(error_messages):
+            conditions = self._conditions(match_fields, kwargs, filters)
+            options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
+            row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
+            new = row is None
+            if row is None:
+                row = await self.repository.add(
+                    await self.to_model(kwargs, "create", schema_dump_config), auto_commit=False, auto_refresh=False
+                )
+            elif upsert:
+                await self.set_columns([row], [given(await self.to_model(kwargs, "update", schema_dump_config))])
+            refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
+            (row,) = await self._finished(
+                [row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing if new or upsert else None
+            )
+            return row, new
+
+    async def get_and_update(
+        self,
+        *filters: Any,
+        match_fields: list[str] | str | None = None,
+        attribute_names: Iterable[str] | None = None,
+        with_for_update: Any = None,
+        auto_commit: bool | None = None,
+        auto_expunge: bool | None = None,
+        auto_refresh: bool | None = None,
+        error_messages: Any = Empty,
+        load: Any = None,
+        execution_options: dict[str, Any] | None = None,
+        uniquify: bool | None = None,
+        bind_group: str | None = None,
+        schema_dump_config: Any = None,
+        **kwargs: Any,
+    ) -> tuple[RecordT, bool]:
+        """The row that has these values of match_fields, with the others set; and whether it was different.
+
+        Errors: NotFound, Invalid, Conflict. The library's changes any row where what it matches by is null.
+        """
+        with self.wrapping(error_messages):
+            conditions = self._conditions(match_fields, kwargs, filters)
+            options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
+            row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
+            if row is None:
+                raise missing(self.listing)
+            changed = await self.set_columns([row], [given(await self.to_model(kwargs, "update", schema_dump_config))])
+            refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
+            (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
+            return row, bool(changed)
+
+    # What they are made of
+
+    async def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[RecordT]:
+        found = []
+        for place, item in enumerate(data):
+            try:
+                found.append(await self.to_model(item, operation, schema_dump_config))
+            except Invalid as error:
+                error.faults = in_item(place, error.faults)
+                raise
+        return found
+
+    async def _upserting(self, data: Any, place: int, schema_dump_config: Any) -> dict[str, Any]:
         try:
-            created = await self.insert([items[place] for place in new], new, matched=True)
+            found = await self.to_model_on_upsert(self._dumped(data, schema_dump_config))
+        except Invalid as error:
+            error.faults = in_item(place, error.faults)
+            raise
+        return self._dumped(found)
+
+    async def _upserted(self, items: Sequence[dict[str, Any]], names: Sequence[str]) -> Upserts[RecordT]:
+        needed = required(self.model_type, names)
+        batches.require_keys(items, needed, needed)
+        batches.refuse_repeats([tuple(item.get(name) for name in names) for item in items], names)
+        rows = await self.matches(items, names)
+        # Unique columns that are part of the key have been looked for by it, and need not be again.
+        matched = set(self.unique) <= set(names)
+        old = [(place, row) for place, row in enumerate(rows) if row is not None]
+        new = [place for place, row in enumerate(rows) if row is None]
+        changes = [given(await self.to_model({**items[place]}, "update")) for place, _ in old]
+        changed = await self.set_columns([row for _, row in old], changes, [place for place, _ in old], matched=matched)
+        models = [await self.to_model({**items[place]}, "create") for place in new]
+        try:
+            await self.insert(models, new, matched=matched)
         except IntegrityError as error:
             if not isinstance(translate(error), Conflict):
                 raise
-            raise Contention("Other writers were busy with the same keys.") from error
-        for place, row in zip(new, created, strict=True):
-            rows[place] = row
-        return Upserted(await self.represent(rows), len(new), changed, len(old) - changed)
+            raise Overtaken("Other writers were busy with the same keys.") from error
+        created = iter(models)
+        done = Upserts(next(created) if row is None else row for row in rows)
+        done.created, done.updated, done.unchanged = len(new), changed, len(old) - changed
+        return done
 
-    async def _matches(self, items: Sequence[Values], keys: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """For each item the row with its key, or None. Errors: Conflict, naming the rows where there are several."""
-        model = self.model_type
-        first = self.key[0]
-        statement = (
-            select(model)
-            .where(getattr(model, first).in_([item[first] for item in items]))
-            .order_by(model.id)
-            .with_for_update()
-        )
-        found: dict[tuple[Any, ...], list[RecordT]] = {}
-        for row in (await self.session.execute(statement)).scalars():
-            found.setdefault(tuple(getattr(row, name) for name in self.key), []).append(row)
+    def _names(self, match_fields: list[str] | str | None, items: Sequence[Values]) -> list[str]:
+        if match_fields is None and items and all(item.get("id") is not None for item in items):
+            return ["id"]
+        match_fields = match_fields or self.match_fields
+        return [match_fields] if isinstance(match_fields, str) else list(match_fields)
+
+    def _conditions(self, match_fields: list[str] | str | None, values: Values, filters: Sequence[Any]) -> list[Any]:
+        """What a row has to meet to have these values. Errors: Invalid, where they could be any row's."""
+        names = [name for name in self._names(match_fields, [values]) if name in values]
         faults = [
-            Fault("ambiguous", f"matches {', '.join(str(row.id) for row in found[key])}", path=("items", place))
-            for place, key in enumerate(keys)
-            if len(found.get(key, ())) > 1
+            Fault("missing", "nothing else says which row it is", path=(name,))
+            for name in required(self.model_type, self._names(match_fields, [values]))
+            if values.get(name) is None and not (filters and name not in values)
         ]
         if faults:
-            raise Conflict(f"More than one {self.listing.noun} has the key of an item.", faults)
-        return [found[key][0] if key in found else None for key in keys]
+            raise Invalid("There is nothing to find the row by.", faults)
+        normal = self.rules.normal({name: values[name] for name in names})
+        # In SQL nothing equals null; SQLAlchemy writes IS NULL.
+        return [*filters, *(getattr(self.model_type, name) == value for name, value in normal.items())]
 
-    # What the above is made of. `places`: each item's index in its batch, None where there is no batch
+    def _refreshing(self, names: Any, with_for_update: Any, *, wanted: bool | None) -> dict[str, Any] | None:
+        refresh = self.repository.auto_refresh if wanted is None else wanted
+        return {"attribute_names": names, "with_for_update": with_for_update} if refresh else None
 
-    async def check(self, items: Sequence[Values], places: Places) -> None:
-        """Refuse references to rows that are not there. Errors: Invalid."""
-
-    async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
-        """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
-
-    async def insert(self, items: Sequence[Values], places: Sequence[int], *, matched: bool = False) -> list[Any]:
-        """As `create_rows`, where they may be. matched: nobody has their unique values. Errors: Invalid, Conflict."""
-        if not items:
-            return []
-        await self.check(items, places)
-        if not matched:
-            await self._refuse_taken(items, [None] * len(items), places)
-        return await self.create_rows(items)
-
-    async def create_rows(self, items: Sequence[Values]) -> list[Any]:
-        """Create rows; their columns as attributes, in order. Columns that are left out are made, or are null.
-
-        Nobody has looked whether they may be: errors are the driver's.
-        """
-        moment = now()
-        made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
-        rows = [{**made, "id": uuid7(), **derived(self.listing, values)} for values in items]
-        unnamed = [row for row in rows if row["slug"] is None] if self.listing.slugged else []
-        if unnamed:
-            await self._claim_slugs(unnamed)
-        await put_in(self.session, self.model_type, rows)
-        return [SimpleNamespace(**row) for row in rows]
-
-    async def put(
-        self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
-    ) -> int:
-        """Set columns and flush; how many rows were different. matched: as in insert. Errors: Invalid, Conflict."""
-        if not rows:
-            return 0
-        await self.check(changes, places)
-        if places is not None and not matched:
-            await self._refuse_taken(changes, [row.id for row in rows], places)
-        for row, values in zip(rows, changes, strict=True):
-            for name, value in derived(self.listing, values).items():
-                if getattr(row, name) != value:
-                    setattr(row, name, value)
-        changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]
-        # Not left to the column's onupdate: after an UPDATE of several rows at once SQLAlchemy gives their
-        # instances each other's value.
-        moment = now()
-        for row, values in changed:
-            row.updated_at = values.get("updated_at", moment)
-            flag_modified(row, "updated_at")
-        await self.session.flush()
-        return len(changed)
-
-    async def _deleted(self, ids: Sequence[UUID]) -> set[UUID]:
-        statement = statements.deleted(self.model_type)
-        return set((await self.session.execute(statement, {statements.VALUES: list(ids)})).scalars())
-
-    async def _locked_all(self, ids: Sequence[UUID], member: str, *rest: str) -> list[RecordT]:
-        # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
-        model = self.model_type
-        statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
-        found = {row.id: row for row in (await self.session.execute(statement)).scalars()}
-        faults = [
-            Fault("not_found", f"there is no such {self.listing.noun}", path=(member, place, *rest))
-            for place, item_id in enumerate(ids)
-            if item_id not in found
-        ]
-        if faults:
-            raise missing(self.listing, faults)
-        return [found[item_id] for item_id in ids]
-
-    async def _refuse_taken(
-        self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]
-    ) -> None:
-        model = self.model_type
-        faults: list[Fault] = []
-        for name in self.unique:
-            column = getattr(model, name)
-            wanted = {item[name] for item in items if item.get(name) is not None}
-            if wanted:
-                holders = await self.session.execute(select(column, model.id).where(column.in_(wanted)))
-                faults.extend(batches.taken(items, owners, places, name, dict(holders.tuples().all())))
-        if faults:
-            raise Conflict(f"Another {self.listing.noun} has a value that must be unique.", faults)
-
-    async def _claim_slugs(self, items: Sequence[Values]) -> None:
-        """Give each item a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
-        plain = [slugs.slug(item[self.listing.named_by], fallback=self.listing.noun) for item in items]
-        statement = statements.taken(self.model_type)
-        used = set((await self.session.execute(statement, {statements.VALUES: list(set(plain))})).scalars())
-        for item, slug in zip(items, plain, strict=True):
-            item["slug"] = slug if slug not in used else slugs.with_suffix(slug, slugs.token(uuid7()))
-            used.add(item["slug"])
+    async def _finished(
+        self,
+        rows: list[RecordT],
+        *,
+        commit: bool | None,
+        expunge: bool | None,
+        refreshing: dict[str, Any] | None = None,
+    ) -> list[RecordT]:
+        """The rows, after what the caller, or else the service, is told to do with them."""
+        if self.repository.auto_commit if commit is None else commit:
+            await self.session.commit()
+        if refreshing is not None:
+            for row in rows:
+                await self.session.refresh(row, **refreshing)
+        if self.repository.auto_expunge if expunge is None else expunge:
+            for row in rows:
+                if row in self.session:
+                    self.session.expunge(row)
+        return rows

@@ -12,12 +12,13 @@ from diptych.core.engine import resource_spec as lists
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.resource_spec import Listing
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.errors import Fault, NotFound
+from diptych.core.errors import Fault
+from diptych.core.refusals import Missing
 
 
-def missing(listing: Listing, faults: Sequence[Fault] = ()) -> NotFound:
+def missing(listing: Listing, faults: Sequence[Fault] = ()) -> Missing:
     """The error for a row that is not there."""
-    return NotFound(f"There is no such {listing.noun}.", faults)
+    return Missing(f"There is no such {listing.noun}.", faults)
 
 
 class Reader:

@@ -7,7 +7,10 @@ from datetime import date
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from diptych.core.catalogue.limits import NAME_MAX
+from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Named, Record, Slugged, listed
+from diptych.core.engine.text_normalization import line
 
 
 @listed("dob")
@@ -16,6 +19,7 @@ class Author(Named, Slugged, Record):
 
     __tablename__ = "author"
     __table_args__ = (Index("ix_author_name", "name"),)
+    rules = Rules(noun="author", named_by="name", forms={"name": line(NAME_MAX)})
 
-    name: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(NAME_MAX))
     dob: Mapped[date | None]

@@ -25,13 +25,10 @@ REFERENCES = select(Author.id, Author.name, Author.slug).where(among_values(Auth
 _columns = (Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at)
 
 listing = Listing(
-    noun="author",
     model=Author,
     select=select(*_columns),
     returning=_columns,
     represent=represent,
-    named_by="name",
-    slugged=True,
     search_exactly=Author.name,
     search_folded=Author.search_text,
     order_by={

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import Date, Length, Line, Moment, Shown, line_pattern
 from diptych.core.engine.schemas.pagination import list_query
 from diptych.core.engine.slugs import SLUG_LENGTH
 
-AuthorName = Annotated[Line, Length(1, 255), Shown("Tove Jansson", line_pattern(255))]
+AuthorName = Annotated[Line, Length(1, NAME_MAX), Shown("Tove Jansson", line_pattern(NAME_MAX))]
 
 
 class AuthorInput(Input):

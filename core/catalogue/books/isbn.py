@@ -1,6 +1,7 @@
 """International Standard Book Numbers (ISO 2108), kept as 13 digits."""
 
 import re
+from functools import lru_cache
 
 _LABEL = re.compile(r"\Aisbn(?:[- ]?1[03](?=[: ]))?[: ]*", re.ASCII | re.IGNORECASE)
 # Spaces, hyphens and the dashes that word processors put in their place.
@@ -17,6 +18,7 @@ _TEN = re.compile(r"[0-9]{9}[0-9X]")
 _THIRTEEN = re.compile(r"[0-9]{13}")
 
 
+@lru_cache(maxsize=2048)
 def isbn13(text: str) -> str:
     """Return the 13 ASCII digits of an ISBN-10 or ISBN-13.
 

@@ -8,7 +8,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, Text, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.catalogue.books.contributors import ROLES
+from diptych.core.catalogue.books.isbn import isbn13
+from diptych.core.catalogue.books.language import LANGUAGE_LENGTH, language_tag
+from diptych.core.catalogue.books.years import bounded
+from diptych.core.catalogue.limits import DESCRIPTION_MAX, TITLE_MAX
+from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Base, Named, Record, Slugged, listed, ordered
+from diptych.core.engine.text_normalization import line, prose
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 
@@ -18,12 +24,23 @@ class Book(Named, Slugged, Record):
     """A book and its first author."""
 
     __tablename__ = "book"
+    rules = Rules(
+        noun="book",
+        named_by="title",
+        forms={
+            "title": line(TITLE_MAX),
+            "isbn": isbn13,
+            "year": bounded,
+            "language": language_tag,
+            "description": prose(DESCRIPTION_MAX),
+        },
+    )
 
-    title: Mapped[str] = mapped_column(String(1000))
+    title: Mapped[str] = mapped_column(String(TITLE_MAX))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("author.id", ondelete="RESTRICT"), index=True)
     isbn: Mapped[str | None] = mapped_column(ordered(13), unique=True)
     year: Mapped[int | None] = mapped_column(SmallInteger)
-    language: Mapped[str | None] = mapped_column(ordered(35))
+    language: Mapped[str | None] = mapped_column(ordered(LANGUAGE_LENGTH))
     description: Mapped[str | None] = mapped_column(Text)
 
 

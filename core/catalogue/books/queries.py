@@ -84,13 +84,10 @@ def _of_author(column: Any) -> Any:
 
 
 listing = Listing(
-    noun="book",
     model=Book,
     select=select(*_columns, Author.id, Author.name, Author.slug).join(Author, Author.id == Book.author_id),
     returning=(*_columns, Book.author_id, _of_author(Author.name), _of_author(Author.slug)),
     represent=represent,
-    named_by="title",
-    slugged=True,
     references={"author_id": authors},
     search_exactly=Book.title,
     search_folded=Book.search_text,

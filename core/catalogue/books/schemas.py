@@ -13,6 +13,7 @@ from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import isbn, language, years
 from diptych.core.catalogue.books.contributors import ROLES
 from diptych.core.catalogue.field_types import LIST_LIMIT, Description
+from diptych.core.catalogue.limits import TITLE_MAX
 from diptych.core.catalogue.tags.schemas import Tag, TagName
 from diptych.core.engine.schemas.base import UNIQUE, Input
 from diptych.core.engine.schemas.field_types import (
@@ -29,7 +30,7 @@ from diptych.core.engine.schemas.field_types import (
 from diptych.core.engine.schemas.pagination import ListQuery, Query, list_query, separated_by_commas
 from diptych.core.engine.slugs import SLUG_LENGTH
 
-Title = Annotated[Line, Length(1, 1000), Shown("The Summer Book", line_pattern(1000))]
+Title = Annotated[Line, Length(1, TITLE_MAX), Shown("The Summer Book", line_pattern(TITLE_MAX))]
 Isbn = Annotated[
     Text,
     AfterValidator(ruled("isbn", isbn.isbn13)),

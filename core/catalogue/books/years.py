@@ -27,7 +27,11 @@ def year(text: str) -> int:
     match = _YEAR.fullmatch(text.strip())
     if match is None:
         raise ValueError("year is not one certain year, such as 1888 or -750")
-    number = int(match["year"].replace("\u2212", "-"))
+    return bounded(int(match["year"].replace("\u2212", "-")))
+
+
+def bounded(number: int) -> int:
+    """Return the year. Raises ValueError when it is not between YEAR_MIN and YEAR_MAX."""
     if not YEAR_MIN <= number <= YEAR_MAX:
         raise ValueError(f"year must be between {YEAR_MIN} and {YEAR_MAX}")
     return number

@@ -5,7 +5,11 @@ from __future__ import annotations
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from diptych.core.catalogue.limits import DESCRIPTION_MAX, TAG_MAX
+from diptych.core.catalogue.tags.rules import tag_name
+from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Named, Record, listed
+from diptych.core.engine.text_normalization import bounded, prose
 
 
 @listed()
@@ -13,6 +17,11 @@ class Tag(Named, Record):
     """A word or phrase, in one spelling: diptych.core.catalogue.tags.rules.tag_name."""
 
     __tablename__ = "tag"
+    rules = Rules(
+        noun="tag",
+        named_by="name",
+        forms={"name": lambda text: bounded(tag_name(text), TAG_MAX), "description": prose(DESCRIPTION_MAX)},
+    )
 
-    name: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(TAG_MAX), unique=True)
     description: Mapped[str | None] = mapped_column(Text)

@@ -31,13 +31,10 @@ OF_BOOKS = (
 
 
 listing = Listing(
-    noun="tag",
     model=Tag,
     select=select(*_columns),
     returning=_columns,
     represent=represent,
-    named_by="name",
-    slugged=False,
     search_exactly=Tag.name,
     search_folded=Tag.search_text,
     order_by={

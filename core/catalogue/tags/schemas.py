@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from pydantic import AfterValidator, Field
 
 from diptych.core.catalogue.field_types import LIST_LIMIT, Description
+from diptych.core.catalogue.limits import TAG_MAX
 from diptych.core.catalogue.tags import rules
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, Moment, Shown, Text, ruled
@@ -17,7 +18,7 @@ from diptych.core.engine.schemas.pagination import list_query
 TagName = Annotated[
     Text,
     AfterValidator(ruled("tag_name", rules.tag_name)),
-    Length(1, 100),
+    Length(1, TAG_MAX),
     Shown("islands of finland", WORDS_PATTERN),
 ]
 

@@ -150,16 +150,17 @@ class Length:
 # What text_normalization takes: no control characters; line breaks and tabs around a line, and within prose.
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 _BREAK = r"\u0000-\u001f\u007f-\u009f"
-_WHITE = r"\t\n\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPACE = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_WHITE = rf"\t\n\r{_SPACE}"
 _BLANK_OR_LINE = rf"^[{_WHITE}]*(?:[^{_BREAK}{_WHITE}][^{_BREAK}]*[{_WHITE}]*)?$"
 WORDS_PATTERN = rf"^[^{_CONTROL}]*[^{_CONTROL}{_WHITE}][^{_CONTROL}]*$"
 PROSE_PATTERN = f"^[^{_CONTROL}]*$"
 
 
 def line_pattern(high: int) -> str:
-    """The pattern of a line of 1 to `high` characters between white space."""
+    """The pattern of a line of 1 to `high` characters between white space, any run of which is kept as one."""
     visible = f"[^{_BREAK}{_WHITE}]"
-    return f"^[{_WHITE}]*{visible}(?:[^{_BREAK}]{{0,{high - 2}}}{visible})?[{_WHITE}]*$"
+    return f"^[{_WHITE}]*{visible}(?:[{_SPACE}]*{visible}){{0,{high - 1}}}[{_WHITE}]*$"
 
 
 Text = Annotated[str, Strict()]

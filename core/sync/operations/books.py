@@ -59,7 +59,7 @@ def get_tags(executor: Executor, call: Call) -> Answer:
 
 def set_tags(session: Session, call: Call) -> Answer:
     """Set the tags of a book, whole."""
-    return Answer(Items(BookService(session).set_tags(call.parameters["id"], call.body.items)))
+    return Answer(Items(BookService(session, wrap_exceptions=False).set_tags(call.parameters["id"], call.body.items)))
 
 
 def get_contributors(executor: Executor, call: Call) -> Answer:
@@ -70,7 +70,7 @@ def get_contributors(executor: Executor, call: Call) -> Answer:
 def set_contributors(session: Session, call: Call) -> Answer:
     """Set the contributors of a book, whole and in order."""
     pairs = [(item.author_id, item.role) for item in call.body.items]
-    return Answer(Items(BookService(session).set_contributors(call.parameters["id"], pairs)))
+    return Answer(Items(BookService(session, wrap_exceptions=False).set_contributors(call.parameters["id"], pairs)))
 
 
 operations = [

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.orm import Session
 
+from diptych.core.engine import batches
+from diptych.core.engine.row_statements import required
 from diptych.core.engine.schemas.base import (
     UNIQUE,
     Batch,
@@ -24,7 +26,7 @@ from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query
 from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.request_response import JSON, MERGE_PATCH
-from diptych.core.sync.services.resource_service import CatalogueService
+from diptych.core.sync.services.resource_service import CatalogueReadService, CatalogueService
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.services.row_writer import Writer
 from diptych.core.sync.statement_executor import Executor
@@ -39,12 +41,11 @@ class IdsQuery(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """A resource of the API: `/{name}`, its service and its schemas."""
+class ReadOnlyResource:
+    """A resource of the API that is only read: `/{name}`, its service and its schemas."""
 
     name: str
-    service: type[CatalogueService[Any]]
-    schema: type[Input]
+    service: type[CatalogueReadService[Any]]
     answer: type
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
@@ -60,6 +61,26 @@ class Resource:
     def several_of_one(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether one of it takes several statements that have to agree."""
         return False
+
+    def page(self, executor: Executor, call: Call) -> Answer:
+        """GET of a list."""
+        return Answer(self.reader(executor).page(call.query))
+
+    def fetch(self, executor: Executor, call: Call) -> Answer:
+        """GET of one."""
+        return Answer(self.reader(executor).fetch("id", call.parameters["id"]))
+
+    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
+        """GET of one by its slug."""
+        return Answer(self.reader(executor).fetch("slug", call.parameters["slug"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource(ReadOnlyResource):
+    """A resource of the API that is read and written."""
+
+    service: type[CatalogueService[Any]]
+    schema: type[Input]
 
     def writer(self, executor: Executor) -> Writer:
         """What writes one of it."""
@@ -89,16 +110,24 @@ class Resource:
 
     def create_batch(self, session: Session, call: Call) -> Answer:
         """POST of many."""
-        items = [item.model_dump() for item in call.body.items]
-        return Answer(Items(self.service(session).add_all(items)))
+        service = self.service(session, wrap_exceptions=False)
+        rows = service.create_many([item.model_dump() for item in call.body.items])
+        return Answer(Items(service.represent(rows)))
 
     def change_batch(self, session: Session, call: Call) -> Answer:
         """PATCH of many, each named by its id."""
-        return Answer(Items(self.service(session).change_all([sent(item) for item in call.body.items])))
+        service = self.service(session, wrap_exceptions=False)
+        rows = service.update_many([sent(item) for item in call.body.items])
+        return Answer(Items(service.represent(rows)))
 
     def upsert_batch(self, session: Session, call: Call) -> Answer:
         """PUT of many, each matched by the resource's key."""
-        return Answer(self.service(session).upsert_all([sent(item) for item in call.body.items]))
+        service = self.service(session, wrap_exceptions=False)
+        items = [sent(item) for item in call.body.items]
+        # Whoever leaves out a date of birth might mean any; a null says that there is none.
+        batches.require_keys(items, service.match_fields, required(service.model_type, service.match_fields))
+        done = service.upsert_many(items)
+        return Answer(Upserted(service.represent(done), done.created, done.updated, done.unchanged))
 
     def delete_batch(self, session: Session, call: Call) -> Answer:
         """DELETE of many, by `ids` in the body or in the query."""
@@ -107,8 +136,9 @@ class Resource:
                 "Give the ids once.",
                 [Fault("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
             )
+        ids = call.query.ids if call.body is None else call.body.ids
         try:
-            self.service(session).remove_all(call.query.ids if call.body is None else call.body.ids)
+            self.service(session, wrap_exceptions=False).delete_many(ids)
         except CatalogueError as error:
             if call.body is None:
                 error.faults = in_parameter("ids", error.faults)
@@ -119,50 +149,76 @@ class Resource:
         """Keep a row as it is until the unit of work ends."""
         self.writer(executor).lock(call.parameters["id"])
 
-    def page(self, executor: Executor, call: Call) -> Answer:
-        """GET of a list."""
-        return Answer(self.reader(executor).page(call.query))
-
-    def fetch(self, executor: Executor, call: Call) -> Answer:
-        """GET of one."""
-        return Answer(self.reader(executor).fetch("id", call.parameters["id"]))
-
-    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
-        """GET of one by its slug."""
-        return Answer(self.reader(executor).fetch("slug", call.parameters["slug"]))
-
 
 def sent(body: BaseModel) -> dict[str, Any]:
     """The members that were in the request: absent is not null."""
     return body.model_dump(exclude_unset=True)
 
 
-def operations(resource: Resource) -> list[Operation]:
-    """The operations of a resource."""
+def reads(resource: ReadOnlyResource) -> list[Operation]:
+    """The operations of a resource that is only read: its list, one of it by its id, and by its slug if it has one."""
     name, one = resource.name, resource.service.listing.noun
-    patch = patch_of(resource.schema)
-    patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
-    page, items, upserted = (kind[resource.answer] for kind in (Page, Items, Upserted))
-    all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
-
-    keyed = keyed_of(resource.schema, resource.service.key, resource.service.key_not_null)
-
-    def batch_of(model: type[BaseModel], kind: type[Batch[Any]] = Batch) -> type[BaseModel]:
-        return create_model(f"{model.__name__}Batch", __base__=kind[model])  # type: ignore[index]
-
-    table = [
+    found = [
         Operation(
             name=f"{name}_list",
             method="GET",
-            path=all_of,
+            path=f"/{name}",
             summary=f"List {name}, a page at a time",
             description="Every parameter that is given has to hold. total counts all that match, on this page or not.",
             run=resource.page,
             unit="read",
             several=resource.several,
             query=resource.list_query,
-            answers=page,
+            answers=Page[resource.answer],  # type: ignore[name-defined]
         ),
+        Operation(
+            name=f"{name}_get",
+            method="GET",
+            path=f"/{name}/{{id}}",
+            summary=f"Read one {one}",
+            run=resource.fetch,
+            unit="read",
+            several=resource.several_of_one,
+            query=resource.item_query,
+            answers=resource.answer,
+        ),
+    ]
+    if resource.service.listing.slugged:
+        found.append(
+            Operation(
+                name=f"{name}_get_by_slug",
+                method="GET",
+                path=f"/{name}/slug/{{slug}}",
+                summary=f"Read one {one} by its slug",
+                run=resource.fetch_by_slug,
+                unit="read",
+                several=resource.several_of_one,
+                query=resource.item_query,
+                answers=resource.answer,
+                represents=f"/{name}/{{id}}",
+            )
+        )
+    return found
+
+
+def operations(resource: Resource) -> list[Operation]:
+    """The operations of a resource."""
+    listing, one, *others = reads(resource)
+    return [listing, *_of_many(resource), one, *_of_one(resource), *others]
+
+
+def _of_many(resource: Resource) -> list[Operation]:
+    name, one = resource.name, resource.service.listing.noun
+    key = resource.service.match_fields
+    items, upserted = (kind[resource.answer] for kind in (Items, Upserted))
+    patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
+    keyed = keyed_of(resource.schema, key, required(resource.service.listing.model, key))
+    all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
+
+    def batch_of(model: type[BaseModel], kind: type[Batch[Any]] = Batch) -> type[BaseModel]:
+        return create_model(f"{model.__name__}Batch", __base__=kind[model])  # type: ignore[index]
+
+    return [
         Operation(
             name=f"{name}_create",
             method="POST",
@@ -203,7 +259,7 @@ def operations(resource: Resource) -> list[Operation]:
             name=f"{name}_upsert_batch",
             method="PUT",
             path=batch,
-            summary=f"Create or update many {name} by {' and '.join(resource.service.key)}, all or none",
+            summary=f"Create or update many {name} by {' and '.join(key)}, all or none",
             description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
             run=resource.upsert_batch,
             unit="rows",
@@ -224,17 +280,12 @@ def operations(resource: Resource) -> list[Operation]:
             status=204,
             problems=("not-found",),
         ),
-        Operation(
-            name=f"{name}_get",
-            method="GET",
-            path=item,
-            summary=f"Read one {one}",
-            run=resource.fetch,
-            unit="read",
-            several=resource.several_of_one,
-            query=resource.item_query,
-            answers=resource.answer,
-        ),
+    ]
+
+
+def _of_one(resource: Resource) -> list[Operation]:
+    name, one, item = resource.name, resource.service.listing.noun, f"/{resource.name}/{{id}}"
+    return [
         Operation(
             name=f"{name}_change",
             method="PATCH",
@@ -245,7 +296,7 @@ def operations(resource: Resource) -> list[Operation]:
             unit="row",
             several=resource.several_changes,
             lock=resource.lock,
-            body=patch,
+            body=patch_of(resource.schema),
             accepts=(JSON, MERGE_PATCH),
             answers=resource.answer,
             represents=item,
@@ -275,19 +326,3 @@ def operations(resource: Resource) -> list[Operation]:
             status=204,
         ),
     ]
-    if resource.service.listing.slugged:
-        table.append(
-            Operation(
-                name=f"{name}_get_by_slug",
-                method="GET",
-                path=f"/{name}/slug/{{slug}}",
-                summary=f"Read one {one} by its slug",
-                run=resource.fetch_by_slug,
-                unit="read",
-                several=resource.several_of_one,
-                query=resource.item_query,
-                answers=resource.answer,
-                represents=item,
-            )
-        )
-    return table

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
-from advanced_alchemy.repository import SQLAlchemySyncRepository
 from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
-from sqlalchemy.orm import Session
 
 from diptych.core.catalogue.authors import queries as author_queries
 from diptych.core.catalogue.authors.schemas import AuthorReference
@@ -25,7 +24,8 @@ from diptych.core.engine.row_dml import no_such
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import Fault, Invalid
-from diptych.core.sync.services.resource_service import CatalogueService, Places
+from diptych.core.refusals import NoSuchReference
+from diptych.core.sync.services.resource_service import CatalogueService, Places, SlugRepository
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.services.row_writer import Values, Writer
 from diptych.core.sync.services.tags import TagService
@@ -33,12 +33,6 @@ from diptych.core.sync.statement_executor import executor_of
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""
-
-
-class BookRepository(SQLAlchemySyncRepository[Book]):
-    """The book table."""
-
-    model_type = Book
 
 
 class BookReader(Reader):
@@ -114,17 +108,21 @@ class BookWriter(Writer):
 class BookService(CatalogueService[Book]):
     """Books."""
 
-    repository_type = BookRepository
+    class Repo(SlugRepository[Book]):
+        """The book table."""
+
+        model_type = Book
+
+    repository_type = Repo
     listing = queries.listing
     reader = BookReader
     writer = BookWriter
     unique = ("isbn",)
-    key = ("isbn",)
-    key_not_null = ("isbn",)
+    match_fields = ["isbn"]  # noqa: RUF012 - as the library declares it
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._authors: dict[UUID, AuthorReference] = {}
+    @cached_property
+    def _authors(self) -> dict[UUID, AuthorReference]:
+        return {}
 
     def represent(self, items: Sequence[Book]) -> list[schemas.Book]:
         authors = self._references({item.author_id for item in items})
@@ -145,12 +143,12 @@ class BookService(CatalogueService[Book]):
             for item in items
         ]
 
-    def check(self, items: Sequence[dict[str, Any]], places: Places) -> None:
+    def check(self, items: Sequence[Values], places: Places) -> None:
         """Errors: Invalid, where an author_id is nobody's."""
         wanted = {item["author_id"] for item in items if "author_id" in item}
         known = self._references(wanted)
         if len(known) < len(wanted):
-            raise Invalid(
+            raise NoSuchReference(
                 "There is no such author.",
                 [
                     no_such(
@@ -169,15 +167,15 @@ class BookService(CatalogueService[Book]):
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
-    def put(
-        self, rows: Sequence[Book], changes: Sequence[dict[str, Any]], places: Places = None, *, matched: bool = False
+    def set_columns(
+        self, rows: Sequence[Book], changes: Sequence[Values], places: Places = None, *, matched: bool = False
     ) -> int:
         moved = [
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
             if values.get("author_id", row.author_id) != row.author_id
         ]
-        changed = super().put(rows, changes, places, matched=matched)
+        changed = super().set_columns(rows, changes, places, matched=matched)
         if moved:
             # Whoever becomes the first author is no longer one of the others.
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
@@ -189,7 +187,7 @@ class BookService(CatalogueService[Book]):
     def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
         book = self.locked(book_id)
-        tags = TagService(self.session).named(list(dict.fromkeys(names)))
+        tags = TagService(self.session, wrap_exceptions=False).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
         return (BookReader(executor_of(self.session), queries.listing).tags_of([book_id]))[book_id]
 
@@ -224,7 +222,7 @@ class BookService(CatalogueService[Book]):
             if author_id not in known
         ]
         if faults:
-            raise Invalid("There is no such author.", faults)
+            raise NoSuchReference("There is no such author.", faults)
         self.put_contributors({book: list(wanted)}, self.contributor_ids([book]))
         return [schemas.Contributor(role, known[author_id]) for author_id, role in wanted]
 

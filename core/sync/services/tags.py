@@ -4,33 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.catalogue.models import Tag
 from diptych.core.catalogue.tags import queries
-from diptych.core.errors import Contention
+from diptych.core.refusals import Overtaken
 from diptych.core.sync.services.resource_service import CatalogueService
-
-
-class TagRepository(SQLAlchemySyncRepository[Tag]):
-    """The tag table."""
-
-    model_type = Tag
 
 
 class TagService(CatalogueService[Tag]):
     """Tags; deleting one detaches it from its books."""
 
-    repository_type = TagRepository
+    class Repo(SQLAlchemySyncRepository[Tag]):
+        """The tag table."""
+
+        model_type = Tag
+
+    repository_type = Repo
     listing = queries.listing
     unique = ("name",)
-    key = ("name",)
-    key_not_null = ("name",)
+    match_fields = ["name"]  # noqa: RUF012 - as the library declares it
 
-    def named(self, names: Sequence[str]) -> list[Any]:
+    def named(self, names: Sequence[str]) -> list[Tag]:
         """The tags of these distinct names, in order; those that are missing are made.
 
         Errors: Contention, when another writer makes one of them at the same time.
@@ -42,7 +39,9 @@ class TagService(CatalogueService[Tag]):
         missing = sorted(name for name in names if name not in found)
         if missing:
             try:
-                found |= {tag.name: tag for tag in self.create_rows([{"name": name} for name in missing])}
+                new = [self.to_model({"name": name}, "create") for name in missing]
+                self.insert(new, range(len(new)), matched=True)
             except IntegrityError as error:
-                raise Contention("Other writers were busy with the same tags.") from error
+                raise Overtaken("Other writers were busy with the same tags.") from error
+            found |= {tag.name: tag for tag in new}
         return [found[name] for name in names]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.engine.text_normalization import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, sort_key
+from diptych.core.engine.text_normalization import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, line, prose, sort_key
 
 # Any text that can be stored: no surrogates.
 storable = st.text(st.characters(exclude_categories=["Cs"]))
@@ -22,6 +22,12 @@ IOTA_SUBSCRIPT = "\u0345"
 
 def test_clean_text_is_trimmed_and_composed():
     assert clean("  E\u0301cole\u00a0\n") == "École"
+
+
+@pytest.mark.parametrize("between", ["   ", "\u00a0", " \u2003 ", "\u2028", "\u3000\u3000"])
+def test_a_run_of_white_space_inside_a_line_becomes_one_space(between):
+    assert clean(f"a{between}b") == "a b"
+    assert clean(f"a{between}b", multiline=True) == f"a{between}b"
 
 
 @given(storable, st.booleans())
@@ -56,6 +62,14 @@ def test_line_controls_are_refused_inside_a_single_line(char):
 
 def test_multiline_text_keeps_tabs_and_gets_plain_newlines():
     assert clean("a\tb\r\nc\rd\n\ne\r\n", multiline=True) == "a\tb\nc\nd\n\ne"
+
+
+def test_a_line_and_prose_have_bounds():
+    assert (line(3)(" a  b "), prose(3)("")) == ("a b", "")
+    for rule, text, told in ((line(3), " ", "is empty"), (line(3), "abcd", "has 4 characters, 3 are allowed"),
+                             (prose(3), "abcd", "has 4 characters, 3 are allowed")):  # fmt: skip
+        with pytest.raises(ValueError, match=told):
+            rule(text)
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diptych.core.catalogue.limits import DESCRIPTION_MAX, NAME_MAX, TAG_MAX, TITLE_MAX
 from diptych.core.import_export.column_mapping import check_defaults, recognise, record
-from diptych.core.import_export.import_rows import (
-    DESCRIPTION_MAX,
-    NAME_MAX,
-    TAG_MAX,
-    TITLE_MAX,
-    BookRecord,
-    Contributor,
-    Reject,
-)
+from diptych.core.import_export.import_rows import BookRecord, Contributor, Reject
 
 ANY = recognise(None)
 MINIMUM = {"title": "Emma", "author": "Jane Austen"}

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-
-from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.aio.services.resource_service import CatalogueService, SlugRepository
 from diptych.core.catalogue.publishers import queries
 from diptych.core.catalogue.publishers.model import Publisher
-
-
-class PublisherRepository(SQLAlchemyAsyncRepository[Publisher]):
-    """The publisher table."""
-
-    model_type = Publisher
 
 
 class PublisherService(CatalogueService[Publisher]):
     """Publishers."""
 
-    repository_type = PublisherRepository
+    class Repo(SlugRepository[Publisher]):
+        """The publisher table."""
+
+        model_type = Publisher
+
+    repository_type = Repo
     listing = queries.listing
     unique = ("name",)
-    key = ("name",)
-    key_not_null = ("name",)
+    match_fields = ["name"]  # noqa: RUF012 - as the library declares it

@@ -5,7 +5,11 @@ from __future__ import annotations
 from sqlalchemy import SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from diptych.core.catalogue.books.years import bounded
+from diptych.core.catalogue.limits import NAME_MAX
+from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Named, Record, Slugged, listed
+from diptych.core.engine.text_normalization import line
 
 
 @listed("founded")
@@ -13,6 +17,7 @@ class Publisher(Named, Slugged, Record):
     """A house; no two share a name."""
 
     __tablename__ = "publisher"
+    rules = Rules(noun="publisher", named_by="name", forms={"name": line(NAME_MAX), "founded": bounded})
 
-    name: Mapped[str] = mapped_column(String(255), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_MAX), unique=True)
     founded: Mapped[int | None] = mapped_column(SmallInteger)

@@ -28,13 +28,10 @@ _columns = (
 )
 
 listing = Listing(
-    noun="publisher",
     model=Publisher,
     select=select(*_columns),
     returning=_columns,
     represent=represent,
-    named_by="name",
-    slugged=True,
     search_exactly=Publisher.name,
     search_folded=Publisher.search_text,
     order_by={

@@ -1,0 +1,292 @@
+"""Many rows of one kind, in one transaction: what the verbs of every service are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Generic, TypeVar, cast
+from uuid import UUID
+
+from advanced_alchemy.exceptions import wrap_sqlalchemy_exception
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository, SQLAlchemyAsyncSlugRepository
+from advanced_alchemy.service import (
+    SQLAlchemyAsyncRepositoryReadService,
+    SQLAlchemyAsyncRepositoryService,
+    schema_dump,
+)
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import flag_modified, set_committed_value
+from uuid_utils.compat import uuid7
+
+from diptych.core.aio.bulk_insert import put_in
+from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_writer import Writer
+from diptych.core.engine import batches
+from diptych.core.engine import row_statements as statements
+from diptych.core.engine.derived_values import Rules
+from diptych.core.engine.entity import Record, derive, now
+from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.slugs import told_apart
+from diptych.core.errors import CatalogueError, Fault
+from diptych.core.refusals import Ambiguous, Taken
+
+RecordT = TypeVar("RecordT", bound=Record)
+Values = Mapping[str, Any]
+Places = Sequence[int] | None
+
+
+class SlugRepository(SQLAlchemyAsyncSlugRepository[RecordT]):
+    """A table whose rows have slugs."""
+
+    async def get_available_slug(self, value_to_slugify: str, **kwargs: Any) -> str:
+        """A slug that no row has, made as the rows' own are: of letters of any script, as long as its column takes."""
+        plain = self.model_type.rules.slug(value_to_slugify)
+        return told_apart([plain], [plain] if await self.exists(slug=plain, **kwargs) else [])[0]
+
+
+class CatalogueReadService(
+    SQLAlchemyAsyncRepositoryReadService[RecordT, SQLAlchemyAsyncRepository[RecordT]], Generic[RecordT]
+):
+    """A resource that is only read. listing: what it is; reader: what reads it for HTTP."""
+
+    listing: ClassVar[Listing]
+    reader: ClassVar[type[Reader]] = Reader
+    # The other way counts nothing past the last page.
+    count_with_window_function = False
+
+    @property
+    def session(self) -> AsyncSession:
+        """The session that the service was made with."""
+        return cast("AsyncSession", self.repository.session)
+
+    @property
+    def rules(self) -> Rules:
+        """What follows from the values of a row."""
+        return self.listing.rules
+
+
+class RowService(
+    CatalogueReadService[RecordT],
+    SQLAlchemyAsyncRepositoryService[RecordT, SQLAlchemyAsyncRepository[RecordT]],
+    Generic[RecordT],
+):
+    """How the rows of a resource are written. writer: what writes one of them for HTTP.
+
+    unique: columns whose values a client chooses and no two rows share.
+    """
+
+    writer: ClassVar[type[Writer]] = Writer
+    unique: ClassVar[tuple[str, ...]]
+
+    async def to_model_on_create(self, data: Any) -> Any:
+        """The data in their form, with what follows from them. A slug comes when the row does, if there is none yet.
+
+        Errors: Invalid.
+        """
+        return self._derived(data)
+
+    async def to_model_on_update(self, data: Any) -> Any:
+        """The data in their form, with what follows from them; the slug stays. Errors: Invalid."""
+        return self._derived(data)
+
+    async def to_model_on_upsert(self, data: Any) -> Any:
+        """The data in their form, in which rows are looked for by them. Errors: Invalid.
+
+        Whether it is a row to create or to update shows then, and the hook of that comes next.
+        """
+        return data if isinstance(data, self.model_type) else self.rules.normal(self._dumped(data))
+
+    def _derived(self, data: Any) -> Any:
+        if isinstance(data, self.model_type):
+            derive(data, data.rules.forms.keys() & vars(data).keys(), ())
+            return data
+        return self.rules.derived(self.rules.normal(self._dumped(data)))
+
+    def _dumped(self, data: Any, config: Any = None) -> dict[str, Any]:
+        """The columns that data of any kind have values for."""
+        if isinstance(data, self.model_type):
+            return given(data)
+        return cast("dict[str, Any]", schema_dump(data, config=config or self.schema_dump_config))
+
+    async def represent(self, items: Sequence[Any]) -> list[Any]:
+        """Rows as they are answered over HTTP, in order."""
+        names = [column.key for column in self.listing.returning]
+        return [self.listing.represent([getattr(item, name) for name in names]) for item in items]
+
+    async def locked(self, item_id: UUID) -> RecordT:
+        """The row, locked until the unit of work ends. Errors: NotFound."""
+        found = await self.session.execute(statements.locked(self.model_type), {statements.VALUE: item_id})
+        row: RecordT | None = found.scalar_one_or_none()
+        if row is None:
+            raise missing(self.listing)
+        return row
+
+    # Without hooks, for values in their form: what imports take
+
+    async def create_rows(self, items: Sequence[Values]) -> list[dict[str, Any]]:
+        """Create rows; their columns, in order. Columns that are left out are made, or are null.
+
+        Nobody has looked whether they may be: errors are the driver's.
+        """
+        return await self._put_in([self.rules.derived(values) for values in items])
+
+    async def change_rows(self, rows: Sequence[RecordT], changes: Sequence[Values]) -> int:
+        """Set columns and flush; how many rows were different. Errors: Invalid."""
+        return await self.set_columns(rows, [self.rules.derived(values) for values in changes])
+
+    # `places`: each item's index in its batch, None where there is no batch
+
+    async def check(self, items: Sequence[Values], places: Places) -> None:
+        """Refuse references to rows that are not there. Errors: Invalid."""
+
+    async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
+        """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
+
+    async def insert(self, models: Sequence[RecordT], places: Sequence[int], *, matched: bool = False) -> None:
+        """Put new rows in, where they may be, by one statement; the session has them then.
+
+        matched: nobody has their unique values. Errors: Invalid, Conflict.
+        """
+        if not models:
+            return
+        # What is null of a new row is as good as left out: an id is made, for one.
+        items = [{name: value for name, value in given(model).items() if value is not None} for model in models]
+        await self.check(items, places)
+        if not matched:
+            await self._refuse_taken(items, [None] * len(items), places)
+        for model, item, row in zip(models, items, await self._put_in(items), strict=True):
+            for name, value in row.items():
+                if name not in item:
+                    set_committed_value(model, name, value)
+            make_transient_to_detached(model)
+        self.session.add_all(models)
+
+    async def set_columns(
+        self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
+    ) -> int:
+        """Set columns and flush; how many rows were different. matched: as in insert. Errors: Invalid, Conflict."""
+        if not rows:
+            return 0
+        await self.check(changes, places)
+        if places is not None and not matched:
+            await self._refuse_taken(changes, [row.id for row in rows], places)
+        for row, values in zip(rows, changes, strict=True):
+            for name, value in values.items():
+                if getattr(row, name) != value:
+                    setattr(row, name, value)
+        changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]
+        # Not left to the column's onupdate: after an UPDATE of several rows at once SQLAlchemy gives their
+        # instances each other's value.
+        moment = now()
+        for row, values in changed:
+            row.updated_at = values.get("updated_at", moment)
+            flag_modified(row, "updated_at")
+        await self.session.flush()
+        return len(changed)
+
+    async def _put_in(self, items: Sequence[Values]) -> list[dict[str, Any]]:
+        moment = now()
+        made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
+        rows = [{**made, "id": uuid7(), **item} for item in items]
+        if self.listing.slugged:
+            await self._give_slugs([row for row in rows if row["slug"] is None])
+        await put_in(self.session, self.model_type, rows)
+        return rows
+
+    async def _give_slugs(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Give each row a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
+        if not rows:
+            return
+        wanted = [self.rules.slug(row[self.rules.named_by]) for row in rows]
+        statement = statements.taken(self.model_type)
+        used = (await self.session.execute(statement, {statements.VALUES: list(set(wanted))})).scalars()
+        for row, slug in zip(rows, told_apart(wanted, used.all()), strict=True):
+            row["slug"] = slug
+
+    async def delete_rows(self, rows: Sequence[RecordT]) -> None:
+        """Delete rows. Errors: Conflict while others depend on one."""
+        ids = [row.id for row in rows]
+        await self.refuse_depended_on(ids)
+        await self.session.execute(statements.deleted(self.model_type), {statements.VALUES: ids})
+
+    async def locked_all(self, values: Sequence[Any], member: str, *rest: str, column: Any = None) -> list[RecordT]:
+        """The rows with these values in a column, the id if no other, locked. Errors: NotFound, naming the items."""
+        # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
+        column = self.model_type.id if column is None else column
+        statement = select(self.model_type).where(column.in_(values)).order_by(self.model_type.id).with_for_update()
+        found = {getattr(row, column.key): row for row in (await self.session.execute(statement)).scalars()}
+        faults = [
+            Fault("not_found", f"there is no such {self.listing.noun}", path=(member, place, *rest))
+            for place, value in enumerate(values)
+            if value not in found
+        ]
+        if faults:
+            raise missing(self.listing, faults)
+        return [found[value] for value in values]
+
+    async def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[RecordT | None]:
+        """For each item the row with its values of these names, as far as it has them, or None.
+
+        Errors: Conflict, naming the rows where there are several.
+        """
+        first: Any = getattr(self.model_type, names[0])
+        wanted = {item.get(names[0]) for item in items}
+        condition = or_(first.in_(wanted), first.is_(None)) if None in wanted else first.in_(wanted)
+        statement = select(self.model_type).where(condition).order_by(self.model_type.id).with_for_update()
+        found: dict[Any, list[RecordT]] = {}
+        for row in (await self.session.execute(statement)).scalars():
+            found.setdefault(getattr(row, names[0]), []).append(row)
+        matching = [
+            [
+                row
+                for row in found.get(item.get(names[0]), ())
+                if all(getattr(row, name) == item[name] for name in names if name in item)
+            ]
+            for item in items
+        ]
+        faults = [
+            Fault("ambiguous", f"matches {', '.join(str(row.id) for row in rows)}", path=("items", place))
+            for place, rows in enumerate(matching)
+            if len(rows) > 1
+        ]
+        if faults:
+            raise Ambiguous(f"More than one {self.listing.noun} has the key of an item.", faults)
+        return [rows[0] if rows else None for rows in matching]
+
+    async def _refuse_taken(
+        self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]
+    ) -> None:
+        model = self.model_type
+        faults: list[Fault] = []
+        for name in self.unique:
+            column = getattr(model, name)
+            wanted = {item[name] for item in items if item.get(name) is not None}
+            if wanted:
+                holders = await self.session.execute(select(column, model.id).where(column.in_(wanted)))
+                faults.extend(batches.taken(items, owners, places, name, dict(holders.tuples().all())))
+        if faults:
+            raise Taken(f"Another {self.listing.noun} has a value that must be unique.", faults)
+
+    @contextmanager
+    def wrapping(self, error_messages: Any) -> Iterator[None]:
+        """Have the driver's errors raised as the library's own verbs raise them, and refusals as they are."""
+        messages = error_messages if isinstance(error_messages, dict) else {}
+        refused: CatalogueError | None = None
+        with wrap_sqlalchemy_exception(
+            error_messages=cast("Any", {**(self.repository.error_messages or {}), **messages}),
+            dialect_name=self.session.get_bind().dialect.name,
+            wrap_exceptions=self.repository.wrap_exceptions,
+        ):
+            try:
+                yield
+            except CatalogueError as error:
+                refused = error
+        if refused is not None:
+            raise refused
+
+
+def given(row: Record) -> dict[str, Any]:
+    """The columns of a row that have been set."""
+    return {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}

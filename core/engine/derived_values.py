@@ -1,0 +1,54 @@
+"""What follows from the values of a row: the form that each is kept in, and the columns that its name decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from diptych.core.engine import slugs
+from diptych.core.engine.text_normalization import fold, sort_key
+from diptych.core.errors import Fault, Invalid
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rules of one kind of row. noun: what a client calls one of these.
+
+    named_by: the column that its search text, its sort key and its slug follow from. forms: for each column that has a
+    form of its own, what puts a value into it, and raises ValueError for one that has none.
+    """
+
+    noun: str
+    named_by: str
+    forms: Mapping[str, Callable[[Any], Any]]
+
+    def normal(self, values: Values) -> dict[str, Any]:
+        """The values, each in its form. Errors: Invalid, naming every value that has none."""
+        found, faults = dict(values), []
+        for name, form in self.forms.items():
+            value = found.get(name)
+            if value is not None:
+                try:
+                    found[name] = form(value)
+                except ValueError as error:
+                    faults.append(Fault("value", str(error), path=(name,)))
+        if faults:
+            raise Invalid(f"This cannot be {_one(self.noun)}.", faults)
+        return found
+
+    def derived(self, values: Values) -> dict[str, Any]:
+        """The values, which are in their form, with those that follow from the name, where that is one of them."""
+        if name := values.get(self.named_by):
+            return {**values, "search_text": fold(name), "sort_key": sort_key(name)}
+        return {**values}
+
+    def slug(self, name: str) -> str:
+        """The slug of a row of this name, as long as no other has it."""
+        return slugs.slug(name, fallback=self.noun)
+
+
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
