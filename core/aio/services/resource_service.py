@@ -15,7 +15,7 @@ from advanced_alchemy.utils.dataclass import Empty
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.aio.services.row_reader import missing
-from diptych.core.aio.services.rows import (
+from diptych.core.aio.services.row_service import (
     CatalogueReadService,
     Places,
     RecordT,

@@ -21,7 +21,7 @@ from diptych.core.engine.row_statements import required
 from diptych.core.errors import CatalogueError, Conflict, Fault, Invalid, in_item
 from diptych.core.refusals import Overtaken
 from diptych.core.sync.services.row_reader import missing
-from diptych.core.sync.services.rows import (
+from diptych.core.sync.services.row_service import (
     CatalogueReadService,
     Places,
     RecordT,

@@ -1,4 +1,4 @@
-# Generated from core/aio/services/rows.py by tools/unasync.py: do not edit, run "make twins".
+# Generated from core/aio/services/row_service.py by tools/unasync.py: do not edit, run "make twins".
 """Many rows of one kind, in one transaction: what the verbs of every service are made of."""
 
 from __future__ import annotations
