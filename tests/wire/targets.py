@@ -23,7 +23,7 @@ NOWHERE = [
     "/health/dead", "/health//live", "/health/live/", "/authors/slug", "/authors/slug/", "/authors/slug/a/b",
     "/authors/slug/%2F", "/authors/slug/a%2Fb", "/authors/slug/a%00b", "/authors/slug/%FF", "/authors/slug/%ED%A0%80",
     "/authors/slug/a+b%20c%25", "/authors/slug/%E2%80%AE", "/authors/slug/%252F", "/authors/slug/nobody",
-    "/authors/slug/x%C3%A9", "/authors/slug/%c3%89", "/books/slug/x", "/books/nobody/tags", f"/books/{ID}/authors",
+    "/authors/slug/x%C3%A9", "/authors/slug/%c3%89", "/books/slug/none", "/books/nobody/tags", f"/books/{ID}/authors",
     "/tags/slug/x", "/%E9%9D%92", "/authors/" + "x" * 2000, "/" + "a/" * 500, "/authors/{author}/nothing",
     "/authors/{author}/", "/index.html", "/favicon.ico", "/robots.txt", "/.well-known/x", "/static/x", "/authors.json",
     "/authors\\", "/authors|x", "/authors^", "/authors`", '/authors"', "/authors<x>", "/authors[0]",
