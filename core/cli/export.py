@@ -12,8 +12,8 @@ import click
 
 from diptych.core.cli.common import database_of, told
 from diptych.core.http.json import encode
+from diptych.core.import_export.restore import export_lines
 from diptych.core.settings import Settings
-from diptych.core.sync.restore import export_lines
 
 
 def export_command(settings: Settings) -> click.Command:

@@ -17,9 +17,9 @@ from diptych.core.import_export.column_mapping import ColumnMap, record
 from diptych.core.import_export.duplicate_detector import Seen
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
 from diptych.core.import_export.file_reader import Row
+from diptych.core.import_export.import_books import Outcome, load_books, record_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
-from diptych.core.sync.import_books import Outcome, load_books, record_key
-from diptych.core.sync.restore import restore
+from diptych.core.import_export.restore import restore
 from diptych.core.sync.unit_of_work import Database
 
 BATCH = 1000

@@ -8,7 +8,6 @@ kind and costs three times what the driver does: docs/decisions/0016-drivers.md.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import call
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
+from diptych.core.db._compat import call
 from diptych.core.db.pool import give_back, pooled_connection, take
 from diptych.core.engine.compiled_statement import Row, Values, prepared
 from diptych.core.observability.db_timing import waited

@@ -7,13 +7,13 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from time import sleep
 from typing import TypeVar
 
 from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
 from sqlalchemy.orm import Session
 
 from diptych.core.db import deadlines
+from diptych.core.db._compat import sleep
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
 from diptych.core.db.error_translation import translated
 from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable

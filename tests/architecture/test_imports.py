@@ -46,7 +46,7 @@ BREACHES = {
     ],
     "what decides does not wait": [
         ("core/catalogue/tags/rules.py", "from diptych.core.db.error_translation import translate"),
-        ("core/engine/schemas/field_types.py", "import diptych.core.sync.import_books"),
+        ("core/engine/schemas/field_types.py", "import diptych.core.import_export.import_books"),
         ("core/http/operations.py", "from diptych.core.aio.application import Application"),
         ("core/idempotency/rules.py", "from diptych.core.database import sync_config"),
     ],

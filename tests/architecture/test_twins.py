@@ -67,6 +67,15 @@ def test_twins_edited_by_hand_without_a_source_or_missing_are_noticed_and_put_ri
     assert contents(twins) == before
 
 
+def test_a_rule_that_replaces_nothing_is_an_error(tree: Path):
+    edit(tree / "tools" / "unasync.py", "WORDS = {\n", 'WORDS = {\n    "AsyncNothing": "Nothing",\n')
+
+    done = check(tree)
+
+    assert done.returncode == 1
+    assert "AsyncNothing" in done.stderr
+
+
 def test_nothing_of_a_twin_waits():
     asynchronous = (
         "async ",

@@ -8,17 +8,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from diptych.core.aio.bulk_insert import put_in
-from diptych.core.aio.services.authors import AuthorService
-from diptych.core.aio.services.books import BookService, Contributing
-from diptych.core.aio.services.tags import TagService
 from diptych.core.catalogue.books.contributors import first_author, merged_contributors
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
 from diptych.core.engine.row_statements import VALUES, among_values
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
+from diptych.core.sync.bulk_insert import put_in
+from diptych.core.sync.services.authors import AuthorService
+from diptych.core.sync.services.books import BookService, Contributing
+from diptych.core.sync.services.tags import TagService
 
 Key = tuple[Any, ...]
 
@@ -54,25 +54,25 @@ def first_name(record: BookRecord) -> str:
     return next(contributor.name for contributor in record.contributors if contributor.role == "author")
 
 
-async def load_books(session: AsyncSession, records: Sequence[BookRecord]) -> Outcome:
+def load_books(session: Session, records: Sequence[BookRecord]) -> Outcome:
     """Load records with keys that differ, in one transaction: a fixed number of statements, however many they are.
 
     A book is known by its ISBN; one without, by its title, first author and year among the books without an ISBN.
     What a record does not say stays as it is.
     """
     loading = _Loading(session)
-    await loading.take_turns()
-    await loading.find_authors(records)
+    loading.take_turns()
+    loading.find_authors(records)
     records = [record for record in records if loading.accepts_authors(record)]
-    await loading.find_books(records)
+    loading.find_books(records)
     records = [record for record in records if loading.accepts_match(record)]
-    await loading.create_authors(records)
-    await loading.write(records)
+    loading.create_authors(records)
+    loading.write(records)
     return loading.outcome
 
 
 class _Loading:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: Session) -> None:
         self.books = BookService(session, wrap_exceptions=False)
         self.session = session
         self.outcome = Outcome()
@@ -81,25 +81,25 @@ class _Loading:
         self._by_isbn: dict[str, Book] = {}
         self._by_title: dict[Key, list[Book]] = {}
 
-    async def take_turns(self) -> None:
+    def take_turns(self) -> None:
         """Wait for other imports: nothing else keeps two of them from creating one author twice."""
         if self.session.get_bind().dialect.name == "postgresql":
             # Of tables that have only just been filled PostgreSQL knows nothing, and would rather read them whole.
             whole = func.set_config("enable_seqscan", "off", True)
-            await self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING), whole))
+            self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING), whole))
 
-    async def find_authors(self, records: Iterable[BookRecord]) -> None:
+    def find_authors(self, records: Iterable[BookRecord]) -> None:
         """The ids of all authors by the names in these records."""
         found: dict[str, list[UUID]] = {}
-        for name, author_id in await self.session.execute(AUTHORS, {VALUES: _names(records)}):
+        for name, author_id in self.session.execute(AUTHORS, {VALUES: _names(records)}):
             found.setdefault(name, []).append(author_id)
         self._authors = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
         self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
 
-    async def create_authors(self, records: Iterable[BookRecord]) -> None:
+    def create_authors(self, records: Iterable[BookRecord]) -> None:
         """Create those nobody has heard of, without a date of birth."""
         new = [{"name": name} for name in _names(records) if name not in self._authors]
-        made = await AuthorService(self.session, wrap_exceptions=False).create_rows(new)
+        made = AuthorService(self.session, wrap_exceptions=False).create_rows(new)
         self._authors |= {author["name"]: author["id"] for author in made}
 
     def accepts_authors(self, record: BookRecord) -> bool:
@@ -110,15 +110,15 @@ class _Loading:
             self._reject(record, told)
         return not several
 
-    async def find_books(self, records: Sequence[BookRecord]) -> None:
+    def find_books(self, records: Sequence[BookRecord]) -> None:
         """The books these records may be about: two statements."""
         isbns = [record.isbn for record in records if record.isbn is not None]
         if isbns:
-            rows = await self.session.execute(BY_ISBN, {VALUES: isbns})
+            rows = self.session.execute(BY_ISBN, {VALUES: isbns})
             self._by_isbn = {str(book.isbn): book for book in rows.scalars()}
         keys = {sort_key(record.title) for record in records if record.isbn is None}
         if keys:
-            for book in (await self.session.execute(BY_TITLE, {VALUES: list(keys)})).scalars():
+            for book in (self.session.execute(BY_TITLE, {VALUES: list(keys)})).scalars():
                 self._by_title.setdefault((book.title, book.author_id, book.year), []).append(book)
 
     def accepts_match(self, record: BookRecord) -> bool:
@@ -128,16 +128,16 @@ class _Loading:
             self._reject(record, f"it may be any of the books {', '.join(str(book.id) for book in matches)}")
         return len(matches) <= 1
 
-    async def write(self, records: Sequence[BookRecord]) -> None:
+    def write(self, records: Sequence[BookRecord]) -> None:
         """Create and update, with contributors and tags."""
         known = {record.line: match[0] for record in records if (match := self._matches(record))}
-        tags = await self._tags(records)
-        await self._create([record for record in records if record.line not in known], tags)
-        await self._update([(known[record.line], record) for record in records if record.line in known], tags)
+        tags = self._tags(records)
+        self._create([record for record in records if record.line not in known], tags)
+        self._update([(known[record.line], record) for record in records if record.line in known], tags)
 
-    async def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
-        ids = [book["id"] for book in await self.books.create_rows([self._values(record) for record in records])]
-        await add_lists(
+    def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
+        ids = [book["id"] for book in self.books.create_rows([self._values(record) for record in records])]
+        add_lists(
             self.session,
             [
                 (book_id, self._contributing(record), [tags[name] for name in record.tags])
@@ -146,29 +146,29 @@ class _Loading:
         )
         self.outcome.created += len(ids)
 
-    async def _update(self, known: Sequence[tuple[Book, BookRecord]], tags: Mapping[str, UUID]) -> None:
+    def _update(self, known: Sequence[tuple[Book, BookRecord]], tags: Mapping[str, UUID]) -> None:
         if not known:
             return
         before = {book.id: _columns(book) for book, _ in known}
-        await self.books.change_rows([book for book, _ in known], [self._values(record) for _, record in known])
+        self.books.change_rows([book for book, _ in known], [self._values(record) for _, record in known])
         changed = {book.id for book, _ in known if _columns(book) != before[book.id]}
-        present = await self.books.contributor_ids([book for book, _ in known])
+        present = self.books.contributor_ids([book for book, _ in known])
         merged = {book: merged_contributors(present[book.id], self._contributing(record)) for book, record in known}
-        changed |= await self.books.put_contributors(merged, present)
+        changed |= self.books.put_contributors(merged, present)
         tagged = {book: {tags[name] for name in record.tags} for book, record in known if record.tags}
-        changed |= await self.books.put_tags(tagged)
+        changed |= self.books.put_tags(tagged)
         self.outcome.updated += len(changed)
         self.outcome.unchanged += len(known) - len(changed)
 
-    async def _tags(self, records: Iterable[BookRecord]) -> dict[str, UUID]:
+    def _tags(self, records: Iterable[BookRecord]) -> dict[str, UUID]:
         """The ids of the tags in these records; those that are missing are made."""
         # In one order for everyone: two writers then wait for each other instead of deadlocking.
         names = sorted({name for record in records for name in record.tags})
         if not names:
             return {}
-        found = dict((await self.session.execute(TAGS, {VALUES: names})).tuples().all())
+        found = dict((self.session.execute(TAGS, {VALUES: names})).tuples().all())
         missing = [{"name": name} for name in names if name not in found]
-        made = await TagService(self.session, wrap_exceptions=False).create_rows(missing)
+        made = TagService(self.session, wrap_exceptions=False).create_rows(missing)
         return found | {tag["name"]: tag["id"] for tag in made}
 
     def _contributing(self, record: BookRecord) -> list[Contributing]:
@@ -199,9 +199,7 @@ def _names(records: Iterable[BookRecord]) -> list[str]:
     return list(dict.fromkeys(item.name for record in records for item in record.contributors))
 
 
-async def add_lists(
-    session: AsyncSession, books: Iterable[tuple[UUID, Sequence[Contributing], Iterable[UUID]]]
-) -> None:
+def add_lists(session: Session, books: Iterable[tuple[UUID, Sequence[Contributing], Iterable[UUID]]]) -> None:
     """Give books that have only just been made, and have none, their contributors and the tags of these ids."""
     others: list[dict[str, Any]] = []
     tagged: list[dict[str, Any]] = []
@@ -213,8 +211,8 @@ async def add_lists(
             if position != first
         ]
         tagged += [{"book_id": book_id, "tag_id": tag_id} for tag_id in tags]
-    await put_in(session, BookContributor, others)
-    await put_in(session, BookTag, tagged)
+    put_in(session, BookContributor, others)
+    put_in(session, BookTag, tagged)
 
 
 def _columns(book: Book) -> tuple[Any, ...]:
