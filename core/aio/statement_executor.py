@@ -18,7 +18,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from diptych.core.db._compat import call_async
 from diptych.core.db.pool import give_back_async, pooled_connection, take_async
-from diptych.core.engine.compiled_statement import Row, Values, prepared
+from diptych.core.engine.compiled_statement import Row, Values, compile_cached
 from diptych.core.observability.db_timing import waited
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Executor:
 
     async def all(self, statement: Executable, values: Values) -> list[Row]:
         """The rows that it returns, all of them; values: of its parameters. Errors: DBAPIError."""
-        known = prepared(statement, self.dialect)
+        known = compile_cached(statement, self.dialect)
         return known.read(await self._execute(*known.bound(values), returning=True))
 
     async def first(self, statement: Executable, values: Values) -> Row | None:
@@ -44,7 +44,7 @@ class Executor:
 
     async def run(self, statement: Executable, values: Values) -> None:
         """Execute a statement that returns no rows. Errors: as `all`."""
-        await self._execute(*prepared(statement, self.dialect).bound(values), returning=False)
+        await self._execute(*compile_cached(statement, self.dialect).bound(values), returning=False)
 
     async def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from diptych.core.catalogue.limits import DESCRIPTION_MAX
-from diptych.core.engine.schemas.field_types import PROSE_PATTERN, Length, Prose, Shown
+from diptych.core.engine.schemas.field_types import PROSE_PATTERN, Length, Prose, SchemaMetadata
 
 LIST_LIMIT = 100
 """Tags or contributors of one book, at most."""
 
 Description = Annotated[
-    Prose, Length(0, DESCRIPTION_MAX), Shown("A girl and her grandmother spend a summer on an island.", PROSE_PATTERN)
+    Prose,
+    Length(0, DESCRIPTION_MAX),
+    SchemaMetadata("A girl and her grandmother spend a summer on an island.", PROSE_PATTERN),
 ]

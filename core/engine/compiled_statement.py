@@ -16,7 +16,7 @@ Row = Sequence[Any]
 Processor = Callable[[Any], Any]
 
 
-class Prepared:
+class CompiledStatement:
     """A statement of one dialect. Whoever has it gives values for its parameters, and reads its rows."""
 
     __slots__ = ("_compiled", "_defaults", "_names", "_read", "_text", "_written")
@@ -71,9 +71,9 @@ class Prepared:
 
 
 @lru_cache(maxsize=2000)
-def prepared(statement: Executable, dialect: Dialect) -> Prepared:
+def compile_cached(statement: Executable, dialect: Dialect) -> CompiledStatement:
     """The statement for a dialect, made when it is asked for first: it has to be one object each time."""
-    return Prepared(statement, dialect)
+    return CompiledStatement(statement, dialect)
 
 
 def _types(statement: Executable) -> list[TypeEngine[Any]]:

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from diptych.core.engine import fulltext_index
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.slugs import SLUG_LENGTH, told_apart
+from diptych.core.engine.slugs import SLUG_LENGTH, make_unique
 from diptych.core.engine.text_normalization import SORT_KEY_LENGTH
 from diptych.core.errors import Fault, Invalid
 
@@ -41,7 +41,7 @@ class Base(BasicAttributes, DeclarativeBase):
 fulltext_index.watch(Base.metadata)
 
 
-class Moment(DateTimeUTC):
+class UtcDateTime(DateTimeUTC):
     """A time, read in UTC whatever the time zone of the session: a pooler does not let it be chosen."""
 
     cache_ok = True
@@ -52,7 +52,7 @@ class Moment(DateTimeUTC):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Record(Base):
+class Entity(Base):
     """A row with an identity of its own: id (UUIDv7 unless a client chose one) and the times it was made and changed.
 
     rules: what follows from its values. Where nobody has seen to that, a session does when it writes the row.
@@ -65,13 +65,13 @@ class Record(Base):
     rules: ClassVar[Rules]
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-10)
-    created_at: Mapped[datetime] = mapped_column(Moment(timezone=True), default=now, sort_order=90)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True), default=now, sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(
-        Moment(timezone=True), default=_created_at, onupdate=now, sort_order=91
+        UtcDateTime(timezone=True), default=_created_at, onupdate=now, sort_order=91
     )
 
 
-def ordered(length: int) -> String:
+def binary_collated_string(length: int) -> String:
     """The type of text that lists are ordered by, of up to `length` characters.
 
     Both databases compare it code point by code point (PostgreSQL's "C" collation is SQLite's BINARY), so a list has
@@ -80,20 +80,20 @@ def ordered(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-class Named:
+class SearchableMixin:
     """Columns derived from a row's name or title; diptych.core.engine.text_normalization.fold says how."""
 
     search_text: Mapped[str] = mapped_column(Text, sort_order=80)
-    sort_key: Mapped[str] = mapped_column(ordered(SORT_KEY_LENGTH), sort_order=81)
+    sort_key: Mapped[str] = mapped_column(binary_collated_string(SORT_KEY_LENGTH), sort_order=81)
 
 
-class Slugged:
+class SlugMixin:
     """A unique name for URLs. It is made once, when the row is, and stays: links outlive corrections of a title."""
 
-    slug: Mapped[str] = mapped_column(ordered(SLUG_LENGTH), unique=True, sort_order=70)
+    slug: Mapped[str] = mapped_column(binary_collated_string(SLUG_LENGTH), unique=True, sort_order=70)
 
 
-def derive(row: Record, names: Iterable[str], kept: Container[str]) -> None:
+def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
     """Put these columns of a row in their form, and set what follows from them, but for what is `kept`.
 
     Errors: Invalid.
@@ -104,27 +104,27 @@ def derive(row: Record, names: Iterable[str], kept: Container[str]) -> None:
             setattr(row, name, value)
 
 
-@event.listens_for(Record, "before_insert", propagate=True)
-def _complete(_mapper: Mapper[Any], connection: Connection, row: Record) -> None:
+@event.listens_for(Entity, "before_insert", propagate=True)
+def _complete(_mapper: Mapper[Any], connection: Connection, row: Entity) -> None:
     """Make what a row lacks that was added to a session by hand."""
     derive(row, row.rules.forms, [name for name in ("search_text", "sort_key") if getattr(row, name) is not None])
-    if isinstance(row, Slugged) and not row.slug:
+    if isinstance(row, SlugMixin) and not row.slug:
         _give_slugs(connection, row)
 
 
-def _give_slugs(connection: Connection, row: Slugged) -> None:
+def _give_slugs(connection: Connection, row: SlugMixin) -> None:
     """Give a row a slug, and all others of its kind that are written with it: they have to differ."""
     model: Any = type(row)
     session = object_session(row)
     new = [row] if session is None else [each for each in session.new if type(each) is model and not each.slug]
     wanted = [model.rules.slug(getattr(each, model.rules.named_by) or "") for each in new]
     taken = connection.scalars(select(model.slug).where(model.slug.in_(set(wanted))))
-    for each, slug in zip(new, told_apart(wanted, taken.all()), strict=True):
+    for each, slug in zip(new, make_unique(wanted, taken.all()), strict=True):
         each.slug = slug
 
 
-@event.listens_for(Record, "before_update", propagate=True)
-def _follow(_mapper: Mapper[Any], _connection: Connection, row: Record) -> None:
+@event.listens_for(Entity, "before_update", propagate=True)
+def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
     """Have what follows from the values of a row follow those that were changed by hand. Errors: Invalid."""
     state: Any = inspect(row)
     unmodified = state.unmodified
@@ -134,18 +134,18 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Record) -> None:
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 
 
-RecordT = TypeVar("RecordT", bound=type[Record])
+EntityT = TypeVar("EntityT", bound=type[Entity])
 
 
-def listed(*orders: str) -> Callable[[RecordT], RecordT]:
-    """Give rows that are Named what their lists are found by: an index for each order, and one of words.
+def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
+    """Give rows of a SearchableMixin what their lists are found by: an index for each order, and one of words.
 
     orders: columns to order by, besides those that every such row has. An index has the id after the column, so that a
     page that begins at a row is a range of it, in either direction. A unique column has no two rows to tell apart, but
     those without a value.
     """
 
-    def decorate(model: RecordT) -> RecordT:
+    def decorate(model: EntityT) -> EntityT:
         table: Any = model.__table__
         for name in ("created_at", "updated_at", "sort_key", *orders):
             column, options = table.c[name], {}

@@ -13,8 +13,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Boolean
 
-from diptych.core.engine.resource_spec import Condition, Filter, Listing
-from diptych.core.engine.row_statements import ONE, among
+from diptych.core.engine.resource_spec import Condition, Filter, ResourceSpec
+from diptych.core.engine.row_statements import ONE, in_list
 from diptych.core.engine.schemas.pagination import ListQuery
 from diptych.core.engine.text_normalization import fold
 
@@ -40,13 +40,13 @@ def any_of(column: Any) -> Filter:
     """The filter `column IN (...)`."""
 
     def condition(name: str) -> Condition:
-        found: Condition = among(column, name)
+        found: Condition = in_list(column, name)
         return found
 
     return condition
 
 
-class Shape(Struct, frozen=True):
+class ListQueryShape(Struct, frozen=True):
     """All that the text of a list's statements depends on.
 
     The values that are asked for are parameters of the statements, by the names of what asks for them: a statement that
@@ -78,35 +78,35 @@ _TIMES = (
 )
 
 
-def conditions(listing: Listing, given: AbstractSet[str]) -> list[Condition]:
+def conditions(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
     """The WHERE of a list, but for its words.
 
     A row without a value is not in a list of values: NotIn keeps it, as a reader expects.
     """
-    model = listing.model
+    model = spec.model
 
     def either(name: str) -> list[str]:
         return [each for each in (name, name + ONE) if each in given]
 
-    found = [condition(name) for name, condition in listing.scopes.items() if name in given]
-    found += [among(model.id, name) for name in either("ids")]
+    found = [condition(name) for name, condition in spec.scopes.items() if name in given]
+    found += [in_list(model.id, name) for name in either("ids")]
     for name, column, compare in _TIMES:
         if name in given:
             found.append(compare(getattr(model, column), bindparam(name)))
     if "search_folded" in given:
-        found.append(contains_exactly(listing.search_folded, bindparam("search_folded", type_=String)))
+        found.append(contains_exactly(spec.search_folded, bindparam("search_folded", type_=String)))
     if "search_exactly" in given:
-        found.append(contains_exactly(listing.search_exactly, bindparam("search_exactly", type_=String)))
-    for name, condition in listing.filters.items():
+        found.append(contains_exactly(spec.search_exactly, bindparam("search_exactly", type_=String)))
+    for name, condition in spec.filters.items():
         found += [condition(each) for each in either(f"{name}_in")]
         found += [case((condition(each), False), else_=True) for each in either(f"{name}_not_in")]
     return found
 
 
-def values(listing: Listing, query: ListQuery) -> dict[str, Any]:
+def values(spec: ResourceSpec, query: ListQuery) -> dict[str, Any]:
     """What is asked for by `conditions`: only what is there has to hold."""
     names = ["ids", *(name for name, _, _ in _TIMES)]
-    names += [f"{name}_{suffix}" for name in listing.filters for suffix in ("in", "not_in")]
+    names += [f"{name}_{suffix}" for name in spec.filters for suffix in ("in", "not_in")]
     found: dict[str, Any] = {}
     for name in names:
         match getattr(query, name):

@@ -17,63 +17,63 @@ from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, se
 from diptych.core.engine import cursors, filters, search, search_tokens
 from diptych.core.engine.compiled_statement import Row
 from diptych.core.engine.cursors import Cursor
-from diptych.core.engine.filters import Shape
-from diptych.core.engine.resource_spec import Condition, Listing
+from diptych.core.engine.filters import ListQueryShape
+from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
-from diptych.core.engine.search_tokens import Wanted
+from diptych.core.engine.search_tokens import ParsedSearch
 from diptych.core.errors import Fault, Invalid
 
 WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
 """The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""
 
 
-class Asked(Struct, frozen=True):
+class BoundListQuery(Struct, frozen=True):
     """A list as it is asked for: the shape of its statements, and the values of their parameters."""
 
-    shape: Shape
+    shape: ListQueryShape
     values: dict[str, Any]
 
 
-def asked(listing: Listing, query: ListQuery, scope: Mapping[str, Any]) -> Asked:
+def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, Any]) -> BoundListQuery:
     """What a query asks for, of the rows within a scope. Errors: Invalid for a cursor that is not of this list."""
-    found = {**filters.values(listing, query), **scope}
+    found = {**filters.values(spec, query), **scope}
     given = frozenset(found)
     wanted = search_tokens.wanted(query.q or "")
     if wanted.longest:
-        found |= search.word_values(query, wanted)
+        found |= search.match_parameters(query, wanted)
     elsewhere = query.cursor is None and query.current_page > 1
     words_of = (bool(wanted.longest), len(wanted.runs))
-    shape = Shape(given, query.order_by, query.sort_order, *words_of, elsewhere, query.total)
+    shape = ListQueryShape(given, query.order_by, query.sort_order, *words_of, elsewhere, query.total)
     found[SHOWN] = query.page_size
     if elsewhere:
         found[OFFSET] = _offset(query)
     if query.cursor is None:
-        return Asked(shape, found)
+        return BoundListQuery(shape, found)
     cursor = _checked(query)
     direction = (cursor.forward, cursor.inclusive)
     found["cursor_id"] = cursor.id
     if query.order_by == RELEVANCE:
-        return Asked(replace(shape, cursor=direction, rank=_rank(cursor, wanted)), found)
-    column = listing.order_by[query.order_by]
+        return BoundListQuery(replace(shape, cursor=direction, rank=_rank(cursor, wanted)), found)
+    column = spec.order_by[query.order_by]
     without = cursor.value is None and column.nullable
     if not without:
         found["cursor_value"] = _read(cursor.value, column)
-    return Asked(replace(shape, cursor=direction, without=without), found)
+    return BoundListQuery(replace(shape, cursor=direction, without=without), found)
 
 
 @lru_cache(maxsize=1000)
-def statements(listing: Listing, shape: Shape) -> Sequence[Select[Any]]:
+def statements(spec: ResourceSpec, shape: ListQueryShape) -> Sequence[Select[Any]]:
     """What selects a page: each statement is for as many rows as those before it left to be found, which is WANTED.
 
     The order is what was asked, rows without a value last, and the id as the last tie-break. Each row ends with the
     value that it is ordered by, and its id. Where a total is asked for, a row of the first statement has that behind
     them: it is null where there are not more rows than SHOWN, and they tell it.
     """
-    parts = _by_relevance(listing, shape) if shape.order_by == RELEVANCE else _by_column(listing, shape)
+    parts = _by_relevance(spec, shape) if shape.order_by == RELEVANCE else _by_column(spec, shape)
     found = [part.page() for part in parts]
     if shape.total:
         always = shape.cursor is not None
-        found[0] = parts[0].counting(count(listing, shape).scalar_subquery(), always=always)
+        found[0] = parts[0].counting(count(spec, shape).scalar_subquery(), always=always)
     return found
 
 
@@ -115,10 +115,10 @@ def _ordered(*, descending: bool, nulls_last: bool = False) -> Order:
     return order
 
 
-def _by_column(listing: Listing, shape: Shape) -> list[_Part]:
-    column, id_column = listing.order_by[shape.order_by], listing.model.id
-    where = [*filters.conditions(listing, shape.given), *search.having_words(listing, shape)]
-    selected = listing.select.add_columns(column, id_column)
+def _by_column(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
+    column, id_column = spec.order_by[shape.order_by], spec.model.id
+    where = [*filters.conditions(spec, shape.given), *search.match_words(spec, shape)]
+    selected = spec.select.add_columns(column, id_column)
     if shape.cursor is not None:
         return _beyond(selected.where(*where), column, id_column, shape)
     descending = shape.sort_order == "desc"
@@ -132,10 +132,10 @@ def _by_column(listing: Listing, shape: Shape) -> list[_Part]:
     return [_Part(selected.where(id_column.in_(shown)), order)]
 
 
-def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
+def _by_relevance(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
     """Rank by rank, and by the id within each."""
-    ranks, id_column = search.ranks(listing, shape), listing.model.id
-    where = filters.conditions(listing, shape.given)
+    ranks, id_column = search.ranks(spec, shape), spec.model.id
+    where = filters.conditions(spec, shape.given)
     down = shape.sort_order == "desc"
     beyond: list[Condition] = []
     if shape.cursor is not None:
@@ -146,17 +146,17 @@ def _by_relevance(listing: Listing, shape: Shape) -> list[_Part]:
         beyond = [_COMPARE[down, inclusive](id_column, bindparam("cursor_id", type_=id_column.type))]
     elif shape.elsewhere:
         rank = case(*((condition, value) for value, condition in ranks))
-        selected = listing.select.add_columns(rank, id_column).where(*where, *search.having_words(listing, shape))
+        selected = spec.select.add_columns(rank, id_column).where(*where, *search.match_words(spec, shape))
         return [_Part(selected.offset(bindparam(OFFSET, type_=Integer)), _ordered(descending=down))]
     found = []
     for value, condition in ranks if down else ranks[::-1]:
-        selected = listing.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
+        selected = spec.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
         found.append(_Part(selected, lambda _, row_id: (_directed(row_id, down),)))
         beyond = []
     return found
 
 
-def _rank(cursor: Cursor, wanted: Wanted) -> int:
+def _rank(cursor: Cursor, wanted: ParsedSearch) -> int:
     """The rank that a cursor is at. Errors: Invalid."""
     if isinstance(cursor.value, int) and cursor.value in (search.RANKS if wanted.longest else (0,)):
         return cursor.value
@@ -164,10 +164,10 @@ def _rank(cursor: Cursor, wanted: Wanted) -> int:
 
 
 @lru_cache(maxsize=1000)
-def count(listing: Listing, shape: Shape) -> Select[tuple[int]]:
+def count(spec: ResourceSpec, shape: ListQueryShape) -> Select[tuple[int]]:
     """How many rows there are in all the pages together."""
-    where = filters.conditions(listing, shape.given)
-    return select(func.count()).select_from(listing.model).where(*where, *search.having_words(listing, shape))
+    where = filters.conditions(spec, shape.given)
+    return select(func.count()).select_from(spec.model).where(*where, *search.match_words(spec, shape))
 
 
 def known_total(query: ListQuery, found: int) -> int | None:
@@ -177,7 +177,7 @@ def known_total(query: ListQuery, found: int) -> int | None:
     return _offset(query) + found
 
 
-def page(listing: Listing, query: ListQuery, rows: Sequence[Row], total: int | None) -> Page[Any]:
+def page(spec: ResourceSpec, query: ListQuery, rows: Sequence[Row], total: int | None) -> Page[Any]:
     """The page that these rows make: as many as it has, and one more where there are more."""
     cursor = query.cursor
     forward = cursor is None or cursor.forward
@@ -185,7 +185,7 @@ def page(listing: Listing, query: ListQuery, rows: Sequence[Row], total: int | N
     more, elsewhere = len(rows) > query.page_size, cursor is not None or query.current_page > 1
     before, after = (elsewhere, more) if forward else (more, elsewhere)
     return Page(
-        [listing.represent(row[:-2]) for row in shown],
+        [spec.represent(row[:-2]) for row in shown],
         query.page_size,
         _offset(query) if cursor is None else None,
         total,
@@ -202,7 +202,7 @@ def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
     return column.desc() if descending else column.asc()
 
 
-def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: Shape) -> list[_Part]:
+def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: ListQueryShape) -> list[_Part]:
     """Rows beyond a cursor: those with a value apart from those without, as an index can find each at once."""
     assert shape.cursor is not None  # noqa: S101 - whoever calls has looked
     forward, inclusive = shape.cursor

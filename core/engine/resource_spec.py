@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, bindparam
 
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Record, Slugged
+from diptych.core.engine.entity import Entity, SlugMixin
 from diptych.core.engine.row_statements import VALUE, is_value
 
 Condition = ColumnElement[bool]
@@ -19,7 +19,7 @@ Filter = Callable[[str], Condition]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listing:
+class ResourceSpec:
     """One resource as it is stored.
 
     select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
@@ -28,7 +28,7 @@ class Listing:
     belongs to, of the parameter that names it.
     """
 
-    model: type[Record]
+    model: type[Entity]
     select: Select[Any]
     returning: Sequence[Any]
     represent: Callable[[Sequence[Any]], Any]
@@ -37,7 +37,7 @@ class Listing:
     order_by: Mapping[str, Any]
     filters: Mapping[str, Filter]
     scopes: Mapping[str, Filter] = field(default_factory=dict)
-    references: Mapping[str, Listing] = field(default_factory=dict)
+    references: Mapping[str, ResourceSpec] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:
@@ -52,22 +52,22 @@ class Listing:
     @property
     def slugged(self) -> bool:
         """Whether its rows have slugs."""
-        return issubclass(self.model, Slugged)
+        return issubclass(self.model, SlugMixin)
 
 
 @cache
-def one(listing: Listing, column: str) -> Select[Any]:
+def by_unique_column(spec: ResourceSpec, column: str) -> Select[Any]:
     """The row that has diptych.core.engine.row_statements.VALUE in a unique column."""
-    return listing.select.where(is_value(getattr(listing.model, column)))
+    return spec.select.where(is_value(getattr(spec.model, column)))
 
 
 LIMIT = "limit"
-"""The parameter of `following` for how many rows it returns at most."""
+"""The parameter of `page_after` for how many rows it returns at most."""
 
 
 @cache
-def following(listing: Listing, *, beginning: bool) -> Select[Any]:
+def page_after(spec: ResourceSpec, *, beginning: bool) -> Select[Any]:
     """The rows by their ids, from the first, or after the one whose id is diptych.core.engine.row_statements.VALUE."""
-    id_column = listing.model.id
-    statement = listing.select.order_by(id_column).limit(bindparam(LIMIT, type_=Integer))
+    id_column = spec.model.id
+    statement = spec.select.order_by(id_column).limit(bindparam(LIMIT, type_=Integer))
     return statement if beginning else statement.where(id_column > bindparam(VALUE))

@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import NullType
 
-from diptych.core.engine.entity import Record
+from diptych.core.engine.entity import Entity
 
 VALUE, VALUES = "value", "values"
 """The parameter that each of them takes: a value, or a list of them."""
@@ -23,26 +23,26 @@ ONE = "_one"
 """What the name of a parameter ends with that is one value, where another is a list of them."""
 
 
-class _among(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
+class _in_list(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
     # None: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
     type = NullType()
     inherit_cache = True
 
 
-@compiles(_among, "postgresql")
-def _any(element: _among, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_in_list, "postgresql")
+def _any(element: _in_list, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     return f"({compiler.process(column, **options)} = ANY ({compiler.process(values, **options)}))"
 
 
-@compiles(_among, "sqlite")
-def _in(element: _among, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_in_list, "sqlite")
+def _in(element: _in_list, compiler: SQLCompiler, **options: Any) -> str:
     column, values = element.clauses
     expanded = column.in_(bindparam(values.key, expanding=True, type_=column.type))
     return f"({compiler.process(expanded, **options)})"
 
 
-def among(column: Any, name: str) -> Any:
+def in_list(column: Any, name: str) -> Any:
     """The condition that a column has one of the values of a parameter, or its one value (ONE).
 
     It is one text for lists of any length: PostgreSQL takes an array, and has the statement prepared. One value costs
@@ -52,7 +52,7 @@ def among(column: Any, name: str) -> Any:
     kind = Text() if isinstance(column.type, String) else column.type
     if name.endswith(ONE):
         return column == bindparam(name, type_=kind)
-    return _among(column, bindparam(name, type_=ARRAY(kind)))
+    return _in_list(column, bindparam(name, type_=ARRAY(kind)))
 
 
 def is_value(column: Any) -> Any:
@@ -60,9 +60,9 @@ def is_value(column: Any) -> Any:
     return column == bindparam(VALUE)
 
 
-def among_values(column: Any) -> Any:
+def in_values(column: Any) -> Any:
     """The condition that a column has one of VALUES."""
-    return among(column, VALUES)
+    return in_list(column, VALUES)
 
 
 def required(model: Any, names: Sequence[str]) -> tuple[str, ...]:
@@ -72,24 +72,24 @@ def required(model: Any, names: Sequence[str]) -> tuple[str, ...]:
 
 
 @cache
-def there(model: type[Record]) -> Select[Any]:
+def id_exists(model: type[Entity]) -> Select[Any]:
     """The id of the row whose id is VALUE."""
     return select(model.id).where(is_value(model.id))
 
 
 @cache
-def locked(model: type[Record]) -> Select[Any]:
+def select_for_update(model: type[Entity]) -> Select[Any]:
     """The row whose id is VALUE, locked."""
     return select(model).where(is_value(model.id)).with_for_update()
 
 
 @cache
-def taken(model: Any) -> Select[Any]:
+def existing_slugs(model: Any) -> Select[Any]:
     """The slugs among VALUES that rows have."""
-    return select(model.slug).where(among_values(model.slug))
+    return select(model.slug).where(in_values(model.slug))
 
 
 @cache
-def deleted(model: type[Record]) -> ReturningDelete[Any]:
+def delete_by_ids(model: type[Entity]) -> ReturningDelete[Any]:
     """Delete the rows whose ids are among VALUES; which there were."""
-    return delete(model).where(among_values(model.id)).returning(model.id)
+    return delete(model).where(in_values(model.id)).returning(model.id)

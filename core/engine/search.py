@@ -10,11 +10,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import NullType
 
-from diptych.core.engine.filters import Shape, contains_exactly
+from diptych.core.engine.filters import ListQueryShape, contains_exactly
 from diptych.core.engine.fulltext_index import FUNCTION, words_of
-from diptych.core.engine.resource_spec import Condition, Listing
+from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.schemas.pagination import ListQuery
-from diptych.core.engine.search_tokens import SHARE, Wanted
+from diptych.core.engine.search_tokens import SHARE, ParsedSearch
 from diptych.core.engine.text_normalization import sort_key
 
 
@@ -42,8 +42,8 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
     return f"({compiler.process(row_id, **options)} IN ({found}))"
 
 
-def word_values(query: ListQuery, asked: Wanted) -> dict[str, Any]:
-    """What `having_words` and `ranks` are given."""
+def match_parameters(query: ListQuery, asked: ParsedSearch) -> dict[str, Any]:
+    """What `match_words` and `ranks` are given."""
     fts5 = " AND ".join([*(f'"{word}"' for word in asked.whole), *(f'"{word}" *' for word in asked.beginnings)])
     runs = {f"run_{place}": run for place, run in enumerate(asked.runs)}
     return {
@@ -56,16 +56,16 @@ def word_values(query: ListQuery, asked: Wanted) -> dict[str, Any]:
     }
 
 
-def having_words(listing: Listing, shape: Shape) -> list[Condition]:
+def match_words(spec: ResourceSpec, shape: ListQueryShape) -> list[Condition]:
     """Rows with all the words that a query asks for."""
-    return _having(listing, shape.runs, "tsquery") if shape.words else []
+    return _having(spec, shape.runs, "tsquery") if shape.words else []
 
 
 RANKS = (2, 1, 0)
 """Those of `ranks`, where there are words."""
 
 
-def ranks(listing: Listing, shape: Shape) -> list[tuple[int, Condition]]:
+def ranks(spec: ResourceSpec, shape: ListQueryShape) -> list[tuple[int, Condition]]:
     """What tells rows with all the words of a query apart, the best first: no row meets two of these conditions.
 
     First names that are what is asked, then those of which a word is the main part, then the others. PostgreSQL has an
@@ -73,10 +73,10 @@ def ranks(listing: Listing, shape: Shape) -> list[tuple[int, Condition]]:
     """
     if not shape.words:
         return [(0, true())]
-    model: Any = listing.model
+    model: Any = spec.model
     same = model.sort_key == bindparam("same")
-    mostly = func.length(listing.search_folded) <= bindparam("mostly", type_=Integer)
-    some, main = (_having(listing, shape.runs, name) for name in ("tsquery", "tsquery_main"))
+    mostly = func.length(spec.search_folded) <= bindparam("mostly", type_=Integer)
+    some, main = (_having(spec, shape.runs, name) for name in ("tsquery", "tsquery_main"))
     return [
         (2, and_(same, *some)),
         (1, and_(not_(same), mostly, *main)),
@@ -84,7 +84,7 @@ def ranks(listing: Listing, shape: Shape) -> list[tuple[int, Condition]]:
     ]
 
 
-def _tsquery(asked: Wanted, mark: str = "") -> str:
+def _tsquery(asked: ParsedSearch, mark: str = "") -> str:
     """What PostgreSQL is asked. mark: what the longest word begins with, which it may be in the index by.
 
     No word has a quote in it, or anything else that means something to a database.
@@ -94,15 +94,15 @@ def _tsquery(asked: Wanted, mark: str = "") -> str:
     return " & ".join([*whole, *beginnings])
 
 
-def _having(listing: Listing, runs: int, tsquery: str) -> list[Condition]:
+def _having(spec: ResourceSpec, runs: int, tsquery: str) -> list[Condition]:
     """Rows with all the words of a parameter, and with each text in a script without spaces as it stands."""
     found: Condition = has_words(
-        listing.model.id,
-        listing.search_folded,
+        spec.model.id,
+        spec.search_folded,
         # Written into the statement: PostgreSQL finds a rare word by its index, and a common one by looking at one row
         # after another in the order that is wanted, and has to know which it is.
         bindparam(tsquery, type_=String, literal_execute=True),
         bindparam("fts5", type_=String),
     )
     run = (bindparam(f"run_{place}", type_=String) for place in range(runs))
-    return [found, *(contains_exactly(listing.search_folded, each) for each in run)]
+    return [found, *(contains_exactly(spec.search_folded, each) for each in run)]

@@ -72,7 +72,7 @@ SHARE = 3
 """A word is the main part of a text that is at most so many times as long."""
 
 
-class Wanted(Struct, frozen=True):
+class ParsedSearch(Struct, frozen=True):
     """What is searched for: whole words, beginnings of words, and texts of characters that stand alone, in a row."""
 
     whole: tuple[str, ...]
@@ -85,7 +85,7 @@ class Wanted(Struct, frozen=True):
         return max((*self.whole, *self.beginnings), key=len, default="")
 
 
-def wanted(text: str) -> Wanted:
+def wanted(text: str) -> ParsedSearch:
     """What a text asks for: its words, each once. One with an asterisk after it is the beginning of any word.
 
     Every text asks for something, or for nothing: there is no syntax that could be wrong.
@@ -100,7 +100,7 @@ def wanted(text: str) -> Wanted:
             beginnings[word[:LENGTH]] = None
         else:
             whole[alone or word] = None
-    return Wanted(tuple(whole), tuple(beginnings), tuple(dict.fromkeys(run.findall(folded))))
+    return ParsedSearch(tuple(whole), tuple(beginnings), tuple(dict.fromkeys(run.findall(folded))))
 
 
 @cache

@@ -54,7 +54,7 @@ def with_suffix(slug: str, token: str) -> str:
     return f"{_cut(slug, SLUG_LENGTH - len(token) - 1)}-{token}"
 
 
-def told_apart(wanted: Sequence[str], used: Collection[str]) -> list[str]:
+def make_unique(wanted: Sequence[str], used: Collection[str]) -> list[str]:
     """Return a slug for each that is wanted: with a suffix where it is one of those in use, or comes again."""
     found, seen = [], set(used)
     for plain in wanted:

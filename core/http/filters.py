@@ -9,7 +9,7 @@ from advanced_alchemy.filters import BeforeAfter, CollectionFilter, LimitOffset,
 from sqlalchemy import ColumnElement, case, or_
 
 from diptych.core.engine.filters import contains_exactly
-from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.row_statements import ONE
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery
 from diptych.core.engine.text_normalization import fold
@@ -19,7 +19,7 @@ from diptych.core.http import query_string
 Filter = StatementFilter | ColumnElement[bool]
 
 
-def provide_filters(listing: Listing, parameters: type[ListQuery], text: str) -> list[Filter]:
+def provide_filters(spec: ResourceSpec, parameters: type[ListQuery], text: str) -> list[Filter]:
     """The filters of a query string, read as the lists of the API read theirs: strictly, and with all faults at once.
 
     q, cursor and total are for these lists alone. Errors: Invalid.
@@ -34,10 +34,10 @@ def provide_filters(listing: Listing, parameters: type[ListQuery], text: str) ->
         faults += [query_string.unknown("orderBy")] if asked.order_by == RELEVANCE and "q" not in elsewhere else []
     if faults:
         raise Invalid("The request has errors; each is listed.", faults)
-    return [*_rows(listing, asked), *_order(listing, asked), _page(asked)]
+    return [*_rows(spec, asked), *_order(spec, asked), _page(asked)]
 
 
-def _rows(listing: Listing, asked: ListQuery) -> list[Filter]:
+def _rows(spec: ResourceSpec, asked: ListQuery) -> list[Filter]:
     found: list[Filter] = []
     if asked.ids is not None:
         found.append(CollectionFilter("id", asked.ids))
@@ -47,29 +47,29 @@ def _rows(listing: Listing, asked: ListQuery) -> list[Filter]:
             found.append(BeforeAfter(f"{name}_at", before=before, after=after))
     if asked.search_string and asked.search_ignore_case:
         words = fold(asked.search_string)
-        found.append(SearchFilter(listing.search_folded.key, words, ignore_case=False, escape_wildcards=True))
+        found.append(SearchFilter(spec.search_folded.key, words, ignore_case=False, escape_wildcards=True))
     elif asked.search_string:
         # LIKE knows no case of ASCII letters in SQLite.
-        found.append(contains_exactly(listing.search_exactly, asked.search_string))
-    for name in listing.filters:
+        found.append(contains_exactly(spec.search_exactly, asked.search_string))
+    for name in spec.filters:
         if (values := getattr(asked, f"{name}_in")) is not None:
-            found.append(_any_of(listing, name, values))
+            found.append(_any_of(spec, name, values))
         if (values := getattr(asked, f"{name}_not_in")) is not None:
             # A row without a value is not in a list of values.
-            found.append(case((_any_of(listing, name, values), False), else_=True))
+            found.append(case((_any_of(spec, name, values), False), else_=True))
     return found
 
 
-def _any_of(listing: Listing, name: str, values: Sequence[Any]) -> ColumnElement[bool]:
-    if name in listing.model.__table__.columns:
-        condition: ColumnElement[bool] = getattr(listing.model, name).in_(values)
+def _any_of(spec: ResourceSpec, name: str, values: Sequence[Any]) -> ColumnElement[bool]:
+    if name in spec.model.__table__.columns:
+        condition: ColumnElement[bool] = getattr(spec.model, name).in_(values)
         return condition
     names = {f"{name}_{place}{ONE}": value for place, value in enumerate(values)}
-    return or_(*(listing.filters[name](each).params({each: value}) for each, value in names.items()))
+    return or_(*(spec.filters[name](each).params({each: value}) for each, value in names.items()))
 
 
-def _order(listing: Listing, asked: ListQuery) -> list[StatementFilter]:
-    column = listing.order_by[asked.order_by]
+def _order(spec: ResourceSpec, asked: ListQuery) -> list[StatementFilter]:
+    column = spec.order_by[asked.order_by]
     order = [OrderBy(column.key, asked.sort_order, nulls="last" if column.nullable else None)]
     return [*order, OrderBy("id", asked.sort_order)]
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from diptych.core.engine.entity import Base, Moment, ordered
+from diptych.core.engine.entity import Base, UtcDateTime, binary_collated_string
 from diptych.core.idempotency.rules import KEY_LENGTH
 
 
@@ -20,10 +20,10 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_key"
 
-    key: Mapped[str] = mapped_column(ordered(KEY_LENGTH), primary_key=True)
+    key: Mapped[str] = mapped_column(binary_collated_string(KEY_LENGTH), primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int | None] = mapped_column(SmallInteger)
     content_type: Mapped[str | None] = mapped_column(Text)
     headers: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(Moment(timezone=True), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True), index=True)

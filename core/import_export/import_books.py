@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from diptych.core.catalogue.books.contributors import first_author, merged_contributors
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
-from diptych.core.engine.row_statements import VALUES, among_values
+from diptych.core.engine.row_statements import VALUES, in_values
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
 from diptych.core.sync.bulk_insert import put_in
@@ -22,11 +22,11 @@ from diptych.core.sync.services.tags import TagService
 
 Key = tuple[Any, ...]
 
-AUTHORS = select(Author.name, Author.id).where(among_values(Author.name))
-TAGS = select(Tag.name, Tag.id).where(among_values(Tag.name))
-BY_ISBN = select(Book).where(among_values(Book.isbn)).with_for_update()
+AUTHORS = select(Author.name, Author.id).where(in_values(Author.name))
+TAGS = select(Tag.name, Tag.id).where(in_values(Tag.name))
+BY_ISBN = select(Book).where(in_values(Book.isbn)).with_for_update()
 # The index of books without an ISBN, which is theirs alone, is of no help: there may be any number of them.
-BY_TITLE = select(Book).where(among_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
+BY_TITLE = select(Book).where(in_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
 
 IMPORTING = 0x64697074_696D70
 """The advisory lock of imports on PostgreSQL: "diptimp" in ASCII."""

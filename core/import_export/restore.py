@@ -28,11 +28,11 @@ Copies = Sequence[AuthorCopy | TagCopy | BookCopy]
 def export_lines(database: Database) -> Iterator[dict[str, Any]]:
     """Every author, tag and book of one moment, in the order of their ids: what a line refers to comes before it."""
     with database.snapshot() as connection:
-        for author in _rows(Reader(connection, AuthorService.listing)):
+        for author in _rows(Reader(connection, AuthorService.spec)):
             yield author_line(author)
-        for tag in _rows(Reader(connection, TagService.listing)):
+        for tag in _rows(Reader(connection, TagService.spec)):
             yield tag_line(tag)
-        for book in _rows(BookReader(connection, BookService.listing)):
+        for book in _rows(BookReader(connection, BookService.spec)):
             contributors = [(item.author.id, item.role) for item in book.contributors]
             yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
 
@@ -82,7 +82,7 @@ class _Restoring:
         for copy, value, line in zip(copies, values, lines, strict=True):
             owned = [name for name in self._unique() if holders.get((name, value[name]), value["id"]) != value["id"]]
             if owned:
-                reason = f"another {self.service.listing.noun} has its {' and its '.join(owned)}"
+                reason = f"another {self.service.spec.noun} has its {' and its '.join(owned)}"
                 self.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
             else:
                 accepted.append(value)
@@ -102,7 +102,7 @@ class _Restoring:
         return self.outcome
 
     def _unique(self) -> list[str]:
-        return [*self.service.unique, *(["slug"] if self.service.listing.slugged else [])]
+        return [*self.service.unique, *(["slug"] if self.service.spec.slugged else [])]
 
     def _present(self, ids: list[UUID]) -> Sequence[Any]:
         model = self.service.model_type

@@ -19,7 +19,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from diptych.core.db._compat import call
 from diptych.core.db.pool import give_back, pooled_connection, take
-from diptych.core.engine.compiled_statement import Row, Values, prepared
+from diptych.core.engine.compiled_statement import Row, Values, compile_cached
 from diptych.core.observability.db_timing import waited
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class Executor:
 
     def all(self, statement: Executable, values: Values) -> list[Row]:
         """The rows that it returns, all of them; values: of its parameters. Errors: DBAPIError."""
-        known = prepared(statement, self.dialect)
+        known = compile_cached(statement, self.dialect)
         return known.read(self._execute(*known.bound(values), returning=True))
 
     def first(self, statement: Executable, values: Values) -> Row | None:
@@ -45,7 +45,7 @@ class Executor:
 
     def run(self, statement: Executable, values: Values) -> None:
         """Execute a statement that returns no rows. Errors: as `all`."""
-        self._execute(*prepared(statement, self.dialect).bound(values), returning=False)
+        self._execute(*compile_cached(statement, self.dialect).bound(values), returning=False)
 
     def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()

@@ -15,7 +15,7 @@ from tests.support.databases import ROOT
 ROOTS = {operation.path for operation in OPERATIONS if operation.name.endswith("_create")}
 PATHS = [operation.path.split("/")[1:] for operation in OPERATIONS]
 SEGMENTS = {step for path in PATHS for step in path if f"/{path[0]}" in ROOTS and not step.startswith("{")}
-NOUNS = {service.listing.noun for service in CatalogueService.__subclasses__()}
+NOUNS = {service.spec.noun for service in CatalogueService.__subclasses__()}
 NAMES = sorted(SEGMENTS | NOUNS)
 WORD = re.compile(rf"(?<![a-z])({'|'.join(NAMES)})(?![a-z])", re.IGNORECASE)
 

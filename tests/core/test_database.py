@@ -13,7 +13,7 @@ from diptych.core.catalogue.books import queries as books
 from diptych.core.catalogue.tags import queries as tags
 from diptych.core.database import async_config, sync_config
 from diptych.core.db.config import connection_string, make_directory
-from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.settings import Settings
 
 
@@ -55,10 +55,8 @@ def test_nothing_is_made_for_postgresql(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "listing", [authors.listing, books.listing, tags.listing], ids=lambda each: each.model.__name__
-)
-def test_text_that_lists_are_ordered_by_has_one_order_whatever_the_locale_of_the_database(listing: Listing):
-    for name, column in listing.order_by.items():
+@pytest.mark.parametrize("spec", [authors.spec, books.spec, tags.spec], ids=lambda each: each.model.__name__)
+def test_text_that_lists_are_ordered_by_has_one_order_whatever_the_locale_of_the_database(spec: ResourceSpec):
+    for name, column in spec.order_by.items():
         if isinstance(column.type, String):
             assert column.type.dialect_impl(postgresql.dialect()).collation == "C", name

@@ -27,21 +27,21 @@ from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.db.schema_diff import differences
 from diptych.core.engine import fulltext_index, pagination
 from diptych.core.engine.cursors import Cursor
-from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.schemas.pagination import ListQuery
-from diptych.core.engine.search import having_words
+from diptych.core.engine.search import match_words
 from diptych.core.engine.search_tokens import LENGTH, wanted
 from diptych.core.engine.text_normalization import fold
 from tests.support.catalogue import schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History, transaction
 
-LISTS: dict[str, tuple[Listing, type[ListQuery]]] = {
-    "authors": (authors.listing, AuthorList),
-    "books": (books.listing, BookList),
-    "tags": (tags.listing, TagList),
+LISTS: dict[str, tuple[ResourceSpec, type[ListQuery]]] = {
+    "authors": (authors.spec, AuthorList),
+    "books": (books.spec, BookList),
+    "tags": (tags.spec, TagList),
 }
-ORDERS = [(name, order) for name, (listing, _) in LISTS.items() for order in listing.order_by]
+ORDERS = [(name, order) for name, (spec, _) in LISTS.items() for order in spec.order_by]
 ID = UUID("01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f")
 
 
@@ -72,15 +72,15 @@ def plan(planner: Connection, statement: Select[Any]) -> str:
     return "\n".join(planner.execute(explain(statement)).scalars())
 
 
-def statements(listing: Listing, query: ListQuery) -> list[Select[Any]]:
+def statements(spec: ResourceSpec, query: ListQuery) -> list[Select[Any]]:
     """Those of a page, with their values."""
-    asked = pagination.asked(listing, query, {})
-    return [each.params(asked.values, wanted=21) for each in pagination.statements(listing, asked.shape)]
+    asked = pagination.bind_list_query(spec, query, {})
+    return [each.params(asked.values, wanted=21) for each in pagination.statements(spec, asked.shape)]
 
 
-def values(listing: Listing, order: str) -> list[Any]:
+def values(spec: ResourceSpec, order: str) -> list[Any]:
     """What the cursors of an order have in them: a value, and none where there may be none."""
-    column = listing.order_by[order]
+    column = spec.order_by[order]
     kinds = {"str": "x", "int": 5, "datetime": "2026-01-31T12:00:00Z", "date": "1914-08-09", "UUID": str(ID)}
     return [kinds[column.type.python_type.__name__], *([None] if column.nullable else [])]
 
@@ -88,11 +88,11 @@ def values(listing: Listing, order: str) -> list[Any]:
 @pytest.mark.parametrize(("name", "order"), ORDERS)
 @pytest.mark.parametrize("way", ["asc", "desc"])
 def test_a_page_is_a_range_of_an_index_in_every_order(planner: Connection, name: str, order: str, way: str):
-    listing, kind = LISTS[name]
-    cursors = [Cursor(order, way, forward, False, value, ID) for value in values(listing, order) for forward in (0, 1)]
+    spec, kind = LISTS[name]
+    cursors = [Cursor(order, way, forward, False, value, ID) for value in values(spec, order) for forward in (0, 1)]
     asked = [{}, *({"cursor": str(cursor)} for cursor in cursors)]
     for query in (kind(orderBy=order, sortOrder=way, total="false", **each) for each in asked):
-        for statement in statements(listing, query):
+        for statement in statements(spec, query):
             found = plan(planner, statement)
 
             # Rows of a unique value are as good as sorted by the id, too.
@@ -102,8 +102,8 @@ def test_a_page_is_a_range_of_an_index_in_every_order(planner: Connection, name:
 
 @pytest.mark.parametrize("way", ["asc", "desc"])
 def test_a_page_that_is_counted_is_found_by_the_same_index(planner: Connection, way: str):
-    listing, kind = LISTS["books"]
-    (found,) = (plan(planner, each) for each in statements(listing, kind(sortOrder=way)))
+    spec, kind = LISTS["books"]
+    (found,) = (plan(planner, each) for each in statements(spec, kind(sortOrder=way)))
     page = found.partition("InitPlan")[0] + found.partition("WindowAgg")[2]
 
     assert "ix_book_created_at_id" in page
@@ -111,8 +111,8 @@ def test_a_page_that_is_counted_is_found_by_the_same_index(planner: Connection, 
 
 
 def test_another_order_than_those_is_found_to_have_no_index(planner: Connection):
-    listing, kind = LISTS["books"]
-    statement = listing.select.order_by(listing.model.__table__.c.description)
+    spec, kind = LISTS["books"]
+    statement = spec.select.order_by(spec.model.__table__.c.description)
 
     assert re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", plan(planner, statement.limit(21)))
     assert kind(orderBy="title").order_by == "title"
@@ -120,11 +120,11 @@ def test_another_order_than_those_is_found_to_have_no_index(planner: Connection)
 
 @pytest.mark.parametrize("name", LISTS)
 def test_words_are_found_by_their_index(planner: Connection, name: str):
-    listing, kind = LISTS[name]
+    spec, kind = LISTS[name]
     query = kind(q="war peace*", total="false")
-    asked = pagination.asked(listing, query, {})
-    found = [listing.select.where(*having_words(listing, asked.shape)).params(asked.values)]
-    found += statements(listing, query)[1:]
+    asked = pagination.bind_list_query(spec, query, {})
+    found = [spec.select.where(*match_words(spec, asked.shape)).params(asked.values)]
+    found += statements(spec, query)[1:]
 
     with planner.begin_nested() as savepoint:
         for how in ("bitmapscan = on", "indexscan = off", "sort = on"):
@@ -134,7 +134,7 @@ def test_words_are_found_by_their_index(planner: Connection, name: str):
 
     assert len(plans) == 3
     for each in plans:
-        assert f"ix_{listing.model.__tablename__}_words" in each
+        assert f"ix_{spec.model.__tablename__}_words" in each
     assert "#peace" in plans[1]
 
 
@@ -197,8 +197,8 @@ def test_rows_that_were_there_before_are_found_by_their_words(databases: Databas
     History().upgrade(url, "head")
     with transaction(url) as connection:
         for q, number in (("Émile", 0), ("目", 1)):
-            asked = pagination.asked(authors.listing, AuthorList(q=q), {})
-            found = authors.listing.select.where(*having_words(authors.listing, asked.shape)).params(asked.values)
+            asked = pagination.bind_list_query(authors.spec, AuthorList(q=q), {})
+            found = authors.spec.select.where(*match_words(authors.spec, asked.shape)).params(asked.values)
             assert [row.id for row in connection.execute(found)] == [UUID(int=number)]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from diptych.core.aio.operations.books import books as book_resource
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource, reads
-from diptych.core.catalogue.books.queries import listing
+from diptych.core.catalogue.books.queries import spec
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.errors import CatalogueError, Conflict, Invalid, NotFound, Unavailable
 from diptych.core.http.filters import provide_filters
@@ -43,7 +43,7 @@ async def test_filters_find_what_a_list_of_the_api_shows(guide: Guide, query: st
                                      {"title": "Stone 100%", "year": 1999, "isbn": ISBNS[0]})):  # fmt: skip
         what = await book(guide.twin, author_id=who, **values)
         await guide.twin.books.set_tags(what, [["sea"], ["love", "sea"], []][number])
-    parsed = provide_filters(listing, BookList, query)
+    parsed = provide_filters(spec, BookList, query)
     asked = BookList.model_validate(_gathered(query))
     page = await guide.twin.books.page(asked)
     async with guide.service("books") as service:
@@ -71,7 +71,7 @@ def _gathered(query: str) -> dict[str, Any]:
 )
 def test_what_is_not_a_filter_is_refused_at_once(query: str, parameters: set[str]):
     with pytest.raises(Invalid) as caught:
-        provide_filters(listing, BookList, query)
+        provide_filters(spec, BookList, query)
     assert {fault.parameter for fault in caught.value.faults} == parameters
 
 

@@ -55,11 +55,11 @@ def _service(kind: Any, has: Any) -> Any:
 
 
 def _reader(kind: Any, has: Any) -> Any:
-    return kind.reader(has, kind.listing)
+    return kind.reader(has, kind.spec)
 
 
 def _writer(kind: Any, has: Any) -> Any:
-    return kind.writer(has, kind.listing)
+    return kind.writer(has, kind.spec)
 
 
 class Services:

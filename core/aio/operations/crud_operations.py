@@ -19,10 +19,10 @@ from diptych.core.engine.schemas.base import (
     Batch,
     BatchIds,
     DistinctBatch,
-    Identified,
     Input,
-    keyed_of,
+    WithId,
     patch_of,
+    upsert_item_of,
 )
 from diptych.core.engine.schemas.field_types import Id
 from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
@@ -51,7 +51,7 @@ class ReadOnlyResource:
 
     def reader(self, executor: Executor) -> Reader:
         """What reads it."""
-        return self.service.reader(executor, self.service.listing)
+        return self.service.reader(executor, self.service.spec)
 
     def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a page takes several statements that have to agree."""
@@ -83,7 +83,7 @@ class Resource(ReadOnlyResource):
 
     def writer(self, executor: Executor) -> Writer:
         """What writes one of it."""
-        return self.service.writer(executor, self.service.listing)
+        return self.service.writer(executor, self.service.spec)
 
     def several_changes(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a PATCH takes several statements."""
@@ -156,7 +156,7 @@ def sent(body: BaseModel) -> dict[str, Any]:
 
 def reads(resource: ReadOnlyResource) -> list[Operation]:
     """The operations of a resource that is only read: its list, one of it by its id, and by its slug if it has one."""
-    name, one = resource.name, resource.service.listing.noun
+    name, one = resource.name, resource.service.spec.noun
     found = [
         Operation(
             name=f"{name}_list",
@@ -182,7 +182,7 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
             answers=resource.answer,
         ),
     ]
-    if resource.service.listing.slugged:
+    if resource.service.spec.slugged:
         found.append(
             Operation(
                 name=f"{name}_get_by_slug",
@@ -202,16 +202,16 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
 
 def operations(resource: Resource) -> list[Operation]:
     """The operations of a resource."""
-    listing, one, *others = reads(resource)
-    return [listing, *_of_many(resource), one, *_of_one(resource), *others]
+    list_operation, one, *others = reads(resource)
+    return [list_operation, *_of_many(resource), one, *_of_one(resource), *others]
 
 
 def _of_many(resource: Resource) -> list[Operation]:
-    name, one = resource.name, resource.service.listing.noun
+    name, one = resource.name, resource.service.spec.noun
     key = resource.service.match_fields
     items, upserted = (kind[resource.answer] for kind in (Items, Upserted))
-    patch_item = patch_of(resource.schema, base=Identified, suffix="PatchItem")
-    keyed = keyed_of(resource.schema, key, required(resource.service.listing.model, key))
+    patch_item = patch_of(resource.schema, base=WithId, suffix="PatchItem")
+    keyed = upsert_item_of(resource.schema, key, required(resource.service.spec.model, key))
     all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
 
     def batch_of(model: type[BaseModel], kind: type[Batch[Any]] = Batch) -> type[BaseModel]:
@@ -283,7 +283,7 @@ def _of_many(resource: Resource) -> list[Operation]:
 
 
 def _of_one(resource: Resource) -> list[Operation]:
-    name, one, item = resource.name, resource.service.listing.noun, f"/{resource.name}/{{id}}"
+    name, one, item = resource.name, resource.service.spec.noun, f"/{resource.name}/{{id}}"
     return [
         Operation(
             name=f"{name}_change",

@@ -23,7 +23,7 @@ class AuthorService(CatalogueService[Author]):
         model_type = Author
 
     repository_type = Repo
-    listing = queries.listing
+    spec = queries.spec
     unique = ()
     match_fields = ["name", "dob"]  # noqa: RUF012 - as the library declares it
 

@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from diptych.core.aio.services.row_reader import missing
 from diptych.core.aio.services.row_service import (
     CatalogueReadService,
+    EntityT,
     Places,
-    RecordT,
     RowService,
     SlugRepository,
     Values,
@@ -33,7 +33,7 @@ from diptych.core.refusals import Overtaken
 __all__ = ("CatalogueReadService", "CatalogueService", "Places", "SlugRepository", "Upserts", "Values")
 
 
-class Upserts(list[RecordT]):
+class Upserts(list[EntityT]):
     """The rows of an upsert, in the order of what was given, and how many of them were what."""
 
     created = 0
@@ -41,12 +41,12 @@ class Upserts(list[RecordT]):
     unchanged = 0
 
 
-class CatalogueService(RowService[RecordT], Generic[RecordT]):
+class CatalogueService(RowService[EntityT], Generic[EntityT]):
     """Rows of a resource in one transaction. match_fields: what an upsert finds a row by."""
 
     match_fields: ClassVar[list[str]]
 
-    async def to_model(self, data: Any, operation: str | None = None, schema_dump_config: Any = None) -> RecordT:
+    async def to_model(self, data: Any, operation: str | None = None, schema_dump_config: Any = None) -> EntityT:
         """As the library's, which hands what a verb was told about dumping to everything but the hooks."""
         if schema_dump_config is not None and not isinstance(data, self.model_type):
             data = self._dumped(data, schema_dump_config)
@@ -63,7 +63,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         error_messages: Any = Empty,
         bind_group: str | None = None,
         schema_dump_config: Any = None,
-    ) -> Sequence[RecordT]:
+    ) -> Sequence[EntityT]:
         """Create rows, in order, by one statement. Errors: Invalid, Conflict, which name the items.
 
         The library's sends a parameter for each value, and says of no row that it is the one that cannot be.
@@ -86,7 +86,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         uniquify: bool | None = None,
         bind_group: str | None = None,
         schema_dump_config: Any = None,
-    ) -> list[RecordT]:
+    ) -> list[EntityT]:
         """Set the given columns of rows named by `id`, in order. Errors: NotFound, Invalid, Conflict.
 
         The library's sets `updated_at` of rows in which nothing changed, and says of no row that it is not there.
@@ -114,7 +114,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
         chunk_size: int | None = None,
-    ) -> Upserts[RecordT]:
+    ) -> Upserts[EntityT]:
         """Create or update by match_fields, in order; columns that are not given stay. Errors: Invalid, Conflict.
 
         Without match_fields rows that all have an id are found by that, others by those of the class. The library's
@@ -139,7 +139,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         execution_options: dict[str, Any] | None = None,
         uniquify: bool | None = None,
         bind_group: str | None = None,
-    ) -> Sequence[RecordT]:
+    ) -> Sequence[EntityT]:
         """Delete rows, all or none; what they were, in order. Errors: NotFound, Invalid, Conflict.
 
         The library's says nothing of ids that no row has.
@@ -166,7 +166,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         execution_options: dict[str, Any] | None = None,
         uniquify: bool | None = None,
         bind_group: str | None = None,
-    ) -> RecordT:
+    ) -> EntityT:
         """Delete the row of an id; what it was. Errors: NotFound, Conflict.
 
         The library's reads a refusal in the words of PostgreSQL 17, and those of 18 are others.
@@ -201,7 +201,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         uniquify: bool | None = None,
         bind_group: str | None = None,
         schema_dump_config: Any = None,
-    ) -> RecordT:
+    ) -> EntityT:
         """Set the given columns of the row of an id, null included. Errors: NotFound, Invalid, Conflict.
 
         The library's gives a row another id where the data have one, and knows nothing of what belongs to a row.
@@ -243,7 +243,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         uniquify: bool | None = None,
         bind_group: str | None = None,
         schema_dump_config: Any = None,
-    ) -> RecordT:
+    ) -> EntityT:
         """Create a row, or update the one of this id, or with the same match_fields. Errors: Invalid, Conflict.
 
         The library's looks for a row without what is null of its key, and so overwrites one that has nothing to do
@@ -278,7 +278,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
         **kwargs: Any,
-    ) -> tuple[RecordT, bool]:
+    ) -> tuple[EntityT, bool]:
         """The row that has these values of match_fields, with the others set, or a new one; and whether it is new.
 
         Errors: Invalid, Conflict. The library's overwrites any row where what it matches by is null.
@@ -316,7 +316,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
         **kwargs: Any,
-    ) -> tuple[RecordT, bool]:
+    ) -> tuple[EntityT, bool]:
         """The row that has these values of match_fields, with the others set; and whether it was different.
 
         Errors: NotFound, Invalid, Conflict. The library's changes any row where what it matches by is null.
@@ -326,7 +326,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
             options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
             row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
             if row is None:
-                raise missing(self.listing)
+                raise missing(self.spec)
             changed = await self.set_columns([row], [given(await self.to_model(kwargs, "update", schema_dump_config))])
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
@@ -334,7 +334,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
 
     # What they are made of
 
-    async def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[RecordT]:
+    async def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[EntityT]:
         found = []
         for place, item in enumerate(data):
             try:
@@ -352,7 +352,7 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
             raise
         return self._dumped(found)
 
-    async def _upserted(self, items: Sequence[dict[str, Any]], names: Sequence[str]) -> Upserts[RecordT]:
+    async def _upserted(self, items: Sequence[dict[str, Any]], names: Sequence[str]) -> Upserts[EntityT]:
         needed = required(self.model_type, names)
         batches.require_keys(items, needed, needed)
         batches.refuse_repeats([tuple(item.get(name) for name in names) for item in items], names)
@@ -401,12 +401,12 @@ class CatalogueService(RowService[RecordT], Generic[RecordT]):
 
     async def _finished(
         self,
-        rows: list[RecordT],
+        rows: list[EntityT],
         *,
         commit: bool | None,
         expunge: bool | None,
         refreshing: dict[str, Any] | None = None,
-    ) -> list[RecordT]:
+    ) -> list[EntityT]:
         """The rows, after what the caller, or else the service, is told to do with them."""
         if self.repository.auto_commit if commit is None else commit:
             await self.session.commit()

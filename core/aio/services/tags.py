@@ -22,7 +22,7 @@ class TagService(CatalogueService[Tag]):
         model_type = Tag
 
     repository_type = Repo
-    listing = queries.listing
+    spec = queries.spec
     unique = ("name",)
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Named, Record, Slugged, listed
+from diptych.core.engine.entity import Entity, SearchableMixin, SlugMixin, with_list_indexes
 from diptych.core.engine.text_normalization import line
 
 
-@listed("dob")
-class Author(Named, Slugged, Record):
+@with_list_indexes("dob")
+class Author(SearchableMixin, SlugMixin, Entity):
     """A person or body; two may share a name."""
 
     __tablename__ = "author"

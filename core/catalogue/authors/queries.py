@@ -9,22 +9,22 @@ from sqlalchemy import select
 
 from diptych.core.catalogue.authors import schemas
 from diptych.core.catalogue.models import Author
-from diptych.core.engine.resource_spec import Listing
-from diptych.core.engine.row_statements import among_values
+from diptych.core.engine.resource_spec import ResourceSpec
+from diptych.core.engine.row_statements import in_values
 
 
 def represent(row: Sequence[Any]) -> schemas.Author:
-    """An author as answered, from a row of `listing.select`."""
+    """An author as answered, from a row of `spec.select`."""
     return schemas.Author(*row)
 
 
-REFERENCES = select(Author.id, Author.name, Author.slug).where(among_values(Author.id))
+REFERENCES = select(Author.id, Author.name, Author.slug).where(in_values(Author.id))
 """id, name and slug of the authors whose ids are among diptych.core.engine.row_statements.VALUES."""
 
 
 _columns = (Author.id, Author.name, Author.dob, Author.slug, Author.created_at, Author.updated_at)
 
-listing = Listing(
+spec = ResourceSpec(
     model=Author,
     select=select(*_columns),
     returning=_columns,

@@ -10,11 +10,11 @@ from msgspec import Meta, Struct
 
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.schemas.base import Input
-from diptych.core.engine.schemas.field_types import Date, Length, Line, Moment, Shown, line_pattern
+from diptych.core.engine.schemas.field_types import Date, Length, Line, SchemaMetadata, UtcTimestamp, line_pattern
 from diptych.core.engine.schemas.pagination import list_query
 from diptych.core.engine.slugs import SLUG_LENGTH
 
-AuthorName = Annotated[Line, Length(1, NAME_MAX), Shown("Tove Jansson", line_pattern(NAME_MAX))]
+AuthorName = Annotated[Line, Length(1, NAME_MAX), SchemaMetadata("Tove Jansson", line_pattern(NAME_MAX))]
 
 
 class AuthorInput(Input):
@@ -34,8 +34,8 @@ class Author(Struct, frozen=True):
     name: Annotated[str, Meta(examples=["Tove Jansson"], max_length=255)]
     dob: Annotated[date, Meta(examples=["1914-08-09"])] | None
     slug: AuthorSlug
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcTimestamp
+    updated_at: UtcTimestamp
 
 
 class AuthorReference(Struct, frozen=True):

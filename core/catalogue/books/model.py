@@ -13,14 +13,21 @@ from diptych.core.catalogue.books.language import LANGUAGE_LENGTH, language_tag
 from diptych.core.catalogue.books.years import bounded
 from diptych.core.catalogue.limits import DESCRIPTION_MAX, TITLE_MAX
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Base, Named, Record, Slugged, listed, ordered
+from diptych.core.engine.entity import (
+    Base,
+    Entity,
+    SearchableMixin,
+    SlugMixin,
+    binary_collated_string,
+    with_list_indexes,
+)
 from diptych.core.engine.text_normalization import line, prose
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 
 
-@listed("year", "isbn", "language")
-class Book(Named, Slugged, Record):
+@with_list_indexes("year", "isbn", "language")
+class Book(SearchableMixin, SlugMixin, Entity):
     """A book and its first author."""
 
     __tablename__ = "book"
@@ -38,9 +45,9 @@ class Book(Named, Slugged, Record):
 
     title: Mapped[str] = mapped_column(String(TITLE_MAX))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("author.id", ondelete="RESTRICT"), index=True)
-    isbn: Mapped[str | None] = mapped_column(ordered(13), unique=True)
+    isbn: Mapped[str | None] = mapped_column(binary_collated_string(13), unique=True)
     year: Mapped[int | None] = mapped_column(SmallInteger)
-    language: Mapped[str | None] = mapped_column(ordered(LANGUAGE_LENGTH))
+    language: Mapped[str | None] = mapped_column(binary_collated_string(LANGUAGE_LENGTH))
     description: Mapped[str | None] = mapped_column(Text)
 
 

@@ -8,26 +8,26 @@ from typing import Any
 
 from sqlalchemy import Select, Uuid, bindparam, delete, literal_column, or_, select
 
-from diptych.core.catalogue.authors.queries import listing as authors
+from diptych.core.catalogue.authors.queries import spec as authors
 from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
-from diptych.core.catalogue.tags.queries import listing as tags
+from diptych.core.catalogue.tags.queries import spec as tags
 from diptych.core.engine.filters import any_of
-from diptych.core.engine.resource_spec import Condition, Listing, one
-from diptych.core.engine.row_statements import among, among_values
+from diptych.core.engine.resource_spec import Condition, ResourceSpec, by_unique_column
+from diptych.core.engine.row_statements import in_list, in_values
 
 
 def represent(row: Sequence[Any]) -> schemas.Book:
-    """A book as answered, from a row of `listing.select`: its own columns, then its author's."""
+    """A book as answered, from a row of `spec.select`: its own columns, then its author's."""
     values = (*row[:-3], AuthorReference(*row[-3:]))
     return schemas.Book(*values)
 
 
 def tagged(name: str) -> Condition:
     """Books that carry any tag of the names in a parameter."""
-    return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(among(Tag.name, name)))
+    return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(in_list(Tag.name, name)))
 
 
 def tagged_with(name: str) -> Condition:
@@ -37,8 +37,8 @@ def tagged_with(name: str) -> Condition:
 
 def contributed(name: str) -> Condition:
     """Books that any of those in a parameter wrote, or contributed to in another role."""
-    others = select(BookContributor.book_id).where(among(BookContributor.author_id, name))
-    return or_(among(Book.author_id, name), Book.id.in_(others))
+    others = select(BookContributor.book_id).where(in_list(BookContributor.author_id, name))
+    return or_(in_list(Book.author_id, name), Book.id.in_(others))
 
 
 OTHER_CONTRIBUTORS = (
@@ -51,7 +51,7 @@ OTHER_CONTRIBUTORS = (
         Author.slug,
     )
     .join(Author, Author.id == BookContributor.author_id)
-    .where(among_values(BookContributor.book_id))
+    .where(in_values(BookContributor.book_id))
     .order_by(BookContributor.book_id, BookContributor.position)
 )
 """book_id, position, role and the author of every contributor but the first author, of the books of these VALUES."""
@@ -83,7 +83,7 @@ def _of_author(column: Any) -> Any:
     return select(column).where(Author.id == literal_column("book.author_id", Uuid)).scalar_subquery()
 
 
-listing = Listing(
+spec = ResourceSpec(
     model=Book,
     select=select(*_columns, Author.id, Author.name, Author.slug).join(Author, Author.id == Book.author_id),
     returning=(*_columns, Book.author_id, _of_author(Author.name), _of_author(Author.slug)),
@@ -117,7 +117,7 @@ listing = Listing(
 def one_with_tags(column: str) -> Select[Any]:
     """As `one`, in a row for each tag, whose columns come last; with no tag, one without."""
     return (
-        one(listing, column)
+        by_unique_column(spec, column)
         .add_columns(*tags.returning)
         .outerjoin(BookTag, BookTag.book_id == Book.id)
         .outerjoin(Tag, Tag.id == BookTag.tag_id)
@@ -127,6 +127,6 @@ def one_with_tags(column: str) -> Select[Any]:
 
 def represent_with_tags(rows: Sequence[Sequence[Any]]) -> schemas.Book:
     """A book as answered, from the rows of `one_with_tags`."""
-    own = len(listing.returning)
+    own = len(spec.returning)
     found = [tags.represent(row[own:]) for row in rows if row[own] is not None]
     return schemas.extended(represent(rows[0][:own]), {"tags": found})

@@ -20,21 +20,21 @@ from diptych.core.engine.schemas.field_types import (
     Id,
     Length,
     Line,
-    Moment,
-    Shown,
+    QueryInteger,
+    SchemaMetadata,
     Text,
-    WrittenInteger,
+    UtcTimestamp,
     line_pattern,
     ruled,
 )
 from diptych.core.engine.schemas.pagination import ListQuery, Query, list_query, separated_by_commas
 from diptych.core.engine.slugs import SLUG_LENGTH
 
-Title = Annotated[Line, Length(1, TITLE_MAX), Shown("The Summer Book", line_pattern(TITLE_MAX))]
+Title = Annotated[Line, Length(1, TITLE_MAX), SchemaMetadata("The Summer Book", line_pattern(TITLE_MAX))]
 Isbn = Annotated[
     Text,
     AfterValidator(ruled("isbn", isbn.isbn13)),
-    Shown(
+    SchemaMetadata(
         "978-0-9542217-1-3",
         isbn.PATTERN,
         "An ISBN of 10 or 13 digits, kept as one of 13; its check digit has to hold.",
@@ -45,14 +45,14 @@ Year = Annotated[
     int,
     Strict(),
     Field(ge=years.YEAR_MIN, le=years.YEAR_MAX),
-    Shown(1972, description="Years before our era are negative. Written as 1972, never as 1972.0."),
+    SchemaMetadata(1972, description="Years before our era are negative. Written as 1972, never as 1972.0."),
 ]
 Language = Annotated[
     Text,
     AfterValidator(ruled("language_tag", language.language_tag)),
-    Shown("sv-FI", language.PATTERN, "A BCP 47 tag.", max_length=language.LANGUAGE_LENGTH),
+    SchemaMetadata("sv-FI", language.PATTERN, "A BCP 47 tag.", max_length=language.LANGUAGE_LENGTH),
 ]
-WrittenYear = Annotated[int, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX), WrittenInteger, Shown(1972)]
+WrittenYear = Annotated[int, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX), QueryInteger, SchemaMetadata(1972)]
 """The same in a query string, where everything is text."""
 
 Role = Literal["author", "editor", "translator", "illustrator", "other"]
@@ -111,8 +111,8 @@ class Book(Struct, frozen=True):
         | None
     )
     slug: Annotated[str, Meta(examples=["the-summer-book"], min_length=1, max_length=SLUG_LENGTH)]
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcTimestamp
+    updated_at: UtcTimestamp
     author: AuthorReference
     tags: list[Tag] | msgspec.UnsetType = msgspec.UNSET
     contributors: list[Contributor] | msgspec.UnsetType = msgspec.UNSET

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from diptych.core.catalogue.limits import DESCRIPTION_MAX, TAG_MAX
 from diptych.core.catalogue.tags.rules import tag_name
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Named, Record, listed
+from diptych.core.engine.entity import Entity, SearchableMixin, with_list_indexes
 from diptych.core.engine.text_normalization import bounded, prose
 
 
-@listed()
-class Tag(Named, Record):
+@with_list_indexes()
+class Tag(SearchableMixin, Entity):
     """A word or phrase, in one spelling: diptych.core.catalogue.tags.rules.tag_name."""
 
     __tablename__ = "tag"

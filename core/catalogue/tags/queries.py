@@ -10,27 +10,27 @@ from sqlalchemy import select
 from diptych.core.catalogue.models import BookTag, Tag
 from diptych.core.catalogue.tags import schemas
 from diptych.core.engine.filters import any_of
-from diptych.core.engine.resource_spec import Listing
-from diptych.core.engine.row_statements import among_values
+from diptych.core.engine.resource_spec import ResourceSpec
+from diptych.core.engine.row_statements import in_values
 
 _columns = (Tag.id, Tag.name, Tag.description, Tag.created_at, Tag.updated_at)
 
 
 def represent(row: Sequence[Any]) -> schemas.Tag:
-    """A tag as answered, from a row of `listing.select`."""
+    """A tag as answered, from a row of `spec.select`."""
     return schemas.Tag(*row)
 
 
 OF_BOOKS = (
     select(BookTag.book_id, *_columns)
     .join(Tag, Tag.id == BookTag.tag_id)
-    .where(among_values(BookTag.book_id))
+    .where(in_values(BookTag.book_id))
     .order_by(Tag.sort_key, Tag.id)
 )
 """book_id and the columns of each tag of the books whose ids are among row_statements.VALUES, by name."""
 
 
-listing = Listing(
+spec = ResourceSpec(
     model=Tag,
     select=select(*_columns),
     returning=_columns,

@@ -12,14 +12,14 @@ from diptych.core.catalogue.field_types import LIST_LIMIT, Description
 from diptych.core.catalogue.limits import TAG_MAX
 from diptych.core.catalogue.tags import rules
 from diptych.core.engine.schemas.base import Input
-from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, Moment, Shown, Text, ruled
+from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, SchemaMetadata, Text, UtcTimestamp, ruled
 from diptych.core.engine.schemas.pagination import list_query
 
 TagName = Annotated[
     Text,
     AfterValidator(ruled("tag_name", rules.tag_name)),
     Length(1, TAG_MAX),
-    Shown("islands of finland", WORDS_PATTERN),
+    SchemaMetadata("islands of finland", WORDS_PATTERN),
 ]
 
 
@@ -42,8 +42,8 @@ class Tag(Struct, frozen=True):
     id: UUID
     name: Annotated[str, Meta(examples=["islands of finland"], max_length=100)]
     description: str | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: UtcTimestamp
+    updated_at: UtcTimestamp
 
 
 TagList = list_query("TagList", ("created_at", "updated_at", "name", "id"), {"name": TagName})

@@ -44,7 +44,7 @@ class BatchIds(Input):
     ids: Annotated[list[Id], Field(min_length=1, max_length=BATCH_LIMIT, json_schema_extra=UNIQUE)]
 
 
-class Identified(Input):
+class WithId(Input):
     """An item of a batch that names the row it is about."""
 
     id: Id
@@ -64,7 +64,7 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
     return create_model(f"{model.__name__}{suffix}", __base__=base, **optional)
 
 
-def keyed_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
+def upsert_item_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
     """The same, described as an item of an upsert is: with the parts of its key, which engine.batches wants.
 
     not_null: the parts that cannot be null.

@@ -65,7 +65,7 @@ def parse_uuid(value: str) -> UUID:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SchemaMetadata:
     """What the API's description says of a type besides what pydantic knows: an example, and the shape of its text.
 
     pattern: a regular expression that means the same in Python and in JavaScript (ECMA-262).
@@ -97,10 +97,12 @@ _HOUR_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 Id = Annotated[
     UUID,
     _matching(_UUID, "uuid", "a UUID in the 8-4-4-4-12 form", UUID),
-    Shown(EXAMPLE_ID, f"^{_UUID.pattern}$"),
+    SchemaMetadata(EXAMPLE_ID, f"^{_UUID.pattern}$"),
 ]
 Date = Annotated[
-    date, _matching(_DATE, "date", "a date as YYYY-MM-DD", date.fromisoformat), Shown("1914-08-09", f"^{_DAY}$")
+    date,
+    _matching(_DATE, "date", "a date as YYYY-MM-DD", date.fromisoformat),
+    SchemaMetadata("1914-08-09", f"^{_DAY}$"),
 ]
 Instant = Annotated[
     datetime,
@@ -110,14 +112,14 @@ Instant = Annotated[
         "a date and time with its offset (RFC 3339), such as 2026-01-31T12:00:00Z",
         lambda value: datetime.fromisoformat(value.upper()).astimezone(UTC),
     ),
-    Shown(
+    SchemaMetadata(
         "2026-01-31T12:00:00Z",
         rf"^{_DAY}[Tt]{_HOUR_MINUTE}:[0-5][0-9](\.[0-9]{{1,6}})?([Zz]|[+-]{_HOUR_MINUTE})$",
     ),
 ]
 
 
-Moment = Annotated[datetime, Meta(tz=True)]
+UtcTimestamp = Annotated[datetime, Meta(tz=True)]
 """A time as answered: in UTC."""
 
 
@@ -164,22 +166,24 @@ def line_pattern(high: int) -> str:
 
 
 Text = Annotated[str, Strict()]
-Line = Annotated[Text, AfterValidator(ruled("text", text_normalization.clean)), Shown("shadow", _BLANK_OR_LINE)]
+Line = Annotated[
+    Text, AfterValidator(ruled("text", text_normalization.clean)), SchemaMetadata("shadow", _BLANK_OR_LINE)
+]
 Prose = Annotated[Text, AfterValidator(ruled("text", lambda value: text_normalization.clean(value, multiline=True)))]
 
 Slug = Annotated[Line, AfterValidator(ruled("slug", slugs.check_slug)), Length(1, slugs.SLUG_LENGTH)]
 
 # The same in a query string, where everything is text.
-WrittenInteger = _matching(_INTEGER, "integer", "a whole number", int)
-WrittenCursor = Annotated[
+QueryInteger = _matching(_INTEGER, "integer", "a whole number", int)
+QueryCursor = Annotated[
     Cursor,
     PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
-    Shown(
+    SchemaMetadata(
         str(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00Z", UUID(EXAMPLE_ID))),
         "^[0-9A-Za-z_-]+$",
         max_length=cursors.LENGTH,
     ),
 ]
-WrittenFlag = Annotated[
+QueryFlag = Annotated[
     bool, _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
 ]

@@ -16,9 +16,9 @@ from diptych.core.engine.schemas.field_types import (
     Instant,
     Length,
     Line,
-    WrittenCursor,
-    WrittenFlag,
-    WrittenInteger,
+    QueryCursor,
+    QueryFlag,
+    QueryInteger,
 )
 
 PAGE_SIZE = 20
@@ -46,20 +46,20 @@ class ListQuery(Query):
     created_after: Instant | None = Field(None, description="Only what was created after this moment.")
     updated_before: Instant | None = Field(None, description="Only what was last changed before this moment.")
     updated_after: Instant | None = Field(None, description="Only what was last changed after this moment.")
-    current_page: Annotated[int, Field(ge=1, le=PAGE_LIMIT), WrittenInteger] = Field(1, description="Which page.")
-    cursor: WrittenCursor | None = Field(
+    current_page: Annotated[int, Field(ge=1, le=PAGE_LIMIT), QueryInteger] = Field(1, description="Which page.")
+    cursor: QueryCursor | None = Field(
         None,
         description="Instead of currentPage: the rows after or before a page, which gave this as next or previous. "
         "What else it was asked for has to be asked for again.",
     )
-    total: WrittenFlag = Field(True, description="false: do not count what matches, and answer null as total.")
-    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), WrittenInteger] = Field(
+    total: QueryFlag = Field(True, description="false: do not count what matches, and answer null as total.")
+    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
         PAGE_SIZE, description="Rows on a page."
     )
     search_string: Annotated[Line, Length(0, 1000)] | None = Field(
         None, description="Only rows with this in their name or title; accents do not count."
     )
-    search_ignore_case: WrittenFlag = Field(
+    search_ignore_case: QueryFlag = Field(
         True, description="false: searchString is compared as it is, case and accents included."
     )
     q: Annotated[Line, Length(0, 1000)] | None = Field(

@@ -44,7 +44,7 @@ class BookResource(Resource):
 
 def reader(executor: Executor) -> BookReader:
     """What reads books."""
-    return BookReader(executor, BookService.listing)
+    return BookReader(executor, BookService.spec)
 
 
 books = BookResource(

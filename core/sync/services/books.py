@@ -20,7 +20,7 @@ from diptych.core.catalogue.models import Book, BookContributor, BookTag
 from diptych.core.catalogue.tags import queries as tag_queries
 from diptych.core.catalogue.tags import schemas as tag_schemas
 from diptych.core.engine.entity import now
-from diptych.core.engine.row_dml import no_such
+from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import Fault, Invalid
@@ -57,7 +57,7 @@ class BookReader(Reader):
             return (self.including([self.fetch(column, value)], include))[0]
         rows = self.executor.all(queries.one_with_tags(column), {VALUE: value})
         if not rows:
-            raise missing(self.listing)
+            raise missing(self.spec)
         return queries.represent_with_tags(rows)
 
     def including(self, books: Sequence[schemas.Book], include: Collection[str]) -> list[schemas.Book]:
@@ -114,7 +114,7 @@ class BookService(CatalogueService[Book]):
         model_type = Book
 
     repository_type = Repo
-    listing = queries.listing
+    spec = queries.spec
     reader = BookReader
     writer = BookWriter
     unique = ("isbn",)
@@ -151,8 +151,8 @@ class BookService(CatalogueService[Book]):
             raise NoSuchReference(
                 "There is no such author.",
                 [
-                    no_such(
-                        author_queries.listing,
+                    missing_reference(
+                        author_queries.spec,
                         ("author_id",) if places is None else ("items", places[index], "author_id"),
                     )
                     for index, item in enumerate(items)
@@ -189,7 +189,7 @@ class BookService(CatalogueService[Book]):
         book = self.locked(book_id)
         tags = TagService(self.session, wrap_exceptions=False).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
-        return (BookReader(executor_of(self.session), queries.listing).tags_of([book_id]))[book_id]
+        return (BookReader(executor_of(self.session), queries.spec).tags_of([book_id]))[book_id]
 
     def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
@@ -217,7 +217,7 @@ class BookService(CatalogueService[Book]):
         book = self.locked(book_id)
         known = self._references({author_id for author_id, _ in wanted})
         faults = [
-            no_such(author_queries.listing, ("items", place, "author_id"))
+            missing_reference(author_queries.spec, ("items", place, "author_id"))
             for place, (author_id, _) in enumerate(wanted)
             if author_id not in known
         ]

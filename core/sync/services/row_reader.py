@@ -10,33 +10,33 @@ from uuid import UUID
 from diptych.core.engine import pagination
 from diptych.core.engine import resource_spec as lists
 from diptych.core.engine import row_statements as statements
-from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.schemas.pagination import ListQuery, Page
 from diptych.core.errors import Fault
 from diptych.core.refusals import Missing
 from diptych.core.sync.statement_executor import Executor
 
 
-def missing(listing: Listing, faults: Sequence[Fault] = ()) -> Missing:
+def missing(spec: ResourceSpec, faults: Sequence[Fault] = ()) -> Missing:
     """The error for a row that is not there."""
-    return Missing(f"There is no such {listing.noun}.", faults)
+    return Missing(f"There is no such {spec.noun}.", faults)
 
 
 class Reader:
     """A resource's rows as they are answered."""
 
-    def __init__(self, executor: Executor, listing: Listing) -> None:
+    def __init__(self, executor: Executor, spec: ResourceSpec) -> None:
         self.executor = executor
-        self.listing = listing
+        self.spec = spec
 
     def page(self, query: ListQuery, **scope: Any) -> Page[Any]:
-        """The page that `query` asks for, of the rows within a scope of the listing.
+        """The page that `query` asks for, of the rows within a scope of the spec.
 
         One statement finds the rows, and counts, where there are more than the page shows; another finds those without
         a value or of a lower rank, where the page gets to them. One more counts where no row told.
         """
-        asked = pagination.asked(self.listing, query, scope)
-        first, *others = pagination.statements(self.listing, asked.shape)
+        asked = pagination.bind_list_query(self.spec, query, scope)
+        first, *others = pagination.statements(self.spec, asked.shape)
         found = self.executor.all(first, {**asked.values, pagination.WANTED: query.page_size + 1})
         total = None
         if query.total and found:
@@ -48,23 +48,23 @@ class Reader:
         if query.total and total is None:
             total = pagination.known_total(query, len(found))
         if query.total and total is None:
-            ((total,),) = self.executor.all(pagination.count(self.listing, asked.shape), asked.values)
-        return pagination.page(self.listing, query, found, total)
+            ((total,),) = self.executor.all(pagination.count(self.spec, asked.shape), asked.values)
+        return pagination.page(self.spec, query, found, total)
 
     def fetch(self, column: str, value: Any) -> Any:
         """The row that has a value in a unique column. Errors: NotFound."""
-        row = self.executor.first(lists.one(self.listing, column), {statements.VALUE: value})
+        row = self.executor.first(lists.by_unique_column(self.spec, column), {statements.VALUE: value})
         if row is None:
-            raise missing(self.listing)
-        return self.listing.represent(row)
+            raise missing(self.spec)
+        return self.spec.represent(row)
 
     def after(self, last: UUID | None, limit: int) -> list[Any]:
         """Up to `limit` rows by id, from the one after `last`; None for the first."""
-        statement = lists.following(self.listing, beginning=last is None)
+        statement = lists.page_after(self.spec, beginning=last is None)
         rows = self.executor.all(statement, {statements.VALUE: last, lists.LIMIT: limit})
-        return [self.listing.represent(row) for row in rows]
+        return [self.spec.represent(row) for row in rows]
 
     def require(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
-        if self.executor.first(statements.there(self.listing.model), {statements.VALUE: item_id}) is None:
-            raise missing(self.listing)
+        if self.executor.first(statements.id_exists(self.spec.model), {statements.VALUE: item_id}) is None:
+            raise missing(self.spec)

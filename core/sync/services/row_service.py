@@ -23,35 +23,35 @@ from uuid_utils.compat import uuid7
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Record, derive, now
-from diptych.core.engine.resource_spec import Listing
-from diptych.core.engine.slugs import told_apart
+from diptych.core.engine.entity import Entity, derive, now
+from diptych.core.engine.resource_spec import ResourceSpec
+from diptych.core.engine.slugs import make_unique
 from diptych.core.errors import CatalogueError, Fault
 from diptych.core.refusals import Ambiguous, Taken
 from diptych.core.sync.bulk_insert import put_in
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.services.row_writer import Writer
 
-RecordT = TypeVar("RecordT", bound=Record)
+EntityT = TypeVar("EntityT", bound=Entity)
 Values = Mapping[str, Any]
 Places = Sequence[int] | None
 
 
-class SlugRepository(SQLAlchemySyncSlugRepository[RecordT]):
+class SlugRepository(SQLAlchemySyncSlugRepository[EntityT]):
     """A table whose rows have slugs."""
 
     def get_available_slug(self, value_to_slugify: str, **kwargs: Any) -> str:
         """A slug that no row has, made as the rows' own are: of letters of any script, as long as its column takes."""
         plain = self.model_type.rules.slug(value_to_slugify)
-        return told_apart([plain], [plain] if self.exists(slug=plain, **kwargs) else [])[0]
+        return make_unique([plain], [plain] if self.exists(slug=plain, **kwargs) else [])[0]
 
 
 class CatalogueReadService(
-    SQLAlchemySyncRepositoryReadService[RecordT, SQLAlchemySyncRepository[RecordT]], Generic[RecordT]
+    SQLAlchemySyncRepositoryReadService[EntityT, SQLAlchemySyncRepository[EntityT]], Generic[EntityT]
 ):
-    """A resource that is only read. listing: what it is; reader: what reads it for HTTP."""
+    """A resource that is only read. spec: what it is; reader: what reads it for HTTP."""
 
-    listing: ClassVar[Listing]
+    spec: ClassVar[ResourceSpec]
     reader: ClassVar[type[Reader]] = Reader
     # The other way counts nothing past the last page.
     count_with_window_function = False
@@ -64,13 +64,13 @@ class CatalogueReadService(
     @property
     def rules(self) -> Rules:
         """What follows from the values of a row."""
-        return self.listing.rules
+        return self.spec.rules
 
 
 class RowService(
-    CatalogueReadService[RecordT],
-    SQLAlchemySyncRepositoryService[RecordT, SQLAlchemySyncRepository[RecordT]],
-    Generic[RecordT],
+    CatalogueReadService[EntityT],
+    SQLAlchemySyncRepositoryService[EntityT, SQLAlchemySyncRepository[EntityT]],
+    Generic[EntityT],
 ):
     """How the rows of a resource are written. writer: what writes one of them for HTTP.
 
@@ -112,15 +112,15 @@ class RowService(
 
     def represent(self, items: Sequence[Any]) -> list[Any]:
         """Rows as they are answered over HTTP, in order."""
-        names = [column.key for column in self.listing.returning]
-        return [self.listing.represent([getattr(item, name) for name in names]) for item in items]
+        names = [column.key for column in self.spec.returning]
+        return [self.spec.represent([getattr(item, name) for name in names]) for item in items]
 
-    def locked(self, item_id: UUID) -> RecordT:
+    def locked(self, item_id: UUID) -> EntityT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
-        found = self.session.execute(statements.locked(self.model_type), {statements.VALUE: item_id})
-        row: RecordT | None = found.scalar_one_or_none()
+        found = self.session.execute(statements.select_for_update(self.model_type), {statements.VALUE: item_id})
+        row: EntityT | None = found.scalar_one_or_none()
         if row is None:
-            raise missing(self.listing)
+            raise missing(self.spec)
         return row
 
     # Without hooks, for values in their form: what imports take
@@ -132,7 +132,7 @@ class RowService(
         """
         return self._put_in([self.rules.derived(values) for values in items])
 
-    def change_rows(self, rows: Sequence[RecordT], changes: Sequence[Values]) -> int:
+    def change_rows(self, rows: Sequence[EntityT], changes: Sequence[Values]) -> int:
         """Set columns and flush; how many rows were different. Errors: Invalid."""
         return self.set_columns(rows, [self.rules.derived(values) for values in changes])
 
@@ -144,7 +144,7 @@ class RowService(
     def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
-    def insert(self, models: Sequence[RecordT], places: Sequence[int], *, matched: bool = False) -> None:
+    def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: bool = False) -> None:
         """Put new rows in, where they may be, by one statement; the session has them then.
 
         matched: nobody has their unique values. Errors: Invalid, Conflict.
@@ -164,7 +164,7 @@ class RowService(
         self.session.add_all(models)
 
     def set_columns(
-        self, rows: Sequence[RecordT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
+        self, rows: Sequence[EntityT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
     ) -> int:
         """Set columns and flush; how many rows were different. matched: as in insert. Errors: Invalid, Conflict."""
         if not rows:
@@ -190,7 +190,7 @@ class RowService(
         moment = now()
         made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
         rows = [{**made, "id": uuid7(), **item} for item in items]
-        if self.listing.slugged:
+        if self.spec.slugged:
             self._give_slugs([row for row in rows if row["slug"] is None])
         put_in(self.session, self.model_type, rows)
         return rows
@@ -200,33 +200,33 @@ class RowService(
         if not rows:
             return
         wanted = [self.rules.slug(row[self.rules.named_by]) for row in rows]
-        statement = statements.taken(self.model_type)
+        statement = statements.existing_slugs(self.model_type)
         used = (self.session.execute(statement, {statements.VALUES: list(set(wanted))})).scalars()
-        for row, slug in zip(rows, told_apart(wanted, used.all()), strict=True):
+        for row, slug in zip(rows, make_unique(wanted, used.all()), strict=True):
             row["slug"] = slug
 
-    def delete_rows(self, rows: Sequence[RecordT]) -> None:
+    def delete_rows(self, rows: Sequence[EntityT]) -> None:
         """Delete rows. Errors: Conflict while others depend on one."""
         ids = [row.id for row in rows]
         self.refuse_depended_on(ids)
-        self.session.execute(statements.deleted(self.model_type), {statements.VALUES: ids})
+        self.session.execute(statements.delete_by_ids(self.model_type), {statements.VALUES: ids})
 
-    def locked_all(self, values: Sequence[Any], member: str, *rest: str, column: Any = None) -> list[RecordT]:
+    def locked_all(self, values: Sequence[Any], member: str, *rest: str, column: Any = None) -> list[EntityT]:
         """The rows with these values in a column, the id if no other, locked. Errors: NotFound, naming the items."""
         # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
         column = self.model_type.id if column is None else column
         statement = select(self.model_type).where(column.in_(values)).order_by(self.model_type.id).with_for_update()
         found = {getattr(row, column.key): row for row in (self.session.execute(statement)).scalars()}
         faults = [
-            Fault("not_found", f"there is no such {self.listing.noun}", path=(member, place, *rest))
+            Fault("not_found", f"there is no such {self.spec.noun}", path=(member, place, *rest))
             for place, value in enumerate(values)
             if value not in found
         ]
         if faults:
-            raise missing(self.listing, faults)
+            raise missing(self.spec, faults)
         return [found[value] for value in values]
 
-    def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[RecordT | None]:
+    def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[EntityT | None]:
         """For each item the row with its values of these names, as far as it has them, or None.
 
         Errors: Conflict, naming the rows where there are several.
@@ -235,7 +235,7 @@ class RowService(
         wanted = {item.get(names[0]) for item in items}
         condition = or_(first.in_(wanted), first.is_(None)) if None in wanted else first.in_(wanted)
         statement = select(self.model_type).where(condition).order_by(self.model_type.id).with_for_update()
-        found: dict[Any, list[RecordT]] = {}
+        found: dict[Any, list[EntityT]] = {}
         for row in (self.session.execute(statement)).scalars():
             found.setdefault(getattr(row, names[0]), []).append(row)
         matching = [
@@ -252,7 +252,7 @@ class RowService(
             if len(rows) > 1
         ]
         if faults:
-            raise Ambiguous(f"More than one {self.listing.noun} has the key of an item.", faults)
+            raise Ambiguous(f"More than one {self.spec.noun} has the key of an item.", faults)
         return [rows[0] if rows else None for rows in matching]
 
     def _refuse_taken(self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]) -> None:
@@ -265,7 +265,7 @@ class RowService(
                 holders = self.session.execute(select(column, model.id).where(column.in_(wanted)))
                 faults.extend(batches.taken(items, owners, places, name, dict(holders.tuples().all())))
         if faults:
-            raise Taken(f"Another {self.listing.noun} has a value that must be unique.", faults)
+            raise Taken(f"Another {self.spec.noun} has a value that must be unique.", faults)
 
     @contextmanager
     def wrapping(self, error_messages: Any) -> Iterator[None]:
@@ -285,6 +285,6 @@ class RowService(
             raise refused
 
 
-def given(row: Record) -> dict[str, Any]:
+def given(row: Entity) -> dict[str, Any]:
     """The columns of a row that have been set."""
     return {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}

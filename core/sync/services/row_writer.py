@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.engine import row_dml, row_statements
-from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.errors import Conflict, Contention, Invalid
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.statement_executor import Executor
@@ -21,21 +21,21 @@ Values = Mapping[str, Any]
 class Writer:
     """One row of a resource at a time, returned as it is answered."""
 
-    def __init__(self, executor: Executor, listing: Listing) -> None:
+    def __init__(self, executor: Executor, spec: ResourceSpec) -> None:
         self.executor = executor
-        self.listing = listing
+        self.spec = spec
 
     def add(self, values: Values, item_id: UUID | None = None) -> Any:
         """Create a row. Errors: Invalid, Conflict."""
         values = values if item_id is None else {**values, "id": item_id}
-        made = self.executor.first(row_dml.inserted(self.listing), row_dml.insertion(self.listing, values))
+        made = self.executor.first(row_dml.insert_statement(self.spec), row_dml.insert_parameters(self.spec, values))
         if made is None:
             raise self._refused(values)
-        return self.listing.represent(made)
+        return self.spec.represent(made)
 
     def change(self, item_id: UUID, values: Values) -> Any:
         """Set the given columns of a row. Errors: NotFound, Invalid, Conflict."""
-        reader = Reader(self.executor, self.listing)
+        reader = Reader(self.executor, self.spec)
         if not values:
             return reader.fetch("id", item_id)
         changed = self.put(item_id, values)
@@ -52,34 +52,34 @@ class Writer:
 
     def remove(self, item_id: UUID) -> None:
         """Delete a row. Errors: NotFound, Conflict while others depend on it."""
-        statement = row_dml.removed(self.listing.model)
+        statement = row_dml.delete_statement(self.spec.model)
         try:
             gone = self.executor.first(statement, {row_statements.VALUE: item_id})
         except IntegrityError as error:
-            raise Conflict(f"This {self.listing.noun} is in use: others depend on it.") from error
+            raise Conflict(f"This {self.spec.noun} is in use: others depend on it.") from error
         if gone is None:
-            raise missing(self.listing)
+            raise missing(self.spec)
 
     def lock(self, item_id: UUID) -> None:
         """Keep a row as it is until the unit of work ends. Errors: NotFound."""
-        if self.executor.first(row_dml.locked(self.listing.model), {row_statements.VALUE: item_id}) is None:
-            raise missing(self.listing)
+        if self.executor.first(row_dml.select_id_for_update(self.spec.model), {row_statements.VALUE: item_id}) is None:
+            raise missing(self.spec)
 
     def put(self, item_id: UUID, values: Values) -> Any | None:
         """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""
-        statement = row_dml.updated(self.listing, frozenset(values))
-        changed = self.executor.first(statement, row_dml.alteration(self.listing, item_id, values))
-        return None if changed is None else self.listing.represent(changed)
+        statement = row_dml.update_statement(self.spec, frozenset(values))
+        changed = self.executor.first(statement, row_dml.update_parameters(self.spec, item_id, values))
+        return None if changed is None else self.spec.represent(changed)
 
     def _refused(self, values: Values) -> Invalid | Contention:
         """What a statement found that wrote nothing: which rows that it refers to are not there."""
         faults = []
-        for name, other in self.listing.references.items():
+        for name, other in self.spec.references.items():
             if name in values:
-                there = self.executor.first(row_statements.there(other.model), {row_statements.VALUE: values[name]})
+                there = self.executor.first(row_statements.id_exists(other.model), {row_statements.VALUE: values[name]})
                 if there is None:
-                    faults.append(row_dml.no_such(other, (name,)))
+                    faults.append(row_dml.missing_reference(other, (name,)))
         if faults:
-            nouns = " or ".join(sorted({other.noun for other in self.listing.references.values()}))
+            nouns = " or ".join(sorted({other.noun for other in self.spec.references.values()}))
             return Invalid(f"There is no such {nouns}.", faults)
         return Contention("Other writers were busy with the same rows.")

@@ -16,7 +16,7 @@ from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.schemas import BookInput, Isbn, Language, Title
 from diptych.core.catalogue.field_types import Description
 from diptych.core.catalogue.tags.schemas import TagName
-from diptych.core.engine.schemas.base import keyed_of
+from diptych.core.engine.schemas.base import upsert_item_of
 from diptych.core.engine.schemas.field_types import Date, Id, Instant
 
 KINDS = {
@@ -104,7 +104,7 @@ def test_every_type_has_an_example_that_is_allowed_and_taken(kind: str):
 
 
 def test_an_item_of_an_upsert_is_described_with_its_key():
-    schema = keyed_of(BookInput, ("isbn",), ("isbn",)).model_json_schema()
+    schema = upsert_item_of(BookInput, ("isbn",), ("isbn",)).model_json_schema()
 
     assert schema["required"] == ["title", "author_id", "isbn"]
     assert schema["properties"]["isbn"]["type"] == "string"

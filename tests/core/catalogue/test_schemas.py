@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from diptych.core.catalogue.authors.schemas import AuthorInput, AuthorList
 from diptych.core.catalogue.books.schemas import BookInput, BookList, ContributorList, Isbn, Language, Title, Year
 from diptych.core.catalogue.tags.schemas import TagInput, TagName, TagNames
-from diptych.core.engine.schemas.base import Batch, BatchIds, Identified, Input, patch_of
-from diptych.core.engine.schemas.field_types import Date, Id, Instant, Prose, WrittenFlag, WrittenInteger
+from diptych.core.engine.schemas.base import Batch, BatchIds, Input, WithId, patch_of
+from diptych.core.engine.schemas.field_types import Date, Id, Instant, Prose, QueryFlag, QueryInteger
 
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
 AuthorPatch, BookPatch, TagPatch = (patch_of(model) for model in (AuthorInput, BookInput, TagInput))
@@ -97,7 +97,7 @@ def test_a_patch_normalises_what_it_takes():
 
 
 def test_an_item_of_a_batch_of_patches_must_say_which_row_it_is_about():
-    item = patch_of(AuthorInput, base=Identified, suffix="PatchItem")
+    item = patch_of(AuthorInput, base=WithId, suffix="PatchItem")
     assert faults(item, {"name": "Homer"}) == [(("id",), "missing")]
     assert item.model_validate({"id": ID}).model_dump(exclude_unset=True) == {"id": uuid.UUID(ID)}
 
@@ -203,18 +203,18 @@ def test_a_year_is_a_whole_number_and_nothing_like_one(given_value: object):
 
 @pytest.mark.parametrize("text", ["1", "-1", "0000000007"])
 def test_a_whole_number_of_a_query_is_digits(text: str):
-    assert value(Annotated[int, WrittenInteger], text) == int(text)
+    assert value(Annotated[int, QueryInteger], text) == int(text)
 
 
 @pytest.mark.parametrize("text", ["", "+1", "1.0", " 1", "1_0", "\u0663", "12345678901", "--1", "1\n"])
 def test_any_other_number_of_a_query_is_refused(text: str):
-    assert code(Annotated[int, WrittenInteger], text) == "integer"
+    assert code(Annotated[int, QueryInteger], text) == "integer"
 
 
 def test_a_flag_of_a_query_is_true_or_false():
-    assert (value(WrittenFlag, "true"), value(WrittenFlag, "false")) == (True, False)
+    assert (value(QueryFlag, "true"), value(QueryFlag, "false")) == (True, False)
     for text in ("", "1", "True", "yes", "true\n"):
-        assert code(WrittenFlag, text) == "boolean"
+        assert code(QueryFlag, text) == "boolean"
 
 
 @pytest.mark.parametrize("kind", [Title, Prose, TagName, Isbn, Language])

@@ -69,10 +69,10 @@ def test_times_are_read_in_utc_whatever_the_time_zone_of_the_server(databases: D
 @TWINS
 def test_statements_are_prepared_where_no_pooler_is_in_between(urls: dict[str, str], twin: str):
     again = [select(Tag.id).where(Tag.name == "x")] * 8
-    *_, prepared = results_of(
+    *_, compile_cached = results_of(
         urls["postgresql"], *again, text("SELECT count(*) FROM pg_prepared_statements"), twin=twin
     )
-    assert prepared > 0
+    assert compile_cached > 0
 
 
 @TWINS

@@ -29,7 +29,7 @@ from diptych.core.database import async_config, sync_config
 from diptych.core.db.config import connection_string
 from diptych.core.db.error_translation import taken, translate
 from diptych.core.engine import pagination
-from diptych.core.engine.search import having_words
+from diptych.core.engine.search import match_words
 from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
 from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, PATIENCE, Databases
@@ -300,8 +300,8 @@ def test_a_database_that_is_behind_is_an_outage_where_something_is_missing(
 ):
     url = databases.empty(backend)
     History().upgrade(url, "0003")
-    asked = pagination.asked(tags.listing, TagList(q="x"), {})
-    search = select(Tag.id).where(*having_words(tags.listing, asked.shape)).params(asked.values)
+    asked = pagination.bind_list_query(tags.spec, TagList(q="x"), {})
+    search = select(Tag.id).where(*match_words(tags.spec, asked.shape)).params(asked.values)
 
     assert type(error_of(url, search, twin=twin)) is Behind
     # A function that nobody has ever made is a mistake of ours.

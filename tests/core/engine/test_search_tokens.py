@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from diptych.core.engine.search_tokens import ALONE, IGNORED, LENGTH, SEPARATING, Wanted, wanted
+from diptych.core.engine.search_tokens import ALONE, IGNORED, LENGTH, SEPARATING, ParsedSearch, wanted
 from diptych.core.engine.text_normalization import fold
 
 
@@ -29,7 +29,7 @@ from diptych.core.engine.text_normalization import fold
     ],
 )
 def test_a_text_asks_for_its_words(text: str, whole: tuple[str, ...], beginnings: tuple[str, ...], runs: tuple[str]):
-    assert wanted(text) == Wanted(whole, beginnings, runs)
+    assert wanted(text) == ParsedSearch(whole, beginnings, runs)
 
 
 def test_letters_digits_and_marks_make_words_and_spaces_and_punctuation_do_not():

@@ -10,10 +10,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.catalogue.models import Tag
-from diptych.core.catalogue.tags.queries import listing
+from diptych.core.catalogue.tags.queries import spec
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.engine import pagination
-from diptych.core.engine.search import having_words
+from diptych.core.engine.search import match_words
 from diptych.core.observability.safe_traceback import trace
 
 VALUE = "hunter2"
@@ -51,8 +51,8 @@ def test_the_statement_is_told_without_its_parameters():
 
 
 def test_the_statement_is_told_without_what_is_written_into_it():
-    asked = pagination.asked(listing, TagList(q=f"{VALUE} o'{VALUE}*"), {})
-    statement = select(Tag.id).where(*having_words(listing, asked.shape)).params(asked.values)
+    asked = pagination.bind_list_query(spec, TagList(q=f"{VALUE} o'{VALUE}*"), {})
+    statement = select(Tag.id).where(*match_words(spec, asked.shape)).params(asked.values)
     text = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True}))
     assert text.count(VALUE) == 2
 

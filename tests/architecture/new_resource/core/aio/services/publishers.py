@@ -16,6 +16,6 @@ class PublisherService(CatalogueService[Publisher]):
         model_type = Publisher
 
     repository_type = Repo
-    listing = queries.listing
+    spec = queries.spec
     unique = ("name",)
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it

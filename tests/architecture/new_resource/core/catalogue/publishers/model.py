@@ -8,12 +8,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from diptych.core.catalogue.books.years import bounded
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Named, Record, Slugged, listed
+from diptych.core.engine.entity import Entity, SearchableMixin, SlugMixin, with_list_indexes
 from diptych.core.engine.text_normalization import line
 
 
-@listed("founded")
-class Publisher(Named, Slugged, Record):
+@with_list_indexes("founded")
+class Publisher(SearchableMixin, SlugMixin, Entity):
     """A house; no two share a name."""
 
     __tablename__ = "publisher"

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from diptych.core.catalogue.publishers import schemas
 from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.engine.filters import any_of
-from diptych.core.engine.resource_spec import Listing
+from diptych.core.engine.resource_spec import ResourceSpec
 
 
 def represent(row: Sequence[Any]) -> schemas.Publisher:
-    """A publisher as answered, from a row of `listing.select`."""
+    """A publisher as answered, from a row of `spec.select`."""
     return schemas.Publisher(*row)
 
 
@@ -27,7 +27,7 @@ _columns = (
     Publisher.updated_at,
 )
 
-listing = Listing(
+spec = ResourceSpec(
     model=Publisher,
     select=select(*_columns),
     returning=_columns,
