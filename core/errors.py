@@ -10,7 +10,7 @@ UPGRADE = 'run "diptych database upgrade"'
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """One thing wrong with a request: where (a path into its body, or a query parameter), a stable code, and why."""
 
     code: str
@@ -19,14 +19,14 @@ class Fault:
     parameter: str | None = None
 
 
-def in_parameter(name: str, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+def in_parameter(name: str, field_errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
     """The faults of values that came in a query parameter instead of the body."""
-    return tuple(replace(fault, path=None, parameter=name) for fault in faults)
+    return tuple(replace(field_error, path=None, parameter=name) for field_error in field_errors)
 
 
-def in_item(place: int, faults: Iterable[Fault]) -> tuple[Fault, ...]:
+def in_item(place: int, field_errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
     """The faults of one item of a batch, as the batch's."""
-    return tuple(replace(fault, path=("items", place, *(fault.path or ()))) for fault in faults)
+    return tuple(replace(field_error, path=("items", place, *(field_error.path or ()))) for field_error in field_errors)
 
 
 class SettingsError(Exception):
@@ -36,35 +36,35 @@ class SettingsError(Exception):
 class CatalogueError(Exception):
     """The base of everything a client is told about."""
 
-    def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.faults = tuple(faults)
+        self.field_errors = tuple(field_errors)
 
 
 class NotFound(CatalogueError):
     """No such row, or no such place."""
 
 
-class Invalid(CatalogueError):
-    """The request was understood and cannot be accepted as it is; the faults say what."""
+class ValidationFailed(CatalogueError):
+    """The request was understood and cannot be accepted as it is; the field errors say what."""
 
 
 class Conflict(CatalogueError):
     """The request contradicts what is stored."""
 
 
-class Contention(Conflict):
+class RetryableConflict(Conflict):
     """Another writer was quicker on a value the core itself chose: the whole unit of work may run again."""
 
 
-class Unavailable(CatalogueError):
+class ServiceUnavailable(CatalogueError):
     """The database cannot serve this now; the same request may succeed later."""
 
 
-class Disconnected(Unavailable):
+class Disconnected(ServiceUnavailable):
     """The connection to the database was lost: what was not being committed is undone, and may run again."""
 
 
-class Behind(Unavailable):
+class SchemaOutdated(ServiceUnavailable):
     """The database has to be migrated before this release can serve it; the text says how."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from advanced_alchemy.exceptions import DuplicateKeyError, ForeignKeyError, MultipleResultsFoundError, NotFoundError
 
-from diptych.core.errors import Conflict, Contention, Invalid, NotFound
+from diptych.core.errors import Conflict, NotFound, RetryableConflict, ValidationFailed
 
 
 class Missing(NotFound, NotFoundError):
     """There is no such row."""
 
 
-class NoSuchReference(Invalid, ForeignKeyError):
+class NoSuchReference(ValidationFailed, ForeignKeyError):
     """A row that another is to refer to is not there."""
 
 
@@ -30,5 +30,5 @@ class Ambiguous(Conflict, MultipleResultsFoundError):
     """Several rows are what one was looked for."""
 
 
-class Overtaken(Contention, DuplicateKeyError):
+class ConcurrentWrite(RetryableConflict, DuplicateKeyError):
     """Another writer was quicker."""

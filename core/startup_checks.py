@@ -11,7 +11,7 @@ from diptych.core.database import sync_config
 from diptych.core.db import deadlines, schema_version
 from diptych.core.db.config import require_file
 from diptych.core.db.error_translation import translate
-from diptych.core.errors import Behind, Unavailable
+from diptych.core.errors import SchemaOutdated, ServiceUnavailable
 from diptych.core.settings import Settings
 
 
@@ -20,12 +20,12 @@ def check_revision(settings: Settings) -> None:
 
     One that is away may come back: then the service starts, answers 503, and /health/ready says why.
 
-    Errors: Behind.
+    Errors: SchemaOutdated.
     """
     try:
         require_file(settings)
-    except Unavailable as error:
-        raise Behind(error.detail) from error
+    except ServiceUnavailable as error:
+        raise SchemaOutdated(error.detail) from error
     engine = sync_config(settings).get_engine()
     try:
         with (
@@ -38,7 +38,7 @@ def check_revision(settings: Settings) -> None:
         known = translate(error)
         if known is None:
             raise
-        if isinstance(known, Behind):
+        if isinstance(known, SchemaOutdated):
             raise known from error
     finally:
         engine.dispose()
@@ -48,6 +48,6 @@ def check_revision_or_exit(settings: Settings) -> None:
     """Look, and end a program whose database is behind with one line on stderr and status 3, as wrong settings do."""
     try:
         check_revision(settings)
-    except Behind as error:
+    except SchemaOutdated as error:
         print(f"diptych: {error.detail}", file=sys.stderr)
         raise SystemExit(3) from None

@@ -50,12 +50,12 @@ def post_worker_init(_worker: object) -> None:
     The first worker says so and ends with the status that ends the master. The others just end: of two such, the
     second finds the master in the middle of its end, which it then leaves with a trace.
     """
-    from diptych.core.errors import Behind  # noqa: PLC0415 - after share(), as all of the service
+    from diptych.core.errors import SchemaOutdated  # noqa: PLC0415 - after share(), as all of the service
     from diptych.core.startup_checks import check_revision  # noqa: PLC0415
 
     try:
         check_revision(_settings)
-    except Behind as error:
+    except SchemaOutdated as error:
         with _told.get_lock():
             first, _told.value = not _told.value, 1
         if first:

@@ -16,7 +16,7 @@ from diptych.core.db import deadlines
 from diptych.core.db._compat import sleep_async
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
 from diptych.core.db.error_translation import translated
-from diptych.core.errors import CatalogueError, Contention, Disconnected, Unavailable
+from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict, ServiceUnavailable
 from diptych.core.observability.db_timing import watch
 
 ATTEMPTS = 5
@@ -98,7 +98,7 @@ class Database:
         work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
 
         Errors: what diptych.core.db.error_translation.translate makes of the driver's, the commit's included;
-        Unavailable after ATTEMPTS lost races.
+        ServiceUnavailable after ATTEMPTS lost races.
         """
 
         async def unit() -> T:
@@ -114,8 +114,8 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session that is committed at the end of the block; whatever the block raises rolls it back.
 
-        Nothing is tried again. Errors: as `write`, and Contention where another writer was quicker; what services
-        raise in the library's words comes out in the core's.
+        Nothing is tried again. Errors: as `write`, and RetryableConflict where another writer was quicker; what
+        services raise in the library's words comes out in the core's.
         """
         with translated():
             async with self._writing.get_session() as session:
@@ -139,11 +139,11 @@ class Database:
                 if reconnected:
                     raise
                 lost, reconnected = error, True
-            except Contention as error:
+            except RetryableConflict as error:
                 lost = error
                 await sleep_async(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
         assert lost is not None  # noqa: S101 - there were attempts
-        raise Unavailable(lost.detail) from lost
+        raise ServiceUnavailable(lost.detail) from lost
 
     async def close(self) -> None:
         """Close every pooled connection."""
@@ -157,4 +157,4 @@ def _committing() -> Iterator[None]:
         with translated():
             yield
     except Disconnected as error:
-        raise Unavailable(error.detail) from error
+        raise ServiceUnavailable(error.detail) from error

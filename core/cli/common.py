@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from diptych.core.database import sync_config
 from diptych.core.db.error_translation import one_line, translated
 from diptych.core.dev_server import ServingError
-from diptych.core.errors import Behind, CatalogueError
+from diptych.core.errors import CatalogueError, SchemaOutdated
 from diptych.core.import_export.dump_format import DumpError
 from diptych.core.settings import Settings
 from diptych.core.sync.unit_of_work import Database
@@ -55,7 +55,7 @@ def told() -> Iterator[None]:
             yield
     except BrokenPipeError:  # click ends quietly when nobody reads on
         raise
-    except Behind as error:
+    except SchemaOutdated as error:
         raise click.ClickException(error.detail) from error
     except (CatalogueError, DBAPIError) as error:
         raise click.ClickException(one_line(error)) from error

@@ -26,7 +26,7 @@ from diptych.core.db.config import changing, inspecting, make_directory, require
 from diptych.core.db.schema_diff import known
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.db.schema_version import current as current_revision
-from diptych.core.errors import Unavailable
+from diptych.core.errors import ServiceUnavailable
 from diptych.core.settings import Settings, parse_database_url
 
 HELP = """Migrate the database and look after it.
@@ -185,7 +185,7 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
 def _revision_there(settings: Settings) -> str | None:
     """The revision of a database. Errors: click.ClickException, for one that has tables without, from before."""
     # Where SQLite has no file yet, there is nothing.
-    with suppress(Unavailable), inspecting(settings) as connection:
+    with suppress(ServiceUnavailable), inspecting(settings) as connection:
         revision = current_revision(connection)
         there = Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
         if there and revision is None:

@@ -21,7 +21,7 @@ from diptych.core.db.async_connection import ListeningConnection
 from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
 from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.engine.entity import Base
-from diptych.core.errors import UPGRADE, Unavailable
+from diptych.core.errors import UPGRADE, ServiceUnavailable
 from diptych.core.settings import Settings, parse_database_url
 
 DRIVERS = {
@@ -53,10 +53,10 @@ def make_directory(settings: Settings) -> None:
 
 
 def require_file(settings: Settings) -> None:
-    """Check that SQLite's file is there, which connecting would make. Errors: Unavailable."""
+    """Check that SQLite's file is there, which connecting would make. Errors: ServiceUnavailable."""
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and "uri" not in url.query and not Path(str(url.database)).is_file():
-        raise Unavailable(f"There is no database {url.database}: {UPGRADE}.")
+        raise ServiceUnavailable(f"There is no database {url.database}: {UPGRADE}.")
 
 
 def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:
@@ -120,7 +120,7 @@ def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
 def inspecting(settings: Settings) -> Iterator[Connection]:
     """A connection that sees one state of the database and can write nothing: no file of SQLite's is made either.
 
-    Errors: Unavailable where there is no such file; what SQLAlchemy raises.
+    Errors: ServiceUnavailable where there is no such file; what SQLAlchemy raises.
     """
     require_file(settings)
     engine = create_engine(
@@ -139,7 +139,7 @@ def inspecting(settings: Settings) -> Iterator[Connection]:
 def changing(settings: Settings) -> Iterator[Connection]:
     """A connection in one transaction, committed at the end of the block.
 
-    Errors: Unavailable where SQLite has no such file; what SQLAlchemy raises.
+    Errors: ServiceUnavailable where SQLite has no such file; what SQLAlchemy raises.
     """
     require_file(settings)
     engine = sync_config(settings).get_engine()

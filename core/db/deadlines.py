@@ -22,7 +22,7 @@ import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from diptych.core.errors import Unavailable
+from diptych.core.errors import ServiceUnavailable
 
 TOO_LONG = "This took longer than a request may."
 
@@ -53,10 +53,10 @@ class until:  # noqa: N801 - used as what contextlib makes is, which takes three
 
 
 def check() -> None:
-    """Errors: Unavailable when the deadline has passed."""
+    """Errors: ServiceUnavailable when the deadline has passed."""
     deadline = _deadline.get()
     if deadline is not None and time.monotonic() > deadline:
-        raise Unavailable(TOO_LONG)
+        raise ServiceUnavailable(TOO_LONG)
 
 
 def guard(engine: Engine) -> None:

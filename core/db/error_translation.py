@@ -16,15 +16,15 @@ from diptych.core.engine.entity import Base
 from diptych.core.engine.fulltext_index import FUNCTION
 from diptych.core.errors import (
     UPGRADE,
-    Behind,
     CatalogueError,
     Conflict,
-    Contention,
     Disconnected,
-    Fault,
-    Invalid,
+    FieldError,
     NotFound,
-    Unavailable,
+    RetryableConflict,
+    SchemaOutdated,
+    ServiceUnavailable,
+    ValidationFailed,
 )
 
 CHOSEN_BY_THE_CORE = {"slug", "id"}
@@ -57,7 +57,7 @@ def translate(error: SQLAlchemyError) -> CatalogueError | None:
     drivers and libraries file outages and conflicts under the same ones.
     """
     if isinstance(error, PoolTimeout):
-        return Unavailable("Every database connection is in use.")
+        return ServiceUnavailable("Every database connection is in use.")
     if not isinstance(error, DBAPIError):
         return None
     if error.connection_invalidated:
@@ -94,15 +94,15 @@ def one_line(error: CatalogueError | DBAPIError) -> str:
 def _of_postgresql(error: psycopg.Error) -> CatalogueError | None:
     match error.sqlstate:
         case "42P01":
-            return Behind(_NOT_MIGRATED)
+            return SchemaOutdated(_NOT_MIGRATED)
         case "42883" if FUNCTION in str(error):
-            return Behind(_NOT_MIGRATED)
+            return SchemaOutdated(_NOT_MIGRATED)
         case "40001" | "40P01":
-            return Contention("Other writers were busy with the same rows.")
+            return RetryableConflict("Other writers were busy with the same rows.")
         case str(state) if state.startswith("23"):
             return _violated(state, error.diag.constraint_name)
     outage = _outage_of_postgresql(error)
-    return Unavailable(outage) if outage else None
+    return ServiceUnavailable(outage) if outage else None
 
 
 def _violated(state: str, constraint: str | None) -> CatalogueError | None:
@@ -130,12 +130,12 @@ def _outage_of_postgresql(error: psycopg.Error) -> str | None:
 def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
     match getattr(error, "sqlite_errorname", None):
         case "SQLITE_ERROR" if str(error).startswith("no such table"):
-            return Behind(_NOT_MIGRATED)
+            return SchemaOutdated(_NOT_MIGRATED)
         case str(name) if name.startswith("SQLITE_CONSTRAINT"):
             # "UNIQUE constraint failed: book.isbn, ..." is all that SQLite tells.
             return _violated_in_sqlite(name, str(error).partition(": ")[2])
         case str(name) if outage := _outage_of_sqlite(name):
-            return Unavailable(outage)
+            return ServiceUnavailable(outage)
     return None
 
 
@@ -174,24 +174,24 @@ def _constrained(constraint: str | None) -> list[str]:
 
 def _refused(constraint: str | None) -> CatalogueError:
     """What failing a CHECK means: those of the models name the columns that they are about."""
-    faults = [
-        Fault("refused", "the database has a rule against this value", path=(column.key,))
+    field_errors = [
+        FieldError("refused", "the database has a rule against this value", path=(column.key,))
         for table in Base.metadata.tables.values()
         for item in table.constraints
         if isinstance(item, CheckConstraint) and item.name == constraint
         for column in table.columns
         if re.search(rf"\b{column.key}\b", str(item.sqltext))
     ]
-    return Invalid("The database has a rule against this.", faults)
+    return ValidationFailed("The database has a rule against this.", field_errors)
 
 
 def _taken(columns: list[str]) -> CatalogueError:
     if CHOSEN_BY_THE_CORE.intersection(columns):
-        return Contention("Other writers were busy with the same names.")
-    faults = [taken(column) for column in columns]
-    return Conflict("Something with this value exists already.", faults)
+        return RetryableConflict("Other writers were busy with the same names.")
+    field_errors = [not_unique(column) for column in columns]
+    return Conflict("Something with this value exists already.", field_errors)
 
 
-def taken(*path: str | int) -> Fault:
+def not_unique(*path: str | int) -> FieldError:
     """The fault of a value that must be unique and is not."""
-    return Fault("taken", "another has this value already", path=path)
+    return FieldError("taken", "another has this value already", path=path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Select, String, column, select, table
 
-from diptych.core.errors import UPGRADE, Behind
+from diptych.core.errors import UPGRADE, SchemaOutdated
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -51,11 +51,13 @@ def head() -> str:
 
 
 def check(found: Collection[str]) -> None:
-    """Errors: Behind, when a database at these revisions has to be migrated before this release can serve it.
+    """Errors: SchemaOutdated, when a database at these revisions has to be migrated before this release can serve it.
 
     One that is not in the history is a newer release's, whose schema serves this release too.
     """
     if not found:
-        raise Behind(f"The database has not been migrated: {UPGRADE}.")
+        raise SchemaOutdated(f"The database has not been migrated: {UPGRADE}.")
     if head() not in found and history().keys() >= set(found):
-        raise Behind(f"The database is at revision {', '.join(found)} and this release needs {head()}: {UPGRADE}.")
+        raise SchemaOutdated(
+            f"The database is at revision {', '.join(found)} and this release needs {head()}: {UPGRADE}."
+        )

@@ -6,28 +6,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 
 
 def refuse_repeats(keys: Sequence[tuple[Any, ...]], names: Sequence[str]) -> None:
-    """Errors: Invalid, naming each item whose key an earlier item has."""
+    """Errors: ValidationFailed, naming each item whose key an earlier item has."""
     _refuse(keys, lambda index: ("items", index), f"an earlier item has the same {' and '.join(names)}")
 
 
 def refuse_repeated_ids(ids: Sequence[UUID]) -> None:
-    """Errors: Invalid, naming each id that was given before."""
+    """Errors: ValidationFailed, naming each id that was given before."""
     _refuse(ids, lambda index: ("ids", index), "given before")
 
 
 def _refuse(keys: Sequence[Any], path: Any, detail: str) -> None:
     seen: set[Any] = set()
-    faults: list[Fault] = []
+    field_errors: list[FieldError] = []
     for index, key in enumerate(keys):
         if key in seen:
-            faults.append(Fault("repeated", detail, path=path(index)))
+            field_errors.append(FieldError("repeated", detail, path=path(index)))
         seen.add(key)
-    if faults:
-        raise Invalid("Something is in the batch twice.", faults)
+    if field_errors:
+        raise ValidationFailed("Something is in the batch twice.", field_errors)
 
 
 def require_keys(
@@ -36,36 +36,36 @@ def require_keys(
     not_null: Collection[str],
     reason: str = "an upsert needs it to find the row",
 ) -> None:
-    """Errors: Invalid, naming each item that lacks a part of the key that its row is found by."""
-    faults = [
-        Fault("missing", reason, path=("items", index, name))
+    """Errors: ValidationFailed, naming each item that lacks a part of the key that its row is found by."""
+    field_errors = [
+        FieldError("missing", reason, path=("items", index, name))
         for index, item in enumerate(items)
         for name in key
         if name not in item or (item[name] is None and name in not_null)
     ]
-    if faults:
-        raise Invalid("An item has no key to be matched by.", faults)
+    if field_errors:
+        raise ValidationFailed("An item has no key to be matched by.", field_errors)
 
 
-def taken(
+def not_unique(
     items: Sequence[Mapping[str, Any]],
     owners: Sequence[UUID | None],
     places: Iterable[int],
     name: str,
     holders: Mapping[Any, UUID],
-) -> list[Fault]:
+) -> list[FieldError]:
     """A fault for each item whose value of `name` belongs to another row or to an earlier item.
 
     owners: the row each item is about, None for a new one. places: each item's index in its batch.
     holders: value -> the row that has it.
     """
     seen: set[Any] = set()
-    faults: list[Fault] = []
+    field_errors: list[FieldError] = []
     for item, owner, place in zip(items, owners, places, strict=True):
         value = item.get(name)
         if value is None:
             continue
         if value in seen or holders.get(value, owner) != owner:
-            faults.append(Fault("taken", "another has this value already", path=("items", place, name)))
+            field_errors.append(FieldError("taken", "another has this value already", path=("items", place, name)))
         seen.add(value)
-    return faults
+    return field_errors

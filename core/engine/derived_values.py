@@ -8,7 +8,7 @@ from typing import Any
 
 from diptych.core.engine import slugs
 from diptych.core.engine.text_normalization import fold, sort_key
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 
 Values = Mapping[str, Any]
 
@@ -26,17 +26,17 @@ class Rules:
     forms: Mapping[str, Callable[[Any], Any]]
 
     def normal(self, values: Values) -> dict[str, Any]:
-        """The values, each in its form. Errors: Invalid, naming every value that has none."""
-        found, faults = dict(values), []
+        """The values, each in its form. Errors: ValidationFailed, naming every value that has none."""
+        found, field_errors = dict(values), []
         for name, form in self.forms.items():
             value = found.get(name)
             if value is not None:
                 try:
                     found[name] = form(value)
                 except ValueError as error:
-                    faults.append(Fault("value", str(error), path=(name,)))
-        if faults:
-            raise Invalid(f"This cannot be {_one(self.noun)}.", faults)
+                    field_errors.append(FieldError("value", str(error), path=(name,)))
+        if field_errors:
+            raise ValidationFailed(f"This cannot be {_one(self.noun)}.", field_errors)
         return found
 
     def derived(self, values: Values) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from diptych.core.engine import fulltext_index
 from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.slugs import SLUG_LENGTH, make_unique
 from diptych.core.engine.text_normalization import SORT_KEY_LENGTH
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 
 
 def now() -> datetime:
@@ -96,7 +96,7 @@ class SlugMixin:
 def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
     """Put these columns of a row in their form, and set what follows from them, but for what is `kept`.
 
-    Errors: Invalid.
+    Errors: ValidationFailed.
     """
     given = {name: getattr(row, name) for name in names}
     for name, value in row.rules.derived(row.rules.normal(given)).items():
@@ -125,11 +125,13 @@ def _give_slugs(connection: Connection, row: SlugMixin) -> None:
 
 @event.listens_for(Entity, "before_update", propagate=True)
 def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
-    """Have what follows from the values of a row follow those that were changed by hand. Errors: Invalid."""
+    """Have what follows from the values of a row follow those that were changed by hand. Errors: ValidationFailed."""
     state: Any = inspect(row)
     unmodified = state.unmodified
     if "id" not in unmodified and state.attrs.id.history.has_changes():
-        raise Invalid("The id of a row does not change.", [Fault("refused", "the id of a row stays", path=("id",))])
+        raise ValidationFailed(
+            "The id of a row does not change.", [FieldError("refused", "the id of a row stays", path=("id",))]
+        )
     if given := [name for name in row.rules.forms if name not in unmodified]:
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 

@@ -21,7 +21,7 @@ from diptych.core.engine.filters import ListQueryShape
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
 from diptych.core.engine.search_tokens import ParsedSearch
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 
 WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
 """The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""
@@ -35,7 +35,10 @@ class BoundListQuery(Struct, frozen=True):
 
 
 def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, Any]) -> BoundListQuery:
-    """What a query asks for, of the rows within a scope. Errors: Invalid for a cursor that is not of this list."""
+    """What a query asks for, of the rows within a scope.
+
+    Errors: ValidationFailed for a cursor that is not of this list.
+    """
     found = {**filters.values(spec, query), **scope}
     given = frozenset(found)
     wanted = search_tokens.wanted(query.q or "")
@@ -157,7 +160,7 @@ def _by_relevance(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
 
 
 def _rank(cursor: Cursor, wanted: ParsedSearch) -> int:
-    """The rank that a cursor is at. Errors: Invalid."""
+    """The rank that a cursor is at. Errors: ValidationFailed."""
     if isinstance(cursor.value, int) and cursor.value in (search.RANKS if wanted.longest else (0,)):
         return cursor.value
     raise _unknown()
@@ -227,16 +230,16 @@ _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
 
 
 def _checked(query: ListQuery) -> Cursor:
-    """The query's cursor. Errors: Invalid where it goes not together with the rest of the query."""
+    """The query's cursor. Errors: ValidationFailed where it goes not together with the rest of the query."""
     cursor = query.cursor
     assert cursor is not None  # noqa: S101 - whoever calls has looked
-    faults = []
+    field_errors = []
     if "current_page" in query.model_fields_set:
-        faults.append(Fault("superfluous", "a cursor says where the page is", parameter="currentPage"))
+        field_errors.append(FieldError("superfluous", "a cursor says where the page is", parameter="currentPage"))
     if (cursor.order_by, cursor.sort_order) != (query.order_by, query.sort_order):
-        faults.append(Fault("cursor", "is of a list in another order", parameter="cursor"))
-    if faults:
-        raise Invalid("The request has errors; each is listed.", faults)
+        field_errors.append(FieldError("cursor", "is of a list in another order", parameter="cursor"))
+    if field_errors:
+        raise ValidationFailed("The request has errors; each is listed.", field_errors)
     return cursor
 
 
@@ -260,7 +263,7 @@ def _written(value: Any) -> str | int | None:
 
 
 def _read(value: str | int | None, column: Any) -> Any:
-    """The value of a column that a cursor tells. Errors: Invalid."""
+    """The value of a column that a cursor tells. Errors: ValidationFailed."""
     try:
         found = _KINDS[column.type.python_type](value)
         if _written(found) == value:
@@ -270,9 +273,9 @@ def _read(value: str | int | None, column: Any) -> Any:
     raise _unknown()
 
 
-def _unknown() -> Invalid:
-    fault = Fault("cursor", cursors.UNKNOWN, parameter="cursor")
-    return Invalid("The request has errors; each is listed.", [fault])
+def _unknown() -> ValidationFailed:
+    field_error = FieldError("cursor", cursors.UNKNOWN, parameter="cursor")
+    return ValidationFailed("The request has errors; each is listed.", [field_error])
 
 
 def _moment(value: str) -> datetime:

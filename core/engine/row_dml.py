@@ -18,7 +18,7 @@ from diptych.core.engine import slugs
 from diptych.core.engine.entity import Entity, now
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.row_statements import VALUE, is_value
-from diptych.core.errors import Fault
+from diptych.core.errors import FieldError
 
 Values = Mapping[str, Any]
 
@@ -87,9 +87,9 @@ def select_id_for_update(model: type[Entity]) -> Select[Any]:
     return select(model.id).where(is_value(model.id)).with_for_update()
 
 
-def missing_reference(spec: ResourceSpec, path: tuple[str | int, ...]) -> Fault:
+def missing_reference(spec: ResourceSpec, path: tuple[str | int, ...]) -> FieldError:
     """The fault of naming a row that is not there."""
-    return Fault("not_found", f"there is no such {spec.noun}", path=path)
+    return FieldError("not_found", f"there is no such {spec.noun}", path=path)
 
 
 def _referring(spec: ResourceSpec, names: Any) -> list[Condition]:

@@ -13,7 +13,7 @@ from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.row_statements import ONE
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery
 from diptych.core.engine.text_normalization import fold
-from diptych.core.errors import Invalid
+from diptych.core.errors import ValidationFailed
 from diptych.core.http import query_string
 
 Filter = StatementFilter | ColumnElement[bool]
@@ -22,18 +22,20 @@ Filter = StatementFilter | ColumnElement[bool]
 def provide_filters(spec: ResourceSpec, parameters: type[ListQuery], text: str) -> list[Filter]:
     """The filters of a query string, read as the lists of the API read theirs: strictly, and with all faults at once.
 
-    q, cursor and total are for these lists alone. Errors: Invalid.
+    q, cursor and total are for these lists alone. Errors: ValidationFailed.
     """
     try:
-        asked, faults = query_string.validated(parameters, text)
+        asked, field_errors = query_string.validated(parameters, text)
     except ValueError as error:
-        raise Invalid(f"The query string cannot be read: {error}.") from None
+        raise ValidationFailed(f"The query string cannot be read: {error}.") from None
     if asked is not None:
         elsewhere = asked.model_fields_set & {"q", "cursor", "total"}
-        faults += [query_string.unknown(name) for name in sorted(elsewhere)]
-        faults += [query_string.unknown("orderBy")] if asked.order_by == RELEVANCE and "q" not in elsewhere else []
-    if faults:
-        raise Invalid("The request has errors; each is listed.", faults)
+        field_errors += [query_string.unknown(name) for name in sorted(elsewhere)]
+        field_errors += (
+            [query_string.unknown("orderBy")] if asked.order_by == RELEVANCE and "q" not in elsewhere else []
+        )
+    if field_errors:
+        raise ValidationFailed("The request has errors; each is listed.", field_errors)
     return [*_rows(spec, asked), *_order(spec, asked), _page(asked)]
 
 

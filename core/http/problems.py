@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diptych.core import errors
-from diptych.core.errors import Fault
+from diptych.core.errors import FieldError
 from diptych.core.http import json
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 from diptych.core.http.request_response import Response
@@ -28,7 +28,7 @@ class Problem(Exception):
 
     kind: ProblemType
     detail: str
-    faults: Sequence[Fault] = ()
+    field_errors: Sequence[FieldError] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     own_status: int | None = None
 
@@ -39,10 +39,13 @@ class Problem(Exception):
 
 
 def _problem(
-    name: str, detail: str | None = None, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+    name: str,
+    detail: str | None = None,
+    field_errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Problem:
     kind = PROBLEM_TYPES[name]
-    return Problem(kind, detail or kind.example, faults, headers or {})
+    return Problem(kind, detail or kind.example, field_errors, headers or {})
 
 
 def not_found(detail: str = "There is nothing at this address.") -> Problem:
@@ -132,13 +135,13 @@ def of_error(error: errors.CatalogueError) -> Problem:
     """A problem for what the core itself raises."""
     match error:
         case errors.NotFound():
-            return _problem("not-found", error.detail, error.faults)
-        case errors.Invalid():
-            return _problem("invalid", error.detail, error.faults)
+            return _problem("not-found", error.detail, error.field_errors)
+        case errors.ValidationFailed():
+            return _problem("invalid", error.detail, error.field_errors)
         case errors.Conflict():
-            return _problem("conflict", error.detail, error.faults)
-        case errors.Unavailable():
-            if isinstance(error, errors.Behind):
+            return _problem("conflict", error.detail, error.field_errors)
+        case errors.ServiceUnavailable():
+            if isinstance(error, errors.SchemaOutdated):
                 # Inside someone else's application nothing else tells whoever runs it.
                 logger.warning(error.detail)
             return unavailable(error.detail)
@@ -156,15 +159,19 @@ def render(problem: Problem, prefix: str = "") -> Response:
         "status": problem.status,
         "detail": problem.detail,
     }
-    if problem.faults:
-        body["errors"] = [_fault(fault) for fault in problem.faults]
+    if problem.field_errors:
+        body["errors"] = [_fault(field_error) for field_error in problem.field_errors]
     headers = {"Cache-Control": "no-store", **problem.headers}
     return Response(problem.status, json.encode(body), PROBLEM_JSON, headers)
 
 
-def _fault(fault: Fault) -> dict[str, str]:
-    where = {"parameter": fault.parameter} if fault.parameter is not None else {"pointer": pointer(fault.path or ())}
-    return {**where, "code": fault.code, "detail": fault.detail}
+def _fault(field_error: FieldError) -> dict[str, str]:
+    where = (
+        {"parameter": field_error.parameter}
+        if field_error.parameter is not None
+        else {"pointer": pointer(field_error.path or ())}
+    )
+    return {**where, "code": field_error.code, "detail": field_error.detail}
 
 
 def pointer(path: Sequence[str | int]) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ValidationError
 
-from diptych.core.errors import Fault
+from diptych.core.errors import FieldError
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
@@ -30,38 +30,40 @@ def _decode(text: str) -> str:
         raise ValueError("percent-encoded bytes that are not UTF-8") from None
 
 
-def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[str, Any], list[Fault]]:
+def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[str, Any], list[FieldError]]:
     """The parameters as `model` wants them, and a fault for each scalar that was given more than once."""
     lists = _lists(model)
     values: dict[str, Any] = {}
-    faults: list[Fault] = []
+    field_errors: list[FieldError] = []
     for name, value in found:
         if name in lists:
             values.setdefault(name, []).append(value)
         elif name in values:
-            faults.append(Fault("repeated", "given more than once", parameter=name))
+            field_errors.append(FieldError("repeated", "given more than once", parameter=name))
         else:
             values[name] = value
-    return values, faults
+    return values, field_errors
 
 
-def validated(model: type[BaseModel], text: str) -> tuple[Any, list[Fault]]:
+def validated(model: type[BaseModel], text: str) -> tuple[Any, list[FieldError]]:
     """What a query string asks, None where it has faults, and these. Errors: ValueError, as `pairs`."""
-    values, faults = gather(pairs(text), model)
+    values, field_errors = gather(pairs(text), model)
     try:
-        return model.model_validate(values), faults
+        return model.model_validate(values), field_errors
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False, include_input=False):
             name = str(item["loc"][0])
-            faults.append(
-                unknown(name) if item["type"] == "extra_forbidden" else Fault(item["type"], item["msg"], parameter=name)
+            field_errors.append(
+                unknown(name)
+                if item["type"] == "extra_forbidden"
+                else FieldError(item["type"], item["msg"], parameter=name)
             )
-    return None, faults
+    return None, field_errors
 
 
-def unknown(name: str) -> Fault:
+def unknown(name: str) -> FieldError:
     """The fault of a parameter that nobody knows."""
-    return Fault("unknown", "no such parameter here", parameter=name)
+    return FieldError("unknown", "no such parameter here", parameter=name)
 
 
 @cache

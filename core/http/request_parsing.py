@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from diptych.core.engine.schemas.error_messages import detail
 from diptych.core.engine.schemas.field_types import parse_uuid
 from diptych.core.engine.text_normalization import clean
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import content_coding, json, problems, query_string
 from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import Key
@@ -53,16 +53,16 @@ def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
 def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> Call:
     """The call that a request makes.
 
-    Errors: Problem 413, 415, 400; Invalid with every fault of query and body; Problem 428.
+    Errors: Problem 413, 415, 400; ValidationFailed with every field_error of query and body; Problem 428.
     """
     content = _content(operation, request, settings.max_body_bytes)
     raw = _NOTHING if content is None else _readable(json.decode, content)
-    faults: list[Fault] = []
-    query_value = _query(operation, request.query, faults)
+    field_errors: list[FieldError] = []
+    query_value = _query(operation, request.query, field_errors)
     key = _key(operation, request, content)
-    body_value = _validate(operation.body, raw, faults) if operation.body and raw is not _NOTHING else None
-    if faults:
-        raise Invalid("The request has errors; each is listed.", faults)
+    body_value = _validate(operation.body, raw, field_errors) if operation.body and raw is not _NOTHING else None
+    if field_errors:
+        raise ValidationFailed("The request has errors; each is listed.", field_errors)
     # RFC 9110 gives a POST none that it could fail: what it makes is not there yet.
     unconditional = not operation.writes or operation.method == "POST"
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
@@ -125,23 +125,23 @@ def _decoded(body: bytes, coding: str, limit: int) -> bytes:
     return decoded
 
 
-def _query(operation: Operation, text: str, faults: list[Fault]) -> Any:
+def _query(operation: Operation, text: str, field_errors: list[FieldError]) -> Any:
     try:
         if operation.query is None:
-            faults.extend(query_string.unknown(name) for name, _ in query_string.pairs(text))
+            field_errors.extend(query_string.unknown(name) for name, _ in query_string.pairs(text))
             return None
         value, found = query_string.validated(operation.query, text)
     except ValueError as error:
         raise problems.malformed(f"The query string cannot be read: {error}.") from None
-    faults.extend(found)
+    field_errors.extend(found)
     return value
 
 
-def _validate(model: type[BaseModel], value: Any, faults: list[Fault]) -> BaseModel | None:
+def _validate(model: type[BaseModel], value: Any, field_errors: list[FieldError]) -> BaseModel | None:
     try:
         return model.model_validate(value)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False)[:FAULTS]:
             code = "unknown" if item["type"] == "extra_forbidden" else item["type"]
-            faults.append(Fault(code, detail(item), path=item["loc"]))
+            field_errors.append(FieldError(code, detail(item), path=item["loc"]))
     return None

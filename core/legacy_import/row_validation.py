@@ -32,15 +32,15 @@ class Judgement:
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+    field_errors: list[str] = field(default_factory=list)
     faulty: int = 0
     changed: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
-    def refuse(self, fault: str) -> None:
+    def refuse(self, field_error: str) -> None:
         """Count a fault."""
         self.faulty += 1
-        if len(self.faults) < FAULTS:
-            self.faults.append(fault)
+        if len(self.field_errors) < FAULTS:
+            self.field_errors.append(field_error)
 
     def change(self, name: str, row: Any) -> None:
         """Count a value that is not kept letter for letter."""
@@ -118,9 +118,9 @@ def judge(connection: Connection, shape: Earlier, advanced: Advanced) -> Judgeme
 
 
 def _judge_row(old: OldTable, row: Values, judgement: Judgement, seen: Seen) -> None:
-    known, faults = values(old, row)
+    known, field_errors = values(old, row)
     where = f"{old.name} {shown(row['id'])}"
-    for name, told in faults.items():
+    for name, told in field_errors.items():
         judgement.refuse(f"{where}: {old.columns[name][0]} {told}")
     if not row.get("author_known", True) and row["author_id"] is not None:
         judgement.refuse(f"{where}: author_id is {shown(row['author_id'])}, and there is no such author")
@@ -138,7 +138,7 @@ def _judge_row(old: OldTable, row: Values, judgement: Judgement, seen: Seen) -> 
 def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
     """What a row is here, and by field what is wrong with the rest of it."""
     known: Values = {}
-    faults: dict[str, str] = {}
+    field_errors: dict[str, str] = {}
     for item in old.fields:
         if item.name not in old.columns:
             continue
@@ -149,13 +149,13 @@ def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
         if value is None:
             known[item.name] = None
             if item.required:
-                faults[item.name] = "is NULL, and has to have a value"
+                field_errors[item.name] = "is NULL, and has to have a value"
             continue
         try:
             known[item.name] = rule(value)
         except ValueError as error:
-            faults[item.name] = _told(str(error))
-    return known, faults
+            field_errors[item.name] = _told(str(error))
+    return known, field_errors
 
 
 def _told(reason: str) -> str:

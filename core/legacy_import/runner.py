@@ -17,7 +17,7 @@ from diptych.core.db.config import connection_string
 from diptych.core.db.error_translation import translate
 from diptych.core.db.schema_diff import scripts
 from diptych.core.engine.entity import now
-from diptych.core.errors import Unavailable
+from diptych.core.errors import ServiceUnavailable
 from diptych.core.legacy_import import report
 from diptych.core.legacy_import.copy import REVISION, carry_out
 from diptych.core.legacy_import.row_validation import Judgement, count, judge
@@ -73,7 +73,7 @@ def adopt(settings: Settings, leave: frozenset[str], hearing: Hearing, *, dry_ru
         with _transaction(engine, dry_run=dry_run) as connection:
             return _adopt(connection, leave, hearing, dry_run=dry_run)
     except DBAPIError as error:
-        if not isinstance(translate(error), Unavailable):
+        if not isinstance(translate(error), ServiceUnavailable):
             told = str(error.orig).strip().partition("\n")[0]
             raise RefusedError(f"The database will not have it, and nothing was changed: {told}") from error
         raise
@@ -97,8 +97,8 @@ def _adopt(connection: Connection, leave: frozenset[str], hearing: Hearing, *, d
     for number, line in enumerate(report.steps(shape, judgement, revision, str(script.get_current_head())), 1):
         hearing.say(f"{number:>3}. {line}")
     if judgement.faulty:
-        more = judgement.faulty - len(judgement.faults)
-        reasons = (*judgement.faults, *([f"and {more:,} more"] if more else []))
+        more = judgement.faulty - len(judgement.field_errors)
+        reasons = (*judgement.field_errors, *([f"and {more:,} more"] if more else []))
         raise RefusedError(f"{judgement.faulty:,} values cannot be carried, and nothing was changed.", reasons)
     if dry_run:
         hearing.say("This was a dry run: nothing was changed.")

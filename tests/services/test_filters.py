@@ -10,7 +10,7 @@ from diptych.core.aio.operations.books import books as book_resource
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource, reads
 from diptych.core.catalogue.books.queries import spec
 from diptych.core.catalogue.books.schemas import BookList
-from diptych.core.errors import CatalogueError, Conflict, Invalid, NotFound, Unavailable
+from diptych.core.errors import CatalogueError, Conflict, NotFound, ServiceUnavailable, ValidationFailed
 from diptych.core.http.filters import provide_filters
 from tests.services.test_library_verbs import ISBNS, NOBODY, Guide, guide  # noqa: F401 - a fixture
 from tests.services.twins import Twin, _Awaitable, author, book
@@ -70,9 +70,9 @@ def _gathered(query: str) -> dict[str, Any]:
     ],
 )
 def test_what_is_not_a_filter_is_refused_at_once(query: str, parameters: set[str]):
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         provide_filters(spec, BookList, query)
-    assert {fault.parameter for fault in caught.value.faults} == parameters
+    assert {field_error.parameter for field_error in caught.value.field_errors} == parameters
 
 
 def test_a_resource_that_is_only_read_has_the_operations_that_read():
@@ -118,7 +118,7 @@ async def test_a_session_commits_at_the_end_and_rolls_back_what_raises(twin: Twi
         await upserted("peace", LookupError)
     with pytest.raises(Conflict) as taken:
         await upserted("war")
-    assert [fault.path for fault in taken.value.faults] == [("name",)]
+    assert [field_error.path for field_error in taken.value.field_errors] == [("name",)]
     async with _Session(twin) as session:
         service = kind(session) if twin.name == "aio" else _Awaitable(kind(session))
         assert [tag.name for tag in await service.get_many()] == ["war"]
@@ -140,5 +140,5 @@ async def test_errors_of_the_library_come_out_of_a_session_as_the_cores(twin: Tw
     assert isinstance(await doing("get", NOBODY), NotFound)
     assert isinstance(await doing("update", {"title": "X"}, NOBODY), NotFound)
     assert isinstance(await doing("create", {"title": "X", "author_id": NOBODY}), Conflict)
-    assert isinstance(await doing("create_many", [{"title": "X", "author_id": NOBODY}]), Invalid)
-    assert not isinstance(await doing("delete", NOBODY), Unavailable)
+    assert isinstance(await doing("create_many", [{"title": "X", "author_id": NOBODY}]), ValidationFailed)
+    assert not isinstance(await doing("delete", NOBODY), ServiceUnavailable)

@@ -29,7 +29,7 @@ from sqlalchemy import select
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.models import Author, Book, BookContributor, Tag
 from diptych.core.database import async_config, sync_config
-from diptych.core.errors import Invalid, NotFound
+from diptych.core.errors import NotFound, ValidationFailed
 from tests.services.twins import Twin, _Awaitable, author, book
 
 NOBODY = uuid.UUID("01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f")
@@ -126,9 +126,14 @@ async def test_create_puts_values_into_their_form(guide: Guide):
 async def test_create_refuses_a_value_that_has_no_form(guide: Guide):
     writer = await author(guide.twin)
     async with guide.service("books", commit=False) as books:
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(ValidationFailed) as caught:
             await books.create({"title": " ", "author_id": writer, "isbn": "1", "year": 99999, "language": "?"})
-    assert [fault.path for fault in caught.value.faults] == [("title",), ("isbn",), ("year",), ("language",)]
+    assert [field_error.path for field_error in caught.value.field_errors] == [
+        ("title",),
+        ("isbn",),
+        ("year",),
+        ("language",),
+    ]
     assert await guide.all(Book) == []
 
 
@@ -179,10 +184,10 @@ async def test_create_many_names_the_item_that_cannot_be(guide: Guide):
     async with guide.service("tags", commit=False) as tags:
         with pytest.raises(DuplicateKeyError) as caught:
             await tags.create_many([{"name": "war"}, {"name": "WAR"}])
-        assert [fault.path for fault in caught.value.faults] == [("items", 1, "name")]  # type: ignore[attr-defined]
-        with pytest.raises(Invalid) as refused:
+        assert [field_error.path for field_error in caught.value.field_errors] == [("items", 1, "name")]  # type: ignore[attr-defined]
+        with pytest.raises(ValidationFailed) as refused:
             await tags.create_many([{"name": "war"}, {"name": " "}])
-        assert [fault.path for fault in refused.value.faults] == [("items", 1, "name")]
+        assert [field_error.path for field_error in refused.value.field_errors] == [("items", 1, "name")]
     async with guide.service("books", commit=False) as books:
         with pytest.raises(ForeignKeyError):
             await books.create_many([{"title": "X", "author_id": NOBODY}])
@@ -301,7 +306,7 @@ async def test_what_changes_nothing_moves_no_time(guide: Guide):
 async def test_an_id_stays(guide: Guide):
     who = await author(guide.twin)
     async with guide.service("authors", commit=False) as authors:
-        with pytest.raises(Invalid):
+        with pytest.raises(ValidationFailed):
             await authors.update({"id": NOBODY, "name": "X"}, who)
     assert [row.name for row in await guide.all(Author)] == ["Homer"]
     async with guide.service("authors", commit=False) as authors:
@@ -321,8 +326,8 @@ async def test_update_many_answers_in_order_and_names_a_row_that_is_not_there(gu
         with pytest.raises(NotFoundError) as caught:
             await authors.update_many([{"id": ids[0], "name": "X"}, {"id": NOBODY, "name": "X"}])
         assert isinstance(caught.value, NotFound)
-        assert [fault.path for fault in caught.value.faults] == [("items", 1, "id")]
-        with pytest.raises(Invalid):
+        assert [field_error.path for field_error in caught.value.field_errors] == [("items", 1, "id")]
+        with pytest.raises(ValidationFailed):
             await authors.update_many([{"name": "X"}])
 
 
@@ -379,7 +384,7 @@ async def test_a_null_of_a_key_matches_no_unrelated_row(guide: Guide):
     for verb in ("upsert", "upsert_many", "get_or_upsert", "get_and_update"):
         values = {"title": "X", "author_id": writer, "isbn": None}
         async with guide.service("books", commit=False) as books:
-            with pytest.raises(Invalid):
+            with pytest.raises(ValidationFailed):
                 await (books.upsert_many([values]) if "many" in verb else
                        books.upsert(values) if verb == "upsert" else getattr(books, verb)(**values))  # fmt: skip
     assert [(row.id, row.title) for row in await guide.all(Book)] == [(what, "Iliad")]
@@ -532,5 +537,5 @@ async def test_rows_that_are_changed_by_hand_take_what_follows_along(guide: Guid
     async with guide.session(commit=False) as session:
         row = (await session.execute(select(Author).where(Author.id == who))).scalar_one()
         row.name = "x" * 256
-        with pytest.raises(Invalid):
+        with pytest.raises(ValidationFailed):
             await session.flush()

@@ -11,7 +11,7 @@ import pytest
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
-from diptych.core.errors import CatalogueError, Conflict, Invalid, NotFound
+from diptych.core.errors import CatalogueError, Conflict, NotFound, ValidationFailed
 from tests.contract.making import new_isbn
 from tests.services.twins import Services, Twin, author, book
 
@@ -20,7 +20,7 @@ ISBNS = ["9780439554930", "9780306406157", "9783161484100"]
 
 
 def paths(error: CatalogueError) -> list[tuple[tuple[str | int, ...] | None, str]]:
-    return [(fault.path, fault.code) for fault in error.faults]
+    return [(field_error.path, field_error.code) for field_error in error.field_errors]
 
 
 async def names(twin: Twin, **query: Any) -> list[str]:
@@ -126,11 +126,11 @@ async def test_an_author_with_books_stays(twin: Twin):
 
 
 async def test_a_book_whose_author_is_nobody_is_refused(twin: Twin):
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         await twin.books.add({"title": "Iliad", "author_id": NOBODY})
     assert paths(caught.value) == [(("author_id",), "not_found")]
     what = await book(twin)
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         await twin.books.change(what, {"author_id": NOBODY})
     assert paths(caught.value) == [(("author_id",), "not_found")]
 
@@ -241,7 +241,7 @@ async def test_a_batch_is_all_or_nothing_and_names_the_items_at_fault(twin: Twin
     with pytest.raises(Conflict) as caught:
         await twin.books.create_many(items)
     assert paths(caught.value) == [(("items", 1, "isbn"), "taken"), (("items", 2, "isbn"), "taken")]
-    with pytest.raises(Invalid) as invalid:
+    with pytest.raises(ValidationFailed) as invalid:
         await twin.books.create_many([items[0], {**items[0], "author_id": NOBODY}])
     assert paths(invalid.value) == [(("items", 1, "author_id"), "not_found")]
     assert (await twin.books.page(BookList())).total == 1
@@ -252,7 +252,7 @@ async def test_a_batch_of_changes_names_the_rows_that_are_not_there_or_are_there
     with pytest.raises(NotFound) as missing:
         await twin.authors.update_many([{"id": who, "name": "X"}, {"id": NOBODY, "name": "X"}])
     assert paths(missing.value) == [(("items", 1, "id"), "not_found")]
-    with pytest.raises(Invalid) as repeated:
+    with pytest.raises(ValidationFailed) as repeated:
         await twin.authors.update_many([{"id": who, "name": "X"}, {"id": who, "name": "Y"}])
     assert paths(repeated.value) == [(("items", 1), "repeated")]
     assert await names(twin) == ["Homer"]
@@ -267,7 +267,7 @@ async def test_a_batch_of_deletions_is_all_or_nothing(twin: Twin):
     with pytest.raises(NotFound) as missing:
         await twin.authors.delete_many([free, NOBODY])
     assert paths(missing.value) == [(("ids", 1), "not_found")]
-    with pytest.raises(Invalid) as repeated:
+    with pytest.raises(ValidationFailed) as repeated:
         await twin.authors.delete_many([free, free])
     assert paths(repeated.value) == [(("ids", 1), "repeated")]
     assert await names(twin) == ["Busy", "Free"]
@@ -317,18 +317,18 @@ async def test_an_upsert_that_could_mean_two_rows_is_a_conflict_that_names_them(
     with pytest.raises(Conflict) as caught:
         await twin.authors.upsert_many([{"name": "New", "dob": None}, {"name": "Jane Doe", "dob": None}])
     assert paths(caught.value) == [(("items", 1), "ambiguous")]
-    assert all(str(each) in caught.value.faults[0].detail for each in twice)
+    assert all(str(each) in caught.value.field_errors[0].detail for each in twice)
     assert await names(twin) == ["Jane Doe", "Jane Doe"]
 
 
 async def test_an_upsert_without_a_key_or_with_one_twice_is_refused(twin: Twin):
     writer = await author(twin)
-    with pytest.raises(Invalid) as missing:
+    with pytest.raises(ValidationFailed) as missing:
         await twin.books.upsert_many(
             [{"title": "A", "author_id": writer}, {"title": "B", "author_id": writer, "isbn": None}]
         )
     assert paths(missing.value) == [(("items", 0, "isbn"), "missing"), (("items", 1, "isbn"), "missing")]
-    with pytest.raises(Invalid) as repeated:
+    with pytest.raises(ValidationFailed) as repeated:
         await twin.tags.upsert_many([{"name": "a"}, {"name": "b"}, {"name": "a"}])
     assert paths(repeated.value) == [(("items", 2), "repeated")]
 
@@ -403,7 +403,7 @@ async def test_contributors_that_cannot_be_a_books_are_refused(twin: Twin):
         ([(who, "author"), (who, "author")], [(("items", 1), "repeated")]),
         ([(who, "author"), (NOBODY, "editor")], [(("items", 1, "author_id"), "not_found")]),
     ):
-        with pytest.raises(Invalid) as caught:
+        with pytest.raises(ValidationFailed) as caught:
             await twin.books.set_contributors(what, wanted)
         assert paths(caught.value) == expected
     assert [item.author.id for item in await twin.books.contributors(what)] == [who]
@@ -440,7 +440,7 @@ async def test_a_refused_request_takes_back_what_it_did_first(twin: Twin):
         await services.books.set_tags(what, ["ghost"])
         await services.books.set_contributors(what, [])
 
-    with pytest.raises(Invalid):
+    with pytest.raises(ValidationFailed):
         await twin.write(work)
     assert await twin.books.tags(what) == []
     assert (await twin.tags.page(TagList())).total == 0

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.tags.schemas import TagList
-from diptych.core.errors import Conflict, Contention, Unavailable
+from diptych.core.errors import Conflict, RetryableConflict, ServiceUnavailable
 from tests.services.twins import TWINS, Services, Twin, author, book
 from tests.support.databases import Databases
 
@@ -66,7 +66,7 @@ async def test_work_that_loses_a_race_runs_again_in_a_transaction_of_its_own(twi
         attempts += 1
         await services.authors.add({"name": f"Attempt {attempts}"})
         if attempts <= losses:
-            raise Contention("Lost.")
+            raise RetryableConflict("Lost.")
 
     await twin.change(work)
     page = await twin.authors.page(AuthorList())
@@ -79,9 +79,9 @@ async def test_work_that_loses_every_race_is_an_outage_after_five(twin: Twin):
     async def work(_services: Services) -> None:
         nonlocal attempts
         attempts += 1
-        raise Contention("Lost.")
+        raise RetryableConflict("Lost.")
 
-    with pytest.raises(Unavailable, match=r"^Lost\.$"):
+    with pytest.raises(ServiceUnavailable, match=r"^Lost\.$"):
         await twin.write(work)
     assert attempts == 5
 
@@ -118,7 +118,7 @@ async def test_a_change_whose_connection_is_lost_runs_again_once(twin: Twin, los
     if losses == 1:
         await twin.change(work)
     else:
-        with pytest.raises(Unavailable):
+        with pytest.raises(ServiceUnavailable):
             await twin.change(work)
     assert attempts == 2
     page = await twin.authors.page(AuthorList())
@@ -146,7 +146,7 @@ async def test_a_change_whose_connection_is_lost_as_it_is_committed_does_not_run
         attempts += 1
         await services.authors.add({"name": "Homer"})
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(ServiceUnavailable):
         await strict.change(work, together=together)
     assert attempts == 1
     assert await total(strict) == 0
@@ -228,7 +228,7 @@ async def test_a_tag_that_another_creates_meanwhile_is_a_conflict_for_who_wanted
     other.commits_soon()
     with pytest.raises(Conflict) as caught:
         await twin.tags.add({"name": "war"})
-    assert [fault.path for fault in caught.value.faults] == [("name",)]
+    assert [field_error.path for field_error in caught.value.field_errors] == [("name",)]
 
 
 async def test_a_row_that_another_puts_at_the_same_id_meanwhile_is_replaced(twin: Twin, other: Other):

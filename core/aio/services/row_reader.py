@@ -12,13 +12,13 @@ from diptych.core.engine import resource_spec as lists
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.errors import Fault
+from diptych.core.errors import FieldError
 from diptych.core.refusals import Missing
 
 
-def missing(spec: ResourceSpec, faults: Sequence[Fault] = ()) -> Missing:
+def missing(spec: ResourceSpec, field_errors: Sequence[FieldError] = ()) -> Missing:
     """The error for a row that is not there."""
-    return Missing(f"There is no such {spec.noun}.", faults)
+    return Missing(f"There is no such {spec.noun}.", field_errors)
 
 
 class Reader:

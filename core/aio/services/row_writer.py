@@ -12,7 +12,7 @@ from diptych.core.aio.services.row_reader import Reader, missing
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.engine import row_dml, row_statements
 from diptych.core.engine.resource_spec import ResourceSpec
-from diptych.core.errors import Conflict, Contention, Invalid
+from diptych.core.errors import Conflict, RetryableConflict, ValidationFailed
 
 Values = Mapping[str, Any]
 
@@ -25,7 +25,7 @@ class Writer:
         self.spec = spec
 
     async def add(self, values: Values, item_id: UUID | None = None) -> Any:
-        """Create a row. Errors: Invalid, Conflict."""
+        """Create a row. Errors: ValidationFailed, Conflict."""
         values = values if item_id is None else {**values, "id": item_id}
         made = await self.executor.first(
             row_dml.insert_statement(self.spec), row_dml.insert_parameters(self.spec, values)
@@ -35,7 +35,7 @@ class Writer:
         return self.spec.represent(made)
 
     async def change(self, item_id: UUID, values: Values) -> Any:
-        """Set the given columns of a row. Errors: NotFound, Invalid, Conflict."""
+        """Set the given columns of a row. Errors: NotFound, ValidationFailed, Conflict."""
         reader = Reader(self.executor, self.spec)
         if not values:
             return await reader.fetch("id", item_id)
@@ -46,7 +46,7 @@ class Writer:
         return changed
 
     async def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
-        """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
+        """Put a whole row at an id: (as answered, whether it is new). Errors: ValidationFailed, Conflict."""
         changed = await self.put(item_id, values)
         # Where the row is there, and one that it is to refer to is not, none is made either.
         return (await self.add(values, item_id), True) if changed is None else (changed, False)
@@ -75,17 +75,17 @@ class Writer:
         changed = await self.executor.first(statement, row_dml.update_parameters(self.spec, item_id, values))
         return None if changed is None else self.spec.represent(changed)
 
-    async def _refused(self, values: Values) -> Invalid | Contention:
+    async def _refused(self, values: Values) -> ValidationFailed | RetryableConflict:
         """What a statement found that wrote nothing: which rows that it refers to are not there."""
-        faults = []
+        field_errors = []
         for name, other in self.spec.references.items():
             if name in values:
                 there = await self.executor.first(
                     row_statements.id_exists(other.model), {row_statements.VALUE: values[name]}
                 )
                 if there is None:
-                    faults.append(row_dml.missing_reference(other, (name,)))
-        if faults:
+                    field_errors.append(row_dml.missing_reference(other, (name,)))
+        if field_errors:
             nouns = " or ".join(sorted({other.noun for other in self.spec.references.values()}))
-            return Invalid(f"There is no such {nouns}.", faults)
-        return Contention("Other writers were busy with the same rows.")
+            return ValidationFailed(f"There is no such {nouns}.", field_errors)
+        return RetryableConflict("Other writers were busy with the same rows.")

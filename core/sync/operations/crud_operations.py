@@ -23,7 +23,7 @@ from diptych.core.engine.schemas.base import (
 )
 from diptych.core.engine.schemas.field_types import Id
 from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
-from diptych.core.errors import CatalogueError, Fault, Invalid, in_parameter
+from diptych.core.errors import CatalogueError, FieldError, ValidationFailed, in_parameter
 from diptych.core.http.operations import Answer, Call, Operation
 from diptych.core.http.request_response import JSON, MERGE_PATCH
 from diptych.core.sync.services.resource_service import CatalogueReadService, CatalogueService
@@ -132,16 +132,16 @@ class Resource(ReadOnlyResource):
     def delete_batch(self, session: Session, call: Call) -> Answer:
         """DELETE of many, by `ids` in the body or in the query."""
         if (call.body is None) == (call.query.ids is None):
-            raise Invalid(
+            raise ValidationFailed(
                 "Give the ids once.",
-                [Fault("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
+                [FieldError("missing", "ids in the body, or as query parameters, and not both", parameter="ids")],
             )
         ids = call.query.ids if call.body is None else call.body.ids
         try:
             self.service(session, wrap_exceptions=False).delete_many(ids)
         except CatalogueError as error:
             if call.body is None:
-                error.faults = in_parameter("ids", error.faults)
+                error.field_errors = in_parameter("ids", error.field_errors)
             raise
         return Answer()
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from diptych.core.catalogue.authors import queries
 from diptych.core.catalogue.models import Author, Book, BookContributor
-from diptych.core.errors import Fault
+from diptych.core.errors import FieldError
 from diptych.core.refusals import InUse
 from diptych.core.sync.services.resource_service import CatalogueService, SlugRepository
 
@@ -32,10 +32,10 @@ class AuthorService(CatalogueService[Author]):
         books = select(Book.author_id).where(Book.author_id.in_(ids))
         others = select(BookContributor.author_id).where(BookContributor.author_id.in_(ids))
         busy = set((self.session.execute(books.union(others))).scalars())
-        faults = [
-            Fault("in_use", "books name this author", path=("ids", place))
+        field_errors = [
+            FieldError("in_use", "books name this author", path=("ids", place))
             for place, item_id in enumerate(ids)
             if item_id in busy
         ]
-        if faults:
-            raise InUse("An author with books cannot be deleted.", faults)
+        if field_errors:
+            raise InUse("An author with books cannot be deleted.", field_errors)

@@ -23,7 +23,7 @@ from diptych.core.engine.entity import now
 from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.refusals import NoSuchReference
 from diptych.core.sync.services.resource_service import CatalogueService, Places, SlugRepository
 from diptych.core.sync.services.row_reader import Reader, missing
@@ -144,7 +144,7 @@ class BookService(CatalogueService[Book]):
         ]
 
     def check(self, items: Sequence[Values], places: Places) -> None:
-        """Errors: Invalid, where an author_id is nobody's."""
+        """Errors: ValidationFailed, where an author_id is nobody's."""
         wanted = {item["author_id"] for item in items if "author_id" in item}
         known = self._references(wanted)
         if len(known) < len(wanted):
@@ -211,18 +211,18 @@ class BookService(CatalogueService[Book]):
     def set_contributors(self, book_id: UUID, wanted: Sequence[Contributing]) -> list[schemas.Contributor]:
         """Give a book these contributors, in order, and no others.
 
-        Errors: NotFound; Invalid when none is an author, one is given twice, or an author does not exist.
+        Errors: NotFound; ValidationFailed when none is an author, one is given twice, or an author does not exist.
         """
         _check_contributors(wanted)
         book = self.locked(book_id)
         known = self._references({author_id for author_id, _ in wanted})
-        faults = [
+        field_errors = [
             missing_reference(author_queries.spec, ("items", place, "author_id"))
             for place, (author_id, _) in enumerate(wanted)
             if author_id not in known
         ]
-        if faults:
-            raise NoSuchReference("There is no such author.", faults)
+        if field_errors:
+            raise NoSuchReference("There is no such author.", field_errors)
         self.put_contributors({book: list(wanted)}, self.contributor_ids([book]))
         return [schemas.Contributor(role, known[author_id]) for author_id, role in wanted]
 
@@ -267,12 +267,14 @@ class BookService(CatalogueService[Book]):
 
 
 def _check_contributors(given: Sequence[Contributing]) -> None:
-    faults = [
-        Fault("repeated", "an earlier item has the same author and role", path=("items", place))
+    field_errors = [
+        FieldError("repeated", "an earlier item has the same author and role", path=("items", place))
         for place, contributor in enumerate(given)
         if contributor in given[:place]
     ]
     if all(role != AUTHOR for _, role in given):
-        faults.append(Fault("missing", "a book needs at least one contributor with the role author", path=("items",)))
-    if faults:
-        raise Invalid("These cannot be the contributors of a book.", faults)
+        field_errors.append(
+            FieldError("missing", "a book needs at least one contributor with the role author", path=("items",))
+        )
+    if field_errors:
+        raise ValidationFailed("These cannot be the contributors of a book.", field_errors)

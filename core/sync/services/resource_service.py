@@ -18,8 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from diptych.core.db.error_translation import translate
 from diptych.core.engine import batches
 from diptych.core.engine.row_statements import required
-from diptych.core.errors import CatalogueError, Conflict, Fault, Invalid, in_item
-from diptych.core.refusals import Overtaken
+from diptych.core.errors import CatalogueError, Conflict, FieldError, ValidationFailed, in_item
+from diptych.core.refusals import ConcurrentWrite
 from diptych.core.sync.services.row_reader import missing
 from diptych.core.sync.services.row_service import (
     CatalogueReadService,
@@ -53,7 +53,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             data = self._dumped(data, schema_dump_config)
         return super().to_model(data, operation, schema_dump_config)
 
-    # Many rows: faults name the item
+    # Many rows: field errors name the item
 
     def create_many(
         self,
@@ -65,7 +65,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
     ) -> Sequence[EntityT]:
-        """Create rows, in order, by one statement. Errors: Invalid, Conflict, which name the items.
+        """Create rows, in order, by one statement. Errors: ValidationFailed, Conflict, which name the items.
 
         The library's sends a parameter for each value, and says of no row that it is the one that cannot be.
         """
@@ -88,7 +88,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
     ) -> list[EntityT]:
-        """Set the given columns of rows named by `id`, in order. Errors: NotFound, Invalid, Conflict.
+        """Set the given columns of rows named by `id`, in order. Errors: NotFound, ValidationFailed, Conflict.
 
         The library's sets `updated_at` of rows in which nothing changed, and says of no row that it is not there.
         """
@@ -116,7 +116,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         schema_dump_config: Any = None,
         chunk_size: int | None = None,
     ) -> Upserts[EntityT]:
-        """Create or update by match_fields, in order; columns that are not given stay. Errors: Invalid, Conflict.
+        """Create or update by match_fields, in order; columns that are not given stay.
+
+        Errors: ValidationFailed, Conflict.
 
         Without match_fields rows that all have an id are found by that, others by those of the class. The library's
         runs one hook for rows to create and to update, makes no slugs, and sets `updated_at` where nothing changed.
@@ -141,7 +143,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         uniquify: bool | None = None,
         bind_group: str | None = None,
     ) -> Sequence[EntityT]:
-        """Delete rows, all or none; what they were, in order. Errors: NotFound, Invalid, Conflict.
+        """Delete rows, all or none; what they were, in order. Errors: NotFound, ValidationFailed, Conflict.
 
         The library's says nothing of ids that no row has.
         """
@@ -203,7 +205,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
     ) -> EntityT:
-        """Set the given columns of the row of an id, null included. Errors: NotFound, Invalid, Conflict.
+        """Set the given columns of the row of an id, null included. Errors: NotFound, ValidationFailed, Conflict.
 
         The library's gives a row another id where the data have one, and knows nothing of what belongs to a row.
         """
@@ -245,7 +247,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         bind_group: str | None = None,
         schema_dump_config: Any = None,
     ) -> EntityT:
-        """Create a row, or update the one of this id, or with the same match_fields. Errors: Invalid, Conflict.
+        """Create a row, or update the one of this id, or with the same match_fields.
+
+        Errors: ValidationFailed, Conflict.
 
         The library's looks for a row without what is null of its key, and so overwrites one that has nothing to do
         with it; without match_fields and an id it looks for one that has all the values already.
@@ -256,7 +260,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
                 names = self._names(match_fields, [values]) if item_id is None else ["id"]
                 done = self._upserted([values if item_id is None else {**values, "id": item_id}], names)
             except CatalogueError as error:
-                error.faults = tuple(replace(fault, path=(fault.path or ())[2:]) for fault in error.faults)
+                error.field_errors = tuple(
+                    replace(field_error, path=(field_error.path or ())[2:]) for field_error in error.field_errors
+                )
                 raise
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = self._finished(done, commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
@@ -282,7 +288,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> tuple[EntityT, bool]:
         """The row that has these values of match_fields, with the others set, or a new one; and whether it is new.
 
-        Errors: Invalid, Conflict. The library's overwrites any row where what it matches by is null.
+        Errors: ValidationFailed, Conflict. The library's overwrites any row where what it matches by is null.
         """
         with self.wrapping(error_messages):
             conditions = self._conditions(match_fields, kwargs, filters)
@@ -320,7 +326,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> tuple[EntityT, bool]:
         """The row that has these values of match_fields, with the others set; and whether it was different.
 
-        Errors: NotFound, Invalid, Conflict. The library's changes any row where what it matches by is null.
+        Errors: NotFound, ValidationFailed, Conflict. The library's changes any row where what it matches by is null.
         """
         with self.wrapping(error_messages):
             conditions = self._conditions(match_fields, kwargs, filters)
@@ -340,16 +346,16 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         for place, item in enumerate(data):
             try:
                 found.append(self.to_model(item, operation, schema_dump_config))
-            except Invalid as error:
-                error.faults = in_item(place, error.faults)
+            except ValidationFailed as error:
+                error.field_errors = in_item(place, error.field_errors)
                 raise
         return found
 
     def _upserting(self, data: Any, place: int, schema_dump_config: Any) -> dict[str, Any]:
         try:
             found = self.to_model_on_upsert(self._dumped(data, schema_dump_config))
-        except Invalid as error:
-            error.faults = in_item(place, error.faults)
+        except ValidationFailed as error:
+            error.field_errors = in_item(place, error.field_errors)
             raise
         return self._dumped(found)
 
@@ -370,7 +376,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         except IntegrityError as error:
             if not isinstance(translate(error), Conflict):
                 raise
-            raise Overtaken("Other writers were busy with the same keys.") from error
+            raise ConcurrentWrite("Other writers were busy with the same keys.") from error
         created = iter(models)
         done = Upserts(next(created) if row is None else row for row in rows)
         done.created, done.updated, done.unchanged = len(new), changed, len(old) - changed
@@ -383,15 +389,15 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         return [match_fields] if isinstance(match_fields, str) else list(match_fields)
 
     def _conditions(self, match_fields: list[str] | str | None, values: Values, filters: Sequence[Any]) -> list[Any]:
-        """What a row has to meet to have these values. Errors: Invalid, where they could be any row's."""
+        """What a row has to meet to have these values. Errors: ValidationFailed, where they could be any row's."""
         names = [name for name in self._names(match_fields, [values]) if name in values]
-        faults = [
-            Fault("missing", "nothing else says which row it is", path=(name,))
+        field_errors = [
+            FieldError("missing", "nothing else says which row it is", path=(name,))
             for name in required(self.model_type, self._names(match_fields, [values]))
             if values.get(name) is None and not (filters and name not in values)
         ]
-        if faults:
-            raise Invalid("There is nothing to find the row by.", faults)
+        if field_errors:
+            raise ValidationFailed("There is nothing to find the row by.", field_errors)
         normal = self.rules.normal({name: values[name] for name in names})
         # In SQL nothing equals null; SQLAlchemy writes IS NULL.
         return [*filters, *(getattr(self.model_type, name) == value for name, value in normal.items())]

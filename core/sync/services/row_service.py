@@ -26,7 +26,7 @@ from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Entity, derive, now
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.slugs import make_unique
-from diptych.core.errors import CatalogueError, Fault
+from diptych.core.errors import CatalogueError, FieldError
 from diptych.core.refusals import Ambiguous, Taken
 from diptych.core.sync.bulk_insert import put_in
 from diptych.core.sync.services.row_reader import Reader, missing
@@ -83,16 +83,16 @@ class RowService(
     def to_model_on_create(self, data: Any) -> Any:
         """The data in their form, with what follows from them. A slug comes when the row does, if there is none yet.
 
-        Errors: Invalid.
+        Errors: ValidationFailed.
         """
         return self._derived(data)
 
     def to_model_on_update(self, data: Any) -> Any:
-        """The data in their form, with what follows from them; the slug stays. Errors: Invalid."""
+        """The data in their form, with what follows from them; the slug stays. Errors: ValidationFailed."""
         return self._derived(data)
 
     def to_model_on_upsert(self, data: Any) -> Any:
-        """The data in their form, in which rows are looked for by them. Errors: Invalid.
+        """The data in their form, in which rows are looked for by them. Errors: ValidationFailed.
 
         Whether it is a row to create or to update shows then, and the hook of that comes next.
         """
@@ -133,13 +133,13 @@ class RowService(
         return self._put_in([self.rules.derived(values) for values in items])
 
     def change_rows(self, rows: Sequence[EntityT], changes: Sequence[Values]) -> int:
-        """Set columns and flush; how many rows were different. Errors: Invalid."""
+        """Set columns and flush; how many rows were different. Errors: ValidationFailed."""
         return self.set_columns(rows, [self.rules.derived(values) for values in changes])
 
     # `places`: each item's index in its batch, None where there is no batch
 
     def check(self, items: Sequence[Values], places: Places) -> None:
-        """Refuse references to rows that are not there. Errors: Invalid."""
+        """Refuse references to rows that are not there. Errors: ValidationFailed."""
 
     def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
@@ -147,7 +147,7 @@ class RowService(
     def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: bool = False) -> None:
         """Put new rows in, where they may be, by one statement; the session has them then.
 
-        matched: nobody has their unique values. Errors: Invalid, Conflict.
+        matched: nobody has their unique values. Errors: ValidationFailed, Conflict.
         """
         if not models:
             return
@@ -166,7 +166,10 @@ class RowService(
     def set_columns(
         self, rows: Sequence[EntityT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
     ) -> int:
-        """Set columns and flush; how many rows were different. matched: as in insert. Errors: Invalid, Conflict."""
+        """Set columns and flush; how many rows were different. matched: as in insert.
+
+        Errors: ValidationFailed, Conflict.
+        """
         if not rows:
             return 0
         self.check(changes, places)
@@ -217,13 +220,13 @@ class RowService(
         column = self.model_type.id if column is None else column
         statement = select(self.model_type).where(column.in_(values)).order_by(self.model_type.id).with_for_update()
         found = {getattr(row, column.key): row for row in (self.session.execute(statement)).scalars()}
-        faults = [
-            Fault("not_found", f"there is no such {self.spec.noun}", path=(member, place, *rest))
+        field_errors = [
+            FieldError("not_found", f"there is no such {self.spec.noun}", path=(member, place, *rest))
             for place, value in enumerate(values)
             if value not in found
         ]
-        if faults:
-            raise missing(self.spec, faults)
+        if field_errors:
+            raise missing(self.spec, field_errors)
         return [found[value] for value in values]
 
     def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[EntityT | None]:
@@ -246,26 +249,26 @@ class RowService(
             ]
             for item in items
         ]
-        faults = [
-            Fault("ambiguous", f"matches {', '.join(str(row.id) for row in rows)}", path=("items", place))
+        field_errors = [
+            FieldError("ambiguous", f"matches {', '.join(str(row.id) for row in rows)}", path=("items", place))
             for place, rows in enumerate(matching)
             if len(rows) > 1
         ]
-        if faults:
-            raise Ambiguous(f"More than one {self.spec.noun} has the key of an item.", faults)
+        if field_errors:
+            raise Ambiguous(f"More than one {self.spec.noun} has the key of an item.", field_errors)
         return [rows[0] if rows else None for rows in matching]
 
     def _refuse_taken(self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]) -> None:
         model = self.model_type
-        faults: list[Fault] = []
+        field_errors: list[FieldError] = []
         for name in self.unique:
             column = getattr(model, name)
             wanted = {item[name] for item in items if item.get(name) is not None}
             if wanted:
                 holders = self.session.execute(select(column, model.id).where(column.in_(wanted)))
-                faults.extend(batches.taken(items, owners, places, name, dict(holders.tuples().all())))
-        if faults:
-            raise Taken(f"Another {self.spec.noun} has a value that must be unique.", faults)
+                field_errors.extend(batches.not_unique(items, owners, places, name, dict(holders.tuples().all())))
+        if field_errors:
+            raise Taken(f"Another {self.spec.noun} has a value that must be unique.", field_errors)
 
     @contextmanager
     def wrapping(self, error_messages: Any) -> Iterator[None]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from diptych.core.engine import row_dml, row_statements
 from diptych.core.engine.resource_spec import ResourceSpec
-from diptych.core.errors import Conflict, Contention, Invalid
+from diptych.core.errors import Conflict, RetryableConflict, ValidationFailed
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.statement_executor import Executor
 
@@ -26,7 +26,7 @@ class Writer:
         self.spec = spec
 
     def add(self, values: Values, item_id: UUID | None = None) -> Any:
-        """Create a row. Errors: Invalid, Conflict."""
+        """Create a row. Errors: ValidationFailed, Conflict."""
         values = values if item_id is None else {**values, "id": item_id}
         made = self.executor.first(row_dml.insert_statement(self.spec), row_dml.insert_parameters(self.spec, values))
         if made is None:
@@ -34,7 +34,7 @@ class Writer:
         return self.spec.represent(made)
 
     def change(self, item_id: UUID, values: Values) -> Any:
-        """Set the given columns of a row. Errors: NotFound, Invalid, Conflict."""
+        """Set the given columns of a row. Errors: NotFound, ValidationFailed, Conflict."""
         reader = Reader(self.executor, self.spec)
         if not values:
             return reader.fetch("id", item_id)
@@ -45,7 +45,7 @@ class Writer:
         return changed
 
     def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
-        """Put a whole row at an id: (as answered, whether it is new). Errors: Invalid, Conflict."""
+        """Put a whole row at an id: (as answered, whether it is new). Errors: ValidationFailed, Conflict."""
         changed = self.put(item_id, values)
         # Where the row is there, and one that it is to refer to is not, none is made either.
         return (self.add(values, item_id), True) if changed is None else (changed, False)
@@ -71,15 +71,15 @@ class Writer:
         changed = self.executor.first(statement, row_dml.update_parameters(self.spec, item_id, values))
         return None if changed is None else self.spec.represent(changed)
 
-    def _refused(self, values: Values) -> Invalid | Contention:
+    def _refused(self, values: Values) -> ValidationFailed | RetryableConflict:
         """What a statement found that wrote nothing: which rows that it refers to are not there."""
-        faults = []
+        field_errors = []
         for name, other in self.spec.references.items():
             if name in values:
                 there = self.executor.first(row_statements.id_exists(other.model), {row_statements.VALUE: values[name]})
                 if there is None:
-                    faults.append(row_dml.missing_reference(other, (name,)))
-        if faults:
+                    field_errors.append(row_dml.missing_reference(other, (name,)))
+        if field_errors:
             nouns = " or ".join(sorted({other.noun for other in self.spec.references.values()}))
-            return Invalid(f"There is no such {nouns}.", faults)
-        return Contention("Other writers were busy with the same rows.")
+            return ValidationFailed(f"There is no such {nouns}.", field_errors)
+        return RetryableConflict("Other writers were busy with the same rows.")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from diptych.core.catalogue.models import Tag
 from diptych.core.catalogue.tags import queries
-from diptych.core.refusals import Overtaken
+from diptych.core.refusals import ConcurrentWrite
 from diptych.core.sync.services.resource_service import CatalogueService
 
 
@@ -30,7 +30,7 @@ class TagService(CatalogueService[Tag]):
     def named(self, names: Sequence[str]) -> list[Tag]:
         """The tags of these distinct names, in order; those that are missing are made.
 
-        Errors: Contention, when another writer makes one of them at the same time.
+        Errors: RetryableConflict, when another writer makes one of them at the same time.
         """
         if not names:
             return []
@@ -42,6 +42,6 @@ class TagService(CatalogueService[Tag]):
                 new = [self.to_model({"name": name}, "create") for name in missing]
                 self.insert(new, range(len(new)), matched=True)
             except IntegrityError as error:
-                raise Overtaken("Other writers were busy with the same tags.") from error
+                raise ConcurrentWrite("Other writers were busy with the same tags.") from error
             found |= {tag.name: tag for tag in new}
         return [found[name] for name in names]

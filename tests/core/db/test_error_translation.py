@@ -27,10 +27,18 @@ from diptych.core.catalogue.tags import queries as tags
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.database import async_config, sync_config
 from diptych.core.db.config import connection_string
-from diptych.core.db.error_translation import taken, translate
+from diptych.core.db.error_translation import not_unique, translate
 from diptych.core.engine import pagination
 from diptych.core.engine.search import match_words
-from diptych.core.errors import Behind, CatalogueError, Conflict, Contention, Disconnected, Invalid, Unavailable
+from diptych.core.errors import (
+    CatalogueError,
+    Conflict,
+    Disconnected,
+    RetryableConflict,
+    SchemaOutdated,
+    ServiceUnavailable,
+    ValidationFailed,
+)
 from diptych.core.settings import Settings
 from tests.support.databases import BACKENDS, PATIENCE, Databases
 from tests.support.history import History
@@ -98,7 +106,7 @@ def test_a_value_that_another_row_has_is_a_conflict_that_names_its_column(
 ):
     error = error_of(urls[backend], tag("war"), tag("war"), twin=twin)
     assert type(error) is Conflict
-    assert error.faults == (taken("name"),)
+    assert error.field_errors == (not_unique("name"),)
 
 
 @both
@@ -106,7 +114,7 @@ def test_an_isbn_that_another_book_has_is_a_conflict_that_names_it(urls: dict[st
     statements = [author("A", "isbn-a"), book("X", "x", author_called("A"), isbn="1"), book("Y", "y", author_called("A"), isbn="1")]  # fmt: skip # noqa: E501
     error = error_of(urls[backend], *statements)
     assert type(error) is Conflict
-    assert [fault.path for fault in error.faults] == [("isbn",)]
+    assert [field_error.path for field_error in error.field_errors] == [("isbn",)]
 
 
 @both
@@ -121,7 +129,7 @@ def test_a_constraint_of_several_columns_names_them_all(urls: dict[str, str], ba
         insert(BookContributor).values(position=2, **row),
     )
     assert type(error) is Conflict
-    assert [fault.path for fault in error.faults] == [("book_id",), ("author_id",), ("role",)]
+    assert [field_error.path for field_error in error.field_errors] == [("book_id",), ("author_id",), ("role",)]
 
 
 @both
@@ -144,7 +152,7 @@ def test_deleting_a_row_that_others_depend_on_is_a_conflict(urls: dict[str, str]
     statements = [author("B", "kept"), book("Z", "z", author_called("B")), delete(Author).where(Author.slug == "kept")]
     error = error_of(urls[backend], *statements, twin=twin)
     assert type(error) is Conflict
-    assert error.faults == ()
+    assert error.field_errors == ()
 
 
 @both
@@ -157,8 +165,8 @@ def test_a_value_that_a_check_refuses_is_invalid_and_names_its_column(urls: dict
         insert(BookContributor).values(book_id=what, author_id=who, position=1, role="cook"),
     ]
     error = error_of(urls[backend], *statements, twin=twin)
-    assert type(error) is Invalid
-    assert [fault.path for fault in error.faults] == [("role",)]
+    assert type(error) is ValidationFailed
+    assert [field_error.path for field_error in error.field_errors] == [("role",)]
 
 
 @both
@@ -166,8 +174,8 @@ def test_a_check_of_somebody_elses_refuses_without_naming_anything(databases: Da
     url = databases.migrated(backend)
     own = "CREATE TABLE own (year int, CONSTRAINT printed CHECK (year > 1454))"
     error = error_of(url, text(own), text("INSERT INTO own VALUES (1)"))
-    assert type(error) is Invalid
-    assert error.faults == ()
+    assert type(error) is ValidationFailed
+    assert error.field_errors == ()
     assert "printed" not in error.detail
 
 
@@ -180,8 +188,8 @@ def test_a_slug_that_is_always_taken_is_contention_and_in_the_end_an_outage(
     urls: dict[str, str], backend: str, twin: str
 ):
     error = error_of(urls[backend], author("A", "same"), author("B", "same"), twin=twin)
-    assert type(error) is Unavailable
-    assert type(error.__cause__) is Contention
+    assert type(error) is ServiceUnavailable
+    assert type(error.__cause__) is RetryableConflict
 
 
 @both
@@ -190,7 +198,7 @@ def test_an_id_that_is_always_taken_is_contention_too(urls: dict[str, str], back
 
     same = uuid.uuid4()
     error = error_of(urls[backend], author("A", "id-1", id=same), author("B", "id-2", id=same))
-    assert type(error.__cause__) is Contention
+    assert type(error.__cause__) is RetryableConflict
 
 
 def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: dict[str, str]):
@@ -275,7 +283,7 @@ def test_a_pool_with_no_connection_left_is_an_outage(urls: dict[str, str], backe
         finally:
             await found.close()
 
-    with pytest.raises(Unavailable, match=r"^Every database connection is in use\.$"):
+    with pytest.raises(ServiceUnavailable, match=r"^Every database connection is in use\.$"):
         asyncio.run(asynchronously()) if twin == "aio" else synchronously()
 
 
@@ -289,7 +297,7 @@ def test_a_database_without_tables_is_an_outage_that_says_so(
     reading: bool,  # noqa: FBT001
 ):
     error = error_of(databases.empty(backend), select(Tag.id), twin=twin, reading=reading)
-    assert type(error) is Behind
+    assert type(error) is SchemaOutdated
     assert error.detail == 'The database has not been migrated: run "diptych database upgrade".'
 
 
@@ -303,7 +311,7 @@ def test_a_database_that_is_behind_is_an_outage_where_something_is_missing(
     asked = pagination.bind_list_query(tags.spec, TagList(q="x"), {})
     search = select(Tag.id).where(*match_words(tags.spec, asked.shape)).params(asked.values)
 
-    assert type(error_of(url, search, twin=twin)) is Behind
+    assert type(error_of(url, search, twin=twin)) is SchemaOutdated
     # A function that nobody has ever made is a mistake of ours.
     with pytest.raises(DBAPIError, match="nobody"):
         error_of(url, text("SELECT nobody()"), twin=twin)
@@ -314,7 +322,7 @@ def test_a_statement_that_takes_too_long_on_postgresql_is_an_outage(urls: dict[s
     error = error_of(
         urls["postgresql"], text("SET LOCAL statement_timeout = 50"), text("SELECT pg_sleep(5)"), twin=twin
     )
-    assert type(error) is Unavailable
+    assert type(error) is ServiceUnavailable
 
 
 @TWINS
@@ -322,7 +330,7 @@ def test_a_lock_that_cannot_be_had_on_postgresql_is_an_outage(urls: dict[str, st
     with psycopg.connect(urls["postgresql"]) as other:
         other.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
         error = error_of(urls["postgresql"], text("SET LOCAL lock_timeout = 50"), tag("locked"), twin=twin)
-    assert type(error) is Unavailable
+    assert type(error) is ServiceUnavailable
 
 
 def test_a_row_that_is_not_waited_for_on_postgresql_is_an_outage(urls: dict[str, str]):
@@ -331,7 +339,7 @@ def test_a_row_that_is_not_waited_for_on_postgresql_is_an_outage(urls: dict[str,
         other.commit()
         other.execute("SELECT * FROM tag WHERE name = 'nowait' FOR UPDATE")
         statement = select(Tag.id).where(Tag.name == "nowait").with_for_update(nowait=True)
-        assert type(error_of(urls["postgresql"], statement)) is Unavailable
+        assert type(error_of(urls["postgresql"], statement)) is ServiceUnavailable
 
 
 @TWINS
@@ -341,7 +349,7 @@ def test_a_connection_that_an_operator_ends_is_an_outage_and_the_next_one_works(
 
 
 def test_a_read_only_postgresql_is_an_outage(urls: dict[str, str]):
-    assert type(error_of(urls["postgresql"], text("SET TRANSACTION READ ONLY"), tag("never"))) is Unavailable
+    assert type(error_of(urls["postgresql"], text("SET TRANSACTION READ ONLY"), tag("never"))) is ServiceUnavailable
 
 
 @TWINS
@@ -351,22 +359,22 @@ def test_a_server_nobody_runs_is_an_outage(twin: str, reading: bool):  # noqa: F
         probe.bind(("127.0.0.1", 0))
         url = f"postgresql://u@127.0.0.1:{probe.getsockname()[1]}/db"
         error = error_of(url, text("SELECT 1"), twin=twin, reading=reading)
-    assert type(error) is Unavailable
+    assert type(error) is ServiceUnavailable
     assert error.detail == "The database cannot be reached."
 
 
 def test_a_server_whose_name_nobody_knows_is_an_outage():
-    assert type(error_of("postgresql://u@host.invalid/db", text("SELECT 1"))) is Unavailable
+    assert type(error_of("postgresql://u@host.invalid/db", text("SELECT 1"))) is ServiceUnavailable
 
 
 def test_a_database_that_the_server_does_not_have_is_an_outage(databases: Databases):
     url = databases._server.get_uri(database="nosuch")
-    assert type(error_of(url, text("SELECT 1"))) is Unavailable
+    assert type(error_of(url, text("SELECT 1"))) is ServiceUnavailable
 
 
 def test_a_user_whom_the_server_does_not_know_is_an_outage(databases: Databases):
     url = databases._server.get_uri().replace("postgres@", "nobody@", 1)
-    assert type(error_of(url, text("SELECT 1"))) is Unavailable
+    assert type(error_of(url, text("SELECT 1"))) is ServiceUnavailable
 
 
 @TWINS
@@ -377,19 +385,19 @@ def test_a_sqlite_file_that_another_writer_keeps_is_an_outage(
     with contextlib.closing(sqlite3.connect(urls["sqlite"].removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         error = error_of(urls["sqlite"], tag("waiting"), twin=twin)
-    assert type(error) is Unavailable
+    assert type(error) is ServiceUnavailable
     assert error.detail == "The database is busy with other writers."
 
 
 def test_a_sqlite_file_in_a_directory_that_is_not_there_is_an_outage(tmp_path: Path):
     error = error_of(f"sqlite:///{tmp_path}/nowhere/x.db", text("SELECT 1"))
-    assert type(error) is Unavailable
+    assert type(error) is ServiceUnavailable
 
 
 def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path):
     (tmp_path / "x.db").write_bytes(b"This is not a database. " * 100)
     error = error_of(f"sqlite:///{tmp_path}/x.db", text("SELECT 1"))
-    assert type(error) is Unavailable
+    assert type(error) is ServiceUnavailable
 
 
 # --- what can only be a mistake of the core's own ---

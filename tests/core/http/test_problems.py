@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diptych.core import errors
-from diptych.core.errors import CatalogueError, Fault
+from diptych.core.errors import CatalogueError, FieldError
 from diptych.core.http import problems
 from diptych.core.http.json import decode
 from diptych.core.http.problems import of_error, of_status, pointer, render
@@ -49,7 +49,13 @@ def test_a_pointer_leads_back_to_its_path(path: list[str]):
 
 def test_every_error_of_the_catalogue_has_a_problem():
     kinds = subclasses(CatalogueError) - {CatalogueError}
-    assert {errors.NotFound, errors.Invalid, errors.Conflict, errors.Contention, errors.Unavailable} <= kinds
+    assert {
+        errors.NotFound,
+        errors.ValidationFailed,
+        errors.Conflict,
+        errors.RetryableConflict,
+        errors.ServiceUnavailable,
+    } <= kinds
     for kind in kinds:
         assert of_error(kind("Because.")).detail == "Because."
 
@@ -58,10 +64,10 @@ def test_every_error_of_the_catalogue_has_a_problem():
     ("kind", "status", "name", "title"),
     [
         (errors.NotFound, 404, "not-found", "Not found"),
-        (errors.Invalid, 422, "invalid", "Invalid"),
+        (errors.ValidationFailed, 422, "invalid", "Invalid"),
         (errors.Conflict, 409, "conflict", "Conflict"),
-        (errors.Contention, 409, "conflict", "Conflict"),
-        (errors.Unavailable, 503, "unavailable", "Service unavailable"),
+        (errors.RetryableConflict, 409, "conflict", "Conflict"),
+        (errors.ServiceUnavailable, 503, "unavailable", "Service unavailable"),
     ],
 )
 def test_an_error_is_told_with_its_status_type_title_and_detail(
@@ -83,18 +89,21 @@ def test_an_error_that_nobody_has_a_problem_for_is_a_mistake():
 
 
 def test_an_outage_says_when_to_try_again_and_others_do_not():
-    assert render(of_error(errors.Unavailable("Busy."))).headers == {"Cache-Control": "no-store", "Retry-After": "1"}
+    assert render(of_error(errors.ServiceUnavailable("Busy."))).headers == {
+        "Cache-Control": "no-store",
+        "Retry-After": "1",
+    }
     assert render(of_error(errors.Conflict("Busy."))).headers == {"Cache-Control": "no-store"}
 
 
 def test_faults_are_listed_in_order_by_pointer_or_by_parameter():
-    faults = [
-        Fault("taken", "another has it", path=("items", 3, "a/b")),
-        Fault("repeated", "given more than once", parameter="pageSize"),
-        Fault("missing", "nothing there", path=()),
-        Fault("odd", "nowhere"),
+    field_errors = [
+        FieldError("taken", "another has it", path=("items", 3, "a/b")),
+        FieldError("repeated", "given more than once", parameter="pageSize"),
+        FieldError("missing", "nothing there", path=()),
+        FieldError("odd", "nowhere"),
     ]
-    assert rendered(of_error(errors.Invalid("Bad.", faults)))["errors"] == [
+    assert rendered(of_error(errors.ValidationFailed("Bad.", field_errors)))["errors"] == [
         {"pointer": "/items/3/a~1b", "code": "taken", "detail": "another has it"},
         {"parameter": "pageSize", "code": "repeated", "detail": "given more than once"},
         {"pointer": "", "code": "missing", "detail": "nothing there"},
@@ -102,9 +111,9 @@ def test_faults_are_listed_in_order_by_pointer_or_by_parameter():
     ]
 
 
-@pytest.mark.parametrize("kind", [errors.NotFound, errors.Invalid, errors.Conflict])
+@pytest.mark.parametrize("kind", [errors.NotFound, errors.ValidationFailed, errors.Conflict])
 def test_faults_are_told_whatever_the_error(kind: type[CatalogueError]):
-    assert len(rendered(of_error(kind("Bad.", [Fault("a", "b", path=("c",))])))["errors"]) == 1
+    assert len(rendered(of_error(kind("Bad.", [FieldError("a", "b", path=("c",))])))["errors"]) == 1
 
 
 def test_the_type_of_a_problem_is_the_address_of_its_page_wherever_the_catalogue_is_mounted():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diptych.core.catalogue.books.schemas import BookList, BookQuery
-from diptych.core.errors import Fault
+from diptych.core.errors import FieldError
 from diptych.core.http.query_string import gather, pairs
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -69,15 +69,15 @@ def test_escaped_bytes_that_are_not_utf_8_are_refused(query: str):
 
 
 def test_a_list_takes_every_value_in_order():
-    values, faults = gather(pairs("ids=2&ids=1&authorIdIn=x&tagsNotIn=a,b"), BookList)
+    values, field_errors = gather(pairs("ids=2&ids=1&authorIdIn=x&tagsNotIn=a,b"), BookList)
     assert values == {"ids": ["2", "1"], "authorIdIn": ["x"], "tagsNotIn": ["a,b"]}
-    assert faults == []
+    assert field_errors == []
 
 
 def test_a_scalar_given_again_is_a_fault_each_time_even_with_the_same_value():
-    values, faults = gather(pairs("pageSize=5&pageSize=5&currentPage=1&pageSize=6"), BookList)
+    values, field_errors = gather(pairs("pageSize=5&pageSize=5&currentPage=1&pageSize=6"), BookList)
     assert values == {"pageSize": "5", "currentPage": "1"}
-    assert faults == [Fault("repeated", "given more than once", parameter="pageSize")] * 2
+    assert field_errors == [FieldError("repeated", "given more than once", parameter="pageSize")] * 2
 
 
 def test_a_list_that_has_a_default_is_a_list_too():

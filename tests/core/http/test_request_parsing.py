@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pydantic import BaseModel
 
-from diptych.core.errors import Fault, Invalid
+from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import problems
 from diptych.core.http.json import decode
 from diptych.core.http.operations import Call, Route, routes
@@ -44,7 +44,7 @@ def call(route: str, given: Request) -> Call:
 
 
 def problem(route: str, given: Request) -> Problem:
-    with pytest.raises((Problem, Invalid)) as caught:
+    with pytest.raises((Problem, ValidationFailed)) as caught:
         call(route, given)
     return caught.value if isinstance(caught.value, Problem) else problems.of_error(caught.value)
 
@@ -53,7 +53,7 @@ def faults(route: str, given: Request) -> list[tuple[str, str]]:
     """(where, code) of every fault."""
     told = problem(route, given)
     assert told.status == 422
-    return [(fault.parameter or problems.pointer(fault.path or ()), fault.code) for fault in told.faults]
+    return [(fault.parameter or problems.pointer(fault.path or ()), fault.code) for fault in told.field_errors]
 
 
 # --- the order of complaints ---
@@ -257,13 +257,13 @@ OF_PYTHON = re.compile(r"dict|list|tuple|instance|unicode|validation|None|True|F
 def test_no_fault_of_a_body_speaks_of_python(name: str, model: type[BaseModel]):
     operation = ROUTES[name].operation
     assert operation is not None
-    told: list[Fault] = []
+    told: list[FieldError] = []
     for value in wrong(model):
         sent = request(operation.method, body=dumps(value).encode())
         try:
             read(operation, {}, sent, Settings())
-        except Invalid as error:
-            told += error.faults
+        except ValidationFailed as error:
+            told += error.field_errors
     assert told
     assert [fault for fault in told if OF_PYTHON.search(fault.detail)] == []
 
@@ -353,5 +353,5 @@ def test_any_query_is_a_call_a_problem_or_faults_that_can_be_told(query: str):
         call("books_list", request(query=query))
     except Problem as told:
         assert told.status == 400  # noqa: PT017 - it may as well be read
-    except Invalid as error:
+    except ValidationFailed as error:
         assert decode(problems.render(problems.of_error(error)).body)["errors"]  # noqa: PT017 - it may as well be read

@@ -171,7 +171,13 @@ def test_text_becomes_markup_only_by_being_escaped():
 
 
 def every_problem() -> list[problems.Problem]:
-    raised = [errors.NotFound, errors.Invalid, errors.Conflict, errors.Contention, errors.Unavailable]
+    raised = [
+        errors.NotFound,
+        errors.ValidationFailed,
+        errors.Conflict,
+        errors.RetryableConflict,
+        errors.ServiceUnavailable,
+    ]
     return [
         problems.not_found(),
         problems.method_not_allowed(["GET"]),
