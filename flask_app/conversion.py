@@ -11,7 +11,7 @@ import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
-from diptych.core.http.request_response import Request, Response, Unread
+from diptych.core.http.request_response import BodyError, Request, Response
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.reason_phrases import status_line
 from diptych.flask_app.raw_path import RAW, sent_path
@@ -29,7 +29,7 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
     content = request.environ["wsgi.input"]
-    ours = hasattr(content, "unread")
+    ours = hasattr(content, "body_error")
     if not ours:
         _judge(request)
     return Request(
@@ -38,7 +38,7 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
         parameters=_parameters(request, path, parameters),
         query=request.query_string.decode("latin-1"),
         headers=to_headers(request),
-        body=(content.unread or content.getvalue()) if ours else _body(request),
+        body=(content.body_error or content.getvalue()) if ours else _body(request),
         arrived=content.arrived if ours else time.monotonic(),
     )
 
@@ -74,15 +74,15 @@ def _parameters(request: flask.Request, path: str, parameters: Mapping[str, str]
     return {name: unquote(given[f"<{name}>"]) for name in parameters}
 
 
-def _body(request: flask.Request) -> bytes | Unread:
+def _body(request: flask.Request) -> bytes | BodyError:
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        return Unread.TOO_LARGE
+        return BodyError.TOO_LARGE
     except Exception:  # noqa: BLE001 - each WSGI server has exceptions of its own for a broken body
-        return Unread.INCOMPLETE
+        return BodyError.INCOMPLETE
     # gunicorn hands over what has come when a client goes away, as if it were all.
-    return body if len(body) >= (request.content_length or 0) else Unread.INCOMPLETE
+    return body if len(body) >= (request.content_length or 0) else BodyError.INCOMPLETE
 
 
 def to_headers(request: flask.Request) -> dict[str, str]:
@@ -98,7 +98,7 @@ def to_headers(request: flask.Request) -> dict[str, str]:
     return found
 
 
-class Answer(flask.Response):
+class CoreResponse(flask.Response):
     """A response of the core's, to which werkzeug adds nothing, and in which it looks for nothing to put right."""
 
     default_mimetype = None
@@ -113,4 +113,4 @@ def to_response(response: Response) -> flask.Response:
     if response.content_type is not None:
         headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}
     # A list, because of bytes werkzeug would tell the length where there is to be none.
-    return Answer([response.body], status_line(response.status), Headers(headers))
+    return CoreResponse([response.body], status_line(response.status), Headers(headers))

@@ -24,7 +24,7 @@ from diptych.core import listener_shutdown
 from diptych.core.gc_tuning import keep_loaded
 from diptych.core.http import problems
 from diptych.core.http.problems import Problem
-from diptych.core.http.request_response import Response, Unread
+from diptych.core.http.request_response import BodyError, Response
 from diptych.core.http.wire.request_reader import Incoming
 from diptych.core.http.wire.response_writer import SERVER, date, message
 from diptych.core.http.wire.timeouts import LINGER, PAUSE, TAKING
@@ -67,9 +67,9 @@ TURN = 0.00005
 class Content(io.BytesIO):
     """A body as `wsgi.input`, or why there is none, and when it was there."""
 
-    def __init__(self, body: bytes | Unread, arrived: float) -> None:
+    def __init__(self, body: bytes | BodyError, arrived: float) -> None:
         super().__init__(body if isinstance(body, bytes) else b"")
-        self.unread = body if isinstance(body, Unread) else None
+        self.body_error = body if isinstance(body, BodyError) else None
         self.arrived = arrived
 
 

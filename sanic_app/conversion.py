@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import sanic
 from sanic.exceptions import BadRequest, PayloadTooLarge
 
-from diptych.core.http.request_response import Request, Response, Unread
+from diptych.core.http.request_response import BodyError, Request, Response
 from diptych.core.http.wire import request_head
-from diptych.sanic_app.http_protocol import Answer, Http
+from diptych.sanic_app.http_protocol import CoreResponse, Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
@@ -46,18 +46,18 @@ def prefix_of(request: sanic.Request, path: str) -> str:
     return (request.uri_template or path).removesuffix(path)
 
 
-async def _body(request: sanic.Request) -> bytes | Unread:
+async def _body(request: sanic.Request) -> bytes | BodyError:
     if isinstance(request.stream, Http):
         return request.stream.incoming.body
     try:
         await request.receive_body()  # type: ignore[no-untyped-call]
     except PayloadTooLarge:
-        return Unread.TOO_LARGE
+        return BodyError.TOO_LARGE
     except BadRequest:
-        return Unread.INCOMPLETE
+        return BodyError.INCOMPLETE
     return request.body
 
 
 def to_response(response: Response) -> sanic.HTTPResponse:
     """The response, with nothing added to it."""
-    return Answer(response)
+    return CoreResponse(response)

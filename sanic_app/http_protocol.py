@@ -41,7 +41,7 @@ HEARING = 10
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Answer(sanic.HTTPResponse):
+class CoreResponse(sanic.HTTPResponse):
     """A response of the core's. fields: of its head, as long as nobody has asked for what Sanic makes of them."""
 
     __slots__ = ("_headers", "fields")
@@ -153,7 +153,7 @@ class Http(SanicHttp):
             # The server stops, and waits for nobody any more.
             raise RequestCancelled
         response = self.response
-        headers = response.fields if isinstance(response, Answer) and response.untouched else response.headers
+        headers = response.fields if isinstance(response, CoreResponse) and response.untouched else response.headers
         headers["server"] = SERVER
         headers["date"] = date()
         self.keep_alive = self.keep_alive and not self.protocol.signal.stopped

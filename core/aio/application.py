@@ -16,7 +16,7 @@ from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
-from diptych.core.http.operations import Answer, Call, Operation, Route, routes
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
@@ -86,15 +86,15 @@ class Application:
         """Close the database's connections."""
         await self.database.close()
 
-    async def _respond(self, operation: Operation, call: Call, request: Request) -> Response:
+    async def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
         async def respond(executor: Executor, session: AsyncSession | None = None) -> Response:
             async def work() -> Response:
                 if call.preconditions:
                     await self._check(executor, operation, call)
-                answer: Answer = await operation.run(executor if session is None else session, call)
+                answer: OperationResult = await operation.run(executor if session is None else session, call)
                 return response_building.response(answer, operation, request)
 
-            return await work() if call.key is None else await idempotency.once(executor, call.key, work)
+            return await work() if call.key is None else await idempotency.run_idempotent(executor, call.key, work)
 
         async def respond_in(session: AsyncSession) -> Response:
             return await respond(await executor_of(session), session)
@@ -103,14 +103,14 @@ class Application:
             case "none":
                 return response_building.response(await operation.run(None, call), operation, request)
             case "read":
-                return await self.database.read(respond, agreeing=operation.several(call))
-            case "row":
-                together = operation.several(call) or bool(call.preconditions) or call.key is not None
+                return await self.database.read(respond, agreeing=operation.needs_transaction(call))
+            case "write_one":
+                together = operation.needs_transaction(call) or bool(call.preconditions) or call.key is not None
                 return await self.database.change(respond, together=together)
-            case "rows":
+            case "write_many":
                 return await self.database.write(respond_in)
 
-    async def _check(self, executor: Executor, operation: Operation, call: Call) -> None:
+    async def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
 
         Errors: Problem 412; NotFound where there is nothing that could be changed.
@@ -118,7 +118,7 @@ class Application:
         if call.preconditions.failed_by(await self._tag(executor, operation, call)):
             raise problems.precondition_failed()
 
-    async def _tag(self, executor: Executor, operation: Operation, call: Call) -> str | None:
+    async def _tag(self, executor: Executor, operation: Operation, call: OperationRequest) -> str | None:
         """The entity tag that a read would have now; None where there is nothing to be read."""
         if operation.lock is None:
             return None
@@ -129,5 +129,5 @@ class Application:
                 return None
             raise
         reader = self._readers[operation.path]
-        answer: Answer = await reader.run(executor, replace(call, query=reader.query and reader.query()))
+        answer: OperationResult = await reader.run(executor, replace(call, query=reader.query and reader.query()))
         return etag.entity_tag(json.encode(answer.body))

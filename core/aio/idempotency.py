@@ -8,13 +8,13 @@ from datetime import datetime
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.engine.entity import now
 from diptych.core.http import problems
-from diptych.core.http.idempotency import Key
+from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import Response
 from diptych.core.idempotency.rules import LIFETIME
 from diptych.core.idempotency.statements import ANSWER, STATEMENTS, Statements
 
 
-async def once(executor: Executor, key: Key, work: Callable[[], Awaitable[Response]]) -> Response:
+async def run_idempotent(executor: Executor, key: RequestKey, work: Callable[[], Awaitable[Response]]) -> Response:
     """The answer that a key was given before; else that of `work`, which is kept for the next time.
 
     Errors: Problem 409 while a request with the key is being answered, 422 where the key is another request's; and
@@ -34,7 +34,9 @@ async def once(executor: Executor, key: Key, work: Callable[[], Awaitable[Respon
     return response
 
 
-async def _answered(executor: Executor, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
+async def _answered(
+    executor: Executor, statements: Statements, key: RequestKey, expired: dict[str, datetime]
+) -> Response:
     found = await executor.first(statements.find, {"this": key.name} | expired)
     if found is None:
         raise problems.key_in_use()

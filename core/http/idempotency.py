@@ -12,14 +12,14 @@ from diptych.core.idempotency.rules import idempotency_key
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class RequestKey:
     """What a client calls one request, however often it sends it. fingerprint: by which another request is told."""
 
     name: str
     fingerprint: bytes
 
     @classmethod
-    def of(cls, field: str, method: str, address: str, body: bytes) -> Key:
+    def of(cls, field: str, method: str, address: str, body: bytes) -> RequestKey:
         """The key that a header field names, of a request. Errors: ValueError.
 
         address: without where the catalogue is mounted. body: without its content coding.

@@ -12,17 +12,17 @@ from msgspec import Struct
 from pydantic import BaseModel
 
 from diptych.core.http.etag import Preconditions
-from diptych.core.http.idempotency import Key
+from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import JSON
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 _PARAMETER = re.compile(r"{(\w+)}")
 
-Unit = Literal["none", "read", "row", "rows"]
+Unit = Literal["none", "read", "write_one", "write_many"]
 
 
-class Call(Struct, frozen=True):
+class OperationRequest(Struct, frozen=True):
     """A request that has been read and found valid. prefix: where the catalogue is mounted ("" at the root)."""
 
     prefix: str
@@ -30,10 +30,10 @@ class Call(Struct, frozen=True):
     query: Any
     body: Any
     preconditions: Preconditions = Preconditions()
-    key: Key | None = None
+    key: RequestKey | None = None
 
 
-class Answer(Struct, frozen=True):
+class OperationResult(Struct, frozen=True):
     """What an operation answers.
 
     body: bytes are sent as they are, anything else as JSON. status: only where it is not the one that the operation
@@ -47,19 +47,21 @@ class Answer(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `run` takes what its unit of work has, and a Call, and returns an Answer (to await in core/aio).
+    """One operation. `run` takes what its unit of work has, and an OperationRequest, and returns an OperationResult.
 
-    unit: whether it needs no database, reads, writes one row, or several. The last has a session, the two before it an
-    executor. several: whether a call takes several statements that have to see one state, or to be one transaction.
-    lock: takes an executor and a Call, and keeps what is to be changed as it is until the unit of work
-    ends, so that a request can depend on how it is (If-Match); None where there is no one such thing. body and
-    query are None where there is none. accepts: the media types of a body, "+json" aside. media_type: of an answer.
-    cache_control: of what a read answers. represents: the path of what an answer's body represents, its parameters
-    being members of the body; None where that is the path itself, or nothing in particular.
+    In core/aio its result is awaited.
 
-    Only to be told of: description, beyond the summary. answers: the type of what is in an answer. problems: the types
-    it can answer that do not follow from its shape. tag: what it is listed under, unless that is the first step of its
-    path.
+    unit: whether it needs no database, reads, writes one row, or many. The last has a session, the two before it an
+    executor. needs_transaction: whether a request takes several statements that have to see one state, or to be one
+    transaction. lock: takes an executor and an OperationRequest, and keeps what is to be changed as it is until the
+    unit of work ends, so that a request can depend on how it is (If-Match); None where there is no one such thing.
+    body and query are None where there is none. accepts: the media types of a body, "+json" aside. media_type: of an
+    answer. cache_control: of what a read answers. resource_path: the path of what an answer's body represents, its
+    parameters being members of the body; None where that is the path itself, or nothing in particular.
+
+    Only for the description: description, beyond the summary. response_schema: the type of what is in an answer.
+    problems: the types it can answer that do not follow from its shape. tag: what it is listed under, unless that is
+    the first step of its path.
     """
 
     name: str
@@ -68,17 +70,17 @@ class Operation:
     summary: str
     run: Callable[..., Any]
     unit: Unit
-    several: Callable[[Call], bool] = lambda _: False
+    needs_transaction: Callable[[OperationRequest], bool] = lambda _: False
     lock: Callable[..., Any] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
     accepts: tuple[str, ...] = (JSON,)
     query: type[BaseModel] | None = None
-    answers: Any = None
+    response_schema: Any = None
     status: int = 200
     media_type: str = JSON
     cache_control: str = "no-cache"
-    represents: str | None = None
+    resource_path: str | None = None
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
@@ -86,12 +88,12 @@ class Operation:
     @property
     def creates(self) -> bool:
         """Whether it can answer 201 with the Location of what it represents."""
-        return self.represents is not None and self.method in ("POST", "PUT")
+        return self.resource_path is not None and self.method in ("POST", "PUT")
 
     @property
     def writes(self) -> bool:
         """Whether it changes what is stored."""
-        return self.unit in ("row", "rows")
+        return self.unit in ("write_one", "write_many")
 
     @property
     def repeatable(self) -> bool:
@@ -106,7 +108,7 @@ class Operation:
         """
         if self.method == "GET":
             return self.cache_control != "no-store"
-        return self.represents is not None and self.method != "PUT"
+        return self.resource_path is not None and self.method != "PUT"
 
 
 @dataclass(frozen=True, slots=True)

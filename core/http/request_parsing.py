@@ -1,4 +1,4 @@
-"""From a Request to a Call: everything that can be wrong with a message, in the one order of complaints."""
+"""From a Request to an OperationRequest: all that can be wrong with a message, in the one order of complaints."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from diptych.core.engine.text_normalization import clean
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import content_coding, json, problems, query_string
 from diptych.core.http.etag import Preconditions
-from diptych.core.http.idempotency import Key
-from diptych.core.http.operations import Call, Operation, Route, accept_field, filled
-from diptych.core.http.request_response import MERGE_PATCH, Request, Unread
+from diptych.core.http.idempotency import RequestKey
+from diptych.core.http.operations import Operation, OperationRequest, Route, accept_field, filled
+from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
 from diptych.core.settings import Settings
 
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
@@ -50,7 +50,7 @@ def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
     return parameters
 
 
-def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> Call:
+def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> OperationRequest:
     """The call that a request makes.
 
     Errors: Problem 413, 415, 400; ValidationFailed with every field_error of query and body; Problem 428.
@@ -68,7 +68,7 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
     if settings.require_if_match and operation.lock is not None and not preconditions:
         raise problems.precondition_required()
-    return Call(request.prefix, dict(parameters), query_value, body_value, preconditions, key)
+    return OperationRequest(request.prefix, dict(parameters), query_value, body_value, preconditions, key)
 
 
 _NOTHING = object()
@@ -77,9 +77,9 @@ _NOTHING = object()
 def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
     """The body without its content coding; None where there is none, or none is wanted."""
     body = request.body
-    if body is Unread.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
+    if body is BodyError.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
         raise problems.too_large(limit)
-    if body is Unread.INCOMPLETE:
+    if body is BodyError.INCOMPLETE:
         raise problems.malformed("The body did not arrive whole.")
     if operation.body is None or (not body and not operation.body_required):
         return None
@@ -103,13 +103,13 @@ def _check_media_type(operation: Operation, field: str) -> None:
         raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
 
 
-def _key(operation: Operation, request: Request, content: bytes | None) -> Key | None:
+def _key(operation: Operation, request: Request, content: bytes | None) -> RequestKey | None:
     field = request.headers.get("idempotency-key")
     if field is None or not operation.repeatable:
         return None
     address = f"{filled(operation.path, request.parameters.__getitem__)}?{request.query}"
     try:
-        return Key.of(field, operation.method, address, content or b"")
+        return RequestKey.of(field, operation.method, address, content or b"")
     except ValueError as error:
         raise problems.malformed(f"The Idempotency-Key cannot be read: {error}.") from None
 

@@ -12,7 +12,7 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
 
-class Unread(Enum):
+class BodyError(Enum):
     """Why a body is not there."""
 
     INCOMPLETE = "it ended early, or was not framed as it said"
@@ -32,7 +32,7 @@ class Request(Struct, frozen=True):
     parameters: Mapping[str, str]
     query: str
     headers: Mapping[str, str]
-    body: bytes | Unread
+    body: bytes | BodyError
     arrived: float = field(default_factory=time.monotonic)
 
 

@@ -1,4 +1,4 @@
-"""From an Answer to a Response, and what every response carries."""
+"""From an OperationResult to a Response, and what every response carries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import content_coding, etag, json, pagination_links, query_string
 from diptych.core.http.cors import Cors
-from diptych.core.http.operations import METHODS, Answer, Operation, Route, filled
+from diptych.core.http.operations import METHODS, Operation, OperationResult, Route, filled
 from diptych.core.http.request_ids import HEADER
 from diptych.core.http.request_response import Request, Response
 
@@ -21,7 +21,7 @@ ALWAYS = {
 }
 
 
-def response(answer: Answer, operation: Operation, request: Request) -> Response:
+def response(answer: OperationResult, operation: Operation, request: Request) -> Response:
     """The answer as a response to the request that it answers, without what every response carries.
 
     Its addresses are those of a catalogue at the root: `mounted` puts them right.
@@ -30,8 +30,8 @@ def response(answer: Answer, operation: Operation, request: Request) -> Response
     headers = dict(answer.headers)
     if answer.body is None:
         return Response(status, headers=headers)
-    if operation.represents is not None:
-        location = filled(operation.represents, lambda name: getattr(answer.body, name))
+    if operation.resource_path is not None:
+        location = filled(operation.resource_path, lambda name: getattr(answer.body, name))
         if status == 201:
             headers["Location"] = location
         # What a read asks for besides can be asked for there, too.

@@ -13,7 +13,7 @@ from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
-from diptych.core.http.operations import Answer, Call, Operation, Route, routes
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
@@ -87,15 +87,15 @@ class Application:
         """Close the database's connections."""
         self.database.close()
 
-    def _respond(self, operation: Operation, call: Call, request: Request) -> Response:
+    def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
         def respond(executor: Executor, session: Session | None = None) -> Response:
             def work() -> Response:
                 if call.preconditions:
                     self._check(executor, operation, call)
-                answer: Answer = operation.run(executor if session is None else session, call)
+                answer: OperationResult = operation.run(executor if session is None else session, call)
                 return response_building.response(answer, operation, request)
 
-            return work() if call.key is None else idempotency.once(executor, call.key, work)
+            return work() if call.key is None else idempotency.run_idempotent(executor, call.key, work)
 
         def respond_in(session: Session) -> Response:
             return respond(executor_of(session), session)
@@ -104,14 +104,14 @@ class Application:
             case "none":
                 return response_building.response(operation.run(None, call), operation, request)
             case "read":
-                return self.database.read(respond, agreeing=operation.several(call))
-            case "row":
-                together = operation.several(call) or bool(call.preconditions) or call.key is not None
+                return self.database.read(respond, agreeing=operation.needs_transaction(call))
+            case "write_one":
+                together = operation.needs_transaction(call) or bool(call.preconditions) or call.key is not None
                 return self.database.change(respond, together=together)
-            case "rows":
+            case "write_many":
                 return self.database.write(respond_in)
 
-    def _check(self, executor: Executor, operation: Operation, call: Call) -> None:
+    def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
 
         Errors: Problem 412; NotFound where there is nothing that could be changed.
@@ -119,7 +119,7 @@ class Application:
         if call.preconditions.failed_by(self._tag(executor, operation, call)):
             raise problems.precondition_failed()
 
-    def _tag(self, executor: Executor, operation: Operation, call: Call) -> str | None:
+    def _tag(self, executor: Executor, operation: Operation, call: OperationRequest) -> str | None:
         """The entity tag that a read would have now; None where there is nothing to be read."""
         if operation.lock is None:
             return None
@@ -130,5 +130,5 @@ class Application:
                 return None
             raise
         reader = self._readers[operation.path]
-        answer: Answer = reader.run(executor, replace(call, query=reader.query and reader.query()))
+        answer: OperationResult = reader.run(executor, replace(call, query=reader.query and reader.query()))
         return etag.entity_tag(json.encode(answer.body))

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from diptych.core.engine.entity import now
 from diptych.core.http import problems
-from diptych.core.http.idempotency import Key
+from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import Response
 from diptych.core.idempotency.rules import LIFETIME
 from diptych.core.idempotency.statements import ANSWER, STATEMENTS, Statements
 from diptych.core.sync.statement_executor import Executor
 
 
-def once(executor: Executor, key: Key, work: Callable[[], Response]) -> Response:
+def run_idempotent(executor: Executor, key: RequestKey, work: Callable[[], Response]) -> Response:
     """The answer that a key was given before; else that of `work`, which is kept for the next time.
 
     Errors: Problem 409 while a request with the key is being answered, 422 where the key is another request's; and
@@ -35,7 +35,7 @@ def once(executor: Executor, key: Key, work: Callable[[], Response]) -> Response
     return response
 
 
-def _answered(executor: Executor, statements: Statements, key: Key, expired: dict[str, datetime]) -> Response:
+def _answered(executor: Executor, statements: Statements, key: RequestKey, expired: dict[str, datetime]) -> Response:
     found = executor.first(statements.find, {"this": key.name} | expired)
     if found is None:
         raise problems.key_in_use()

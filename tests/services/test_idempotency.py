@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 
 from diptych.core.catalogue.models import IdempotencyKey
 from diptych.core.engine.entity import now
-from diptych.core.http.idempotency import Key
+from diptych.core.http.idempotency import RequestKey
 from diptych.core.idempotency.rules import LIFETIME
 from diptych.core.idempotency.statements import SWEPT
 from tests.services.api import Api
@@ -165,7 +165,7 @@ async def test_work_that_loses_a_race_runs_again_with_its_key(api: Api):
 @postgresql_only
 async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
     with psycopg.connect(api.twin.url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
         response, counts = await api.call("authors_create", {"name": "Homer"}, key="k")
 
         assert (response.status, json.loads(response.body)["type"]) == (409, "/problems/key-in-use")
@@ -177,7 +177,7 @@ async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
 
     # Those who come for an answer that is there are in nobody's way.
     with psycopg.connect(api.twin.url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
         assert await made(api, "k") == first
 
         # One that has expired is being answered anew.
@@ -212,7 +212,7 @@ async def test_whoever_comes_when_the_first_has_just_finished_finds_its_answer(s
         other.execute("DELETE FROM idempotency_key")
     with psycopg.connect(slow.twin.url) as other, psycopg.connect(slow.twin.url) as holder:
         holder.execute("SELECT pg_catalog.pg_advisory_xact_lock(0)")
-        other.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [Key("k", b"").lock])
+        other.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
         other.execute("INSERT INTO idempotency_key SELECT * FROM was")
 
         def finish() -> None:

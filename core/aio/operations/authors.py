@@ -10,15 +10,15 @@ from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
 from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
 
-async def list_books(executor: Executor, call: Call) -> Answer:
+async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books an author wrote or contributed to."""
     await authors.reader(executor).require(call.parameters["id"])
-    return Answer(await reader(executor).page_including(call.query, author=[call.parameters["id"]]))
+    return OperationResult(await reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 
 operations = [
@@ -30,8 +30,8 @@ operations = [
         summary="List the books an author wrote or contributed to",
         run=list_books,
         unit="read",
-        several=including,
+        needs_transaction=including,
         query=BookList,
-        answers=Page[Book],
+        response_schema=Page[Book],
     ),
 ]

@@ -11,10 +11,10 @@ from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
 from diptych.core.catalogue.tags.schemas import Tag, TagNames
 from diptych.core.engine.schemas.pagination import Items
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 
-def including(call: Call) -> bool:
+def including(call: OperationRequest) -> bool:
     """Whether a list of books is read together with what belongs to them."""
     return bool(call.query.include)
 
@@ -22,23 +22,25 @@ def including(call: Call) -> bool:
 class BookResource(Resource):
     """Books: any read can include their tags and contributors."""
 
-    def several(self, call: Call) -> bool:
+    def list_needs_transaction(self, call: OperationRequest) -> bool:
         return including(call)
 
-    def several_of_one(self, call: Call) -> bool:
+    def get_needs_transaction(self, call: OperationRequest) -> bool:
         return "contributors" in call.query.include
 
-    def several_changes(self, call: Call) -> bool:
+    def update_needs_transaction(self, call: OperationRequest) -> bool:
         return "author_id" in call.body.model_fields_set
 
-    async def page(self, executor: Executor, call: Call) -> Answer:
-        return Answer(await reader(executor).page_including(call.query))
+    async def page(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(await reader(executor).page_including(call.query))
 
-    async def fetch(self, executor: Executor, call: Call) -> Answer:
-        return Answer(await reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
+    async def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(await reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
 
-    async def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
-        return Answer(await reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include))
+    async def fetch_by_slug(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(
+            await reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include)
+        )
 
 
 def reader(executor: Executor) -> BookReader:
@@ -51,27 +53,27 @@ books = BookResource(
 )
 
 
-async def get_tags(executor: Executor, call: Call) -> Answer:
+async def get_tags(executor: Executor, call: OperationRequest) -> OperationResult:
     """The tags of a book."""
-    return Answer(Items(await reader(executor).tags(call.parameters["id"])))
+    return OperationResult(Items(await reader(executor).tags(call.parameters["id"])))
 
 
-async def set_tags(session: AsyncSession, call: Call) -> Answer:
+async def set_tags(session: AsyncSession, call: OperationRequest) -> OperationResult:
     """Set the tags of a book, whole."""
-    return Answer(
+    return OperationResult(
         Items(await BookService(session, wrap_exceptions=False).set_tags(call.parameters["id"], call.body.items))
     )
 
 
-async def get_contributors(executor: Executor, call: Call) -> Answer:
+async def get_contributors(executor: Executor, call: OperationRequest) -> OperationResult:
     """The contributors of a book."""
-    return Answer(Items(await reader(executor).contributors(call.parameters["id"])))
+    return OperationResult(Items(await reader(executor).contributors(call.parameters["id"])))
 
 
-async def set_contributors(session: AsyncSession, call: Call) -> Answer:
+async def set_contributors(session: AsyncSession, call: OperationRequest) -> OperationResult:
     """Set the contributors of a book, whole and in order."""
     pairs = [(item.author_id, item.role) for item in call.body.items]
-    return Answer(
+    return OperationResult(
         Items(await BookService(session, wrap_exceptions=False).set_contributors(call.parameters["id"], pairs))
     )
 
@@ -85,7 +87,7 @@ operations = [
         summary="List the tags of a book",
         run=get_tags,
         unit="read",
-        answers=Items[Tag],
+        response_schema=Items[Tag],
     ),
     Operation(
         name="books_set_tags",
@@ -94,10 +96,10 @@ operations = [
         summary="Set the tags of a book, by name",
         description="They take the place of all it had; those that do not exist yet are made.",
         run=set_tags,
-        unit="rows",
+        unit="write_many",
         lock=books.lock,
         body=TagNames,
-        answers=Items[Tag],
+        response_schema=Items[Tag],
     ),
     Operation(
         name="books_get_contributors",
@@ -106,8 +108,8 @@ operations = [
         summary="List the contributors of a book, in order",
         run=get_contributors,
         unit="read",
-        several=lambda _: True,
-        answers=Items[Contributor],
+        needs_transaction=lambda _: True,
+        response_schema=Items[Contributor],
     ),
     Operation(
         name="books_set_contributors",
@@ -117,9 +119,9 @@ operations = [
         description="They take the place of all it had, each author once in a role, and at least one as author: the"
         " first of those becomes the book's author_id.",
         run=set_contributors,
-        unit="rows",
+        unit="write_many",
         lock=books.lock,
         body=ContributorList,
-        answers=Items[Contributor],
+        response_schema=Items[Contributor],
     ),
 ]

@@ -10,15 +10,15 @@ from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
-async def list_books(executor: Executor, call: Call) -> Answer:
+async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books that carry a tag."""
     await tags.reader(executor).require(call.parameters["id"])
-    return Answer(await reader(executor).page_including(call.query, tag=call.parameters["id"]))
+    return OperationResult(await reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 
 operations = [
@@ -30,8 +30,8 @@ operations = [
         summary="List the books that carry a tag",
         run=list_books,
         unit="read",
-        several=including,
+        needs_transaction=including,
         query=BookList,
-        answers=Page[Book],
+        response_schema=Page[Book],
     ),
 ]

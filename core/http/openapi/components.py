@@ -27,7 +27,7 @@ class Components:
     def __init__(self, operations: Iterable[Operation]) -> None:
         table = list(operations)
         bodies = list(dict.fromkeys(each.body for each in table if each.body is not None))
-        answers = [each.answers for each in table if each.answers is not None]
+        answers = [each.response_schema for each in table if each.response_schema is not None]
         inputs, definitions = models_json_schema(
             [(body, "validation") for body in bodies], ref_template=_REF + "{model}", schema_generator=_Plain
         )

@@ -22,7 +22,7 @@ DESCRIPTION = """\
   known, and a single one given twice, is an error.
 - Times are in UTC (RFC 3339). Ids are UUIDs.
 - Text is kept in Unicode's NFC and without white space around it; its length is counted in characters after that.
-- A POST with an `Idempotency-Key` can be sent again, and is done once.
+- A POST with an `Idempotency-RequestKey` can be sent again, and is done once.
 - 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at
   once that the request shows by itself.
 - What cannot be read at all is refused at any address: 400, 408, 414, 417 and 431 can be the answer anywhere,
@@ -143,7 +143,11 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
 
 def _path_parameters(operation: Operation, components: Components) -> list[dict[str, Any]]:
     """An id is a UUID. Anything else in a path is text, as the answer's member of the same name is."""
-    answer = components.resolve(components.answer(operation.answers)) if operation.answers is not None else {}
+    answer = (
+        components.resolve(components.answer(operation.response_schema))
+        if operation.response_schema is not None
+        else {}
+    )
     members = {**answer.get("properties", {}), "id": TypeAdapter(Id).json_schema()}
     return [
         {"name": name, "in": "path", "required": True, "schema": members.get(name, {"type": "string", "minLength": 1})}
@@ -221,16 +225,16 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
     found: dict[str, Any] = {"description": _SUCCESS[status]}
     names = [
         *(["Location"] if status == 201 and operation.creates else []),
-        *(["Content-Location"] if operation.represents else []),
+        *(["Content-Location"] if operation.resource_path else []),
         *(["ETag"] if operation.tagged else []),
         *(["Cache-Control"] if operation.method == "GET" else []),
-        *(["Vary"] if operation.answers is not None else []),
-        *(["Link"] if get_origin(operation.answers) is Page else []),
+        *(["Vary"] if operation.response_schema is not None else []),
+        *(["Link"] if get_origin(operation.response_schema) is Page else []),
     ]
     if names:
         found["headers"] = _headers(*names)
-    if operation.answers is not None:
-        schema = components.answer(operation.answers)
+    if operation.response_schema is not None:
+        schema = components.answer(operation.response_schema)
         example = {"example": components.example(schema, whole=False)} if "$ref" in schema else {}
         found["content"] = {operation.media_type.partition(";")[0]: {"schema": schema, **example}}
         if operation.creates:
@@ -240,7 +244,7 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
 
 def _links(operation: Operation, table: Iterable[Operation], members: Iterable[str]) -> dict[str, Any]:
     """To all that can be done with what was created: operations below it that need no more than its members."""
-    collection = str(operation.represents).partition("{")[0]
+    collection = str(operation.resource_path).partition("{")[0]
     return {
         each.name: {
             "operationId": each.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from diptych.core.http import problems
-from diptych.core.http.request_response import Unread
+from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.timeouts import HEAD, REQUEST
@@ -48,7 +48,7 @@ class Incoming:
         self._started = False
         self._seen = 0
         self.head: Head | None = None
-        self.body: bytes | Unread = b""
+        self.body: bytes | BodyError = b""
         self.continues = False
 
     @property
@@ -64,7 +64,7 @@ class Incoming:
     @property
     def closes(self) -> bool:
         """Whether the connection ends after the answer."""
-        return self.head is None or self.head.close or isinstance(self.body, Unread)
+        return self.head is None or self.head.close or isinstance(self.body, BodyError)
 
     def late(self, now: float) -> bool:
         """Whether the request has taken too long to come, however steadily. now: seconds, from any beginning."""
@@ -83,7 +83,7 @@ class Incoming:
                 if not self._decoder.feed(self._data):
                     return False
                 self.body = bytes(self._decoder.body)
-            except _UnreadError as error:
+            except _UnreadableBodyError as error:
                 self.body = error.reason
                 self._data.clear()
             self._decoder = None
@@ -95,7 +95,7 @@ class Incoming:
             if self._data.strip(b"\r\n"):
                 raise problems.malformed("The head did not arrive whole.")
             return False
-        self.body = Unread.INCOMPLETE
+        self.body = BodyError.INCOMPLETE
         return True
 
     def _read_head(self) -> bool:
@@ -116,7 +116,7 @@ class Incoming:
         if found.length is None:
             self._decoder = _Chunks(self._limit)
         elif found.length > self._limit:
-            self.body = Unread.TOO_LARGE
+            self.body = BodyError.TOO_LARGE
             data.clear()
         elif found.length:
             self._decoder = _Length(found.length)
@@ -124,10 +124,10 @@ class Incoming:
         return True
 
 
-class _UnreadError(Exception):
+class _UnreadableBodyError(Exception):
     """A body cannot be read on."""
 
-    def __init__(self, reason: Unread) -> None:
+    def __init__(self, reason: BodyError) -> None:
         self.reason = reason
 
 
@@ -162,7 +162,10 @@ class _Chunks:
         self.body = bytearray()
 
     def feed(self, data: bytearray) -> bool:
-        """Take the body's share of the data, as far as it can be told; whether that is all. Errors: _UnreadError."""
+        """Take the body's share of the data, as far as it can be told; whether that is all.
+
+        Errors: _UnreadableBodyError.
+        """
         while self._part(data):
             if self._ended:
                 return True
@@ -172,17 +175,17 @@ class _Chunks:
         end = data.find(b"\r\n", 0, CHUNK_LINE + 2)
         if end < 0:
             if b"\n" in data or len(data) >= CHUNK_LINE + 2:
-                raise _UnreadError(Unread.INCOMPLETE)
+                raise _UnreadableBodyError(BodyError.INCOMPLETE)
             return False
         found = _SIZE.fullmatch(data, 0, end)
         if found is None:
-            raise _UnreadError(Unread.INCOMPLETE)
+            raise _UnreadableBodyError(BodyError.INCOMPLETE)
         self._left = int(found[1], 16)
         self._count -= 1
         if self._count < 0:
-            raise _UnreadError(Unread.INCOMPLETE)
+            raise _UnreadableBodyError(BodyError.INCOMPLETE)
         if len(self.body) + self._left > self._limit:
-            raise _UnreadError(Unread.TOO_LARGE)
+            raise _UnreadableBodyError(BodyError.TOO_LARGE)
         # A match holds on to the bytes it was found in, and they could not be taken away.
         del found, data[: end + 2]
         self._part = self._content if self._left else self._trailer
@@ -196,7 +199,7 @@ class _Chunks:
         if self._left:
             return False
         if data[:2] != b"\r\n"[: len(data)]:
-            raise _UnreadError(Unread.INCOMPLETE)
+            raise _UnreadableBodyError(BodyError.INCOMPLETE)
         if len(data) < 2:
             return False
         del data[:2]
@@ -208,10 +211,10 @@ class _Chunks:
             end = data.find(b"\r\n\r\n", 0, request_head.SECTION + 2)
             if end < 0:
                 if len(data) >= request_head.SECTION + 2 or data.count(b"\n") != data.count(b"\r\n"):
-                    raise _UnreadError(Unread.INCOMPLETE)
+                    raise _UnreadableBodyError(BodyError.INCOMPLETE)
                 return False
             if not all(_FIELD.fullmatch(line) for line in data[:end].split(b"\r\n")):
-                raise _UnreadError(Unread.INCOMPLETE)
+                raise _UnreadableBodyError(BodyError.INCOMPLETE)
             del data[: end + 2]
         del data[:2]
         self._ended = True

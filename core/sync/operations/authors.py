@@ -6,7 +6,7 @@ from __future__ import annotations
 from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
 from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.books import including, reader
 from diptych.core.sync.operations.crud_operations import Resource
@@ -16,10 +16,10 @@ from diptych.core.sync.statement_executor import Executor
 authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
 
-def list_books(executor: Executor, call: Call) -> Answer:
+def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books an author wrote or contributed to."""
     authors.reader(executor).require(call.parameters["id"])
-    return Answer(reader(executor).page_including(call.query, author=[call.parameters["id"]]))
+    return OperationResult(reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 
 operations = [
@@ -31,8 +31,8 @@ operations = [
         summary="List the books an author wrote or contributed to",
         run=list_books,
         unit="read",
-        several=including,
+        needs_transaction=including,
         query=BookList,
-        answers=Page[Book],
+        response_schema=Page[Book],
     ),
 ]

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
 from diptych.core.catalogue.tags.schemas import Tag, TagNames
 from diptych.core.engine.schemas.pagination import Items
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.books import BookReader, BookService
 from diptych.core.sync.statement_executor import Executor
 
 
-def including(call: Call) -> bool:
+def including(call: OperationRequest) -> bool:
     """Whether a list of books is read together with what belongs to them."""
     return bool(call.query.include)
 
@@ -23,23 +23,23 @@ def including(call: Call) -> bool:
 class BookResource(Resource):
     """Books: any read can include their tags and contributors."""
 
-    def several(self, call: Call) -> bool:
+    def list_needs_transaction(self, call: OperationRequest) -> bool:
         return including(call)
 
-    def several_of_one(self, call: Call) -> bool:
+    def get_needs_transaction(self, call: OperationRequest) -> bool:
         return "contributors" in call.query.include
 
-    def several_changes(self, call: Call) -> bool:
+    def update_needs_transaction(self, call: OperationRequest) -> bool:
         return "author_id" in call.body.model_fields_set
 
-    def page(self, executor: Executor, call: Call) -> Answer:
-        return Answer(reader(executor).page_including(call.query))
+    def page(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(reader(executor).page_including(call.query))
 
-    def fetch(self, executor: Executor, call: Call) -> Answer:
-        return Answer(reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
+    def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
 
-    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
-        return Answer(reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include))
+    def fetch_by_slug(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include))
 
 
 def reader(executor: Executor) -> BookReader:
@@ -52,25 +52,29 @@ books = BookResource(
 )
 
 
-def get_tags(executor: Executor, call: Call) -> Answer:
+def get_tags(executor: Executor, call: OperationRequest) -> OperationResult:
     """The tags of a book."""
-    return Answer(Items(reader(executor).tags(call.parameters["id"])))
+    return OperationResult(Items(reader(executor).tags(call.parameters["id"])))
 
 
-def set_tags(session: Session, call: Call) -> Answer:
+def set_tags(session: Session, call: OperationRequest) -> OperationResult:
     """Set the tags of a book, whole."""
-    return Answer(Items(BookService(session, wrap_exceptions=False).set_tags(call.parameters["id"], call.body.items)))
+    return OperationResult(
+        Items(BookService(session, wrap_exceptions=False).set_tags(call.parameters["id"], call.body.items))
+    )
 
 
-def get_contributors(executor: Executor, call: Call) -> Answer:
+def get_contributors(executor: Executor, call: OperationRequest) -> OperationResult:
     """The contributors of a book."""
-    return Answer(Items(reader(executor).contributors(call.parameters["id"])))
+    return OperationResult(Items(reader(executor).contributors(call.parameters["id"])))
 
 
-def set_contributors(session: Session, call: Call) -> Answer:
+def set_contributors(session: Session, call: OperationRequest) -> OperationResult:
     """Set the contributors of a book, whole and in order."""
     pairs = [(item.author_id, item.role) for item in call.body.items]
-    return Answer(Items(BookService(session, wrap_exceptions=False).set_contributors(call.parameters["id"], pairs)))
+    return OperationResult(
+        Items(BookService(session, wrap_exceptions=False).set_contributors(call.parameters["id"], pairs))
+    )
 
 
 operations = [
@@ -82,7 +86,7 @@ operations = [
         summary="List the tags of a book",
         run=get_tags,
         unit="read",
-        answers=Items[Tag],
+        response_schema=Items[Tag],
     ),
     Operation(
         name="books_set_tags",
@@ -91,10 +95,10 @@ operations = [
         summary="Set the tags of a book, by name",
         description="They take the place of all it had; those that do not exist yet are made.",
         run=set_tags,
-        unit="rows",
+        unit="write_many",
         lock=books.lock,
         body=TagNames,
-        answers=Items[Tag],
+        response_schema=Items[Tag],
     ),
     Operation(
         name="books_get_contributors",
@@ -103,8 +107,8 @@ operations = [
         summary="List the contributors of a book, in order",
         run=get_contributors,
         unit="read",
-        several=lambda _: True,
-        answers=Items[Contributor],
+        needs_transaction=lambda _: True,
+        response_schema=Items[Contributor],
     ),
     Operation(
         name="books_set_contributors",
@@ -114,9 +118,9 @@ operations = [
         description="They take the place of all it had, each author once in a role, and at least one as author: the"
         " first of those becomes the book's author_id.",
         run=set_contributors,
-        unit="rows",
+        unit="write_many",
         lock=books.lock,
         body=ContributorList,
-        answers=Items[Contributor],
+        response_schema=Items[Contributor],
     ),
 ]

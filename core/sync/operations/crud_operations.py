@@ -24,7 +24,7 @@ from diptych.core.engine.schemas.base import (
 from diptych.core.engine.schemas.field_types import Id
 from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
 from diptych.core.errors import CatalogueError, FieldError, ValidationFailed, in_parameter
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.http.request_response import JSON, MERGE_PATCH
 from diptych.core.sync.services.resource_service import CatalogueReadService, CatalogueService
 from diptych.core.sync.services.row_reader import Reader
@@ -54,25 +54,25 @@ class ReadOnlyResource:
         """What reads it."""
         return self.service.reader(executor, self.service.spec)
 
-    def several(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+    def list_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a page takes several statements that have to agree."""
         return False
 
-    def several_of_one(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+    def get_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - those that override it look
         """Whether one of it takes several statements that have to agree."""
         return False
 
-    def page(self, executor: Executor, call: Call) -> Answer:
+    def page(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """GET of a list."""
-        return Answer(self.reader(executor).page(call.query))
+        return OperationResult(self.reader(executor).page(call.query))
 
-    def fetch(self, executor: Executor, call: Call) -> Answer:
+    def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """GET of one."""
-        return Answer(self.reader(executor).fetch("id", call.parameters["id"]))
+        return OperationResult(self.reader(executor).fetch("id", call.parameters["id"]))
 
-    def fetch_by_slug(self, executor: Executor, call: Call) -> Answer:
+    def fetch_by_slug(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """GET of one by its slug."""
-        return Answer(self.reader(executor).fetch("slug", call.parameters["slug"]))
+        return OperationResult(self.reader(executor).fetch("slug", call.parameters["slug"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,50 +86,50 @@ class Resource(ReadOnlyResource):
         """What writes one of it."""
         return self.service.writer(executor, self.service.spec)
 
-    def several_changes(self, call: Call) -> bool:  # noqa: ARG002 - those that override it look
+    def update_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - those that override it look
         """Whether a PATCH takes several statements."""
         return False
 
-    def create(self, executor: Executor, call: Call) -> Answer:
+    def create(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """POST: 201 with Location."""
-        return Answer(self.writer(executor).add(call.body.model_dump()))
+        return OperationResult(self.writer(executor).add(call.body.model_dump()))
 
-    def replace(self, executor: Executor, call: Call) -> Answer:
+    def replace(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """PUT: 201 where the id was free, 200 where a row was replaced."""
         item, new = self.writer(executor).replace(call.parameters["id"], call.body.model_dump())
-        return Answer(item, status=201 if new else 200)
+        return OperationResult(item, status=201 if new else 200)
 
-    def change(self, executor: Executor, call: Call) -> Answer:
+    def change(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """PATCH: what was sent is set, null included; what was not stays."""
-        return Answer(self.writer(executor).change(call.parameters["id"], sent(call.body)))
+        return OperationResult(self.writer(executor).change(call.parameters["id"], sent(call.body)))
 
-    def delete(self, executor: Executor, call: Call) -> Answer:
+    def delete(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """DELETE: 204."""
         self.writer(executor).remove(call.parameters["id"])
-        return Answer()
+        return OperationResult()
 
-    def create_batch(self, session: Session, call: Call) -> Answer:
+    def create_batch(self, session: Session, call: OperationRequest) -> OperationResult:
         """POST of many."""
         service = self.service(session, wrap_exceptions=False)
         rows = service.create_many([item.model_dump() for item in call.body.items])
-        return Answer(Items(service.represent(rows)))
+        return OperationResult(Items(service.represent(rows)))
 
-    def change_batch(self, session: Session, call: Call) -> Answer:
+    def change_batch(self, session: Session, call: OperationRequest) -> OperationResult:
         """PATCH of many, each named by its id."""
         service = self.service(session, wrap_exceptions=False)
         rows = service.update_many([sent(item) for item in call.body.items])
-        return Answer(Items(service.represent(rows)))
+        return OperationResult(Items(service.represent(rows)))
 
-    def upsert_batch(self, session: Session, call: Call) -> Answer:
+    def upsert_batch(self, session: Session, call: OperationRequest) -> OperationResult:
         """PUT of many, each matched by the resource's key."""
         service = self.service(session, wrap_exceptions=False)
         items = [sent(item) for item in call.body.items]
         # Whoever leaves out a date of birth might mean any; a null says that there is none.
         batches.require_keys(items, service.match_fields, required(service.model_type, service.match_fields))
         done = service.upsert_many(items)
-        return Answer(Upserted(service.represent(done), done.created, done.updated, done.unchanged))
+        return OperationResult(Upserted(service.represent(done), done.created, done.updated, done.unchanged))
 
-    def delete_batch(self, session: Session, call: Call) -> Answer:
+    def delete_batch(self, session: Session, call: OperationRequest) -> OperationResult:
         """DELETE of many, by `ids` in the body or in the query."""
         if (call.body is None) == (call.query.ids is None):
             raise ValidationFailed(
@@ -143,9 +143,9 @@ class Resource(ReadOnlyResource):
             if call.body is None:
                 error.field_errors = in_parameter("ids", error.field_errors)
             raise
-        return Answer()
+        return OperationResult()
 
-    def lock(self, executor: Executor, call: Call) -> None:
+    def lock(self, executor: Executor, call: OperationRequest) -> None:
         """Keep a row as it is until the unit of work ends."""
         self.writer(executor).lock(call.parameters["id"])
 
@@ -167,9 +167,9 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
             description="Every parameter that is given has to hold. total counts all that match, on this page or not.",
             run=resource.page,
             unit="read",
-            several=resource.several,
+            needs_transaction=resource.list_needs_transaction,
             query=resource.list_query,
-            answers=Page[resource.answer],  # type: ignore[name-defined]
+            response_schema=Page[resource.answer],  # type: ignore[name-defined]
         ),
         Operation(
             name=f"{name}_get",
@@ -178,9 +178,9 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
             summary=f"Read one {one}",
             run=resource.fetch,
             unit="read",
-            several=resource.several_of_one,
+            needs_transaction=resource.get_needs_transaction,
             query=resource.item_query,
-            answers=resource.answer,
+            response_schema=resource.answer,
         ),
     ]
     if resource.service.spec.slugged:
@@ -192,10 +192,10 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
                 summary=f"Read one {one} by its slug",
                 run=resource.fetch_by_slug,
                 unit="read",
-                several=resource.several_of_one,
+                needs_transaction=resource.get_needs_transaction,
                 query=resource.item_query,
-                answers=resource.answer,
-                represents=f"/{name}/{{id}}",
+                response_schema=resource.answer,
+                resource_path=f"/{name}/{{id}}",
             )
         )
     return found
@@ -225,11 +225,11 @@ def _of_many(resource: Resource) -> list[Operation]:
             path=all_of,
             summary=f"Create one {one}",
             run=resource.create,
-            unit="row",
+            unit="write_one",
             body=resource.schema,
-            answers=resource.answer,
+            response_schema=resource.answer,
             status=201,
-            represents=item,
+            resource_path=item,
         ),
         Operation(
             name=f"{name}_create_batch",
@@ -238,9 +238,9 @@ def _of_many(resource: Resource) -> list[Operation]:
             summary=f"Create many {name}, all or none",
             description="The answer has the rows in the order they were sent.",
             run=resource.create_batch,
-            unit="rows",
+            unit="write_many",
             body=batch_of(resource.schema),
-            answers=items,
+            response_schema=items,
             status=201,
         ),
         Operation(
@@ -250,9 +250,9 @@ def _of_many(resource: Resource) -> list[Operation]:
             summary=f"Change many {name}, all or none",
             description="Each item names its row by id, no two the same one. What an item leaves out stays as it is.",
             run=resource.change_batch,
-            unit="rows",
+            unit="write_many",
             body=batch_of(patch_item, DistinctBatch),
-            answers=items,
+            response_schema=items,
             problems=("not-found",),
         ),
         Operation(
@@ -262,9 +262,9 @@ def _of_many(resource: Resource) -> list[Operation]:
             summary=f"Create or update many {name} by {' and '.join(key)}, all or none",
             description="An item with the key of a row changes it, and what it leaves out stays; any other is created.",
             run=resource.upsert_batch,
-            unit="rows",
+            unit="write_many",
             body=batch_of(keyed, DistinctBatch),
-            answers=upserted,
+            response_schema=upserted,
         ),
         Operation(
             name=f"{name}_delete_batch",
@@ -273,7 +273,7 @@ def _of_many(resource: Resource) -> list[Operation]:
             summary=f"Delete many {name}, all or none",
             description="The ids are in the body or in the query, not in both, and no two are the same.",
             run=resource.delete_batch,
-            unit="rows",
+            unit="write_many",
             body=BatchIds,
             body_required=False,
             query=IdsQuery,
@@ -293,13 +293,13 @@ def _of_one(resource: Resource) -> list[Operation]:
             summary=f"Change some of one {one}",
             description="What is sent is set, null included; what is left out stays as it is.",
             run=resource.change,
-            unit="row",
-            several=resource.several_changes,
+            unit="write_one",
+            needs_transaction=resource.update_needs_transaction,
             lock=resource.lock,
             body=patch_of(resource.schema),
             accepts=(JSON, MERGE_PATCH),
-            answers=resource.answer,
-            represents=item,
+            response_schema=resource.answer,
+            resource_path=item,
         ),
         Operation(
             name=f"{name}_replace",
@@ -308,12 +308,12 @@ def _of_one(resource: Resource) -> list[Operation]:
             summary=f"Create or replace the {one} of this id",
             description="201 where the id was free, 200 where a row was replaced. What is left out becomes null.",
             run=resource.replace,
-            unit="row",
-            several=lambda _: True,
+            unit="write_one",
+            needs_transaction=lambda _: True,
             lock=resource.lock,
             body=resource.schema,
-            answers=resource.answer,
-            represents=item,
+            response_schema=resource.answer,
+            resource_path=item,
         ),
         Operation(
             name=f"{name}_delete",
@@ -321,7 +321,7 @@ def _of_one(resource: Resource) -> list[Operation]:
             path=item,
             summary=f"Delete one {one}",
             run=resource.delete,
-            unit="row",
+            unit="write_one",
             lock=resource.lock,
             status=204,
         ),

@@ -10,7 +10,7 @@ from typing import Any
 from diptych.core.http import json, problems
 from diptych.core.http.openapi import document as openapi
 from diptych.core.http.openapi import pages, reference
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.http.problem_types import PROBLEM_TYPES
 
 PREFIXES = 16
@@ -29,19 +29,19 @@ class Documents:
         self._openapi = _kept(lambda prefix: json.encode(self._document(prefix)))
         self._reference = _kept(lambda prefix: reference.reference(self._document(prefix), prefix))
 
-    def openapi(self, _session: None, call: Call) -> Answer:
+    def openapi(self, _session: None, call: OperationRequest) -> OperationResult:
         """The OpenAPI document."""
-        return Answer(self._openapi(call.prefix))
+        return OperationResult(self._openapi(call.prefix))
 
-    def reference(self, _session: None, call: Call) -> Answer:
+    def reference(self, _session: None, call: OperationRequest) -> OperationResult:
         """The reference page."""
         return _page(self._reference(call.prefix))
 
-    def list_problems(self, _session: None, call: Call) -> Answer:
+    def list_problems(self, _session: None, call: OperationRequest) -> OperationResult:
         """The page of all types of problems."""
         return _page(pages.problem_types(call.prefix))
 
-    def get_problem(self, _session: None, call: Call) -> Answer:
+    def get_problem(self, _session: None, call: OperationRequest) -> OperationResult:
         """The page of one type of problem."""
         kind = PROBLEM_TYPES.get(call.parameters["name"])
         if kind is None:
@@ -57,7 +57,7 @@ class Documents:
                 summary="Read this API's OpenAPI document",
                 run=self.openapi,
                 unit="none",
-                answers=dict[str, Any],
+                response_schema=dict[str, Any],
                 cache_control=CACHE_CONTROL,
                 tag="documents",
             ),
@@ -75,15 +75,15 @@ def _page_at(name: str, path: str, summary: str, run: Callable[..., Any]) -> Ope
         summary=summary,
         run=run,
         unit="none",
-        answers=str,
+        response_schema=str,
         media_type=pages.HTML,
         cache_control=CACHE_CONTROL,
         tag="documents",
     )
 
 
-def _page(body: bytes) -> Answer:
-    return Answer(body, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY})
+def _page(body: bytes) -> OperationResult:
+    return OperationResult(body, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY})
 
 
 def _kept(make: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -8,22 +8,22 @@ from sqlalchemy import select
 from diptych.core.catalogue.models import Author
 from diptych.core.db import schema_version
 from diptych.core.http.health import Health
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.statement_executor import Executor
 
 _READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
 """The revision, and whether there are tables: somebody else's may be in the same database."""
 
 
-def live(_session: None, _call: Call) -> Answer:
+def live(_session: None, _call: OperationRequest) -> OperationResult:
     """The process answers: nothing else is asked."""
-    return Answer(Health())
+    return OperationResult(Health())
 
 
-def ready(executor: Executor, _call: Call) -> Answer:
+def ready(executor: Executor, _call: OperationRequest) -> OperationResult:
     """The database answers too, has the catalogue's tables, and is not behind this release."""
     schema_version.check([revision for revision, _ in executor.all(_READY, {})])
-    return Answer(Health())
+    return OperationResult(Health())
 
 
 operations = [
@@ -34,7 +34,7 @@ operations = [
         summary="Whether the process lives",
         run=live,
         unit="none",
-        answers=Health,
+        response_schema=Health,
         cache_control="no-store",
     ),
     Operation(
@@ -44,7 +44,7 @@ operations = [
         summary="Whether the database answers, and is not behind this release",
         run=ready,
         unit="read",
-        answers=Health,
+        response_schema=Health,
         cache_control="no-store",
     ),
 ]

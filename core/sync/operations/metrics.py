@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.observability import metrics
 
 
-def read(_session: None, _call: Call) -> Answer:
+def read(_session: None, _call: OperationRequest) -> OperationResult:
     """What all processes of this service have counted."""
-    return Answer(metrics.exposition())
+    return OperationResult(metrics.exposition())
 
 
 operations = [
@@ -20,7 +20,7 @@ operations = [
         summary="Read how many requests there were, how long they took, and what is in use, for Prometheus",
         run=read,
         unit="none",
-        answers=str,
+        response_schema=str,
         media_type=metrics.TEXT,
         cache_control="no-store",
     ),

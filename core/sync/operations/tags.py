@@ -6,7 +6,7 @@ from __future__ import annotations
 from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.http.operations import Answer, Call, Operation
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.operations import crud_operations
 from diptych.core.sync.operations.books import including, reader
 from diptych.core.sync.operations.crud_operations import Resource
@@ -16,10 +16,10 @@ from diptych.core.sync.statement_executor import Executor
 tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
-def list_books(executor: Executor, call: Call) -> Answer:
+def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books that carry a tag."""
     tags.reader(executor).require(call.parameters["id"])
-    return Answer(reader(executor).page_including(call.query, tag=call.parameters["id"]))
+    return OperationResult(reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 
 operations = [
@@ -31,8 +31,8 @@ operations = [
         summary="List the books that carry a tag",
         run=list_books,
         unit="read",
-        several=including,
+        needs_transaction=including,
         query=BookList,
-        answers=Page[Book],
+        response_schema=Page[Book],
     ),
 ]

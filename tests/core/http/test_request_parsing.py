@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import problems
 from diptych.core.http.json import decode
-from diptych.core.http.operations import Call, Route, routes
+from diptych.core.http.operations import OperationRequest, Route, routes
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_parsing import check_route, read
 from diptych.core.http.request_response import Request
@@ -36,7 +36,7 @@ def request(method: str = "GET", query: str = "", body: bytes = b"", **parameter
     return Request(method, "", parameters, query, JSON if body else {}, body)
 
 
-def call(route: str, given: Request) -> Call:
+def call(route: str, given: Request) -> OperationRequest:
     found = ROUTES[route]
     parameters = check_route(found, given)
     assert found.operation is not None

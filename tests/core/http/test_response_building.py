@@ -12,7 +12,7 @@ from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import problems
 from diptych.core.http.cors import Cors
 from diptych.core.http.etag import entity_tag
-from diptych.core.http.operations import Answer, Operation, routes
+from diptych.core.http.operations import Operation, OperationResult, routes
 from diptych.core.http.problems import render
 from diptych.core.http.request_response import JSON, Request, Response
 from diptych.core.http.response_building import ALWAYS, finished, mounted, options, response
@@ -35,14 +35,14 @@ class Row:
 HOMER = Row(ID, "Homer")
 
 
-def written(name: str, answer: Answer, query: str = "", **parameters: str) -> Response:
+def written(name: str, answer: OperationResult, query: str = "", **parameters: str) -> Response:
     operation: Operation = TABLE[name]
     asked = Request(operation.method, "/catalogue", parameters, query, {}, b"")
     return mounted(response(answer, operation, asked), asked.prefix)
 
 
 def test_what_was_made_is_where_its_location_says_below_where_the_catalogue_is_mounted():
-    made = written("authors_create", Answer(HOMER))
+    made = written("authors_create", OperationResult(HOMER))
 
     assert (made.status, made.body, made.content_type) == (201, BODY, JSON)
     assert made.headers == {
@@ -53,7 +53,7 @@ def test_what_was_made_is_where_its_location_says_below_where_the_catalogue_is_m
 
 
 def test_what_was_changed_has_a_tag_and_no_location():
-    changed = written("authors_change", Answer(HOMER), id=ID)
+    changed = written("authors_change", OperationResult(HOMER), id=ID)
 
     assert changed.status == 200
     assert changed.headers == {"Content-Location": f"/catalogue/authors/{ID}", "ETag": entity_tag(BODY)}
@@ -61,42 +61,42 @@ def test_what_was_changed_has_a_tag_and_no_location():
 
 @pytest.mark.parametrize(("status", "headers"), [(200, {"Content-Location"}), (201, {"Content-Location", "Location"})])
 def test_what_was_put_has_no_tag_because_it_is_not_stored_as_it_was_sent(status: int, headers: set[str]):
-    put = written("authors_replace", Answer(HOMER, status=status), id=ID)
+    put = written("authors_replace", OperationResult(HOMER, status=status), id=ID)
 
     assert put.status == status
     assert put.headers.keys() == headers
 
 
 def test_what_is_read_has_a_tag_and_is_asked_for_again():
-    read = written("authors_get", Answer(HOMER), id=ID)
+    read = written("authors_get", OperationResult(HOMER), id=ID)
 
     assert read.headers == {"Cache-Control": "no-cache", "ETag": entity_tag(BODY)}
 
 
 def test_what_is_read_at_another_address_says_where_it_is_for_good():
-    read = written("books_get_by_slug", Answer(HOMER), "include=tags", slug="homer")
+    read = written("books_get_by_slug", OperationResult(HOMER), "include=tags", slug="homer")
 
     assert read.headers["Content-Location"] == f"/catalogue/books/{ID}?include=tags"
 
 
 def test_what_is_of_the_moment_is_not_kept():
-    assert written("health_live", Answer({"status": "ok"})).headers == {"Cache-Control": "no-store"}
+    assert written("health_live", OperationResult({"status": "ok"})).headers == {"Cache-Control": "no-store"}
 
 
 def test_a_page_has_links_below_where_the_catalogue_is_mounted():
-    page = written("authors_list_books", Answer(Page([], 20, 0, 40, "c", None)), "pageSize=20", id=ID)
+    page = written("authors_list_books", OperationResult(Page([], 20, 0, 40, "c", None)), "pageSize=20", id=ID)
 
     assert f'</catalogue/authors/{ID}/books?pageSize=20&currentPage=2>; rel="next"' in page.headers["Link"]
 
 
 def test_an_answer_without_a_body_has_no_content_type():
-    empty = written("authors_delete", Answer(), id=ID)
+    empty = written("authors_delete", OperationResult(), id=ID)
 
     assert (empty.status, empty.body, empty.content_type, empty.headers) == (204, b"", None, {})
 
 
 def test_bytes_are_sent_as_they_are():
-    document = written("documents_reference", Answer(b"<p>", headers={"X-Own": "1"}))
+    document = written("documents_reference", OperationResult(b"<p>", headers={"X-Own": "1"}))
 
     assert (document.body, document.content_type, document.headers["X-Own"]) == (
         b"<p>",

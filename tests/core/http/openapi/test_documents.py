@@ -55,11 +55,11 @@ def table(**changes: Any) -> list[Operation]:
         path="/things",
         summary="Make a thing",
         run=print,
-        unit="rows",
+        unit="write_many",
         body=ThingInput,
-        answers=Thing,
+        response_schema=Thing,
         status=201,
-        represents="/things/{id}",
+        resource_path="/things/{id}",
     )
     one = Operation(
         name="things_get",
@@ -69,7 +69,7 @@ def table(**changes: Any) -> list[Operation]:
         run=print,
         unit="read",
         query=ThingQuery,
-        answers=Thing,
+        response_schema=Thing,
     )
     return [replace(made, **changes), one]
 
@@ -124,7 +124,7 @@ def test_what_an_operation_can_answer_follows_from_its_shape_and_from_what_it_sa
 
 
 def test_a_list_of_things_is_described_by_its_things():
-    described = document(table(answers=Page[Thing], represents=None), "")
+    described = document(table(response_schema=Page[Thing], resource_path=None), "")
 
     assert described["components"]["schemas"]["ThingPage"]["properties"]["items"] == {
         "type": "array",

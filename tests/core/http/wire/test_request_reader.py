@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diptych.core.http.problems import Problem
-from diptych.core.http.request_response import Unread
+from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head as head
 from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, Incoming
 from diptych.core.http.wire.timeouts import HEAD, REQUEST
@@ -151,7 +151,7 @@ class CountedSearch:
 def test_a_body_may_come_in_many_chunks_and_not_in_any_number(limit: int, chunks: int):
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     size = chunks - 1  # and the last one
-    for more, body in [(0, b"x" * size), (1, Unread.INCOMPLETE)]:
+    for more, body in [(0, b"x" * size), (1, BodyError.INCOMPLETE)]:
         connection = Connection(limit)
         assert connection.feed(head + b"1\r\nx\r\n" * (size + more) + b"0\r\n\r\n")
         assert connection.incoming.body == body
