@@ -30,7 +30,7 @@ def check_revision(settings: Settings) -> None:
     try:
         with (
             # A pooler may accept whoever connects, and then say nothing.
-            deadlines.until(time.monotonic() + settings.request_timeout),
+            deadlines.deadline(time.monotonic() + settings.request_timeout),
             engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
             schema_version.check(connection.execute(schema_version.VERSIONS).scalars().all())

@@ -10,13 +10,13 @@ import sys
 from typing import Any
 
 from diptych.core.http.wire.timeouts import PAUSE
-from diptych.core.observability.multiprocess_dir import give, share
+from diptych.core.observability.multiprocess_dir import create_directory, grant_access
 from diptych.core.settings import settings_or_exit
 
 _settings = settings_or_exit(os.environ)
 
 # Before there are workers, which inherit it.
-share()
+create_directory()
 
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
@@ -37,7 +37,7 @@ _told = multiprocessing.Value("b", 0)
 
 def on_starting(server: Any) -> None:
     """Let the workers count, whoever they are to be."""
-    give(server.cfg.uid, server.cfg.gid)
+    grant_access(server.cfg.uid, server.cfg.gid)
 
 
 def pre_request(_worker: object, _request: object) -> None:
@@ -50,7 +50,7 @@ def post_worker_init(_worker: object) -> None:
     The first worker says so and ends with the status that ends the master. The others just end: of two such, the
     second finds the master in the middle of its end, which it then leaves with a trace.
     """
-    from diptych.core.errors import SchemaOutdated  # noqa: PLC0415 - after share(), as all of the service
+    from diptych.core.errors import SchemaOutdated  # noqa: PLC0415 - after create_directory(), as all of the service
     from diptych.core.startup_checks import check_revision  # noqa: PLC0415
 
     try:

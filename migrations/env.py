@@ -66,7 +66,7 @@ def run_online() -> None:
 def change_postgresql(connection: Connection) -> None:
     """Each revision in a transaction of its own, which gives up rather than hold up the service."""
     plan = migration_lock.Plan(context.get_context().opts["fn"])
-    with migration_lock.exclusive(engine) as check:
+    with migration_lock.hold_lock(engine) as check:
 
         def applied(**told: Any) -> None:
             check()
@@ -79,7 +79,7 @@ def change_postgresql(connection: Connection) -> None:
             connection.commit()
 
         migration_lock.limit(connection)
-        migration_lock.with_patience(plan, connection, run)
+        migration_lock.retry_on_lock_timeout(plan, connection, run)
 
 
 def change_sqlite(connection: Connection) -> None:
@@ -93,7 +93,7 @@ def change_sqlite(connection: Connection) -> None:
             transactional_ddl=True,
             transaction_per_migration=False,
         )
-        migration_lock.begin_alone(connection)
+        migration_lock.begin_exclusive(connection)
         with context.begin_transaction():
             context.run_migrations()
             if plan.changed:

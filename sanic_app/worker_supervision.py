@@ -16,7 +16,7 @@ from sanic.mixins import startup
 from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
-from diptych.core.observability.multiprocess_dir import share
+from diptych.core.observability.multiprocess_dir import create_directory
 from diptych.core.startup_checks import check_revision_or_exit
 from diptych.sanic_app.http_protocol import Service
 
@@ -57,7 +57,7 @@ class Checked(Service):
         check_revision_or_exit(self.ctx.settings)
         if not options.get("single_process"):
             # For the workers: this process, which serves nothing then, has decided already to count for itself.
-            share()
+            create_directory()
         super().prepare(*arguments, **options)
 
 

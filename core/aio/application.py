@@ -20,7 +20,7 @@ from diptych.core.http.operations import Operation, OperationRequest, OperationR
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
-from diptych.core.observability.request_context import Observed
+from diptych.core.observability.request_context import RequestRecord
 from diptych.core.settings import Settings, parse_origins
 
 
@@ -38,7 +38,7 @@ class Application:
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
-        with Observed(request.method, route.path, request.headers, request.arrived) as observed:
+        with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             return self._finished(await self._answer(route, request), observed, request.headers)
 
     async def _answer(self, route: Route, request: Request) -> Response:
@@ -47,7 +47,7 @@ class Application:
             if route.operation is None:
                 return response_building.options(route, request.headers, self.cors)
             call = request_parsing.read(route.operation, parameters, request, self.settings)
-            with deadlines.until(request.arrived + self.settings.request_timeout):
+            with deadlines.deadline(request.arrived + self.settings.request_timeout):
                 response = await self._respond(route.operation, call, request)
             return response_building.mounted(response, request.prefix)
         except Problem as problem:
@@ -64,23 +64,23 @@ class Application:
 
         method, headers: the request's, empty where they are not known. path: its route's, where it has one.
         """
-        with Observed(method, path, headers) as observed:
+        with RequestRecord(method, path, headers) as observed:
             return self._finished(problems.render(problem, prefix), observed, headers)
 
     def fail(self, error: Exception, method: str, headers: Mapping[str, str]) -> Response:
         """The answer where a server or a framework met an error that nobody expected. method, headers: as `refuse`."""
-        with Observed(method, "", headers) as observed:
+        with RequestRecord(method, "", headers) as observed:
             return self._finished(problems.render(problems.unexpected(error)), observed, headers)
 
     def about_server(self, headers: Mapping[str, str]) -> Response:
         """The answer to OPTIONS for the server as a whole. headers: the request's."""
-        with Observed("OPTIONS", "*", headers) as observed:
+        with RequestRecord("OPTIONS", "*", headers) as observed:
             return self._finished(response_building.server_options(), observed, headers)
 
-    def _finished(self, response: Response, observed: Observed, headers: Mapping[str, str]) -> Response:
+    def _finished(self, response: Response, observed: RequestRecord, headers: Mapping[str, str]) -> Response:
         """The response as it is sent, and taken note of."""
         method, request_id = observed.method, observed.request_id
-        return observed.answered(response_building.finished(response, method, headers, self.cors, request_id))
+        return observed.finish(response_building.finished(response, method, headers, self.cors, request_id))
 
     async def close(self) -> None:
         """Close the database's connections."""
@@ -103,12 +103,12 @@ class Application:
             case "none":
                 return response_building.response(await operation.run(None, call), operation, request)
             case "read":
-                return await self.database.read(respond, agreeing=operation.needs_transaction(call))
+                return await self.database.read(respond, snapshot=operation.needs_transaction(call))
             case "write_one":
-                together = operation.needs_transaction(call) or bool(call.preconditions) or call.key is not None
-                return await self.database.change(respond, together=together)
+                in_transaction = operation.needs_transaction(call) or bool(call.preconditions) or call.key is not None
+                return await self.database.execute_write(respond, in_transaction=in_transaction)
             case "write_many":
-                return await self.database.write(respond_in)
+                return await self.database.run_in_transaction(respond_in)
 
     async def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.

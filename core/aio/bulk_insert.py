@@ -11,8 +11,8 @@ from diptych.core.catalogue.models import Base
 from diptych.core.engine import json_insert
 
 
-async def put_in(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+async def bulk_insert(session: AsyncSession, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows as they are: columns that are left out are null. Errors: the driver's."""
     if rows:
         dialect, table = session.get_bind().dialect, model.metadata.tables[model.__tablename__]
-        await session.execute(json_insert.insertion(table, dialect.name), json_insert.rows(table, dialect, rows))
+        await session.execute(json_insert.insert_statement(table, dialect.name), json_insert.rows(table, dialect, rows))

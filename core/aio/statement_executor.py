@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 
-from diptych.core.db._compat import call_async
-from diptych.core.db.pool import give_back_async, pooled_connection, take_async
+from diptych.core.db.pool import checkin_async, checkout_async, pooled_connection
 from diptych.core.engine.compiled_statement import Row, Values, compile_cached
-from diptych.core.observability.db_timing import waited
+from diptych.core.observability.db_timing import add_database_time
 
 T = TypeVar("T")
 
@@ -56,30 +56,30 @@ class Executor:
         except self.dialect.loaded_dbapi.Error as error:
             raise await self._wrapped(error, text) from error
         finally:
-            waited(began)
+            add_database_time(began)
         return rows
 
     async def _wrapped(self, error: Any, text: str) -> DBAPIError:
         """The error as it is raised; a connection that was lost is not used again."""
         lost = self.dialect.is_disconnect(error, self._driver, None)
         if lost:
-            await call_async(self._connection.invalidate, error)
+            await greenlet_spawn(self._connection.invalidate, error)
         return _as_sqlalchemy(error, self.dialect, text, lost=lost)
 
 
-async def executing(engine: AsyncEngine, work: Callable[[Executor], Awaitable[T]]) -> T:
+async def run_on_connection(engine: AsyncEngine, work: Callable[[Executor], Awaitable[T]]) -> T:
     """What `work` makes of a connection from the pool without a transaction: each statement stands for itself.
 
     Errors: DBAPIError where there is no connection to be had.
     """
     try:
-        connection = await take_async(engine)
+        connection = await checkout_async(engine)
     except engine.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(error, engine.dialect) from error
     try:
         return await work(Executor(connection, engine.dialect))
     finally:
-        await give_back_async(connection)
+        await checkin_async(connection)
 
 
 def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -11,20 +12,19 @@ from typing import TypeVar
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.statement_executor import Executor, executing, executor_on
+from diptych.core.aio.statement_executor import Executor, executor_on, run_on_connection
 from diptych.core.db import deadlines
-from diptych.core.db._compat import sleep_async
-from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
-from diptych.core.db.error_translation import translated
+from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
+from diptych.core.db.error_translation import translate_errors
 from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict, ServiceUnavailable
-from diptych.core.observability.db_timing import watch
+from diptych.core.observability.db_timing import time_statements
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
 
 T = TypeVar("T")
-Executing = Callable[[Executor], Awaitable[T]]
-Work = Callable[[AsyncSession], Awaitable[T]]
+ExecutorWork = Callable[[Executor], Awaitable[T]]
+SessionWork = Callable[[AsyncSession], Awaitable[T]]
 
 
 class Database:
@@ -32,8 +32,8 @@ class Database:
 
     def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
         engine = config.get_engine()
-        begin_by_hand(engine)
-        watch(engine.dialect)
+        use_explicit_begin(engine)
+        time_statements(engine.dialect)
         self._engine = engine
         self._writing = SQLAlchemyAsyncConfig(
             engine_instance=engine,
@@ -48,10 +48,10 @@ class Database:
         )
         self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
-    async def read(self, work: Executing[T], *, agreeing: bool = False) -> T:
-        """Run `work` with a connection whose statements stand each for itself, or all see one state (`agreeing`).
+    async def read(self, work: ExecutorWork[T], *, snapshot: bool = False) -> T:
+        """Run `work` with a connection whose statements stand each for itself, or all see one state (`snapshot`).
 
-        Errors: as `write`.
+        Errors: as `run_in_transaction`.
         """
 
         async def unit() -> T:
@@ -59,39 +59,39 @@ class Database:
                 await connection.begin()
                 return await work(executor_on(connection))
 
-        return await self._attempt(unit if agreeing else partial(self._alone, work))
+        return await self._attempt(unit if snapshot else partial(self._alone, work))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Executor]:
-        """What executes statements that all see the database as it was at the first. Errors: as `write`."""
-        with translated():
+        """What executes statements that all see one state. Errors: as `run_in_transaction`."""
+        with translate_errors():
             async with self._snapshot.connect() as connection:
                 await connection.begin()
                 yield executor_on(connection)
 
-    async def change(self, work: Executing[T], *, together: bool) -> T:
-        """Run `work`, which is one statement that commits itself, or several, `together`, in one transaction.
+    async def execute_write(self, work: ExecutorWork[T], *, in_transaction: bool) -> T:
+        """Run `work`, which is one statement that commits itself, or several in one (`in_transaction`).
 
-        Errors: as `write`.
+        Errors: as `run_in_transaction`.
         """
 
         async def one() -> T:
-            with _committing():
+            with _commit_outcome_unknown():
                 return await self._alone(work)
 
         async def several() -> T:
             async with self._engine.connect() as connection:
                 await connection.begin()
                 result = await work(executor_on(connection))
-                with _committing():
+                with _commit_outcome_unknown():
                     await connection.commit()
                 return result
 
         # Whoever writes to SQLite waits for the others by hand, when a transaction begins.
-        alone = not together and self._engine.dialect.name != "sqlite"
+        alone = not in_transaction and self._engine.dialect.name != "sqlite"
         return await self._attempt(one if alone else several)
 
-    async def write(self, work: Work[T]) -> T:
+    async def run_in_transaction(self, work: SessionWork[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
 
         Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
@@ -104,7 +104,7 @@ class Database:
         async def unit() -> T:
             async with self._writing.get_session() as session:
                 result = await work(session)
-                with _committing():
+                with _commit_outcome_unknown():
                     await session.commit()
                 return result
 
@@ -114,18 +114,18 @@ class Database:
     async def session(self) -> AsyncIterator[AsyncSession]:
         """A session that is committed at the end of the block; whatever the block raises rolls it back.
 
-        Nothing is tried again. Errors: as `write`, and RetryableConflict where another writer was quicker; what
-        services raise in the library's words comes out in the core's.
+        Nothing is tried again. Errors: as `run_in_transaction`, and RetryableConflict where another writer was
+        quicker; what services raise in the library's words comes out in the core's.
         """
-        with translated():
+        with translate_errors():
             async with self._writing.get_session() as session:
                 yield session
-                with _committing():
+                with _commit_outcome_unknown():
                     await session.commit()
 
-    async def _alone(self, work: Executing[T]) -> T:
+    async def _alone(self, work: ExecutorWork[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
-        return await executing(self._engine, work)
+        return await run_on_connection(self._engine, work)
 
     async def _attempt(self, unit: Callable[[], Awaitable[T]]) -> T:
         lost: CatalogueError | None = None
@@ -133,7 +133,7 @@ class Database:
         for _ in range(ATTEMPTS):
             deadlines.check()
             try:
-                with translated():
+                with translate_errors():
                     return await unit()
             except Disconnected as error:
                 if reconnected:
@@ -141,7 +141,7 @@ class Database:
                 lost, reconnected = error, True
             except RetryableConflict as error:
                 lost = error
-                await sleep_async(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
+                await sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
         assert lost is not None  # noqa: S101 - there were attempts
         raise ServiceUnavailable(lost.detail) from lost
 
@@ -151,10 +151,10 @@ class Database:
 
 
 @contextmanager
-def _committing() -> Iterator[None]:
+def _commit_outcome_unknown() -> Iterator[None]:
     """When what commits may have arrived, nobody here knows if it was done: it is not a connection lost before."""
     try:
-        with translated():
+        with translate_errors():
             yield
     except Disconnected as error:
         raise ServiceUnavailable(error.detail) from error

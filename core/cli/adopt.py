@@ -30,7 +30,7 @@ def adopt(settings: Settings, *, dry_run: bool, leave: tuple[str, ...]) -> None:
     try:
         with _Terminal() as terminal:
             adopted = runner.adopt(settings, frozenset(leave), terminal, dry_run=dry_run)
-    except runner.RefusedError as error:
+    except runner.AdoptionRefused as error:
         for reason in error.reasons:
             click.echo(reason, err=True)
         raise click.ClickException(str(error)) from error

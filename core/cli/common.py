@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.database import sync_config
-from diptych.core.db.error_translation import one_line, translated
+from diptych.core.db.error_translation import one_line, translate_errors
 from diptych.core.dev_server import ServingError
 from diptych.core.errors import CatalogueError, SchemaOutdated
 from diptych.core.import_export.dump_format import DumpError
@@ -48,10 +48,10 @@ def alembic_of(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def cli_errors() -> Iterator[None]:
     """What an operator can put right is one line, not a trace."""
     try:
-        with translated():
+        with translate_errors():
             yield
     except BrokenPipeError:  # click ends quietly when nobody reads on
         raise
@@ -63,9 +63,9 @@ def told() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-class ToldGroup(click.Group):
+class ErrorHandlingGroup(click.Group):
     """A group whose commands end with one line for what an operator can put right."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        with told():
+        with cli_errors():
             return super().invoke(ctx)

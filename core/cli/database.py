@@ -18,7 +18,7 @@ from sqlalchemy import MetaData, Table, inspect
 
 from diptych.core.catalogue.models import Base
 from diptych.core.cli.adopt import adopt
-from diptych.core.cli.common import ToldGroup, alembic_of, never_asks
+from diptych.core.cli.common import ErrorHandlingGroup, alembic_of, never_asks
 from diptych.core.cli.dump import dump_data
 from diptych.core.cli.make_migrations import edit, init, list_templates, make_migrations, merge
 from diptych.core.cli.migration_info import branches, check, current, heads, history, show
@@ -51,7 +51,7 @@ def database_group(settings: Settings) -> click.Group:
         *(make_migrations, merge, edit, init, list_templates),
     ]
 
-    @click.group("database", cls=ToldGroup, help=HELP)
+    @click.group("database", cls=ErrorHandlingGroup, help=HELP)
     @click.pass_context
     def database(context: click.Context) -> None:
         context.obj = settings

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import click
 
-from diptych.core.cli.common import never_asks, told
+from diptych.core.cli.common import cli_errors, never_asks
 from diptych.core.cli.export import replacing
 from diptych.core.db.config import changing, inspecting
 from diptych.core.import_export.dump_format import TABLES, count, dump, load
@@ -67,7 +67,7 @@ def load_command(settings: Settings) -> click.Command:
 
         The database is to be migrated and empty, and the dump of the same revision. All of it is restored, or nothing.
         """
-        with told(), ExitStack() as stack:
+        with cli_errors(), ExitStack() as stack:
             documents = _documents(path, stack)
             size = None if path == STDIN else partial(_size, documents)
             with _bar("Loading", size) as advanced, changing(settings) as connection:

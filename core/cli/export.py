@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import click
 
-from diptych.core.cli.common import database_of, told
+from diptych.core.cli.common import cli_errors, database_of
 from diptych.core.http.json import encode
 from diptych.core.import_export.restore import export_lines
 from diptych.core.settings import Settings
@@ -23,7 +23,7 @@ def export_command(settings: Settings) -> click.Command:
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file; standard output without it.")
     def command(output: Path | None) -> None:
         """Write the whole catalogue as JSON Lines, which `import` takes back without loss."""
-        with told(), database_of(settings) as database, replacing(output) as lines:
+        with cli_errors(), database_of(settings) as database, replacing(output) as lines:
             lines.writelines(encode(line) + b"\n" for line in export_lines(database))
 
     return command

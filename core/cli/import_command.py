@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 
 import click
 
-from diptych.core.cli.common import database_of, told
+from diptych.core.cli.common import cli_errors, database_of
 from diptych.core.import_export import column_mapping as columns
 from diptych.core.import_export.file_reader import TextSource, format_of, open_text, rows
 from diptych.core.import_export.import_job import Summary, import_rows
@@ -67,10 +67,10 @@ def import_command(settings: Settings) -> click.Command:
         tags. Columns with usual names are found by themselves.
         """
         path: Path | Literal["-"] = "-" if file == "-" else Path(file)
-        with told(), database_of(settings) as database, _opened(path, encoding) as source:
+        with cli_errors(), database_of(settings) as database, _opened(path, encoding) as source:
             try:
                 numbered = rows(source, format_of(path, file_format))
-                chosen = columns.recognise(numbered.columns, _pairs("--map", mapped), separator)
+                chosen = columns.infer_columns(numbered.columns, _pairs("--map", mapped), separator)
                 given = _pairs("--default", defaults)
                 columns.check_defaults(given)
             except ValueError as error:

@@ -13,7 +13,7 @@ from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
 from diptych.core.catalogue.models import Base, Book
-from diptych.core.cli.common import alembic_of, database_of, told
+from diptych.core.cli.common import alembic_of, cli_errors, database_of
 from diptych.core.db.config import make_directory
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
@@ -33,14 +33,14 @@ def serve_command(settings: Settings) -> click.Command:
     def command() -> None:
         """Serve the catalogue with both adapters: a new one with its tables made and a sample loaded."""
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        with told(), ExitStack() as stack:
+        with cli_errors(), ExitStack() as stack:
             check_servers(settings)
             _migrate_new(settings)
             check_revision(settings)
             database = stack.enter_context(database_of(settings))
             if database.read(lambda executor: executor.all(select(func.count()).select_from(Book), {})) == [(0,)]:
                 with as_file(SAMPLE) as path, open_text(path) as sample:
-                    loaded = import_rows(database, rows(sample, "jsonl"), columns.recognise(None), {})
+                    loaded = import_rows(database, rows(sample, "jsonl"), columns.infer_columns(None), {})
                 click.echo(f"Loaded the sample catalogue: {loaded.created} books.")
             log = Path("var/serve.log")
             log.parent.mkdir(exist_ok=True)

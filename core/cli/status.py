@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from diptych.core.catalogue.models import Base
-from diptych.core.cli.common import told
+from diptych.core.cli.common import cli_errors
 from diptych.core.db.database_status import Status, status
 from diptych.core.http.json import encode
 from diptych.core.settings import Settings
@@ -23,7 +23,7 @@ def check_status_command(settings: Settings) -> click.Command:
         Nothing is written to it. Exit status: 0 healthy; 1 behind, or not as the models say; 2 it cannot be asked;
         3 a setting is wrong.
         """
-        with told():
+        with cli_errors():
             found = status(settings, Base.metadata)
         click.echo(encode(found) if as_json else "\n".join(_lines(found)))
         context.exit(0 if found.healthy else 1 if found.reachable else 2)

@@ -26,16 +26,16 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._ear: _Ear | None = None
+        self._watcher: _SocketWatcher | None = None
 
     @property
     def silent(self) -> bool:
         """Whether the loop has heard nothing from the server since its last answer. When that closes, it does."""
-        return self._ear is not None and self._ear.silent
+        return self._watcher is not None and self._watcher.silent
 
     async def wait(self, gen: PQGen[T], interval: float = INTERVAL, timeout: float | None = None) -> T:  # noqa: ASYNC109 - psycopg's signature
         if timeout is not None or interval != INTERVAL:
-            self._listen_no_longer()
+            self._stop_watching()
             return await super().wait(gen, interval, timeout)
         wanted, interrupted = None, None
         try:
@@ -49,35 +49,35 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
         except asyncio.CancelledError as error:
             interrupted = error
         # To send more than the system takes at once, and to cancel what is under way, is left to psycopg.
-        self._listen_no_longer()
-        return await super().wait(_Rest(gen, wanted, interrupted), interval)
+        self._stop_watching()
+        return await super().wait(_ResumedGenerator(gen, wanted, interrupted), interval)
 
     async def close(self) -> None:
-        self._listen_no_longer()
+        self._stop_watching()
         await super().close()
 
     def finish(self) -> None:
         """Close, where nothing can be waited for: psycopg's own close waits for nothing, either."""
-        self._listen_no_longer()
+        self._stop_watching()
         self.pgconn.finish()
 
-    def _listening(self) -> _Ear | None:
+    def _listening(self) -> _SocketWatcher | None:
         """None where the system has no descriptor left."""
         loop = asyncio.get_running_loop()
-        if self._ear is None or self._ear.closed or self._ear.loop is not loop:
-            self._listen_no_longer()
+        if self._watcher is None or self._watcher.closed or self._watcher.loop is not loop:
+            self._stop_watching()
             try:
-                self._ear = _Ear(loop, self.pgconn.socket)
+                self._watcher = _SocketWatcher(loop, self.pgconn.socket)
             except OSError:
-                self._ear = None
-        return self._ear
+                self._watcher = None
+        return self._watcher
 
-    def _listen_no_longer(self) -> None:
-        if self._ear is not None:
-            self._ear.close()
+    def _stop_watching(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
 
 
-class _Ear:
+class _SocketWatcher:
     """What a loop hears from a socket.
 
     By a descriptor of its own: a loop cannot bear that a file is closed which it watches, and libpq closes its own
@@ -102,7 +102,7 @@ class _Ear:
         """Wait until there is something to be read, or this is closed."""
         self._waiter = self.loop.create_future()
         if self._timer is None:
-            self._timer = self.loop.call_later(INTERVAL, self._listen_anew)
+            self._timer = self.loop.call_later(INTERVAL, self._rewatch)
         try:
             await self._waiter
         finally:
@@ -119,7 +119,7 @@ class _Ear:
             # Nobody has asked anything: the server has closed, and that would be heard again and again.
             self.close()
 
-    def _listen_anew(self) -> None:
+    def _rewatch(self) -> None:
         """Do for whoever still waits what psycopg does as often: uvloop tells of a broken connection once, no more.
 
         The timer goes on from one statement to the next, so that few of them need one.
@@ -128,7 +128,7 @@ class _Ear:
         if self._waiter is not None:
             self.loop.remove_reader(self._descriptor)
             self.loop.add_reader(self._descriptor, self._hear)
-            self._timer = self.loop.call_later(INTERVAL, self._listen_anew)
+            self._timer = self.loop.call_later(INTERVAL, self._rewatch)
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -150,7 +150,7 @@ class _Ear:
         self.close()
 
 
-class _Rest(Generator[Any, Any, T]):
+class _ResumedGenerator(Generator[Any, Any, T]):
     """What is left of a generator that has been run until it waits. interrupted: what to raise first, if anything."""
 
     def __init__(self, generator: PQGen[T], wanted: Wait | None, interrupted: BaseException | None) -> None:

@@ -18,7 +18,7 @@ from advanced_alchemy.config import (
 from sqlalchemy import Connection, NullPool, create_engine
 
 from diptych.core.db.async_connection import ListeningConnection
-from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, begin_by_hand, prepare
+from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, prepare, use_explicit_begin
 from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.engine.entity import Base
 from diptych.core.errors import UPGRADE, ServiceUnavailable
@@ -130,7 +130,7 @@ def inspecting(settings: Settings) -> Iterator[Connection]:
         connect_args=_engine_config(settings).connect_args,
     )
     prepare(engine, ("query_only=ON",))
-    begin_by_hand(engine)
+    use_explicit_begin(engine)
     with engine.execution_options(**{TRANSACTION: SNAPSHOT}).connect() as connection:
         yield connection
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.db.config import inspecting
-from diptych.core.db.error_translation import one_line, translated
+from diptych.core.db.error_translation import one_line, translate_errors
 from diptych.core.db.schema_diff import differences, lag
 from diptych.core.db.schema_version import current, head
 from diptych.core.errors import CatalogueError
@@ -40,7 +40,7 @@ def status(settings: Settings, metadata: MetaData) -> Status:
     """
     newest = head()
     try:
-        with translated(), inspecting(settings) as connection:
+        with translate_errors(), inspecting(settings) as connection:
             return _found(connection, newest, metadata)
     except (CatalogueError, DBAPIError) as error:
         return Status(healthy=False, reachable=False, head=newest, problem=one_line(error))

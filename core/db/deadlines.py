@@ -35,7 +35,7 @@ GRACE = 1.0
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
-class until:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
+class deadline:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
     """Gives what is done in its block until a moment, as time.monotonic() tells it."""
 
     __slots__ = ("_deadline", "_token")

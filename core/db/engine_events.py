@@ -18,7 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core.db import deadlines
 from diptych.core.db.async_connection import ListeningConnection
-from diptych.core.db.pool import at_rest
+from diptych.core.db.pool import is_idle
 
 BUSY_TIMEOUT = 5.0
 """Seconds a SQLite writer waits for another."""
@@ -109,7 +109,7 @@ def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
     _begin_as_told(engine)
 
 
-def begin_by_hand(engine: Engine | AsyncEngine) -> None:
+def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
     """Have the execution option TRANSACTION say how an engine's transactions begin, on PostgreSQL as on SQLite.
 
     psycopg begins one with whatever is executed. SQLAlchemy's option `isolation_level` tells it otherwise, and takes
@@ -129,7 +129,7 @@ def begin_by_hand(engine: Engine | AsyncEngine) -> None:
 
     def roll_back(connection: Any) -> None:
         # As psycopg would find out itself, with its lock, and where it is asynchronous with a task's switch.
-        if not at_rest(connection.driver_connection):
+        if not is_idle(connection.driver_connection):
             rollback(connection)
 
     def close(connection: Any) -> None:

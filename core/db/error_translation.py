@@ -70,7 +70,7 @@ def translate(error: SQLAlchemyError) -> CatalogueError | None:
     return None
 
 
-class translated:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
+class translate_errors:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
     """Driver errors as the core's own."""
 
     __slots__ = ()

@@ -19,10 +19,10 @@ from diptych.core.db.config import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 LOCK = 0x646970747963
 """The advisory lock that a migrating process holds on PostgreSQL: "diptyc" in ASCII."""
 
-PATIENCE = 1800.0
+LOCK_WAIT = 1800.0
 """Seconds that a process waits for another that migrates."""
 
-PAUSE = 1.0
+POLL_INTERVAL = 1.0
 """Seconds between two looks whether it is done."""
 
 ATTEMPTS = 10
@@ -53,7 +53,7 @@ _UNDONE = "This step has changed nothing."
 
 
 @contextmanager
-def exclusive(engine: Engine) -> Iterator[Callable[[], None]]:
+def hold_lock(engine: Engine) -> Iterator[Callable[[], None]]:
     """Be the only process that changes the schema, for the block. Yields a function that fails when that has ended.
 
     PostgreSQL's lock belongs to a transaction on a connection of its own: behind a pooler nothing outlives a
@@ -62,9 +62,9 @@ def exclusive(engine: Engine) -> Iterator[Callable[[], None]]:
     no parameters: with some, PostgreSQL keeps the last one's snapshot until the next. And whoever waits looks again and
     again instead of waiting in PostgreSQL, because a statement that waits has a snapshot too.
 
-    SQLite has nothing to hold beside a transaction: see `begin_alone`.
+    SQLite has nothing to hold beside a transaction: see `begin_exclusive`.
 
-    Errors: CommandError after PATIENCE, and from the function when the connection has been lost; SQLAlchemyError.
+    Errors: CommandError after LOCK_WAIT, and from the function when the connection has been lost; SQLAlchemyError.
     """
     if engine.dialect.name != "postgresql":
         yield lambda: None
@@ -89,19 +89,19 @@ def exclusive(engine: Engine) -> Iterator[Callable[[], None]]:
 def lock(connection: Connection) -> None:
     """Begin a transaction of PostgreSQL's that keeps whoever else changes the schema away.
 
-    Errors: CommandError after PATIENCE; SQLAlchemyError.
+    Errors: CommandError after LOCK_WAIT; SQLAlchemyError.
     """
-    deadline = time.monotonic() + PATIENCE
-    told = False
+    deadline = time.monotonic() + LOCK_WAIT
+    reported = False
     while not _locked(connection):
         holder = _described(connection, connection.execute(_HOLDER, {"lock": LOCK}).scalar())
         connection.rollback()
         if time.monotonic() > deadline:
             raise CommandError(f"Another process still migrates this database ({holder}); nothing was changed")
-        if not told:
+        if not reported:
             click.echo(f"Waiting for another process that migrates this database ({holder}).", err=True)
-            told = True
-        time.sleep(PAUSE)
+            reported = True
+        time.sleep(POLL_INTERVAL)
 
 
 def without_timeouts(connection: Connection) -> None:
@@ -138,13 +138,13 @@ def limit(connection: Connection) -> None:
             begun.exec_driver_sql(f"SET LOCAL statement_timeout = '{options[STATEMENT_TIMEOUT]}s'")
 
 
-def begin_alone(connection: Connection) -> None:
+def begin_exclusive(connection: Connection) -> None:
     """Begin SQLite's one transaction for everything, when whoever else writes has done so.
 
-    Errors: CommandError after PATIENCE.
+    Errors: CommandError after LOCK_WAIT.
     """
-    deadline = time.monotonic() + PATIENCE
-    told = False
+    deadline = time.monotonic() + LOCK_WAIT
+    reported = False
     while not connection.in_transaction():
         try:
             connection.begin()
@@ -153,9 +153,9 @@ def begin_alone(connection: Connection) -> None:
                 raise
             if time.monotonic() > deadline:
                 raise CommandError("Another process still writes to this database; nothing was changed") from error
-            if not told:
+            if not reported:
                 click.echo("Waiting for another process that writes to this database.", err=True)
-                told = True
+                reported = True
 
 
 @contextmanager
@@ -229,7 +229,7 @@ class Plan:
         return str(steps[0].short_log) if steps else "looking for the revision"
 
 
-def with_patience(plan: Plan, connection: Connection, run: Callable[[], None]) -> None:
+def retry_on_lock_timeout(plan: Plan, connection: Connection, run: Callable[[], None]) -> None:
     """Run a migration, and again, after a pause in which the service gets on, when PostgreSQL had a lock too late.
 
     Errors: CommandError after ATTEMPTS, saying who holds the lock, and when a statement took too long.
@@ -249,10 +249,10 @@ def with_patience(plan: Plan, connection: Connection, run: Callable[[], None]) -
                 case _:
                     raise
             if not left:
-                told = f"{plan}: no lock in {ATTEMPTS} attempts; whoever holds one longest: {holder}. {_UNDONE}"
-                raise CommandError(told) from error
+                reported = f"{plan}: no lock in {ATTEMPTS} attempts; whoever holds one longest: {holder}. {_UNDONE}"
+                raise CommandError(reported) from error
             if left == ATTEMPTS - 1:
                 click.echo(f"{plan}: waiting for a lock; whoever holds one longest: {holder}.", err=True)
-            time.sleep(random.uniform(PAUSE, 3 * PAUSE))  # noqa: S311 - nothing secret
+            time.sleep(random.uniform(POLL_INTERVAL, 3 * POLL_INTERVAL))  # noqa: S311 - nothing secret
         else:
             return

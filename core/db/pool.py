@@ -17,33 +17,33 @@ from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 
-def take(engine: Engine) -> PoolProxiedConnection:
+def checkout(engine: Engine) -> PoolProxiedConnection:
     """A connection out of the pool. Errors: the driver's, and the pool's, where none is to be had."""
     return engine.raw_connection()
 
 
-async def take_async(engine: AsyncEngine) -> PoolProxiedConnection:
-    """As `take`."""
+async def checkout_async(engine: AsyncEngine) -> PoolProxiedConnection:
+    """As `checkout`."""
     with suppress(MissingGreenlet):
         return engine.sync_engine.raw_connection()
     # There was none that is idle, or that could be used, and nothing has been done about it.
     return await engine.raw_connection()
 
 
-def give_back(connection: PoolProxiedConnection) -> None:
+def checkin(connection: PoolProxiedConnection) -> None:
     """Put a connection back into its pool, which ends what it was in the middle of."""
     connection.close()
 
 
-async def give_back_async(connection: PoolProxiedConnection) -> None:
-    """As `give_back`."""
-    if at_rest(connection.driver_connection):
+async def checkin_async(connection: PoolProxiedConnection) -> None:
+    """As `checkin`."""
+    if is_idle(connection.driver_connection):
         connection.close()
     else:
         await greenlet_spawn(connection.close)
 
 
-def at_rest(driver: Any) -> bool:
+def is_idle(driver: Any) -> bool:
     """Whether a driver's connection is known to be in no transaction. Of SQLite's that is not known."""
     pgconn = getattr(driver, "pgconn", None)
     return pgconn is not None and pgconn.transaction_status == TransactionStatus.IDLE

@@ -9,12 +9,12 @@ from uuid import UUID
 from diptych.core.errors import FieldError, ValidationFailed
 
 
-def refuse_repeats(keys: Sequence[tuple[Any, ...]], names: Sequence[str]) -> None:
+def check_distinct_keys(keys: Sequence[tuple[Any, ...]], names: Sequence[str]) -> None:
     """Errors: ValidationFailed, naming each item whose key an earlier item has."""
     _refuse(keys, lambda index: ("items", index), f"an earlier item has the same {' and '.join(names)}")
 
 
-def refuse_repeated_ids(ids: Sequence[UUID]) -> None:
+def check_distinct_ids(ids: Sequence[UUID]) -> None:
     """Errors: ValidationFailed, naming each id that was given before."""
     _refuse(ids, lambda index: ("ids", index), "given before")
 

@@ -109,10 +109,10 @@ def _complete(_mapper: Mapper[Any], connection: Connection, row: Entity) -> None
     """Make what a row lacks that was added to a session by hand."""
     derive(row, row.rules.forms, [name for name in ("search_text", "sort_key") if getattr(row, name) is not None])
     if isinstance(row, SlugMixin) and not row.slug:
-        _give_slugs(connection, row)
+        _assign_slugs(connection, row)
 
 
-def _give_slugs(connection: Connection, row: SlugMixin) -> None:
+def _assign_slugs(connection: Connection, row: SlugMixin) -> None:
     """Give a row a slug, and all others of its kind that are written with it: they have to differ."""
     model: Any = type(row)
     session = object_session(row)

@@ -34,7 +34,7 @@ def rows(table: Table, dialect: Dialect, items: Sequence[Mapping[str, Any]]) -> 
 
 
 @cache
-def insertion(table: Table, dialect: str) -> Insert:
+def insert_statement(table: Table, dialect: str) -> Insert:
     """Insert the rows of GIVEN, in their order. No default of a column's is made use of."""
     given: Any = bindparam(GIVEN, type_=Text)
     names = table.columns.keys()

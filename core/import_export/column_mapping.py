@@ -78,7 +78,7 @@ class _Cell(Struct, frozen=True):
 # --- recognising columns ---
 
 
-def recognise(
+def infer_columns(
     columns: Sequence[str] | None, explicit: Mapping[str, str] | None = None, separator: str | None = None
 ) -> ColumnMap:
     """Return where each field is read from, given the columns of a file (None if each row has its own).
@@ -107,7 +107,7 @@ def check_defaults(defaults: Mapping[str, str]) -> None:
         if field in fields:
             raise ValueError(f"{field} cannot have a default: it belongs to one book")
     row = {field: field for field in ("title", "author") if field not in fields}
-    match record(row, 0, recognise(None), defaults):
+    match record(row, 0, infer_columns(None), defaults):
         case Reject(reason=reason):
             raise ValueError(f"default is not valid: {reason}")
 

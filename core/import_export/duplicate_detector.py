@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Literal
 
 
-class Seen:
+class DuplicateDetector:
     """The items of one file, by key, with the line each came from.
 
     Without this, two rows that say different things of one book would overwrite each other, again at every import.
@@ -24,7 +24,7 @@ class Seen:
         """Forget everything."""
         self._database.close()
 
-    def look(self, key: object, content: object, line: int) -> tuple[Literal["new", "same", "other"], int]:
+    def check(self, key: object, content: object, line: int) -> tuple[Literal["new", "same", "other"], int]:
         """Whether the key is new, has come with the same content, or with other; and the line where it first came.
 
         key and content: anything whose repr tells it from others.

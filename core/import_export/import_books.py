@@ -15,7 +15,7 @@ from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag
 from diptych.core.engine.row_statements import VALUES, in_values
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
-from diptych.core.sync.bulk_insert import put_in
+from diptych.core.sync.bulk_insert import bulk_insert
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookService, Contributing
 from diptych.core.sync.services.tags import TagService
@@ -211,8 +211,8 @@ def add_lists(session: Session, books: Iterable[tuple[UUID, Sequence[Contributin
             if position != first
         ]
         tagged += [{"book_id": book_id, "tag_id": tag_id} for tag_id in tags]
-    put_in(session, BookContributor, others)
-    put_in(session, BookTag, tagged)
+    bulk_insert(session, BookContributor, others)
+    bulk_insert(session, BookTag, tagged)
 
 
 def _columns(book: Book) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from diptych.core.errors import Conflict
 from diptych.core.import_export.column_mapping import ColumnMap, record
-from diptych.core.import_export.duplicate_detector import Seen
+from diptych.core.import_export.duplicate_detector import DuplicateDetector
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
 from diptych.core.import_export.file_reader import Row
 from diptych.core.import_export.import_books import Outcome, load_books, record_key
@@ -98,10 +98,15 @@ def import_rows(  # noqa: PLR0913 - four of them are options
 ) -> Summary:
     """Import every row that can be. `advanced` hears of the summary after each batch.
 
-    A strict import ends at the first reject; what came before it is loaded. Errors: those of Database.write.
+    A strict import ends at the first reject; what came before it is loaded.
+
+    Errors: those of Database.run_in_transaction.
     """
     summary = Summary()
-    with closing(Seen()) as seen, closing(_outcomes(database, rows, mapping, defaults, seen, strict=strict)) as found:
+    with (
+        closing(DuplicateDetector()) as seen,
+        closing(_outcomes(database, rows, mapping, defaults, seen, strict=strict)) as found,
+    ):
         for outcome in found:
             summary.add(outcome)
             if rejects is not None:
@@ -118,7 +123,7 @@ def _outcomes(  # noqa: PLR0913 - as above
     rows: Iterable[Row],
     mapping: ColumnMap,
     defaults: Mapping[str, str],
-    seen: Seen,
+    seen: DuplicateDetector,
     *,
     strict: bool,
 ) -> Generator[Outcome]:
@@ -146,7 +151,7 @@ def _reject_line(reject: Reject) -> bytes:
 
 
 def _items(
-    rows: Iterable[Row], mapping: ColumnMap, defaults: Mapping[str, str], seen: Seen
+    rows: Iterable[Row], mapping: ColumnMap, defaults: Mapping[str, str], seen: DuplicateDetector
 ) -> Iterator[tuple[int, Any, Step]]:
     for line, row in rows:
         if isinstance(row, Reject):
@@ -156,12 +161,12 @@ def _items(
         yield line, row, item if isinstance(item, Reject) else _first(item, line, row, seen)
 
 
-def _first(item: Item, line: int, row: dict[str, Any], seen: Seen) -> Step:
+def _first(item: Item, line: int, row: dict[str, Any], seen: DuplicateDetector) -> Step:
     """The item, unless an earlier row was about the same."""
     if isinstance(item, BookRecord):
-        found, earlier = seen.look(record_key(item), replace(item, line=0), line)
+        found, earlier = seen.check(record_key(item), replace(item, line=0), line)
     else:
-        found, earlier = seen.look(item.id, item, line)
+        found, earlier = seen.check(item.id, item, line)
     if found == "new":
         return item
     if found == "same":
@@ -216,9 +221,9 @@ def _loaded(database: Database, batch: _Batch, *, strict: bool) -> Outcome:
         return outcome
 
     try:
-        outcome = database.write(work)
+        outcome = database.run_in_transaction(work)
     except Conflict:
         # Someone stored one of these in between: looked for again, it is found.
-        outcome = database.write(work)
+        outcome = database.run_in_transaction(work)
     outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
     return outcome

@@ -29,7 +29,15 @@ from diptych.core.engine import slugs
 from diptych.core.engine.text_normalization import fold, sort_key
 from diptych.core.legacy_import import schema_history
 from diptych.core.legacy_import.row_validation import Advanced, Values, batches, count, values
-from diptych.core.legacy_import.schema_detection import MAP, Earlier, OldTable, Ours, relations, renamed, renames
+from diptych.core.legacy_import.schema_detection import (
+    MAP,
+    LegacySchema,
+    OldTable,
+    OwnSchema,
+    relations,
+    renamed,
+    renames,
+)
 
 REVISION = "0002"
 """The revision that rows are carried into. The tables below are as it makes them, like those a migration writes to:
@@ -75,8 +83,12 @@ class MiscountedError(Exception):
     """Fewer or more rows have arrived than set out: a mistake of ours, and nothing of it is kept."""
 
 
-def carry_out(
-    connection: Connection, script: ScriptDirectory, shape: Ours | Earlier, moment: datetime, advanced: Advanced
+def copy_rows(
+    connection: Connection,
+    script: ScriptDirectory,
+    shape: OwnSchema | LegacySchema,
+    moment: datetime,
+    advanced: Advanced,
 ) -> None:
     """Do all of it, in the transaction that the connection is in. moment: the time of rows that have none.
 
@@ -84,7 +96,7 @@ def carry_out(
     """
     for name in renames(shape):
         _make_room(connection, name)
-    if isinstance(shape, Ours):
+    if isinstance(shape, OwnSchema):
         schema_history.stamp(connection, script, shape.revision)
         return
     schema_history.build(connection, script, REVISION)
@@ -127,7 +139,7 @@ def _named(sql: str, name: str) -> str:
     return _INDEX.sub(lambda found: found[1] + name, sql, count=1)
 
 
-def _copy(connection: Connection, shape: Earlier, old: OldTable, batch: list[Values], moment: datetime) -> None:
+def _copy(connection: Connection, shape: LegacySchema, old: OldTable, batch: list[Values], moment: datetime) -> None:
     """Copy some rows of one table."""
     rows = [values(old, row)[0] for row in batch]
     if old.noun == "book" and shape.authors.numbered:

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from diptych.core.legacy_import.row_validation import Judgement
-from diptych.core.legacy_import.schema_detection import MAP, Earlier, OldTable, Ours, renames
+from diptych.core.legacy_import.row_validation import ValidationReport
+from diptych.core.legacy_import.schema_detection import MAP, LegacySchema, OldTable, OwnSchema, renames
 
 
-def found(shape: Ours | Earlier, judgement: Judgement) -> list[str]:
+def found(shape: OwnSchema | LegacySchema, report: ValidationReport) -> list[str]:
     """What the database is."""
-    if isinstance(shape, Ours):
+    if isinstance(shape, OwnSchema):
         told = [f"Found the catalogue's own tables, exactly as revision {shape.revision} makes them."]
     else:
         ids = "numbers" if shape.authors.numbered else "UUIDs"
-        counted = f"{_counted(shape.authors, judgement)} and {_counted(shape.books, judgement)}"
+        counted = f"{_counted(shape.authors, report)} and {_counted(shape.books, report)}"
         told = [f"Found {counted} of an earlier application, whose ids are {ids}."]
     for name, revisions in shape.versions.items():
         told.append(f"{_kept_by(name)} keeps it, at revision {', '.join(revisions) or 'none'} of its own.")
     return told
 
 
-def steps(shape: Ours | Earlier, judgement: Judgement, revision: str, head: str) -> list[str]:
+def steps(shape: OwnSchema | LegacySchema, report: ValidationReport, revision: str, head: str) -> list[str]:
     """What adoption does, in order. revision: what it brings the database to, before it is upgraded to `head`."""
     room = renames(shape)
     told: list[str] = []
     if room:
         pairs = ", ".join(f"{name} becomes {new}" for name, new in room.items())
         told.append(f"Tables make room, with every row they have: {pairs}.")
-    if isinstance(shape, Earlier):
-        told += _copying(shape, judgement)
+    if isinstance(shape, LegacySchema):
+        told += _copying(shape, report)
     told.append(f"It is written down that the database is at revision {revision}.")
     if revision != head:
         told.append(f"It is upgraded to revision {head}.")
     return told
 
 
-def _copying(shape: Earlier, judgement: Judgement) -> list[str]:
+def _copying(shape: LegacySchema, report: ValidationReport) -> list[str]:
     told = []
     if shape.referring:
         room = f"{renames(shape)[shape.authors.name]} or {renames(shape)[shape.books.name]}"
@@ -57,7 +57,7 @@ def _copying(shape: Earlier, judgement: Judgement) -> list[str]:
     told += [
         f"{name}: {count:,} {'is' if count == 1 else 'are'} kept in another form (NFC, without white space around it, "
         f"an ISBN as 13 digits, a language as its tag, a blank one as none); the first is of row {row}."
-        for name, (count, row) in judgement.changed.items()
+        for name, (count, row) in report.changed.items()
     ]
     told.append("Slugs, and what is searched and sorted by, are made of names and titles.")
     return told
@@ -74,8 +74,8 @@ def _times(old: OldTable) -> str:
     return f"{told}. Where one is missing it is the other, or else the moment of adoption."
 
 
-def _counted(old: OldTable, judgement: Judgement) -> str:
-    rows = judgement.rows[old.noun]
+def _counted(old: OldTable, report: ValidationReport) -> str:
+    rows = report.rows[old.noun]
     return f"{rows:,} row{'' if rows == 1 else 's'} in {old.name}"
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, case, cast, column, func, select, table, type_coerce
 from sqlalchemy.types import LargeBinary, NullType
 
-from diptych.core.import_export.duplicate_detector import Seen
+from diptych.core.import_export.duplicate_detector import DuplicateDetector
 from diptych.core.legacy_import.column_mapping import shown, uuid, whole
-from diptych.core.legacy_import.schema_detection import Earlier, OldTable
+from diptych.core.legacy_import.schema_detection import LegacySchema, OldTable
 
 BATCH = 1000
 
@@ -24,23 +24,23 @@ Advanced = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Judgement:
+class ValidationReport:
     """What was found in the rows.
 
-    rows: by noun, how many. faults: the first FAULTS of `faulty` sentences. changed: by column, how many values are
+    rows: by noun, how many. problems: the first FAULTS of `faulty` sentences. changed: by column, how many values are
     kept differently from what they were, and the row of the first.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    field_errors: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     faulty: int = 0
     changed: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
-    def refuse(self, field_error: str) -> None:
+    def refuse(self, problem: str) -> None:
         """Count a fault."""
         self.faulty += 1
-        if len(self.field_errors) < FAULTS:
-            self.field_errors.append(field_error)
+        if len(self.problems) < FAULTS:
+            self.problems.append(problem)
 
     def change(self, name: str, row: Any) -> None:
         """Count a value that is not kept letter for letter."""
@@ -101,44 +101,44 @@ def _decoded(row: Values) -> Values:
     return row
 
 
-def judge(connection: Connection, shape: Earlier, advanced: Advanced) -> Judgement:
+def validate_rows(connection: Connection, shape: LegacySchema, advanced: Advanced) -> ValidationReport:
     """Read every row, and say of each what keeps it from being carried."""
-    judgement = Judgement()
+    report = ValidationReport()
     parents = table(shape.authors.name, column("id")).alias("parent")
-    with closing(Seen()) as seen:
+    with closing(DuplicateDetector()) as seen:
         for old, also in ((shape.authors, None), (shape.books, parents)):
             rows = 0
             for batch in batches(connection, old, also):
                 for row in batch:
                     rows += 1
-                    _judge_row(old, row, judgement, seen)
+                    _validate_row(old, row, report, seen)
                 advanced(len(batch))
-            judgement.rows[old.noun] = rows
-    return judgement
+            report.rows[old.noun] = rows
+    return report
 
 
-def _judge_row(old: OldTable, row: Values, judgement: Judgement, seen: Seen) -> None:
-    known, field_errors = values(old, row)
+def _validate_row(old: OldTable, row: Values, report: ValidationReport, seen: DuplicateDetector) -> None:
+    known, problems = values(old, row)
     where = f"{old.name} {shown(row['id'])}"
-    for name, told in field_errors.items():
-        judgement.refuse(f"{where}: {old.columns[name][0]} {told}")
+    for name, told in problems.items():
+        report.refuse(f"{where}: {old.columns[name][0]} {told}")
     if not row.get("author_known", True) and row["author_id"] is not None:
-        judgement.refuse(f"{where}: author_id is {shown(row['author_id'])}, and there is no such author")
+        report.refuse(f"{where}: author_id is {shown(row['author_id'])}, and there is no such author")
     unique = [
         name for name in ("id", "isbn") if known.get(name) is not None and old.columns[name][1] in ("text", "bytes")
     ]
     for name in unique:
-        if seen.look((old.noun, name, known[name]), row["_key"], 0)[0] != "new":
-            judgement.refuse(f"{where}: another row has the same {name}, {known[name]}")
+        if seen.check((old.noun, name, known[name]), row["_key"], 0)[0] != "new":
+            report.refuse(f"{where}: another row has the same {name}, {known[name]}")
     for name, value in known.items():
         if isinstance(row[name], str) and isinstance(value, str | None) and value != row[name]:
-            judgement.change(f"{old.name}.{old.columns[name][0]}", shown(row["id"]))
+            report.change(f"{old.name}.{old.columns[name][0]}", shown(row["id"]))
 
 
 def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
     """What a row is here, and by field what is wrong with the rest of it."""
     known: Values = {}
-    field_errors: dict[str, str] = {}
+    problems: dict[str, str] = {}
     for item in old.fields:
         if item.name not in old.columns:
             continue
@@ -149,13 +149,13 @@ def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
         if value is None:
             known[item.name] = None
             if item.required:
-                field_errors[item.name] = "is NULL, and has to have a value"
+                problems[item.name] = "is NULL, and has to have a value"
             continue
         try:
             known[item.name] = rule(value)
         except ValueError as error:
-            field_errors[item.name] = _told(str(error))
-    return known, field_errors
+            problems[item.name] = _told(str(error))
+    return known, problems
 
 
 def _told(reason: str) -> str:

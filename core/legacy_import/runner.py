@@ -19,16 +19,22 @@ from diptych.core.db.schema_diff import scripts
 from diptych.core.engine.entity import now
 from diptych.core.errors import ServiceUnavailable
 from diptych.core.legacy_import import report
-from diptych.core.legacy_import.copy import REVISION, carry_out
-from diptych.core.legacy_import.row_validation import Judgement, count, judge
-from diptych.core.legacy_import.schema_detection import Earlier, Nothing, Ours, Unknown, recognise
+from diptych.core.legacy_import.copy import REVISION, copy_rows
+from diptych.core.legacy_import.row_validation import ValidationReport, count, validate_rows
+from diptych.core.legacy_import.schema_detection import (
+    LegacySchema,
+    NothingToAdopt,
+    OwnSchema,
+    UnknownSchema,
+    detect_schema,
+)
 from diptych.core.settings import Settings, parse_database_url
 
 LOCK_TIMEOUT = 5
 """Seconds that it waits for whoever still uses the tables."""
 
 
-class RefusedError(Exception):
+class AdoptionRefused(Exception):
     """The database is not known, or holds what cannot be carried: nothing was changed.
 
     The text is one line; reasons are a line each.
@@ -39,7 +45,7 @@ class RefusedError(Exception):
         self.reasons = reasons
 
 
-class Hearing(Protocol):
+class ProgressListener(Protocol):
     """Who hears of an adoption."""
 
     def say(self, line: str) -> None:
@@ -57,67 +63,71 @@ class Adopted:
     revision: str
 
 
-def adopt(settings: Settings, leave: frozenset[str], hearing: Hearing, *, dry_run: bool) -> Adopted | None:
+def adopt(settings: Settings, leave: frozenset[str], listener: ProgressListener, *, dry_run: bool) -> Adopted | None:
     """Adopt a database, or say what that would do; None where there is nothing to be done, or a dry run did nothing.
 
     leave: columns, as "book.isbn", that are not to be carried.
-    Errors: RefusedError; CommandError when another process migrates for too long; SQLAlchemyError for a database that
-    cannot be reached.
+    Errors: AdoptionRefused; CommandError when another process migrates for too long; SQLAlchemyError for a database
+    that cannot be reached.
     """
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and not Path(str(url.database)).exists():
-        hearing.say("There is nothing to adopt: no such file. `diptych database upgrade` makes it.")
+        listener.say("There is nothing to adopt: no such file. `diptych database upgrade` makes it.")
         return None
     engine = _engine(settings, alone=not dry_run)
     try:
         with _transaction(engine, dry_run=dry_run) as connection:
-            return _adopt(connection, leave, hearing, dry_run=dry_run)
+            return _adopt(connection, leave, listener, dry_run=dry_run)
     except DBAPIError as error:
         if not isinstance(translate(error), ServiceUnavailable):
             told = str(error.orig).strip().partition("\n")[0]
-            raise RefusedError(f"The database will not have it, and nothing was changed: {told}") from error
+            raise AdoptionRefused(f"The database will not have it, and nothing was changed: {told}") from error
         raise
     finally:
         engine.dispose()
 
 
-def _adopt(connection: Connection, leave: frozenset[str], hearing: Hearing, *, dry_run: bool) -> Adopted | None:
+def _adopt(
+    connection: Connection, leave: frozenset[str], listener: ProgressListener, *, dry_run: bool
+) -> Adopted | None:
     script = scripts()
-    shape = recognise(connection, script, leave)
+    shape = detect_schema(connection, script, leave)
     match shape:
-        case Nothing():
-            hearing.say(shape.told)
+        case NothingToAdopt():
+            listener.say(shape.told)
             return None
-        case Unknown():
-            raise RefusedError("This database is not known, and nothing was changed.", shape.reasons)
-    judgement = _judged(connection, shape, hearing, dry_run=dry_run)
-    revision = shape.revision if isinstance(shape, Ours) else REVISION
+        case UnknownSchema():
+            raise AdoptionRefused("This database is not known, and nothing was changed.", shape.reasons)
+    judgement = _validated(connection, shape, listener, dry_run=dry_run)
+    revision = shape.revision if isinstance(shape, OwnSchema) else REVISION
     for line in report.found(shape, judgement):
-        hearing.say(line)
+        listener.say(line)
     for number, line in enumerate(report.steps(shape, judgement, revision, str(script.get_current_head())), 1):
-        hearing.say(f"{number:>3}. {line}")
+        listener.say(f"{number:>3}. {line}")
     if judgement.faulty:
-        more = judgement.faulty - len(judgement.field_errors)
-        reasons = (*judgement.field_errors, *([f"and {more:,} more"] if more else []))
-        raise RefusedError(f"{judgement.faulty:,} values cannot be carried, and nothing was changed.", reasons)
+        more = judgement.faulty - len(judgement.problems)
+        reasons = (*judgement.problems, *([f"and {more:,} more"] if more else []))
+        raise AdoptionRefused(f"{judgement.faulty:,} values cannot be carried, and nothing was changed.", reasons)
     if dry_run:
-        hearing.say("This was a dry run: nothing was changed.")
+        listener.say("This was a dry run: nothing was changed.")
         return None
-    carry_out(connection, script, shape, now(), hearing.begin("Copying", sum(judgement.rows.values())))
+    copy_rows(connection, script, shape, now(), listener.begin("Copying", sum(judgement.rows.values())))
     counted = " and ".join(f"{rows:,} {noun}{'' if rows == 1 else 's'}" for noun, rows in judgement.rows.items())
     return Adopted(f"Adopted {counted or 'the catalogue'}.", revision)
 
 
-def _judged(connection: Connection, shape: Ours | Earlier, hearing: Hearing, *, dry_run: bool) -> Judgement:
-    if isinstance(shape, Ours):
-        return Judgement()
+def _validated(
+    connection: Connection, shape: OwnSchema | LegacySchema, listener: ProgressListener, *, dry_run: bool
+) -> ValidationReport:
+    if isinstance(shape, OwnSchema):
+        return ValidationReport()
     names = (shape.authors.name, shape.books.name)
     if connection.dialect.name == "postgresql" and not dry_run:
         # Whoever writes to a table in between would write to one that nobody reads any more.
         quoted = ", ".join(connection.dialect.identifier_preparer.quote_identifier(name) for name in names)
         connection.exec_driver_sql(f"LOCK TABLE {quoted} IN ACCESS EXCLUSIVE MODE")
     rows = sum(count(connection, name) for name in names)
-    return judge(connection, shape, hearing.begin("Reading", rows))
+    return validate_rows(connection, shape, listener.begin("Reading", rows))
 
 
 def _engine(settings: Settings, *, alone: bool) -> Engine:

@@ -58,21 +58,21 @@ class OldTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class NothingToAdopt:
     """There is nothing to adopt, and why."""
 
     told: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownSchema:
     """It is not known, and why: a sentence each."""
 
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
+class OwnSchema:
     """Our own schema as a revision leaves it, and nothing that says so. versions: version tables of others."""
 
     revision: str
@@ -80,7 +80,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class LegacySchema:
     """Tables of an earlier application. referring: tables that are not ours, and refer to these."""
 
     authors: OldTable
@@ -89,10 +89,10 @@ class Earlier:
     referring: tuple[str, ...]
 
 
-Shape = Nothing | Unknown | Ours | Earlier
+DetectedSchema = NothingToAdopt | UnknownSchema | OwnSchema | LegacySchema
 
 
-def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[str]) -> Shape:
+def detect_schema(connection: Connection, script: ScriptDirectory, leave: frozenset[str]) -> DetectedSchema:
     """What a database is. leave: columns, as "book.isbn", that are not to be carried. Nothing is changed."""
     tables = frozenset(inspect(connection).get_table_names())
     versions = {name: schema_history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
@@ -101,17 +101,17 @@ def recognise(connection: Connection, script: ScriptDirectory, leave: frozenset[
     if ours and tables >= schema_history.FIRST:
         strange = ", ".join(item for item in ours if item not in known)
         if strange:
-            return Unknown(
+            return UnknownSchema(
                 (f"This looks like the catalogue at revision {strange}, which is not one of this release's.",)
             )
-        return Nothing(_at(ours, script))
+        return NothingToAdopt(_at(ours, script))
     foreign = {**versions, **({VERSION_TABLE: ours} if ours else {})}
     if tables >= schema_history.FIRST:
         revision, told = schema_history.nearest(connection, script, tables)
         if told:
             head = f"This looks like the catalogue at revision {revision}, but"
-            return Unknown(tuple(f"{head} {item}." for item in told))
-        return _unless_clashing(connection, Ours(revision, foreign))
+            return UnknownSchema(tuple(f"{head} {item}." for item in told))
+        return _unless_clashing(connection, OwnSchema(revision, foreign))
     return _earlier(connection, tables, foreign, leave)
 
 
@@ -124,13 +124,15 @@ def _at(ours: list[str], script: ScriptDirectory) -> str:
 
 def _earlier(
     connection: Connection, tables: frozenset[str], versions: dict[str, list[str]], leave: frozenset[str]
-) -> Shape:
+) -> DetectedSchema:
     named = [pair for pair in PAIRS if tables.intersection(pair)]
     others = sorted(tables - {*versions, VERSION_TABLE})
     if not others:
-        return Nothing("There is nothing to adopt: the database has no tables. `diptych database upgrade` makes them.")
+        return NothingToAdopt(
+            "There is nothing to adopt: the database has no tables. `diptych database upgrade` makes them."
+        )
     if not named:
-        return Unknown(
+        return UnknownSchema(
             (
                 f"There are tables here ({', '.join(others)}), but none that is known to hold authors and books.",
                 "`diptych database upgrade` makes the catalogue's own tables beside them.",
@@ -138,10 +140,10 @@ def _earlier(
         )
     if len(named) > 1:
         told = " and others called ".join(" or ".join(pair) for pair in named)
-        return Unknown((f"There are tables called {told}: rename those not to be adopted.",))
+        return UnknownSchema((f"There are tables called {told}: rename those not to be adopted.",))
     missing = [name for name in named[0] if name not in tables]
     if missing:
-        return Unknown((f"There is a table {', '.join(set(named[0]) - set(missing))} and no {missing[0]}.",))
+        return UnknownSchema((f"There is a table {', '.join(set(named[0]) - set(missing))} and no {missing[0]}.",))
     reader = _Reader(connection, leave)
     authors = reader.table("author", named[0][0], AUTHOR)
     books = reader.table("book", named[0][1], BOOK)
@@ -149,9 +151,9 @@ def _earlier(
         reader.reference(books, authors)
     reader.refuse_misnamed_leaves((authors, books))
     if reader.reasons:
-        return Unknown(tuple(reader.reasons))
+        return UnknownSchema(tuple(reader.reasons))
     referring = sorted(_referring(connection, tables - set(named[0]), set(named[0])))
-    return _unless_clashing(connection, Earlier(authors, books, versions, tuple(referring)))
+    return _unless_clashing(connection, LegacySchema(authors, books, versions, tuple(referring)))
 
 
 class _Reader:
@@ -253,9 +255,9 @@ def renamed(name: str) -> str:
     return f"{BEFORE}{name}"
 
 
-def renames(shape: Ours | Earlier) -> dict[str, str]:
+def renames(shape: OwnSchema | LegacySchema) -> dict[str, str]:
     """The tables that make room, and what they are called then."""
-    tables = [shape.authors.name, shape.books.name] if isinstance(shape, Earlier) else []
+    tables = [shape.authors.name, shape.books.name] if isinstance(shape, LegacySchema) else []
     return {name: renamed(name) for name in [*tables, *shape.versions]}
 
 
@@ -271,13 +273,13 @@ def relations(connection: Connection) -> dict[str, str]:
     return dict(rows.tuples().all())
 
 
-def _unless_clashing(connection: Connection, shape: Ours | Earlier) -> Shape:
+def _unless_clashing(connection: Connection, shape: OwnSchema | LegacySchema) -> DetectedSchema:
     """The shape, unless a name that adoption needs is taken by what is not ours."""
     making_room = renames(shape)
     there = relations(connection)
     needed = set(making_room.values())
     needed |= {renamed(name) for name, table in there.items() if table in making_room}
-    if isinstance(shape, Earlier):
+    if isinstance(shape, LegacySchema):
         needed |= {MAP, *_our_names()}
     # SQLite takes Author and author for one name.
     spelt = str.lower if connection.dialect.name == "sqlite" else str
@@ -291,7 +293,7 @@ def _unless_clashing(connection: Connection, shape: Ours | Earlier) -> Shape:
         for name, table in sorted(there.items())
         if table in making_room and len(renamed(name).encode()) > NAME_LENGTH and connection.dialect.name != "sqlite"
     ]
-    return Unknown(tuple(reasons)) if reasons else shape
+    return UnknownSchema(tuple(reasons)) if reasons else shape
 
 
 def _our_names() -> set[str]:

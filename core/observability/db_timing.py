@@ -13,13 +13,13 @@ from diptych.core.observability.request_context import current
 _WAITING = ("do_execute", "do_execute_no_params", "do_executemany", "do_commit", "do_rollback")
 
 
-def waited(began: float) -> None:
+def add_database_time(began: float) -> None:
     """Add the time since then, as time.perf_counter() told it, to the current request's."""
     if request := current():
         request.database += perf_counter() - began
 
 
-def watch(dialect: Dialect) -> None:
+def time_statements(dialect: Dialect) -> None:
     """Add what an engine's statements, commits and rollbacks take to the current request's time.
 
     Not by events: the one for a commit comes before it and none comes after, nor after a statement that fails.
@@ -34,6 +34,6 @@ def _timed(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return method(*arguments, **options)
         finally:
-            waited(began)
+            add_database_time(began)
 
     return timed

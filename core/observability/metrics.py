@@ -15,7 +15,7 @@ from sqlalchemy import Pool, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core.observability.multiprocess_dir import VARIABLE
-from diptych.core.observability.shared_counters import Counts, Key, Numbers, everybodys
+from diptych.core.observability.shared_counters import Key, Numbers, SharedCounters, read_all_processes
 
 _log = logging.getLogger("diptych")
 
@@ -68,15 +68,15 @@ class Metrics:
         return self._counts.all()
 
 
-def _shared() -> Counts:
+def _shared() -> SharedCounters:
     """Where this process counts: where others see it, if it can."""
     directory = os.environ.get(VARIABLE)
     try:
-        return Counts(_WIDTH, Path(directory) if directory else None)
+        return SharedCounters(_WIDTH, Path(directory) if directory else None)
     except OSError as error:
         # What is served does not hang on being counted.
         _log.error("what this process counts is told by no other: %s", error.strerror)
-        return Counts(_WIDTH, None)
+        return SharedCounters(_WIDTH, None)
 
 
 _made: list[Metrics] = []
@@ -115,7 +115,7 @@ def exposition() -> bytes:
     """All numbers, in Prometheus's text format."""
     directory = os.environ.get(VARIABLE)
     mine = metrics()
-    found = everybodys(_WIDTH, Path(directory)) if directory else mine.all()
+    found = read_all_processes(_WIDTH, Path(directory)) if directory else mine.all()
     return "".join(f"{line}\n" for line in _told(found)).encode()
 
 

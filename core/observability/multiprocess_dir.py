@@ -14,7 +14,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _made: list[str] = []
 
 
-def share() -> None:
+def create_directory() -> None:
     """Make a directory for the processes that this one will start, unless the operator has made one.
 
     It goes when this process ends.
@@ -25,7 +25,7 @@ def share() -> None:
         atexit.register(_remove, directory, os.getpid())
 
 
-def give(user: int, group: int) -> None:
+def grant_access(user: int, group: int) -> None:
     """Let processes of another user count, too, in the directory that was made."""
     for directory in _made:
         os.chown(directory, user, group)

@@ -22,10 +22,10 @@ OTHER = "_OTHER"
 
 _METHODS = frozenset({"", *METHODS})
 
-_current: ContextVar[Observed | None] = ContextVar("diptych_request", default=None)
+_current: ContextVar[RequestRecord | None] = ContextVar("diptych_request", default=None)
 
 
-class Observed:
+class RequestRecord:
     """One request, from when it is whole until it is answered. It is the current one inside its `with`.
 
     method: empty where it could not be read. path: the route's, with its parameters' names; empty without a route.
@@ -35,7 +35,7 @@ class Observed:
 
     __slots__ = ("_began", "_token", "database", "method", "path", "request_id")
 
-    _token: Token[Observed | None]
+    _token: Token[RequestRecord | None]
 
     def __init__(self, method: str, path: str, headers: Mapping[str, str], arrived: float | None = None) -> None:
         self.method = method if method in _METHODS else OTHER
@@ -51,7 +51,7 @@ class Observed:
     def __exit__(self, *_: object) -> None:
         _current.reset(self._token)
 
-    def answered(self, response: Response) -> Response:
+    def finish(self, response: Response) -> Response:
         """Take note of the answer, and return it."""
         seconds = monotonic() - self._began
         try:
@@ -76,7 +76,7 @@ class Observed:
         return response
 
 
-def current() -> Observed | None:
+def current() -> RequestRecord | None:
     """The request that is being answered, if one is."""
     return _current.get()
 

@@ -28,7 +28,7 @@ NUMBER = 8
 _BETWEEN = "\t"
 
 
-class Counts:
+class SharedCounters:
     """For each key, `width` numbers that begin at 0. directory: where other processes have theirs; None without any.
 
     A process that was killed has left its file, and another with its number goes on with it.
@@ -63,7 +63,7 @@ class Counts:
             yield os.getpid(), key, list(row)
 
 
-def everybodys(width: int, directory: Path) -> Iterator[tuple[int, Key, list[float]]]:
+def read_all_processes(width: int, directory: Path) -> Iterator[tuple[int, Key, list[float]]]:
     """As Counts.all, of each process that has ever counted in a directory."""
     for path in sorted(directory.glob(f"*.{width}.counts")):
         with path.open("rb") as file:

@@ -159,7 +159,7 @@ def test_whoever_only_looks_does_not_wait_for_a_migration(databases: Databases, 
 
 def test_an_upgrade_that_waits_too_long_says_for_whom(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
-    edit(tree / "core" / "db" / "migration_lock.py", "PATIENCE = 1800.0", "PATIENCE = 0.5")
+    edit(tree / "core" / "db" / "migration_lock.py", "LOCK_WAIT = 1800.0", "LOCK_WAIT = 0.5")
     with psycopg.connect(url, application_name="another host") as other:
         process = other.info.backend_pid
         other.execute("SELECT pg_advisory_xact_lock(x'646970747963'::bigint)")

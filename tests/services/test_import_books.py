@@ -14,7 +14,7 @@ from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.http.json import encode
-from diptych.core.import_export.column_mapping import recognise
+from diptych.core.import_export.column_mapping import infer_columns
 from diptych.core.import_export.export_rows import read_copy
 from diptych.core.import_export.import_job import import_rows
 from diptych.core.import_export.import_rows import BookRecord, Contributor, Reject
@@ -188,7 +188,7 @@ def rows(*given: dict[str, Any] | Reject) -> list[tuple[int, Any]]:
 def imported(twin: Twin, *given: dict[str, Any] | Reject, **options: Any) -> Any:
     sync = Twin("sync", twin.url)
     try:
-        return import_rows(sync.database, rows(*given), recognise(None), {}, **options)
+        return import_rows(sync.database, rows(*given), infer_columns(None), {}, **options)
     finally:
         sync.database.close()
 

@@ -92,7 +92,7 @@ async def test_a_replacement_makes_a_row_at_a_free_id_and_then_replaces_it(twin:
 async def test_a_row_that_is_not_there_is_not_found(twin: Twin):
     who = await author(twin)
     for service in (twin.authors, twin.books, twin.tags):
-        for call, *arguments in ((service.change, {}), (service.remove,), (service.require,)):
+        for call, *arguments in ((service.change, {}), (service.remove,), (service.ensure_exists,)):
             with pytest.raises(NotFound):
                 await call(NOBODY, *arguments)
     for call, *arguments in (
@@ -195,8 +195,8 @@ async def test_both_databases_sort_names_alike(twin: Twin):
 
 async def test_rows_are_walked_in_the_order_of_their_ids(twin: Twin):
     added = [item.id for item in await twin.authors.create_many([{"name": f"N{number}"} for number in range(5)])]
-    first = await twin.authors.after(None, 2)
-    rest = await twin.authors.after(first[-1].id, 10)
+    first = await twin.authors.page_after(None, 2)
+    rest = await twin.authors.page_after(first[-1].id, 10)
     assert [item.id for item in [*first, *rest]] == sorted(added)
 
 

@@ -17,7 +17,7 @@ authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, an
 
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books an author wrote or contributed to."""
-    await authors.reader(executor).require(call.parameters["id"])
+    await authors.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(await reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 

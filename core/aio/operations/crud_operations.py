@@ -146,7 +146,7 @@ class Resource(ReadOnlyResource):
 
     async def lock(self, executor: Executor, call: OperationRequest) -> None:
         """Keep a row as it is until the unit of work ends."""
-        await self.writer(executor).lock(call.parameters["id"])
+        await self.writer(executor).lock_for_update(call.parameters["id"])
 
 
 def sent(body: BaseModel) -> dict[str, Any]:

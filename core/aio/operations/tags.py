@@ -17,7 +17,7 @@ tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, li
 
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books that carry a tag."""
-    await tags.reader(executor).require(call.parameters["id"])
+    await tags.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(await reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 

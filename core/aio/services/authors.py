@@ -27,7 +27,7 @@ class AuthorService(CatalogueService[Author]):
     unique = ()
     match_fields = ["name", "dob"]  # noqa: RUF012 - as the library declares it
 
-    async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
+    async def check_no_dependents(self, ids: Sequence[UUID]) -> None:
         books = select(Book.author_id).where(Book.author_id.in_(ids))
         others = select(BookContributor.author_id).where(BookContributor.author_id.in_(ids))
         busy = set((await self.session.execute(books.union(others))).scalars())

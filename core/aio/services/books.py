@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
 
-from diptych.core.aio.services.resource_service import CatalogueService, Places, SlugRepository
+from diptych.core.aio.services.resource_service import BatchIndexes, CatalogueService, SlugRepository
 from diptych.core.aio.services.row_reader import Reader, missing
 from diptych.core.aio.services.row_writer import Values, Writer
 from diptych.core.aio.services.tags import TagService
@@ -39,7 +39,7 @@ class BookReader(Reader):
 
     async def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
         """The tags of a book, by name. Errors: NotFound."""
-        await self.require(book_id)
+        await self.ensure_exists(book_id)
         return (await self.tags_of([book_id]))[book_id]
 
     async def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
@@ -47,8 +47,8 @@ class BookReader(Reader):
         book = cast("schemas.Book", await self.fetch("id", book_id))
         return (await self._contributors([book]))[book_id]
 
-    async def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
-        return await self.including(await super().after(last, limit), ("tags", "contributors"))
+    async def page_after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
+        return await self.including(await super().page_after(last, limit), ("tags", "contributors"))
 
     async def fetch_including(self, column: str, value: Any, include: Collection[str]) -> schemas.Book:
         """The book that has a value in a unique column, with what `include` names. Errors: NotFound."""
@@ -96,8 +96,8 @@ class BookReader(Reader):
 class BookWriter(Writer):
     """One book at a time."""
 
-    async def put(self, item_id: UUID, values: Values) -> Any | None:
-        book = await super().put(item_id, values)
+    async def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
+        book = await super().apply_changes(item_id, values)
         if book is not None and "author_id" in values:
             # Whoever becomes the first author is no longer one of the others.
             await self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
@@ -142,7 +142,7 @@ class BookService(CatalogueService[Book]):
             for item in items
         ]
 
-    async def check(self, items: Sequence[Values], places: Places) -> None:
+    async def check(self, items: Sequence[Values], places: BatchIndexes) -> None:
         """Errors: ValidationFailed, where an author_id is nobody's."""
         wanted = {item["author_id"] for item in items if "author_id" in item}
         known = await self._references(wanted)
@@ -167,7 +167,7 @@ class BookService(CatalogueService[Book]):
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
     async def set_columns(
-        self, rows: Sequence[Book], changes: Sequence[Values], places: Places = None, *, matched: bool = False
+        self, rows: Sequence[Book], changes: Sequence[Values], places: BatchIndexes = None, *, matched: bool = False
     ) -> int:
         moved = [
             (row.id, values["author_id"])
@@ -185,7 +185,7 @@ class BookService(CatalogueService[Book]):
 
     async def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
-        book = await self.locked(book_id)
+        book = await self.get_for_update(book_id)
         tags = await TagService(self.session, wrap_exceptions=False).named(list(dict.fromkeys(names)))
         await self.put_tags({book: {tag.id for tag in tags}})
         return (await BookReader(await executor_of(self.session), queries.spec).tags_of([book_id]))[book_id]
@@ -215,7 +215,7 @@ class BookService(CatalogueService[Book]):
         Errors: NotFound; ValidationFailed when none is an author, one is given twice, or an author does not exist.
         """
         _check_contributors(wanted)
-        book = await self.locked(book_id)
+        book = await self.get_for_update(book_id)
         known = await self._references({author_id for author_id, _ in wanted})
         field_errors = [
             missing_reference(author_queries.spec, ("items", place, "author_id"))

@@ -57,13 +57,13 @@ class Reader:
             raise missing(self.spec)
         return self.spec.represent(row)
 
-    async def after(self, last: UUID | None, limit: int) -> list[Any]:
+    async def page_after(self, last: UUID | None, limit: int) -> list[Any]:
         """Up to `limit` rows by id, from the one after `last`; None for the first."""
         statement = lists.page_after(self.spec, beginning=last is None)
         rows = await self.executor.all(statement, {statements.VALUE: last, lists.LIMIT: limit})
         return [self.spec.represent(row) for row in rows]
 
-    async def require(self, item_id: UUID) -> None:
+    async def ensure_exists(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
         if await self.executor.first(statements.id_exists(self.spec.model), {statements.VALUE: item_id}) is None:
             raise missing(self.spec)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from uuid_utils.compat import uuid7
 
-from diptych.core.aio.bulk_insert import put_in
+from diptych.core.aio.bulk_insert import bulk_insert
 from diptych.core.aio.services.row_reader import Reader, missing
 from diptych.core.aio.services.row_writer import Writer
 from diptych.core.engine import batches
@@ -34,7 +34,7 @@ from diptych.core.refusals import Ambiguous, Taken
 
 EntityT = TypeVar("EntityT", bound=Entity)
 Values = Mapping[str, Any]
-Places = Sequence[int] | None
+BatchIndexes = Sequence[int] | None
 
 
 class SlugRepository(SQLAlchemyAsyncSlugRepository[EntityT]):
@@ -115,7 +115,7 @@ class RowService(
         names = [column.key for column in self.spec.returning]
         return [self.spec.represent([getattr(item, name) for name in names]) for item in items]
 
-    async def locked(self, item_id: UUID) -> EntityT:
+    async def get_for_update(self, item_id: UUID) -> EntityT:
         """The row, locked until the unit of work ends. Errors: NotFound."""
         found = await self.session.execute(statements.select_for_update(self.model_type), {statements.VALUE: item_id})
         row: EntityT | None = found.scalar_one_or_none()
@@ -130,7 +130,7 @@ class RowService(
 
         Nobody has looked whether they may be: errors are the driver's.
         """
-        return await self._put_in([self.rules.derived(values) for values in items])
+        return await self._bulk_insert([self.rules.derived(values) for values in items])
 
     async def change_rows(self, rows: Sequence[EntityT], changes: Sequence[Values]) -> int:
         """Set columns and flush; how many rows were different. Errors: ValidationFailed."""
@@ -138,10 +138,10 @@ class RowService(
 
     # `places`: each item's index in its batch, None where there is no batch
 
-    async def check(self, items: Sequence[Values], places: Places) -> None:
+    async def check(self, items: Sequence[Values], places: BatchIndexes) -> None:
         """Refuse references to rows that are not there. Errors: ValidationFailed."""
 
-    async def refuse_depended_on(self, ids: Sequence[UUID]) -> None:
+    async def check_no_dependents(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
 
     async def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: bool = False) -> None:
@@ -155,8 +155,8 @@ class RowService(
         items = [{name: value for name, value in given(model).items() if value is not None} for model in models]
         await self.check(items, places)
         if not matched:
-            await self._refuse_taken(items, [None] * len(items), places)
-        for model, item, row in zip(models, items, await self._put_in(items), strict=True):
+            await self._check_unique(items, [None] * len(items), places)
+        for model, item, row in zip(models, items, await self._bulk_insert(items), strict=True):
             for name, value in row.items():
                 if name not in item:
                     set_committed_value(model, name, value)
@@ -164,7 +164,7 @@ class RowService(
         self.session.add_all(models)
 
     async def set_columns(
-        self, rows: Sequence[EntityT], changes: Sequence[Values], places: Places = None, *, matched: bool = False
+        self, rows: Sequence[EntityT], changes: Sequence[Values], places: BatchIndexes = None, *, matched: bool = False
     ) -> int:
         """Set columns and flush; how many rows were different. matched: as in insert.
 
@@ -174,7 +174,7 @@ class RowService(
             return 0
         await self.check(changes, places)
         if places is not None and not matched:
-            await self._refuse_taken(changes, [row.id for row in rows], places)
+            await self._check_unique(changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
             for name, value in values.items():
                 if getattr(row, name) != value:
@@ -189,16 +189,16 @@ class RowService(
         await self.session.flush()
         return len(changed)
 
-    async def _put_in(self, items: Sequence[Values]) -> list[dict[str, Any]]:
+    async def _bulk_insert(self, items: Sequence[Values]) -> list[dict[str, Any]]:
         moment = now()
         made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
         rows = [{**made, "id": uuid7(), **item} for item in items]
         if self.spec.slugged:
-            await self._give_slugs([row for row in rows if row["slug"] is None])
-        await put_in(self.session, self.model_type, rows)
+            await self._assign_slugs([row for row in rows if row["slug"] is None])
+        await bulk_insert(self.session, self.model_type, rows)
         return rows
 
-    async def _give_slugs(self, rows: Sequence[dict[str, Any]]) -> None:
+    async def _assign_slugs(self, rows: Sequence[dict[str, Any]]) -> None:
         """Give each row a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
         if not rows:
             return
@@ -211,10 +211,12 @@ class RowService(
     async def delete_rows(self, rows: Sequence[EntityT]) -> None:
         """Delete rows. Errors: Conflict while others depend on one."""
         ids = [row.id for row in rows]
-        await self.refuse_depended_on(ids)
+        await self.check_no_dependents(ids)
         await self.session.execute(statements.delete_by_ids(self.model_type), {statements.VALUES: ids})
 
-    async def locked_all(self, values: Sequence[Any], member: str, *rest: str, column: Any = None) -> list[EntityT]:
+    async def get_many_for_update(
+        self, values: Sequence[Any], member: str, *rest: str, column: Any = None
+    ) -> list[EntityT]:
         """The rows with these values in a column, the id if no other, locked. Errors: NotFound, naming the items."""
         # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
         column = self.model_type.id if column is None else column
@@ -258,7 +260,7 @@ class RowService(
             raise Ambiguous(f"More than one {self.spec.noun} has the key of an item.", field_errors)
         return [rows[0] if rows else None for rows in matching]
 
-    async def _refuse_taken(
+    async def _check_unique(
         self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]
     ) -> None:
         model = self.model_type

@@ -18,7 +18,7 @@ authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, an
 
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books an author wrote or contributed to."""
-    authors.reader(executor).require(call.parameters["id"])
+    authors.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 

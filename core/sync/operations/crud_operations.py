@@ -147,7 +147,7 @@ class Resource(ReadOnlyResource):
 
     def lock(self, executor: Executor, call: OperationRequest) -> None:
         """Keep a row as it is until the unit of work ends."""
-        self.writer(executor).lock(call.parameters["id"])
+        self.writer(executor).lock_for_update(call.parameters["id"])
 
 
 def sent(body: BaseModel) -> dict[str, Any]:

@@ -18,7 +18,7 @@ tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, li
 
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books that carry a tag."""
-    tags.reader(executor).require(call.parameters["id"])
+    tags.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 

@@ -25,7 +25,7 @@ from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.refusals import NoSuchReference
-from diptych.core.sync.services.resource_service import CatalogueService, Places, SlugRepository
+from diptych.core.sync.services.resource_service import BatchIndexes, CatalogueService, SlugRepository
 from diptych.core.sync.services.row_reader import Reader, missing
 from diptych.core.sync.services.row_writer import Values, Writer
 from diptych.core.sync.services.tags import TagService
@@ -40,7 +40,7 @@ class BookReader(Reader):
 
     def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
         """The tags of a book, by name. Errors: NotFound."""
-        self.require(book_id)
+        self.ensure_exists(book_id)
         return (self.tags_of([book_id]))[book_id]
 
     def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
@@ -48,8 +48,8 @@ class BookReader(Reader):
         book = cast("schemas.Book", self.fetch("id", book_id))
         return (self._contributors([book]))[book_id]
 
-    def after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
-        return self.including(super().after(last, limit), ("tags", "contributors"))
+    def page_after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
+        return self.including(super().page_after(last, limit), ("tags", "contributors"))
 
     def fetch_including(self, column: str, value: Any, include: Collection[str]) -> schemas.Book:
         """The book that has a value in a unique column, with what `include` names. Errors: NotFound."""
@@ -97,8 +97,8 @@ class BookReader(Reader):
 class BookWriter(Writer):
     """One book at a time."""
 
-    def put(self, item_id: UUID, values: Values) -> Any | None:
-        book = super().put(item_id, values)
+    def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
+        book = super().apply_changes(item_id, values)
         if book is not None and "author_id" in values:
             # Whoever becomes the first author is no longer one of the others.
             self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
@@ -143,7 +143,7 @@ class BookService(CatalogueService[Book]):
             for item in items
         ]
 
-    def check(self, items: Sequence[Values], places: Places) -> None:
+    def check(self, items: Sequence[Values], places: BatchIndexes) -> None:
         """Errors: ValidationFailed, where an author_id is nobody's."""
         wanted = {item["author_id"] for item in items if "author_id" in item}
         known = self._references(wanted)
@@ -168,7 +168,7 @@ class BookService(CatalogueService[Book]):
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
     def set_columns(
-        self, rows: Sequence[Book], changes: Sequence[Values], places: Places = None, *, matched: bool = False
+        self, rows: Sequence[Book], changes: Sequence[Values], places: BatchIndexes = None, *, matched: bool = False
     ) -> int:
         moved = [
             (row.id, values["author_id"])
@@ -186,7 +186,7 @@ class BookService(CatalogueService[Book]):
 
     def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
         """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
-        book = self.locked(book_id)
+        book = self.get_for_update(book_id)
         tags = TagService(self.session, wrap_exceptions=False).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
         return (BookReader(executor_of(self.session), queries.spec).tags_of([book_id]))[book_id]
@@ -214,7 +214,7 @@ class BookService(CatalogueService[Book]):
         Errors: NotFound; ValidationFailed when none is an author, one is given twice, or an author does not exist.
         """
         _check_contributors(wanted)
-        book = self.locked(book_id)
+        book = self.get_for_update(book_id)
         known = self._references({author_id for author_id, _ in wanted})
         field_errors = [
             missing_reference(author_queries.spec, ("items", place, "author_id"))

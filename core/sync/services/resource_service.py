@@ -22,16 +22,16 @@ from diptych.core.errors import CatalogueError, Conflict, FieldError, Validation
 from diptych.core.refusals import ConcurrentWrite
 from diptych.core.sync.services.row_reader import missing
 from diptych.core.sync.services.row_service import (
+    BatchIndexes,
     CatalogueReadService,
     EntityT,
-    Places,
     RowService,
     SlugRepository,
     Values,
     given,
 )
 
-__all__ = ("CatalogueReadService", "CatalogueService", "Places", "SlugRepository", "Upserts", "Values")
+__all__ = ("BatchIndexes", "CatalogueReadService", "CatalogueService", "SlugRepository", "Upserts", "Values")
 
 
 class Upserts(list[EntityT]):
@@ -95,8 +95,8 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with self.wrapping(error_messages):
             changes = [given(model) for model in self._models(data, "update", schema_dump_config)]
             batches.require_keys(changes, ("id",), ("id",), "an update needs it to find the row")
-            batches.refuse_repeats([(item["id"],) for item in changes], ("id",))
-            rows = self.locked_all([item["id"] for item in changes], "items", "id")
+            batches.check_distinct_keys([(item["id"],) for item in changes], ("id",))
+            rows = self.get_many_for_update([item["id"] for item in changes], "items", "id")
             self.set_columns(rows, changes, range(len(rows)))
             return self._finished(rows, commit=auto_commit, expunge=auto_expunge)
 
@@ -150,8 +150,8 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         name = getattr(id_attribute, "key", id_attribute) or "id"
         values = [getattr(item, name) if isinstance(item, self.model_type) else item for item in item_ids]
         with self.wrapping(error_messages):
-            batches.refuse_repeated_ids(values)
-            rows = self.locked_all(values, "ids", column=getattr(self.model_type, name))
+            batches.check_distinct_ids(values)
+            rows = self.get_many_for_update(values, "ids", column=getattr(self.model_type, name))
             self.delete_rows(rows)
             return self._finished(rows, commit=auto_commit, expunge=auto_expunge)
 
@@ -362,7 +362,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     def _upserted(self, items: Sequence[dict[str, Any]], names: Sequence[str]) -> Upserts[EntityT]:
         needed = required(self.model_type, names)
         batches.require_keys(items, needed, needed)
-        batches.refuse_repeats([tuple(item.get(name) for name in names) for item in items], names)
+        batches.check_distinct_keys([tuple(item.get(name) for name in names) for item in items], names)
         rows = self.matches(items, names)
         # Unique columns that are part of the key have been looked for by it, and need not be again.
         matched = set(self.unique) <= set(names)

@@ -38,15 +38,15 @@ class Writer:
         reader = Reader(self.executor, self.spec)
         if not values:
             return reader.fetch("id", item_id)
-        changed = self.put(item_id, values)
+        changed = self.apply_changes(item_id, values)
         if changed is None:
-            reader.require(item_id)
+            reader.ensure_exists(item_id)
             raise self._refused(values)
         return changed
 
     def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
         """Put a whole row at an id: (as answered, whether it is new). Errors: ValidationFailed, Conflict."""
-        changed = self.put(item_id, values)
+        changed = self.apply_changes(item_id, values)
         # Where the row is there, and one that it is to refer to is not, none is made either.
         return (self.add(values, item_id), True) if changed is None else (changed, False)
 
@@ -60,12 +60,12 @@ class Writer:
         if gone is None:
             raise missing(self.spec)
 
-    def lock(self, item_id: UUID) -> None:
+    def lock_for_update(self, item_id: UUID) -> None:
         """Keep a row as it is until the unit of work ends. Errors: NotFound."""
         if self.executor.first(row_dml.select_id_for_update(self.spec.model), {row_statements.VALUE: item_id}) is None:
             raise missing(self.spec)
 
-    def put(self, item_id: UUID, values: Values) -> Any | None:
+    def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""
         statement = row_dml.update_statement(self.spec, frozenset(values))
         changed = self.executor.first(statement, row_dml.update_parameters(self.spec, item_id, values))

@@ -32,7 +32,7 @@ ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) 
 def late():
     database = Database(sync_config(Settings(database_url=sys.argv[1])))
     try:
-        with deadlines.until(time.monotonic() + 0.3):
+        with deadlines.deadline(time.monotonic() + 0.3):
             database.read(lambda executor: executor.all(ENDLESS, {}))
     except CatalogueError as error:
         print(error.detail, flush=True)
@@ -60,7 +60,7 @@ def test_connections_that_could_not_be_made_ready_are_not_looked_after_for_ever(
         raise psycopg.OperationalError("the pooler has no server")
 
     for _ in range(3):
-        with deadlines.until(time.monotonic() + 0.2), pytest.raises(OperationalError):
+        with deadlines.deadline(time.monotonic() + 0.2), pytest.raises(OperationalError):
             engine.connect()
     until(lambda: not deadlines._watch._uses)
     until(lambda: "diptych cancels" not in {thread.name for thread in threading.enumerate()})

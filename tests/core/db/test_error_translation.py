@@ -217,11 +217,11 @@ def test_a_deadlock_on_postgresql_is_run_again_and_both_writers_succeed(urls: di
                 met.wait()
             session.execute(text("UPDATE tag SET description = 'x' WHERE name = :name"), {"name": second})
 
-        found.write(work)
+        found.run_in_transaction(work)
         runs.append(tries)
 
     with opened(url) as found:
-        found.write(lambda session: [session.execute(tag(name)) for name in ("left", "right")])
+        found.run_in_transaction(lambda session: [session.execute(tag(name)) for name in ("left", "right")])
         threads = [
             threading.Thread(target=writer, args=(found, *names)) for names in (("left", "right"), ("right", "left"))
         ]
@@ -248,8 +248,8 @@ def test_a_serialization_failure_on_postgresql_is_contention(urls: dict[str, str
         session.execute(text("UPDATE tag SET description = 'mine' WHERE name = 'serial'"))
 
     with opened(url) as found:
-        found.write(lambda session: session.execute(tag("serial")))
-        found.write(work)
+        found.run_in_transaction(lambda session: session.execute(tag("serial")))
+        found.run_in_transaction(work)
         assert found.read(lambda e: e.all(select(Tag.description).where(Tag.name == "serial"), {})) == [("mine",)]
     assert attempts == 2
 
@@ -417,7 +417,7 @@ def test_mistakes_in_statements_are_nobody_elses_errors(urls: dict[str, str], ba
 @both
 def test_a_mistake_of_the_cores_own_is_raised_as_it_is(urls: dict[str, str], backend: str):
     with opened(urls[backend]) as found, pytest.raises(DBAPIError):
-        found.write(lambda session: session.execute(text("SELEC 1")))
+        found.run_in_transaction(lambda session: session.execute(text("SELEC 1")))
 
 
 def test_errors_of_sqlalchemy_itself_are_mistakes():

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from diptych.core.database import async_config
-from diptych.core.db.engine_events import begin_by_hand
-from diptych.core.db.pool import at_rest, give_back_async, take_async
+from diptych.core.db.engine_events import use_explicit_begin
+from diptych.core.db.pool import checkin_async, checkout_async, is_idle
 from diptych.core.settings import Settings
 from tests.support.databases import PATIENCE, Databases
 from tests.support.waiting import until
@@ -42,7 +42,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     """One connection that is kept, and one that is not."""
     config = async_config(Settings(database_url=url, pool_size=1, pool_overflow=1))
     found = config.get_engine()
-    begin_by_hand(found)
+    use_explicit_begin(found)
     yield found
     assert found.pool.checkedout() == 0  # type: ignore[attr-defined]
     await found.dispose()
@@ -63,50 +63,50 @@ async def one(connection: Any) -> int:
 
 async def test_an_idle_connection_is_taken_and_given_back_without_a_greenlet(engine: AsyncEngine):
     with switches() as seen:
-        await give_back_async(await take_async(engine))
+        await checkin_async(await checkout_async(engine))
     assert seen, "the first had to be made"
     with switches() as seen:
-        connection = await take_async(engine)
+        connection = await checkout_async(engine)
         assert await one(connection) == 1
-        await give_back_async(connection)
+        await checkin_async(connection)
     assert not seen
 
 
 async def test_a_connection_that_is_one_too_many_is_closed_when_it_is_given_back(engine: AsyncEngine, url: str):
-    connections = [await take_async(engine), await take_async(engine)]
+    connections = [await checkout_async(engine), await checkout_async(engine)]
     with switches() as seen:
         for connection in connections:
-            await give_back_async(connection)
+            await checkin_async(connection)
     assert not seen
     wait_for_connections(url, 1)
 
 
 async def test_whoever_finds_none_waits_for_one_that_is_given_back(engine: AsyncEngine):
-    connections = [await take_async(engine), await take_async(engine)]
-    waiting = asyncio.create_task(take_async(engine))
+    connections = [await checkout_async(engine), await checkout_async(engine)]
+    waiting = asyncio.create_task(checkout_async(engine))
     await asyncio.sleep(0.05)
     assert not waiting.done()
-    await give_back_async(connections[0])
+    await checkin_async(connections[0])
     assert await one(await waiting) == 1
-    await give_back_async(connections[1])
-    await give_back_async(waiting.result())
+    await checkin_async(connections[1])
+    await checkin_async(waiting.result())
 
 
 async def test_a_connection_in_a_transaction_is_given_back_without_it(engine: AsyncEngine):
-    connection = await take_async(engine)
+    connection = await checkout_async(engine)
     await connection.driver_connection.execute("BEGIN")
-    assert not at_rest(connection.driver_connection)
-    await give_back_async(connection)
-    again = await take_async(engine)
-    assert at_rest(again.driver_connection)
-    await give_back_async(again)
+    assert not is_idle(connection.driver_connection)
+    await checkin_async(connection)
+    again = await checkout_async(engine)
+    assert is_idle(again.driver_connection)
+    await checkin_async(again)
 
 
 @pytest.mark.parametrize("how", ["invalidated", "too old", "closed by the server"])
 async def test_a_connection_that_cannot_be_used_is_closed_and_another_made(
     engine: AsyncEngine, url: str, how: str, caplog: pytest.LogCaptureFixture
 ):
-    connection = await take_async(engine)
+    connection = await checkout_async(engine)
     first = connection.driver_connection
     match how:
         case "invalidated":
@@ -117,12 +117,12 @@ async def test_a_connection_that_cannot_be_used_is_closed_and_another_made(
             with psycopg.connect(url, autocommit=True) as other:
                 other.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, 1000 * PATIENCE))
             await asyncio.sleep(0.2)
-    await give_back_async(connection)
+    await checkin_async(connection)
     with caplog.at_level(logging.WARNING):
-        again = await take_async(engine)
+        again = await checkout_async(engine)
     assert not caplog.records
     assert first.closed
     assert again.driver_connection is not first
     assert await one(again) == 1
-    await give_back_async(again)
+    await checkin_async(again)
     wait_for_connections(url, 1)

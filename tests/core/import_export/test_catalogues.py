@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import diptych.core.data
-from diptych.core.import_export.column_mapping import recognise, record
+from diptych.core.import_export.column_mapping import infer_columns, record
 from diptych.core.import_export.file_reader import format_of, open_text, rows
 from diptych.core.import_export.import_rows import BookRecord, Reject
 
@@ -28,7 +28,7 @@ def load(path, explicit=None, defaults=None) -> tuple[list[BookRecord], list[Rej
     results = []
     with open_text(path, "utf-8") as stream:
         found = rows(stream, format_of(path, None))
-        mapping = recognise(found.columns, explicit)
+        mapping = infer_columns(found.columns, explicit)
         for line, row in found:
             results.append(row if isinstance(row, Reject) else record(row, line, mapping, defaults or {}))
         assert stream.bytes_read == stream.total

@@ -3,21 +3,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diptych.core.catalogue.limits import DESCRIPTION_MAX, NAME_MAX, TAG_MAX, TITLE_MAX
-from diptych.core.import_export.column_mapping import check_defaults, recognise, record
+from diptych.core.import_export.column_mapping import check_defaults, infer_columns, record
 from diptych.core.import_export.import_rows import BookRecord, Contributor, Reject
 
-ANY = recognise(None)
+ANY = infer_columns(None)
 MINIMUM = {"title": "Emma", "author": "Jane Austen"}
 
 
 def book(row, mapping=None, defaults=None) -> BookRecord:
-    result = record(row, 1, mapping or recognise(list(row)), defaults or {})
+    result = record(row, 1, mapping or infer_columns(list(row)), defaults or {})
     assert isinstance(result, BookRecord), result
     return result
 
 
 def reason(row, mapping=None, defaults=None) -> str:
-    result = record(row, 1, mapping or recognise(list(row)), defaults or {})
+    result = record(row, 1, mapping or infer_columns(list(row)), defaults or {})
     assert isinstance(result, Reject), result
     assert result.raw == row
     return result.reason
@@ -75,34 +75,34 @@ def test_a_better_name_wins_and_an_empty_cell_gives_way():
 
 def test_an_explicit_column_wins_and_has_no_substitute():
     row = {"title": "English", "Original Title": "Deutsch", "author": "A"}
-    mapping = recognise(list(row), {"title": "original_title"})
+    mapping = infer_columns(list(row), {"title": "original_title"})
     assert book(row, mapping).title == "Deutsch"
     assert reason({**row, "Original Title": ""}, mapping) == "title is missing"
 
 
 def test_an_empty_column_means_that_the_field_is_ignored():
     row = {**MINIMUM, "year": "18--"}
-    assert book(row, recognise(list(row), {"year": ""})).year is None
+    assert book(row, infer_columns(list(row), {"year": ""})).year is None
 
 
 def test_an_unknown_field_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match=r"unknown field 'yaer': there are title, .*tags"):
-        recognise(["title"], {"yaer": "title"})
+        infer_columns(["title"], {"yaer": "title"})
 
 
 def test_an_unknown_column_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="no column 'titel': there are title, when"):
-        recognise(["title", "when"], {"title": "titel"})
+        infer_columns(["title", "when"], {"title": "titel"})
 
 
 def test_a_field_and_its_plural_cannot_both_be_given():
     with pytest.raises(ValueError, match="author is given twice"):
-        recognise(["title", "by"], {"author": "by", "authors": "by"})
+        infer_columns(["title", "by"], {"author": "by", "authors": "by"})
 
 
 def test_a_file_without_a_title_column_is_refused():
     with pytest.raises(ValueError, match=r"title=COLUMN .there are Titel;Autor"):
-        recognise(["Titel;Autor"])
+        infer_columns(["Titel;Autor"])
 
 
 # --- contributors ---
@@ -132,9 +132,9 @@ def test_a_singular_column_is_one_name(column, cell):
 
 def test_a_plural_field_splits_any_column_at_the_given_separator():
     row = {"title": "T", "Verfasser": "A, B / C"}
-    assert authors(row, recognise(list(row), {"authors": "Verfasser"})) == ["A", "B / C"]
-    assert authors(row, recognise(list(row), {"authors": "Verfasser"}, separator="/")) == ["A, B", "C"]
-    assert authors(row, recognise(list(row), {"author": "Verfasser"}, separator="/")) == ["A, B / C"]
+    assert authors(row, infer_columns(list(row), {"authors": "Verfasser"})) == ["A", "B / C"]
+    assert authors(row, infer_columns(list(row), {"authors": "Verfasser"}, separator="/")) == ["A, B", "C"]
+    assert authors(row, infer_columns(list(row), {"author": "Verfasser"}, separator="/")) == ["A, B / C"]
 
 
 def test_every_role_has_its_column():
@@ -372,6 +372,6 @@ def test_any_json_row_gives_a_valid_record_or_a_reason(row):
 @pytest.mark.parametrize("field", ["authors", "tags"])
 def test_a_row_with_more_than_a_hundred_in_a_list_is_rejected(field: str):
     row = {"title": "T", "authors": ["A"]} | {field: [f"N{number}" for number in range(101)]}
-    rejected = record(row, 1, recognise(None), {})
+    rejected = record(row, 1, infer_columns(None), {})
     assert isinstance(rejected, Reject)
     assert "more than 100" in rejected.reason

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from diptych.core.http.request_response import Response
 from diptych.core.observability import metrics
-from diptych.core.observability.request_context import Observed
+from diptych.core.observability.request_context import RequestRecord
 
 
 def in_use() -> float:
@@ -75,6 +75,6 @@ def test_an_answer_that_cannot_be_counted_is_given_all_the_same(
             yield
 
     answer = Response(201)
-    with full(), Observed("POST", "/tags", {}) as observed:
-        assert observed.answered(answer) is answer
+    with full(), RequestRecord("POST", "/tags", {}) as observed:
+        assert observed.finish(answer) is answer
     assert "could not be counted: No space left on device" in caplog.text

@@ -11,7 +11,7 @@ import pytest
 
 from diptych.core.http.request_response import Response
 from diptych.core.observability.json_logging import Formatter
-from diptych.core.observability.request_context import Observed
+from diptych.core.observability.request_context import RequestRecord
 
 BODY = b"0123456789"
 
@@ -21,8 +21,8 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 def answer(status: int, method: str = "GET", path: str = "/books/{id}") -> None:
-    with Observed(method, path, {"x-request-id": "mine", "authorization": "secret"}) as observed:
-        observed.answered(Response(status, BODY))
+    with RequestRecord(method, path, {"x-request-id": "mine", "authorization": "secret"}) as observed:
+        observed.finish(Response(status, BODY))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_other_lines_of_a_request_are_called_what_it_is_called():
     logger = logging.getLogger("anybody")
     logger.addHandler(handler)
 
-    with Observed("GET", "/", {"x-request-id": "mine"}):
+    with RequestRecord("GET", "/", {"x-request-id": "mine"}):
         logger.warning("within %s", "it")
     logger.warning("after it")
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from diptych.core.observability import shared_counters
-from diptych.core.observability.shared_counters import Counts, everybodys
+from diptych.core.observability.shared_counters import SharedCounters, read_all_processes
 
 KEY = ("GET", "", "404")
 
 
 def found(directory: Path) -> dict[tuple[str, ...], float]:
-    return {key: numbers[0] for _, key, numbers in everybodys(2, directory)}
+    return {key: numbers[0] for _, key, numbers in read_all_processes(2, directory)}
 
 
 def test_what_one_process_counts_any_other_reads_at_once(tmp_path: Path):
-    row = Counts(2, tmp_path / "made").row(KEY)
+    row = SharedCounters(2, tmp_path / "made").row(KEY)
     for number in range(1, 4):
         row[0] += 1
         assert found(tmp_path / "made") == {KEY: number}
@@ -29,8 +29,8 @@ def test_what_one_process_counts_any_other_reads_at_once(tmp_path: Path):
 
 def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_number(tmp_path: Path):
     program = (
-        "import os, signal; from pathlib import Path; from diptych.core.observability.shared_counters import Counts;"
-        f"Counts(2, Path({str(tmp_path)!r})).row({KEY!r})[0] += 3; os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, signal; from pathlib import Path; from diptych.core.observability.shared_counters import SharedCounters;"
+        f"SharedCounters(2, Path({str(tmp_path)!r})).row({KEY!r})[0] += 3; os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)
     assert done.returncode == -9
@@ -38,7 +38,7 @@ def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_numb
 
     (left,) = tmp_path.iterdir()
     left.rename(tmp_path / f"{os.getpid()}.2.counts")
-    again = Counts(2, tmp_path)
+    again = SharedCounters(2, tmp_path)
     again.row(("PUT", "/books/{id}", "200"))[0] += 1
     again.row(KEY)[0] += 1
 
@@ -47,7 +47,7 @@ def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_numb
 
 def test_there_are_only_so_many_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(shared_counters, "ROWS", 3)
-    table = Counts(2, tmp_path)
+    table = SharedCounters(2, tmp_path)
     for number in range(3):
         table.row((str(number),))[0] = number
     with pytest.raises(OSError, match="more than 3"):
@@ -61,7 +61,7 @@ def test_a_disk_that_is_full_is_an_error_and_not_the_end_of_the_process(tmp_path
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
         with pytest.raises(OSError, match="large"):
-            Counts(2, tmp_path)
+            SharedCounters(2, tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
