@@ -6,7 +6,7 @@ import atexit
 import gc
 
 
-def keep_loaded() -> None:
+def freeze_gc() -> None:
     """Let what has been loaded by now not be looked through any more: a server keeps it until it ends.
 
     That takes a tenth of a second each time, in which nobody is answered.
@@ -14,7 +14,7 @@ def keep_loaded() -> None:
     gc.freeze()
 
 
-def end_at_once() -> None:
+def skip_gc_at_exit() -> None:
     """Let the process, when it ends, not look for garbage among all that goes with it anyway.
 
     Python would three times, and a worker takes most of a second for that, in which a restart waits.

@@ -8,10 +8,10 @@ import socket
 import struct
 from contextlib import suppress
 
-MOMENT = 0.1
+SETTLE_SECONDS = 0.1
 """Seconds in which whoever has begun to connect gets through."""
 
-MOMENTS = 50
+ACCEPT_ROUNDS = 50
 """Of these, in which those who have got through are accepted, at most."""
 
 # SO_ATTACH_FILTER, for which Python has no name, and a program of the kernel's packet filter (BPF) for TCP segments:

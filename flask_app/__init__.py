@@ -7,7 +7,7 @@ import os
 from flask import Flask
 
 from diptych.bare import hand_on
-from diptych.core.gc_tuning import end_at_once
+from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.sync.application import Application
@@ -27,7 +27,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
-    end_at_once()
+    skip_gc_at_exit()
     json_logging.begin(settings.log_level)
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False

@@ -9,7 +9,7 @@ import resource
 import sys
 from typing import Any
 
-from diptych.core.http.wire.timeouts import PAUSE
+from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT
 from diptych.core.observability.multiprocess_dir import create_directory, grant_access
 from diptych.core.settings import settings_or_exit
 
@@ -23,7 +23,7 @@ workers = _settings.workers
 # Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
 worker_class = "diptych.flask_app.gunicorn_worker.Worker"
 threads = _settings.threads
-keepalive = PAUSE
+keepalive = KEEPALIVE_TIMEOUT
 graceful_timeout = _settings.stop_timeout
 # A connection that waits takes a file and no thread: as many as one process may have open, but for some.
 worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))

@@ -21,13 +21,13 @@ from gunicorn.http import parser, wsgi
 from gunicorn.workers import gthread
 
 from diptych.core import listener_shutdown
-from diptych.core.gc_tuning import keep_loaded
+from diptych.core.gc_tuning import freeze_gc
 from diptych.core.http import problems
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError, Response
-from diptych.core.http.wire.request_reader import Incoming
+from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, date, message
-from diptych.core.http.wire.timeouts import LINGER, PAUSE, TAKING
+from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
 
 # gunicorn has no setting for it. Both servers say the same, and nothing about which of them it is.
@@ -37,7 +37,7 @@ wsgi.SERVER = SERVER
 util.http_date = date
 
 # Nor for this. A worker that stops would close what waits sooner than others do, and than a proxy expects.
-gthread.STOP_KEEPALIVE_LINGER = PAUSE
+gthread.STOP_KEEPALIVE_LINGER = KEEPALIVE_TIMEOUT
 
 _close_sockets = sock.close_sockets
 
@@ -54,13 +54,13 @@ def _refuse_and_close(listeners: list[sock.BaseSocket], unlink: bool = True) -> 
 sock.close_sockets = _refuse_and_close
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-PIECE = 65536
+RECV_SIZE = 65536
 
-UNTAKEN = object()
+WRITE_PENDING = object()
 """What becomes of a connection whose client has not taken all of its answers."""
 
 
-TURN = 0.00005
+ACCEPT_YIELD = 0.00005
 """Seconds that another worker has, to take the next connection: less than any of them waits for its first answer."""
 
 
@@ -76,7 +76,7 @@ class Content(io.BytesIO):
 class Request(gunicorn_message.Request):  # type: ignore[misc]
     """gunicorn's request, made of one that the core has read."""
 
-    def __init__(self, incoming: Incoming, arrived: float, *arguments: Any) -> None:
+    def __init__(self, incoming: RequestReader, arrived: float, *arguments: Any) -> None:
         self._incoming = incoming
         self._arrived = arrived
         super().__init__(*arguments)
@@ -99,7 +99,7 @@ class Request(gunicorn_message.Request):  # type: ignore[misc]
         return bool(self.must_close)
 
 
-class Outlet(socket.socket):
+class BufferedSocket(socket.socket):
     """A client's socket that nobody waits for: what the client does not take is kept until it does."""
 
     def __init__(self, other: socket.socket) -> None:
@@ -127,11 +127,11 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
 
     def __init__(self, cfg: Any, connection: gthread.TConn, limit: int) -> None:
         super().__init__(cfg, connection.sock, connection.client)
-        self._outlet: Outlet = connection.sock
+        self._outlet: BufferedSocket = connection.sock
         self._limit = limit
         self._until: float | None = None
         self.data = bytearray()
-        self.incoming = Incoming(self.data, limit)
+        self.incoming = RequestReader(self.data, limit)
         self.expired = False
         """Whether the client has had its time for another request."""
         self.ended = False
@@ -149,10 +149,10 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
                 self._outlet.flush()
             if whole:
                 return True
-            if self.incoming.late(time.monotonic()):
+            if self.incoming.timed_out(time.monotonic()):
                 raise problems.of_status(408)
             try:
-                data = self._outlet.recv(PIECE)
+                data = self._outlet.recv(RECV_SIZE)
             except BlockingIOError:
                 return False
             if not data:
@@ -160,7 +160,7 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
             self.data += data
 
     def __next__(self) -> Request:
-        incoming, self.incoming = self.incoming, Incoming(self.data, self._limit)
+        incoming, self.incoming = self.incoming, RequestReader(self.data, self._limit)
         self.req_count += 1
         self.expired = False
         self.mesg = Request(incoming, self.arrived, self.cfg, self.unreader, self.source_addr, self.req_count)
@@ -177,10 +177,10 @@ class Parser(parser.RequestParser):  # type: ignore[misc]
         """Whether the client has closed, or has had its time. Errors: OSError."""
         now = time.monotonic()
         if self._until is None:
-            self._until = now + LINGER
+            self._until = now + LINGER_TIMEOUT
             self._outlet.shutdown(socket.SHUT_WR)
         with suppress(BlockingIOError):
-            while now < self._until and self._outlet.recv(PIECE):
+            while now < self._until and self._outlet.recv(RECV_SIZE):
                 now = time.monotonic()
             return True
         return False
@@ -193,7 +193,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._untaken: dict[gthread.TConn, float] = {}
+        self._write_deadlines: dict[gthread.TConn, float] = {}
         """Connections whose clients have to take more of an answer -> until when."""
         self._stopping: float | None = None
         """Since when the worker stops."""
@@ -215,7 +215,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             )
             raise SystemExit(Arbiter.WORKER_BOOT_ERROR)
         self.application = application
-        keep_loaded()
+        freeze_gc()
 
     def run(self) -> None:
         super().run()
@@ -232,7 +232,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             return
         # Whoever had begun to connect when the master refused everybody else gets through; the master may hear a moment
         # later than its workers that they are to stop.
-        until = time.monotonic() + 2 * listener_shutdown.MOMENT
+        until = time.monotonic() + 2 * listener_shutdown.SETTLE_SECONDS
         while (left := until - time.monotonic()) > 0:
             self.wait_for_and_dispatch_events(left)
         super().set_accept_enabled(enabled)
@@ -253,7 +253,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
         before = self.nr_conns
         super().accept(listener)
         if self.alive and self.nr_conns > before:
-            time.sleep(TURN)
+            time.sleep(ACCEPT_YIELD)
 
     def enqueue_req(self, conn: gthread.TConn) -> None:
         conn.arrived = time.monotonic()
@@ -262,7 +262,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: gthread.TConn) -> Any:
         """Do what can be done for a connection now, in a thread; what is to become of it then."""
         if conn.parser is None:
-            conn.sock = Outlet(conn.sock)
+            conn.sock = BufferedSocket(conn.sock)
             conn.parser = Parser(self.cfg, conn, self.application.settings.max_body_bytes)
             conn.initialized = True
         conn.parser.arrived = conn.arrived
@@ -273,7 +273,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def _advance(self, conn: gthread.TConn, parser: Parser) -> Any:
         if not conn.sock.flush():
-            return UNTAKEN
+            return WRITE_PENDING
         if not parser.ended:
             try:
                 whole = parser.receive()
@@ -283,7 +283,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             except Problem as problem:
                 self._refuse(conn, problem)
             if not conn.sock.flush():
-                return UNTAKEN
+                return WRITE_PENDING
             if not parser.ended:
                 return True
         return False if parser.gone() else gthread._DEFER  # noqa: SLF001 - as above
@@ -297,11 +297,11 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self._drop(conn)
         elif fs.result() is gthread._DEFER:  # noqa: SLF001 - as above
             # As gunicorn's own, in a worker that stops as well.
-            conn.timeout = time.monotonic() + PAUSE
+            conn.timeout = time.monotonic() + KEEPALIVE_TIMEOUT
             self.pending_conns.append(conn)
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
-        elif fs.result() is UNTAKEN:
-            self._untaken[conn] = time.monotonic() + TAKING
+        elif fs.result() is WRITE_PENDING:
+            self._write_deadlines[conn] = time.monotonic() + WRITE_TIMEOUT
             self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._take, conn))
         elif fs.result() is True and conn.parser.data:
             self.enqueue_req(conn)
@@ -310,7 +310,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
 
     def _take(self, conn: gthread.TConn, _: Any) -> None:
         """The client takes more."""
-        self._untaken[conn] = time.monotonic() + TAKING
+        self._write_deadlines[conn] = time.monotonic() + WRITE_TIMEOUT
         try:
             if conn.sock.flush():
                 self._watch_no_longer(conn)
@@ -320,7 +320,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
             self._drop(conn)
 
     def _watch_no_longer(self, conn: gthread.TConn) -> None:
-        del self._untaken[conn]
+        del self._write_deadlines[conn]
         self.poller.unregister(conn.sock)
 
     def _drop(self, conn: gthread.TConn) -> None:
@@ -353,7 +353,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
                 self.enqueue_req(conn)
             else:
                 self._expire(conn)
-        for conn in [conn for conn, until in self._untaken.items() if until <= now]:
+        for conn in [conn for conn, until in self._write_deadlines.items() if until <= now]:
             self._watch_no_longer(conn)
             self._drop(conn)
         # The master would kill a moment later.
@@ -374,19 +374,19 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002
         method = "" if req is None else req.method
         headers = {} if req is None else {name.lower(): value for name, value in req.headers}
-        client.sendall(_message(self.application.fail(exc, method, headers), headless=method == "HEAD"))
+        client.sendall(_message(self.application.fail(exc, method, headers), is_head_request=method == "HEAD"))
 
     def _refuse(self, conn: gthread.TConn, problem: Problem) -> None:
         """Give the last answer."""
         conn.parser.ended = True
-        head, headless = conn.parser.incoming.head, conn.parser.incoming.headless
+        head, is_head_request = conn.parser.incoming.head, conn.parser.incoming.is_head_request
         # Only the rest of a body can be missing where there is a head.
-        method, headers = (head.method, head.headers) if head else ("HEAD" if headless else "", {})
+        method, headers = (head.method, head.headers) if head else ("HEAD" if is_head_request else "", {})
         response = self.application.refuse(problem, method, headers)
-        conn.sock.sendall(_message(response, headless=headless))
+        conn.sock.sendall(_message(response, is_head_request=is_head_request))
 
 
-def _message(response: Response, *, headless: bool) -> bytes:
+def _message(response: Response, *, is_head_request: bool) -> bytes:
     headers = {
         "Server": SERVER,
         "Date": date(),
@@ -395,4 +395,4 @@ def _message(response: Response, *, headless: bool) -> bytes:
         "Content-Length": len(response.body),
         **response.headers,
     }
-    return message(response.status, headers.items(), b"" if headless else response.body)
+    return message(response.status, headers.items(), b"" if is_head_request else response.body)

@@ -9,13 +9,13 @@ from sanic import Sanic
 
 from diptych.bare import hand_on
 from diptych.core.aio.application import Application
-from diptych.core.gc_tuning import end_at_once
-from diptych.core.http.wire.timeouts import PAUSE
+from diptych.core.gc_tuning import skip_gc_at_exit
+from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors
 from diptych.sanic_app.log import begin_log
-from diptych.sanic_app.worker_supervision import Checked, keep_workers
+from diptych.sanic_app.worker_supervision import RevisionCheckedSanic, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
 
@@ -28,14 +28,14 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
-    end_at_once()
+    skip_gc_at_exit()
     begin_log(settings.log_level)
-    app = Checked("diptych", strict_slashes=True, configure_logging=False)
+    app = RevisionCheckedSanic("diptych", strict_slashes=True, configure_logging=False)
     app.ctx.settings = settings
     app.config.AUTO_EXTEND = False
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
-    app.config.KEEP_ALIVE_TIMEOUT = PAUSE
-    app.config.REQUEST_TIMEOUT = PAUSE
+    app.config.KEEP_ALIVE_TIMEOUT = KEEPALIVE_TIMEOUT
+    app.config.REQUEST_TIMEOUT = KEEPALIVE_TIMEOUT
     # The core's own deadline is the one that counts; Sanic's would answer for what goes on.
     app.config.RESPONSE_TIMEOUT = 3600 + settings.request_timeout
     # A second is for what is in flight then, to let go of the database.

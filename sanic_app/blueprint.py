@@ -11,7 +11,7 @@ from diptych.core.aio.application import Application
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
-from diptych.sanic_app.concurrency_limit import Works
+from diptych.sanic_app.concurrency_limit import ConcurrencyLimiter
 from diptych.sanic_app.conversion import prefix_of, to_headers, to_request, to_response
 
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
@@ -23,22 +23,22 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     blueprint = sanic.Blueprint(name, strict_slashes=True)
     settings = application.settings
     # Where threads would outnumber connections, the pool refuses here, too.
-    works = Works(max(settings.pool_size + settings.pool_overflow, settings.threads))
+    limiter = ConcurrencyLimiter(max(settings.pool_size + settings.pool_overflow, settings.threads))
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")
         blueprint.add_route(
-            _view(application, route, path, works), path, methods=route.methods, name=route.name, ignore_body=True
+            _view(application, route, path, limiter), path, methods=route.methods, name=route.name, ignore_body=True
         )
 
     @blueprint.after_server_stop
     async def close(*_: Any) -> None:
-        await works.stop()
+        await limiter.stop()
         await application.close()
 
     return blueprint
 
 
-def _view(application: Application, route: Route, path: str, works: Works) -> View:
+def _view(application: Application, route: Route, path: str, limiter: ConcurrencyLimiter) -> View:
     # Without it, the process itself can be asked whether it lives, however many wait.
     asks = route.operation is not None and route.operation.unit != "none"
 
@@ -48,6 +48,6 @@ def _view(application: Application, route: Route, path: str, works: Works) -> Vi
         except Problem as problem:
             prefix, headers = prefix_of(request, path), to_headers(request)
             return to_response(application.refuse(problem, request.method, headers, prefix, route.path))
-        return to_response(await works.do(request, application.handle(route, asked), asks=asks))
+        return to_response(await limiter.run(request, application.handle(route, asked), asks=asks))
 
     return view

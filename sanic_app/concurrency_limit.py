@@ -16,7 +16,7 @@ from diptych.core.http.request_response import Response
 from diptych.sanic_app.http_protocol import Http
 
 
-class Works:
+class ConcurrencyLimiter:
     """What is at work. at_once: how many may be that ask the database.
 
     Whoever finds no connection to the database waits here, in order, as for one of gunicorn's threads: the pool would
@@ -27,7 +27,7 @@ class Works:
         self._turns = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def do(self, request: sanic.Request, work: Coroutine[Any, Any, Response], *, asks: bool) -> Response:
+    async def run(self, request: sanic.Request, work: Coroutine[Any, Any, Response], *, asks: bool) -> Response:
         """The result of a work. asks: whether it asks the database."""
         if asks:
             try:

@@ -23,19 +23,19 @@ from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
 from diptych.core import listener_shutdown
-from diptych.core.gc_tuning import keep_loaded
+from diptych.core.gc_tuning import freeze_gc
 from diptych.core.http import problems
 from diptych.core.http.request_response import Response
 from diptych.core.http.wire.request_head import Head
-from diptych.core.http.wire.request_reader import Incoming
+from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, date, message
-from diptych.core.http.wire.timeouts import LINGER, PAUSE, TAKING
+from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT, WRITE_TIMEOUT
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 2048
 """Connections that the kernel keeps until a worker has time for them: as many as gunicorn's."""
 
-HEARING = 10
+STOP_STATE_POLLS = 10
 """Times that a worker asks why it is to stop. An init that tells all processes does so before the main one knows."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -83,7 +83,7 @@ class Http(SanicHttp):
 
     __slots__ = ("incoming",)
 
-    incoming: Incoming
+    incoming: RequestReader
     protocol: Protocol
 
     async def http1(self) -> None:
@@ -100,17 +100,17 @@ class Http(SanicHttp):
         await self._linger()
 
     async def http1_request_header(self) -> None:
-        self.incoming = incoming = Incoming(self.recv_buffer, int(self.request_max_size))
+        self.incoming = incoming = RequestReader(self.recv_buffer, int(self.request_max_size))
         try:
             await self._receive(incoming)
         finally:
-            self.head_only = incoming.headless
+            self.head_only = incoming.is_head_request
             if incoming.head is not None:
                 self._take(incoming, incoming.head)
         self.keep_alive = not incoming.closes
         self.protocol.state["requests_count"] += 1
 
-    def _take(self, incoming: Incoming, head: Head) -> None:
+    def _take(self, incoming: RequestReader, head: Head) -> None:
         """Tell Sanic's class of request what it would have found out itself."""
         request = self.protocol.request_class(
             url_bytes=head.target.encode("ascii"),
@@ -125,7 +125,7 @@ class Http(SanicHttp):
         self.request, request.stream = request, self
         request.body = incoming.body if isinstance(incoming.body, bytes) else b""
 
-    async def _receive(self, incoming: Incoming) -> None:
+    async def _receive(self, incoming: RequestReader) -> None:
         """Read to the end of one request. Errors: Problem; GoneError when there is none."""
         while True:
             whole = incoming.read()
@@ -135,7 +135,7 @@ class Http(SanicHttp):
                 await self._send(CONTINUE)
             if whole:
                 break
-            if incoming.late(time.monotonic()):
+            if incoming.timed_out(time.monotonic()):
                 raise problems.of_status(408)
             if len(self.recv_buffer) > seen:
                 continue
@@ -200,7 +200,7 @@ class Http(SanicHttp):
             return
         transport.write_eof()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER):
+            async with asyncio.timeout(LINGER_TIMEOUT):
                 while not protocol.ended:
                     self.recv_buffer.clear()
                     await self._receive_more()
@@ -240,7 +240,7 @@ class Protocol(HttpProtocol):
             # Sanic's own patience is for requests, and for what answers them.
             self._time = now = time.monotonic()
             if left != transport.get_write_buffer_size():
-                left, until = transport.get_write_buffer_size(), now + TAKING
+                left, until = transport.get_write_buffer_size(), now + WRITE_TIMEOUT
             elif now > until:
                 transport.abort()
             with suppress(TimeoutError):
@@ -254,7 +254,7 @@ class Protocol(HttpProtocol):
 
     def close_if_idle(self) -> bool:
         """Close, because the server stops, what is idle as soon as it would be closed anyway: no proxy uses it then."""
-        self.loop.call_later(PAUSE, self._wait_no_longer)
+        self.loop.call_later(KEEPALIVE_TIMEOUT, self._wait_no_longer)
         return False
 
     def _wait_no_longer(self) -> None:
@@ -274,7 +274,7 @@ class Protocol(HttpProtocol):
             await super().receive_more()  # type: ignore[no-untyped-call]
 
 
-class Service(sanic.Sanic[Any, Any]):
+class GracefulSanic(sanic.Sanic[Any, Any]):
     """A Sanic application that is served with this protocol, however it is started, and loses nothing when it stops."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -311,7 +311,7 @@ class Service(sanic.Sanic[Any, Any]):
             signal.signal(each, partial(self._told, loop))
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if taken:
-            keep_loaded()
+            freeze_gc()
 
     def _told(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
         """Tell the loop, once and again: an init signals a whole group, and Sanic's main process each worker."""
@@ -328,8 +328,8 @@ class Service(sanic.Sanic[Any, Any]):
     async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept whoever is there, then have Sanic stop."""
         try:
-            for _ in range(HEARING):
-                await asyncio.sleep(listener_shutdown.MOMENT)
+            for _ in range(STOP_STATE_POLLS):
+                await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
                 if self._all_end():
                     await self._refuse_newcomers(loop)
                     break
@@ -342,8 +342,8 @@ class Service(sanic.Sanic[Any, Any]):
         listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
         for listener in listeners:
             listener_shutdown.refuse(listener)
-        for _ in range(listener_shutdown.MOMENTS):
-            await asyncio.sleep(listener_shutdown.MOMENT)
+        for _ in range(listener_shutdown.ACCEPT_ROUNDS):
+            await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
             if not any(map(listener_shutdown.waiting, listeners)):
                 break
         for listener in listeners:

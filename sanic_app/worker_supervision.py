@@ -18,9 +18,9 @@ from sanic.worker.manager import WorkerManager
 
 from diptych.core.observability.multiprocess_dir import create_directory
 from diptych.core.startup_checks import check_revision_or_exit
-from diptych.sanic_app.http_protocol import Service
+from diptych.sanic_app.http_protocol import GracefulSanic
 
-PACE = 1.0
+RESTART_DELAY = 1.0
 """Seconds between two starts of workers that do not stay."""
 
 START = WorkerManager.THRESHOLD / 10
@@ -49,7 +49,7 @@ def _manager() -> SyncManager:
 startup.Manager = _manager  # type: ignore[attr-defined]
 
 
-class Checked(Service):
+class RevisionCheckedSanic(GracefulSanic):
     """The service, which is not started on a database that is behind. Its settings are in `ctx.settings`."""
 
     def prepare(self, *arguments: Any, **options: Any) -> None:
@@ -93,7 +93,7 @@ def _keep(manager: Any, told: threading.Event) -> None:
         for process in failed:
             logger.error("worker %s ended with %s: starting another", process.pid, process.exitcode)
             manager.monitor_publisher.send(process.name)
-        pause = PACE if failed else TICK
+        pause = RESTART_DELAY if failed else TICK
     logger.info("stopping the workers")
     # Before all are ready it does not listen to that. If they never are, it ends by itself.
     until = time.monotonic() + START

@@ -14,7 +14,7 @@ from diptych.core.cli.import_command import import_command
 from diptych.core.cli.openapi import openapi_command
 from diptych.core.cli.serve import serve_command
 from diptych.core.cli.status import check_status_command
-from diptych.core.gc_tuning import end_at_once
+from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.settings import Settings, settings_or_exit
 
 
@@ -36,6 +36,6 @@ def commands(settings: Settings) -> dict[str, click.Command]:
 def main(arguments: list[str] | None = None) -> Any:
     """The console script."""
     settings = settings_or_exit(os.environ)
-    end_at_once()
+    skip_gc_at_exit()
     group = click.Group("diptych", commands=commands(settings), help="Diptych, a book catalogue.")
     return group.main(arguments, prog_name="diptych")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from gunicorn.config import Config
 
-from diptych.flask_app.gunicorn_worker import CONTINUE, Outlet, Parser
+from diptych.flask_app.gunicorn_worker import CONTINUE, BufferedSocket, Parser
 from tests.support.databases import PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import command
 from tests.support.waiting import until
@@ -20,7 +20,7 @@ ASKED = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 
 def test_what_a_client_does_not_take_stays_in_order():
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    with Outlet(ours) as outlet, theirs:
+    with BufferedSocket(ours) as outlet, theirs:
         parser = Parser(Config(), SimpleNamespace(sock=outlet, client=""), 100)
         outlet.sendall(b"x" * 1_000_000)
         assert not outlet.flush()

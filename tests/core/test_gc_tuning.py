@@ -17,7 +17,7 @@ class Left:
 
 left = Left()
 """
-END = "from diptych.core.gc_tuning import end_at_once; end_at_once()"
+END = "from diptych.core.gc_tuning import skip_gc_at_exit; skip_gc_at_exit()"
 
 
 @pytest.mark.parametrize(("program", "told"), [(LEFT, "collected\n"), (LEFT + END, "")])

@@ -13,7 +13,7 @@ from functools import partial
 import httpx
 import pytest
 
-from diptych.core.http.wire.timeouts import HEAD, LINGER, REQUEST, TAKING
+from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, LINGER_TIMEOUT, REQUEST_TIMEOUT, WRITE_TIMEOUT
 from tests.contract.making import make_author
 from tests.support.databases import PATIENCE
 from tests.support.deployments import ADAPTERS
@@ -140,14 +140,14 @@ def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter
         for client in late:
             client.sendall(b"bad\r\n\r\n")
             assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
-        time.sleep(LINGER + 0.3)
+        time.sleep(LINGER_TIMEOUT + 0.3)
         for client in late:
             with suppress(OSError):
                 client.sendall(b"x")
         time.sleep(0.3)
 
         # If one of gunicorn's two workers waited for each of its own, nobody else would have the patience.
-        assert 400 / 2 * LINGER > PATIENCE
+        assert 400 / 2 * LINGER_TIMEOUT > PATIENCE
         for client in others:
             client.sendall(LIVE)
         assert all(client.recv(65536).startswith(b"HTTP/1.1 200 ") for client in others)
@@ -160,16 +160,16 @@ def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Host
             client.settimeout(1)
             begin = time.monotonic()
             client.sendall(LIVE[:10])
-            for number in range(REQUEST):
+            for number in range(REQUEST_TIMEOUT):
                 client.sendall(b"x")
                 with suppress(TimeoutError):
                     assert client.recv(65536).startswith(b"HTTP/1.1 408 ")
-                    assert time.monotonic() - begin > HEAD
+                    assert time.monotonic() - begin > HEAD_TIMEOUT
                     return number
-        return REQUEST
+        return REQUEST_TIMEOUT
 
     with ThreadPoolExecutor(2) as pool:
-        assert all(found < REQUEST / 2 for found in pool.map(letters, ADAPTERS))
+        assert all(found < REQUEST_TIMEOUT / 2 for found in pool.map(letters, ADAPTERS))
 
 
 # Clients that send much
@@ -255,9 +255,9 @@ def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: by
         """Whether a client that reads late gets all; one that was too late, because the machine is slow, does not."""
         begin = time.monotonic()
         with _unread(Target.of(hosts.url(f"{adapter}-sqlite")), large) as client:
-            time.sleep(TAKING - 2)
+            time.sleep(WRITE_TIMEOUT - 2)
             whole = _read(client) > 800 * 10_000
-        assert whole or time.monotonic() - begin > TAKING
+        assert whole or time.monotonic() - begin > WRITE_TIMEOUT
         return whole
 
     def lost(adapter: str) -> bool:
@@ -267,7 +267,7 @@ def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: by
         with _unread(target, large) as client:
             assert client.recv(1)
             until(lambda: not held(target, [client]))
-            assert time.monotonic() - begin > TAKING
+            assert time.monotonic() - begin > WRITE_TIMEOUT
             return _read(client) < 800 * 10_000
 
     with ThreadPoolExecutor(4) as pool:

@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from diptych.core.http.wire.timeouts import LINGER, PAUSE
+from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT
 from tests.support.databases import LOCK_QUEUE, PATIENCE, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, deployment, free_port, stop, wait_until_ready
 from tests.support.waiting import until
@@ -231,7 +231,7 @@ def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(da
         _read_one(client)
         process.terminate()
         assert client.recv(1) == b""
-        assert time.monotonic() - begin > PAUSE - 0.3
+        assert time.monotonic() - begin > KEEPALIVE_TIMEOUT - 0.3
         # Nor is it reset when the client has said something in that moment.
         try:
             client.sendall(LIST)
@@ -239,7 +239,7 @@ def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(da
             client.sendall(LIST)
         except OSError:
             # Unless the moment was longer than it waits for a client to go.
-            assert time.monotonic() - begin > PAUSE + LINGER - 0.3
+            assert time.monotonic() - begin > KEEPALIVE_TIMEOUT + LINGER_TIMEOUT - 0.3
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -253,7 +253,7 @@ def test_requests_that_come_as_the_server_is_told_to_stop_are_answered(databases
             _read_one(client)
         # From before the signal to near the end of what an idle connection has.
         asked = [
-            pool.submit(_ask_after, client, number * (PAUSE - 0.7) / MANY, begin + PAUSE)
+            pool.submit(_ask_after, client, number * (KEEPALIVE_TIMEOUT - 0.7) / MANY, begin + KEEPALIVE_TIMEOUT)
             for number, client in enumerate(clients)
         ]
         time.sleep(0.2)
@@ -363,8 +363,8 @@ def test_who_sends_slowly_is_waited_for_as_long_as_ever(databases: Databases, ad
                     longest = max(longest, time.monotonic() - before)
                 answer = b"".join(iter(lambda: client.recv(65536), b""))
             assert process.wait(PATIENCE) == 0
-        assert longest > PAUSE or answer.startswith(b"HTTP/1.1 201 Created\r\n")
-        return longest < PAUSE
+        assert longest > KEEPALIVE_TIMEOUT or answer.startswith(b"HTTP/1.1 201 Created\r\n")
+        return longest < KEEPALIVE_TIMEOUT
 
     until(answered)
 

@@ -8,7 +8,7 @@ from diptych.core.http import problems
 from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.request_head import Head
-from diptych.core.http.wire.timeouts import HEAD, REQUEST
+from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
 
 CHUNK_LINE = 256
 """Bytes of a line that says how long a chunk is, at most, without its end."""
@@ -27,7 +27,7 @@ _SIZE = re.compile(
 _FIELD = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
 
 
-class Incoming:
+class RequestReader:
     """One request that is coming in.
 
     data: what has come on the connection and has not been read; whoever reads the socket adds to it, and what belongs
@@ -57,7 +57,7 @@ class Incoming:
         return self.head is not None or self._data.strip(b"\r\n") != b""
 
     @property
-    def headless(self) -> bool:
+    def is_head_request(self) -> bool:
         """Whether the answer has no body, because the request begins as one for HEAD, whatever else is wrong."""
         return self._data.startswith(b"HEAD ") if self.head is None else self.head.method == "HEAD"
 
@@ -66,13 +66,13 @@ class Incoming:
         """Whether the connection ends after the answer."""
         return self.head is None or self.head.close or isinstance(self.body, BodyError)
 
-    def late(self, now: float) -> bool:
+    def timed_out(self, now: float) -> bool:
         """Whether the request has taken too long to come, however steadily. now: seconds, from any beginning."""
         if not self.begun:
             return False
         if self._since is None:
             self._since = now
-        return now - self._since > (HEAD if self.head is None else REQUEST)
+        return now - self._since > (HEAD_TIMEOUT if self.head is None else REQUEST_TIMEOUT)
 
     def read(self) -> bool:
         """Take what there is; whether the request is whole. Errors: Problem, as diptych.core.http.wire.request_head."""

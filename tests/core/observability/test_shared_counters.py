@@ -29,7 +29,8 @@ def test_what_one_process_counts_any_other_reads_at_once(tmp_path: Path):
 
 def test_what_a_killed_process_has_counted_stays_also_where_another_has_its_number(tmp_path: Path):
     program = (
-        "import os, signal; from pathlib import Path; from diptych.core.observability.shared_counters import SharedCounters;"
+        "import os, signal; from pathlib import Path;"
+        "from diptych.core.observability.shared_counters import SharedCounters;"
         f"SharedCounters(2, Path({str(tmp_path)!r})).row({KEY!r})[0] += 3; os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=False)

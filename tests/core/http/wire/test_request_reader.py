@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head as head
-from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, Incoming
-from diptych.core.http.wire.timeouts import HEAD, REQUEST
+from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, RequestReader
+from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})
@@ -28,14 +28,14 @@ class Connection:
     def __init__(self, limit: int = LIMIT) -> None:
         self.data = bytearray()
         self.limit = limit
-        self.incoming = Incoming(self.data, limit)
+        self.incoming = RequestReader(self.data, limit)
 
     def feed(self, piece: bytes) -> bool:
         self.data += piece
         return self.incoming.read()
 
     def go_on(self) -> None:
-        self.incoming = Incoming(self.data, self.limit)
+        self.incoming = RequestReader(self.data, self.limit)
 
 
 def outcomes(pieces: list[bytes]) -> list[Outcome]:
@@ -57,7 +57,7 @@ def outcomes(pieces: list[bytes]) -> list[Outcome]:
             waiting.insert(0, b"")
             connection.go_on()
     except Problem as problem:
-        return [*found, (problem.status, problem.detail, connection.incoming.headless)]
+        return [*found, (problem.status, problem.detail, connection.incoming.is_head_request)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -112,7 +112,7 @@ def test_a_head_that_comes_byte_by_byte_costs_no_more_for_a_byte_than_its_first_
     monkeypatch.setattr(head, "_BARE_LF", CountedSearch(head._BARE_LF))
     message = b"GET /authors?" + b"x" * 8000 + b" HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"y" * 155 + b"\r\n") * 100
     data = Counted()
-    incoming = Incoming(data, LIMIT)
+    incoming = RequestReader(data, LIMIT)
 
     most = 0
     for byte in message:
@@ -160,12 +160,12 @@ def test_a_body_may_come_in_many_chunks_and_not_in_any_number(limit: int, chunks
 def test_a_request_has_its_time_to_come_whole_and_a_head_less():
     connection = Connection()
 
-    assert not connection.incoming.late(0)
+    assert not connection.incoming.timed_out(0)
     assert not connection.feed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n")
     # Its time begins with its first byte.
-    assert not connection.incoming.late(1000)
-    assert not connection.incoming.late(1000 + HEAD)
-    assert connection.incoming.late(1001 + HEAD)
+    assert not connection.incoming.timed_out(1000)
+    assert not connection.incoming.timed_out(1000 + HEAD_TIMEOUT)
+    assert connection.incoming.timed_out(1001 + HEAD_TIMEOUT)
     assert not connection.feed(b"\r\n{")
-    assert not connection.incoming.late(1000 + REQUEST)
-    assert connection.incoming.late(1001 + REQUEST)
+    assert not connection.incoming.timed_out(1000 + REQUEST_TIMEOUT)
+    assert connection.incoming.timed_out(1001 + REQUEST_TIMEOUT)
