@@ -17,9 +17,9 @@ from diptych.core.engine.schemas.pagination import Upserted
 from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")
-_READS = {"after", "contributors", "fetch", "including", "page", "page_including", "require", "tags"}
+_READS = {"contributors", "ensure_exists", "fetch", "including", "page", "page_after", "page_including", "tags"}
 _MANY = {"create_many", "update_many"}
-_ONE_ROW = {"add", "change", "lock", "remove", "replace"}
+_ONE_ROW = {"add", "change", "lock_for_update", "remove", "replace"}
 
 
 def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:

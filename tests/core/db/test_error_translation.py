@@ -65,7 +65,7 @@ def error_of(url: str, *statements: Any, twin: str = "sync", reading: bool = Fal
                 await (session.all(statement, {}) if reading else session.execute(statement))
 
         try:
-            await (found.read if reading else found.write)(work)
+            await (found.read if reading else found.run_in_transaction)(work)
         finally:
             in_use = found._engine.pool.checkedout()  # type: ignore[attr-defined]
             await found.close()
@@ -76,7 +76,7 @@ def error_of(url: str, *statements: Any, twin: str = "sync", reading: bool = Fal
             asyncio.run(asynchronously())
         else:
             with opened(url, **settings) as found:
-                (found.read if reading else found.write)(work)
+                (found.read if reading else found.run_in_transaction)(work)
     return caught.value
 
 
