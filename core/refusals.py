@@ -10,7 +10,7 @@ from advanced_alchemy.exceptions import DuplicateKeyError, ForeignKeyError, Mult
 from diptych.core.errors import Conflict, NotFound, RetryableConflict, ValidationFailed
 
 
-class Missing(NotFound, NotFoundError):
+class RowNotFound(NotFound, NotFoundError):
     """There is no such row."""
 
 
@@ -22,11 +22,11 @@ class InUse(Conflict, ForeignKeyError):
     """Others depend on the row."""
 
 
-class Taken(Conflict, DuplicateKeyError):
+class DuplicateValue(Conflict, DuplicateKeyError):
     """Another row has a value that must be unique."""
 
 
-class Ambiguous(Conflict, MultipleResultsFoundError):
+class MultipleMatches(Conflict, MultipleResultsFoundError):
     """Several rows are what one was looked for."""
 
 

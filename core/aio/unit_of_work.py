@@ -75,11 +75,11 @@ class Database:
         Errors: as `run_in_transaction`.
         """
 
-        async def one() -> T:
+        async def autocommit() -> T:
             with _commit_outcome_unknown():
                 return await self._alone(work)
 
-        async def several() -> T:
+        async def transaction() -> T:
             async with self._engine.connect() as connection:
                 await connection.begin()
                 result = await work(executor_on(connection))
@@ -89,7 +89,7 @@ class Database:
 
         # Whoever writes to SQLite waits for the others by hand, when a transaction begins.
         alone = not in_transaction and self._engine.dialect.name != "sqlite"
-        return await self._attempt(one if alone else several)
+        return await self._attempt(autocommit if alone else transaction)
 
     async def run_in_transaction(self, work: SessionWork[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.

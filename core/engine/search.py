@@ -42,16 +42,16 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
     return f"({compiler.process(row_id, **options)} IN ({found}))"
 
 
-def match_parameters(query: ListQuery, asked: ParsedSearch) -> dict[str, Any]:
+def match_parameters(query: ListQuery, parsed: ParsedSearch) -> dict[str, Any]:
     """What `match_words` and `ranks` are given."""
-    fts5 = " AND ".join([*(f'"{word}"' for word in asked.whole), *(f'"{word}" *' for word in asked.beginnings)])
-    runs = {f"run_{place}": run for place, run in enumerate(asked.runs)}
+    fts5 = " AND ".join([*(f'"{word}"' for word in parsed.whole), *(f'"{word}" *' for word in parsed.beginnings)])
+    runs = {f"run_{place}": run for place, run in enumerate(parsed.runs)}
     return {
-        "tsquery": _tsquery(asked),
-        "tsquery_main": _tsquery(asked, "#"),
+        "tsquery": _tsquery(parsed),
+        "tsquery_main": _tsquery(parsed, "#"),
         "fts5": f"words : ({fts5})",
         "same": sort_key(query.q or ""),
-        "mostly": SHARE * len(asked.longest),
+        "mostly": SHARE * len(parsed.longest),
         **runs,
     }
 
@@ -84,13 +84,13 @@ def ranks(spec: ResourceSpec, shape: ListQueryShape) -> list[tuple[int, Conditio
     ]
 
 
-def _tsquery(asked: ParsedSearch, mark: str = "") -> str:
+def _tsquery(parsed: ParsedSearch, mark: str = "") -> str:
     """What PostgreSQL is asked. mark: what the longest word begins with, which it may be in the index by.
 
     No word has a quote in it, or anything else that means something to a database.
     """
-    whole = [f"'{mark if word is asked.longest else ''}{word}'" for word in asked.whole]
-    beginnings = [f"'{mark if word is asked.longest else ''}{word}':*" for word in asked.beginnings]
+    whole = [f"'{mark if word is parsed.longest else ''}{word}'" for word in parsed.whole]
+    beginnings = [f"'{mark if word is parsed.longest else ''}{word}':*" for word in parsed.beginnings]
     return " & ".join([*whole, *beginnings])
 
 

@@ -25,38 +25,38 @@ def provide_filters(spec: ResourceSpec, parameters: type[ListQuery], text: str) 
     q, cursor and total are for these lists alone. Errors: ValidationFailed.
     """
     try:
-        asked, field_errors = query_string.validated(parameters, text)
+        query, field_errors = query_string.validated(parameters, text)
     except ValueError as error:
         raise ValidationFailed(f"The query string cannot be read: {error}.") from None
-    if asked is not None:
-        elsewhere = asked.model_fields_set & {"q", "cursor", "total"}
+    if query is not None:
+        elsewhere = query.model_fields_set & {"q", "cursor", "total"}
         field_errors += [query_string.unknown(name) for name in sorted(elsewhere)]
         field_errors += (
-            [query_string.unknown("orderBy")] if asked.order_by == RELEVANCE and "q" not in elsewhere else []
+            [query_string.unknown("orderBy")] if query.order_by == RELEVANCE and "q" not in elsewhere else []
         )
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
-    return [*_rows(spec, asked), *_order(spec, asked), _page(asked)]
+    return [*_rows(spec, query), *_order(spec, query), _page(query)]
 
 
-def _rows(spec: ResourceSpec, asked: ListQuery) -> list[Filter]:
+def _rows(spec: ResourceSpec, query: ListQuery) -> list[Filter]:
     found: list[Filter] = []
-    if asked.ids is not None:
-        found.append(CollectionFilter("id", asked.ids))
+    if query.ids is not None:
+        found.append(CollectionFilter("id", query.ids))
     for name in ("created", "updated"):
-        before, after = getattr(asked, f"{name}_before"), getattr(asked, f"{name}_after")
+        before, after = getattr(query, f"{name}_before"), getattr(query, f"{name}_after")
         if before or after:
             found.append(BeforeAfter(f"{name}_at", before=before, after=after))
-    if asked.search_string and asked.search_ignore_case:
-        words = fold(asked.search_string)
+    if query.search_string and query.search_ignore_case:
+        words = fold(query.search_string)
         found.append(SearchFilter(spec.search_folded.key, words, ignore_case=False, escape_wildcards=True))
-    elif asked.search_string:
+    elif query.search_string:
         # LIKE knows no case of ASCII letters in SQLite.
-        found.append(contains_exactly(spec.search_exactly, asked.search_string))
+        found.append(contains_exactly(spec.search_exactly, query.search_string))
     for name in spec.filters:
-        if (values := getattr(asked, f"{name}_in")) is not None:
+        if (values := getattr(query, f"{name}_in")) is not None:
             found.append(_any_of(spec, name, values))
-        if (values := getattr(asked, f"{name}_not_in")) is not None:
+        if (values := getattr(query, f"{name}_not_in")) is not None:
             # A row without a value is not in a list of values.
             found.append(case((_any_of(spec, name, values), False), else_=True))
     return found
@@ -70,11 +70,11 @@ def _any_of(spec: ResourceSpec, name: str, values: Sequence[Any]) -> ColumnEleme
     return or_(*(spec.filters[name](each).params({each: value}) for each, value in names.items()))
 
 
-def _order(spec: ResourceSpec, asked: ListQuery) -> list[StatementFilter]:
-    column = spec.order_by[asked.order_by]
-    order = [OrderBy(column.key, asked.sort_order, nulls="last" if column.nullable else None)]
-    return [*order, OrderBy("id", asked.sort_order)]
+def _order(spec: ResourceSpec, query: ListQuery) -> list[StatementFilter]:
+    column = spec.order_by[query.order_by]
+    order = [OrderBy(column.key, query.sort_order, nulls="last" if column.nullable else None)]
+    return [*order, OrderBy("id", query.sort_order)]
 
 
-def _page(asked: ListQuery) -> LimitOffset:
-    return LimitOffset(asked.page_size, (asked.current_page - 1) * asked.page_size)
+def _page(query: ListQuery) -> LimitOffset:
+    return LimitOffset(query.page_size, (query.current_page - 1) * query.page_size)

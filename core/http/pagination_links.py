@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
 from diptych.core.http import query_string
 
-Places = dict[str, list[tuple[str, str]]]
+PageParameters = dict[str, list[tuple[str, str]]]
 """Relation -> the parameters of the page that has it."""
 
 PLACES = ("currentPage", "cursor")
@@ -30,8 +30,8 @@ def _address(target: str, others: str, place: list[tuple[str, str]]) -> str:
     return f"{target}?{asked}" if asked else target
 
 
-def _by_cursor(page: Page[Any]) -> Places:
-    places: Places = {"first": []}
+def _by_cursor(page: Page[Any]) -> PageParameters:
+    places: PageParameters = {"first": []}
     if page.previous is not None:
         places["prev"] = [("cursor", page.previous)]
     if page.next is not None:
@@ -39,7 +39,7 @@ def _by_cursor(page: Page[Any]) -> Places:
     return places
 
 
-def _by_number(page: Page[Any], offset: int) -> Places:
+def _by_number(page: Page[Any], offset: int) -> PageParameters:
     current = offset // page.limit + 1
     pages = {"first": 1}
     last = PAGE_LIMIT

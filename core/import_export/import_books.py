@@ -20,7 +20,7 @@ from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookService, Contributing
 from diptych.core.sync.services.tags import TagService
 
-Key = tuple[Any, ...]
+MatchKey = tuple[Any, ...]
 
 AUTHORS = select(Author.name, Author.id).where(in_values(Author.name))
 TAGS = select(Tag.name, Tag.id).where(in_values(Tag.name))
@@ -42,7 +42,7 @@ class Outcome:
     rejects: list[Reject] = field(default_factory=list)
 
 
-def record_key(record: BookRecord) -> Key:
+def record_key(record: BookRecord) -> MatchKey:
     """What tells the books of a file apart. No two records with one key may be loaded together."""
     if record.isbn is not None:
         return (record.isbn,)
@@ -79,7 +79,7 @@ class _Loading:
         self._authors: dict[str, UUID] = {}
         self._ambiguous: dict[str, int] = {}
         self._by_isbn: dict[str, Book] = {}
-        self._by_title: dict[Key, list[Book]] = {}
+        self._by_title: dict[MatchKey, list[Book]] = {}
 
     def take_turns(self) -> None:
         """Wait for other imports: nothing else keeps two of them from creating one author twice."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, select, tuple_
 
 from diptych.core.aio.services.resource_service import BatchIndexes, CatalogueService, SlugRepository
-from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.services.row_writer import Values, Writer
 from diptych.core.aio.services.tags import TagService
 from diptych.core.aio.statement_executor import executor_of
@@ -56,7 +56,7 @@ class BookReader(Reader):
             return (await self.including([await self.fetch(column, value)], include))[0]
         rows = await self.executor.all(queries.one_with_tags(column), {VALUE: value})
         if not rows:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
         return queries.represent_with_tags(rows)
 
     async def including(self, books: Sequence[schemas.Book], include: Collection[str]) -> list[schemas.Book]:

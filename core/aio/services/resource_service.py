@@ -14,7 +14,7 @@ from advanced_alchemy.exceptions import RepositoryError
 from advanced_alchemy.utils.dataclass import Empty
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.aio.services.row_reader import missing
+from diptych.core.aio.services.row_reader import row_not_found
 from diptych.core.aio.services.row_service import (
     BatchIndexes,
     CatalogueReadService,
@@ -332,7 +332,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
             row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
             if row is None:
-                raise missing(self.spec)
+                raise row_not_found(self.spec)
             changed = await self.set_columns([row], [given(await self.to_model(kwargs, "update", schema_dump_config))])
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)

@@ -21,7 +21,7 @@ from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from uuid_utils.compat import uuid7
 
 from diptych.core.aio.bulk_insert import bulk_insert
-from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.services.row_writer import Writer
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
@@ -30,7 +30,7 @@ from diptych.core.engine.entity import Entity, derive, now
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.slugs import make_unique
 from diptych.core.errors import CatalogueError, FieldError
-from diptych.core.refusals import Ambiguous, Taken
+from diptych.core.refusals import DuplicateValue, MultipleMatches
 
 EntityT = TypeVar("EntityT", bound=Entity)
 Values = Mapping[str, Any]
@@ -120,7 +120,7 @@ class RowService(
         found = await self.session.execute(statements.select_for_update(self.model_type), {statements.VALUE: item_id})
         row: EntityT | None = found.scalar_one_or_none()
         if row is None:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
         return row
 
     # Without hooks, for values in their form: what imports take
@@ -228,7 +228,7 @@ class RowService(
             if value not in found
         ]
         if field_errors:
-            raise missing(self.spec, field_errors)
+            raise row_not_found(self.spec, field_errors)
         return [found[value] for value in values]
 
     async def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[EntityT | None]:
@@ -257,7 +257,7 @@ class RowService(
             if len(rows) > 1
         ]
         if field_errors:
-            raise Ambiguous(f"More than one {self.spec.noun} has the key of an item.", field_errors)
+            raise MultipleMatches(f"More than one {self.spec.noun} has the key of an item.", field_errors)
         return [rows[0] if rows else None for rows in matching]
 
     async def _check_unique(
@@ -272,7 +272,7 @@ class RowService(
                 holders = await self.session.execute(select(column, model.id).where(column.in_(wanted)))
                 field_errors.extend(batches.not_unique(items, owners, places, name, dict(holders.tuples().all())))
         if field_errors:
-            raise Taken(f"Another {self.spec.noun} has a value that must be unique.", field_errors)
+            raise DuplicateValue(f"Another {self.spec.noun} has a value that must be unique.", field_errors)
 
     @contextmanager
     def wrapping(self, error_messages: Any) -> Iterator[None]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.aio.services.row_reader import Reader, missing
+from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.engine import row_dml, row_statements
 from diptych.core.engine.resource_spec import ResourceSpec
@@ -59,7 +59,7 @@ class Writer:
         except IntegrityError as error:
             raise Conflict(f"This {self.spec.noun} is in use: others depend on it.") from error
         if gone is None:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
 
     async def lock_for_update(self, item_id: UUID) -> None:
         """Keep a row as it is until the unit of work ends. Errors: NotFound."""
@@ -67,7 +67,7 @@ class Writer:
             await self.executor.first(row_dml.select_id_for_update(self.spec.model), {row_statements.VALUE: item_id})
             is None
         ):
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
 
     async def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""

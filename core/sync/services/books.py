@@ -26,7 +26,7 @@ from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.refusals import NoSuchReference
 from diptych.core.sync.services.resource_service import BatchIndexes, CatalogueService, SlugRepository
-from diptych.core.sync.services.row_reader import Reader, missing
+from diptych.core.sync.services.row_reader import Reader, row_not_found
 from diptych.core.sync.services.row_writer import Values, Writer
 from diptych.core.sync.services.tags import TagService
 from diptych.core.sync.statement_executor import executor_of
@@ -57,7 +57,7 @@ class BookReader(Reader):
             return (self.including([self.fetch(column, value)], include))[0]
         rows = self.executor.all(queries.one_with_tags(column), {VALUE: value})
         if not rows:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
         return queries.represent_with_tags(rows)
 
     def including(self, books: Sequence[schemas.Book], include: Collection[str]) -> list[schemas.Book]:

@@ -20,7 +20,7 @@ from diptych.core.engine import batches
 from diptych.core.engine.row_statements import required
 from diptych.core.errors import CatalogueError, Conflict, FieldError, ValidationFailed, in_item
 from diptych.core.refusals import ConcurrentWrite
-from diptych.core.sync.services.row_reader import missing
+from diptych.core.sync.services.row_reader import row_not_found
 from diptych.core.sync.services.row_service import (
     BatchIndexes,
     CatalogueReadService,
@@ -333,7 +333,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
             row = self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
             if row is None:
-                raise missing(self.spec)
+                raise row_not_found(self.spec)
             changed = self.set_columns([row], [given(self.to_model(kwargs, "update", schema_dump_config))])
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)

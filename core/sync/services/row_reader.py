@@ -13,13 +13,13 @@ from diptych.core.engine import row_statements as statements
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.schemas.pagination import ListQuery, Page
 from diptych.core.errors import FieldError
-from diptych.core.refusals import Missing
+from diptych.core.refusals import RowNotFound
 from diptych.core.sync.statement_executor import Executor
 
 
-def missing(spec: ResourceSpec, field_errors: Sequence[FieldError] = ()) -> Missing:
+def row_not_found(spec: ResourceSpec, field_errors: Sequence[FieldError] = ()) -> RowNotFound:
     """The error for a row that is not there."""
-    return Missing(f"There is no such {spec.noun}.", field_errors)
+    return RowNotFound(f"There is no such {spec.noun}.", field_errors)
 
 
 class Reader:
@@ -35,27 +35,27 @@ class Reader:
         One statement finds the rows, and counts, where there are more than the page shows; another finds those without
         a value or of a lower rank, where the page gets to them. One more counts where no row told.
         """
-        asked = pagination.bind_list_query(self.spec, query, scope)
-        first, *others = pagination.statements(self.spec, asked.shape)
-        found = self.executor.all(first, {**asked.values, pagination.WANTED: query.page_size + 1})
+        bound = pagination.bind_list_query(self.spec, query, scope)
+        first, *others = pagination.statements(self.spec, bound.shape)
+        found = self.executor.all(first, {**bound.values, pagination.WANTED: query.page_size + 1})
         total = None
         if query.total and found:
             total = found[0][-1]
             found = [row[:-1] for row in found]
         for statement in others:
             if wanted := query.page_size + 1 - len(found):
-                found += self.executor.all(statement, {**asked.values, pagination.WANTED: wanted})
+                found += self.executor.all(statement, {**bound.values, pagination.WANTED: wanted})
         if query.total and total is None:
             total = pagination.known_total(query, len(found))
         if query.total and total is None:
-            ((total,),) = self.executor.all(pagination.count(self.spec, asked.shape), asked.values)
+            ((total,),) = self.executor.all(pagination.count(self.spec, bound.shape), bound.values)
         return pagination.page(self.spec, query, found, total)
 
     def fetch(self, column: str, value: Any) -> Any:
         """The row that has a value in a unique column. Errors: NotFound."""
         row = self.executor.first(lists.by_unique_column(self.spec, column), {statements.VALUE: value})
         if row is None:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
         return self.spec.represent(row)
 
     def page_after(self, last: UUID | None, limit: int) -> list[Any]:
@@ -67,4 +67,4 @@ class Reader:
     def ensure_exists(self, item_id: UUID) -> None:
         """Errors: NotFound when there is no such row."""
         if self.executor.first(statements.id_exists(self.spec.model), {statements.VALUE: item_id}) is None:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)

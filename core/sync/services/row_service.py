@@ -27,9 +27,9 @@ from diptych.core.engine.entity import Entity, derive, now
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.slugs import make_unique
 from diptych.core.errors import CatalogueError, FieldError
-from diptych.core.refusals import Ambiguous, Taken
+from diptych.core.refusals import DuplicateValue, MultipleMatches
 from diptych.core.sync.bulk_insert import bulk_insert
-from diptych.core.sync.services.row_reader import Reader, missing
+from diptych.core.sync.services.row_reader import Reader, row_not_found
 from diptych.core.sync.services.row_writer import Writer
 
 EntityT = TypeVar("EntityT", bound=Entity)
@@ -120,7 +120,7 @@ class RowService(
         found = self.session.execute(statements.select_for_update(self.model_type), {statements.VALUE: item_id})
         row: EntityT | None = found.scalar_one_or_none()
         if row is None:
-            raise missing(self.spec)
+            raise row_not_found(self.spec)
         return row
 
     # Without hooks, for values in their form: what imports take
@@ -226,7 +226,7 @@ class RowService(
             if value not in found
         ]
         if field_errors:
-            raise missing(self.spec, field_errors)
+            raise row_not_found(self.spec, field_errors)
         return [found[value] for value in values]
 
     def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[EntityT | None]:
@@ -255,7 +255,7 @@ class RowService(
             if len(rows) > 1
         ]
         if field_errors:
-            raise Ambiguous(f"More than one {self.spec.noun} has the key of an item.", field_errors)
+            raise MultipleMatches(f"More than one {self.spec.noun} has the key of an item.", field_errors)
         return [rows[0] if rows else None for rows in matching]
 
     def _check_unique(self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]) -> None:
@@ -268,7 +268,7 @@ class RowService(
                 holders = self.session.execute(select(column, model.id).where(column.in_(wanted)))
                 field_errors.extend(batches.not_unique(items, owners, places, name, dict(holders.tuples().all())))
         if field_errors:
-            raise Taken(f"Another {self.spec.noun} has a value that must be unique.", field_errors)
+            raise DuplicateValue(f"Another {self.spec.noun} has a value that must be unique.", field_errors)
 
     @contextmanager
     def wrapping(self, error_messages: Any) -> Iterator[None]:
