@@ -1,8 +1,9 @@
 """Write core/sync from core/aio: the same code with nothing to await.
 
 `python tools/unasync.py` writes it; `--check` only says whether it is fresh, exit status 1 when it is not. Names are
-replaced as whole words, as httpcore and psycopg do for theirs: whatever diptych.core.aio uses of an asynchronous kind
-has to be in WORDS, and a twin that does not type-check says what is missing.
+replaced as whole words, as httpcore and psycopg do for theirs. An asynchronous name that diptych.core.aio uses has to
+be in WORDS: a twin that does not type-check says what is missing, and a rule that replaces nothing is an error.
+What two libraries call differently has a name for each twin in diptych.core.db._compat.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,9 +36,8 @@ WORDS = {
     "async_config": "sync_config",
     "checkout_async": "checkout",
     "checkin_async": "checkin",
-    "asyncio": "time",
-    "greenlet_spawn": "call",
-    "sqlalchemy.util": "operator",
+    "sleep_async": "sleep",
+    "call_async": "call",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`.": (
@@ -51,30 +52,45 @@ RULES = [
 ]
 
 
-def twin(source: str, name: str) -> str:
-    """The synchronous text of one module, formatted."""
+def twins(sources: dict[str, str]) -> dict[str, str]:
+    """Return the synchronous text of each module, formatted. Errors: SystemExit where a rule was of no use."""
+    found = {name: HEADER.format(name=name) + source for name, source in sources.items()}
     for pattern, replacement in RULES:
-        source = pattern.sub(replacement, source)
-    arguments = [sys.executable, "-m", "ruff", "--quiet"]
-    text = HEADER.format(name=name) + source
-    for command in (["check", "--select", "I,F401,F811", "--fix"], ["format"]):
-        run = [*arguments[:3], *command, "--quiet", "--stdin-filename", str(SOURCE / name), "-"]
-        text = subprocess.run(run, input=text, capture_output=True, text=True, check=True).stdout
-    return text
+        count = 0
+        for name, text in found.items():
+            found[name], replaced = pattern.subn(replacement, text)
+            count += replaced
+        if not count:
+            raise SystemExit(f"tools/unasync.py: nothing in core/aio needs the rule {pattern.pattern}: remove it")
+    return formatted(found)
+
+
+def formatted(modules: dict[str, str]) -> dict[str, str]:
+    """Return the modules without the imports that have become superfluous, as the project's own code is formatted."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        for module, text in modules.items():
+            (directory / module).parent.mkdir(parents=True, exist_ok=True)
+            (directory / module).write_text(text, encoding="utf-8")
+        for command in (["check", "--select", "I,F401,F811", "--fix"], ["format"]):
+            ruff = [sys.executable, "-m", "ruff", *command, "--quiet", "--no-cache"]
+            subprocess.run([*ruff, "--config", str(ROOT / "pyproject.toml"), name], check=True)
+        return {module: (directory / module).read_text(encoding="utf-8") for module in modules}
 
 
 def main() -> int:
     """Write or check every module; the exit status."""
     check = "--check" in sys.argv[1:]
-    wanted = {path.relative_to(SOURCE): path for path in sorted(SOURCE.rglob("*.py"))}
-    stale = [path for path in sorted(TARGET.rglob("*.py")) if path.relative_to(TARGET) not in wanted]
+    wanted = twins(
+        {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.py"))}
+    )
+    stale = [path for path in sorted(TARGET.rglob("*.py")) if path.relative_to(TARGET).as_posix() not in wanted]
     for path in stale:
         print(f"{path.relative_to(ROOT)} has no source")
         if not check:
             path.unlink()
-    for name, path in wanted.items():
+    for name, text in wanted.items():
         target = TARGET / name
-        text = twin(path.read_text(encoding="utf-8"), name.as_posix())
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             stale.append(target)
             print(f"{target.relative_to(ROOT)} {'is stale: make twins' if check else 'written'}")

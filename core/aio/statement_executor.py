@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
 
+from diptych.core.db._compat import call_async
 from diptych.core.db.pool import checkin_async, checkout_async, pooled_connection
 from diptych.core.engine.compiled_statement import Row, Values, compile_cached
 from diptych.core.observability.db_timing import add_database_time
@@ -63,7 +63,7 @@ class Executor:
         """The error as it is raised; a connection that was lost is not used again."""
         lost = self.dialect.is_disconnect(error, self._driver, None)
         if lost:
-            await greenlet_spawn(self._connection.invalidate, error)
+            await call_async(self._connection.invalidate, error)
         return _as_sqlalchemy(error, self.dialect, text, lost=lost)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from asyncio import sleep
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio.statement_executor import Executor, executor_on, run_on_connection
 from diptych.core.db import deadlines
+from diptych.core.db._compat import sleep_async
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
 from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict, ServiceUnavailable
@@ -141,7 +141,7 @@ class Database:
                 lost, reconnected = error, True
             except RetryableConflict as error:
                 lost = error
-                await sleep(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
+                await sleep_async(random.uniform(0, 0.02))  # noqa: S311 - so that two do not collide in step
         assert lost is not None  # noqa: S101 - there were attempts
         raise ServiceUnavailable(lost.detail) from lost
 

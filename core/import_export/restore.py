@@ -1,4 +1,3 @@
-# Generated from core/aio/restore.py by tools/unasync.py: do not edit, run "make twins".
 """Export and its reverse: every row of the catalogue as a line, and lines as rows again, ids and times included."""
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from diptych.core.catalogue.models import Author
 from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
+from diptych.core.import_export.import_books import Outcome, add_lists
 from diptych.core.import_export.import_rows import Reject
-from diptych.core.sync.import_books import Outcome, add_lists
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookReader, BookService, Contributing
 from diptych.core.sync.services.resource_service import CatalogueService
@@ -42,8 +41,7 @@ def _rows(reader: Reader) -> Iterator[Any]:
     last: UUID | None = None
     while True:
         rows = reader.page_after(last, BATCH)
-        for row in rows:
-            yield row
+        yield from rows
         if len(rows) < BATCH:
             return
         last = rows[-1].id

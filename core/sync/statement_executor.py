@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from diptych.core.db._compat import call
-from diptych.core.db.pool import give_back, pooled_connection, take
+from diptych.core.db.pool import checkin, checkout, pooled_connection
 from diptych.core.engine.compiled_statement import Row, Values, compile_cached
-from diptych.core.observability.db_timing import waited
+from diptych.core.observability.db_timing import add_database_time
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Executor:
         except self.dialect.loaded_dbapi.Error as error:
             raise self._wrapped(error, text) from error
         finally:
-            waited(began)
+            add_database_time(began)
         return rows
 
     def _wrapped(self, error: Any, text: str) -> DBAPIError:
@@ -68,19 +68,19 @@ class Executor:
         return _as_sqlalchemy(error, self.dialect, text, lost=lost)
 
 
-def executing(engine: Engine, work: Callable[[Executor], T]) -> T:
+def run_on_connection(engine: Engine, work: Callable[[Executor], T]) -> T:
     """What `work` makes of a connection from the pool without a transaction: each statement stands for itself.
 
     Errors: DBAPIError where there is no connection to be had.
     """
     try:
-        connection = take(engine)
+        connection = checkout(engine)
     except engine.dialect.loaded_dbapi.Error as error:
         raise _as_sqlalchemy(error, engine.dialect) from error
     try:
         return work(Executor(connection, engine.dialect))
     finally:
-        give_back(connection)
+        checkin(connection)
 
 
 def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:

@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 
 from diptych.core.db import deadlines
 from diptych.core.db._compat import sleep
-from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, begin_by_hand
-from diptych.core.db.error_translation import translated
+from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
+from diptych.core.db.error_translation import translate_errors
 from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict, ServiceUnavailable
-from diptych.core.observability.db_timing import watch
-from diptych.core.sync.statement_executor import Executor, executing, executor_on
+from diptych.core.observability.db_timing import time_statements
+from diptych.core.sync.statement_executor import Executor, executor_on, run_on_connection
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
 
 T = TypeVar("T")
-Executing = Callable[[Executor], T]
-Work = Callable[[Session], T]
+ExecutorWork = Callable[[Executor], T]
+SessionWork = Callable[[Session], T]
 
 
 class Database:
@@ -33,8 +33,8 @@ class Database:
 
     def __init__(self, config: SQLAlchemySyncConfig) -> None:
         engine = config.get_engine()
-        begin_by_hand(engine)
-        watch(engine.dialect)
+        use_explicit_begin(engine)
+        time_statements(engine.dialect)
         self._engine = engine
         self._writing = SQLAlchemySyncConfig(
             engine_instance=engine,
@@ -49,10 +49,10 @@ class Database:
         )
         self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
-    def read(self, work: Executing[T], *, agreeing: bool = False) -> T:
-        """Run `work` with a connection whose statements stand each for itself, or all see one state (`agreeing`).
+    def read(self, work: ExecutorWork[T], *, snapshot: bool = False) -> T:
+        """Run `work` with a connection whose statements stand each for itself, or all see one state (`snapshot`).
 
-        Errors: as `write`.
+        Errors: as `run_in_transaction`.
         """
 
         def unit() -> T:
@@ -60,39 +60,39 @@ class Database:
                 connection.begin()
                 return work(executor_on(connection))
 
-        return self._attempt(unit if agreeing else partial(self._alone, work))
+        return self._attempt(unit if snapshot else partial(self._alone, work))
 
     @contextmanager
     def snapshot(self) -> Iterator[Executor]:
-        """What executes statements that all see the database as it was at the first. Errors: as `write`."""
-        with translated():
+        """What executes statements that all see one state. Errors: as `run_in_transaction`."""
+        with translate_errors():
             with self._snapshot.connect() as connection:
                 connection.begin()
                 yield executor_on(connection)
 
-    def change(self, work: Executing[T], *, together: bool) -> T:
-        """Run `work`, which is one statement that commits itself, or several, `together`, in one transaction.
+    def execute_write(self, work: ExecutorWork[T], *, in_transaction: bool) -> T:
+        """Run `work`, which is one statement that commits itself, or several in one (`in_transaction`).
 
-        Errors: as `write`.
+        Errors: as `run_in_transaction`.
         """
 
-        def one() -> T:
-            with _committing():
+        def autocommit() -> T:
+            with _commit_outcome_unknown():
                 return self._alone(work)
 
-        def several() -> T:
+        def transaction() -> T:
             with self._engine.connect() as connection:
                 connection.begin()
                 result = work(executor_on(connection))
-                with _committing():
+                with _commit_outcome_unknown():
                     connection.commit()
                 return result
 
         # Whoever writes to SQLite waits for the others by hand, when a transaction begins.
-        alone = not together and self._engine.dialect.name != "sqlite"
-        return self._attempt(one if alone else several)
+        alone = not in_transaction and self._engine.dialect.name != "sqlite"
+        return self._attempt(autocommit if alone else transaction)
 
-    def write(self, work: Work[T]) -> T:
+    def run_in_transaction(self, work: SessionWork[T]) -> T:
         """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
 
         Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
@@ -105,7 +105,7 @@ class Database:
         def unit() -> T:
             with self._writing.get_session() as session:
                 result = work(session)
-                with _committing():
+                with _commit_outcome_unknown():
                     session.commit()
                 return result
 
@@ -115,18 +115,18 @@ class Database:
     def session(self) -> Iterator[Session]:
         """A session that is committed at the end of the block; whatever the block raises rolls it back.
 
-        Nothing is tried again. Errors: as `write`, and RetryableConflict where another writer was quicker; what
-        services raise in the library's words comes out in the core's.
+        Nothing is tried again. Errors: as `run_in_transaction`, and RetryableConflict where another writer was
+        quicker; what services raise in the library's words comes out in the core's.
         """
-        with translated():
+        with translate_errors():
             with self._writing.get_session() as session:
                 yield session
-                with _committing():
+                with _commit_outcome_unknown():
                     session.commit()
 
-    def _alone(self, work: Executing[T]) -> T:
+    def _alone(self, work: ExecutorWork[T]) -> T:
         """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
-        return executing(self._engine, work)
+        return run_on_connection(self._engine, work)
 
     def _attempt(self, unit: Callable[[], T]) -> T:
         lost: CatalogueError | None = None
@@ -134,7 +134,7 @@ class Database:
         for _ in range(ATTEMPTS):
             deadlines.check()
             try:
-                with translated():
+                with translate_errors():
                     return unit()
             except Disconnected as error:
                 if reconnected:
@@ -152,10 +152,10 @@ class Database:
 
 
 @contextmanager
-def _committing() -> Iterator[None]:
+def _commit_outcome_unknown() -> Iterator[None]:
     """When what commits may have arrived, nobody here knows if it was done: it is not a connection lost before."""
     try:
-        with translated():
+        with translate_errors():
             yield
     except Disconnected as error:
         raise ServiceUnavailable(error.detail) from error

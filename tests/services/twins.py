@@ -14,6 +14,8 @@ from sqlalchemy import Engine, delete, event
 from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
 from diptych.core.database import async_config, sync_config
 from diptych.core.engine.schemas.pagination import Upserted
+from diptych.core.import_export.import_books import load_books
+from diptych.core.import_export.restore import export_lines, restore
 from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")
@@ -138,20 +140,18 @@ class Twin:
     async def read(self, work: Work) -> Any:
         return await self._run(self.database.read, lambda executor: work(Services(self, executor, _reader)))
 
+    # Imports and exports are synchronous only
+
     async def load(self, records: Sequence[Any]) -> Any:
-        return await self._inside("import_books", "load_books", records)
+        return self.database.run_in_transaction(lambda session: load_books(session, records))
 
     async def restore(self, copies: Sequence[Any], lines: Sequence[int] | None = None) -> Any:
-        return await self._inside("restore", "restore", copies, lines or range(1, len(copies) + 1))
+        lines = lines or range(1, len(copies) + 1)
+        return self.database.run_in_transaction(lambda session: restore(session, copies, lines))
 
     async def export(self) -> AsyncIterator[dict[str, Any]]:
-        lines = self.module("restore").export_lines(self.database)
-        if self.name == "aio":
-            async for line in lines:
-                yield line
-        else:
-            for line in lines:
-                yield line
+        for line in export_lines(self.database):
+            yield line
 
     async def exported(self) -> list[dict[str, Any]]:
         return [line async for line in self.export()]
@@ -167,12 +167,6 @@ class Twin:
                 await services.session.execute(delete(model))
 
         await self.write(work)
-
-    async def _inside(self, module: str, function: str, *arguments: Any) -> Any:
-        found = getattr(self.module(module), function)
-        if self.name == "aio":
-            return await self.database.run_in_transaction(lambda session: found(session, *arguments))
-        return self.database.run_in_transaction(lambda session: found(session, *arguments))
 
     async def _run(self, unit: Any, work: Callable[[Any], Any]) -> Any:
         if self.name == "aio":
