@@ -1,5 +1,5 @@
 """Diptych's core: the whole catalogue service, knowing neither Flask nor Sanic."""
 
-from diptych.bare import hand_on
+from diptych.bare import alias_in_diptych
 
-hand_on(__name__)
+alias_in_diptych(__name__)

@@ -1,6 +1,7 @@
-"""What the services refuse, in the core's words and by advanced-alchemy's names at once.
+"""Errors that services raise: each is an error of diptych.core.errors and one of advanced-alchemy.
 
-Whoever knows the library's guides catches NotFoundError; what answers a request finds the faults, which name the items.
+Code written by the library's guides catches NotFoundError; what answers a request reads the field_errors, which name
+the items.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class DuplicateValue(Conflict, DuplicateKeyError):
 
 
 class MultipleMatches(Conflict, MultipleResultsFoundError):
-    """Several rows are what one was looked for."""
+    """Several rows match where at most one may."""
 
 
 class ConcurrentWrite(RetryableConflict, DuplicateKeyError):

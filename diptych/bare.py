@@ -1,7 +1,7 @@
-"""The bare names, `flask_app` and so on, that the packages have besides in a checkout, whose root has them as folders.
+"""The short names (`core`, `flask_app`, ...) that are importable in a checkout, too: aliases of `diptych.*`.
 
-`flask --app flask_app` works there as `flask --app diptych.flask_app` does. But a module that is imported by two names
-is two modules, with classes and tables of its own each: so a bare name is made another name of the module in `diptych`.
+`flask --app flask_app` works there as `flask --app diptych.flask_app` does. Imported under two names, a module
+would be loaded twice, with two sets of classes and tables: so the short name is an alias of the module in `diptych`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from importlib.util import find_spec
 from types import ModuleType
 
 
-def hand_on(name: str) -> None:
-    """Have a package that is imported as `name`, by itself, be the one in `diptych`; its modules, too.
+def alias_in_diptych(name: str) -> None:
+    """Make a package that is imported as `name` an alias of `diptych.<name>`, and its modules likewise.
 
-    What the package's file says after this call makes things for a module that nobody gets.
+    Under the short name, code after this call fills a module that is then discarded.
     """
     if not name.startswith("diptych."):
         sys.meta_path.insert(0, _Bare(name))
@@ -27,7 +27,7 @@ def hand_on(name: str) -> None:
 
 
 class _Bare(MetaPathFinder, InspectLoader):
-    """Finds what is in a package under its bare name, which Python would take for modules of their own."""
+    """Finds the modules below a short name, so that Python does not load them a second time."""
 
     def __init__(self, name: str) -> None:
         self._prefix = f"{name}."

@@ -6,7 +6,7 @@ import os
 
 from flask import Flask
 
-from diptych.bare import hand_on
+from diptych.bare import alias_in_diptych
 from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings, settings_or_exit
@@ -18,7 +18,7 @@ from diptych.flask_app.raw_path import RawPath
 
 __all__ = ("create_app", "create_blueprint")
 
-hand_on(__name__)
+alias_in_diptych(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Flask:

@@ -1,5 +1,5 @@
 """The database's history: one for both adapters."""
 
-from diptych.bare import hand_on
+from diptych.bare import alias_in_diptych
 
-hand_on(__name__)
+alias_in_diptych(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sanic import Sanic
 
-from diptych.bare import hand_on
+from diptych.bare import alias_in_diptych
 from diptych.core.aio.application import Application
 from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT
@@ -19,7 +19,7 @@ from diptych.sanic_app.worker_supervision import RevisionCheckedSanic, keep_work
 
 __all__ = ("create_app", "create_blueprint")
 
-hand_on(__name__)
+alias_in_diptych(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck
 
 from tests.support import scheduling
-from tests.support.databases import PATIENCE, Databases
+from tests.support.databases import Databases
 from tests.support.hosts import Hosts, running
 from tests.support.shared import SharedRun
+from tests.support.waiting import PATIENCE
 
 # A machine that is busy with servers may take its time over any one example.
 slowly = hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,7 +23,7 @@ hypothesis.settings.register_profile("suite", slowly)
 hypothesis.settings.register_profile("fuzz", slowly, max_examples=2000, print_blob=True)
 hypothesis.settings.load_profile("suite")
 
-# Nor has a client any other limit than the tests' own patience, where it names none.
+# An httpx client without a timeout of its own waits as long as the tests do.
 for step in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
 

@@ -1,4 +1,4 @@
-"""What the libraries name differently for the two twins: `..._async` is awaited, the other blocks."""
+"""Pairs of functions for the twins: `..._async` is awaited in core/aio, the other blocks in core/sync."""
 
 from asyncio import sleep as sleep_async
 from operator import call

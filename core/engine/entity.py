@@ -94,7 +94,7 @@ class SlugMixin:
 
 
 def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
-    """Put these columns of a row in their form, and set what follows from them, but for what is `kept`.
+    """Normalize these columns of a row, and set the columns that follow from them, except those in `kept`.
 
     Errors: ValidationFailed.
     """

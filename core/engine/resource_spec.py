@@ -15,7 +15,7 @@ from diptych.core.engine.row_statements import VALUE, is_value
 
 Condition = ColumnElement[bool]
 Filter = Callable[[str], Condition]
-"""From the name of a parameter, which is a list of values or one (ONE), to what rows have to meet."""
+"""Makes a condition of a bind parameter's name; one that ends in row_statements.ONE holds one value, others a list."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Slugs: the readable last part of a record's address, in any script."""
+"""Slugs: the readable last part of a row's address, in any script."""
 
 import unicodedata
 import uuid

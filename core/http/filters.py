@@ -20,7 +20,7 @@ Filter = StatementFilter | ColumnElement[bool]
 
 
 def provide_filters(spec: ResourceSpec, parameters: type[ListQuery], text: str) -> list[Filter]:
-    """The filters of a query string, read as the lists of the API read theirs: strictly, and with all faults at once.
+    """Return the filters of a query string, read as strictly as the API reads its own lists.
 
     q, cursor and total are for these lists alone. Errors: ValidationFailed.
     """
@@ -29,11 +29,10 @@ def provide_filters(spec: ResourceSpec, parameters: type[ListQuery], text: str) 
     except ValueError as error:
         raise ValidationFailed(f"The query string cannot be read: {error}.") from None
     if query is not None:
-        elsewhere = query.model_fields_set & {"q", "cursor", "total"}
-        field_errors += [query_string.unknown(name) for name in sorted(elsewhere)]
-        field_errors += (
-            [query_string.unknown("orderBy")] if query.order_by == RELEVANCE and "q" not in elsewhere else []
-        )
+        refused = sorted(query.model_fields_set & {"q", "cursor", "total"})
+        if query.order_by == RELEVANCE and "q" not in refused:
+            refused.append("orderBy")
+        field_errors += [query_string.unknown(name) for name in refused]
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
     return [*_rows(spec, query), *_order(spec, query), _page(query)]
@@ -72,8 +71,8 @@ def _any_of(spec: ResourceSpec, name: str, values: Sequence[Any]) -> ColumnEleme
 
 def _order(spec: ResourceSpec, query: ListQuery) -> list[StatementFilter]:
     column = spec.order_by[query.order_by]
-    order = [OrderBy(column.key, query.sort_order, nulls="last" if column.nullable else None)]
-    return [*order, OrderBy("id", query.sort_order)]
+    by_column = OrderBy(column.key, query.sort_order, nulls="last" if column.nullable else None)
+    return [by_column, OrderBy("id", query.sort_order)]
 
 
 def _page(query: ListQuery) -> LimitOffset:

@@ -9,7 +9,7 @@ LIST_MAX = 100
 
 
 class Contributor(Struct, frozen=True):
-    """A person or body by name (clean, 1 to NAME_MAX characters) in a role of rules.contributors.ROLES."""
+    """A person or body by name (clean, 1 to NAME_MAX characters) in a role of catalogue.books.contributors.ROLES."""
 
     name: str
     role: str

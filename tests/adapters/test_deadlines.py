@@ -14,9 +14,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.databases import PATIENCE, Databases
+from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 TIMEOUT = 1
 

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from gunicorn.config import Config
 
 from diptych.flask_app.gunicorn_worker import CONTINUE, BufferedSocket, Parser
-from tests.support.databases import PATIENCE, ROOT, Databases, environment
+from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 ASKED = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
 

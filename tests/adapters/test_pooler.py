@@ -17,10 +17,10 @@ import pytest
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
 from tests.support import before
-from tests.support.databases import DIPTYCH, PATIENCE, ROOT, Databases, environment, run
+from tests.support.databases import DIPTYCH, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pgbouncer import pgbouncer
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.long
 

@@ -19,10 +19,10 @@ from typing import IO, Self
 import psycopg
 import pytest
 
-from tests.support.databases import PATIENCE, ROOT, Databases, environment
+from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, free_port, stop, wait_until_ready
 from tests.support.haproxy import Proxy, haproxy
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.long
 

@@ -14,9 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.databases import PATIENCE, ROOT, Databases, environment
+from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.long
 

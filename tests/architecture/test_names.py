@@ -1,4 +1,4 @@
-"""Names that gave way to the field's own, which nothing is called by again."""
+"""Old names that were replaced by standard terms, and must not come back."""
 
 from __future__ import annotations
 

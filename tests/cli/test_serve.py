@@ -15,10 +15,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.databases import PATIENCE, ROOT, Databases, environment, run
+from tests.support.databases import ROOT, Databases, environment, run
 from tests.support.deployments import free_port
 from tests.support.revisions import put_at
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.long
 

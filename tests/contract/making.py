@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.databases import PATIENCE
+from tests.support.waiting import PATIENCE
 
 Row = dict[str, Any]
 

@@ -22,7 +22,7 @@ from tests.contract.making import (
     refused,
     send,
 )
-from tests.support.databases import PATIENCE
+from tests.support.waiting import PATIENCE
 
 pytestmark = each_once
 

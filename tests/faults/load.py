@@ -20,8 +20,7 @@ from typing import Any, Self
 
 from tests.contract.making import marker, new_isbn
 from tests.faults.service import WORKERS, Service
-from tests.support.databases import PATIENCE
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 PAUSE = 0.05
 """Seconds after which a client asks again."""

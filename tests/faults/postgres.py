@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.support.databases import PATIENCE
 from tests.support.deployments import free_port
 from tests.support.postgresql import initialise
+from tests.support.waiting import PATIENCE
 
 CONTROL = "-c default_transaction_read_only=off -c application_name=control"
 """How a test connects: it can end what it has begun, whatever it has done to the server."""

@@ -14,9 +14,8 @@ from typing import IO
 
 import psutil
 
-from tests.support.databases import PATIENCE
 from tests.support.deployments import command, free_port, server
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 WORKERS = 2
 THREADS = 6

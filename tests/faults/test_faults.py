@@ -16,8 +16,7 @@ import pytest
 from tests.faults.load import GOOD, NONE, Client, Load, Write, message
 from tests.faults.service import POOL_TIMEOUT, REQUEST_TIMEOUT, service
 from tests.faults.trial import Trial
-from tests.support.databases import PATIENCE
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 AFTER = 3
 """Seconds, at least, that a load goes on for after a fault."""

@@ -26,8 +26,9 @@ from diptych.core.catalogue.models import Base
 from diptych.core.db.migration_lock import LOCK
 from diptych.core.db.schema_version import head
 from tests.support import before, commands
-from tests.support.databases import BACKENDS, DIPTYCH, PATIENCE, ROOT, Databases, environment, run, tables
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.long
 

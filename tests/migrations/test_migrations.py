@@ -13,7 +13,8 @@ from diptych.core.catalogue.models import Base
 from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support.commands import done, refused
-from tests.support.databases import BACKENDS, DIPTYCH, PATIENCE, ROOT, Databases, environment, run, tables
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
+from tests.support.waiting import PATIENCE
 
 UPGRADE = ("database", "upgrade", "--no-prompt")
 DOWNGRADE = ("database", "downgrade", "--no-prompt", "base")

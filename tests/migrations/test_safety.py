@@ -21,8 +21,8 @@ from diptych.core.db.migration_lock import Plan
 from diptych.core.db.schema_version import head
 from diptych.core.settings import Settings
 from tests.architecture.trees import copy_tree, edit
-from tests.support.databases import BACKENDS, PATIENCE, Databases, environment
-from tests.support.waiting import until
+from tests.support.databases import BACKENDS, Databases, environment
+from tests.support.waiting import PATIENCE, until
 
 DATABASE = [sys.executable, "-m", "diptych.core.cli", "database"]
 UPGRADE = [*DATABASE, "upgrade", "--no-prompt"]

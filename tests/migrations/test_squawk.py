@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.databases import PATIENCE
 from tests.support.history import PLANTED, History, plant
+from tests.support.waiting import PATIENCE
 
 SQUAWK = str(Path(sys.executable).with_name("squawk"))
 CONFIG = str(Path(__file__).with_name("squawk.toml"))

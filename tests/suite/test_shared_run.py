@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.databases import PATIENCE, ROOT, environment
+from tests.support.databases import ROOT, environment
 from tests.support.shared import SharedRun
+from tests.support.waiting import PATIENCE
 
 PROCESSES = 3
 

@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 from diptych.core.cli import commands
 from diptych.core.settings import Settings
-from tests.support.databases import PATIENCE, ROOT, environment, run
+from tests.support.databases import ROOT, environment, run
+from tests.support.waiting import PATIENCE
 
 
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:

@@ -17,11 +17,10 @@ from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support import rows
 from tests.support.shared import SharedRun
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKENDS = ("sqlite", "postgresql")
-PATIENCE = 300
-"""Seconds after which a test gives up what has to happen, and has no time limit of its own: machines may be slow."""
 
 LOCK_QUEUE = """SELECT 1 FROM pg_catalog.pg_locks AS waiting JOIN pg_catalog.pg_locks AS own USING (pid)
     WHERE NOT waiting.granted AND own.database = (

@@ -16,7 +16,8 @@ from typing import IO
 
 import httpx
 
-from tests.support.databases import PATIENCE, ROOT, environment
+from tests.support.databases import ROOT, environment
+from tests.support.waiting import PATIENCE
 
 ADAPTERS = ("flask", "sanic")
 

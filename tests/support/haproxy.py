@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.databases import PATIENCE, ROOT
+from tests.support.databases import ROOT
 from tests.support.deployments import free_port
 from tests.support.programs import program
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 CONFIGURATION = ROOT / "docs" / "haproxy.cfg"
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from tests.support.databases import PATIENCE
 from tests.support.deployments import free_port
 from tests.support.programs import program
+from tests.support.waiting import PATIENCE
 
 PASSWORD = "bouncer"  # noqa: S105 - of a server on loopback, for a test
 

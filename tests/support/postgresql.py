@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.support.locks import exclusive
-
-PATIENCE = 300
-"""Seconds within which a server starts or stops, on the slowest machine."""
+from tests.support.waiting import PATIENCE
 
 
 class Programs(NamedTuple):
@@ -67,7 +65,7 @@ class PostgreSQL:
 
     def _control(self, *arguments: str) -> None:
         command = [str(self.programs.directory / "pg_ctl"), *arguments, "-w", "-t", str(PATIENCE)]
-        # Not captured: the server would keep a pipe open, and nothing would ever end reading it.
+        # Not captured: the server inherits the pipe and keeps it open, so that reading it would never end.
         subprocess.run(
             [*command, "-D", str(self.directory)],
             cwd=self.directory,

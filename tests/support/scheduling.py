@@ -6,7 +6,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHARED = ("tests/contract/", "tests/wire/test_keys.py", "tests/wire/test_slow_clients.py", "tests/wire/test_wire.py")
-"""What asks the deployments that the whole run shares."""
+"""Tests that use the run's shared deployments."""
 
 APART = (
     "tests/schemathesis/",
@@ -17,14 +17,14 @@ APART = (
     "tests/migrations/test_adopting.py",
     "tests/adapters/test_rolling.py",
 )
-"""Long tests that share nothing: each may run in any process."""
+"""Files of slow tests that share no fixture: each test may run in any process."""
 
 FIRST = ("tests/schemathesis/", "tests/cli/test_installed.py", "sqlite", "postgresql", *APART[1:])
-"""The groups that take longest, in that order. Begun last, they would go on when all other processes have ended."""
+"""The groups that take longest, in that order: started last, they would still run when other processes are idle."""
 
 
 def group(nodeid: str) -> str:
-    """Return the database of the shared deployments that a test asks, or else its file, whose fixtures it shares."""
+    """Return a test's group: the database of the shared deployments that it uses, itself if APART, else its file."""
     if nodeid.startswith(SHARED):
         return "postgresql" if "postgresql" in nodeid else "sqlite"
     return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]

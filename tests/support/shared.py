@@ -14,7 +14,7 @@ from tests.support.postgresql import PostgreSQL, Programs, initialise
 
 
 class SharedRun:
-    """The directory of a run. Each thing that is shared has a file there, which says what was made."""
+    """The directory of a run. Each shared thing has a JSON file there that describes it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -31,7 +31,7 @@ class SharedRun:
         return cls(directory)
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` returned in the first process that asked for `name`, as JSON keeps it."""
+        """Call `make` in the first process that asks for `name`, and give every process its result, through JSON."""
         made = self.directory / f"{name}.json"
         with exclusive(self.directory / f"{name}.lock"):
             if not made.exists():
@@ -44,7 +44,7 @@ class SharedRun:
 
         def started() -> list[str | None]:
             programs = initialise(files)
-            # No test pulls the plug of the machine.
+            # fsync=off is safe: no test simulates a power failure.
             PostgreSQL(files, programs).start("fsync=off", "max_connections=300")
             return [str(programs.directory), programs.user]
 

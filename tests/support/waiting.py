@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.support.databases import PATIENCE
-
 T = TypeVar("T")
+
+PATIENCE = 300
+"""Seconds after which a test gives up what has to happen, and has no time limit of its own: machines may be slow."""
 
 
 def until(found: Callable[[], T]) -> T:
-    """Ask again and again until something is found (or true), and return it. Errors: AssertionError after PATIENCE."""
+    """Call `found` until its result is true, and return it. Errors: AssertionError after PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
     while not (last := found()):
         assert time.monotonic() < deadline, f"it has not happened in {PATIENCE} s: {last!r}"

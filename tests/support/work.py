@@ -1,4 +1,4 @@
-"""Work, counted: what some code does, and not how long a machine takes for it."""
+"""Measure code by calls and memory, not by time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def calls(work: Callable[[], object]) -> int:
-    """How many functions are called in doing something, Python's own among them."""
+    """Return how many functions it calls, Python's own among them."""
     count = 0
 
     def note(_frame: object, event: str, _function: object) -> None:
@@ -25,7 +25,7 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def memory(work: Callable[[], object]) -> int:
-    """How many bytes are in use at once in doing something, at most, beyond those before it."""
+    """Return the peak of bytes allocated while it runs, above what was in use before."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()

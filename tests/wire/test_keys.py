@@ -13,9 +13,8 @@ import psycopg
 import pytest
 
 from tests.contract.making import Row, found, marker, refused
-from tests.support.databases import PATIENCE
 from tests.support.hosts import Hosts
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tests.wire.table import Pair
 
 CLIENTS = 30

@@ -15,11 +15,10 @@ import pytest
 
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, LINGER_TIMEOUT, REQUEST_TIMEOUT, WRITE_TIMEOUT
 from tests.contract.making import make_author
-from tests.support.databases import PATIENCE
 from tests.support.deployments import ADAPTERS
 from tests.support.held import held
 from tests.support.hosts import Hosts
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tests.support.wire import Answer, Target, connect, exchange
 from tests.wire.case import CLOSE, HOST, JSON, head
 

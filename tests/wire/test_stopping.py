@@ -22,9 +22,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT
-from tests.support.databases import LOCK_QUEUE, PATIENCE, ROOT, Databases, environment
+from tests.support.databases import LOCK_QUEUE, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, deployment, free_port, stop, wait_until_ready
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from tests.support.wire import Target, connect
 from tests.wire.case import HOST, JSON, head
 

@@ -2,7 +2,7 @@
 
 from diptych.core.aio.operations import authors, books, documents, health, metrics, tags
 
-_described = (
+RESOURCE_OPERATIONS = (
     *authors.operations,
     *books.operations,
     *tags.operations,
@@ -10,4 +10,4 @@ _described = (
     *metrics.operations,
 )
 
-OPERATIONS = (*_described, *documents.Documents(_described).operations)
+OPERATIONS = (*RESOURCE_OPERATIONS, *documents.Documents(RESOURCE_OPERATIONS).operations)

@@ -1,4 +1,4 @@
-"""The verbs of every resource's service: advanced-alchemy's, those that would break a promise under their own names.
+"""The methods of every resource's service: advanced-alchemy's, overridden where theirs would break a promise.
 
 They raise what the library's raise, unless the service was made with wrap_exceptions=False; then it is the driver's
 errors. What they refuse by themselves (diptych.core.refusals) is an error of the core's and of the library's at once.
@@ -34,7 +34,7 @@ __all__ = ("BatchIndexes", "CatalogueReadService", "CatalogueService", "SlugRepo
 
 
 class Upserts(list[EntityT]):
-    """The rows of an upsert, in the order of what was given, and how many of them were what."""
+    """The rows of an upsert, in the order of the input, with counts of created, updated and unchanged."""
 
     created = 0
     updated = 0
@@ -47,7 +47,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     match_fields: ClassVar[list[str]]
 
     async def to_model(self, data: Any, operation: str | None = None, schema_dump_config: Any = None) -> EntityT:
-        """As the library's, which hands what a verb was told about dumping to everything but the hooks."""
+        """As the library's, but the hooks get data dumped with schema_dump_config too."""
         if schema_dump_config is not None and not isinstance(data, self.model_type):
             data = self._dumped(data, schema_dump_config)
         return await super().to_model(data, operation, schema_dump_config)
@@ -338,7 +338,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
             return row, bool(changed)
 
-    # What they are made of
+    # Helpers
 
     async def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[EntityT]:
         found = []

@@ -3,7 +3,7 @@
 
 from diptych.core.sync.operations import authors, books, documents, health, metrics, tags
 
-_described = (
+RESOURCE_OPERATIONS = (
     *authors.operations,
     *books.operations,
     *tags.operations,
@@ -11,4 +11,4 @@ _described = (
     *metrics.operations,
 )
 
-OPERATIONS = (*_described, *documents.Documents(_described).operations)
+OPERATIONS = (*RESOURCE_OPERATIONS, *documents.Documents(RESOURCE_OPERATIONS).operations)

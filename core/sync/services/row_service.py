@@ -92,9 +92,9 @@ class RowService(
         return self._derived(data)
 
     def to_model_on_upsert(self, data: Any) -> Any:
-        """The data in their form, in which rows are looked for by them. Errors: ValidationFailed.
+        """Normalize the data, so that rows can be matched by them. Errors: ValidationFailed.
 
-        Whether it is a row to create or to update shows then, and the hook of that comes next.
+        The create or the update hook runs next, once the match has shown which.
         """
         return data if isinstance(data, self.model_type) else self.rules.normal(self._dumped(data))
 
@@ -123,12 +123,12 @@ class RowService(
             raise row_not_found(self.spec)
         return row
 
-    # Without hooks, for values in their form: what imports take
+    # For imports: no hooks run, and values must already be normalized
 
     def create_rows(self, items: Sequence[Values]) -> list[dict[str, Any]]:
         """Create rows; their columns, in order. Columns that are left out are made, or are null.
 
-        Nobody has looked whether they may be: errors are the driver's.
+        Nothing is checked first: errors are the driver's.
         """
         return self._bulk_insert([self.rules.derived(values) for values in items])
 
@@ -147,7 +147,7 @@ class RowService(
     def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: bool = False) -> None:
         """Put new rows in, where they may be, by one statement; the session has them then.
 
-        matched: nobody has their unique values. Errors: ValidationFailed, Conflict.
+        matched: the caller has checked that their unique values are free. Errors: ValidationFailed, Conflict.
         """
         if not models:
             return

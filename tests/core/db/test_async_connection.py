@@ -15,7 +15,8 @@ import pytest
 import uvloop
 
 from diptych.core.db.async_connection import ListeningConnection
-from tests.support.databases import PATIENCE, Databases
+from tests.support.databases import Databases
+from tests.support.waiting import PATIENCE
 
 Run = Callable[[Callable[[ListeningConnection], Coroutine[Any, Any, None]]], None]
 

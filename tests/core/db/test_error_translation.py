@@ -40,9 +40,10 @@ from diptych.core.errors import (
     ValidationFailed,
 )
 from diptych.core.settings import Settings
-from tests.support.databases import BACKENDS, PATIENCE, Databases
+from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History
 from tests.support.opened import opened
+from tests.support.waiting import PATIENCE
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 TWINS = pytest.mark.parametrize("twin", ["aio", "sync"])

@@ -17,8 +17,8 @@ from diptych.core.database import async_config
 from diptych.core.db.engine_events import use_explicit_begin
 from diptych.core.db.pool import checkin_async, checkout_async, is_idle
 from diptych.core.settings import Settings
-from tests.support.databases import PATIENCE, Databases
-from tests.support.waiting import until
+from tests.support.databases import Databases
+from tests.support.waiting import PATIENCE, until
 
 
 @pytest.fixture(scope="module")
