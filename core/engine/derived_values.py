@@ -24,6 +24,7 @@ class Rules:
     noun: str
     named_by: str
     forms: Mapping[str, Callable[[Any], Any]]
+    integers: frozenset[str] = frozenset()
 
     def normal(self, values: Values) -> dict[str, Any]:
         """The values, each in its form. Errors: ValidationFailed, naming every value that has none."""
@@ -32,12 +33,21 @@ class Rules:
             value = found.get(name)
             if value is not None:
                 try:
-                    found[name] = form(value)
+                    found[name] = form(self._typed(name, value))
                 except ValueError as error:
                     field_errors.append(FieldError("value", str(error), path=(name,)))
         if field_errors:
             raise ValidationFailed(f"This cannot be {_one(self.noun)}.", field_errors)
         return found
+
+    def _typed(self, name: str, value: Any) -> Any:
+        """Return the value. Errors: ValueError where it is of a type that the form does not take."""
+        if name in self.integers:
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError("should be a whole number")
+        elif not isinstance(value, str):
+            raise ValueError("should be text")
+        return value
 
     def derived(self, values: Values) -> dict[str, Any]:
         """The values, which are in their form, with those that follow from the name, where that is one of them."""

@@ -107,7 +107,7 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
 @event.listens_for(Entity, "before_insert", propagate=True)
 def _complete(_mapper: Mapper[Any], connection: Connection, row: Entity) -> None:
     """Make what a row lacks that was added to a session by hand."""
-    derive(row, row.rules.forms, [name for name in ("search_text", "sort_key") if getattr(row, name) is not None])
+    derive(row, row.rules.forms, ())
     if isinstance(row, SlugMixin) and not row.slug:
         _assign_slugs(connection, row)
 

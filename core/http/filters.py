@@ -54,18 +54,18 @@ def _rows(spec: ResourceSpec, query: ListQuery) -> list[Filter]:
         found.append(contains_exactly(spec.search_exactly, query.search_string))
     for name in spec.filters:
         if (values := getattr(query, f"{name}_in")) is not None:
-            found.append(_any_of(spec, name, values))
+            found.append(_any_of(spec, name, "in", values))
         if (values := getattr(query, f"{name}_not_in")) is not None:
             # A row without a value is not in a list of values.
-            found.append(case((_any_of(spec, name, values), False), else_=True))
+            found.append(case((_any_of(spec, name, "not_in", values), False), else_=True))
     return found
 
 
-def _any_of(spec: ResourceSpec, name: str, values: Sequence[Any]) -> ColumnElement[bool]:
+def _any_of(spec: ResourceSpec, name: str, which: str, values: Sequence[Any]) -> ColumnElement[bool]:
     if name in spec.model.__table__.columns:
         condition: ColumnElement[bool] = getattr(spec.model, name).in_(values)
         return condition
-    names = {f"{name}_{place}{ONE}": value for place, value in enumerate(values)}
+    names = {f"{name}_{which}_{place}{ONE}": value for place, value in enumerate(values)}
     return or_(*(spec.filters[name](each).params({each: value}) for each, value in names.items()))
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from msgspec.structs import replace
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, insert, inspect, select, tuple_
 
 from diptych.core.aio.services.resource_service import BatchIndexes, CatalogueService, SlugRepository
 from diptych.core.aio.services.row_reader import Reader, row_not_found
@@ -172,7 +172,8 @@ class BookService(CatalogueService[Book]):
         moved = [
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
-            if values.get("author_id", row.author_id) != row.author_id
+            if "author_id" in values
+            and (values["author_id"] != row.author_id or inspect(row).attrs.author_id.history.has_changes())
         ]
         changed = await super().set_columns(rows, changes, places, matched=matched)
         if moved:

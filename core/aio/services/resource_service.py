@@ -22,6 +22,7 @@ from diptych.core.aio.services.row_service import (
     RowService,
     SlugRepository,
     Values,
+    changes,
     given,
 )
 from diptych.core.db.error_translation import translate
@@ -92,11 +93,12 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         The library's sets `updated_at` of rows in which nothing changed, and says of no row that it is not there.
         """
         with self.wrapping(error_messages):
-            changes = [given(model) for model in await self._models(data, "update", schema_dump_config)]
-            batches.require_keys(changes, ("id",), ("id",), "an update needs it to find the row")
-            batches.check_distinct_keys([(item["id"],) for item in changes], ("id",))
-            rows = await self.get_many_for_update([item["id"] for item in changes], "items", "id")
-            await self.set_columns(rows, changes, range(len(rows)))
+            models = await self._models(data, "update", schema_dump_config)
+            items = [given(model) for model in models]
+            batches.require_keys(items, ("id",), ("id",), "an update needs it to find the row")
+            batches.check_distinct_keys([(item["id"],) for item in items], ("id",))
+            rows = await self.get_many_for_update([item["id"] for item in items], "items", "id")
+            await self.set_columns(rows, list(map(changes, rows, models)), range(len(rows)))
             return await self._finished(rows, commit=auto_commit, expunge=auto_expunge)
 
     async def upsert_many(
@@ -209,9 +211,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         The library's gives a row another id where the data have one, and knows nothing of what belongs to a row.
         """
         with self.wrapping(error_messages):
-            values = given(await self.to_model(data, "update", schema_dump_config))
+            model = await self.to_model(data, "update", schema_dump_config)
             name = getattr(id_attribute, "key", id_attribute) or "id"
-            item_id = values.get(name) if item_id is None else item_id
+            item_id = given(model).get(name) if item_id is None else item_id
             if item_id is None:
                 raise RepositoryError(detail=f"Give item_id, or {name} in the data: nothing else says which row it is.")
             row = await self.repository.get(
@@ -223,7 +225,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
                 uniquify=uniquify,
                 bind_group=bind_group,
             )
-            await self.set_columns([row], [values])
+            await self.set_columns([row], [changes(row, model)])
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
             return row
@@ -299,7 +301,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
                     await self.to_model(kwargs, "create", schema_dump_config), auto_commit=False, auto_refresh=False
                 )
             elif upsert:
-                await self.set_columns([row], [given(await self.to_model(kwargs, "update", schema_dump_config))])
+                await self.set_columns([row], [changes(row, await self.to_model(kwargs, "update", schema_dump_config))])
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = await self._finished(
                 [row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing if new or upsert else None
@@ -333,7 +335,8 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
             if row is None:
                 raise row_not_found(self.spec)
-            changed = await self.set_columns([row], [given(await self.to_model(kwargs, "update", schema_dump_config))])
+            model = await self.to_model(kwargs, "update", schema_dump_config)
+            changed = await self.set_columns([row], [changes(row, model)])
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
             (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
             return row, bool(changed)
@@ -367,8 +370,10 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         matched = set(self.unique) <= set(names)
         old = [(place, row) for place, row in enumerate(rows) if row is not None]
         new = [place for place, row in enumerate(rows) if row is None]
-        changes = [given(await self.to_model({**items[place]}, "update")) for place, _ in old]
-        changed = await self.set_columns([row for _, row in old], changes, [place for place, _ in old], matched=matched)
+        # Two items that give different columns of the key may still mean one row.
+        batches.check_distinct_keys([(place,) if row is None else (row.id,) for place, row in enumerate(rows)], names)
+        wanted = [changes(row, await self.to_model({**items[place]}, "update")) for place, row in old]
+        changed = await self.set_columns([row for _, row in old], wanted, [place for place, _ in old], matched=matched)
         models = [await self.to_model({**items[place]}, "create") for place in new]
         try:
             await self.insert(models, new, matched=matched)

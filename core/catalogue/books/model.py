@@ -41,6 +41,7 @@ class Book(SearchableMixin, SlugMixin, Entity):
             "language": language_tag,
             "description": prose(DESCRIPTION_MAX),
         },
+        integers=frozenset({"year"}),
     )
 
     title: Mapped[str] = mapped_column(String(TITLE_MAX))

@@ -10,7 +10,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from msgspec.structs import replace
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, insert, inspect, select, tuple_
 
 from diptych.core.catalogue.authors import queries as author_queries
 from diptych.core.catalogue.authors.schemas import AuthorReference
@@ -173,7 +173,8 @@ class BookService(CatalogueService[Book]):
         moved = [
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
-            if values.get("author_id", row.author_id) != row.author_id
+            if "author_id" in values
+            and (values["author_id"] != row.author_id or inspect(row).attrs.author_id.history.has_changes())
         ]
         changed = super().set_columns(rows, changes, places, matched=matched)
         if moved:

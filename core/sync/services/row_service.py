@@ -15,7 +15,7 @@ from advanced_alchemy.service import (
     SQLAlchemySyncRepositoryService,
     schema_dump,
 )
-from sqlalchemy import or_, select
+from sqlalchemy import inspect, or_, select
 from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from uuid_utils.compat import uuid7
@@ -26,7 +26,7 @@ from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Entity, derive, now
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.slugs import make_unique
-from diptych.core.errors import CatalogueError, FieldError
+from diptych.core.errors import CatalogueError, FieldError, ValidationFailed
 from diptych.core.refusals import DuplicateValue, MultipleMatches
 from diptych.core.sync.bulk_insert import bulk_insert
 from diptych.core.sync.services.row_reader import Reader, row_not_found
@@ -153,6 +153,7 @@ class RowService(
             return
         # What is null of a new row is as good as left out: an id is made, for one.
         items = [{name: value for name, value in given(model).items() if value is not None} for model in models]
+        self._require(items, places)
         self.check(items, places)
         if not matched:
             self._check_unique(items, [None] * len(items), places)
@@ -162,6 +163,20 @@ class RowService(
                     set_committed_value(model, name, value)
             make_transient_to_detached(model)
         self.session.add_all(models)
+
+    def _require(self, items: Sequence[Values], places: Sequence[int]) -> None:
+        """Refuse rows without a value that has to be there. Errors: ValidationFailed."""
+        made = {"slug", "search_text", "sort_key"}
+        needed = [column.name for column in self.model_type.__table__.columns
+                  if not column.nullable and column.default is None and column.name not in made]  # fmt: skip
+        field_errors = [
+            FieldError("missing", f"a new {self.spec.noun} needs it", path=("items", place, name))
+            for place, item in zip(places, items, strict=True)
+            for name in needed
+            if name not in item
+        ]
+        if field_errors:
+            raise ValidationFailed("Something is missing.", field_errors)
 
     def set_columns(
         self, rows: Sequence[EntityT], changes: Sequence[Values], places: BatchIndexes = None, *, matched: bool = False
@@ -194,18 +209,22 @@ class RowService(
         made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
         rows = [{**made, "id": uuid7(), **item} for item in items]
         if self.spec.slugged:
-            self._assign_slugs([row for row in rows if row["slug"] is None])
+            own = [row["slug"] for row in rows if row["slug"]]
+            self._assign_slugs([row for row in rows if not row["slug"]], own)
         bulk_insert(self.session, self.model_type, rows)
         return rows
 
-    def _assign_slugs(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Give each row a slug nobody has. Two writers that choose one at once are told apart by a second attempt."""
+    def _assign_slugs(self, rows: Sequence[dict[str, Any]], own: Sequence[str]) -> None:
+        """Give each row a slug that is not in use. own: slugs of rows that are written with these.
+
+        Two writers that choose one at once are told apart by a second attempt.
+        """
         if not rows:
             return
         wanted = [self.rules.slug(row[self.rules.named_by]) for row in rows]
         statement = statements.existing_slugs(self.model_type)
         used = (self.session.execute(statement, {statements.VALUES: list(set(wanted))})).scalars()
-        for row, slug in zip(rows, make_unique(wanted, used.all()), strict=True):
+        for row, slug in zip(rows, make_unique(wanted, [*used.all(), *own]), strict=True):
             row["slug"] = slug
 
     def delete_rows(self, rows: Sequence[EntityT]) -> None:
@@ -218,8 +237,9 @@ class RowService(
         """The rows with these values in a column, the id if no other, locked. Errors: NotFound, naming the items."""
         # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
         column = self.model_type.id if column is None else column
-        statement = select(self.model_type).where(column.in_(values)).order_by(self.model_type.id).with_for_update()
-        found = {getattr(row, column.key): row for row in (self.session.execute(statement)).scalars()}
+        found: dict[Any, list[EntityT]] = {}
+        for row in self._select_for_update(column.in_(values)):
+            found.setdefault(getattr(row, column.key), []).append(row)
         field_errors = [
             FieldError("not_found", f"there is no such {self.spec.noun}", path=(member, place, *rest))
             for place, value in enumerate(values)
@@ -227,7 +247,13 @@ class RowService(
         ]
         if field_errors:
             raise row_not_found(self.spec, field_errors)
-        return [found[value] for value in values]
+        return [row for value in values for row in found[value]]
+
+    def _select_for_update(self, condition: Any) -> list[EntityT]:
+        """The rows as they are now, by id, locked; what the session has of them from before is forgotten."""
+        self.session.flush()
+        statement = select(self.model_type).where(condition).order_by(self.model_type.id).with_for_update()
+        return list((self.session.execute(statement, execution_options={"populate_existing": True})).scalars())
 
     def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[EntityT | None]:
         """For each item the row with its values of these names, as far as it has them, or None.
@@ -237,9 +263,8 @@ class RowService(
         first: Any = getattr(self.model_type, names[0])
         wanted = {item.get(names[0]) for item in items}
         condition = or_(first.in_(wanted), first.is_(None)) if None in wanted else first.in_(wanted)
-        statement = select(self.model_type).where(condition).order_by(self.model_type.id).with_for_update()
         found: dict[Any, list[EntityT]] = {}
-        for row in (self.session.execute(statement)).scalars():
+        for row in self._select_for_update(condition):
             found.setdefault(getattr(row, names[0]), []).append(row)
         matching = [
             [
@@ -288,6 +313,27 @@ class RowService(
             raise refused
 
 
+def changes(row: Entity, model: Entity) -> dict[str, Any]:
+    """Return the columns that a row is to have of a model, which may be the row itself. Errors: ValidationFailed."""
+    state: Any = inspect(row)
+    values = given(model)
+    item_id = values.pop("id", None)
+    if item_id is not None and str(item_id) != str(state.identity[0]):
+        raise ValidationFailed(
+            "The id of a row does not change.", [FieldError("refused", "the id of a row stays", path=("id",))]
+        )
+    if model is not row and values.get("updated_at") == row.updated_at:
+        # A schema that was made of the row has the time of its last change: nobody gives it another.
+        values.pop("updated_at", None)
+    if not values.get("slug"):
+        values.pop("slug", None)
+    return values
+
+
 def given(row: Entity) -> dict[str, Any]:
-    """The columns of a row that have been set."""
-    return {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
+    """The columns of a row that have been set; of one that was read, not the time of its last change."""
+    values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
+    state: Any = inspect(row)
+    if state.key is not None and not state.attrs.updated_at.history.has_changes():
+        values.pop("updated_at", None)
+    return values
