@@ -21,6 +21,7 @@ import httpx
 import psycopg
 import pytest
 from click.testing import Result
+from sqlalchemy.engine import make_url
 
 from diptych.core.catalogue.models import Base
 from diptych.core.db.migration_lock import LOCK
@@ -508,6 +509,8 @@ def test_sqlite_may_hold_anything_anywhere(databases: Databases):
 
 def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databases):
     url = databases.empty("postgresql")
+    # Of this database alone: other tests have others on the same server.
+    database = f"ALTER DATABASE {make_url(url).database}"
     before.execute(
         url,
         "CREATE TABLE author (id UUID PRIMARY KEY, name TEXT, dob DATE, updated_at TIMESTAMPTZ)",
@@ -515,7 +518,7 @@ def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databa
         f"INSERT INTO author VALUES ('{UUID(int=1)}', 'a', '-infinity', 'infinity')",
         f"INSERT INTO author VALUES ('{UUID(int=2)}', 'Cicero', '0106-01-03 BC', '10000-01-01')",
         f"INSERT INTO author VALUES ('{UUID(int=3)}', 'ok', '1999-12-31', '2020-02-03 04:05:06.5+05:30')",
-        "ALTER ROLE CURRENT_USER SET datestyle = 'German'",
+        f"{database} SET datestyle = 'German'",
     )
     try:
         assert refused(url) == [
@@ -527,7 +530,7 @@ def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databa
         before.execute(url, "DELETE FROM author WHERE name <> 'ok'")
         adopted(url)
     finally:
-        before.execute(url, "ALTER ROLE CURRENT_USER RESET datestyle")
+        before.execute(url, f"{database} RESET datestyle")
     ((dob, changed),) = before.rows(url, "SELECT dob, updated_at FROM author")
     assert (dob, changed) == (date(1999, 12, 31), datetime(2020, 2, 2, 22, 35, 6, 500000, UTC))
 

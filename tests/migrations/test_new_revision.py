@@ -22,7 +22,7 @@ def tree(tmp_path: Path) -> Path:
         tree / "core" / "catalogue" / "books" / "model.py",
         "    description: Mapped[str | None] = mapped_column(Text)\n",
         "    description: Mapped[str | None] = mapped_column(Text)\n"
-        "    subtitle: Mapped[str | None] = mapped_column(ordered(1000))\n",
+        "    subtitle: Mapped[str | None] = mapped_column(binary_collated_string(1000))\n",
     )
     return tree
 
