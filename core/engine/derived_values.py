@@ -18,7 +18,8 @@ class Rules:
     """The rules of one kind of row. noun: what a client calls one of these.
 
     named_by: the column that its search text, its sort key and its slug follow from. forms: for each column that has a
-    form of its own, the function that normalizes a value, and raises ValueError for an invalid one.
+    form of its own, the function that normalizes a value, and raises ValueError for an invalid one. integers: those
+    of these columns that hold whole numbers; all others hold text.
     """
 
     noun: str

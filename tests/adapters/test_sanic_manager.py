@@ -47,8 +47,10 @@ def ended(process: subprocess.Popen[bytes], log: IO[str], *, status: tuple[int, 
     log.seek(0)
     told = log.read()
     assert process.poll() in status, told
-    assert "Traceback" not in told
-    assert "Error" not in told
+    if process.returncode == 0:
+        # Killed before it handles signals, it leaves a worker that has just begun without its pipe.
+        assert "Traceback" not in told
+        assert "Error" not in told
 
 
 def test_while_it_asks_for_the_states_of_its_workers(started: Started):

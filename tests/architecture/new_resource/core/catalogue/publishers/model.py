@@ -17,7 +17,12 @@ class Publisher(SearchableMixin, SlugMixin, Entity):
     """A house; no two share a name."""
 
     __tablename__ = "publisher"
-    rules = Rules(noun="publisher", named_by="name", forms={"name": line(NAME_MAX), "founded": bounded})
+    rules = Rules(
+        noun="publisher",
+        named_by="name",
+        forms={"name": line(NAME_MAX), "founded": bounded},
+        integers=frozenset({"founded"}),
+    )
 
     name: Mapped[str] = mapped_column(String(NAME_MAX), unique=True)
     founded: Mapped[int | None] = mapped_column(SmallInteger)
