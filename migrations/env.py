@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from diptych.core.catalogue.models import Base
 from diptych.core.db import migration_lock
 from diptych.core.db.schema_diff import comparing, ours
+from diptych.core.engine.fixed_decimal import FixedDecimal
 
 if TYPE_CHECKING:
     from advanced_alchemy.alembic.commands import AlembicCommandConfig
@@ -21,7 +22,11 @@ engine: Engine = config.engine  # type: ignore[assignment]  # diptych.core.datab
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """A migration stands for itself: types that a library may change later are written as what they store."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, DateTimeUTC) else False
+    if kind == "type" and isinstance(item, DateTimeUTC):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, FixedDecimal):
+        return f"sa.Numeric({item.precision}, {item.scale}).with_variant(sa.BigInteger(), 'sqlite')"
+    return False
 
 
 def configure(**options: Any) -> None:

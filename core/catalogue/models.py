@@ -1,9 +1,12 @@
-"""The mapped classes, all of them: what imports this module finds every table in Base.metadata."""
+"""Map every class: after an import of this module, Base.metadata has all tables."""
 
-from diptych.core.catalogue.authors.model import Author
-from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
-from diptych.core.catalogue.tags.model import Tag
+from importlib import import_module
+
+import diptych.core.idempotency.model  # noqa: F401 - maps a class
+from diptych.core.catalogue import RESOURCES
 from diptych.core.engine.entity import Base
-from diptych.core.idempotency.model import IdempotencyKey
 
-__all__ = ("Author", "Base", "Book", "BookContributor", "BookTag", "IdempotencyKey", "Tag")
+__all__ = ("Base",)
+
+for _name in RESOURCES:
+    import_module(f"diptych.core.catalogue.{_name}.model")

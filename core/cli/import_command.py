@@ -11,17 +11,27 @@ from typing import BinaryIO, Literal
 
 import click
 
+from diptych.core.catalogue.books.contributors import ROLES
 from diptych.core.cli.common import cli_errors, database_of
 from diptych.core.import_export import column_mapping as columns
 from diptych.core.import_export.file_reader import TextSource, format_of, open_text, rows
 from diptych.core.import_export.import_job import Summary, import_rows
 from diptych.core.settings import Settings
 
+HELP = f"""Import books from FILE: CSV, TSV or JSON Lines, gzipped or not; "-" is standard input.
+
+Books that exist already are updated, and a second import of the same file changes nothing. A book is found by its
+ISBN, or without one by its title, first author and year. Lines of `diptych export` are restored as they were.
+
+Fields: {", ".join(f"{name}(s)" if name in ROLES else name for name in columns.FIELDS)}. Columns with usual
+names are found without --map.
+"""
+
 
 def import_command(settings: Settings) -> click.Command:
     """The command that reads books from a file."""
 
-    @click.command("import")
+    @click.command("import", help=HELP)
     @click.argument("file", metavar="FILE", type=click.Path(path_type=str))
     @click.option(
         "--format", "file_format", type=click.Choice(["csv", "tsv", "jsonl"]), help="When the name does not say."
@@ -58,14 +68,6 @@ def import_command(settings: Settings) -> click.Command:
         rejects: Path | None,
         strict: bool,  # noqa: FBT001 - click passes it by name
     ) -> None:
-        """Import books from FILE: CSV, TSV or JSON Lines, gzipped or not; "-" is standard input.
-
-        Books that are known already are updated, and a second import of the same file changes nothing. Known by
-        their ISBN, or without one by title, first author and year. Lines of `diptych export` are put back as they were.
-
-        Fields: title, author(s), editor(s), translator(s), illustrator(s), isbn, isbn13, year, language, description,
-        tags. Columns with usual names are found by themselves.
-        """
         path: Path | Literal["-"] = "-" if file == "-" else Path(file)
         with cli_errors(), database_of(settings) as database, _opened(path, encoding) as source:
             try:

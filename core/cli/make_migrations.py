@@ -15,12 +15,17 @@ from typing import Any
 import click
 from advanced_alchemy.alembic.commands import AlembicCommandConfig
 from alembic import command
+from alembic.autogenerate import renderers
+from alembic.autogenerate.api import AutogenContext
+from alembic.operations.ops import CreateTableOp, MigrateOperation, ModifyTableOps
 from alembic.script import ScriptDirectory
+from sqlalchemy import Column
 
 from diptych.core.cli.common import alembic_of, never_asks
 from diptych.core.db.config import inspecting
 from diptych.core.db.schema_diff import require_head, scripts
 from diptych.core.db.schema_version import MIGRATIONS
+from diptych.core.engine.resource_spec import SEARCH_TEXT
 from diptych.core.settings import Settings
 
 VERSIONS = MIGRATIONS / "versions"
@@ -65,7 +70,7 @@ def make_migrations(
             autogenerate=autogenerate,
             version_path=draft,
             rev_id=rev_id or _next_number(),
-            process_revision_directives=_unless_empty,
+            process_revision_directives=_directives,
             **options,
         )
     if not written:
@@ -79,9 +84,45 @@ def _next_number() -> str:
     return f"{len(list(scripts().walk_revisions())) + 1:04}"
 
 
-def _unless_empty(_: Any, __: Any, directives: list[Any]) -> None:
-    if directives[0].upgrade_ops.is_empty():
+def _directives(_: Any, __: Any, directives: list[Any]) -> None:
+    """Write no file for no change; a new table that is searched gets the index of its words."""
+    script = directives[0]
+    if script.upgrade_ops.is_empty():
         directives.clear()
+        return
+    upgrade, downgrade = script.upgrade_ops.ops, script.downgrade_ops.ops
+    tables = [each.table_name for each in upgrade if isinstance(each, CreateTableOp) and _is_searched(each)]
+    for table in tables:
+        upgrade.append(WordIndexOp("create", table))
+        downgrade.insert(0, WordIndexOp("drop", table))
+        for operations in (upgrade, downgrade):
+            _leave_out(operations, f"ix_{table}_words")
+
+
+def _is_searched(operation: CreateTableOp) -> bool:
+    return any(isinstance(each, Column) and each.name == SEARCH_TEXT for each in operation.columns)
+
+
+def _leave_out(operations: list[Any], index: str) -> None:
+    """Leave out the index that only PostgreSQL has: the migration is for both databases."""
+    for each in operations:
+        if isinstance(each, ModifyTableOps):
+            _leave_out(each.ops, index)
+    operations[:] = [each for each in operations if getattr(each, "index_name", None) != index]
+
+
+class WordIndexOp(MigrateOperation):
+    """A call of diptych.core.engine.fulltext_index, to create or drop the index of a table's words."""
+
+    def __init__(self, function: str, table: str) -> None:
+        self.function = function
+        self.table = table
+
+
+@renderers.dispatch_for(WordIndexOp)
+def _render(context: AutogenContext, operation: WordIndexOp) -> str:
+    context.imports.add("from diptych.core.engine import fulltext_index")
+    return f"fulltext_index.{operation.function}(op, {operation.table!r})"
 
 
 @click.command()

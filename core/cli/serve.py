@@ -12,7 +12,8 @@ import click
 from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
-from diptych.core.catalogue.models import Base, Book
+from diptych.core.catalogue.books.model import Book
+from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import alembic_of, cli_errors, database_of
 from diptych.core.db.config import make_directory
 from diptych.core.db.schema_version import VERSION_TABLE

@@ -8,7 +8,7 @@ import sqlite3
 import psycopg
 from advanced_alchemy.exceptions import NotFoundError, RepositoryError
 from sqlalchemy import CheckConstraint, UniqueConstraint
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from diptych.core.db import deadlines
@@ -83,11 +83,11 @@ class translate_errors:  # noqa: N801 - used as what contextlib makes is, which 
             raise known from error
 
 
-def one_line(error: CatalogueError | DBAPIError) -> str:
+def one_line(error: CatalogueError | StatementError) -> str:
     """What went wrong with a database, for an operator: its own words are told with ours."""
     ours = error.detail if isinstance(error, CatalogueError) else ""
     cause = error.__cause__ if isinstance(error, CatalogueError) else error
-    theirs = str(cause.orig).strip().partition("\n")[0] if isinstance(cause, DBAPIError) else ""
+    theirs = str(cause.orig).strip().partition("\n")[0] if isinstance(cause, StatementError) else ""
     return f"{ours} {theirs}".strip()
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from advanced_alchemy.base import BasicAttributes, create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import Connection, Dialect, Index, String, Text, Uuid, event, inspect, select
+from sqlalchemy import Connection, Dialect, FromClause, Index, String, Text, Uuid, event, inspect, select
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, object_session
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from uuid_utils.compat import uuid7
 
 from diptych.core.engine import fulltext_index
@@ -63,12 +65,37 @@ class Entity(Base):
 
     __abstract__ = True
     rules: ClassVar[Rules]
+    list_indexes: ClassVar[tuple[str, ...]] = ()
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7, sort_order=-10)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True), default=now, sort_order=90)
     updated_at: Mapped[datetime] = mapped_column(
         UtcDateTime(timezone=True), default=_created_at, onupdate=now, sort_order=91
     )
+
+    @classmethod
+    def orders(cls) -> Mapping[str, str]:
+        """What a list can be ordered by, with the column of each: the name by its sort key."""
+        slug = ["slug"] if issubclass(cls, SlugMixin) else []
+        names = ["created_at", "updated_at", cls.rules.named_by, *cls.list_indexes, *slug, "id"]
+        return {name: "sort_key" if name == cls.rules.named_by else name for name in names}
+
+    @classmethod
+    def unique_columns(cls) -> tuple[str, ...]:
+        """The columns whose values a client chooses and no two rows share."""
+        return tuple(
+            column.name for column in cls.__table__.columns if column.unique and column.name not in ("id", "slug")
+        )
+
+    @classmethod
+    def filterable(cls) -> tuple[str, ...]:
+        """The columns that a list can be filtered by: those with an index, the slug and the id apart."""
+        return tuple(
+            column.name
+            for column in cls.__table__.columns
+            if column.name not in ("id", "slug")
+            and (column.unique or column.foreign_keys or column.name in cls.list_indexes)
+        )
 
 
 def binary_collated_string(length: int) -> String:
@@ -136,6 +163,33 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 
 
+def entity_of(table: FromClause) -> type[Entity]:
+    """Return the class that is mapped to a table. Errors: LookupError."""
+    for mapper in Base.registry.mappers:
+        if mapper.local_table is table:
+            found: type[Entity] = mapper.class_
+            return found
+    raise LookupError(f"no class is mapped to {table}")
+
+
+@cache
+def column_defaults(model: type[Entity]) -> Mapping[str, Any]:
+    """Return the values that columns of a new row have by default, where these are the same for all rows."""
+    columns = model.__table__.columns
+    return {each.name: each.default.arg for each in columns if isinstance(each.default, ScalarElementColumnDefault)}
+
+
+@cache
+def restricting_columns(model: type[Entity]) -> tuple[Any, ...]:
+    """Return the foreign keys to a model's rows that keep these from being deleted."""
+    return tuple(
+        key.parent
+        for table in Base.metadata.sorted_tables
+        for key in sorted(table.foreign_keys, key=lambda each: each.parent.name)
+        if key.column.table is model.__table__ and key.ondelete not in ("CASCADE", "SET NULL", "SET DEFAULT")
+    )
+
+
 EntityT = TypeVar("EntityT", bound=type[Entity])
 
 
@@ -149,6 +203,7 @@ def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
 
     def decorate(model: EntityT) -> EntityT:
         table: Any = model.__table__
+        model.list_indexes = orders
         for name in ("created_at", "updated_at", "sort_key", *orders):
             column, options = table.c[name], {}
             if column.unique:

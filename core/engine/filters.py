@@ -13,7 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import Boolean
 
-from diptych.core.engine.resource_spec import Condition, Filter, ResourceSpec
+from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.row_statements import ONE, in_list
 from diptych.core.engine.schemas.pagination import ListQuery
 from diptych.core.engine.text_normalization import fold
@@ -34,16 +34,6 @@ def _strpos(element: contains_exactly, compiler: SQLCompiler, **options: Any) ->
 @compiles(contains_exactly, "sqlite")
 def _instr(element: contains_exactly, compiler: SQLCompiler, **options: Any) -> str:
     return f"(instr({compiler.process(element.clauses, **options)}) > 0)"
-
-
-def any_of(column: Any) -> Filter:
-    """The filter `column IN (...)`."""
-
-    def condition(name: str) -> Condition:
-        found: Condition = in_list(column, name)
-        return found
-
-    return condition
 
 
 class ListQueryShape(Struct, frozen=True):

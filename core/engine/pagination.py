@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,13 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
+from sqlalchemy.types import TypeEngine
 
 from diptych.core.engine import cursors, filters, search, search_tokens
 from diptych.core.engine.compiled_statement import Row
 from diptych.core.engine.cursors import Cursor
 from diptych.core.engine.filters import ListQueryShape
+from diptych.core.engine.fixed_decimal import FixedDecimal
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
 from diptych.core.engine.search_tokens import ParsedSearch
@@ -256,7 +259,7 @@ def _written(value: Any) -> str | int | None:
     match value:
         case date():
             return value.isoformat().replace("+00:00", "Z")
-        case UUID():
+        case UUID() | Decimal():
             return str(value)
     found: str | int | None = value
     return found
@@ -265,7 +268,7 @@ def _written(value: Any) -> str | int | None:
 def _read(value: str | int | None, column: Any) -> Any:
     """The value of a column that a cursor tells. Errors: ValidationFailed."""
     try:
-        found = _KINDS[column.type.python_type](value)
+        found = _reader(column.type)(value)
         if _written(found) == value:
             return found
     except (ValueError, TypeError, AttributeError):
@@ -290,6 +293,11 @@ def _small(value: int) -> int:
     if not -(2**15) <= value < 2**15:
         raise ValueError
     return value
+
+
+def _reader(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """Return what reads a cursor's value of a column of this type. It raises ValueError or TypeError."""
+    return kind.parse if isinstance(kind, FixedDecimal) else _KINDS[kind.python_type]
 
 
 _KINDS: dict[type, Callable[[Any], Any]] = {

@@ -6,7 +6,7 @@ writes hears of it before a constraint would tell, and without another way to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 from uuid_utils.compat import uuid7
 
 from diptych.core.engine import slugs
-from diptych.core.engine.entity import Entity, now
+from diptych.core.engine.entity import Entity, column_defaults, now
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.row_statements import VALUE, is_value
 from diptych.core.errors import FieldError
@@ -29,7 +29,8 @@ _OTHER_SLUG = "other_slug"
 def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
     """The parameters of `insert_statement`. A row that may have another's slug gets one with a suffix instead."""
     moment = now()
-    row = {"id": uuid7(), "created_at": moment, "updated_at": moment, **spec.rules.derived(values)}
+    made = {"id": uuid7(), "created_at": moment, "updated_at": moment}
+    row = {**column_defaults(spec.model), **made, **spec.rules.derived(values)}
     found = {_NEW + column.name: row.get(column.name) for column in _table(spec).columns}
     if spec.slugged:
         slug = spec.rules.slug(row[spec.rules.named_by])
@@ -87,17 +88,23 @@ def select_id_for_update(model: type[Entity]) -> Select[Any]:
     return select(model.id).where(is_value(model.id)).with_for_update()
 
 
-def missing_reference(spec: ResourceSpec, path: tuple[str | int, ...]) -> FieldError:
-    """The fault of naming a row that is not there."""
-    return FieldError("not_found", f"there is no such {spec.noun}", path=path)
+def missing_reference(model: type[Entity], path: tuple[str | int, ...]) -> FieldError:
+    """Return the error of a foreign key that names no row of a model."""
+    return FieldError("not_found", f"there is no such {model.rules.noun}", path=path)
+
+
+def missing_references_detail(models: Iterable[type[Entity]]) -> str:
+    """Say that rows of one of these models do not exist."""
+    return f"There is no such {' or '.join(sorted({model.rules.noun for model in models}))}."
 
 
 def _referring(spec: ResourceSpec, names: Any) -> list[Condition]:
-    """That the rows are there that these columns name."""
+    """Return the conditions that the rows exist which these foreign keys name."""
     found: list[Condition] = []
     for name in sorted(names):
-        other = _table(spec.references[name])
-        found.append(exists(select(other.c.id).where(other.c.id == _new(_table(spec).c[name]))))
+        column, other = _table(spec).c[name], spec.references[name].__table__
+        exist: Condition = exists(select(other.c.id).where(other.c.id == _new(column)))
+        found.append(or_(_new(column).is_(None), exist) if column.nullable else exist)
     return found
 
 

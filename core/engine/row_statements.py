@@ -78,6 +78,12 @@ def id_exists(model: type[Entity]) -> Select[Any]:
 
 
 @cache
+def existing_ids(model: type[Entity]) -> Select[Any]:
+    """The ids among VALUES that rows have."""
+    return select(model.id).where(in_values(model.id))
+
+
+@cache
 def select_for_update(model: type[Entity]) -> Select[Any]:
     """The row whose id is VALUE, locked."""
     return select(model).where(is_value(model.id)).with_for_update()

@@ -7,13 +7,17 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from pydantic import TypeAdapter, ValidationError
 
 from diptych.core.catalogue.books.contributors import AUTHOR, ROLES
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.language import language_tag
+from diptych.core.catalogue.books.schemas import BookInput
 from diptych.core.catalogue.books.years import year
 from diptych.core.catalogue.limits import DESCRIPTION_MAX, NAME_MAX, TAG_MAX, TITLE_MAX
 from diptych.core.catalogue.tags.rules import tag_name
+from diptych.core.engine.schemas.base import query_type
+from diptych.core.engine.schemas.error_messages import detail
 from diptych.core.engine.text_normalization import bounded, clean
 from diptych.core.import_export.import_rows import LIST_MAX, BookRecord, Contributor, Reject
 
@@ -40,6 +44,15 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "description": ("description", "summary", "notes"),
     "tags": ("tags", "subjects", "genres", "keywords"),
 }
+# Fields of a book that have no entry above are read from the column of their name, as a query string has their values.
+_FURTHER: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(query_type(BookInput, name))
+    for name in BookInput.model_fields
+    if name not in _COLUMNS and name != "author_id"
+}
+_COLUMNS |= {name: (name.replace("_", ""),) for name in _FURTHER}
+FIELDS = tuple(_COLUMNS)
+"""What a column can be mapped to."""
 # Plural names of fields. A column or field under one of them holds several values in a cell.
 _PLURALS = {f"{field}s": field for field in ("author", "editor", "translator", "illustrator")}
 _PLURAL_COLUMNS = frozenset([*_PLURALS, "contributors", *_COLUMNS["tags"]])
@@ -168,6 +181,7 @@ def record(
     language = reader.take("language", lambda cell: language_tag(_scalar(cell.value)))
     description = reader.take("description", _description)
     tags = reader.take("tags", lambda cell: _tags(cell, mapping.separator)) or ()
+    further = {name: reader.take(name, partial(_validated, kind=kind)) for name, kind in _FURTHER.items()}
     for name, values in (("contributors", contributors), ("tags", tags)):
         if len(values) > LIST_MAX:
             reader.problems[name] = f"{name}: more than {LIST_MAX}"
@@ -175,7 +189,7 @@ def record(
         reader.problems["title"] = "title is missing"
     if title is None or reader.problems:
         return Reject(line, "; ".join(reader.problems.values()), dict(row))
-    return BookRecord(line, title, contributors, isbn, published, language, description, tags)
+    return BookRecord(line, title, contributors, isbn, published, language, description, tags, further)
 
 
 @lru_cache(maxsize=64)
@@ -257,6 +271,14 @@ def _title(cell: _Cell) -> str:
 
 def _description(cell: _Cell) -> str:
     return bounded(clean(_scalar(cell.value), multiline=True), DESCRIPTION_MAX)
+
+
+def _validated(cell: _Cell, kind: TypeAdapter[Any]) -> Any:
+    """Return the value of a cell as its type has it; raise ValueError."""
+    try:
+        return kind.validate_python(_scalar(cell.value))
+    except ValidationError as error:
+        raise ValueError("; ".join(detail(each) for each in error.errors(include_url=False))) from None
 
 
 def _tags(cell: _Cell, separator: str | None) -> tuple[str, ...]:

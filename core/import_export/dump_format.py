@@ -24,12 +24,13 @@ from typing import Annotated, Any, BinaryIO, Literal
 import msgspec
 from msgspec import Meta, structs
 from sqlalchemy import Column, Connection, SmallInteger, String, Table, func, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 
-from diptych.core.catalogue.models import Base, IdempotencyKey
+from diptych.core.catalogue.models import Base
 from diptych.core.db.error_translation import one_line
 from diptych.core.db.schema_diff import require_head
 from diptych.core.http.json import encode
+from diptych.core.idempotency.model import IdempotencyKey
 
 BATCH = 1000
 
@@ -99,7 +100,7 @@ def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanc
         for batch in _Reader(document, revision, advanced).batches():
             try:
                 connection.execute(insert(batch.table), batch.rows)
-            except DBAPIError as error:
+            except StatementError as error:
                 where = f"lines {batch.first} to {batch.last}, {batch.table.name}"
                 raise DumpError(f"{where}: {one_line(error)}") from error
             loaded += len(batch.rows)

@@ -10,8 +10,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.contributors import first_author, merged_contributors
-from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.books.schemas import BookInput
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.engine.row_statements import VALUES, in_values
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
@@ -187,6 +190,7 @@ class _Loading:
             "year": record.year,
             "language": record.language,
             "description": record.description,
+            **record.further,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -216,4 +220,4 @@ def add_lists(session: Session, books: Iterable[tuple[UUID, Sequence[Contributin
 
 
 def _columns(book: Book) -> tuple[Any, ...]:
-    return (book.title, book.author_id, book.isbn, book.year, book.language, book.description)
+    return tuple(getattr(book, name) for name in BookInput.model_fields)

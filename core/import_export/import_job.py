@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from diptych.core.errors import Conflict
 from diptych.core.import_export.column_mapping import ColumnMap, record
 from diptych.core.import_export.duplicate_detector import DuplicateDetector
-from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, is_copy, read_copy
+from diptych.core.import_export.export_rows import ExportedRow, is_exported, read_exported
 from diptych.core.import_export.file_reader import Row
 from diptych.core.import_export.import_books import Outcome, load_books, record_key
 from diptych.core.import_export.import_rows import BookRecord, Reject
@@ -24,8 +24,7 @@ from diptych.core.sync.unit_of_work import Database
 
 BATCH = 1000
 
-Copy = AuthorCopy | TagCopy | BookCopy
-Item = BookRecord | Copy
+Item = BookRecord | ExportedRow
 
 
 class Rejects(Protocol):
@@ -83,7 +82,7 @@ class _Repeat:
     """A row that says of a book what an earlier row said."""
 
 
-Step = BookRecord | Copy | Reject | _Repeat
+Step = BookRecord | ExportedRow | Reject | _Repeat
 
 
 def import_rows(  # noqa: PLR0913 - four of them are options
@@ -157,7 +156,7 @@ def _items(
         if isinstance(row, Reject):
             yield line, None, row
             continue
-        item = read_copy(row, line) if is_copy(row) else record(row, line, mapping, defaults)
+        item = read_exported(row, line) if is_exported(row) else record(row, line, mapping, defaults)
         yield line, row, item if isinstance(item, Reject) else _first(item, line, row, seen)
 
 
@@ -214,8 +213,8 @@ def _load(database: Database, batch: _Batch, *, strict: bool) -> list[Outcome]:
 def _loaded(database: Database, batch: _Batch, *, strict: bool) -> Outcome:
     def work(session: Session) -> Outcome:
         books = [item for item in batch.items if isinstance(item, BookRecord)]
-        copies = [item for item in batch.items if not isinstance(item, BookRecord)]
-        outcome = load_books(session, books) if books else restore(session, copies, batch.lines)
+        exported = [item for item in batch.items if isinstance(item, ExportedRow)]
+        outcome = load_books(session, books) if books else restore(session, exported, batch.lines)
         if strict and outcome.rejects:
             raise _RejectedInBatch
         return outcome

@@ -20,7 +20,8 @@ class BookRecord(Struct, frozen=True):
 
     title has 1 to TITLE_MAX characters; contributors hold at least one author and nobody twice in a role;
     isbn has 13 digits; language is a BCP 47 tag; description has 1 to DESCRIPTION_MAX characters; tags are in
-    the form of catalogue.tags.rules.tag_name, 1 to TAG_MAX characters, each once.
+    the form of catalogue.tags.rules.tag_name, 1 to TAG_MAX characters, each once. further: the values of all other
+    fields of a book, by name.
     """
 
     line: int  # where the row begins in the file, from 1
@@ -31,6 +32,7 @@ class BookRecord(Struct, frozen=True):
     language: str | None
     description: str | None
     tags: tuple[str, ...]
+    further: dict[str, Any] = {}
 
 
 class Reject(Struct, frozen=True):

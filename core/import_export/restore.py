@@ -9,32 +9,26 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from diptych.core.catalogue.models import Author
-from diptych.core.import_export.export_rows import AuthorCopy, BookCopy, TagCopy, author_line, book_line, tag_line
+from diptych.core.catalogue.authors.model import Author
+from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.engine.entity import Entity
+from diptych.core.import_export.export_rows import KINDS, ExportedRow, RowKind
 from diptych.core.import_export.import_books import Outcome, add_lists
 from diptych.core.import_export.import_rows import Reject
-from diptych.core.sync.services.authors import AuthorService
-from diptych.core.sync.services.books import BookReader, BookService, Contributing
-from diptych.core.sync.services.resource_service import CatalogueService
+from diptych.core.sync.services.books import BookService, Contributing
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.services.tags import TagService
 from diptych.core.sync.unit_of_work import Database
 
 BATCH = 1000
 
-Copies = Sequence[AuthorCopy | TagCopy | BookCopy]
-
 
 def export_lines(database: Database) -> Iterator[dict[str, Any]]:
-    """Every author, tag and book of one moment, in the order of their ids: what a line refers to comes before it."""
+    """Yield every row of one moment, kind by kind, in the order of their ids: a row comes after those it refers to."""
     with database.snapshot() as connection:
-        for author in _rows(Reader(connection, AuthorService.spec)):
-            yield author_line(author)
-        for tag in _rows(Reader(connection, TagService.spec)):
-            yield tag_line(tag)
-        for book in _rows(BookReader(connection, BookService.spec)):
-            contributors = [(item.author.id, item.role) for item in book.contributors]
-            yield book_line(book, contributors, sorted(tag.name for tag in book.tags))
+        for kind in KINDS.values():
+            for row in _rows(kind.resource.reader(connection)):
+                yield kind.line(row)
 
 
 def _rows(reader: Reader) -> Iterator[Any]:
@@ -47,43 +41,86 @@ def _rows(reader: Reader) -> Iterator[Any]:
         last = rows[-1].id
 
 
-def restore(session: Session, copies: Copies, lines: Sequence[int]) -> Outcome:
-    """Put rows of one kind back as they were exported, in one transaction.
+def restore(session: Session, exported: Sequence[ExportedRow], lines: Sequence[int]) -> Outcome:
+    """Restore rows of one kind as they were exported, in one transaction.
 
-    A row whose id is there is set to what its line says. One that cannot be, because another row has its slug, ISBN
-    or name, or because an author it names is missing, is a reject.
+    A row whose id exists is set to what its line says. One that cannot be stored, because another row has its slug,
+    ISBN or name, or because a row that it names is missing, is a reject.
     """
-    match copies[0]:
-        case AuthorCopy():
-            return _Restoring(AuthorService(session, wrap_exceptions=False)).rows(copies, lines)
-        case TagCopy():
-            return _Restoring(TagService(session, wrap_exceptions=False)).rows(copies, lines)
-        case BookCopy():
-            return _restore_books(session, [copy for copy in copies if isinstance(copy, BookCopy)], lines)
+    kind = KINDS[exported[0].type]
+    restorer = _OWN_RESTORERS.get(kind.resource.name, _Restorer)(session, kind)
+    return restorer.restore(exported, lines)
 
 
-class _Restoring:
-    def __init__(self, service: CatalogueService[Any]) -> None:
-        self.service = service
+class _Restorer:
+    """The rows of one batch of lines, all of one kind."""
+
+    def __init__(self, session: Session, kind: RowKind) -> None:
+        self.session = session
+        self.kind = kind
+        self.service = kind.resource.service(session, wrap_exceptions=False)
         self.outcome = Outcome()
         self.old: dict[UUID, Any] = {}
         self.new: set[UUID] = set()
         self.changed: set[UUID] = set()
 
-    def rows(self, copies: Copies, lines: Sequence[int]) -> Outcome:
-        self.store(copies, lines)
-        return self.counted()
+    def restore(self, exported: Sequence[ExportedRow], lines: Sequence[int]) -> Outcome:
+        """Store the rows that can be stored; what became of them all."""
+        whole = self.without_faults(exported, lines)
+        self.store(whole)
+        self.store_lists([row for row, _ in whole if row.id in self.new | self.old.keys()])
+        self.outcome.created = len(self.new)
+        self.outcome.updated = len(self.changed)
+        self.outcome.unchanged = len(self.old) - self.outcome.updated
+        return self.outcome
 
-    def store(self, copies: Copies, lines: Sequence[int]) -> None:
-        values = [copy.model_dump(exclude={"type", "contributors", "tags"}) for copy in copies]
+    def references(self, row: Any) -> list[tuple[type[Entity], UUID]]:
+        """Return the rows that a line names, by model and id."""
+        found = [(model, getattr(row, name)) for name, model in self.service.spec.references.items()]
+        return [(model, row_id) for model, row_id in found if row_id is not None]
+
+    def fault(self, row: Any) -> str | None:  # noqa: ARG002 - for kinds with rules of their own
+        """Return what is wrong with a line whose fields are valid, each by itself."""
+        return None
+
+    def store_lists(self, rows: Sequence[Any]) -> None:
+        """Store what belongs to stored rows in other tables."""
+
+    def without_faults(self, exported: Sequence[ExportedRow], lines: Sequence[int]) -> list[tuple[ExportedRow, int]]:
+        """Return the lines that name rows that exist, and have no fault; the others are rejects."""
+        wanted: dict[type[Entity], set[UUID]] = {}
+        for row in exported:
+            for model, row_id in self.references(row):
+                wanted.setdefault(model, set()).add(row_id)
+        missing = {model: ids - self.service.existing(model, ids) for model, ids in wanted.items()}
+        whole = []
+        for row, line in zip(exported, lines, strict=True):
+            if reason := self._missing(row, missing) or self.fault(row):
+                self._reject(row, line, reason)
+            else:
+                whole.append((row, line))
+        return whole
+
+    def _missing(self, row: Any, missing: dict[type[Entity], set[UUID]]) -> str:
+        absent: dict[str, set[str]] = {}
+        for model, row_id in self.references(row):
+            if row_id in missing[model]:
+                absent.setdefault(model.rules.noun, set()).add(str(row_id))
+        return "; ".join(f"there is no {noun} {', '.join(sorted(ids))}" for noun, ids in absent.items())
+
+    def _reject(self, row: ExportedRow, line: int, reason: str) -> None:
+        self.outcome.rejects.append(Reject(line, reason, row.model_dump(mode="json")))
+
+    def store(self, whole: Sequence[tuple[ExportedRow, int]]) -> None:
+        """Create or change the rows whose unique values no other row has; the others are rejects."""
+        values = [self.kind.columns(row) for row, _ in whole]
         holders = self._holders(values)
         present = {row.id: row for row in self._present([value["id"] for value in values])}
         accepted = []
-        for copy, value, line in zip(copies, values, lines, strict=True):
+        for (row, line), value in zip(whole, values, strict=True):
             owned = [name for name in self._unique() if holders.get((name, value[name]), value["id"]) != value["id"]]
             if owned:
-                reason = f"another {self.service.spec.noun} has its {' and its '.join(owned)}"
-                self.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
+                self._reject(row, line, f"another {self.service.spec.noun} has its {' and its '.join(owned)}")
             else:
                 accepted.append(value)
                 holders |= {(name, value[name]): value["id"] for name in self._unique() if value[name] is not None}
@@ -95,82 +132,64 @@ class _Restoring:
         self.new = {row["id"] for row in self.service.create_rows(new)}
         self.old = {value["id"]: present[value["id"]] for value in old}
 
-    def counted(self) -> Outcome:
-        self.outcome.created = len(self.new)
-        self.outcome.updated = len(self.changed)
-        self.outcome.unchanged = len(self.old) - self.outcome.updated
-        return self.outcome
-
     def _unique(self) -> list[str]:
         return [*self.service.unique, *(["slug"] if self.service.spec.slugged else [])]
 
     def _present(self, ids: list[UUID]) -> Sequence[Any]:
         model = self.service.model_type
-        return (
-            (self.service.session.execute(select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()))
-            .scalars()
-            .all()
-        )
+        statement = select(model).where(model.id.in_(ids)).order_by(model.id).with_for_update()
+        return self.session.execute(statement).scalars().all()
 
     def _holders(self, values: list[dict[str, Any]]) -> dict[tuple[str, Any], UUID]:
-        """(column, value) -> the row that has it."""
+        """Return the id of the row that has each unique value, by (column, value)."""
         found: dict[tuple[str, Any], UUID] = {}
         model = self.service.model_type
         for name in self._unique():
             column = getattr(model, name)
             wanted = [value[name] for value in values if value[name] is not None]
-            for item, holder in self.service.session.execute(select(column, model.id).where(column.in_(wanted))):
+            for item, holder in self.session.execute(select(column, model.id).where(column.in_(wanted))):
                 found[name, item] = holder
         return found
 
 
-def _restore_books(session: Session, copies: Sequence[BookCopy], lines: Sequence[int]) -> Outcome:
-    service = BookService(session, wrap_exceptions=False)
-    restoring = _Restoring(service)
-    wanted = {item.author_id for copy in copies for item in copy.contributors} | {copy.author_id for copy in copies}
-    known = set((session.execute(select(Author.id).where(Author.id.in_(wanted)))).scalars())
-    whole: list[tuple[BookCopy, int]] = []
-    for copy, line in zip(copies, lines, strict=True):
-        missing = {copy.author_id, *(item.author_id for item in copy.contributors)} - known
-        first = next((item.author_id for item in copy.contributors if item.role == "author"), None)
-        if missing:
-            reason = f"there is no author {', '.join(sorted(str(item) for item in missing))}"
-        elif first != copy.author_id:
-            reason = "author_id is not the first author among the contributors"
-        elif len({(item.author_id, item.role) for item in copy.contributors}) < len(copy.contributors):
-            reason = "a contributor is named twice in one role"
-        else:
-            whole.append((copy, line))
-            continue
-        restoring.outcome.rejects.append(Reject(line, reason, copy.model_dump(mode="json")))
-    restoring.store([copy for copy, _ in whole], [line for _, line in whole])
-    stored = [copy for copy, _ in whole if copy.id in restoring.new | restoring.old.keys()]
-    names = sorted({name for copy in stored for name in copy.tags})
-    tags = {tag.name: tag.id for tag in TagService(session, wrap_exceptions=False).named(names)}
-    add_lists(
-        session,
-        [
-            (copy.id, _contributing(copy), {tags[name] for name in copy.tags})
-            for copy in stored
-            if copy.id in restoring.new
-        ],
-    )
-    old = [(copy, restoring.old[copy.id]) for copy in stored if copy.id in restoring.old]
-    if old:
-        present = service.contributor_ids([book for _, book in old])
-        lists = {book: _contributing(copy) for copy, book in old}
-        restoring.changed |= service.put_contributors(lists, present)
-        tagged = {book: {tags[name] for name in copy.tags} for copy, book in old}
-        restoring.changed |= service.put_tags(tagged)
-    # Setting the lists counts as a change of the book; a restored book keeps the time that its line says.
-    for copy, book in old:
-        book.updated_at = copy.updated_at
-    session.flush()
-    return restoring.counted()
+class _BookRestorer(_Restorer):
+    """Books with their contributors and tags."""
+
+    service: BookService
+
+    def references(self, row: Any) -> list[tuple[type[Entity], UUID]]:
+        return [*super().references(row), *((Author, item.author_id) for item in row.contributors)]
+
+    def fault(self, row: Any) -> str | None:
+        first = next((item.author_id for item in row.contributors if item.role == AUTHOR), None)
+        if first != row.author_id:
+            return "author_id is not the first author among the contributors"
+        if len(set(_contributing(row))) < len(row.contributors):
+            return "a contributor is named twice in one role"
+        return None
+
+    def store_lists(self, rows: Sequence[Any]) -> None:
+        names = sorted({name for row in rows for name in row.tags})
+        tags = {tag.name: tag.id for tag in TagService(self.session, wrap_exceptions=False).named(names)}
+        new = [row for row in rows if row.id in self.new]
+        add_lists(self.session, [(row.id, _contributing(row), {tags[name] for name in row.tags}) for row in new])
+        old = [(row, self.old[row.id]) for row in rows if row.id in self.old]
+        if old:
+            present = self.service.contributor_ids([book for _, book in old])
+            contributing = {book: _contributing(row) for row, book in old}
+            self.changed |= self.service.put_contributors(contributing, present)
+            self.changed |= self.service.put_tags({book: {tags[name] for name in row.tags} for row, book in old})
+        # Setting the lists counts as a change of the book; a restored book keeps the time that its line says.
+        for row, book in old:
+            book.updated_at = row.updated_at
+        self.session.flush()
 
 
-def _contributing(copy: BookCopy) -> list[Contributing]:
-    return [(item.author_id, item.role) for item in copy.contributors]
+_OWN_RESTORERS: dict[str, type[_Restorer]] = {"books": _BookRestorer}
+
+
+def _contributing(row: Any) -> list[Contributing]:
+    return [(item.author_id, item.role) for item in row.contributors]
 
 
 def _columns(row: Any) -> tuple[Any, ...]:

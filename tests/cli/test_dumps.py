@@ -19,9 +19,13 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import OperationalError
 
-from diptych.core.catalogue.models import Author, Base, Book, BookContributor, BookTag, IdempotencyKey, Tag
+from diptych.core.catalogue.authors.model import Author
+from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.models import Base
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.db.config import changing, connection_string
 from diptych.core.db.schema_version import head
+from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.import_export.dump_format import BATCH, TABLES, load
 from diptych.core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused

@@ -18,10 +18,11 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
 from diptych.core.catalogue.authors import queries as authors
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books import queries as books
 from diptych.core.catalogue.books.schemas import BookList
-from diptych.core.catalogue.models import Author, Base
+from diptych.core.catalogue.models import Base
 from diptych.core.catalogue.tags import queries as tags
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.db.schema_diff import differences

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from diptych.core.aio.operations.books import books as book_resource
+from diptych.core.aio.operations.books import resource as book_resource
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource, reads
 from diptych.core.catalogue.books.queries import spec
 from diptych.core.catalogue.books.schemas import BookList

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from diptych.core.catalogue.models import IdempotencyKey
 from diptych.core.engine.entity import now
 from diptych.core.http.idempotency import RequestKey
+from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.idempotency.rules import LIFETIME
 from diptych.core.idempotency.statements import SWEPT
 from tests.services.api import Api

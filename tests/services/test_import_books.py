@@ -15,7 +15,7 @@ from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.http.json import encode
 from diptych.core.import_export.column_mapping import infer_columns
-from diptych.core.import_export.export_rows import read_copy
+from diptych.core.import_export.export_rows import read_exported
 from diptych.core.import_export.import_job import import_rows
 from diptych.core.import_export.import_rows import BookRecord, Contributor, Reject
 from tests.services.twins import Twin, author, book
@@ -255,7 +255,7 @@ async def shelf(twin: Twin) -> None:
 
 def copies(lines: list[dict[str, Any]]) -> list[list[Any]]:
     """The lines of an export as `restore` takes them: of one kind at a time."""
-    read = [read_copy(json.loads(encode(line)), number) for number, line in enumerate(lines, start=1)]
+    read = [read_exported(json.loads(encode(line)), number) for number, line in enumerate(lines, start=1)]
     assert not [item for item in read if isinstance(item, Reject)]
     return [group for kind in ("author", "tag", "book") if (group := [item for item in read if item.type == kind])]  # type: ignore[union-attr]
 

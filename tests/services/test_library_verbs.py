@@ -26,8 +26,10 @@ from advanced_alchemy.service import OffsetPagination, schema_dump
 from pydantic import BaseModel
 from sqlalchemy import select
 
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorList
-from diptych.core.catalogue.models import Author, Book, BookContributor, Tag
+from diptych.core.catalogue.books.model import Book, BookContributor
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config, sync_config
 from diptych.core.errors import NotFound, ValidationFailed
 from tests.services.twins import Twin, _Awaitable, author, book

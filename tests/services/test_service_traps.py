@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books.schemas import BookList
-from diptych.core.catalogue.models import Author
 from diptych.core.database import sync_config
 from diptych.core.errors import ValidationFailed
 from diptych.core.http.filters import provide_filters

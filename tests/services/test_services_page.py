@@ -14,7 +14,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from diptych.core.catalogue.models import Author, Book, Tag
+from diptych.core.catalogue.authors.model import Author
+from diptych.core.catalogue.books.model import Book
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from diptych.core.sync.services import AuthorService, BookService, TagService

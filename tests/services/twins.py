@@ -11,9 +11,12 @@ from uuid import UUID
 
 from sqlalchemy import Engine, delete, event
 
-from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, IdempotencyKey, Tag
+from diptych.core.catalogue.authors.model import Author
+from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config, sync_config
 from diptych.core.engine.schemas.pagination import Upserted
+from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.import_export.import_books import load_books
 from diptych.core.import_export.restore import export_lines, restore
 from diptych.core.settings import Settings

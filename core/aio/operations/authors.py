@@ -12,17 +12,17 @@ from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
-authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
+resource = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
 
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books an author wrote or contributed to."""
-    await authors.reader(executor).ensure_exists(call.parameters["id"])
+    await resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(await reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 
 operations = [
-    *crud_operations.operations(authors),
+    *crud_operations.operations(resource),
     Operation(
         name="authors_list_books",
         method="GET",

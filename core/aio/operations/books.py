@@ -48,7 +48,7 @@ def reader(executor: Executor) -> BookReader:
     return BookReader(executor, BookService.spec)
 
 
-books = BookResource(
+resource = BookResource(
     name="books", service=BookService, schema=BookInput, answer=Book, list_query=BookList, item_query=BookQuery
 )
 
@@ -79,7 +79,7 @@ async def set_contributors(session: AsyncSession, call: OperationRequest) -> Ope
 
 
 operations = [
-    *crud_operations.operations(books),
+    *crud_operations.operations(resource),
     Operation(
         name="books_get_tags",
         method="GET",
@@ -97,7 +97,7 @@ operations = [
         description="They take the place of all it had; those that do not exist yet are made.",
         run=set_tags,
         unit="write_many",
-        lock=books.lock,
+        lock=resource.lock,
         body=TagNames,
         response_schema=Items[Tag],
     ),
@@ -120,7 +120,7 @@ operations = [
         " first of those becomes the book's author_id.",
         run=set_contributors,
         unit="write_many",
-        lock=books.lock,
+        lock=resource.lock,
         body=ContributorList,
         response_schema=Items[Contributor],
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from diptych.core.aio.statement_executor import Executor
-from diptych.core.catalogue.models import Author
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.db import schema_version
 from diptych.core.http.health import Health
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult

@@ -12,17 +12,17 @@ from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
-tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
+resource = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books that carry a tag."""
-    await tags.reader(executor).ensure_exists(call.parameters["id"])
+    await resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(await reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 
 operations = [
-    *crud_operations.operations(tags),
+    *crud_operations.operations(resource),
     Operation(
         name="tags_list_books",
         method="GET",

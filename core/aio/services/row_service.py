@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from advanced_alchemy.service import (
     SQLAlchemyAsyncRepositoryService,
     schema_dump,
 )
-from sqlalchemy import inspect, or_, select
+from sqlalchemy import inspect, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
@@ -26,11 +27,12 @@ from diptych.core.aio.services.row_writer import Writer
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Entity, derive, now
+from diptych.core.engine.entity import Entity, column_defaults, derive, now, restricting_columns
 from diptych.core.engine.resource_spec import ResourceSpec
+from diptych.core.engine.row_dml import missing_reference, missing_references_detail
 from diptych.core.engine.slugs import make_unique
 from diptych.core.errors import CatalogueError, FieldError, ValidationFailed
-from diptych.core.refusals import DuplicateValue, MultipleMatches
+from diptych.core.refusals import DuplicateValue, InUse, MultipleMatches, NoSuchReference
 
 EntityT = TypeVar("EntityT", bound=Entity)
 Values = Mapping[str, Any]
@@ -74,11 +76,16 @@ class RowService(
 ):
     """How the rows of a resource are written. writer: what writes one of them for HTTP.
 
-    unique: columns whose values a client chooses and no two rows share.
+    in_use: what clients read of rows that cannot be deleted, and of each of them.
     """
 
     writer: ClassVar[type[Writer]] = Writer
-    unique: ClassVar[tuple[str, ...]]
+    in_use: ClassVar[tuple[str, str]] = ("Others depend on this row.", "others depend on it")
+
+    @property
+    def unique(self) -> tuple[str, ...]:
+        """The columns whose values a client chooses and no two rows share."""
+        return self.model_type.unique_columns()
 
     async def to_model_on_create(self, data: Any) -> Any:
         """The data in their form, with what follows from them. A slug comes when the row does, if there is none yet.
@@ -139,10 +146,37 @@ class RowService(
     # `places`: each item's index in its batch, None where there is no batch
 
     async def check(self, items: Sequence[Values], places: BatchIndexes) -> None:
-        """Refuse references to rows that are not there. Errors: ValidationFailed."""
+        """Refuse foreign keys that name no row. Errors: ValidationFailed."""
+        field_errors, missing = [], []
+        for name, model in self.spec.references.items():
+            wanted = {item[name] for item in items if item.get(name) is not None}
+            unknown = wanted - await self.existing(model, wanted) if wanted else wanted
+            for index, item in enumerate(items):
+                if item.get(name) in unknown:
+                    missing.append(model)
+                    path = (name,) if places is None else ("items", places[index], name)
+                    field_errors.append(missing_reference(model, path))
+        if field_errors:
+            raise NoSuchReference(missing_references_detail(missing), field_errors)
+
+    async def existing(self, model: type[Entity], ids: AbstractSet[UUID]) -> AbstractSet[UUID]:
+        """Return the ids among these that rows of a model have."""
+        found = await self.session.execute(statements.existing_ids(model), {statements.VALUES: list(ids)})
+        return set(found.scalars())
 
     async def check_no_dependents(self, ids: Sequence[UUID]) -> None:
         """Refuse to delete rows that others depend on, by name. Errors: Conflict."""
+        columns = restricting_columns(self.model_type)
+        if not columns:
+            return
+        named = union(*(select(column).where(column.in_(ids)) for column in columns))
+        busy = set((await self.session.execute(named)).scalars())
+        detail, reason = self.in_use
+        field_errors = [
+            FieldError("in_use", reason, path=("ids", place)) for place, item_id in enumerate(ids) if item_id in busy
+        ]
+        if field_errors:
+            raise InUse(detail, field_errors)
 
     async def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: bool = False) -> None:
         """Put new rows in, where they may be, by one statement; the session has them then.
@@ -206,7 +240,8 @@ class RowService(
 
     async def _bulk_insert(self, items: Sequence[Values]) -> list[dict[str, Any]]:
         moment = now()
-        made = {**dict.fromkeys(self.model_type.__table__.columns.keys()), "created_at": moment, "updated_at": moment}
+        columns = dict.fromkeys(self.model_type.__table__.columns.keys())
+        made = {**columns, **column_defaults(self.model_type), "created_at": moment, "updated_at": moment}
         rows = [{**made, "id": uuid7(), **item} for item in items]
         if self.spec.slugged:
             own = [row["slug"] for row in rows if row["slug"]]

@@ -8,8 +8,8 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.aio.services.resource_service import CatalogueService
-from diptych.core.catalogue.models import Tag
 from diptych.core.catalogue.tags import queries
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.refusals import ConcurrentWrite
 
 
@@ -23,7 +23,6 @@ class TagService(CatalogueService[Tag]):
 
     repository_type = Repo
     spec = queries.spec
-    unique = ("name",)
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
 
     async def named(self, names: Sequence[str]) -> list[Tag]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from diptych.core.catalogue.authors import model
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import Date, Length, Line, SchemaMetadata, UtcTimestamp, line_pattern
@@ -46,4 +47,4 @@ class AuthorReference(Struct, frozen=True):
     slug: AuthorSlug
 
 
-AuthorList = list_query("AuthorList", ("created_at", "updated_at", "name", "dob", "slug", "id"), {})
+AuthorList = list_query("AuthorList", model.Author, AuthorInput)

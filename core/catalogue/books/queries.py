@@ -6,23 +6,17 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Uuid, bindparam, delete, literal_column, or_, select
+from sqlalchemy import Select, bindparam, delete, or_, select
 
-from diptych.core.catalogue.authors.queries import spec as authors
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.contributors import AUTHOR
-from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.catalogue.tags.queries import spec as tags
-from diptych.core.engine.filters import any_of
-from diptych.core.engine.resource_spec import Condition, ResourceSpec, by_unique_column
+from diptych.core.engine.resource_spec import Condition, EmbeddedRow, by_unique_column, resource_spec
 from diptych.core.engine.row_statements import in_list, in_values
-
-
-def represent(row: Sequence[Any]) -> schemas.Book:
-    """A book as answered, from a row of `spec.select`: its own columns, then its author's."""
-    values = (*row[:-3], AuthorReference(*row[-3:]))
-    return schemas.Book(*values)
 
 
 def tagged(name: str) -> Condition:
@@ -63,52 +57,11 @@ SUPERSEDED = delete(BookContributor).where(
 )
 """Takes an author from among the others of a book, whose first author it has become."""
 
-_columns = (
-    Book.id,
-    Book.title,
-    Book.author_id,
-    Book.isbn,
-    Book.year,
-    Book.language,
-    Book.description,
-    Book.slug,
-    Book.created_at,
-    Book.updated_at,
-)
-
-
-def _of_author(column: Any) -> Any:
-    """A column of a book's author, where no other table can be joined."""
-    # As text: SQLAlchemy would have what is written among the tables of the subquery.
-    return select(column).where(Author.id == literal_column("book.author_id", Uuid)).scalar_subquery()
-
-
-spec = ResourceSpec(
-    model=Book,
-    select=select(*_columns, Author.id, Author.name, Author.slug).join(Author, Author.id == Book.author_id),
-    returning=(*_columns, Book.author_id, _of_author(Author.name), _of_author(Author.slug)),
-    represent=represent,
-    references={"author_id": authors},
-    search_exactly=Book.title,
-    search_folded=Book.search_text,
-    order_by={
-        "created_at": Book.created_at,
-        "updated_at": Book.updated_at,
-        "title": Book.sort_key,
-        "year": Book.year,
-        "isbn": Book.isbn,
-        "language": Book.language,
-        "slug": Book.slug,
-        "id": Book.id,
-    },
-    filters={
-        "author_id": any_of(Book.author_id),
-        "language": any_of(Book.language),
-        "year": any_of(Book.year),
-        "isbn": any_of(Book.isbn),
-        "tags": tagged,
-        "contributors": contributed,
-    },
+spec = resource_spec(
+    Book,
+    schemas.Book,
+    embedded=[EmbeddedRow("author_id", Author, AuthorReference)],
+    filters={"tags": tagged, "contributors": contributed},
     scopes={"tag": tagged_with, "author": contributed},
 )
 
@@ -129,4 +82,4 @@ def represent_with_tags(rows: Sequence[Sequence[Any]]) -> schemas.Book:
     """A book as answered, from the rows of `one_with_tags`."""
     own = len(spec.returning)
     found = [tags.represent(row[own:]) for row in rows if row[own] is not None]
-    return schemas.extended(represent(rows[0][:own]), {"tags": found})
+    return schemas.extended(spec.represent(rows[0][:own]), {"tags": found})

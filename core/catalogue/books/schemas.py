@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from pydantic import AfterValidator, Field, JsonValue, Strict
 
 from diptych.core.catalogue.authors.schemas import AuthorReference
-from diptych.core.catalogue.books import isbn, language, years
+from diptych.core.catalogue.books import isbn, language, model, years
 from diptych.core.catalogue.books.contributors import ROLES
 from diptych.core.catalogue.field_types import LIST_LIMIT, Description
 from diptych.core.catalogue.limits import TITLE_MAX
@@ -20,7 +20,6 @@ from diptych.core.engine.schemas.field_types import (
     Id,
     Length,
     Line,
-    QueryInteger,
     SchemaMetadata,
     Text,
     UtcTimestamp,
@@ -52,9 +51,6 @@ Language = Annotated[
     AfterValidator(ruled("language_tag", language.language_tag)),
     SchemaMetadata("sv-FI", language.PATTERN, "A BCP 47 tag.", max_length=language.LANGUAGE_LENGTH),
 ]
-WrittenYear = Annotated[int, Field(ge=years.YEAR_MIN, le=years.YEAR_MAX), QueryInteger, SchemaMetadata(1972)]
-"""The same in a query string, where everything is text."""
-
 Role = Literal["author", "editor", "translator", "illustrator", "other"]
 
 
@@ -136,16 +132,4 @@ class _BookListQuery(ListQuery):
     include: Include = Field(default_factory=list, description="What belongs to a book, in the same answer.")
 
 
-BookList = list_query(
-    "BookList",
-    ("created_at", "updated_at", "title", "year", "isbn", "language", "slug", "id"),
-    {
-        "author_id": Id,
-        "language": Language,
-        "year": WrittenYear,
-        "isbn": Isbn,
-        "tags": TagName,
-        "contributors": Id,
-    },
-    base=_BookListQuery,
-)
+BookList = list_query("BookList", model.Book, BookInput, {"tags": TagName, "contributors": Id}, base=_BookListQuery)

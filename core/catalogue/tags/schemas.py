@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 
 from diptych.core.catalogue.field_types import LIST_LIMIT, Description
 from diptych.core.catalogue.limits import TAG_MAX
-from diptych.core.catalogue.tags import rules
+from diptych.core.catalogue.tags import model, rules
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, SchemaMetadata, Text, UtcTimestamp, ruled
 from diptych.core.engine.schemas.pagination import list_query
@@ -46,4 +46,4 @@ class Tag(Struct, frozen=True):
     updated_at: UtcTimestamp
 
 
-TagList = list_query("TagList", ("created_at", "updated_at", "name", "id"), {"name": TagName})
+TagList = list_query("TagList", model.Tag, TagInput)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, create_model
+from pydantic.fields import FieldInfo
 
-from diptych.core.engine.schemas.field_types import Id
+from diptych.core.engine.schemas.field_types import Id, QueryBoolean, QueryInteger
 
 BATCH_LIMIT = 1000
 """Items in one batch, at most."""
@@ -50,6 +52,31 @@ class WithId(Input):
     id: Id
 
 
+def query_type(schema: type[Input], name: str) -> Any:
+    """Return the type of a field's value in a query string, or in a cell of a file, where every value is text."""
+    kind, *metadata = _parts(_annotated(schema.model_fields[name]))
+    if reader := {int: QueryInteger, bool: QueryBoolean}.get(kind):
+        metadata = [reader, *(each for each in metadata if not isinstance(each, Strict))]
+    for each in metadata:
+        kind = Annotated[kind, each]
+    return kind
+
+
+def _annotated(info: FieldInfo) -> Any:
+    """Return the annotation of a field, with the metadata that pydantic keeps apart from it."""
+    annotation: Any = info.annotation
+    for each in info.metadata:
+        annotation = Annotated[annotation, each]
+    return annotation
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    """Return the type and the metadata of an annotation, which may allow null."""
+    if get_origin(annotation) in (Union, UnionType):
+        (annotation,) = (each for each in get_args(annotation) if each is not NoneType)
+    return get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+
+
 def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Patch") -> type[Input]:
     """The same fields with none of them required: what was sent is `model_dump(exclude_unset=True)`.
 
@@ -57,10 +84,7 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
     """
     optional: dict[str, Any] = {}
     for name, info in model.model_fields.items():
-        annotation: Any = info.annotation
-        for item in info.metadata:
-            annotation = Annotated[annotation, item]
-        optional[name] = (annotation, Field(default=None, description=info.description))
+        optional[name] = (_annotated(info), Field(default=None, description=info.description))
     return create_model(f"{model.__name__}{suffix}", __base__=base, **optional)
 
 

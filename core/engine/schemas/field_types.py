@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from diptych.core.engine import cursors, slugs, text_normalization
 from diptych.core.engine.cursors import Cursor
+from diptych.core.engine.fixed_decimal import FixedDecimal
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -149,6 +151,39 @@ class Length:
         return {**handler(schema), "minLength": self.low, "description": told}
 
 
+@dataclass(frozen=True, slots=True)
+class DecimalText:
+    """A decimal number as text, of up to `precision` digits, `scale` of them after the point.
+
+    Text, because most clients read a JSON number as a binary float, which has no 0.10.
+    """
+
+    precision: int
+    scale: int
+    minimum: Decimal = Decimal("-Infinity")
+
+    def parse(self, value: Any) -> Decimal:
+        """Return the number. Errors: PydanticCustomError."""
+        expected = f"a decimal number in a string, with up to {self.scale} decimals"
+        if not isinstance(value, str):
+            raise PydanticCustomError("decimal", "should be {expected}", {"expected": expected})
+        number = ruled("decimal", FixedDecimal(self.precision, self.scale).parse)(value)
+        if number < self.minimum:
+            raise PydanticCustomError("decimal", "should be at least {minimum}", {"minimum": str(self.minimum)})
+        found: Decimal = number
+        return found
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.parse)
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        sign = "" if self.minimum >= 0 else "-?"
+        digits = rf"(0|[1-9][0-9]{{0,{self.precision - self.scale - 1}}})(\.[0-9]{{1,{self.scale}}})?"
+        return {"type": "string", "pattern": f"^{sign}{digits}$"}
+
+
 # What text_normalization takes: no control characters; line breaks and tabs around a line, and within prose.
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
 _BREAK = r"\u0000-\u001f\u007f-\u009f"
@@ -184,6 +219,5 @@ QueryCursor = Annotated[
         max_length=cursors.LENGTH,
     ),
 ]
-QueryFlag = Annotated[
-    bool, _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
-]
+QueryBoolean = _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
+QueryFlag = Annotated[bool, QueryBoolean]

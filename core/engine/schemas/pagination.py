@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_val
 from pydantic.alias_generators import to_camel
 
 from diptych.core.engine import cursors
-from diptych.core.engine.schemas.base import Input
+from diptych.core.engine.entity import Entity
+from diptych.core.engine.schemas.base import Input, query_type
 from diptych.core.engine.schemas.field_types import (
     Id,
     Instant,
@@ -77,14 +78,21 @@ class ListQuery(Query):
 
 
 def list_query(
-    name: str, order_by: tuple[str, ...], filters: Mapping[str, Any], base: type[ListQuery] = ListQuery
+    name: str,
+    model: type[Entity],
+    schema: type[Input],
+    filters: Mapping[str, Any] | None = None,
+    base: type[ListQuery] = ListQuery,
 ) -> type[ListQuery]:
-    """A list's own parameters: its whitelist for `orderBy`, and `<field>In` and `<field>NotIn` for each filter.
+    """Return the parameters of a list: what `orderBy` can be, and `<field>In` and `<field>NotIn` for each filter.
 
-    filters: field name -> type of one value.
+    schema: the input of one row, which has the types of the values. filters: those by something else than a column,
+    by name, with the type of one value.
     """
-    own: dict[str, Any] = {"order_by": (Literal[(*order_by, RELEVANCE)], Field("created_at", description=_ORDER_BY))}
-    for field, kind in filters.items():
+    orders: Any = (*model.orders(), RELEVANCE)
+    own: dict[str, Any] = {"order_by": (Literal[orders], Field("created_at", description=_ORDER_BY))}
+    kinds = {field: query_type(schema, field) for field in model.filterable()} | dict(filters or {})
+    for field, kind in kinds.items():
         given = list[kind] | None  # type: ignore[valid-type]
         own[f"{field}_in"] = (given, Field(None, description=f"Only rows with one of these as {field}."))
         own[f"{field}_not_in"] = (given, Field(None, description=f"Only rows with none of these as {field}."))

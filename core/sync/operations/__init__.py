@@ -1,14 +1,21 @@
 # Generated from core/aio/operations/__init__.py by tools/unasync.py: do not edit, run "make twins".
-"""The table of operations: all there is to the API, in the order it is shown."""
+"""The table of operations: all of the API, in the order in which its documents list it."""
 
-from diptych.core.sync.operations import authors, books, documents, health, metrics, tags
+from importlib import import_module
 
-RESOURCE_OPERATIONS = (
-    *authors.operations,
-    *books.operations,
-    *tags.operations,
+from diptych.core.catalogue import RESOURCES as NAMES
+from diptych.core.http.operations import Operation
+from diptych.core.sync.operations import documents, health, metrics
+from diptych.core.sync.operations.crud_operations import ReadOnlyResource
+
+_modules = [import_module(f"{__name__}.{name}") for name in NAMES]
+
+RESOURCES: tuple[ReadOnlyResource, ...] = tuple(module.resource for module in _modules)
+
+DESCRIBED: tuple[Operation, ...] = (
+    *(operation for module in _modules for operation in module.operations),
     *health.operations,
     *metrics.operations,
 )
 
-OPERATIONS = (*RESOURCE_OPERATIONS, *documents.Documents(RESOURCE_OPERATIONS).operations)
+OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

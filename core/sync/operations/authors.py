@@ -13,17 +13,17 @@ from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.statement_executor import Executor
 
-authors = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
+resource = Resource(name="authors", service=AuthorService, schema=AuthorInput, answer=Author, list_query=AuthorList)
 
 
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books an author wrote or contributed to."""
-    authors.reader(executor).ensure_exists(call.parameters["id"])
+    resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 
 
 operations = [
-    *crud_operations.operations(authors),
+    *crud_operations.operations(resource),
     Operation(
         name="authors_list_books",
         method="GET",

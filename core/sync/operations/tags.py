@@ -13,17 +13,17 @@ from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.tags import TagService
 from diptych.core.sync.statement_executor import Executor
 
-tags = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
+resource = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag, list_query=TagList)
 
 
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """The books that carry a tag."""
-    tags.reader(executor).ensure_exists(call.parameters["id"])
+    resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(reader(executor).page_including(call.query, tag=call.parameters["id"]))
 
 
 operations = [
-    *crud_operations.operations(tags),
+    *crud_operations.operations(resource),
     Operation(
         name="tags_list_books",
         method="GET",

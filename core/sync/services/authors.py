@@ -3,15 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from uuid import UUID
-
-from sqlalchemy import select
-
 from diptych.core.catalogue.authors import queries
-from diptych.core.catalogue.models import Author, Book, BookContributor
-from diptych.core.errors import FieldError
-from diptych.core.refusals import InUse
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.sync.services.resource_service import CatalogueService, SlugRepository
 
 
@@ -25,17 +18,5 @@ class AuthorService(CatalogueService[Author]):
 
     repository_type = Repo
     spec = queries.spec
-    unique = ()
     match_fields = ["name", "dob"]  # noqa: RUF012 - as the library declares it
-
-    def check_no_dependents(self, ids: Sequence[UUID]) -> None:
-        books = select(Book.author_id).where(Book.author_id.in_(ids))
-        others = select(BookContributor.author_id).where(BookContributor.author_id.in_(ids))
-        busy = set((self.session.execute(books.union(others))).scalars())
-        field_errors = [
-            FieldError("in_use", "books name this author", path=("ids", place))
-            for place, item_id in enumerate(ids)
-            if item_id in busy
-        ]
-        if field_errors:
-            raise InUse("An author with books cannot be deleted.", field_errors)
+    in_use = ("An author with books cannot be deleted.", "books name this author")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,13 +14,14 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, inspect, select, tuple_
 
 from diptych.core.catalogue.authors import queries as author_queries
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import queries, schemas
 from diptych.core.catalogue.books.contributors import AUTHOR, first_author, with_first_author
-from diptych.core.catalogue.models import Book, BookContributor, BookTag
+from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
 from diptych.core.catalogue.tags import queries as tag_queries
 from diptych.core.catalogue.tags import schemas as tag_schemas
-from diptych.core.engine.entity import now
+from diptych.core.engine.entity import Entity, now
 from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
@@ -117,7 +119,6 @@ class BookService(CatalogueService[Book]):
     spec = queries.spec
     reader = BookReader
     writer = BookWriter
-    unique = ("isbn",)
     match_fields = ["isbn"]  # noqa: RUF012 - as the library declares it
 
     @cached_property
@@ -126,39 +127,13 @@ class BookService(CatalogueService[Book]):
 
     def represent(self, items: Sequence[Book]) -> list[schemas.Book]:
         authors = self._references({item.author_id for item in items})
-        return [
-            schemas.Book(
-                item.id,
-                item.title,
-                item.author_id,
-                item.isbn,
-                item.year,
-                item.language,
-                item.description,
-                item.slug,
-                item.created_at,
-                item.updated_at,
-                authors[item.author_id],
-            )
-            for item in items
-        ]
+        own = attrgetter(*self.spec.columns)
+        make: Any = schemas.Book
+        return [make(*own(item), authors[item.author_id]) for item in items]
 
-    def check(self, items: Sequence[Values], places: BatchIndexes) -> None:
-        """Errors: ValidationFailed, where an author_id is nobody's."""
-        wanted = {item["author_id"] for item in items if "author_id" in item}
-        known = self._references(wanted)
-        if len(known) < len(wanted):
-            raise NoSuchReference(
-                "There is no such author.",
-                [
-                    missing_reference(
-                        author_queries.spec,
-                        ("author_id",) if places is None else ("items", places[index], "author_id"),
-                    )
-                    for index, item in enumerate(items)
-                    if "author_id" in item and item["author_id"] not in known
-                ],
-            )
+    def existing(self, model: type[Entity], ids: AbstractSet[UUID]) -> AbstractSet[UUID]:
+        # With their names: a row that is written is answered with its author.
+        return (self._references({*ids})).keys() if model is Author else super().existing(model, ids)
 
     def _references(self, ids: set[UUID]) -> dict[UUID, AuthorReference]:
         """The authors of these ids, as far as they exist. One statement for those not seen before."""
@@ -218,7 +193,7 @@ class BookService(CatalogueService[Book]):
         book = self.get_for_update(book_id)
         known = self._references({author_id for author_id, _ in wanted})
         field_errors = [
-            missing_reference(author_queries.spec, ("items", place, "author_id"))
+            missing_reference(Author, ("items", place, "author_id"))
             for place, (author_id, _) in enumerate(wanted)
             if author_id not in known
         ]

@@ -74,12 +74,13 @@ class Writer:
     def _refused(self, values: Values) -> ValidationFailed | RetryableConflict:
         """What a statement found that wrote nothing: which rows that it refers to are not there."""
         field_errors = []
+        missing = []
         for name, other in self.spec.references.items():
-            if name in values:
-                there = self.executor.first(row_statements.id_exists(other.model), {row_statements.VALUE: values[name]})
-                if there is None:
+            if values.get(name) is not None:
+                found = self.executor.first(row_statements.id_exists(other), {row_statements.VALUE: values[name]})
+                if found is None:
+                    missing.append(other)
                     field_errors.append(row_dml.missing_reference(other, (name,)))
         if field_errors:
-            nouns = " or ".join(sorted({other.noun for other in self.spec.references.values()}))
-            return ValidationFailed(f"There is no such {nouns}.", field_errors)
+            return ValidationFailed(row_dml.missing_references_detail(missing), field_errors)
         return RetryableConflict("Other writers were busy with the same rows.")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from advanced_alchemy.repository import SQLAlchemySyncRepository
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.catalogue.models import Tag
 from diptych.core.catalogue.tags import queries
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.refusals import ConcurrentWrite
 from diptych.core.sync.services.resource_service import CatalogueService
 
@@ -24,7 +24,6 @@ class TagService(CatalogueService[Tag]):
 
     repository_type = Repo
     spec = queries.spec
-    unique = ("name",)
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
 
     def named(self, names: Sequence[str]) -> list[Tag]:

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 import diptych.core.aio.unit_of_work
 import diptych.core.db.engine_events
 import diptych.core.sync.unit_of_work
-from diptych.core.catalogue.models import Tag
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config
 from diptych.core.settings import Settings
 from tests.support.databases import Databases

@@ -22,8 +22,10 @@ from sqlalchemy.orm.exc import StaleDataError
 import diptych.core.aio.unit_of_work
 import diptych.core.db.engine_events
 import diptych.core.sync.unit_of_work
-from diptych.core.catalogue.models import Author, Book, BookContributor, BookTag, Tag
+from diptych.core.catalogue.authors.model import Author
+from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
 from diptych.core.catalogue.tags import queries as tags
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.database import async_config, sync_config
 from diptych.core.db.config import connection_string

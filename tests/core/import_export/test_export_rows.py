@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from diptych.core.import_export.export_rows import read_copy
+from diptych.core.import_export.export_rows import read_exported
 from diptych.core.import_export.import_rows import Reject
 
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
@@ -34,4 +34,4 @@ BOOK = {
     ],
 )
 def test_what_is_wrong_with_a_line_is_told_as_the_api_tells_it(row: dict[str, Any], reason: str):
-    assert read_copy(row, 7) == Reject(7, reason, row)
+    assert read_exported(row, 7) == Reject(7, reason, row)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.catalogue.models import Tag
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.catalogue.tags.queries import spec
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.engine import pagination
