@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from diptych.core.engine import slugs
+from diptych.core.engine import column_types, slugs
+from diptych.core.engine.column_types import Check
 from diptych.core.engine.text_normalization import fold, sort_key
 from diptych.core.errors import FieldError, ValidationFailed
 
@@ -17,40 +18,42 @@ Values = Mapping[str, Any]
 class Rules:
     """The rules of one kind of row. noun: what a client calls one of these.
 
-    named_by: the column that its search text, its sort key and its slug follow from. forms: for each column that has a
-    form of its own, the function that normalizes a value, and raises ValueError for an invalid one. integers: those
-    of these columns that hold whole numbers; all others hold text.
+    named_by: the column that its search text, its sort key and its slug follow from. normalizers: for each column that
+    has a form of its own, the function that puts a value into it, and raises ValueError for an invalid one. checks: for
+    each column of the model, the function that refuses values of another type; the model sees to that (for_columns).
     """
 
     noun: str
     named_by: str
-    forms: Mapping[str, Callable[[Any], Any]]
-    integers: frozenset[str] = frozenset()
+    normalizers: Mapping[str, Callable[[Any], Any]]
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
-    def normal(self, values: Values) -> dict[str, Any]:
+    def for_columns(self, columns: Iterable[Any]) -> Rules:
+        """These rules, for a model that has these columns."""
+        return replace(self, checks=column_types.checks(columns))
+
+    def normalized(self, values: Values) -> dict[str, Any]:
         """The values, each in its form. Errors: ValidationFailed, naming every value that has none."""
         found, field_errors = dict(values), []
-        for name, form in self.forms.items():
-            value = found.get(name)
+        for name, value in values.items():
             if value is not None:
                 try:
-                    found[name] = form(self._typed(name, value))
+                    found[name] = self._form(name, value)
                 except ValueError as error:
                     field_errors.append(FieldError("value", str(error), path=(name,)))
         if field_errors:
             raise ValidationFailed(f"This cannot be {_one(self.noun)}.", field_errors)
         return found
 
-    def _typed(self, name: str, value: Any) -> Any:
-        """Return the value. Errors: ValueError where it is of a type that the form does not take."""
-        if name in self.integers:
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ValueError("should be a whole number")
-        elif not isinstance(value, str):
-            raise ValueError("should be text")
+    def _form(self, name: str, value: Any) -> Any:
+        """A value as its column keeps it. Errors: ValueError."""
+        if check := self.checks.get(name):
+            value = check(value)
+        if normalize := self.normalizers.get(name):
+            value = normalize(value)
         return value
 
-    def derived(self, values: Values) -> dict[str, Any]:
+    def with_derived(self, values: Values) -> dict[str, Any]:
         """The values, which are in their form, with those that follow from the name, where that is one of them."""
         if name := values.get(self.named_by):
             return {**values, "search_text": fold(name), "sort_key": sort_key(name)}

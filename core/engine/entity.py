@@ -73,6 +73,11 @@ class Entity(Base):
         UtcDateTime(timezone=True), default=_created_at, onupdate=now, sort_order=91
     )
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "rules" in vars(cls):
+            cls.rules = cls.rules.for_columns(cls.__table__.columns)
+
     @classmethod
     def orders(cls) -> Mapping[str, str]:
         """What a list can be ordered by, with the column of each: the name by its sort key."""
@@ -126,7 +131,7 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
     Errors: ValidationFailed.
     """
     given = {name: getattr(row, name) for name in names}
-    for name, value in row.rules.derived(row.rules.normal(given)).items():
+    for name, value in row.rules.with_derived(row.rules.normalized(given)).items():
         if name not in kept and getattr(row, name) != value:
             setattr(row, name, value)
 
@@ -134,7 +139,7 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
 @event.listens_for(Entity, "before_insert", propagate=True)
 def _complete(_mapper: Mapper[Any], connection: Connection, row: Entity) -> None:
     """Make what a row lacks that was added to a session by hand."""
-    derive(row, row.rules.forms, ())
+    derive(row, row.rules.checks, ())
     if isinstance(row, SlugMixin) and not row.slug:
         _assign_slugs(connection, row)
 
@@ -159,7 +164,7 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
         raise ValidationFailed(
             "The id of a row does not change.", [FieldError("refused", "the id of a row stays", path=("id",))]
         )
-    if given := [name for name in row.rules.forms if name not in unmodified]:
+    if given := [name for name in row.rules.checks if name not in unmodified]:
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 
 

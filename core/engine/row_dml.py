@@ -30,7 +30,7 @@ def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
     """The parameters of `insert_statement`. A row that may have another's slug gets one with a suffix instead."""
     moment = now()
     made = {"id": uuid7(), "created_at": moment, "updated_at": moment}
-    row = {**column_defaults(spec.model), **made, **spec.rules.derived(values)}
+    row = {**column_defaults(spec.model), **made, **spec.rules.with_derived(values)}
     found = {_NEW + column.name: row.get(column.name) for column in _table(spec).columns}
     if spec.slugged:
         slug = spec.rules.slug(row[spec.rules.named_by])
@@ -53,7 +53,7 @@ def insert_statement(spec: ResourceSpec) -> ReturningInsert[Any]:
 
 def update_parameters(spec: ResourceSpec, row_id: Any, values: Values) -> dict[str, Any]:
     """The parameters of `update_statement` for these values."""
-    found = {_NEW + name: value for name, value in spec.rules.derived(values).items()}
+    found = {_NEW + name: value for name, value in spec.rules.with_derived(values).items()}
     return {**found, f"{_NEW}updated_at": now(), VALUE: row_id}
 
 

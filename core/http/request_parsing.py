@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from diptych.core.engine.column_types import parse_uuid
 from diptych.core.engine.schemas.error_messages import detail
-from diptych.core.engine.schemas.field_types import parse_uuid
 from diptych.core.engine.text_normalization import clean
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import content_coding, json, problems, query_string

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.services.api import Api
+from tests.services.guide import Guide
 from tests.services.twins import TWINS, Twin
 from tests.support.databases import BACKENDS, Databases
 
@@ -36,3 +37,8 @@ async def api(twin: Twin) -> AsyncIterator[Api]:
     api = Api(twin)
     yield api
     await api.close()
+
+
+@pytest.fixture
+def guide(twin: Twin) -> Guide:
+    return Guide(twin)

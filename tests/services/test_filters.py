@@ -12,7 +12,7 @@ from diptych.core.catalogue.books.queries import spec
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.errors import CatalogueError, Conflict, NotFound, ServiceUnavailable, ValidationFailed
 from diptych.core.http.filters import provide_filters
-from tests.services.test_library_verbs import ISBNS, NOBODY, Guide, guide  # noqa: F401 - a fixture
+from tests.services.guide import ISBNS, NOBODY, Guide
 from tests.services.twins import Twin, _Awaitable, author, book
 
 QUERIES = [
@@ -37,7 +37,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-async def test_filters_find_what_a_list_of_the_api_shows(guide: Guide, query: str):  # noqa: F811
+async def test_filters_find_what_a_list_of_the_api_shows(guide: Guide, query: str):
     who = await author(guide.twin)
     for number, values in enumerate(({"title": "Été", "year": 1972, "language": "fr"}, {"title": "STORM"},
                                      {"title": "Stone 100%", "year": 1999, "isbn": ISBNS[0]})):  # fmt: skip

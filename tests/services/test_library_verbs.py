@@ -6,8 +6,6 @@ What each wrote is read again in a session of its own.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -32,62 +30,8 @@ from diptych.core.catalogue.books.model import Book, BookContributor
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config, sync_config
 from diptych.core.errors import NotFound, ValidationFailed
-from tests.services.twins import Twin, _Awaitable, author, book
-
-NOBODY = uuid.UUID("01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f")
-ISBNS = ["9780439554930", "9780306406157", "9783161484100"]
-
-
-class Guide:
-    """The three services of one twin, made as the guides make them."""
-
-    def __init__(self, twin: Twin) -> None:
-        self.twin = twin
-        services = twin.module("services")
-        self.kinds = {"authors": services.AuthorService, "books": services.BookService, "tags": services.TagService}
-
-    @property
-    def config(self) -> Any:
-        return self.twin.database._writing
-
-    @asynccontextmanager
-    async def session(self, *, commit: bool = True) -> AsyncIterator[Any]:
-        if self.twin.name == "aio":
-            async with self.config.get_session() as session:
-                yield session
-                if commit:
-                    await session.commit()
-        else:
-            with self.config.get_session() as session:
-                yield _Awaitable(session)
-                if commit:
-                    session.commit()
-
-    @asynccontextmanager
-    async def service(self, kind: Any, *, commit: bool = True, **options: Any) -> AsyncIterator[Any]:
-        """What `Service.new(session=...)` gives, in a session that is committed at the end."""
-        kind = self.kinds.get(kind, kind)
-        async with self.session(commit=commit) as session:
-            if self.twin.name == "aio":
-                async with kind.new(session=session, **options) as service:
-                    yield service
-            else:
-                with kind.new(session=session._target, **options) as service:
-                    yield _Awaitable(service)
-
-    async def stored(self, model: Any, row_id: Any) -> Any:
-        """The row as another session reads it."""
-        async with self.session(commit=False) as session:
-            return (await session.execute(select(model).where(model.id == row_id))).scalar_one_or_none()
-
-    async def all(self, model: Any) -> list[Any]:
-        async with self.session(commit=False) as session:
-            return list((await session.execute(select(model).order_by(model.id))).scalars())
-
-
-@pytest.fixture
-def guide(twin: Twin) -> Guide:
-    return Guide(twin)
+from tests.services.guide import ISBNS, NOBODY, Guide
+from tests.services.twins import _Awaitable, author, book
 
 
 def plain(service: Any) -> Any:

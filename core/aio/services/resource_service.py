@@ -256,10 +256,11 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with it; without match_fields and an id it looks for one that has all the values already.
         """
         with self.wrapping(error_messages):
+            chosen = {} if item_id is None else self.rules.normalized({"id": item_id})
             try:
                 values = await self._upserting(data, 0, schema_dump_config)
-                names = self._names(match_fields, [values]) if item_id is None else ["id"]
-                done = await self._upserted([values if item_id is None else {**values, "id": item_id}], names)
+                names = ["id"] if chosen else self._names(match_fields, [values])
+                done = await self._upserted([{**values, **chosen}], names)
             except CatalogueError as error:
                 error.field_errors = tuple(
                     replace(field_error, path=(field_error.path or ())[2:]) for field_error in error.field_errors
@@ -402,9 +403,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         ]
         if field_errors:
             raise ValidationFailed("There is nothing to find the row by.", field_errors)
-        normal = self.rules.normal({name: values[name] for name in names})
+        normalized = self.rules.normalized({name: values[name] for name in names})
         # In SQL nothing equals null; SQLAlchemy writes IS NULL.
-        return [*filters, *(getattr(self.model_type, name) == value for name, value in normal.items())]
+        return [*filters, *(getattr(self.model_type, name) == value for name, value in normalized.items())]
 
     def _refreshing(self, names: Any, with_for_update: Any, *, wanted: bool | None) -> dict[str, Any] | None:
         refresh = self.repository.auto_refresh if wanted is None else wanted

@@ -19,7 +19,7 @@ class Author(SearchableMixin, SlugMixin, Entity):
 
     __tablename__ = "author"
     __table_args__ = (Index("ix_author_name", "name"),)
-    rules = Rules(noun="author", named_by="name", forms={"name": line(NAME_MAX)})
+    rules = Rules(noun="author", named_by="name", normalizers={"name": line(NAME_MAX)})
 
     name: Mapped[str] = mapped_column(String(NAME_MAX))
     dob: Mapped[date | None]

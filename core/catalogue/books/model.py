@@ -34,14 +34,13 @@ class Book(SearchableMixin, SlugMixin, Entity):
     rules = Rules(
         noun="book",
         named_by="title",
-        forms={
+        normalizers={
             "title": line(TITLE_MAX),
             "isbn": isbn13,
             "year": bounded,
             "language": language_tag,
             "description": prose(DESCRIPTION_MAX),
         },
-        integers=frozenset({"year"}),
     )
 
     title: Mapped[str] = mapped_column(String(TITLE_MAX))

@@ -20,7 +20,7 @@ class Tag(SearchableMixin, Entity):
     rules = Rules(
         noun="tag",
         named_by="name",
-        forms={"name": lambda text: bounded(tag_name(text), TAG_MAX), "description": prose(DESCRIPTION_MAX)},
+        normalizers={"name": lambda text: bounded(tag_name(text), TAG_MAX), "description": prose(DESCRIPTION_MAX)},
     )
 
     name: Mapped[str] = mapped_column(String(TAG_MAX), unique=True)

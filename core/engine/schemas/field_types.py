@@ -22,10 +22,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from diptych.core.engine import cursors, slugs, text_normalization
+from diptych.core.engine.column_types import UUID_TEXT
 from diptych.core.engine.cursors import Cursor
 from diptych.core.engine.fixed_decimal import FixedDecimal
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIMESTAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -57,13 +57,6 @@ def _matching(pattern: re.Pattern[str], code: str, expected: str, convert: Calla
         raise PydanticCustomError(code, "should be {expected}", {"expected": expected})
 
     return BeforeValidator(validate)
-
-
-def parse_uuid(value: str) -> UUID:
-    """A UUID in its one canonical spelling, either case. Errors: ValueError."""
-    if not _UUID.fullmatch(value):
-        raise ValueError("not a UUID in the 8-4-4-4-12 form")
-    return UUID(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +91,8 @@ _HOUR_MINUTE = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
 Id = Annotated[
     UUID,
-    _matching(_UUID, "uuid", "a UUID in the 8-4-4-4-12 form", UUID),
-    SchemaMetadata(EXAMPLE_ID, f"^{_UUID.pattern}$"),
+    _matching(UUID_TEXT, "uuid", "a UUID in the 8-4-4-4-12 form", UUID),
+    SchemaMetadata(EXAMPLE_ID, f"^{UUID_TEXT.pattern}$"),
 ]
 Date = Annotated[
     date,

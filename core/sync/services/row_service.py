@@ -103,13 +103,13 @@ class RowService(
 
         The create or the update hook runs next, once the match has shown which.
         """
-        return data if isinstance(data, self.model_type) else self.rules.normal(self._dumped(data))
+        return data if isinstance(data, self.model_type) else self.rules.normalized(self._dumped(data))
 
     def _derived(self, data: Any) -> Any:
         if isinstance(data, self.model_type):
-            derive(data, data.rules.forms.keys() & vars(data).keys(), ())
+            derive(data, [name for name in data.rules.checks if name in vars(data)], ())
             return data
-        return self.rules.derived(self.rules.normal(self._dumped(data)))
+        return self.rules.with_derived(self.rules.normalized(self._dumped(data)))
 
     def _dumped(self, data: Any, config: Any = None) -> dict[str, Any]:
         """The columns that data of any kind have values for."""
@@ -137,11 +137,11 @@ class RowService(
 
         Nothing is checked first: errors are the driver's.
         """
-        return self._bulk_insert([self.rules.derived(values) for values in items])
+        return self._bulk_insert([self.rules.with_derived(values) for values in items])
 
     def change_rows(self, rows: Sequence[EntityT], changes: Sequence[Values]) -> int:
         """Set columns and flush; how many rows were different. Errors: ValidationFailed."""
-        return self.set_columns(rows, [self.rules.derived(values) for values in changes])
+        return self.set_columns(rows, [self.rules.with_derived(values) for values in changes])
 
     # `places`: each item's index in its batch, None where there is no batch
 

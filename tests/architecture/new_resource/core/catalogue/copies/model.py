@@ -25,7 +25,7 @@ class Copy(SearchableMixin, Entity):
 
     __tablename__ = "copy"
     __table_args__ = (CheckConstraint("status IN ('available', 'on_loan', 'lost')", name="status"),)
-    rules = Rules(noun="copy", named_by="barcode", forms={"barcode": line(BARCODE_MAX)})
+    rules = Rules(noun="copy", named_by="barcode", normalizers={"barcode": line(BARCODE_MAX)})
 
     barcode: Mapped[str] = mapped_column(String(BARCODE_MAX), unique=True)
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="RESTRICT"), index=True)

@@ -1,0 +1,79 @@
+"""The values that a column takes: those of its Python type, and what is one of them without a doubt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+Check = Callable[[Any], Any]
+"""Return a value as its column takes it. Errors: ValueError."""
+
+
+def parse_uuid(value: str) -> UUID:
+    """A UUID in its one canonical spelling, either case. Errors: ValueError."""
+    if not UUID_TEXT.fullmatch(value):
+        raise ValueError("should be a UUID in the 8-4-4-4-12 form")
+    return UUID(value)
+
+
+def checks(columns: Iterable[Any]) -> dict[str, Check]:
+    """What checks the values of each column, by its name. A column of a type that is not known here takes anything."""
+    return {column.key: _CHECKS.get(_python_type(column.type), _anything) for column in columns}
+
+
+def _python_type(column_type: Any) -> type | None:
+    try:
+        found: type = column_type.python_type
+    except NotImplementedError:
+        return None
+    return found
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+def _instance(expected: str, *kinds: type, unlike: tuple[type, ...] = ()) -> Check:
+    """What takes the instances of these types, but for those of others that Python derives from them."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, kinds) and not isinstance(value, unlike):
+            return value
+        raise ValueError(f"should be {expected}")
+
+    return check
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else parse_uuid(value if isinstance(value, str) else "")
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        return value
+    raise ValueError("should be a date and time with its offset")
+
+
+def _decimal(value: Any) -> Decimal:
+    """Not a float: that is hardly ever the number that was written."""
+    if isinstance(value, Decimal | int) and not isinstance(value, bool) and Decimal(value).is_finite():
+        return Decimal(value)
+    raise ValueError("should be a decimal number")
+
+
+_CHECKS: Mapping[type | None, Check] = {
+    str: _instance("text", str),
+    int: _instance("a whole number", int, unlike=(bool,)),
+    float: _instance("a number", float, int, unlike=(bool,)),
+    Decimal: _decimal,
+    bool: _instance("true or false", bool),
+    UUID: _uuid,
+    date: _instance("a date", date, unlike=(datetime,)),
+    datetime: _moment,
+}
