@@ -30,7 +30,9 @@ class Rules:
 
     def for_columns(self, columns: Iterable[Any]) -> Rules:
         """These rules, for a model that has these columns."""
-        return replace(self, checks=column_types.checks(columns))
+        checks = column_types.checks(columns)
+        own = {"slug": slugs.own_slug} if "slug" in checks else {}
+        return replace(self, checks=checks, normalizers={**own, **self.normalizers})
 
     def normalized(self, values: Values) -> dict[str, Any]:
         """The values, each in its form. Errors: ValidationFailed, naming every value that has none."""

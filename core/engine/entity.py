@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, TypeVar
@@ -13,6 +13,7 @@ from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import Connection, Dialect, FromClause, Index, String, Text, Uuid, event, inspect, select
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, object_session
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from uuid_utils.compat import uuid7
 
@@ -166,6 +167,16 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
         )
     if given := [name for name in row.rules.checks if name not in unmodified]:
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
+
+
+def mark_inserted(rows: Sequence[Entity]) -> None:
+    """Have the session that these new rows were added to take them for flushed: a statement has put them in.
+
+    A rollback then makes them new again, as it does with all that the session has put in by itself.
+    """
+    session: Any = object_session(rows[0])
+    states = {instance_state(row) for row in rows}
+    session._register_persistent(states)  # noqa: SLF001 - what a flush calls; nothing public leaves the rows to a rollback
 
 
 def entity_of(table: FromClause) -> type[Entity]:

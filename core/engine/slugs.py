@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from uuid_utils.compat import uuid7
 
-from diptych.core.engine.text_normalization import fold
+from diptych.core.engine.text_normalization import bounded, clean, fold
 
 SLUG_LENGTH = 100  # characters, suffix included
 TOKEN_LENGTH = 8  # characters, of 5 bits each
@@ -73,3 +73,8 @@ def check_slug(text: str) -> str:
     if "".join(_kept(text)) != text:
         raise ValueError("a slug has letters, numbers, marks and hyphens")
     return text
+
+
+def own_slug(text: str) -> str:
+    """The text, cleaned, if it can be the slug that a row is given. Errors: ValueError."""
+    return bounded(check_slug(clean(text)), SLUG_LENGTH)

@@ -52,6 +52,16 @@ class Guide:
                 with kind.new(session=session._target, **options) as service:
                     yield _Awaitable(service)
 
+    def of(self, kind: str, session: Any) -> Any:
+        """A service on a session of this guide's, so that several can share it."""
+        made = self.kinds[kind](getattr(session, "_target", session))
+        return made if self.twin.name == "aio" else _Awaitable(made)
+
+    async def savepoint(self, session: Any) -> Any:
+        """A savepoint, to roll back or to commit."""
+        begun = await session.begin_nested()
+        return begun if self.twin.name == "aio" else _Awaitable(begun)
+
     async def stored(self, model: Any, row_id: Any) -> Any:
         """The row as another session reads it."""
         async with self.session(commit=False) as session:

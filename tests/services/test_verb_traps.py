@@ -7,15 +7,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from advanced_alchemy.exceptions import DuplicateKeyError, ForeignKeyError, NotFoundError, RepositoryError
+from sqlalchemy import event, inspect
 
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import Book
-from diptych.core.errors import CatalogueError, ValidationFailed
+from diptych.core.catalogue.tags.model import Tag
+from diptych.core.engine.slugs import SLUG_LENGTH
+from diptych.core.errors import CatalogueError, RetryableConflict, ValidationFailed
 from tests.services.guide import Guide
 from tests.services.twins import author, book
 
 ISBNS = ["9780439554930", "9780306406157", "9783161484100"]
 NAIVE = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - one without an offset is what is meant
+
+
+def own(session: Any) -> Any:
+    """The session itself, of either kind: what it does without waiting."""
+    return getattr(session, "_target", session)
 
 
 def paths(error: CatalogueError) -> list[tuple[str | int, ...] | None]:
@@ -77,8 +86,7 @@ async def test_a_uuid_may_be_given_as_its_text(guide: Guide):
 async def test_a_row_added_by_hand_has_values_of_the_types_of_its_columns(guide: Guide):
     for values in ({"dob": "1914-08-09"}, {"created_at": NAIVE}):
         async with guide.session(commit=False) as session:
-            add = session.add if guide.twin.name == "aio" else session._target.add
-            add(Author(name="X", **values))
+            own(session).add(Author(name="X", **values))
             with pytest.raises(ValidationFailed) as refused:
                 await session.flush()
             assert paths(refused.value) == [tuple(values)]
@@ -88,3 +96,219 @@ async def test_a_row_added_by_hand_has_values_of_the_types_of_its_columns(guide:
         row.dob = datetime.now(UTC)
         with pytest.raises(ValidationFailed):
             await session.flush()
+
+
+# --- new rows and rollbacks ---
+
+
+@pytest.mark.parametrize("verb", ["create_many", "upsert_many"])
+async def test_a_rollback_makes_new_rows_new_again(guide: Guide, verb: str):
+    async with guide.session(commit=False) as session:
+        service = guide.of("authors", session)
+        first, second = await getattr(service, verb)([{"name": "A", "dob": None}, {"name": "B", "dob": None}])
+        assert inspect(first).persistent
+        assert first in own(session)
+        await session.rollback()
+        assert inspect(first).transient
+        assert first not in own(session)
+        assert list(own(session)) == []
+        assert (first.name, first.slug) == ("A", "a")
+        assert await session.get(Author, first.id) is None
+        with pytest.raises(NotFoundError):
+            await service.update({"name": "C"}, second.id)
+        own(session).add(first)
+        await session.commit()
+    assert [row.id for row in await guide.all(Author)] == [first.id]
+
+
+async def test_a_rollback_to_a_savepoint_takes_back_what_came_after_it_alone(guide: Guide):
+    async with guide.session() as session:
+        service = guide.of("authors", session)
+        (before,) = await service.create_many([{"name": "before"}])
+        savepoint = await guide.savepoint(session)
+        (after,) = await service.create_many([{"name": "after"}])
+        await savepoint.rollback()
+        assert (inspect(before).persistent, inspect(after).transient) == (True, True)
+        savepoint = await guide.savepoint(session)
+        (kept,) = await service.create_many([{"name": "kept"}])
+        await savepoint.commit()
+        assert inspect(kept).persistent
+    assert {row.id for row in await guide.all(Author)} == {before.id, kept.id}
+    async with guide.session(commit=False) as session:
+        savepoint = await guide.savepoint(session)
+        (released,) = await guide.of("authors", session).create_many([{"name": "released"}])
+        await savepoint.commit()
+        await session.rollback()
+        assert inspect(released).transient
+
+
+async def test_a_commit_keeps_new_rows_in_the_session(guide: Guide):
+    async with guide.session(commit=False) as session:
+        service = guide.of("authors", session)
+        (made,) = await service.create_many([{"name": "A"}], auto_commit=True)
+        assert inspect(made).persistent
+        made.name = "B"
+        await session.commit()
+        await session.rollback()
+        assert inspect(made).persistent
+        await session.refresh(made)
+        assert (made.name, made.slug) == ("B", "a")
+
+
+async def test_sessions_tell_of_new_rows_when_they_become_persistent(guide: Guide):
+    told: list[Any] = []
+    async with guide.session() as session:
+        target = getattr(own(session), "sync_session", own(session))
+        event.listen(target, "pending_to_persistent", lambda _, row: told.append(row))
+        made = await guide.of("authors", session).create_many([{"name": "A"}, {"name": "B"}])
+        assert {row.name for row in told} == {row.name for row in made}
+
+
+# --- slugs of one's own ---
+
+
+@pytest.mark.parametrize("slug", ["", " ", "two words", "a/b", "x" * (SLUG_LENGTH + 1), "\x00", "a?b"])
+async def test_a_slug_of_ones_own_that_cannot_be_one_is_refused(guide: Guide, slug: str):
+    who = await author(guide.twin, "Homer")
+    async with guide.service("authors", commit=False) as authors:
+        for verb, arguments, place in (
+            (authors.create, ({"name": "X", "slug": slug},), ()),
+            (authors.create, (Author(name="X", slug=slug),), ()),
+            (authors.create_many, ([{"name": "X", "slug": slug}],), ("items", 0)),
+            (authors.update, ({"slug": slug}, who), ()),
+            (authors.upsert, ({"name": "X", "slug": slug},), ()),
+            (authors.upsert_many, ([{"name": "Homer", "slug": slug}],), ("items", 0)),
+        ):
+            with pytest.raises(ValidationFailed) as refused:
+                await verb(*arguments)
+            assert paths(refused.value) == [(*place, "slug")]
+    async with guide.session(commit=False) as session:
+        own(session).add(Author(name="X", slug=slug))
+        with pytest.raises(ValidationFailed):
+            await session.flush()
+    assert [row.slug for row in await guide.all(Author)] == ["homer"]
+
+
+async def test_a_slug_of_ones_own_is_kept_as_it_is_looked_up(guide: Guide):
+    given = "caf\u0065\u0301"
+    longest = "x" * SLUG_LENGTH
+    async with guide.service("authors") as authors:
+        first = await authors.create({"name": "A", "slug": given})
+        (second,) = await authors.create_many([{"name": "B", "slug": longest}])
+        third = await authors.upsert({"name": "C", "slug": " c "})
+    assert [(await guide.stored(Author, row.id)).slug for row in (first, second, third)] == ["café", longest, "c"]
+
+
+# --- what is taken ---
+
+
+async def test_an_upsert_that_collides_outside_its_key_names_the_item(guide: Guide):
+    who = await author(guide.twin)
+    await book(guide.twin, "Iliad", who, isbn=ISBNS[0])
+    new = {"title": "Odyssey", "author_id": who, "isbn": ISBNS[1]}
+    taken = {**new, "isbn": ISBNS[0]}
+    for fields in (["isbn", "title"], ["title", "isbn"], ["title"]):
+        async with guide.service("books", commit=False) as books:
+            with pytest.raises(DuplicateKeyError) as refused:
+                await books.upsert_many([new, taken | {"title": "Aeneid"}], match_fields=fields)
+            assert not isinstance(refused.value, RetryableConflict)
+            assert paths(refused.value) == [("items", 1, "isbn")]
+            with pytest.raises(DuplicateKeyError) as refused:
+                await books.upsert(taken, match_fields=fields)
+            assert paths(refused.value) == [("isbn",)]
+            with pytest.raises(DuplicateKeyError):
+                await books.get_or_upsert(**taken, match_fields=fields)
+    async with guide.service("books") as books:
+        done = await books.upsert_many([{**taken, "title": "Iliad"}, new], match_fields=["isbn", "title"])
+        assert (done.created, done.unchanged) == (1, 1)
+
+
+async def test_an_id_or_a_slug_that_is_taken_names_the_item(guide: Guide):
+    who = await author(guide.twin, "Homer")
+    for values, name in (({"id": who}, "id"), ({"slug": "homer"}, "slug")):
+        for verb in ("create_many", "upsert_many"):
+            async with guide.service("authors", commit=False) as authors:
+                items = [{"name": "A", "dob": None}, {"name": "B", "dob": None, **values}]
+                fields = {"match_fields": ["name"]} if verb == "upsert_many" else {}
+                with pytest.raises(DuplicateKeyError) as refused:
+                    await getattr(authors, verb)(items, **fields)
+                assert not isinstance(refused.value, RetryableConflict)
+                assert paths(refused.value) == [("items", 1, name)]
+
+
+# --- authors that are gone ---
+
+
+async def test_an_author_taken_back_by_a_rollback_is_no_books_author(guide: Guide):
+    async with guide.session(commit=False) as session:
+        books = guide.of("books", session)
+        writer = await guide.of("authors", session).create({"name": "Homer"})
+        await books.create_many([{"title": "Iliad", "author_id": writer.id}])
+        await session.rollback()
+        with pytest.raises(ForeignKeyError) as refused:
+            await books.create_many([{"title": "Iliad", "author_id": writer.id}])
+        assert paths(refused.value) == [("items", 0, "author_id")]
+
+
+async def test_a_deleted_author_is_no_books_author(guide: Guide):
+    who, other = await author(guide.twin, "Homer"), await author(guide.twin, "Virgil")
+    what = await book(guide.twin, "Aeneid", other, isbn=ISBNS[0])
+    async with guide.session(commit=False) as session:
+        books, authors = guide.of("books", session), guide.of("authors", session)
+        await books.set_contributors(what, [(other, "author"), (who, "editor")])
+        await books.create_many([{"title": "Iliad", "author_id": who}])
+        await books.delete_where(title="Iliad")
+        await books.set_contributors(what, [(other, "author")])
+        await authors.delete(who)
+        for verb, arguments, path in (
+            (books.create_many, ([{"title": "X", "author_id": who}],), ("items", 0, "author_id")),
+            (books.update, ({"author_id": who}, what), ("author_id",)),
+            (books.update_many, ([{"id": what, "author_id": who}],), ("items", 0, "author_id")),
+            (books.upsert, ({"isbn": ISBNS[0], "author_id": who},), ("author_id",)),
+            (books.upsert_many, ([{"isbn": ISBNS[1], "title": "X", "author_id": who}],), ("items", 0, "author_id")),
+            (books.set_contributors, (what, [(other, "author"), (who, "editor")]), ("items", 1, "author_id")),
+        ):
+            with pytest.raises(ForeignKeyError) as refused:
+                await verb(*arguments)
+            assert paths(refused.value) == [path]
+
+
+# --- names of columns ---
+
+
+async def test_a_key_that_is_no_column_is_an_error_of_the_librarys(guide: Guide):
+    who = await author(guide.twin)
+    async with guide.service("authors", commit=False) as authors:
+        for verb, arguments, named in (
+            (authors.upsert, ({"name": "X"},), {}),
+            (authors.upsert_many, ([{"name": "X"}],), {}),
+            (authors.get_or_upsert, (), {"name": "X"}),
+            (authors.get_and_update, (), {"name": "X"}),
+        ):
+            for fields in ("nope", ["name", "nope"]):
+                with pytest.raises(RepositoryError, match=r"No author has a column nope to be found by\."):
+                    await verb(*arguments, **named, match_fields=fields)
+        with pytest.raises(RepositoryError, match="nope"):
+            await authors.delete_many([who], id_attribute="nope")
+        assert await authors.count() == 1
+
+
+# --- rows that are not flushed ---
+
+
+@pytest.mark.parametrize("verb", ["upsert", "upsert_many", "get_or_upsert", "get_and_update"])
+async def test_a_row_that_is_added_and_not_flushed_is_found(guide: Guide, verb: str):
+    async with guide.session() as session:
+        tags = guide.of("tags", session)
+        added = Tag(name=" WAR")
+        own(session).add(added)
+        values = {"name": "War", "description": "x"}
+        match verb:
+            case "upsert":
+                found = await tags.upsert(values)
+            case "upsert_many":
+                (found,) = await tags.upsert_many([values])
+            case _:
+                found, _ = await getattr(tags, verb)(**values)
+        assert found is added
+    assert [(row.name, row.description) for row in await guide.all(Tag)] == [("war", "x")]

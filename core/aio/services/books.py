@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, cast
@@ -141,8 +142,20 @@ class BookService(CatalogueService[Book]):
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
         return {item_id: self._authors[item_id] for item_id in ids if item_id in self._authors}
 
+    @contextmanager
+    def wrapping(self, error_messages: Any) -> Iterator[None]:
+        # Authors that an earlier verb has seen may be gone since: by a rollback, or because they were deleted.
+        self._authors.clear()
+        with super().wrapping(error_messages):
+            yield
+
     async def set_columns(
-        self, rows: Sequence[Book], changes: Sequence[Values], places: BatchIndexes = None, *, matched: bool = False
+        self,
+        rows: Sequence[Book],
+        changes: Sequence[Values],
+        places: BatchIndexes = None,
+        *,
+        matched: Collection[str] = (),
     ) -> int:
         moved = [
             (row.id, values["author_id"])
@@ -191,6 +204,7 @@ class BookService(CatalogueService[Book]):
         Errors: NotFound; ValidationFailed when none is an author, one is given twice, or an author does not exist.
         """
         _check_contributors(wanted)
+        self._authors.clear()
         book = await self.get_for_update(book_id)
         known = await self._references({author_id for author_id, _ in wanted})
         field_errors = [

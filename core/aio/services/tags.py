@@ -38,7 +38,7 @@ class TagService(CatalogueService[Tag]):
         if missing:
             try:
                 new = [await self.to_model({"name": name}, "create") for name in missing]
-                await self.insert(new, range(len(new)), matched=True)
+                await self.insert(new, range(len(new)), matched=self.unique)
             except IntegrityError as error:
                 raise ConcurrentWrite("Other writers were busy with the same tags.") from error
             found |= {tag.name: tag for tag in new}

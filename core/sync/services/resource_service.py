@@ -149,9 +149,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 
         The library's says nothing of ids that no row has.
         """
-        name = getattr(id_attribute, "key", id_attribute) or "id"
-        values = [getattr(item, name) if isinstance(item, self.model_type) else item for item in item_ids]
         with self.wrapping(error_messages):
+            (name,) = self._known([getattr(id_attribute, "key", id_attribute) or "id"])
+            values = [getattr(item, name) if isinstance(item, self.model_type) else item for item in item_ids]
             batches.check_distinct_ids(values)
             rows = self.get_many_for_update(values, "ids", column=getattr(self.model_type, name))
             self.delete_rows(rows)
@@ -296,6 +296,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with self.wrapping(error_messages):
             conditions = self._conditions(match_fields, kwargs, filters)
             options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
+            self.session.flush()
             row = self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
             new = row is None
             if row is None:
@@ -334,6 +335,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with self.wrapping(error_messages):
             conditions = self._conditions(match_fields, kwargs, filters)
             options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
+            self.session.flush()
             row = self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
             if row is None:
                 raise row_not_found(self.spec)
@@ -368,8 +370,8 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         batches.require_keys(items, needed, needed)
         batches.check_distinct_keys([tuple(item.get(name) for name in names) for item in items], names)
         rows = self.matches(items, names)
-        # Unique columns that are part of the key have been looked for by it, and need not be again.
-        matched = set(self.unique) <= set(names)
+        # Together with others a column says nothing of who else has its value.
+        matched = names if len(names) == 1 else ()
         old = [(place, row) for place, row in enumerate(rows) if row is not None]
         new = [place for place, row in enumerate(rows) if row is None]
         # Two items that give different columns of the key may still mean one row.
@@ -392,7 +394,14 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         if match_fields is None and items and all(item.get("id") is not None for item in items):
             return ["id"]
         match_fields = match_fields or self.match_fields
-        return [match_fields] if isinstance(match_fields, str) else list(match_fields)
+        return self._known([match_fields] if isinstance(match_fields, str) else list(match_fields))
+
+    def _known(self, names: list[str]) -> list[str]:
+        """The names. Errors: RepositoryError, where one is no column's."""
+        unknown = [name for name in names if name not in self.model_type.__table__.columns]
+        if unknown:
+            raise RepositoryError(detail=f"No {self.spec.noun} has a column {', '.join(unknown)} to be found by.")
+        return names
 
     def _conditions(self, match_fields: list[str] | str | None, values: Values, filters: Sequence[Any]) -> list[Any]:
         """What a row has to meet to have these values. Errors: ValidationFailed, where they could be any row's."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -17,14 +17,14 @@ from advanced_alchemy.service import (
     schema_dump,
 )
 from sqlalchemy import inspect, or_, select, union
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from uuid_utils.compat import uuid7
 
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Entity, column_defaults, derive, now, restricting_columns
+from diptych.core.engine.entity import Entity, column_defaults, derive, mark_inserted, now, restricting_columns
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.row_dml import missing_reference, missing_references_detail
 from diptych.core.engine.slugs import make_unique
@@ -178,10 +178,11 @@ class RowService(
         if field_errors:
             raise InUse(detail, field_errors)
 
-    def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: bool = False) -> None:
+    def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: Collection[str] = ()) -> None:
         """Put new rows in, where they may be, by one statement; the session has them then.
 
-        matched: the caller has checked that their unique values are free. Errors: ValidationFailed, Conflict.
+        matched: columns in which the caller has found that no row has their values.
+        Errors: ValidationFailed, Conflict.
         """
         if not models:
             return
@@ -189,14 +190,14 @@ class RowService(
         items = [{name: value for name, value in given(model).items() if value is not None} for model in models]
         self._require(items, places)
         self.check(items, places)
-        if not matched:
-            self._check_unique(items, [None] * len(items), places)
+        names = [name for name in (*self.unique, "id", "slug") if name not in matched]
+        self._check_unique(names, items, [None] * len(items), places)
         for model, item, row in zip(models, items, self._bulk_insert(items), strict=True):
             for name, value in row.items():
                 if name not in item:
                     set_committed_value(model, name, value)
-            make_transient_to_detached(model)
         self.session.add_all(models)
+        mark_inserted(models)
 
     def _require(self, items: Sequence[Values], places: Sequence[int]) -> None:
         """Refuse rows without a value that has to be there. Errors: ValidationFailed."""
@@ -213,7 +214,12 @@ class RowService(
             raise ValidationFailed("Something is missing.", field_errors)
 
     def set_columns(
-        self, rows: Sequence[EntityT], changes: Sequence[Values], places: BatchIndexes = None, *, matched: bool = False
+        self,
+        rows: Sequence[EntityT],
+        changes: Sequence[Values],
+        places: BatchIndexes = None,
+        *,
+        matched: Collection[str] = (),
     ) -> int:
         """Set columns and flush; how many rows were different. matched: as in insert.
 
@@ -222,8 +228,9 @@ class RowService(
         if not rows:
             return 0
         self.check(changes, places)
-        if places is not None and not matched:
-            self._check_unique(changes, [row.id for row in rows], places)
+        if places is not None:
+            names = [name for name in self.unique if name not in matched]
+            self._check_unique(names, changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
             for name, value in values.items():
                 if getattr(row, name) != value:
@@ -318,13 +325,15 @@ class RowService(
             raise MultipleMatches(f"More than one {self.spec.noun} has the key of an item.", field_errors)
         return [rows[0] if rows else None for rows in matching]
 
-    def _check_unique(self, items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]) -> None:
+    def _check_unique(
+        self, names: Iterable[str], items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]
+    ) -> None:
         model = self.model_type
         field_errors: list[FieldError] = []
-        for name in self.unique:
-            column = getattr(model, name)
+        for name in names:
             wanted = {item[name] for item in items if item.get(name) is not None}
             if wanted:
+                column = getattr(model, name)
                 holders = self.session.execute(select(column, model.id).where(column.in_(wanted)))
                 field_errors.extend(batches.not_unique(items, owners, places, name, dict(holders.tuples().all())))
         if field_errors:

@@ -39,7 +39,7 @@ class TagService(CatalogueService[Tag]):
         if missing:
             try:
                 new = [self.to_model({"name": name}, "create") for name in missing]
-                self.insert(new, range(len(new)), matched=True)
+                self.insert(new, range(len(new)), matched=self.unique)
             except IntegrityError as error:
                 raise ConcurrentWrite("Other writers were busy with the same tags.") from error
             found |= {tag.name: tag for tag in new}
