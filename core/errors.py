@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 UPGRADE = 'run "diptych database upgrade"'
@@ -24,11 +25,6 @@ def in_parameter(name: str, field_errors: Iterable[FieldError]) -> tuple[FieldEr
     return tuple(replace(field_error, path=None, parameter=name) for field_error in field_errors)
 
 
-def in_item(place: int, field_errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
-    """The faults of one item of a batch, as the batch's."""
-    return tuple(replace(field_error, path=("items", place, *(field_error.path or ()))) for field_error in field_errors)
-
-
 class SettingsError(Exception):
     """A setting is wrong; the text is one line for the operator."""
 
@@ -40,6 +36,30 @@ class CatalogueError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.field_errors = tuple(field_errors)
+
+
+@contextmanager
+def naming_item(place: int) -> Iterator[None]:
+    """Have the faults of the errors of a block be those of one item of a batch."""
+    try:
+        yield
+    except CatalogueError as error:
+        error.field_errors = tuple(
+            replace(field_error, path=("items", place, *(field_error.path or ()))) for field_error in error.field_errors
+        )
+        raise
+
+
+@contextmanager
+def naming_no_item() -> Iterator[None]:
+    """Have the faults of a batch of one be those of that one: what naming_item added is taken away."""
+    try:
+        yield
+    except CatalogueError as error:
+        error.field_errors = tuple(
+            replace(field_error, path=(field_error.path or ())[2:]) for field_error in error.field_errors
+        )
+        raise
 
 
 class NotFound(CatalogueError):

@@ -14,7 +14,7 @@ from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import Book
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.engine.slugs import SLUG_LENGTH
-from diptych.core.errors import CatalogueError, RetryableConflict, ValidationFailed
+from diptych.core.errors import CatalogueError, FieldError, RetryableConflict, ValidationFailed
 from tests.services.guide import Guide
 from tests.services.twins import author, book
 
@@ -312,3 +312,44 @@ async def test_a_row_that_is_added_and_not_flushed_is_found(guide: Guide, verb: 
                 found, _ = await getattr(tags, verb)(**values)
         assert found is added
     assert [(row.name, row.description) for row in await guide.all(Tag)] == [("war", "x")]
+
+
+# --- faults of one item ---
+
+
+async def test_an_upsert_names_the_item_whose_id_or_hook_is_at_fault(guide: Guide):
+    who = await author(guide.twin, "Homer")
+    item = {"name": "Homer", "id": uuid.UUID(int=1)}
+    async with guide.service("authors", commit=False) as authors:
+        with pytest.raises(ValidationFailed) as refused:
+            await authors.upsert_many([{"name": "New"}, item], match_fields="name")
+        assert paths(refused.value) == [("items", 1, "id")]
+        with pytest.raises(ValidationFailed) as refused:
+            await authors.upsert(item, match_fields="name")
+        assert paths(refused.value) == [("id",)]
+        with pytest.raises(ValidationFailed) as refused:
+            await authors.upsert({"name": " "}, who)
+        assert paths(refused.value) == [("name",)]
+        with pytest.raises(ValidationFailed) as refused:
+            await authors.upsert({"name": "X"}, "nobody")
+        assert paths(refused.value) == [("id",)]
+    async with guide.service(refusing_new(guide.kinds["authors"], guide.twin.name), commit=False) as authors:
+        with pytest.raises(ValidationFailed) as refused:
+            await authors.upsert_many([{"name": "Homer"}, {"name": "New"}])
+        assert paths(refused.value) == [("items", 1, "name")]
+        with pytest.raises(ValidationFailed) as refused:
+            await authors.upsert({"name": "New"})
+        assert paths(refused.value) == [("name",)]
+    assert [row.name for row in await guide.all(Author)] == ["Homer"]
+
+
+def refusing_new(parent: Any, twin: str) -> Any:
+    """A service whose hook takes no new rows."""
+
+    def refuse(_service: Any, _data: Any) -> None:
+        raise ValidationFailed("No more of them.", [FieldError("value", "is one too many", path=("name",))])
+
+    async def refuse_later(_service: Any, _data: Any) -> None:
+        refuse(_service, _data)
+
+    return type("Refusing", (parent,), {"to_model_on_create": refuse_later if twin == "aio" else refuse})

@@ -7,7 +7,6 @@ errors. What they refuse by themselves (diptych.core.refusals) is an error of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Generic
 
 from advanced_alchemy.exceptions import RepositoryError
@@ -28,7 +27,7 @@ from diptych.core.aio.services.row_service import (
 from diptych.core.db.error_translation import translate
 from diptych.core.engine import batches
 from diptych.core.engine.row_statements import required
-from diptych.core.errors import CatalogueError, Conflict, FieldError, ValidationFailed, in_item
+from diptych.core.errors import Conflict, FieldError, ValidationFailed, naming_item, naming_no_item
 from diptych.core.refusals import ConcurrentWrite
 
 __all__ = ("BatchIndexes", "CatalogueReadService", "CatalogueService", "SlugRepository", "Upserts", "Values")
@@ -73,7 +72,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             models = await self._models(data, "create", schema_dump_config)
             await self.session.flush()
             await self.insert(models, range(len(models)))
-            return await self._finished(models, commit=auto_commit, expunge=auto_expunge)
+            return await self._finish(models, commit=auto_commit, expunge=auto_expunge)
 
     async def update_many(
         self,
@@ -99,7 +98,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             batches.check_distinct_keys([(item["id"],) for item in items], ("id",))
             rows = await self.get_many_for_update([item["id"] for item in items], "items", "id")
             await self.set_columns(rows, list(map(changes, rows, models)), range(len(rows)))
-            return await self._finished(rows, commit=auto_commit, expunge=auto_expunge)
+            return await self._finish(rows, commit=auto_commit, expunge=auto_expunge)
 
     async def upsert_many(
         self,
@@ -125,9 +124,12 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         runs one hook for rows to create and to update, makes no slugs, and sets `updated_at` where nothing changed.
         """
         with self.wrapping(error_messages):
-            items = [await self._upserting(item, place, schema_dump_config) for place, item in enumerate(data)]
+            items = []
+            for place, item in enumerate(data):
+                with naming_item(place):
+                    items.append(await self._upserting(item, schema_dump_config))
             done = await self._upserted(items, self._names(match_fields, items))
-            await self._finished(done, commit=auto_commit, expunge=auto_expunge)
+            await self._finish(done, commit=auto_commit, expunge=auto_expunge)
             return done
 
     async def delete_many(
@@ -149,12 +151,12 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         The library's says nothing of ids that no row has.
         """
         with self.wrapping(error_messages):
-            (name,) = self._known([getattr(id_attribute, "key", id_attribute) or "id"])
+            (name,) = self._known([_name(id_attribute)])
             values = [getattr(item, name) if isinstance(item, self.model_type) else item for item in item_ids]
             batches.check_distinct_ids(values)
             rows = await self.get_many_for_update(values, "ids", column=getattr(self.model_type, name))
             await self.delete_rows(rows)
-            return await self._finished(rows, commit=auto_commit, expunge=auto_expunge)
+            return await self._finish(rows, commit=auto_commit, expunge=auto_expunge)
 
     # One row
 
@@ -176,16 +178,10 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         The library's reads a refusal in the words of PostgreSQL 17, and those of 18 are others.
         """
         with self.wrapping(error_messages):
-            row = await self.repository.get(
-                item_id,
-                id_attribute=id_attribute,
-                load=load,
-                execution_options=execution_options,
-                uniquify=uniquify,
-                bind_group=bind_group,
-            )
+            options = _options(load, execution_options, bind_group, uniquify=uniquify)
+            row = await self.repository.get(item_id, id_attribute=id_attribute, **options)
             await self.delete_rows([row])
-            (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge)
+            await self._finish([row], commit=auto_commit, expunge=auto_expunge)
             return row
 
     async def update(
@@ -212,22 +208,17 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         """
         with self.wrapping(error_messages):
             model = await self.to_model(data, "update", schema_dump_config)
-            name = getattr(id_attribute, "key", id_attribute) or "id"
+            name = _name(id_attribute)
             item_id = given(model).get(name) if item_id is None else item_id
             if item_id is None:
                 raise RepositoryError(detail=f"Give item_id, or {name} in the data: nothing else says which row it is.")
+            options = _options(load, execution_options, bind_group, uniquify=uniquify)
             row = await self.repository.get(
-                item_id,
-                id_attribute=id_attribute,
-                with_for_update=with_for_update,
-                load=load,
-                execution_options=execution_options,
-                uniquify=uniquify,
-                bind_group=bind_group,
+                item_id, id_attribute=id_attribute, with_for_update=with_for_update, **options
             )
-            await self.set_columns([row], [changes(row, model)])
+            await self._change(row, model)
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
-            (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
+            await self._finish([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
             return row
 
     async def upsert(
@@ -256,19 +247,15 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with it; without match_fields and an id it looks for one that has all the values already.
         """
         with self.wrapping(error_messages):
-            chosen = {} if item_id is None else self.rules.normalized({"id": item_id})
-            try:
-                values = await self._upserting(data, 0, schema_dump_config)
-                names = ["id"] if chosen else self._names(match_fields, [values])
-                done = await self._upserted([{**values, **chosen}], names)
-            except CatalogueError as error:
-                error.field_errors = tuple(
-                    replace(field_error, path=(field_error.path or ())[2:]) for field_error in error.field_errors
-                )
-                raise
+            values = await self._upserting(data, schema_dump_config)
+            if item_id is not None:
+                values |= self.rules.normalized({"id": item_id})
+            names = self._names(match_fields, [values]) if item_id is None else ["id"]
+            with naming_no_item():
+                done = await self._upserted([values], names)
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
-            (row,) = await self._finished(done, commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
-            return row
+            await self._finish(done, commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
+            return done[0]
 
     async def get_or_upsert(
         self,
@@ -293,21 +280,17 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         Errors: ValidationFailed, Conflict. The library's overwrites any row where what it matches by is null.
         """
         with self.wrapping(error_messages):
-            conditions = self._conditions(match_fields, kwargs, filters)
-            options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
-            await self.session.flush()
-            row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
+            options = _options(load, execution_options, bind_group, uniquify=uniquify)
+            row = await self._find(match_fields, kwargs, filters, options)
             new = row is None
             if row is None:
-                row = await self.repository.add(
-                    await self.to_model(kwargs, "create", schema_dump_config), auto_commit=False, auto_refresh=False
-                )
+                model = await self.to_model(kwargs, "create", schema_dump_config)
+                row = await self.repository.add(model, auto_commit=False, auto_refresh=False)
             elif upsert:
-                await self.set_columns([row], [changes(row, await self.to_model(kwargs, "update", schema_dump_config))])
-            refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
-            (row,) = await self._finished(
-                [row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing if new or upsert else None
-            )
+                await self._change(row, await self.to_model(kwargs, "update", schema_dump_config))
+            wanted = (new or upsert) and auto_refresh
+            refreshing = self._refreshing(attribute_names, with_for_update, wanted=wanted)
+            await self._finish([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
             return row, new
 
     async def get_and_update(
@@ -332,37 +315,31 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         Errors: NotFound, ValidationFailed, Conflict. The library's changes any row where what it matches by is null.
         """
         with self.wrapping(error_messages):
-            conditions = self._conditions(match_fields, kwargs, filters)
-            options = {"load": load, "execution_options": execution_options, "bind_group": bind_group}
-            await self.session.flush()
-            row = await self.repository.get_one_or_none(*conditions, uniquify=uniquify, **options)
+            options = _options(load, execution_options, bind_group, uniquify=uniquify)
+            row = await self._find(match_fields, kwargs, filters, options)
             if row is None:
                 raise row_not_found(self.spec)
-            model = await self.to_model(kwargs, "update", schema_dump_config)
-            changed = await self.set_columns([row], [changes(row, model)])
+            changed = await self._change(row, await self.to_model(kwargs, "update", schema_dump_config))
             refreshing = self._refreshing(attribute_names, with_for_update, wanted=auto_refresh)
-            (row,) = await self._finished([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
-            return row, bool(changed)
+            await self._finish([row], commit=auto_commit, expunge=auto_expunge, refreshing=refreshing)
+            return row, changed
 
     # Helpers
 
     async def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[EntityT]:
         found = []
         for place, item in enumerate(data):
-            try:
+            with naming_item(place):
                 found.append(await self.to_model(item, operation, schema_dump_config))
-            except ValidationFailed as error:
-                error.field_errors = in_item(place, error.field_errors)
-                raise
         return found
 
-    async def _upserting(self, data: Any, place: int, schema_dump_config: Any) -> dict[str, Any]:
-        try:
-            found = await self.to_model_on_upsert(self._dumped(data, schema_dump_config))
-        except ValidationFailed as error:
-            error.field_errors = in_item(place, error.field_errors)
-            raise
-        return self._dumped(found)
+    async def _change(self, row: EntityT, model: EntityT) -> bool:
+        """Set the columns of a row that a model has; whether it was different. Errors: ValidationFailed, Conflict."""
+        return bool(await self.set_columns([row], [changes(row, model)]))
+
+    async def _upserting(self, data: Any, schema_dump_config: Any) -> dict[str, Any]:
+        """The columns that an item of an upsert has values for, normalized. Errors: ValidationFailed."""
+        return self._dumped(await self.to_model_on_upsert(self._dumped(data, schema_dump_config)))
 
     async def _upserted(self, items: Sequence[dict[str, Any]], names: Sequence[str]) -> Upserts[EntityT]:
         needed = required(self.model_type, names)
@@ -371,21 +348,25 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         rows = await self.matches(items, names)
         # Together with others a column says nothing of who else has its value.
         matched = names if len(names) == 1 else ()
-        old = [(place, row) for place, row in enumerate(rows) if row is not None]
-        new = [place for place, row in enumerate(rows) if row is None]
         # Two items that give different columns of the key may still mean one row.
         batches.check_distinct_keys([(place,) if row is None else (row.id,) for place, row in enumerate(rows)], names)
-        wanted = [changes(row, await self.to_model({**items[place]}, "update")) for place, row in old]
-        changed = await self.set_columns([row for _, row in old], wanted, [place for place, _ in old], matched=matched)
-        models = [await self.to_model({**items[place]}, "create") for place in new]
+        new: dict[int, EntityT] = {}
+        wanted: dict[int, dict[str, Any]] = {}
+        for place, (item, row) in enumerate(zip(items, rows, strict=True)):
+            with naming_item(place):
+                if row is None:
+                    new[place] = await self.to_model({**item}, "create")
+                else:
+                    wanted[place] = changes(row, await self.to_model({**item}, "update"))
+        old = [row for row in rows if row is not None]
+        changed = await self.set_columns(old, [*wanted.values()], [*wanted], matched=matched)
         try:
-            await self.insert(models, new, matched=matched)
+            await self.insert([*new.values()], [*new], matched=matched)
         except IntegrityError as error:
             if not isinstance(translate(error), Conflict):
                 raise
             raise ConcurrentWrite("Other writers were busy with the same keys.") from error
-        created = iter(models)
-        done = Upserts(next(created) if row is None else row for row in rows)
+        done = Upserts(new[place] if row is None else row for place, row in enumerate(rows))
         done.created, done.updated, done.unchanged = len(new), changed, len(old) - changed
         return done
 
@@ -402,25 +383,32 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
             raise RepositoryError(detail=f"No {self.spec.noun} has a column {', '.join(unknown)} to be found by.")
         return names
 
-    def _conditions(self, match_fields: list[str] | str | None, values: Values, filters: Sequence[Any]) -> list[Any]:
-        """What a row has to meet to have these values. Errors: ValidationFailed, where they could be any row's."""
-        names = [name for name in self._names(match_fields, [values]) if name in values]
+    async def _find(
+        self, match_fields: list[str] | str | None, values: Values, filters: Sequence[Any], options: dict[str, Any]
+    ) -> EntityT | None:
+        """The row that has these values of match_fields, if there is one.
+
+        Errors: ValidationFailed, where any row could have them; MultipleResultsFoundError.
+        """
+        names = self._names(match_fields, [values])
         field_errors = [
             FieldError("missing", "nothing else says which row it is", path=(name,))
-            for name in required(self.model_type, self._names(match_fields, [values]))
+            for name in required(self.model_type, names)
             if values.get(name) is None and not (filters and name not in values)
         ]
         if field_errors:
             raise ValidationFailed("There is nothing to find the row by.", field_errors)
-        normalized = self.rules.normalized({name: values[name] for name in names})
+        key = self.rules.normalized({name: values[name] for name in names if name in values})
         # In SQL nothing equals null; SQLAlchemy writes IS NULL.
-        return [*filters, *(getattr(self.model_type, name) == value for name, value in normalized.items())]
+        conditions = (getattr(self.model_type, name) == value for name, value in key.items())
+        await self.session.flush()
+        return await self.repository.get_one_or_none(*filters, *conditions, **options)
 
     def _refreshing(self, names: Any, with_for_update: Any, *, wanted: bool | None) -> dict[str, Any] | None:
         refresh = self.repository.auto_refresh if wanted is None else wanted
         return {"attribute_names": names, "with_for_update": with_for_update} if refresh else None
 
-    async def _finished(
+    async def _finish(
         self,
         rows: list[EntityT],
         *,
@@ -439,3 +427,15 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
                 if row in self.session:
                     self.session.expunge(row)
         return rows
+
+
+def _options(
+    load: Any, execution_options: dict[str, Any] | None, bind_group: str | None, *, uniquify: bool | None
+) -> dict[str, Any]:
+    """What the library's verbs are told of how a row is read."""
+    return {"load": load, "execution_options": execution_options, "uniquify": uniquify, "bind_group": bind_group}
+
+
+def _name(id_attribute: Any) -> str:
+    """The column that an argument names: by its name, as an attribute of a model, or not at all."""
+    return getattr(id_attribute, "key", id_attribute) or "id"
