@@ -353,3 +353,28 @@ def refusing_new(parent: Any, twin: str) -> Any:
         refuse(_service, _data)
 
     return type("Refusing", (parent,), {"to_model_on_create": refuse_later if twin == "aio" else refuse})
+
+
+# --- instances ---
+
+
+@pytest.mark.parametrize("verb", ["update", "upsert", "update_many", "upsert_many"])
+async def test_an_instance_with_another_first_author_takes_them_off_the_others(guide: Guide, verb: str):
+    one, other = await author(guide.twin, "One"), await author(guide.twin, "Other")
+    what = await book(guide.twin, "Both", one)
+    await guide.twin.books.set_contributors(what, [(one, "author"), (other, "author")])
+    async with guide.service("books") as books:
+        row = await books.get(what)
+        row.author_id = other
+        await getattr(books, verb)([row] if verb.endswith("many") else row)
+    assert [(item.author.id, item.role) for item in await guide.twin.books.contributors(what)] == [(other, "author")]
+
+
+async def test_instances_that_the_session_has_already_are_created_once(guide: Guide):
+    async with guide.session() as session:
+        added = Author(name="Added")
+        own(session).add(added)
+        made = await guide.of("authors", session).create_many([Author(name="New"), added, {"name": "Newer"}])
+        assert [row.name for row in made] == ["New", "Added", "Newer"]
+        assert made[1] is added
+    assert sorted(row.name for row in await guide.all(Author)) == ["Added", "New", "Newer"]

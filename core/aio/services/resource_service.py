@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic
 
 from advanced_alchemy.exceptions import RepositoryError
 from advanced_alchemy.utils.dataclass import Empty
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.aio.services.row_reader import row_not_found
@@ -71,7 +72,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with self.wrapping(error_messages):
             models = await self._models(data, "create", schema_dump_config)
             await self.session.flush()
-            await self.insert(models, range(len(models)))
+            # What was added to the session before is in the database by now.
+            new = {place: model for place, model in enumerate(models) if not inspect(model).persistent}
+            await self.insert([*new.values()], [*new])
             return await self._finish(models, commit=auto_commit, expunge=auto_expunge)
 
     async def update_many(
@@ -401,7 +404,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         key = self.rules.normalized({name: values[name] for name in names if name in values})
         # In SQL nothing equals null; SQLAlchemy writes IS NULL.
         conditions = (getattr(self.model_type, name) == value for name, value in key.items())
-        await self.session.flush()
+        await self.flush()
         return await self.repository.get_one_or_none(*filters, *conditions, **options)
 
     def _refreshing(self, names: Any, with_for_update: Any, *, wanted: bool | None) -> dict[str, Any] | None:

@@ -126,6 +126,11 @@ class BookService(CatalogueService[Book]):
     def _authors(self) -> dict[UUID, AuthorReference]:
         return {}
 
+    @cached_property
+    def _reassigned(self) -> set[UUID]:
+        """The ids of books whose first author was changed by hand, and has been flushed since."""
+        return set()
+
     def represent(self, items: Sequence[Book]) -> list[schemas.Book]:
         authors = self._references({item.author_id for item in items})
         own = attrgetter(*self.spec.columns)
@@ -147,8 +152,14 @@ class BookService(CatalogueService[Book]):
     def wrapping(self, error_messages: Any) -> Iterator[None]:
         # Authors that an earlier verb has seen may be gone since: by a rollback, or because they were deleted.
         self._authors.clear()
+        self._reassigned.clear()
         with super().wrapping(error_messages):
             yield
+
+    def flush(self) -> None:
+        # A flush is the end of an attribute's history.
+        self._reassigned.update(row.id for row in self.session.dirty if isinstance(row, Book) and _author_changed(row))
+        super().flush()
 
     def set_columns(
         self,
@@ -162,7 +173,7 @@ class BookService(CatalogueService[Book]):
             (row.id, values["author_id"])
             for row, values in zip(rows, changes, strict=True)
             if "author_id" in values
-            and (values["author_id"] != row.author_id or inspect(row).attrs.author_id.history.has_changes())
+            and (values["author_id"] != row.author_id or row.id in self._reassigned or _author_changed(row))
         ]
         changed = super().set_columns(rows, changes, places, matched=matched)
         if moved:
@@ -254,6 +265,11 @@ class BookService(CatalogueService[Book]):
                 book.updated_at = now()
         self.session.flush()
         return changed
+
+
+def _author_changed(book: Book) -> bool:
+    state: Any = inspect(book)
+    return bool(state.attrs.author_id.history.has_changes())
 
 
 def _check_contributors(given: Sequence[Contributing]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic
 
 from advanced_alchemy.exceptions import RepositoryError
 from advanced_alchemy.utils.dataclass import Empty
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.db.error_translation import translate
@@ -72,7 +73,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         with self.wrapping(error_messages):
             models = self._models(data, "create", schema_dump_config)
             self.session.flush()
-            self.insert(models, range(len(models)))
+            # What was added to the session before is in the database by now.
+            new = {place: model for place, model in enumerate(models) if not inspect(model).persistent}
+            self.insert([*new.values()], [*new])
             return self._finish(models, commit=auto_commit, expunge=auto_expunge)
 
     def update_many(
@@ -400,7 +403,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         key = self.rules.normalized({name: values[name] for name in names if name in values})
         # In SQL nothing equals null; SQLAlchemy writes IS NULL.
         conditions = (getattr(self.model_type, name) == value for name, value in key.items())
-        self.session.flush()
+        self.flush()
         return self.repository.get_one_or_none(*filters, *conditions, **options)
 
     def _refreshing(self, names: Any, with_for_update: Any, *, wanted: bool | None) -> dict[str, Any] | None:

@@ -291,9 +291,13 @@ class RowService(
             raise row_not_found(self.spec, field_errors)
         return [row for value in values for row in found[value]]
 
+    def flush(self) -> None:
+        """Write what was changed by hand, before rows are looked for or read again."""
+        self.session.flush()
+
     def _select_for_update(self, condition: Any) -> list[EntityT]:
         """The rows as they are now, by id, locked; what the session has of them from before is forgotten."""
-        self.session.flush()
+        self.flush()
         statement = select(self.model_type).where(condition).order_by(self.model_type.id).with_for_update()
         return list((self.session.execute(statement, execution_options={"populate_existing": True})).scalars())
 
