@@ -89,14 +89,14 @@ def test_a_bare_name_is_another_name_of_the_one_module(first: str):
         "print(*names)\n"
         f"print(*(name for name in sys.modules if name.startswith({tuple(f'{name}.' for name in PACKAGES)})"
         " and name not in names))\n"
-        "print(core.catalogue.models.Author.__module__, core.errors.NotFound is diptych.core.errors.NotFound)"
+        "print(core.catalogue.models.Base.__module__, core.errors.NotFound is diptych.core.errors.NotFound)"
     )
 
-    same, others, author = run([sys.executable, "-c", program]).stdout.splitlines()
+    same, others, base = run([sys.executable, "-c", program]).stdout.splitlines()
 
     assert set(same.split()) >= set(PAIRS)
     assert others == ""
-    assert author == "diptych.core.catalogue.authors.model True"
+    assert base == "diptych.core.engine.entity True"
 
 
 @pytest.mark.parametrize("name", ["core.nothing", "flask_app.nothing"])
