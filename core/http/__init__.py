@@ -1,1 +1,1 @@
-"""HTTP without a server: requests and answers as values, and everything decided about them. Nothing here waits."""
+"""HTTP without a server: requests and responses as values, and every decision about them. Nothing here does I/O."""

@@ -11,26 +11,26 @@ import brotli
 import zstandard
 
 WORTHWHILE = 1024
-"""Bytes from which a body is compressed: below, what it saves does not show in the packets that are sent."""
+"""Smallest body in bytes that is compressed: below this, compression does not reduce the number of packets."""
 
 CODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "zstd": lambda body: zstandard.compress(body, 3),
     "br": lambda body: brotli.compress(body, quality=4),
-    # No time in the header: the same body is the same bytes, whoever answers and when.
+    # No time in the header, so that the same body always compresses to the same bytes.
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
 }
-"""Content coding -> encoder, the one preferred first. The levels are where each begins to cost more than it saves."""
+"""Content coding -> encoder, in order of preference. Each level is the highest that saves more than it costs."""
 
 MEMBERS = 200
-"""Members of one gzip body, at most: zlib copies all that is left after each, and 8 MB of empty ones took ages."""
+"""Most members of one gzip body: zlib copies the rest of the data after each, so 8 MB of empty members took minutes."""
 
 _ELEMENT = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?")
 
 
 def choose(accept_encoding: str, size: int) -> str | None:
-    """The coding for a body of `size` bytes, or None to send it as it is (RFC 9110 section 12.5.3).
+    """Return the coding for a body of `size` bytes, or None to send it as it is (RFC 9110 section 12.5.3).
 
-    The highest weight wins, and among equals the order of CODERS. A field that cannot be read asks for nothing.
+    The highest weight wins; among equal weights, the order of CODERS decides. A malformed field requests no coding.
     """
     if not accept_encoding or size < WORTHWHILE:
         return None
@@ -49,10 +49,10 @@ def choose(accept_encoding: str, size: int) -> str | None:
 
 
 def decode(coding: str, body: bytes, limit: int) -> bytes | None:
-    """A request's body as it was before `coding`, "gzip" or none; None when that has more than `limit` bytes.
+    """Return a request's body without its coding, "gzip" or none; None when it decodes to more than `limit` bytes.
 
-    Errors: LookupError for a coding that is not known, ValueError when the body is not in it, is not whole, or has
-    more than MEMBERS members.
+    Errors: LookupError for an unknown coding; ValueError when the body is invalid, incomplete, or has more than
+    MEMBERS members.
     """
     if not coding:
         return body

@@ -1,4 +1,4 @@
-"""Cross-origin requests, as far as a setting allows them (the Fetch standard's CORS protocol)."""
+"""Cross-origin requests that a setting allows (the Fetch standard's CORS protocol)."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ MAX_AGE = "600"
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """The origins whose pages may read answers: none, some, or "*" for all. Credentials are never asked for."""
+    """The origins whose pages may read responses: none, some, or "*" for all. Credentials are never allowed."""
 
     origins: Sequence[str]
 
     @property
     def varies(self) -> bool:
-        """Whether an answer depends on who asks."""
+        """Whether a response depends on the request's Origin."""
         return bool(self.origins) and "*" not in self.origins
 
     def headers(self, request: Mapping[str, str]) -> dict[str, str]:
-        """What any answer carries. request: the request's headers."""
+        """Return the CORS headers of any response. request: the request's headers."""
         origin = self._allowed(request)
         if origin is None:
             return {}
         return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
 
     def preflight(self, request: Mapping[str, str], allowed: Sequence[str]) -> dict[str, str]:
-        """What the answer to OPTIONS carries besides, when a browser asks before it sends one of `allowed`."""
+        """Return the headers that OPTIONS adds for a browser's preflight. allowed: the methods of the path."""
         if self._allowed(request) is None or "access-control-request-method" not in request:
             return {}
         return {

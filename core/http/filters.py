@@ -1,4 +1,4 @@
-"""What a query string asks of a list, as the filters of advanced-alchemy that a service's verbs take."""
+"""Turn the query string of a list into the advanced-alchemy filters that a service's methods take."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Filter = StatementFilter | ColumnElement[bool]
 
 
 def provide_filters(spec: ResourceSpec, parameters: type[ListQuery], text: str) -> list[Filter]:
-    """Return the filters of a query string, read as strictly as the API reads its own lists.
+    """Return the filters of a query string, validated as strictly as the API validates its own lists.
 
-    q, cursor and total are for these lists alone. Errors: ValidationFailed.
+    q, cursor and total are accepted only by those lists. Errors: ValidationFailed.
     """
     try:
         query, field_errors = query_string.validated(parameters, text)
@@ -50,13 +50,13 @@ def _rows(spec: ResourceSpec, query: ListQuery) -> list[Filter]:
         words = fold(query.search_string)
         found.append(SearchFilter(spec.search_folded.key, words, ignore_case=False, escape_wildcards=True))
     elif query.search_string:
-        # LIKE knows no case of ASCII letters in SQLite.
+        # SQLite's LIKE ignores the case of ASCII letters.
         found.append(contains_exactly(spec.search_exactly, query.search_string))
     for name in spec.filters:
         if (values := getattr(query, f"{name}_in")) is not None:
             found.append(_any_of(spec, name, "in", values))
         if (values := getattr(query, f"{name}_not_in")) is not None:
-            # A row without a value is not in a list of values.
+            # NULL NOT IN (...) is NULL; CASE keeps rows without a value.
             found.append(case((_any_of(spec, name, "not_in", values), False), else_=True))
     return found
 

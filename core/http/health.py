@@ -1,4 +1,4 @@
-"""What a healthy service says."""
+"""The response of a healthy service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that a client may send again, and that is done once.
+"""Idempotency-Key: lets a client repeat a POST without repeating its effect.
 
 https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
 """
@@ -13,16 +13,16 @@ from diptych.core.idempotency.rules import idempotency_key
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What a client calls one request, however often it sends it. fingerprint: by which another request is told."""
+    """The key that a client gives a request and its repetitions. fingerprint: identifies the request's content."""
 
     name: str
     fingerprint: bytes
 
     @classmethod
     def of(cls, field: str, method: str, address: str, body: bytes) -> RequestKey:
-        """The key that a header field names, of a request. Errors: ValueError.
+        """Return the key in a header field, for a request. Errors: ValueError.
 
-        address: without where the catalogue is mounted. body: without its content coding.
+        address: without the prefix at which the catalogue is mounted. body: without its content coding.
         """
         return cls(idempotency_key(field), sha256(f"{method} {address}\n".encode() + body).digest())
 

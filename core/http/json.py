@@ -10,16 +10,16 @@ from typing import Any, NoReturn
 import msgspec
 
 DEPTH = 32
-"""Levels of arrays and objects in a body, at most."""
+"""Most levels of arrays and objects in a body."""
 
 MEMBERS = 100
-"""Members of one object, at most: no schema has as many, and each that is not known is an error to be told."""
+"""Most members of one object: no schema has as many, and each unknown member is a field error."""
 
 NAME_LENGTH = 256
-"""Characters of a member's name, at most: an error repeats it."""
+"""Most characters of a member's name: a field error repeats it."""
 
 TOKENS = 200_000
-"""Brackets, commas, colons and strings, at most: two hundred for each item of the largest batch."""
+"""Most brackets, commas, colons and strings: two hundred for each item of the largest batch."""
 
 _NOT_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^][{}"]++', re.DOTALL)
 _TOO_MANY = re.compile(
@@ -31,21 +31,21 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(value: object) -> bytes:
-    """A value as JSON: structs and dataclasses as objects, times in RFC 3339 with Z, UUIDs in their canonical form."""
+    """Encode a value as JSON: structs and dataclasses as objects, times in RFC 3339 with Z, UUIDs in canonical form."""
     return _encoder.encode(value)
 
 
 def indented(value: object) -> str:
-    """A value as JSON for people."""
+    """Encode a value as indented JSON."""
     return msgspec.json.format(encode(value), indent=2).decode()
 
 
 def decode(body: bytes) -> Any:
-    """The value of a JSON text (RFC 8259, UTF-8 without a byte order mark).
+    """Decode a JSON text (RFC 8259, UTF-8 without a byte order mark).
 
-    Errors: ValueError with a reason that is safe to send back, for whatever is not JSON, for NaN and numbers past a
-    double's range, for a member given twice, for values nested deeper than DEPTH, for objects of more than
-    MEMBERS, names longer than NAME_LENGTH, and for more than TOKENS.
+    Errors: ValueError, with a reason that is safe to send back, for what is not JSON, for NaN and numbers outside a
+    double's range, for a repeated member, for nesting deeper than DEPTH, for objects of more than MEMBERS members, for
+    names longer than NAME_LENGTH, and for more than TOKENS tokens.
     """
     try:
         text = body.decode("utf-8")

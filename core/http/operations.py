@@ -1,4 +1,4 @@
-"""The operations of an API: what each is called, where it is, what it takes, and the function that does it."""
+"""The operations of an API: the name, path, inputs and function of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Unit = Literal["none", "read", "write_one", "write_many"]
 
 
 class OperationRequest(Struct, frozen=True):
-    """A request that has been read and found valid. prefix: where the catalogue is mounted ("" at the root)."""
+    """A parsed and validated request. prefix: where the catalogue is mounted ("" at the root)."""
 
     prefix: str
     parameters: dict[str, Any]
@@ -34,10 +34,10 @@ class OperationRequest(Struct, frozen=True):
 
 
 class OperationResult(Struct, frozen=True):
-    """What an operation answers.
+    """The result of an operation.
 
-    body: bytes are sent as they are, anything else as JSON. status: only where it is not the one that the operation
-    declares. headers: of this answer alone.
+    body: bytes are sent as they are, anything else as JSON. status: only when it differs from the operation's own
+    status. headers: of this response only.
     """
 
     body: object | None = None
@@ -47,21 +47,23 @@ class OperationResult(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `run` takes what its unit of work has, and an OperationRequest, and returns an OperationResult.
+    """One operation.
 
-    In core/aio its result is awaited.
+    run: takes what its unit of work provides and an OperationRequest, and returns an OperationResult; in core/aio it is
+    awaited.
 
-    unit: whether it needs no database, reads, writes one row, or many. The last has a session, the two before it an
-    executor. needs_transaction: whether a request takes several statements that have to see one state, or to be one
-    transaction. lock: takes an executor and an OperationRequest, and keeps what is to be changed as it is until the
-    unit of work ends, so that a request can depend on how it is (If-Match); None where there is no one such thing.
-    body and query are None where there is none. accepts: the media types of a body, "+json" aside. media_type: of an
-    answer. cache_control: of what a read answers. resource_path: the path of what an answer's body represents, its
-    parameters being members of the body; None where that is the path itself, or nothing in particular.
+    unit: whether it uses no database, reads, writes one row, or writes many. An operation that writes many gets a
+    session; one that reads or writes one row gets an executor. needs_transaction: whether a request takes several
+    statements that must see one snapshot or form one transaction. lock: a function of an executor and an
+    OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
+    change; None where there is no single row. body and query are None where there is none. accepts: media types of the
+    body, without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of
+    the resource that the response body represents, with the body's members as parameters; None where that is the
+    request's own path or no single resource.
 
-    Only for the description: description, beyond the summary. response_schema: the type of what is in an answer.
-    problems: the types it can answer that do not follow from its shape. tag: what it is listed under, unless that is
-    the first step of its path.
+    For the description only: description, beyond the summary. response_schema: the type of the response body.
+    problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
+    the first segment of its path.
     """
 
     name: str
@@ -87,24 +89,24 @@ class Operation:
 
     @property
     def creates(self) -> bool:
-        """Whether it can answer 201 with the Location of what it represents."""
+        """Whether it can return 201 with the Location of what it created."""
         return self.resource_path is not None and self.method in ("POST", "PUT")
 
     @property
     def writes(self) -> bool:
-        """Whether it changes what is stored."""
+        """Whether it changes stored data."""
         return self.unit in ("write_one", "write_many")
 
     @property
     def repeatable(self) -> bool:
-        """Whether a client can name a request by an Idempotency-Key, and is answered as the first time."""
+        """Whether it accepts an Idempotency-Key."""
         return self.writes and self.method == "POST"
 
     @property
     def tagged(self) -> bool:
-        """Whether its answers have an ETag, which a later request can be made to depend on.
+        """Whether its responses have an ETag, which a later request can use in a precondition.
 
-        Never those to PUT: what is stored is not what was sent, byte for byte (RFC 9110 section 9.3.4).
+        Responses to PUT never have one: what is stored is not byte for byte what was sent (RFC 9110 section 9.3.4).
         """
         if self.method == "GET":
             return self.cache_control != "no-store"
@@ -113,9 +115,9 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and methods for a framework's router. Without an operation it answers for the methods nobody takes.
+    """A path and methods for a framework's router. A route without an operation serves OPTIONS and 405.
 
-    accepts: the header fields that name the media types of bodies at this path (RFC 5789, Linked Data Platform).
+    accepts: the response headers that name the media types accepted at this path (RFC 5789, Linked Data Platform).
     """
 
     name: str
@@ -127,9 +129,9 @@ class Route:
 
 
 def routes(operations: Iterable[Operation]) -> list[Route]:
-    """One route for each operation (HEAD goes with GET), and one for each path's remaining methods.
+    """Return one route for each operation (HEAD goes with GET), and one for the remaining methods of each path.
 
-    The latter are real routes so that 405 and OPTIONS are answered the same by every framework.
+    The latter are real routes, so that every framework handles 405 and OPTIONS in the same way.
     """
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
@@ -146,7 +148,7 @@ def routes(operations: Iterable[Operation]) -> list[Route]:
 
 
 def accept_field(operation: Operation) -> tuple[str, str]:
-    """The header field that tells which bodies an operation takes, name and value (RFC 9110 section 12.5.1)."""
+    """Return the header, name and value, that names the media types an operation accepts (RFC 9110 section 12.5.1)."""
     name = f"Accept-{operation.method.capitalize()}" if operation.method in ("PATCH", "POST") else "Accept"
     return name, ", ".join(operation.accepts)
 
@@ -160,15 +162,15 @@ def _identifier(path: str) -> str:
 
 
 def native_path(path: str, parameter: str) -> str:
-    """A path as a framework writes it: `parameter` is its spelling of one, such as "<{}>"."""
+    """Convert a path to a framework's syntax. parameter: how the framework writes a path parameter, such as "<{}>"."""
     return _PARAMETER.sub(lambda found: parameter.format(found[1]), path)
 
 
 def parameters_of(path: str) -> list[str]:
-    """The names of a path's parameters, in order."""
+    """Return the names of a path's parameters, in order."""
     return _PARAMETER.findall(path)
 
 
 def filled(path: str, value: Callable[[str], object]) -> str:
-    """A path with the value of each parameter in its place, percent-encoded."""
+    """Fill the parameters of a path with percent-encoded values."""
     return _PARAMETER.sub(lambda found: quote(str(value(found[1])), safe=""), path)

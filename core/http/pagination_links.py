@@ -9,16 +9,16 @@ from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
 from diptych.core.http import query_string
 
 PageParameters = dict[str, list[tuple[str, str]]]
-"""Relation -> the parameters of the page that has it."""
+"""Relation -> the query parameters of that page."""
 
 PLACES = ("currentPage", "cursor")
-"""The parameters that say which page of a list it is."""
+"""The parameters that select a page of a list."""
 
 
 def of_page(page: Page[Any], target: str, raw_query: str) -> str:
-    """The Link field of a page: first, last, and its neighbours where there are any, with the same query otherwise.
+    """Return the Link header of a page: first, last, prev and next where they exist, with the same query otherwise.
 
-    target: the list's path. raw_query: the request's query, which has been read before.
+    target: the list's path. raw_query: the request's query, validated before.
     """
     places = _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
     others = urlencode([(name, value) for name, value in query_string.pairs(raw_query) if name not in PLACES])

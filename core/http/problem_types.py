@@ -1,4 +1,4 @@
-"""Every type of problem there is: one entry here is its answer, its page, and its place in the API's description."""
+"""Every problem type: one entry here defines its response, its page, and its place in the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from types import MappingProxyType
 class ProblemType:
     """One type: `/problems/{name}` is its address and the page about it.
 
-    meaning: what has happened. advice: what a client does next. headers: those the answer always has, and what is in
-    them. example: a `detail` of such a problem.
+    meaning: what has happened. advice: what the client should do. headers: those that the response always has, with
+    their descriptions. example: a `detail` of such a problem.
     """
 
     status: int
@@ -176,4 +176,4 @@ _TYPES = (
 )
 
 PROBLEM_TYPES: Mapping[str, ProblemType] = MappingProxyType({each.name: each for each in _TYPES})
-"""Every type by its name, in the order of their statuses."""
+"""Every type by its name, ordered by status."""

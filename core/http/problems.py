@@ -18,12 +18,12 @@ logger = logging.getLogger("diptych")
 PROBLEM_JSON = "application/problem+json"
 
 
-# Not frozen: a context manager that it leaves sets its traceback.
+# Not frozen: contextlib sets the traceback of an exception that passes through a context manager.
 @dataclass
 class Problem(Exception):
-    """An error with an HTTP status: what a client is told, and no more.
+    """An error with an HTTP status: exactly what the client is told.
 
-    own_status: where it is not the status of its type.
+    own_status: a status that differs from its type's.
     """
 
     kind: ProblemType
@@ -34,7 +34,7 @@ class Problem(Exception):
 
     @property
     def status(self) -> int:
-        """The status it is answered with."""
+        """The status of the response."""
         return self.own_status or self.kind.status
 
 
@@ -49,53 +49,53 @@ def _problem(
 
 
 def not_found(detail: str = "There is nothing at this address.") -> Problem:
-    """404."""
+    """Return a 404."""
     return _problem("not-found", detail)
 
 
 def method_not_allowed(allowed: Sequence[str]) -> Problem:
-    """405; `allowed` becomes the Allow header (RFC 9110 section 15.5.6)."""
+    """Return a 405; `allowed` becomes the Allow header (RFC 9110 section 15.5.6)."""
     allow = ", ".join(sorted(allowed))
     return _problem("method-not-allowed", f"Allowed here: {allow}.", headers={"Allow": allow})
 
 
 def precondition_failed() -> Problem:
-    """412 (RFC 9110 section 15.5.13)."""
+    """Return a 412 (RFC 9110 section 15.5.13)."""
     return _problem("precondition-failed")
 
 
 def precondition_required() -> Problem:
-    """428 (RFC 6585 section 3)."""
+    """Return a 428 (RFC 6585 section 3)."""
     return _problem("precondition-required")
 
 
 def key_in_use() -> Problem:
-    """409: a request with this key is being answered."""
+    """Return a 409: a request with the same idempotency key is still running."""
     return _problem("key-in-use", headers={"Retry-After": "1"})
 
 
 def key_reused() -> Problem:
-    """422: this key came with another request."""
+    """Return a 422: the idempotency key was used for a different request."""
     return _problem("key-reused")
 
 
 def too_large(limit: int) -> Problem:
-    """413; `limit` in bytes."""
+    """Return a 413; `limit` in bytes."""
     return _problem("too-large", f"A body may have {limit} bytes at most.")
 
 
 def unsupported_media_type(detail: str, headers: Mapping[str, str]) -> Problem:
-    """415; the headers name what is accepted (RFC 9110 section 15.5.16)."""
+    """Return a 415; the headers name what is accepted (RFC 9110 section 15.5.16)."""
     return _problem("unsupported-media-type", detail, headers=headers)
 
 
 def malformed(detail: str) -> Problem:
-    """400: the message could not be read at all."""
+    """Return a 400: the message could not be parsed."""
     return _problem("malformed", detail)
 
 
 def internal() -> Problem:
-    """500: nothing of what happened is told."""
+    """Return a 500, which reveals nothing about the error."""
     return _problem("internal")
 
 
@@ -108,7 +108,7 @@ _OF_SERVERS = {
 
 
 def of_status(status: int) -> Problem:
-    """A problem for an error that a framework or server made, by its status alone."""
+    """Return the problem for an error status of a framework or server."""
     if status == 404:
         return not_found()
     if status == 503:
@@ -121,18 +121,18 @@ def of_status(status: int) -> Problem:
 
 
 def unexpected(error: Exception) -> Problem:
-    """The bare problem for an exception nobody expected; its trace goes to the log, once."""
+    """Return the bare 500 for an unexpected exception; its traceback goes to the log, once."""
     logger.error("unexpected error", exc_info=error)
     return internal()
 
 
 def unavailable(detail: str | None = None) -> Problem:
-    """503, to be tried again."""
+    """Return a 503, to be retried."""
     return _problem("unavailable", detail, headers={"Retry-After": "1"})
 
 
 def of_error(error: errors.CatalogueError) -> Problem:
-    """A problem for what the core itself raises."""
+    """Return the problem for one of the core's own errors."""
     match error:
         case errors.NotFound():
             return _problem("not-found", error.detail, error.field_errors)
@@ -142,16 +142,16 @@ def of_error(error: errors.CatalogueError) -> Problem:
             return _problem("conflict", error.detail, error.field_errors)
         case errors.ServiceUnavailable():
             if isinstance(error, errors.SchemaOutdated):
-                # Inside someone else's application nothing else tells whoever runs it.
+                # Inside another application this line is the only sign of it that the operator gets.
                 logger.warning(error.detail)
             return unavailable(error.detail)
     raise TypeError(f"no problem for {type(error).__name__}") from error
 
 
 def render(problem: Problem, prefix: str = "") -> Response:
-    """The problem as an answer: type, title, status, detail, and errors where single faults are known.
+    """Render the problem as a response: type, title, status, detail, and `errors` where there are field errors.
 
-    prefix: where the catalogue is mounted, and with it the page that `type` names.
+    prefix: where the catalogue is mounted; `type` is an address below it.
     """
     body: dict[str, Any] = {
         "type": f"{prefix}/problems/{problem.kind.name}",
@@ -175,5 +175,5 @@ def _fault(field_error: FieldError) -> dict[str, str]:
 
 
 def pointer(path: Sequence[str | int]) -> str:
-    """A path into a JSON text as a JSON Pointer (RFC 6901)."""
+    """Return a path into a JSON text as a JSON Pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -1,4 +1,4 @@
-"""Query strings, strictly: every parameter known, given once unless it is a list, and decoded as UTF-8."""
+"""Strict query strings: only known parameters, scalars given once, everything decoded as UTF-8."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
-    """(name, value) of each parameter, in order. Errors: ValueError for a broken escape or bytes that are not UTF-8."""
+    """Return (name, value) of each parameter, in order. Errors: ValueError for a bad escape or invalid UTF-8."""
     return [
         (_decode(name), _decode(value)) for name, _, value in (part.partition("=") for part in query.split("&") if part)
     ]
@@ -31,7 +31,7 @@ def _decode(text: str) -> str:
 
 
 def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[str, Any], list[FieldError]]:
-    """The parameters as `model` wants them, and a fault for each scalar that was given more than once."""
+    """Collect the parameters as `model` takes them, and a field error for each scalar given more than once."""
     lists = _lists(model)
     values: dict[str, Any] = {}
     field_errors: list[FieldError] = []
@@ -46,7 +46,7 @@ def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[s
 
 
 def validated(model: type[BaseModel], text: str) -> tuple[Any, list[FieldError]]:
-    """What a query string asks, None where it has faults, and these. Errors: ValueError, as `pairs`."""
+    """Validate a query string; return the model, or None, and the field errors. Errors: ValueError, as `pairs`."""
     values, field_errors = gather(pairs(text), model)
     try:
         return model.model_validate(values), field_errors
@@ -62,7 +62,7 @@ def validated(model: type[BaseModel], text: str) -> tuple[Any, list[FieldError]]
 
 
 def unknown(name: str) -> FieldError:
-    """The fault of a parameter that nobody knows."""
+    """Return the field error of an unknown parameter."""
     return FieldError("unknown", "no such parameter here", parameter=name)
 
 

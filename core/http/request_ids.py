@@ -1,4 +1,4 @@
-"""What one request is called, in its answer and in every line of the log that is about it."""
+"""Request ids: one for each request, in its response and in every log line about it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Mapping
 HEADER = "X-Request-ID"
 
 _FIT = re.compile(r"[A-Za-z0-9._~:+/=-]{1,128}")
-"""Nothing that a log or a header could take for anything else."""
+"""Characters that cannot be mistaken for syntax in a log or a header."""
 
-# Nobody has to be kept from guessing the next, and the system need not be asked for each.
+# Request ids need not be unguessable, so they need no system call each.
 _random = random.Random()  # noqa: S311 - see above
 os.register_at_fork(after_in_child=_random.seed)
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """The one that the request brings, where that is fit to be written down; a new one otherwise.
+    """Return the request's own X-Request-ID where it is valid, a new id otherwise.
 
     headers: the request's, names in lower case.
     """

@@ -1,4 +1,4 @@
-"""From a Request to an OperationRequest: all that can be wrong with a message, in the one order of complaints."""
+"""Parse a Request into an OperationRequest, and report its errors in the one documented order."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
 from diptych.core.settings import Settings
 
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
-"""JSON that means something of its own: only an operation that names it takes it."""
+"""JSON formats with their own semantics: an operation accepts one only if it names it."""
 
 FAULTS = 1000
-"""Faults of a body that are told, at most: a batch of the largest size can have one for each item."""
+"""Most field errors reported for a body: one for each item of the largest batch."""
 
 T = TypeVar("T")
 
@@ -35,9 +35,9 @@ _UTF_8 = {"utf-8", "utf8", "us-ascii"}
 
 
 def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
-    """The path's parameters as values: `id` is a UUID, everything else text.
+    """Parse the path's parameters: `id` is a UUID, everything else text.
 
-    Errors: Problem 404 for what cannot be in the catalogue, then 405 for a method that nobody takes here.
+    Errors: Problem 404 for a value that no row can have, then 405 for a method that this path does not have.
     """
     try:
         parameters = {
@@ -51,9 +51,9 @@ def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
 
 
 def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> OperationRequest:
-    """The call that a request makes.
+    """Parse and validate a request.
 
-    Errors: Problem 413, 415, 400; ValidationFailed with every field_error of query and body; Problem 428.
+    Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
     """
     content = _content(operation, request, settings.max_body_bytes)
     raw = _NOTHING if content is None else _readable(json.decode, content)
@@ -63,7 +63,7 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     body_value = _validate(operation.body, raw, field_errors) if operation.body and raw is not _NOTHING else None
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
-    # RFC 9110 gives a POST none that it could fail: what it makes is not there yet.
+    # Preconditions have no meaning on POST (RFC 9110): what it creates does not exist yet.
     unconditional = not operation.writes or operation.method == "POST"
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
     if settings.require_if_match and operation.lock is not None and not preconditions:
@@ -75,7 +75,7 @@ _NOTHING = object()
 
 
 def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
-    """The body without its content coding; None where there is none, or none is wanted."""
+    """Return the body without its content coding; None where there is none, or where the operation takes none."""
     body = request.body
     if body is BodyError.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
         raise problems.too_large(limit)

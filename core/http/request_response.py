@@ -1,4 +1,4 @@
-"""A request and a response, as the adapters hand them over and take them back."""
+"""A request and a response as framework-independent values, which the adapters convert."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ MERGE_PATCH = "application/merge-patch+json"
 
 
 class BodyError(Enum):
-    """Why a body is not there."""
+    """Why a request has no readable body."""
 
     INCOMPLETE = "it ended early, or was not framed as it said"
     TOO_LARGE = "it is larger than it may be"
 
 
 class Request(Struct, frozen=True):
-    """One request, read to its end or as far as it could be.
+    """One request, with as much of its body as could be read.
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
-    arrived: when it was there, as time.monotonic() tells it; what it waits from then on is part of its time.
+    arrived: arrival time (monotonic); time in a queue counts towards the deadline.
     """
 
     method: str
@@ -37,7 +37,7 @@ class Request(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """One answer, whole. content_type is None where there is no body."""
+    """One complete response. content_type is None where there is no body."""
 
     status: int
     body: bytes = b""

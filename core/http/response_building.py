@@ -1,4 +1,4 @@
-"""From an OperationResult to a Response, and what every response carries."""
+"""Build a Response from an OperationResult, and add the headers that every response has."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ ALWAYS = {
 
 
 def response(answer: OperationResult, operation: Operation, request: Request) -> Response:
-    """The answer as a response to the request that it answers, without what every response carries.
+    """Return the response of an operation, without the headers that every response has.
 
-    Its addresses are those of a catalogue at the root: `mounted` puts them right.
+    Its addresses are those of a catalogue mounted at the root; `mounted` adds the prefix.
     """
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
@@ -34,7 +34,7 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
         location = filled(operation.resource_path, lambda name: getattr(answer.body, name))
         if status == 201:
             headers["Location"] = location
-        # What a read asks for besides can be asked for there, too.
+        # The query parameters of a read that shape the body, such as `include`, apply to a write's response too.
         asked = urlencode(query_string.pairs(request.query))
         headers["Content-Location"] = f"{location}?{asked}" if asked else location
     body = answer.body if isinstance(answer.body, bytes) else json.encode(answer.body)
@@ -49,7 +49,7 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
 
 
 def mounted(response: Response, prefix: str) -> Response:
-    """The response with its addresses where the catalogue is mounted."""
+    """Return the response with the mount prefix in its addresses."""
     if not prefix:
         return response
     headers = dict(response.headers)
@@ -61,12 +61,12 @@ def mounted(response: Response, prefix: str) -> Response:
 
 
 def server_options() -> Response:
-    """The answer to OPTIONS for the server as a whole (RFC 9110 section 9.3.7)."""
+    """Return the response to `OPTIONS *`, which is about the server as a whole (RFC 9110 section 9.3.7)."""
     return Response(204, headers={"Allow": ", ".join(METHODS)})
 
 
 def options(route: Route, headers: Mapping[str, str], cors: Cors) -> Response:
-    """The answer to OPTIONS (RFC 9110 section 9.3.7), a browser's question before a cross-origin request included."""
+    """Return the response to OPTIONS (RFC 9110 section 9.3.7), which may be a CORS preflight."""
     return Response(
         204,
         headers={"Allow": ", ".join(route.allowed), **route.accepts, **cors.preflight(headers, route.allowed)},
@@ -74,7 +74,7 @@ def options(route: Route, headers: Mapping[str, str], cors: Cors) -> Response:
 
 
 def finished(response: Response, method: str, request: Mapping[str, str], cors: Cors, request_id: str) -> Response:
-    """The response with what every one carries, in the content coding that is asked for; 304 where that is enough.
+    """Add the headers that every response has, apply the content coding, and reduce it to 304 where the ETag matches.
 
     request: the request's headers.
     """

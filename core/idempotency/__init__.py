@@ -1,1 +1,1 @@
-"""Requests that clients may repeat: their keys, and what was answered to them."""
+"""Idempotency keys: the stored requests and their responses."""

@@ -1,4 +1,4 @@
-"""Requests that clients may repeat, and what was answered to each."""
+"""The table of idempotency keys and the stored responses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from diptych.core.idempotency.rules import KEY_LENGTH
 
 
 class IdempotencyKey(Base):
-    """A key, the request that it came with first, and the answer to that.
+    """A key, the first request that used it, and the response to that request.
 
-    There is no answer until the work is done, and nobody else sees the row before: both are one transaction.
+    The response is empty until the work is done; the row becomes visible to others only then, because both are written
+    in one transaction.
     """
 
     __tablename__ = "idempotency_key"

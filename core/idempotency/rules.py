@@ -1,4 +1,4 @@
-"""Keys of requests that may be repeated: how they are written, and how long they are kept."""
+"""Idempotency keys: their syntax and their lifetime."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import re
 from datetime import timedelta
 
 KEY_LENGTH = 255
-"""Characters of a key, at most."""
+"""Most characters of a key."""
 
 LIFETIME = timedelta(hours=24)
-"""How long a key is kept with its answer."""
+"""How long a key is kept with its response."""
 
 _BARE = r"[!#$%&'*+./0-9:=@A-Z^_`a-z|~-]"
 _QUOTED = r'(?:[ !#-\[\]-~]|\\["\\])'
 
 PATTERN = rf'^(?:{_BARE}{{1,{KEY_LENGTH}}}|"{_QUOTED}{{1,{KEY_LENGTH}}}")$'
-"""A String (RFC 9651 section 3.3.3), as the draft has it; or the same without its quotes, as many clients send it."""
+"""A String (RFC 9651 section 3.3.3), as the draft requires; or the same without quotes, as many clients send it."""
 
 _KEY = re.compile(PATTERN.removesuffix("$") + r"\Z")
 
 
 def idempotency_key(text: str) -> str:
-    """The key that a header field names. Errors: ValueError."""
+    """Parse the key in a header field. Errors: ValueError."""
     if _KEY.match(text) is None:
         raise ValueError(f'write it as "key", with 1 to {KEY_LENGTH} printable ASCII characters')
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text

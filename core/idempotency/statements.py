@@ -1,4 +1,4 @@
-"""The statements about keys of requests, each made once: what changes from one time to the next are parameters."""
+"""The statements about idempotency keys, built once each; what varies is bound as a parameter."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sqlalchemy import Executable, bindparam, delete, func, select, text, update
 from diptych.core.idempotency.model import IdempotencyKey
 
 SWEPT = 10
-"""Keys that are too old, of which a request with a new one deletes so many at most."""
+"""Most expired keys that one request with a new key deletes."""
 
 ANSWER = ("status", "content_type", "headers", "body")
-"""The columns of an answer."""
+"""The columns of a response."""
 
 _KEYS: Any = IdempotencyKey.__table__
 _THIS = _KEYS.c.key == bindparam("this")
@@ -23,11 +23,11 @@ _OLDEST = select(_KEYS.c.key).where(_OLD).order_by(_KEYS.c.created_at).limit(SWE
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Those for one kind of database.
+    """The statements for one database dialect.
 
-    claim: (this, lock, fingerprint, moment, expired) make the row of a key that nobody has used, or not since it
-    expired, and return it; no row where it is in use. find: (this, expired) the fingerprint and the answer.
-    keep: (this, expired, and "new_" with each of ANSWER) put the answer into the row, and delete some that expired.
+    claim: (this, lock, fingerprint, moment, expired) insert the row of a key that is unused or expired, and return it;
+    no row where it is in use. find: (this, expired) the fingerprint and the response. keep: (this, expired, and "new_"
+    with each of ANSWER) store the response in the row, and delete some expired keys.
     """
 
     claim: Executable
@@ -36,9 +36,10 @@ class Statements:
 
 
 def _claim(alone: str) -> Executable:
-    """alone: whether nobody else is at work with this key.
+    """Build the claim. alone: the condition that no other request is running with this key.
 
-    As text, because SQLAlchemy compiles an INSERT with ON CONFLICT anew each time, which takes longer than it runs.
+    It is text, because SQLAlchemy compiles an INSERT with ON CONFLICT anew each time, which takes longer than running
+    it.
     """
     sql = (
         "INSERT INTO idempotency_key (key, fingerprint, created_at) SELECT :this, :fingerprint, :moment"
@@ -49,30 +50,30 @@ def _claim(alone: str) -> Executable:
     return text(sql).bindparams(*(bindparam(name, type_=_KEYS.c[column].type) for name, column in types.items()))
 
 
-# One that has expired is being answered anew.
+# An expired key is claimed again.
 _FIND = select(_KEYS.c.fingerprint, *(_KEYS.c[name] for name in ANSWER)).where(_THIS, ~_OLD)
 
 _ANSWER = update(_KEYS).where(_THIS).values({name: bindparam(f"new_{name}") for name in ANSWER})
 
-# An array, because PostgreSQL may run a subquery that locks again for each row it is compared with. Rows that
-# somebody else sweeps are passed over: nobody waits for another's sweeping.
+# An array, because PostgreSQL may evaluate a locking subquery again for each row it is compared with. SKIP LOCKED:
+# rows that another request is deleting are passed over, so no request waits here.
 _SWEEP = delete(_KEYS).where(
     _KEYS.c.key == func.any(func.array(_OLDEST.with_for_update(skip_locked=True).scalar_subquery()))
 )
 
 STATEMENTS = {
-    # The lock is tried in the statement that makes the row: that sees what has been committed by then, whereas a
-    # SELECT sees what was there when it began, before it had the lock.
+    # The advisory lock is tried in the statement that inserts the row: ON CONFLICT sees what has been committed by
+    # then, whereas a separate SELECT would use a snapshot taken before it had the lock.
     "postgresql": Statements(
         _claim("pg_try_advisory_xact_lock(:lock)"),
         _FIND,
         (_ANSWER.add_cte(_SWEEP.cte("swept")),),
     ),
-    # Whoever writes to SQLite is alone.
+    # A writer on SQLite is alone from BEGIN IMMEDIATE on.
     "sqlite": Statements(
         _claim(":lock IS NOT NULL"),
         _FIND,
         (_ANSWER, delete(_KEYS).where(_KEYS.c.key.in_(_OLDEST))),
     ),
 }
-"""By the dialect's name."""
+"""By dialect name."""

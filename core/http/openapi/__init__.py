@@ -1,1 +1,1 @@
-"""What the service says of itself, made from the table of operations: its description, a reference, problems."""
+"""Documents made from the table of operations: OpenAPI, a reference page, and a page for each problem type."""

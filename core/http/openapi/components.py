@@ -1,4 +1,4 @@
-"""The schemas of an OpenAPI document: what goes in by pydantic, what comes out by msgspec, and examples of both."""
+"""The schemas of an OpenAPI document: request bodies by pydantic, responses by msgspec, and examples of both."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Schema = dict[str, Any]
 
 _REF = "#/components/schemas/"
 _GENERIC = re.compile(r"(\w+?)_(\w+)_")
-"""What msgspec calls a Page[Book]: here it is a BookPage."""
+"""The name that msgspec gives Page[Book]; it becomes BookPage."""
 
 _FALLBACKS = {"date-time": "2026-01-31T12:00:00Z", "uuid": "01a1fbd7-55dd-7561-861e-8d0bba31278f", "integer": 1}
 
 
 class Components:
-    """The schemas of all bodies and answers of a table, by name, and how each is referred to."""
+    """The schemas of all request and response bodies of a table, by name, and the references to them."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         table = list(operations)
@@ -38,20 +38,20 @@ class Components:
         self.schemas: dict[str, Schema] = {name: _tidy(named[name]) for name in sorted(named)}
 
     def body(self, model: type[BaseModel]) -> Schema:
-        """The schema of a body."""
+        """Return the schema of a request body."""
         return self._bodies[model]
 
     def answer(self, kind: Any) -> Schema:
-        """The schema of an answer."""
+        """Return the schema of a response body."""
         found: Schema = next(schema for answer, schema in self._answers if answer == kind)
         return found
 
     def resolve(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The schema itself, where this one only refers to it."""
+        """Return the schema that a `$ref` refers to; any other schema as it is."""
         return self.schemas[str(schema["$ref"]).removeprefix(_REF)] if "$ref" in schema else schema
 
     def example(self, schema: Mapping[str, Any], *, whole: bool) -> Any:
-        """A value that the schema allows, of the examples in it. whole: with the members that are not required."""
+        """Build a value that the schema allows from the examples in it. whole: include the optional members."""
         schema = self.resolve(schema)
         if "examples" in schema:
             return schema["examples"][0]
@@ -71,7 +71,7 @@ class Components:
 
 
 def parameters(model: type[BaseModel]) -> dict[str, Schema]:
-    """The schema of each parameter of a query string, by its name. None of them can be null there."""
+    """Return the schema of each query parameter by name. In a query string none of them can be null."""
     members: dict[str, Schema] = _tidy(model.model_json_schema(schema_generator=_Plain))["properties"]
     return {name: _present(schema) for name, schema in members.items()}
 
@@ -86,14 +86,14 @@ def _present(schema: Schema) -> Schema:
 
 
 class _Plain(GenerateJsonSchema):
-    """pydantic's schemas without the titles that it makes of names."""
+    """pydantic's schemas without the titles that it derives from names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - of none
         return False
 
 
 def _tidy(schema: Any) -> Any:
-    """Without titles, which are class names, and without null as a default: what is left out of a PATCH is not null."""
+    """Remove titles, which are class names, and null defaults: a member left out of a PATCH does not become null."""
     if isinstance(schema, list):
         return [_tidy(each) for each in schema]
     if not isinstance(schema, dict):

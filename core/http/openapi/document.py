@@ -75,7 +75,7 @@ _FAULT = {
 
 
 def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
-    """The OpenAPI document of a table. prefix: where the catalogue is mounted ("" at the root)."""
+    """Build the OpenAPI document of a table. prefix: where the catalogue is mounted ("" at the root)."""
     components = Components(operations)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -104,12 +104,12 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
 
 
 def tags(operations: Iterable[Operation]) -> list[str]:
-    """What operations are listed under, in the order of the table."""
+    """Return the tags of the operations, in the order of the table."""
     return list(dict.fromkeys(tag(each) for each in operations))
 
 
 def tag(operation: Operation) -> str:
-    """What an operation is listed under."""
+    """Return the tag that an operation is listed under."""
     return operation.tag or operation.path.split("/")[1]
 
 
@@ -127,7 +127,7 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
     if operation.body is not None:
         schema = components.body(operation.body)
         content = {"schema": schema, "example": components.example(schema, whole=True)}
-        # One media type: generators make a body of each that is listed, as if they differed.
+        # One media type only: client generators make a separate body class for each.
         first, *others = operation.accepts
         found["requestBody"] = {
             "description": " ".join(["JSON.", *(f"{other} will do as well." for other in others)]),
@@ -142,7 +142,7 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
 
 
 def _path_parameters(operation: Operation, components: Components) -> list[dict[str, Any]]:
-    """An id is a UUID. Anything else in a path is text, as the answer's member of the same name is."""
+    """Describe the path parameters: `id` is a UUID; any other is text, as the response member of the same name."""
     answer = (
         components.resolve(components.answer(operation.response_schema))
         if operation.response_schema is not None
@@ -190,7 +190,7 @@ def _field(name: str, schema: dict[str, Any], description: str) -> dict[str, Any
 
 
 def _fields(operation: Operation) -> list[str]:
-    """The names, in the document, of the header fields that mean something to an operation."""
+    """Return the names, in the document, of the request headers that an operation reads."""
     if operation.repeatable:
         return ["Idempotency-Key"]
     if _conditional(operation):
@@ -243,7 +243,7 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
 
 
 def _links(operation: Operation, table: Iterable[Operation], members: Iterable[str]) -> dict[str, Any]:
-    """To all that can be done with what was created: operations below it that need no more than its members."""
+    """Return links to the operations below a created resource that need no more than its members."""
     collection = str(operation.resource_path).partition("{")[0]
     return {
         each.name: {
@@ -269,11 +269,11 @@ def _header(description: str) -> dict[str, Any]:
 
 
 Kinds = tuple[ProblemType, ...]
-"""The types of problems that an operation can answer with one status."""
+"""The problem types that an operation can return with one status."""
 
 
 def _problems(operation: Operation) -> list[Kinds]:
-    """What an operation can answer instead; 405 is an answer to what is no operation."""
+    """Return the problems an operation can return. 405 is left out: it answers methods that are not operations."""
     names = {"malformed", "too-large", "invalid", "internal", *operation.problems}
     if parameters_of(operation.path):
         names.add("not-found")

@@ -1,4 +1,4 @@
-"""HTML as text that cannot be got wrong: whatever is not markup already is escaped."""
+"""HTML that is always well formed: text that is not Markup is escaped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import escape
 
 
 class Markup(str):
-    """Text that is HTML."""
+    """Text that is HTML already."""
 
     __slots__ = ()
 
@@ -17,7 +17,7 @@ _VOID = {"link", "meta"}
 
 
 def element(tag: str, /, *children: Child, **attributes: str | None) -> Markup:
-    """An element. Children that are not Markup are text; None is nothing. An attribute `class_` is written class."""
+    """Build an element. Children that are not Markup are escaped; None is left out. `class_` is the attribute class."""
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"'
         for key, value in attributes.items()
@@ -28,5 +28,5 @@ def element(tag: str, /, *children: Child, **attributes: str | None) -> Markup:
 
 
 def together(*children: Child) -> Markup:
-    """Several elements and texts, one after the other."""
+    """Join elements and texts, one after the other."""
     return Markup("".join(each if isinstance(each, Markup) else escape(each or "") for each in children))

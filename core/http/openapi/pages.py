@@ -1,4 +1,4 @@
-"""Pages for people: what they have in common, and those about types of problems."""
+"""HTML pages: their common layout, and the pages about problem types."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode(
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""A page may show itself, in its one style, and load nothing."""
+"""Allow the page's own inline style and nothing else."""
 
 
 def page(title: str, subtitle: str, *body: Markup) -> bytes:
-    """A whole page."""
+    """Return a complete page."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -37,7 +37,7 @@ def page(title: str, subtitle: str, *body: Markup) -> bytes:
 
 
 def problem_types(prefix: str) -> bytes:
-    """The page of all types of problems."""
+    """Return the page that lists all problem types."""
     rows = [_row(kind, prefix) for kind in PROBLEM_TYPES.values()]
     head = element("tr", *(element("th", text, scope="col") for text in ("Status", "Type", "What it means")))
     table = element("table", element("thead", head), element("tbody", *rows))
@@ -46,7 +46,7 @@ def problem_types(prefix: str) -> bytes:
 
 
 def problem_type(kind: ProblemType, prefix: str) -> bytes:
-    """The page of one type of problem."""
+    """Return the page about one problem type."""
     terms = [("Status", element("code", str(kind.status))), ("Type", element("code", f"{prefix}/problems/{kind.name}"))]
     terms += [(f"{name} header", element("span", text)) for name, text in kind.headers.items()]
     main = element(
@@ -78,11 +78,11 @@ def _reference(prefix: str) -> Markup:
 
 
 def scrolling(table: Markup, label: str) -> Markup:
-    """A table in a frame of its own, which those without a mouse can scroll too."""
+    """Wrap a table in a scrollable region that can be focused and scrolled by keyboard."""
     return element("div", table, class_="scroll", role="group", aria_label=label, tabindex="0")
 
 
 def marked(text: str) -> Markup:
-    """A sentence in which `this` is code."""
+    """Turn `backquoted` parts of a sentence into <code>."""
     parts = re.split(r"`([^`]*)`", text)
     return together(*(element("code", part) if place % 2 else part for place, part in enumerate(parts)))

@@ -1,4 +1,4 @@
-"""The reference page: an OpenAPI document of diptych.core.http.openapi.document, for people."""
+"""The reference page: an OpenAPI document of diptych.core.http.openapi.document as HTML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def reference(document: Node, prefix: str) -> bytes:
-    """The page. prefix: where the catalogue is mounted."""
+    """Return the page. prefix: where the catalogue is mounted."""
     listed = {
         tag["name"]: [
             (method, path, operation)
@@ -176,7 +176,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _type(schema: Node) -> Markup:
-    """What kind of value a schema allows, in a few words, with links to those that have a name."""
+    """Describe the type of value that a schema allows in a few words, linking to named schemas."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(_SCHEMAS)
         return element("a", name, href=f"#schema-{name}")
@@ -202,7 +202,7 @@ def _between(unit: str, schema: Node, low: str, high: str) -> str:
 
 
 def _told(*nodes: Node) -> str:
-    """Descriptions, and what is taken for what is not sent."""
+    """Return the descriptions of schemas, and the default if there is one."""
     options = [option for node in nodes for option in (node, *node.get("anyOf", ()), node.get("items", {}))]
     texts = [option["description"] for option in options if "description" in option]
     default = next((node["default"] for node in nodes if "default" in node), None)

@@ -1,1 +1,1 @@
-"""Requests as bytes: one reader of HTTP/1.1 under both servers."""
+"""HTTP/1.1 on the wire: one sans-I/O reader and writer for both servers."""

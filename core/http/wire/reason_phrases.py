@@ -1,6 +1,6 @@
-"""Reason phrases: they mean nothing (RFC 9112 section 4), but are the same from both servers.
+"""Reason phrases: they have no meaning (RFC 9112 section 4), but both servers must send the same.
 
-They are Sanic's, which are fixed, and older than RFC 9110's in three places.
+They are Sanic's, which cannot be changed, and older than RFC 9110's in three places.
 """
 
 from __future__ import annotations
@@ -50,5 +50,5 @@ REASONS = {
 
 
 def status_line(status: int) -> str:
-    """The status and its phrase, as WSGI wants them."""
+    """Return the status and its phrase, as WSGI's start_response takes them."""
     return f"{status} {REASONS.get(status, 'UNKNOWN')}"

@@ -1,4 +1,4 @@
-"""The head of a request (RFC 9112), judged strictly: one reader for both servers, so that they cannot differ."""
+"""Parse the head of a request (RFC 9112) strictly: one parser for both servers, so that they cannot differ."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from msgspec import Struct
 from diptych.core.http import problems
 
 REQUEST_LINE = 8190
-"""Bytes of the first line, at most, without its end."""
+"""Most bytes of the request line, without its line end."""
 
 SECTION = 16384
-"""Bytes of all header lines together, at most, with their ends."""
+"""Most bytes of all header lines together, with their line ends."""
 
 FIELDS = 100
-"""Header lines, at most."""
+"""Most header lines."""
 
 ONCE = frozenset({"authorization", "content-length", "content-type", "host", "transfer-encoding"})
-"""Fields that have no list form: given twice, two readers could take two different ones."""
+"""Fields without a list form: repeated, two parsers could pick different values."""
 
 LF_ALONE = "A line of the head ends with LF alone."
 
 _CONTROLS = bytes({*range(32), 127} - {9, 10, 13})
 _LINE = re.compile(r"([!#$%&'*+.^_`|~0-9A-Z-]+) ([!-~]+) HTTP/1\.([0-9])")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# Narrower than RFC 3986: names that are in DNS, with "_", which machines' own networks have.
+# Narrower than RFC 3986: DNS names, and "_", which occurs in container networks.
 _NAME = r"[A-Za-z0-9_-]{1,63}"
 _HOST = rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|{_NAME}(?:\.{_NAME})*\.?)(?::[0-9]{{0,5}})?"
 _AUTHORITY = re.compile(_HOST)
@@ -34,11 +34,11 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
 class Head(Struct):
-    """What a head says.
+    """A parsed head.
 
-    target: the path and the query as they were sent, or "*". headers: names in lower case; of a repeated one, all
-    values in one. length: of the body, None where it comes in chunks. close: whether the connection ends after this.
-    expects: whether the client waits to be told to go on.
+    target: the path and the query as they were sent, or "*". headers: names in lower case; the values of a repeated
+    field are joined. length: of the body, None for a chunked one. close: whether the connection ends after this
+    request. expects: whether the client waits for 100 Continue.
     """
 
     method: str
@@ -50,10 +50,11 @@ class Head(Struct):
 
 
 def find(data: bytes | bytearray, seen: int = 0) -> int:
-    """Where the head in the data ends (its last line's end aside), or -1 while more of it has to come.
+    """Return where the head ends in the data (without its last line end), or -1 while it is incomplete.
 
-    seen: bytes of the data that an earlier search has gone through in vain; a head may come byte by byte.
-    Errors: Problem 400 for a line that ends with LF alone: it would never end; 414, 431 for what is too long already.
+    seen: bytes of the data that an earlier call has searched already; a head may arrive byte by byte.
+    Errors: Problem 400 for a line that ends with LF alone, because such a head would never end; 414 or 431 for one
+    that is too long already.
     """
     first = data.find(b"\r\n", 0, REQUEST_LINE + 2)
     limit = REQUEST_LINE + 2 if first < 0 else first + SECTION + 4
@@ -67,10 +68,10 @@ def find(data: bytes | bytearray, seen: int = 0) -> int:
 
 
 def read(data: bytes) -> Head:
-    """The head that `data` is, from the request line to before the empty line.
+    """Parse the head, from the request line up to the empty line.
 
-    Errors: Problem 400, 417, 431. After any of them the connection cannot be used: nobody knows where the next
-    request begins.
+    Errors: Problem 400, 417, 431. After any of them the connection must be closed: the start of the next request is
+    unknown.
     """
     ends = data.count(b"\r\n")
     if data.count(b"\n") != ends:
@@ -103,7 +104,7 @@ def _target(method: str, target: str) -> str:
         absolute = _ABSOLUTE.fullmatch(target)
         if absolute is None:
             raise problems.malformed("The target is neither a path nor an address of http or https.")
-        # RFC 9112 section 3.2.2: the host that is named here counts, and this service has one set of rows for all.
+        # RFC 9112 section 3.2.2: the host of an absolute target replaces Host; this service serves every host alike.
         target = absolute["rest"] if absolute["rest"].startswith("/") else "/" + absolute["rest"]
     if "#" in target:
         raise problems.malformed("The target has a fragment.")
@@ -125,7 +126,7 @@ def _fields(lines: list[str]) -> dict[str, str]:
             raise problems.malformed(f"{name.title()} is given twice.")
         else:
             headers[name] += ("; " if name == "cookie" else ", ") + value
-    # WSGI cannot tell X_Test from X-Test, and what cannot be told apart is left out, as proxies do.
+    # WSGI cannot tell X_Test from X-Test, so headers with "_" are dropped, as proxies do.
     return headers if not any("_" in name for name in headers) else {n: v for n, v in headers.items() if "_" not in n}
 
 
@@ -133,7 +134,7 @@ def _length(headers: dict[str, str], *, old: bool) -> int | None:
     coding, length = headers.get("transfer-encoding"), headers.get("content-length")
     if coding is not None:
         if coding != "chunked":
-            # RFC 9112 section 6.1 suggests 501. It is the client's mistake all the same: what it sent is at fault.
+            # RFC 9112 section 6.1 suggests 501; but the client sent the error, so the status is 400.
             raise problems.malformed("Transfer-Encoding is not chunked.")
         if old:
             raise problems.malformed("HTTP/1.0 has no chunks.")

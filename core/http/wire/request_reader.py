@@ -11,13 +11,13 @@ from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
 
 CHUNK_LINE = 256
-"""Bytes of a line that says how long a chunk is, at most, without its end."""
+"""Most bytes of a chunk-size line, without its line end."""
 
 CHUNK = 256
-"""Bytes of a chunk, at least, in a body of the largest size: each costs as much as hundreds of bytes."""
+"""Least average size of the chunks of a body of the largest size: each chunk costs as much as hundreds of bytes."""
 
 CHUNKS = 1024
-"""Chunks that a body may have however small they are."""
+"""Number of chunks that any body may have, however small they are."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
@@ -28,14 +28,14 @@ _FIELD = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
 
 
 class RequestReader:
-    """One request that is coming in.
+    """One incoming request.
 
-    data: what has come on the connection and has not been read; whoever reads the socket adds to it, and what belongs
-    to the request is taken from it. limit: of the body's bytes.
+    data: bytes received and not yet parsed; the code that reads the socket appends to it, and `read` removes what
+    belongs to the request. limit: of the body, in bytes.
 
-    head, body: what has been read. A body that is too large or broken is not read further: the head says what was
-    asked, and the connection ends with the answer.
-    continues: whether the client is to be told to send its body; whoever has told it says False.
+    head, body: what has been parsed. A body that is too large or malformed is not read further: the head tells which
+    operation was requested, and the connection is closed after the response.
+    continues: whether the client waits for 100 Continue; set it to False after sending that.
     """
 
     __slots__ = ("_data", "_decoder", "_limit", "_seen", "_since", "_started", "body", "continues", "head")
@@ -53,21 +53,21 @@ class RequestReader:
 
     @property
     def begun(self) -> bool:
-        """Whether anything of a request has come; an empty line before one is nothing."""
+        """Whether any byte of a request has arrived; one empty line before it does not count."""
         return self.head is not None or self._data.strip(b"\r\n") != b""
 
     @property
     def is_head_request(self) -> bool:
-        """Whether the answer has no body, because the request begins as one for HEAD, whatever else is wrong."""
+        """Whether the response must have no body: the request begins as HEAD, even if it is malformed otherwise."""
         return self._data.startswith(b"HEAD ") if self.head is None else self.head.method == "HEAD"
 
     @property
     def closes(self) -> bool:
-        """Whether the connection ends after the answer."""
+        """Whether the connection is closed after the response."""
         return self.head is None or self.head.close or isinstance(self.body, BodyError)
 
     def timed_out(self, now: float) -> bool:
-        """Whether the request has taken too long to come, however steadily. now: seconds, from any beginning."""
+        """Return whether the request has taken too long to arrive, however steadily it does. now: monotonic seconds."""
         if not self.begun:
             return False
         if self._since is None:
@@ -75,7 +75,7 @@ class RequestReader:
         return now - self._since > (HEAD_TIMEOUT if self.head is None else REQUEST_TIMEOUT)
 
     def read(self) -> bool:
-        """Take what there is; whether the request is whole. Errors: Problem, as diptych.core.http.wire.request_head."""
+        """Parse the available data; return whether the request is complete. Errors: Problem, as `request_head.read`."""
         if self.head is None and not self._read_head():
             return False
         if self._decoder is not None:
@@ -90,7 +90,7 @@ class RequestReader:
         return True
 
     def end(self) -> bool:
-        """Take that nothing more will come; whether there is a request. Errors: Problem 400 for half a head."""
+        """Handle end of input; return whether a request is complete. Errors: Problem 400 for an incomplete head."""
         if self.head is None:
             if self._data.strip(b"\r\n"):
                 raise problems.malformed("The head did not arrive whole.")
@@ -104,7 +104,7 @@ class RequestReader:
             if not data or data == b"\r":
                 return False
             self._started = True
-            # RFC 9112 section 2.2: one empty line before a request is nothing.
+            # RFC 9112 section 2.2: ignore one empty line before a request.
             if data.startswith(b"\r\n"):
                 del data[:2]
         end = request_head.find(data, self._seen)
@@ -125,7 +125,7 @@ class RequestReader:
 
 
 class _UnreadableBodyError(Exception):
-    """A body cannot be read on."""
+    """The body cannot be parsed further."""
 
     def __init__(self, reason: BodyError) -> None:
         self.reason = reason
@@ -141,7 +141,7 @@ class _Length:
         self.body = bytearray()
 
     def feed(self, data: bytearray) -> bool:
-        """Take what is the body's from the data; whether that is all of it."""
+        """Move the body's bytes out of the data; return whether the body is complete."""
         missing = self._length - len(self.body)
         self.body += data[:missing]
         del data[:missing]
@@ -149,7 +149,7 @@ class _Length:
 
 
 class _Chunks:
-    """A body in chunks (RFC 9112 section 7.1). Extensions and trailers are checked and left out."""
+    """A chunked body (RFC 9112 section 7.1). Extensions and trailers are checked and discarded."""
 
     __slots__ = ("_count", "_ended", "_left", "_limit", "_part", "body")
 
@@ -162,7 +162,7 @@ class _Chunks:
         self.body = bytearray()
 
     def feed(self, data: bytearray) -> bool:
-        """Take the body's share of the data, as far as it can be told; whether that is all.
+        """Move the body's bytes out of the data, as far as they have arrived; return whether the body is complete.
 
         Errors: _UnreadableBodyError.
         """
@@ -186,7 +186,7 @@ class _Chunks:
             raise _UnreadableBodyError(BodyError.INCOMPLETE)
         if len(self.body) + self._left > self._limit:
             raise _UnreadableBodyError(BodyError.TOO_LARGE)
-        # A match holds on to the bytes it was found in, and they could not be taken away.
+        # A match keeps a reference to the bytearray, which then cannot be resized.
         del found, data[: end + 2]
         self._part = self._content if self._left else self._trailer
         return True

@@ -10,11 +10,11 @@ from functools import lru_cache
 from diptych.core.http.wire.reason_phrases import status_line
 
 SERVER = "diptych"
-"""What both servers call themselves: nothing about which of them it is."""
+"""The Server header of both servers: it does not reveal which one it is."""
 
 
 def date() -> str:
-    """The Date of a message that is sent now (RFC 9110 section 6.6.1)."""
+    """Return the Date of a message sent now (RFC 9110 section 6.6.1)."""
     return _date(int(time.time()))
 
 
@@ -24,9 +24,9 @@ def _date(second: int) -> str:
 
 
 def message(status: int, fields: Iterable[tuple[str, object]], body: bytes) -> bytes:
-    """The whole message. fields: of its head, with its framing among them.
+    """Serialize a complete message. fields: its headers, including Content-Length or Transfer-Encoding.
 
-    Errors: ValueError where a field would end its line.
+    Errors: ValueError where a field contains a line end.
     """
     lines = [f"HTTP/1.1 {status_line(status)}", *[f"{name}: {value}" for name, value in fields], "", ""]
     head = "\r\n".join(lines)

@@ -1,16 +1,16 @@
-"""How long either server waits for a client, in seconds."""
+"""Timeouts of both servers for a client, in seconds."""
 
 KEEPALIVE_TIMEOUT = 5
-"""For more of a request, and for the next one on a connection."""
+"""For more of a request, and for the next request on a connection."""
 
 HEAD_TIMEOUT = 10
-"""For a whole head, from its first byte."""
+"""For a complete head, from its first byte."""
 
 REQUEST_TIMEOUT = 60
-"""For a whole request, from its first byte."""
+"""For a complete request, from its first byte."""
 
 WRITE_TIMEOUT = 10
-"""For the client to take something more of an answer."""
+"""For the client to read some more of a response."""
 
 LINGER_TIMEOUT = 2
-"""For the client to go, after the last answer: a close before it has read all may cost it the answer."""
+"""For the client to close after the last response: closing first could reset a response that it is still reading."""
