@@ -1,4 +1,4 @@
-"""Diptych's core: the whole catalogue service, knowing neither Flask nor Sanic."""
+"""Diptych's core: the whole catalogue service, independent of Flask and Sanic."""
 
 from diptych.bare import alias_in_diptych
 

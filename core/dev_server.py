@@ -1,4 +1,4 @@
-"""Both adapters at once on this machine: what `make serve` runs."""
+"""Run both adapters on this machine, for `make serve`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ServingError(Exception):
 
 
 def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
-    """Adapter -> its port and the command that serves it."""
+    """Return the port and the command of each adapter."""
     python = [sys.executable, "-m"]
     return {
         "Flask under gunicorn": (
@@ -50,7 +50,7 @@ def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
 
 
 def check_servers(settings: Settings) -> None:
-    """Errors: ServingError, when a server is not installed, or its port is taken."""
+    """Errors: ServingError when a server is not installed, or its port is in use."""
     for module, extra in (("gunicorn", "flask"), ("flask", "flask"), ("sanic", "sanic")):
         if importlib.util.find_spec(module) is None:
             raise ServingError(f"{module} is not installed here: pip install '.[{extra}]'")
@@ -60,13 +60,13 @@ def check_servers(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def serving(settings: Settings, log: Path) -> Iterator[dict[str, str]]:
-    """Both adapters, ready: name -> URL. When the block ends both are stopped. Errors: ServingError."""
+    """Run both adapters for the block; yield the URL of each. Errors: ServingError."""
     started: dict[str, subprocess.Popen[bytes]] = {}
     wanted = commands(settings)
     with log.open("ab") as output:
         try:
             for name, (_, command) in wanted.items():
-                # A session of its own: Ctrl-C reaches this process alone, which then stops each in good order.
+                # A new session: Ctrl-C reaches only this process, which then stops each server gracefully.
                 started[name] = subprocess.Popen(  # noqa: S603 - our own command
                     command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
                 )
@@ -78,7 +78,7 @@ def serving(settings: Settings, log: Path) -> Iterator[dict[str, str]]:
 
 
 def watch(log: Path, interval: float = 0.5) -> None:
-    """Sleep until a child ends. Errors: ServingError then."""
+    """Wait until a child ends. Errors: ServingError then."""
     while True:
         time.sleep(interval)
         with contextlib.suppress(ChildProcessError):

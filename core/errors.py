@@ -1,4 +1,4 @@
-"""What can go wrong in the catalogue, in its own words. How each looks over HTTP, diptych.core.http.problems says."""
+"""The catalogue's errors. diptych.core.http.problems maps them to HTTP."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 UPGRADE = 'run "diptych database upgrade"'
-"""What to do with a database that is behind."""
+"""What to do with an outdated database."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with a request: where (a path into its body, or a query parameter), a stable code, and why."""
+    """One error in a request: its location (a path into the body, or a query parameter), a code, and a message."""
 
     code: str
     detail: str
@@ -21,7 +21,7 @@ class FieldError:
 
 
 def in_parameter(name: str, field_errors: Iterable[FieldError]) -> tuple[FieldError, ...]:
-    """The faults of values that came in a query parameter instead of the body."""
+    """Return the field errors with a query parameter as their location."""
     return tuple(replace(field_error, path=None, parameter=name) for field_error in field_errors)
 
 
@@ -30,7 +30,7 @@ class SettingsError(Exception):
 
 
 class CatalogueError(Exception):
-    """The base of everything a client is told about."""
+    """The base of all errors that a client is told about."""
 
     def __init__(self, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -63,11 +63,11 @@ def naming_no_item() -> Iterator[None]:
 
 
 class NotFound(CatalogueError):
-    """No such row, or no such place."""
+    """No such row, or no such address."""
 
 
 class ValidationFailed(CatalogueError):
-    """The request was understood and cannot be accepted as it is; the field errors say what."""
+    """The request is well formed but cannot be accepted; the field errors say why."""
 
 
 class Conflict(CatalogueError):
@@ -75,7 +75,7 @@ class Conflict(CatalogueError):
 
 
 class RetryableConflict(Conflict):
-    """Another writer was quicker on a value the core itself chose: the whole unit of work may run again."""
+    """A conflict with another writer that the client did not cause: the unit of work may be retried."""
 
 
 class ServiceUnavailable(CatalogueError):
@@ -83,7 +83,7 @@ class ServiceUnavailable(CatalogueError):
 
 
 class Disconnected(ServiceUnavailable):
-    """The connection to the database was lost: what was not being committed is undone, and may run again."""
+    """The connection to the database was lost: uncommitted work is rolled back and may be retried."""
 
 
 class SchemaOutdated(ServiceUnavailable):

@@ -1,4 +1,4 @@
-"""Spare Python's garbage collector what stays to the end: what is loaded at the start, and all of it at the exit."""
+"""Keep Python's garbage collector away from objects that live as long as the process."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import gc
 
 
 def freeze_gc() -> None:
-    """Let what has been loaded by now not be looked through any more: a server keeps it until it ends.
+    """Exclude the objects loaded so far from garbage collection; a server keeps them until it ends.
 
-    That takes a tenth of a second each time, in which nobody is answered.
+    Collecting them takes a tenth of a second each time, in which no request is served.
     """
     gc.freeze()
 
 
 def skip_gc_at_exit() -> None:
-    """Let the process, when it ends, not look for garbage among all that goes with it anyway.
+    """Skip the garbage collection at exit.
 
-    Python would three times, and a worker takes most of a second for that, in which a restart waits.
+    Python would collect three times, which takes a worker most of a second and delays a restart.
     """
     atexit.register(gc.freeze)

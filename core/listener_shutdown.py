@@ -9,29 +9,29 @@ import struct
 from contextlib import suppress
 
 SETTLE_SECONDS = 0.1
-"""Seconds in which whoever has begun to connect gets through."""
+"""Seconds in which a TCP handshake that has begun can finish."""
 
 ACCEPT_ROUNDS = 50
-"""Of these, in which those who have got through are accepted, at most."""
+"""Most periods of SETTLE_SECONDS in which the accept queue is drained."""
 
-# SO_ATTACH_FILTER, for which Python has no name, and a program of the kernel's packet filter (BPF) for TCP segments:
-# those that begin a connection, with SYN and without ACK, are dropped, and all others are not.
+# SO_ATTACH_FILTER, which Python has no constant for, and a BPF program for TCP segments: drop those that open a
+# connection (SYN without ACK), keep all others.
 _ATTACH_FILTER = 26
 _FLAGS, _SYN, _ACK = 13, 0x02, 0x10
 _NO_SYN = (
-    (0x30, 0, 0, _FLAGS),  # load the byte
-    (0x54, 0, 0, _SYN | _ACK),  # and the mask
-    (0x15, 0, 1, _SYN),  # the next one if equal, else the one after it
+    (0x30, 0, 0, _FLAGS),  # load the flags
+    (0x54, 0, 0, _SYN | _ACK),  # keep SYN and ACK
+    (0x15, 0, 1, _SYN),  # continue if only SYN is set, else jump to the last step
     (0x06, 0, 0, 0),  # drop
     (0x06, 0, 0, 0xFFFFFFFF),  # keep
 )
 
 
 def refuse(listener: socket.socket) -> None:
-    """Have nobody connect to a listening socket from now on, in whatever processes it is open.
+    """Drop new connections to a listening socket, in all processes that have it open.
 
-    A client hears nothing, tries again after a second, as TCP does, and finds the socket closed. Where a kernel cannot
-    do this, whoever connects between the last accept and the close is reset.
+    The client gets no answer, retries after a second as TCP does, and then finds the socket closed. Where the kernel
+    does not support this, a client that connects between the last accept and the close is reset.
     """
     if listener.family not in (socket.AF_INET, socket.AF_INET6):
         return
@@ -43,14 +43,14 @@ def refuse(listener: socket.socket) -> None:
 
 
 def waiting(listener: socket.socket) -> bool:
-    """Whether somebody has connected whom nobody has accepted."""
+    """Return whether the accept queue holds a connection."""
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     return bool(poll.poll(0))
 
 
 def shut(listener: socket.socket) -> None:
-    """Close a listening socket, in whatever processes it is open: connections are refused."""
+    """Close a listening socket in all processes that have it open, so that connections are refused."""
     with listener, suppress(OSError):
-        # Another process may have done it already.
+        # Another process may have closed it already.
         listener.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
-"""Errors that services raise: each is an error of diptych.core.errors and one of advanced-alchemy.
+"""Errors of the services: each is an error of diptych.core.errors and one of advanced-alchemy.
 
-Code written by the library's guides catches NotFoundError; what answers a request reads the field_errors, which name
-the items.
+Code written by the library's guides catches NotFoundError; code that answers a request reads the field_errors, which
+name the items.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from diptych.core.errors import Conflict, NotFound, RetryableConflict, Validatio
 
 
 class RowNotFound(NotFound, NotFoundError):
-    """There is no such row."""
+    """No such row."""
 
 
 class NoSuchReference(ValidationFailed, ForeignKeyError):
-    """A row that another is to refer to is not there."""
+    """A referenced row does not exist."""
 
 
 class InUse(Conflict, ForeignKeyError):
-    """Others depend on the row."""
+    """Other rows depend on this row."""
 
 
 class DuplicateValue(Conflict, DuplicateKeyError):
@@ -32,4 +32,4 @@ class MultipleMatches(Conflict, MultipleResultsFoundError):
 
 
 class ConcurrentWrite(RetryableConflict, DuplicateKeyError):
-    """Another writer was quicker."""
+    """Another writer was faster."""

@@ -1,4 +1,4 @@
-"""Settings: one frozen object, and the only reader of the environment."""
+"""Settings: one frozen object, read from the environment only here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _database_url(text: str) -> str:
 
 
 def parse_database_url(text: str) -> URL:
-    """The URL with its driver left off: `postgresql://...` or `sqlite:///...`. Errors: ValueError."""
+    """Return the URL without its driver: `postgresql://...` or `sqlite:///...`. Errors: ValueError."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -70,7 +70,7 @@ def _origins(text: str) -> str:
 
 
 def parse_origins(text: str) -> tuple[str, ...]:
-    """The origins in a list that is separated by commas."""
+    """Split a comma-separated list of origins."""
     return tuple(origin for item in text.split(",") if (origin := item.strip()))
 
 
@@ -80,7 +80,7 @@ def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a deployment can choose. Every field can be set by the environment variable beside it."""
+    """The settings of a deployment. Each field is set by the environment variable beside it."""
 
     database_url: str = _setting(
         "sqlite:///var/diptych.db", "DATABASE_URL", _database_url, "the one database of both adapters"
@@ -120,7 +120,7 @@ class Settings:
     sanic_port: int = _setting(8001, "SANIC_PORT", _between(1, 65535), "where `make serve` puts Sanic")
 
     def __post_init__(self) -> None:
-        """Check what the rest of the core takes for granted. Errors: SettingsError."""
+        """Check the invariants that the rest of the core relies on. Errors: SettingsError."""
         try:
             _database_url(self.database_url)
         except ValueError as error:
@@ -130,7 +130,7 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings from a mapping such as `os.environ`.
 
-        Errors: SettingsError, naming the variable that is wrong, or the DIPTYCH_* one that means nothing.
+        Errors: SettingsError, naming the wrong variable, or the unknown DIPTYCH_* one.
         """
         variables = {item.metadata["variable"]: item for item in fields(cls)}
         values: dict[str, Any] = {}
@@ -148,9 +148,9 @@ class Settings:
 
 
 def settings_or_exit(environ: Mapping[str, str]) -> Settings:
-    """The settings of a program that is starting, or one line on stderr and the end of it.
+    """Return the settings of a starting program, or print one line on stderr and exit.
 
-    The exit status is 3: gunicorn's own sign that a worker cannot boot, so that it stops instead of trying again.
+    The exit status is 3: gunicorn takes it as a worker that cannot boot, and stops instead of retrying.
     """
     try:
         return Settings.from_environ(environ)

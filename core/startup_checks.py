@@ -1,4 +1,4 @@
-"""What is looked at before a service starts."""
+"""Checks before a service starts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from diptych.core.settings import Settings
 
 
 def check_revision(settings: Settings) -> None:
-    """Look whether the database can be served.
+    """Check that the database's schema can be served.
 
-    One that is away may come back: then the service starts, answers 503, and /health/ready says why.
+    An unreachable database may come back: the service then starts, returns 503, and /health/ready says why.
 
     Errors: SchemaOutdated.
     """
@@ -29,7 +29,7 @@ def check_revision(settings: Settings) -> None:
     engine = sync_config(settings).get_engine()
     try:
         with (
-            # A pooler may accept whoever connects, and then say nothing.
+            # A pooler may accept the connection and then not respond.
             deadlines.deadline(time.monotonic() + settings.request_timeout),
             engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
@@ -45,7 +45,7 @@ def check_revision(settings: Settings) -> None:
 
 
 def check_revision_or_exit(settings: Settings) -> None:
-    """Look, and end a program whose database is behind with one line on stderr and status 3, as wrong settings do."""
+    """Check the schema; if it is outdated, print one line on stderr and exit with status 3, as for wrong settings."""
     try:
         check_revision(settings)
     except SchemaOutdated as error:

@@ -1,4 +1,4 @@
-"""The database's history: one for both adapters."""
+"""The migration history, one for both adapters."""
 
 from diptych.bare import alias_in_diptych
 

@@ -1,4 +1,4 @@
-"""How Alembic runs the history; diptych.core.db.migration_lock says how it is kept from harm."""
+"""Alembic's environment; diptych.core.db.migration_lock makes running it safe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ engine: Engine = config.engine  # type: ignore[assignment]  # diptych.core.datab
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
-    """A migration stands for itself: types that a library may change later are written as what they store."""
+    """Render a type as what it stores, so that a later change of the type leaves the migration alone."""
     if kind == "type" and isinstance(item, DateTimeUTC):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, FixedDecimal):
@@ -30,7 +30,7 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
 
 
 def configure(**options: Any) -> None:
-    """Tell Alembic what to compare and where the version is kept."""
+    """Configure what Alembic compares and where the version is kept."""
     options.setdefault("transaction_per_migration", True)
     context.configure(
         target_metadata=Base.metadata,
@@ -54,11 +54,11 @@ def run_offline() -> None:
 
 
 def run_online() -> None:
-    """Run on the database. What changes it does so alone: of two upgrades at once the second finds nothing to do."""
+    """Run on the database; changes hold the migration lock, so the second of two upgrades finds nothing to do."""
     with engine.connect() as connection:
         configure(connection=connection)
         if "destination_rev" not in context.get_context().opts:
-            # It compares, or tells.
+            # A command that compares or prints.
             with comparing(), context.begin_transaction():
                 context.run_migrations()
             connection.commit()
@@ -69,7 +69,7 @@ def run_online() -> None:
 
 
 def change_postgresql(connection: Connection) -> None:
-    """Each revision in a transaction of its own, which gives up rather than hold up the service."""
+    """Run each revision in its own transaction, with short lock timeouts so as not to block the service."""
     plan = migration_lock.Plan(context.get_context().opts["fn"])
     with migration_lock.hold_lock(engine) as check:
 
@@ -88,7 +88,7 @@ def change_postgresql(connection: Connection) -> None:
 
 
 def change_sqlite(connection: Connection) -> None:
-    """All revisions in one transaction: nobody else can write before it ends, and SQLite undoes DDL as well."""
+    """Run all revisions in one transaction: SQLite has transactional DDL, and others write only after it ends."""
     plan = migration_lock.Plan(context.get_context().opts["fn"])
     with migration_lock.without_foreign_keys(connection) as check:
         configure(

@@ -23,9 +23,9 @@ alias_in_diptych(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
-    """The service as a Sanic application.
+    """Create the service as a Sanic application.
 
-    Without settings it reads the environment, and ends the program with one line when that is wrong.
+    Without settings it reads the environment, and exits with one line when that is wrong.
     """
     settings = settings or settings_or_exit(os.environ)
     skip_gc_at_exit()
@@ -36,9 +36,9 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
     app.config.KEEP_ALIVE_TIMEOUT = KEEPALIVE_TIMEOUT
     app.config.REQUEST_TIMEOUT = KEEPALIVE_TIMEOUT
-    # The core's own deadline is the one that counts; Sanic's would answer for what goes on.
+    # The core enforces the deadline; Sanic's own timeout would respond while the work still runs.
     app.config.RESPONSE_TIMEOUT = 3600 + settings.request_timeout
-    # A second is for what is in flight then, to let go of the database.
+    # One second is left for cancelled work to return its database connection.
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.stop_timeout - 1
     application = Application(settings)
     app.blueprint(create_blueprint(application))

@@ -1,4 +1,4 @@
-"""The table of operations as a Sanic blueprint, for an application of our own or of someone else's."""
+"""The table of operations as a Sanic blueprint, for our own application or another."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 
 
 def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -> sanic.Blueprint:
-    """Every route of the table; mount it under any fixed prefix with `app.blueprint(..., url_prefix=...)`."""
+    """Return a blueprint with every route; `app.blueprint(..., url_prefix=...)` mounts it under any fixed prefix."""
     application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = sanic.Blueprint(name, strict_slashes=True)
     settings = application.settings
-    # Where threads would outnumber connections, the pool refuses here, too.
+    # More concurrent requests than connections would make the pool time out, as under Flask.
     limiter = ConcurrencyLimiter(max(settings.pool_size + settings.pool_overflow, settings.threads))
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")
@@ -39,7 +39,7 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
 
 
 def _view(application: Application, route: Route, path: str, limiter: ConcurrencyLimiter) -> View:
-    # Without it, the process itself can be asked whether it lives, however many wait.
+    # /health/live takes no slot, so it responds however many requests are queued.
     asks = route.operation is not None and route.operation.unit != "none"
 
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse:

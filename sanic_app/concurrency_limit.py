@@ -1,7 +1,7 @@
-"""Work in the database that goes to its end though its client has gone, as it does under Flask.
+"""Run database work to its end even if the client disconnects, as under Flask.
 
-Sanic cancels a handler whose client has gone. A unit of work that is cut off half-way leaves its connection, and what
-it holds locked, to the garbage collector.
+Sanic cancels the handler of a disconnected client. A cancelled unit of work would leave its connection and its locks
+to the garbage collector.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from diptych.sanic_app.http_protocol import Http
 
 
 class ConcurrencyLimiter:
-    """What is at work. at_once: how many may be that ask the database.
+    """Limits the number of requests that use the database. at_once: the limit.
 
-    Whoever finds no connection to the database waits here, in order, as for one of gunicorn's threads: the pool would
-    refuse all that it has none for within a second. Whose client goes meanwhile is not begun.
+    Requests over the limit are queued in order, as for gunicorn's threads, because the pool would reject them after
+    its short timeout. Requests whose client disconnected while queued are not run.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -28,7 +28,7 @@ class ConcurrencyLimiter:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def run(self, request: sanic.Request, work: Coroutine[Any, Any, Response], *, asks: bool) -> Response:
-        """The result of a work. asks: whether it asks the database."""
+        """Run the work and return its response. asks: whether it uses the database."""
         if asks:
             try:
                 await self._turns.acquire()
@@ -62,7 +62,7 @@ class ConcurrencyLimiter:
             self._running.discard(task)
 
     async def stop(self) -> None:
-        """End what is still at work."""
+        """Cancel the running work."""
         for task in self._running:
             task.cancel()
         if self._running:

@@ -1,4 +1,4 @@
-"""Sanic's request to the core's, and the core's response to Sanic's."""
+"""Convert Sanic's requests to the core's, and the core's responses to Sanic's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diptych.sanic_app.http_protocol import CoreResponse, Http
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
-    """The request, read to its end, which is now. `path` is the route's, without the prefix it was mounted under.
+    """Convert a request, after reading its body. path: the route's, without the mount prefix.
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
@@ -23,26 +23,26 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
         prefix=prefix_of(request, path),
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
-        # A head is there when the core has not read it: inside someone else's application.
+        # A head exists only if the core has not parsed it: inside another application.
         headers=request_head.read(request.head).headers if request.head else to_headers(request),
         body=await _body(request),
     )
 
 
 def to_headers(request: sanic.Request) -> dict[str, str]:
-    """The request's headers, by their names in lower case."""
+    """Return the request's headers, names in lower case."""
     return {name.lower(): value for name, value in request.headers.items()}
 
 
 def method_of(request: sanic.Request) -> str:
-    """The request's method; of one that could not be read, only whether its answer is to have no body."""
-    if request.method != "NONE":  # Sanic's stand-in for a request
+    """Return the method; for an unreadable request, HEAD or not is all that is known."""
+    if request.method != "NONE":  # Sanic's placeholder request
         return request.method
     return "HEAD" if isinstance(request.stream, Http) and request.stream.head_only else ""
 
 
 def prefix_of(request: sanic.Request, path: str) -> str:
-    """Where the catalogue is mounted."""
+    """Return the prefix where the catalogue is mounted."""
     return (request.uri_template or path).removesuffix(path)
 
 
@@ -59,5 +59,5 @@ async def _body(request: sanic.Request) -> bytes | BodyError:
 
 
 def to_response(response: Response) -> sanic.HTTPResponse:
-    """The response, with nothing added to it."""
+    """Convert a response, adding nothing."""
     return CoreResponse(response)

@@ -1,4 +1,4 @@
-"""Errors that Sanic makes, answered as the core answers its own."""
+"""Errors that Sanic itself raises, rendered as the core's problems."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from diptych.sanic_app.conversion import method_of, to_headers, to_response
 
 
 def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> None:
-    """For an application that is the catalogue's alone; someone else's keeps its own handlers."""
+    """Register the handlers in an application that serves only the catalogue; another one keeps its own."""
 
     def refuse(request: sanic.Request, problem: Problem) -> sanic.HTTPResponse:
         return to_response(application.refuse(problem, method_of(request), to_headers(request)))
 
     async def method_not_allowed(request: sanic.Request, _error: MethodNotAllowed) -> sanic.HTTPResponse:
-        # A method beyond those that routes are made for. The path's route for OPTIONS knows what is allowed there.
+        # A method that no route is registered for. The path's OPTIONS route has the allowed ones.
         try:
             _, handler, parameters = app.router.get(request.path, "OPTIONS", None)
         except NotFound:
@@ -28,7 +28,7 @@ def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> Non
         return cast("sanic.HTTPResponse", await handler(request, **parameters))
 
     def sanic_error(request: sanic.Request, error: SanicException) -> sanic.HTTPResponse:
-        # RFC 9110 section 9.3.7: not about an address, but about the server.
+        # RFC 9110 section 9.3.7: `OPTIONS *` is about the server, not an address.
         if request.raw_url == b"*" and request.method == "OPTIONS":
             return to_response(application.about_server(to_headers(request)))
         return refuse(request, problems.of_status(error.status_code))

@@ -1,4 +1,4 @@
-"""Sanic's server, with the core's reading of requests: docs/decisions/0006-own-reader.md says why."""
+"""Sanic's HTTP protocol with the core's request reader: docs/decisions/0006-own-reader.md says why."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT, W
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 2048
-"""Connections that the kernel keeps until a worker has time for them: as many as gunicorn's."""
+"""Length of the accept queue: the same as gunicorn's."""
 
 STOP_STATE_POLLS = 10
-"""Times that a worker asks why it is to stop. An init that tells all processes does so before the main one knows."""
+"""Times that a worker polls the reason for its stop. An init may signal workers before the main process has set it."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class CoreResponse(sanic.HTTPResponse):
-    """A response of the core's. fields: of its head, as long as nobody has asked for what Sanic makes of them."""
+    """A response of the core. fields: its headers, as long as nothing has read Sanic's Header of them."""
 
     __slots__ = ("_headers", "fields")
 
     def __init__(self, response: Response) -> None:
-        # Sanic's own would make them twice.
+        # Sanic's own __init__ would build the headers twice.
         self.asgi = False
         self.body = response.body
         self.content_type = response.content_type
@@ -59,7 +59,7 @@ class CoreResponse(sanic.HTTPResponse):
 
     @property
     def headers(self) -> Header:
-        """The fields as any response of Sanic's has them."""
+        """The headers as in any response of Sanic's."""
         if self._headers is None:
             self._headers = Header(self.fields)
         return self._headers
@@ -70,16 +70,16 @@ class CoreResponse(sanic.HTTPResponse):
 
     @property
     def untouched(self) -> bool:
-        """Whether they can only be the core's."""
+        """Whether the headers are exactly the core's."""
         return self._headers is None
 
 
 class GoneError(Exception):
-    """The client has gone without a request."""
+    """The client has disconnected without a request."""
 
 
 class Http(SanicHttp):
-    """Sanic's connection, with requests that the core has read."""
+    """Sanic's HTTP connection, reading requests with the core's RequestReader."""
 
     __slots__ = ("incoming",)
 
@@ -91,7 +91,7 @@ class Http(SanicHttp):
             try:
                 await super().http1()  # type: ignore[no-untyped-call]
             except asyncio.CancelledError:
-                # Raised here where the client has had its time for another request, which may be there by now.
+                # Raised at the keep-alive timeout, when the next request may just have arrived.
                 if self.stage is not Stage.IDLE or self.protocol.gone:
                     raise
                 if self.recv_buffer:
@@ -111,7 +111,7 @@ class Http(SanicHttp):
         self.protocol.state["requests_count"] += 1
 
     def _take(self, incoming: RequestReader, head: Head) -> None:
-        """Tell Sanic's class of request what it would have found out itself."""
+        """Build Sanic's request from a head that the core has parsed."""
         request = self.protocol.request_class(
             url_bytes=head.target.encode("ascii"),
             headers=head.headers,  # type: ignore[arg-type]  # it makes its own of any mapping
@@ -126,7 +126,7 @@ class Http(SanicHttp):
         request.body = incoming.body if isinstance(incoming.body, bytes) else b""
 
     async def _receive(self, incoming: RequestReader) -> None:
-        """Read to the end of one request. Errors: Problem; GoneError when there is none."""
+        """Read one complete request. Errors: Problem; GoneError when there is none."""
         while True:
             whole = incoming.read()
             seen = len(self.recv_buffer)
@@ -145,12 +145,12 @@ class Http(SanicHttp):
                 break
             await self._receive_more()
         if self.recv_buffer:
-            # Whoever sends many requests at once waits for others between them.
+            # Yield between pipelined requests, so that other connections get their turn.
             await asyncio.sleep(0)
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
         if self.protocol.transport is None:
-            # The server stops, and waits for nobody any more.
+            # The server is stopping and has closed the connection.
             raise RequestCancelled
         response = self.response
         headers = response.fields if isinstance(response, CoreResponse) and response.untouched else response.headers
@@ -167,9 +167,9 @@ class Http(SanicHttp):
         await self.protocol.taken()
 
     def _whole(self, response: BaseHTTPResponse, headers: MutableMapping[str, Any]) -> bytes | None:
-        """The message of an answer that is all there; None for one that is not like the core's.
+        """Serialize a complete response; None for one that is not like the core's.
 
-        Sanic would look at each field's characters, and put it to the others.
+        Sanic would validate and append each field by itself.
         """
         body = response.body or b""
         if response.status < 200 or "content-length" in headers or "transfer-encoding" in headers:
@@ -193,7 +193,7 @@ class Http(SanicHttp):
             await super().error_response(problems.of_status(408) if late else exception)
 
     async def _linger(self) -> None:
-        """Let the client close first."""
+        """Let the client close first (a lingering close)."""
         protocol = self.protocol
         transport = protocol.transport
         if transport is None or transport.is_closing() or protocol.ended or not transport.can_write_eof():
@@ -207,7 +207,7 @@ class Http(SanicHttp):
 
 
 class Protocol(HttpProtocol):
-    """Sanic's protocol, for clients that are slow to take an answer, or may have said all that they will."""
+    """Sanic's protocol, for clients that read slowly, or that have closed their sending half."""
 
     __slots__ = ("ended", "working")
 
@@ -217,27 +217,27 @@ class Protocol(HttpProtocol):
         super().__init__(**options)
         self.ended = False
         self.working = False
-        """Whether what is done now is done to its end: diptych.sanic_app.concurrency_limit."""
+        """Whether the current work must finish even if the client disconnects: diptych.sanic_app.concurrency_limit."""
 
     def connection_lost(self, error: Exception | None) -> None:
         task = self._task
         if self.working:
-            # Sanic would cancel it.
+            # Keep Sanic from cancelling the task.
             self._task = None
         super().connection_lost(error)  # type: ignore[no-untyped-call]
         self._task = task
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)  # type: ignore[no-untyped-call]
-        # Whatever the client has not taken is heard of, and not only what is more than 64 KiB.
+        # Pause writing at the first byte that is not sent, not only above 64 KiB.
         transport.set_write_buffer_limits(high=0)
 
     async def taken(self) -> None:
-        """Wait until the client has taken all; one that has taken nothing for a while is cut off."""
+        """Wait until the response is sent; abort the connection when the client reads nothing for WRITE_TIMEOUT."""
         transport: Any = self.transport
         left, until = -1, 0.0
         while not self._can_write.is_set():
-            # Sanic's own patience is for requests, and for what answers them.
+            # Keep Sanic's response timeout, which is for handlers, from firing.
             self._time = now = time.monotonic()
             if left != transport.get_write_buffer_size():
                 left, until = transport.get_write_buffer_size(), now + WRITE_TIMEOUT
@@ -249,21 +249,21 @@ class Protocol(HttpProtocol):
 
     @property
     def gone(self) -> bool:
-        """Whether the connection is no longer there."""
+        """Whether the connection is closed."""
         return self.conn_info is None or self.conn_info.lost
 
     def close_if_idle(self) -> bool:
-        """Close, because the server stops, what is idle as soon as it would be closed anyway: no proxy uses it then."""
+        """Close an idle connection at shutdown only after its keep-alive timeout, when no proxy uses it any more."""
         self.loop.call_later(KEEPALIVE_TIMEOUT, self._wait_no_longer)
         return False
 
     def _wait_no_longer(self) -> None:
-        """Do without a request."""
+        """Stop waiting for a request."""
         if self.http is not None and self._task is not None and self.http.stage is Stage.IDLE:
             self._task.cancel()
 
     def eof_received(self) -> bool:
-        """Whether to keep the connection open for an answer."""
+        """Return whether to keep the connection open for a response."""
         self.ended = True
         self._data_received.set()
         # TLS has no half-closed connections.
@@ -275,7 +275,7 @@ class Protocol(HttpProtocol):
 
 
 class GracefulSanic(sanic.Sanic[Any, Any]):
-    """A Sanic application that is served with this protocol, however it is started, and loses nothing when it stops."""
+    """A Sanic application that always uses this protocol, and loses no request when it stops."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -291,10 +291,10 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         unix: str | None = None,
         **options: Any,
     ) -> None:
-        # Sanic listens once more, with its own idea of how many may wait.
+        # Sanic calls listen() again, with its own backlog.
         backlog = options.setdefault("backlog", BACKLOG)
         if sock is None and not unix:
-            # Sanic would make it, and keep it to itself.
+            # Sanic would create the socket without keeping a reference that is reachable from here.
             sock = bind_socket(*self.get_address(host, port), backlog=backlog)
         super().prepare(host, port, protocol=protocol or Protocol, sock=sock, unix=unix, **options)
 
@@ -302,9 +302,9 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
 
     async def _watch(self, _: Any) -> None:
-        """Take signals in Sanic's place, in a process of its own. In a loop of someone else's it takes none."""
+        """Handle signals instead of Sanic, in a process of its own. In another application's loop, change nothing."""
         loop = asyncio.get_running_loop()
-        # While the loop gives one up, it would end the process.
+        # Between removing the loop's handler and setting ours, a signal would kill the process.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
         for each in taken:
@@ -314,19 +314,19 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
             freeze_gc()
 
     def _told(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
-        """Tell the loop, once and again: an init signals a whole group, and Sanic's main process each worker."""
+        """Begin to stop; called twice when both an init and Sanic's main process signal this worker."""
         if not loop.is_closed():
             loop.call_soon_threadsafe(self._begin_to_leave, loop)
 
     def _begin_to_leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A second stop would end the waiting for what is in flight.
+        # A second stop would cut off the requests in flight.
         if not hasattr(self.ctx, "leaving"):
             self.ctx.leaving = loop.create_task(self._leave(loop))
-            # An error in it is told by the loop.
+            # An exception in the task is reported by the loop.
             self.ctx.leaving.add_done_callback(asyncio.Task.result)
 
     async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Accept whoever is there, then have Sanic stop."""
+        """Drain the accept queue, then have Sanic stop."""
         try:
             for _ in range(STOP_STATE_POLLS):
                 await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
@@ -337,7 +337,7 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
             self.stop(terminate=False)
 
     async def _refuse_newcomers(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have nobody connect any more, and wait until all who have are accepted."""
+        """Drop new connections, and wait until the accept queue is empty."""
         of_any = [info.settings.get("sock") for info in self.state.server_info]
         listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
         for listener in listeners:
@@ -347,15 +347,15 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
             if not any(map(listener_shutdown.waiting, listeners)):
                 break
         for listener in listeners:
-            # Sanic closes this worker's, and the main process, which serves nobody, has it open for longer.
+            # Sanic closes the worker's socket; the main process, which serves no requests, keeps it open for longer.
             loop.call_later(1, listener_shutdown.shut, listener.dup())
 
     def _all_end(self) -> bool:
-        """Whether all workers stop, as far as is known: where one is to be replaced, its successor accepts."""
+        """Return whether all workers are stopping; a worker that is replaced leaves the queue to its successor."""
         if not hasattr(self, "multiplexer"):
             return True
         try:
             return bool(self.m.state["state"] == ProcessState.TERMINATED.name)
         except (OSError, EOFError, KeyError):
-            # The process that knows has stopped.
+            # The process that keeps the states has ended.
             return True

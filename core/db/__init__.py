@@ -1,1 +1,1 @@
-"""What knows the database: its drivers, connections, errors and schema versions."""
+"""Database access: drivers, connection pools, error translation and schema versions."""

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that an event loop listens to all the while, and not for each statement anew.
+"""Async PostgreSQL connections whose socket stays registered with the event loop.
 
-psycopg has a loop watch a socket while it waits for the server, and no longer. Under uvloop that is seven calls of the
-system each time, and a quarter of what a short statement costs: docs/decisions/0016-drivers.md.
+psycopg registers the socket for each wait and removes it afterwards. Under uvloop that takes seven system calls, a
+quarter of the cost of a short statement: docs/decisions/0016-drivers.md.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from psycopg.waiting import Ready, Wait
 T = TypeVar("T")
 
 INTERVAL = 0.1
-"""Seconds, psycopg's own for whatever may wait as long as it takes."""
+"""Polling interval in seconds that psycopg uses for waits without a timeout."""
 
 
 class ListeningConnection(psycopg.AsyncConnection[Any]):
-    """A connection of psycopg's, which behaves as psycopg's own do."""
+    """A psycopg AsyncConnection with the same behaviour and a cheaper `wait`."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -30,7 +30,10 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
 
     @property
     def silent(self) -> bool:
-        """Whether the loop has heard nothing from the server since its last answer. When that closes, it does."""
+        """Whether the server has sent nothing since its last response.
+
+        When the server closes the connection, this becomes False.
+        """
         return self._watcher is not None and self._watcher.silent
 
     async def wait(self, gen: PQGen[T], interval: float = INTERVAL, timeout: float | None = None) -> T:  # noqa: ASYNC109 - psycopg's signature
@@ -48,7 +51,8 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
             return result
         except asyncio.CancelledError as error:
             interrupted = error
-        # To send more than the system takes at once, and to cancel what is under way, is left to psycopg.
+        # Only waiting for input is handled here; sending more than the socket buffer takes, and cancelling, are left
+        # to psycopg.
         self._stop_watching()
         return await super().wait(_ResumedGenerator(gen, wanted, interrupted), interval)
 
@@ -57,12 +61,12 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
         await super().close()
 
     def finish(self) -> None:
-        """Close, where nothing can be waited for: psycopg's own close waits for nothing, either."""
+        """Close without awaiting; psycopg's own close does not wait either."""
         self._stop_watching()
         self.pgconn.finish()
 
     def _listening(self) -> _SocketWatcher | None:
-        """None where the system has no descriptor left."""
+        """Return the watcher of this loop; None where no file descriptor is left."""
         loop = asyncio.get_running_loop()
         if self._watcher is None or self._watcher.closed or self._watcher.loop is not loop:
             self._stop_watching()
@@ -78,10 +82,9 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
 
 
 class _SocketWatcher:
-    """What a loop hears from a socket.
+    """Watch a socket for input with the event loop.
 
-    By a descriptor of its own: a loop cannot bear that a file is closed which it watches, and libpq closes its own
-    whenever it likes.
+    It watches a dup'd descriptor: libpq may close its own at any time, and closing a watched one breaks the loop.
 
     Errors: OSError.
     """
@@ -99,7 +102,7 @@ class _SocketWatcher:
         loop.add_reader(self._descriptor, self._hear)
 
     async def heard(self) -> None:
-        """Wait until there is something to be read, or this is closed."""
+        """Wait until there is input, or the watcher is closed."""
         self._waiter = self.loop.create_future()
         if self._timer is None:
             self._timer = self.loop.call_later(INTERVAL, self._rewatch)
@@ -113,16 +116,17 @@ class _SocketWatcher:
         if self._waiter is not None:
             self._wake()
         elif self.silent:
-            # A loop may tell of an answer again that has been read meanwhile.
+            # The loop may report a response once more that has been read already.
             self.silent = False
         else:
-            # Nobody has asked anything: the server has closed, and that would be heard again and again.
+            # Input without a statement: the server has closed the connection, which the loop would report again and
+            # again.
             self.close()
 
     def _rewatch(self) -> None:
-        """Do for whoever still waits what psycopg does as often: uvloop tells of a broken connection once, no more.
+        """Register the socket again every INTERVAL, as psycopg does: uvloop reports a broken connection only once.
 
-        The timer goes on from one statement to the next, so that few of them need one.
+        The timer is kept across statements, so that most statements start none.
         """
         self._timer = None
         if self._waiter is not None:
@@ -135,7 +139,7 @@ class _SocketWatcher:
             self._waiter.set_result(None)
 
     def close(self) -> None:
-        """Listen no longer. Whoever waits finds out what has become of the connection."""
+        """Stop watching, and wake the waiting task, which then finds out the state of the connection."""
         if self.closed:
             return
         self.closed, self.silent = True, False
@@ -146,12 +150,12 @@ class _SocketWatcher:
         self._wake()
 
     def __del__(self) -> None:
-        # The loop has been closed, and has forgotten it.
+        # The loop is closed and has dropped its reference.
         self.close()
 
 
 class _ResumedGenerator(Generator[Any, Any, T]):
-    """What is left of a generator that has been run until it waits. interrupted: what to raise first, if anything."""
+    """The rest of a generator that has run up to a wait. interrupted: an exception to raise first, if any."""
 
     def __init__(self, generator: PQGen[T], wanted: Wait | None, interrupted: BaseException | None) -> None:
         self._generator = generator

@@ -1,4 +1,4 @@
-"""DATABASE_URL to advanced-alchemy's configurations, and connections for what is not a request."""
+"""Turn DATABASE_URL into advanced-alchemy's configurations, and open connections for commands."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ DRIVERS = {
 }
 
 CONNECT_TIMEOUT = 5
-"""Seconds to wait for a new connection to PostgreSQL, at most."""
+"""Connect timeout for PostgreSQL, in seconds."""
 
 LOCK_TIMEOUT = "diptych_lock_timeout"
-"""The execution option of how many seconds a migration waits for a lock of PostgreSQL's."""
+"""Execution option: seconds that a migration waits for a lock on PostgreSQL."""
 
 STATEMENT_TIMEOUT = "diptych_statement_timeout"
-"""The execution option of how many seconds one statement of a migration takes on PostgreSQL at most."""
+"""Execution option: seconds that one statement of a migration may take on PostgreSQL."""
 
 
 def connection_string(settings: Settings, kind: str) -> str:
-    """The database URL with the driver for `kind`, "sync" or "async"."""
+    """Return the database URL with the driver for `kind`, "sync" or "async"."""
     url = parse_database_url(settings.database_url)
     return url.set(drivername=DRIVERS[kind][url.drivername]).render_as_string(hide_password=False)
 
 
 def make_directory(settings: Settings) -> None:
-    """Make the directory that SQLite's file will be in."""
+    """Create the directory of the SQLite file."""
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def require_file(settings: Settings) -> None:
-    """Check that SQLite's file is there, which connecting would make. Errors: ServiceUnavailable."""
+    """Check that the SQLite file exists, because connecting would create it. Errors: ServiceUnavailable."""
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and "uri" not in url.query and not Path(str(url.database)).is_file():
         raise ServiceUnavailable(f"There is no database {url.database}: {UPGRADE}.")
@@ -81,7 +81,7 @@ def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:
 
 
 def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
-    """advanced-alchemy's configuration for Flask, for the command line and for migrations."""
+    """Return advanced-alchemy's configuration for Flask, for the command line and for migrations."""
     config = SQLAlchemySyncConfig(
         connection_string=connection_string(settings, "sync"),
         engine_config=_engine_config(settings),
@@ -90,7 +90,7 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
         bind_key="diptych",
         enable_file_object_listener=False,
         enable_touch_updated_timestamp_listener=False,
-        # Absolute: nothing depends on the working directory.
+        # Absolute, so that it does not depend on the working directory.
         alembic_config=AlembicSyncConfig(
             script_location=str(MIGRATIONS),
             script_config=str(MIGRATIONS / "alembic.ini"),
@@ -102,7 +102,7 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
 
 
 def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
-    """advanced-alchemy's configuration for Sanic."""
+    """Return advanced-alchemy's configuration for Sanic."""
     config = SQLAlchemyAsyncConfig(
         connection_string=connection_string(settings, "async"),
         engine_config=_engine_config(settings, async_creator_fn=ListeningConnection.connect),
@@ -118,9 +118,9 @@ def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
 
 @contextmanager
 def inspecting(settings: Settings) -> Iterator[Connection]:
-    """A connection that sees one state of the database and can write nothing: no file of SQLite's is made either.
+    """Open a read-only connection with one snapshot of the database; a missing SQLite file is not created.
 
-    Errors: ServiceUnavailable where there is no such file; what SQLAlchemy raises.
+    Errors: ServiceUnavailable for a missing SQLite file; SQLAlchemy's errors.
     """
     require_file(settings)
     engine = create_engine(
@@ -137,9 +137,9 @@ def inspecting(settings: Settings) -> Iterator[Connection]:
 
 @contextmanager
 def changing(settings: Settings) -> Iterator[Connection]:
-    """A connection in one transaction, committed at the end of the block.
+    """Open a connection with one transaction, committed at the end of the block.
 
-    Errors: ServiceUnavailable where SQLite has no such file; what SQLAlchemy raises.
+    Errors: ServiceUnavailable for a missing SQLite file; SQLAlchemy's errors.
     """
     require_file(settings)
     engine = sync_config(settings).get_engine()

@@ -1,4 +1,4 @@
-"""How a database is: whether it can be reached, its revision, and whether it is as the models say."""
+"""The status of a database: reachable or not, its revision, and its drift from the models."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from diptych.core.errors import CatalogueError
 from diptych.core.settings import Settings
 
 PATIENCE = "10s"
-"""How long PostgreSQL may take over any one question."""
+"""statement_timeout of these queries on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What was found. drift: a line for each difference; None where there was nothing to compare with."""
+    """The result. drift: a line for each difference from the models; None where nothing could be compared."""
 
     healthy: bool
     reachable: bool
@@ -34,9 +34,9 @@ class Status:
 
 
 def status(settings: Settings, metadata: MetaData) -> Status:
-    """Look at a database, without writing to it. What goes wrong is part of what was found.
+    """Inspect a database without writing to it. Errors become part of the result.
 
-    metadata: what its tables are compared with.
+    metadata: the models to compare with.
     """
     newest = head()
     try:

@@ -1,7 +1,7 @@
-"""Deadlines: a request's work in the database is ended when it takes longer than a request may.
+"""Deadlines: cancel a request's database work when the request's time is over.
 
-It is ended from outside, by a thread that looks at the connections in use. PostgreSQL's own statement_timeout would
-cost every transaction a statement, holds for one statement and not for a request, and needs a server that answers.
+A watchdog thread cancels it from outside. PostgreSQL's statement_timeout would cost each transaction a statement,
+limits one statement and not a request, and needs a server that responds.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from diptych.core.errors import ServiceUnavailable
 TOO_LONG = "This took longer than a request may."
 
 TICK = 0.1
-"""Seconds between two looks at the connections in use."""
+"""Seconds between two checks of the connections in use."""
 
 GRACE = 1.0
-"""Seconds that a database has to cancel what is overdue; then the connection to it is cut."""
+"""Seconds that the database has to cancel a statement; after that the connection is cut."""
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 class deadline:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Gives what is done in its block until a moment, as time.monotonic() tells it."""
+    """Give the work in a block a deadline (monotonic)."""
 
     __slots__ = ("_deadline", "_token")
 
@@ -60,7 +60,7 @@ def check() -> None:
 
 
 def guard(engine: Engine) -> None:
-    """Keep the deadlines of whoever uses this engine's connections."""
+    """Enforce deadlines on the connections of an engine."""
 
     @event.listens_for(engine, "checkout")
     def begin(_connection: Any, entry: ConnectionPoolEntry, *_: Any) -> None:
@@ -68,20 +68,20 @@ def guard(engine: Engine) -> None:
         if deadline is not None:
             _watch.begin(entry, deadline)
 
-    # A pooler may have whoever has connected wait for its turn, with whatever SQLAlchemy asks first.
+    # A pooler may accept the connection and then queue its first query, which SQLAlchemy sends while connecting.
     if engine.dialect.name == "postgresql":
         event.listen(engine, "connect", begin, insert=True)
 
     @event.listens_for(engine, "checkin")
     def end(_connection: Any, entry: ConnectionPoolEntry) -> None:
         if _watch.end(entry):
-            # The database may still be about to cancel, and would hit whoever had the connection next.
+            # A late cancel request could hit the next user of this connection.
             entry.invalidate(soft=True)
 
 
 @dataclass(slots=True, eq=False)
 class _Use:
-    """Of one connection by one request."""
+    """The use of one connection by one request."""
 
     entry: ConnectionPoolEntry
     deadline: float
@@ -93,7 +93,7 @@ class _Watch:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, in a process that was forked: no thread survives that."""
+        """Reset in a forked process, because threads do not survive a fork."""
         self._uses: dict[ConnectionPoolEntry, _Use] = {}
         self._lock = threading.Lock()
         self._some = threading.Event()
@@ -109,7 +109,7 @@ class _Watch:
                 self._thread.start()
 
     def end(self, entry: ConnectionPoolEntry) -> bool:
-        """Whether the deadline had passed."""
+        """Stop watching a connection; return whether its deadline had passed."""
         with self._lock:
             use = self._uses.pop(entry, None)
             return use is not None and use.overdue
@@ -125,21 +125,21 @@ class _Watch:
                 if not self._uses:
                     self._some.clear()
             for use in late:
-                # A thread for each: a database that does not answer keeps whoever asks it to cancel waiting, too.
+                # One thread each: a database that does not respond blocks the cancel request too.
                 try:
                     threading.Thread(target=self._stop, args=(use,), name="diptych cancels", daemon=True).start()
                 except RuntimeError:
-                    # The system has no thread for it now: the next look tries again.
+                    # The system is out of threads; the next check tries again.
                     use.overdue = False
 
     def _stop(self, use: _Use) -> None:
-        """Cancel what runs, and what begins then, until the request has given the connection back."""
+        """Cancel the current statement, and any that follows, until the request returns the connection."""
         cut = time.monotonic() + GRACE
         while self._uses.get(use.entry) is use:
             with suppress(*_GONE):
                 connection = use.entry.driver_connection
                 if connection is None:
-                    # It could not be made ready to be used, and nobody gives it back.
+                    # Connecting failed, so nobody will return this connection.
                     self.end(use.entry)
                 elif time.monotonic() < cut or not hasattr(connection, "pgconn"):
                     _cancel(connection)
@@ -148,12 +148,12 @@ class _Watch:
             time.sleep(TICK)
 
     def _cut(self, use: _Use, connection: Any) -> None:
-        """Make whoever waits for PostgreSQL's server find that it has gone."""
+        """Shut the socket down, so that a blocked read ends."""
         with socket.socket(fileno=os.dup(connection.pgconn.socket)) as wire:
-            # The number may have become another's before it was copied.
+            # The descriptor may have been closed and reused before it was duplicated.
             if self._uses.get(use.entry) is use and connection.pgconn.socket >= 0:
                 wire.shutdown(socket.SHUT_RDWR)
-                # One that never came to be used is not given back.
+                # A connection that was never handed out is never returned.
                 self.end(use.entry)
 
 
@@ -161,11 +161,11 @@ _watch = _Watch()
 os.register_at_fork(after_in_child=_watch.forget)
 
 _GONE = (psycopg.Error, sqlite3.Error, OSError, ValueError, AttributeError)
-"""What there is where a connection is given back, or closed, meanwhile, or a server cannot be asked to cancel."""
+"""What happens when a connection is returned or closed meanwhile, or its server cannot be asked to cancel."""
 
 
 def _cancel(connection: Any) -> None:
-    # SQLite's drivers know no cancel_safe, and PostgreSQL's no interrupt.
+    # psycopg has cancel_safe, the SQLite drivers have interrupt.
     told: Any
     told = connection.cancel_safe(timeout=GRACE) if hasattr(connection, "cancel_safe") else connection.interrupt()
     if inspect.isawaitable(told):

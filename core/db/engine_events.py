@@ -1,4 +1,4 @@
-"""What engines are made ready with: how their connections are set up and looked after, and how transactions begin."""
+"""Engine events: how connections are set up and checked, and how transactions begin."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from diptych.core.db.async_connection import ListeningConnection
 from diptych.core.db.pool import is_idle
 
 BUSY_TIMEOUT = 5.0
-"""Seconds a SQLite writer waits for another."""
+"""Seconds that a SQLite writer waits for another."""
 
 BUSY_STEP = 0.1
-"""Seconds of that which SQLite itself may wait at a time."""
+"""Busy timeout of SQLite itself, in seconds; the rest of BUSY_TIMEOUT is retried in Python."""
 
 PRAGMAS = ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL")
-"""What every connection of the service to SQLite begins with."""
+"""The PRAGMAs of every SQLite connection of the service."""
 
 TRANSACTION = "diptych_transaction"
-"""The execution option of what a transaction is: WRITE where nothing is said, or SNAPSHOT."""
+"""Execution option: the kind of transaction, WRITE (the default) or SNAPSHOT."""
 
 WRITE, SNAPSHOT = "write", "snapshot"
-"""One that writes; and one that only reads, and sees one state."""
+"""A read-write transaction, and a read-only one that sees one snapshot."""
 
 _BEGIN = {
     ("postgresql", WRITE): "BEGIN",
     ("postgresql", SNAPSHOT): "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    # With write-ahead logging that is one state.
+    # With write-ahead logging a plain BEGIN gives a snapshot.
     ("sqlite", SNAPSHOT): "BEGIN",
 }
 
 _NEW = "diptych_new"
-"""In what the pool knows of a connection that nobody has used."""
+"""Key in the pool entry's `info` of a connection that has never been used."""
 
 
 def prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
-    """Have an engine's connections set up, looked after, and cut off at deadlines."""
+    """Register the events that set up and check an engine's connections and enforce deadlines."""
     deadlines.guard(engine)
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, pragmas)
@@ -58,18 +58,18 @@ def prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
 def _prepare_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "checkout")
     def check(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
-        """Take another connection where the server has closed this one, which it tells when it stops."""
+        """Replace a pooled connection that the server has closed."""
         driver: Any = entry.driver_connection
-        # A new one that is closed at once is an outage, which whoever uses it finds out.
+        # A new connection that is closed at once is an outage, which its user reports.
         if not entry.info.pop(_NEW, False) and _closed(driver):
             raise DisconnectionError("closed by the server")
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, entry: ConnectionPoolEntry) -> None:
-        """Prepare no statements behind a pooler, which may run the next transaction in another session.
+        """Disable prepared statements behind a pooler, which may run the next transaction in another session.
 
-        A pooler gives its clients numbers of its own for the session, by which they can cancel. Where there is none, a
-        session can be told in which zone times are wanted: then none has to be carried over.
+        A pooler is detected by its backend pid, which differs from the session's. Without a pooler the session's time
+        zone is set to UTC, so that no value has to be converted.
         """
         driver: Any = entry.driver_connection
         entry.info[_NEW] = True
@@ -84,9 +84,9 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 
 def _closed(driver: Any) -> bool:
-    """Whether a connection that nobody uses has been closed by the server, which may have said why before.
+    """Return whether the server has closed an idle connection, perhaps after a message that says why.
 
-    It is read twice, what was said and then the end. A poll would have Python give way to another thread each time.
+    It reads twice, the message and then the end of file. Polling would release the GIL each time.
     """
     connection: PGconn = driver.pgconn
     try:
@@ -110,10 +110,10 @@ def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
 
 
 def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
-    """Have the execution option TRANSACTION say how an engine's transactions begin, on PostgreSQL as on SQLite.
+    """Let the execution option TRANSACTION decide how an engine's transactions begin, on PostgreSQL and SQLite.
 
-    psycopg begins one with whatever is executed. SQLAlchemy's option `isolation_level` tells it otherwise, and takes
-    it back, each time a connection is used: a read then costs half as much again.
+    psycopg's default begins one with any statement. Per-checkout `isolation_level` adds about 50 % to a read, so
+    connections stay in autocommit.
     """
     if isinstance(engine, AsyncEngine):
         engine = engine.sync_engine
@@ -128,12 +128,12 @@ def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
     rollback = engine.dialect.do_rollback
 
     def roll_back(connection: Any) -> None:
-        # As psycopg would find out itself, with its lock, and where it is asynchronous with a task's switch.
+        # psycopg would check the same, but takes its lock for it, and in async code yields to the loop.
         if not is_idle(connection.driver_connection):
             rollback(connection)
 
     def close(connection: Any) -> None:
-        # As psycopg does, which waits for nothing then: so it can be done where nothing could be waited for.
+        # psycopg's close does not wait, so the connection can be closed where nothing can be awaited.
         driver: Any = engine.dialect.get_driver_connection(connection)
         (driver if isinstance(driver, ListeningConnection) else driver.pgconn).finish()
 
@@ -157,10 +157,10 @@ def _begin_as_told(engine: Engine) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Take SQLite's write lock at once: who began by reading could never get it while another holds it.
+    """Take SQLite's write lock at once: a transaction that begins by reading cannot get it while another holds it.
 
-    The waiting is done here and not in SQLite, which holds the connection's mutex all the while. Python's garbage
-    collector may want that mutex, to finalize a cursor, in the very thread that holds the lock everyone waits for.
+    The retries are in Python, because SQLite holds the connection's mutex while it waits. The garbage collector may
+    need that mutex to finalize a cursor, in the very thread that holds the write lock.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:

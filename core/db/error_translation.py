@@ -1,4 +1,4 @@
-"""The one translation of what databases' drivers raise into the core's own errors."""
+"""Translate database and driver errors into the core's own; the only place that does."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from diptych.core.errors import (
 )
 
 CHOSEN_BY_THE_CORE = {"slug", "id"}
-"""Unique columns whose values the core makes: losing a race for one is a reason to run again, not a client's fault."""
+"""Unique columns that the core fills itself: a conflict on them is retried, and is not a client's error."""
 
 _NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
@@ -40,7 +40,7 @@ _OUTAGES = {"08", "28", "53", "57", "58"}
 
 
 def meaning(error: BaseException) -> CatalogueError | None:
-    """What an error of the database means here, whether advanced-alchemy has put it into its words or not; or None."""
+    """Translate a database error, wrapped by advanced-alchemy or not; None for any other error."""
     if isinstance(error, SQLAlchemyError):
         return translate(error)
     if isinstance(error, CatalogueError) or not isinstance(error, RepositoryError):
@@ -51,10 +51,10 @@ def meaning(error: BaseException) -> CatalogueError | None:
 
 
 def translate(error: SQLAlchemyError) -> CatalogueError | None:
-    """What an error of the database means here; None where it can only be a mistake of the core's own.
+    """Translate a database error; None where it can only be a bug.
 
-    By SQLSTATE on PostgreSQL and by extended result code on SQLite: never by an exception's class alone, because
-    drivers and libraries file outages and conflicts under the same ones.
+    By SQLSTATE on PostgreSQL and by extended result code on SQLite, never by the exception's class, because drivers
+    and libraries use the same classes for outages and conflicts.
     """
     if isinstance(error, PoolTimeout):
         return ServiceUnavailable("Every database connection is in use.")
@@ -71,12 +71,12 @@ def translate(error: SQLAlchemyError) -> CatalogueError | None:
 
 
 class translate_errors:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Driver errors as the core's own."""
+    """Raise driver errors in its block as the core's own."""
 
     __slots__ = ()
 
     def __enter__(self) -> None:
-        """Nothing yet."""
+        """Do nothing."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if error is not None and (known := meaning(error)) is not None:
@@ -84,7 +84,7 @@ class translate_errors:  # noqa: N801 - used as what contextlib makes is, which 
 
 
 def one_line(error: CatalogueError | StatementError) -> str:
-    """What went wrong with a database, for an operator: its own words are told with ours."""
+    """Describe a database error for the operator in one line: the core's message and the database's."""
     ours = error.detail if isinstance(error, CatalogueError) else ""
     cause = error.__cause__ if isinstance(error, CatalogueError) else error
     theirs = str(cause.orig).strip().partition("\n")[0] if isinstance(cause, StatementError) else ""
@@ -132,7 +132,7 @@ def _of_sqlite(error: sqlite3.Error) -> CatalogueError | None:
         case "SQLITE_ERROR" if str(error).startswith("no such table"):
             return SchemaOutdated(_NOT_MIGRATED)
         case str(name) if name.startswith("SQLITE_CONSTRAINT"):
-            # "UNIQUE constraint failed: book.isbn, ..." is all that SQLite tells.
+            # "UNIQUE constraint failed: book.isbn, ..." is all the information that SQLite gives.
             return _violated_in_sqlite(name, str(error).partition(": ")[2])
         case str(name) if outage := _outage_of_sqlite(name):
             return ServiceUnavailable(outage)
@@ -144,7 +144,7 @@ def _violated_in_sqlite(name: str, what: str) -> CatalogueError | None:
         case "SQLITE_CONSTRAINT_UNIQUE" | "SQLITE_CONSTRAINT_PRIMARYKEY":
             return _taken([column.partition(".")[2] for column in what.split(", ")])
         case "SQLITE_CONSTRAINT_FOREIGNKEY" | "SQLITE_CONSTRAINT_TRIGGER":
-            # The second is how SQLite reports ON DELETE RESTRICT.
+            # SQLITE_CONSTRAINT_TRIGGER is how SQLite reports ON DELETE RESTRICT.
             return Conflict(_REFERENCE)
         case "SQLITE_CONSTRAINT_CHECK":
             return _refused(what)
@@ -162,7 +162,7 @@ def _outage_of_sqlite(name: str) -> str | None:
 
 
 def _constrained(constraint: str | None) -> list[str]:
-    """The columns of a unique or primary key constraint, by the name the models gave it."""
+    """Return the columns of a unique or primary key constraint, by its name in the models."""
     for table in Base.metadata.tables.values():
         if table.primary_key.name == constraint:
             return list(table.primary_key.columns.keys())
@@ -173,7 +173,7 @@ def _constrained(constraint: str | None) -> list[str]:
 
 
 def _refused(constraint: str | None) -> CatalogueError:
-    """What failing a CHECK means: those of the models name the columns that they are about."""
+    """Translate a violated CHECK; the model's constraint gives the columns."""
     field_errors = [
         FieldError("refused", "the database has a rule against this value", path=(column.key,))
         for table in Base.metadata.tables.values()
@@ -193,5 +193,5 @@ def _taken(columns: list[str]) -> CatalogueError:
 
 
 def not_unique(*path: str | int) -> FieldError:
-    """The fault of a value that must be unique and is not."""
+    """Return the field error of a value that must be unique and is not."""
     return FieldError("taken", "another has this value already", path=path)

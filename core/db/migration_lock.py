@@ -1,4 +1,4 @@
-"""How the schema is changed without harm: by one process at a time, and never with the service waiting behind it."""
+"""Run migrations safely: one process at a time, and without long waits for locks that would block the service."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from diptych.core.db.config import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 
 LOCK = 0x646970747963
-"""The advisory lock that a migrating process holds on PostgreSQL: "diptyc" in ASCII."""
+"""Key of the advisory lock that a migrating process holds on PostgreSQL: "diptyc" in ASCII."""
 
 LOCK_WAIT = 1800.0
-"""Seconds that a process waits for another that migrates."""
+"""Seconds that a process waits for another migration."""
 
 POLL_INTERVAL = 1.0
-"""Seconds between two looks whether it is done."""
+"""Seconds between two checks whether the other migration is finished."""
 
 ATTEMPTS = 10
-"""Times that a migration tries to have its locks."""
+"""Attempts of a migration to get its locks."""
 
 _HOLDER = text(
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
@@ -40,7 +40,10 @@ _OLDEST = text(
     " ON n.oid = c.relnamespace WHERE l.pid = a.pid AND l.granted AND n.nspname = current_schema())"
     " ORDER BY a.xact_start LIMIT 1"
 )
-"""Whoever has held a lock on a table of ours longest. Not pg_blocking_pids(): by now nobody waits any more."""
+"""The session that has held a lock on one of our tables longest.
+
+pg_blocking_pids() is no help: nothing waits any more.
+"""
 
 _SESSION = text(
     "SELECT concat_ws(', ', 'process ' || pid, usename, nullif(application_name, ''), host(client_addr), state,"
@@ -54,22 +57,22 @@ _UNDONE = "This step has changed nothing."
 
 @contextmanager
 def hold_lock(engine: Engine) -> Iterator[Callable[[], None]]:
-    """Be the only process that changes the schema, for the block. Yields a function that fails when that has ended.
+    """Hold the migration lock for the block. Yields a function that raises when the lock has been lost.
 
-    PostgreSQL's lock belongs to a transaction on a connection of its own: behind a pooler nothing outlives a
-    transaction, and the connection that migrates begins and commits as it has to. That transaction is idle, with
-    neither a snapshot nor an id: VACUUM and CREATE INDEX CONCURRENTLY do not wait for it. For that its statements have
-    no parameters: with some, PostgreSQL keeps the last one's snapshot until the next. And whoever waits looks again and
-    again instead of waiting in PostgreSQL, because a statement that waits has a snapshot too.
+    On PostgreSQL the lock is a transaction-level advisory lock on a connection of its own: behind a pooler nothing
+    outlives a transaction, and the migrating connection begins and commits several. The holding transaction stays idle
+    without a snapshot or a transaction id, so VACUUM and CREATE INDEX CONCURRENTLY do not wait for it. Its statements
+    therefore have no parameters (PostgreSQL keeps the snapshot of a parameterized one until the next), and waiting
+    processes poll, because a blocked statement holds a snapshot too.
 
-    SQLite has nothing to hold beside a transaction: see `begin_exclusive`.
+    On SQLite there is no lock apart from the transaction: see `begin_exclusive`.
 
     Errors: CommandError after LOCK_WAIT, and from the function when the connection has been lost; SQLAlchemyError.
     """
     if engine.dialect.name != "postgresql":
         yield lambda: None
         return
-    # A pool of its own: the engine's may be one of a single connection, and that one is for migrating.
+    # A separate pool: the engine's may hold a single connection, which the migration needs.
     guard = create_engine(engine.url, pool=engine.pool.recreate(), hide_parameters=True)
     try:
         with guard.connect().execution_options(isolation_level="READ COMMITTED") as connection:
@@ -87,7 +90,7 @@ def hold_lock(engine: Engine) -> Iterator[Callable[[], None]]:
 
 
 def lock(connection: Connection) -> None:
-    """Begin a transaction of PostgreSQL's that keeps whoever else changes the schema away.
+    """Begin a PostgreSQL transaction that holds the migration lock.
 
     Errors: CommandError after LOCK_WAIT; SQLAlchemyError.
     """
@@ -105,8 +108,8 @@ def lock(connection: Connection) -> None:
 
 
 def without_timeouts(connection: Connection) -> None:
-    """Let a transaction take as long as it has to, however a role is set up."""
-    # Not every version of PostgreSQL has all three.
+    """Disable a transaction's timeouts, whatever the role's defaults are."""
+    # Older versions of PostgreSQL lack some of the three.
     connection.exec_driver_sql(
         "SELECT set_config(name, '0', true) FROM pg_settings"
         " WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout', 'statement_timeout')"
@@ -119,27 +122,27 @@ def _locked(connection: Connection) -> bool:
 
 
 def _described(connection: Connection, process: int | None) -> str:
-    """A session of PostgreSQL's in words."""
+    """Describe a PostgreSQL session."""
     return connection.execute(_SESSION, {"pid": process}).scalar() or "it has just gone"
 
 
 def limit(connection: Connection) -> None:
-    """Have each transaction of a PostgreSQL connection give up soon when it waits for a lock, and when it takes long.
+    """Set short lock and statement timeouts in each transaction of a PostgreSQL connection.
 
-    Everyone who comes after a migration that waits for a table waits behind it, readers too.
+    A queued DDL lock blocks all later queries, so lock_timeout is short.
     """
     options = connection.get_execution_options()
 
     @event.listens_for(connection, "begin")
     def begin(begun: Connection) -> None:
-        # What needs no transaction, such as CREATE INDEX CONCURRENTLY, is to wait as long as it has to.
+        # Statements outside a transaction, such as CREATE INDEX CONCURRENTLY, may wait: they block nothing.
         if begun.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             begun.exec_driver_sql(f"SET LOCAL lock_timeout = '{options[LOCK_TIMEOUT]}s'")
             begun.exec_driver_sql(f"SET LOCAL statement_timeout = '{options[STATEMENT_TIMEOUT]}s'")
 
 
 def begin_exclusive(connection: Connection) -> None:
-    """Begin SQLite's one transaction for everything, when whoever else writes has done so.
+    """Begin the one SQLite transaction of a migration, once other writers have finished.
 
     Errors: CommandError after LOCK_WAIT.
     """
@@ -160,12 +163,12 @@ def begin_exclusive(connection: Connection) -> None:
 
 @contextmanager
 def without_foreign_keys(connection: Connection) -> Iterator[Callable[[], None]]:
-    """A SQLite connection that lets a table be dropped and made anew. Yields a function that checks what it has become.
+    """Disable foreign keys on a SQLite connection for the block. Yields a function that checks them.
 
-    To change a table, SQLite's migrations copy it and drop the old one: with foreign keys on, every row that depends
-    on one of its rows goes too. https://www.sqlite.org/lang_altertable.html#otheralter
+    SQLite migrations alter a table by copying and dropping it; with foreign keys on, dropping it would delete all
+    dependent rows. https://www.sqlite.org/lang_altertable.html#otheralter
 
-    Errors: CommandError, from the function, when a row refers to one that is not there.
+    Errors: CommandError, from the function, when a foreign key is violated.
     """
     driver: Any = connection.connection.dbapi_connection
     driver.execute("PRAGMA foreign_keys=OFF")
@@ -183,7 +186,7 @@ def without_foreign_keys(connection: Connection) -> Iterator[Callable[[], None]]
 
 
 class KeepingTriggers(SQLiteImpl):
-    """Alembic's SQLite, where a table that is made anew has the triggers that SQLite drops with the old one."""
+    """Alembic's SQLite implementation, which recreates the triggers that SQLite drops with a rebuilt table."""
 
     __dialect__ = "sqlite"
 
@@ -201,7 +204,7 @@ class KeepingTriggers(SQLiteImpl):
 
 
 class Plan:
-    """The steps to where the database shall be, found once: "+1" is one step, however often it is tried."""
+    """The steps of a migration, determined once, so that "+1" stays one step when it is retried."""
 
     def __init__(self, find: Callable[..., Iterable[Any]]) -> None:
         self._find = find
@@ -209,30 +212,30 @@ class Plan:
         self._done = 0
 
     def remaining(self, heads: Any, context: Any) -> list[Any]:
-        """What is still to be done."""
+        """Return the steps that have not been applied."""
         if self._steps is None:
             self._steps = list(self._find(heads, context))
         return self._steps[self._done :]
 
     def applied(self, **_: Any) -> None:
-        """Take the next step for done."""
+        """Count a step as applied."""
         self._done += 1
 
     @property
     def changed(self) -> bool:
-        """Whether any step has been taken."""
+        """Whether any step has been applied."""
         return self._done > 0
 
     def __str__(self) -> str:
-        """The step that is being taken, such as "upgrade 0001 -> 0002"."""
+        """Return the current step, such as "upgrade 0001 -> 0002"."""
         steps = self._steps[self._done :] if self._steps else []
         return str(steps[0].short_log) if steps else "looking for the revision"
 
 
 def retry_on_lock_timeout(plan: Plan, connection: Connection, run: Callable[[], None]) -> None:
-    """Run a migration, and again, after a pause in which the service gets on, when PostgreSQL had a lock too late.
+    """Run a migration, and retry it after a pause when it timed out waiting for a lock.
 
-    Errors: CommandError after ATTEMPTS, saying who holds the lock, and when a statement took too long.
+    Errors: CommandError after ATTEMPTS, naming the lock's holder, or when a statement took too long.
     """
     for left in reversed(range(ATTEMPTS)):
         try:
@@ -249,10 +252,10 @@ def retry_on_lock_timeout(plan: Plan, connection: Connection, run: Callable[[], 
                 case _:
                     raise
             if not left:
-                reported = f"{plan}: no lock in {ATTEMPTS} attempts; whoever holds one longest: {holder}. {_UNDONE}"
+                reported = f"{plan}: no lock in {ATTEMPTS} attempts; the session that has held one longest: {holder}. {_UNDONE}"
                 raise CommandError(reported) from error
             if left == ATTEMPTS - 1:
-                click.echo(f"{plan}: waiting for a lock; whoever holds one longest: {holder}.", err=True)
+                click.echo(f"{plan}: waiting for a lock; the session that has held one longest: {holder}.", err=True)
             time.sleep(random.uniform(POLL_INTERVAL, 3 * POLL_INTERVAL))  # noqa: S311 - nothing secret
         else:
             return

@@ -1,7 +1,7 @@
-"""Connections out of a pool and back into it, without waiting where nothing has to be waited for.
+"""Check connections out of a pool and back in, without a greenlet where nothing waits.
 
-SQLAlchemy runs what an asynchronous engine's pool does in a greenlet, a new one each time, in case it has to wait. That
-costs more than to take an idle connection and to put it back: docs/decisions/0016-drivers.md.
+SQLAlchemy runs the pool of an async engine in a new greenlet each time, in case it has to wait. That costs more than
+the checkout of an idle connection itself: docs/decisions/0016-drivers.md.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from sqlalchemy.util import greenlet_spawn
 
 
 def checkout(engine: Engine) -> PoolProxiedConnection:
-    """A connection out of the pool. Errors: the driver's, and the pool's, where none is to be had."""
+    """Check a connection out of the pool. Errors: the driver's, and the pool's where none is available."""
     return engine.raw_connection()
 
 
 async def checkout_async(engine: AsyncEngine) -> PoolProxiedConnection:
-    """As `checkout`."""
+    """Check a connection out, as `checkout`."""
     with suppress(MissingGreenlet):
         return engine.sync_engine.raw_connection()
-    # There was none that is idle, or that could be used, and nothing has been done about it.
+    # No idle connection could be used; SQLAlchemy has raised before changing anything.
     return await engine.raw_connection()
 
 
 def checkin(connection: PoolProxiedConnection) -> None:
-    """Put a connection back into its pool, which ends what it was in the middle of."""
+    """Return a connection to its pool, which rolls back an open transaction."""
     connection.close()
 
 
 async def checkin_async(connection: PoolProxiedConnection) -> None:
-    """As `checkin`."""
+    """Return a connection, as `checkin`."""
     if is_idle(connection.driver_connection):
         connection.close()
     else:
@@ -44,13 +44,13 @@ async def checkin_async(connection: PoolProxiedConnection) -> None:
 
 
 def is_idle(driver: Any) -> bool:
-    """Whether a driver's connection is known to be in no transaction. Of SQLite's that is not known."""
+    """Return whether a driver's connection is known to be in no transaction. SQLite's drivers do not tell."""
     pgconn = getattr(driver, "pgconn", None)
     return pgconn is not None and pgconn.transaction_status == TransactionStatus.IDLE
 
 
 def pooled_connection(connection: Connection | AsyncConnection) -> PoolProxiedConnection:
-    """The pool's connection that one of SQLAlchemy's has in use."""
+    """Return the pool's connection behind a SQLAlchemy connection."""
     if isinstance(connection, AsyncConnection):
         connection = connection.sync_connection  # type: ignore[assignment]
     return connection.connection

@@ -1,4 +1,4 @@
-"""How a database differs from what this version of the service needs."""
+"""The differences between a database and the schema that this release needs."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from diptych.core.errors import UPGRADE
 
 
 def scripts() -> ScriptDirectory:
-    """The files of the history."""
+    """Return the migration scripts."""
     return ScriptDirectory(str(MIGRATIONS))
 
 
 def known(revision: str) -> bool:
-    """Whether a revision is one of the history's. A database that a newer version has migrated is at another."""
+    """Return whether a revision is in this release's history. A newer release's is not."""
     return any(script.revision == revision for script in scripts().walk_revisions())
 
 
 def require_head(connection: Connection) -> str:
-    """The revision that a database is at, which is the head. Errors: CommandError where it is not."""
+    """Return the revision of a database that is at the head. Errors: CommandError for any other."""
     if behind := lag(current(connection)):
         raise CommandError(behind)
     return head()
 
 
 def lag(revision: str | None) -> str | None:
-    """Why a database at this revision cannot be used as it is; None at the head."""
+    """Explain why a database at this revision cannot be used as it is; None at the head."""
     if revision is None:
         return f"The database has not been migrated: {UPGRADE}."
     if not known(revision):
@@ -47,12 +47,12 @@ def lag(revision: str | None) -> str | None:
 
 
 def ours(metadata: MetaData) -> Callable[[str | None, str, Any], bool]:
-    """Return Alembic's `include_name` that leaves the tables of the database's other tenants out."""
+    """Return Alembic's `include_name` that leaves out the tables of other applications."""
     return lambda name, kind, _: kind != "table" or name in metadata.tables
 
 
 def differences(connection: Connection, metadata: MetaData) -> list[str]:
-    """What the models of the head say and the database is not: a line for each."""
+    """Compare the models of the head with the database; return a line for each difference."""
     with comparing():
         found = compare_metadata(_context(connection, metadata), metadata)
     worded = [name for name, table in metadata.tables.items() if "search_text" in table.columns]
@@ -62,7 +62,7 @@ def differences(connection: Connection, metadata: MetaData) -> list[str]:
 
 @contextmanager
 def comparing() -> Iterator[None]:
-    """Have Alembic compare SQLite without a word of the indexes that only PostgreSQL has."""
+    """Make Alembic skip, without a warning, the indexes that only PostgreSQL has when it compares SQLite."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression-based index")
         yield
@@ -74,7 +74,7 @@ def _context(connection: Connection, metadata: MetaData) -> MigrationContext:
 
 
 def _each(found: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Alembic's differences; those of one column come as a list."""
+    """Flatten Alembic's differences; those of one column come as a list."""
     for item in found:
         yield from item if isinstance(item, list) else [item]
 

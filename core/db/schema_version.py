@@ -1,4 +1,4 @@
-"""Which revision a database is at, which is the newest that this version of the service has, and what that means."""
+"""A database's revision, this release's head revision, and whether the two fit."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from diptych.core.errors import UPGRADE, SchemaOutdated
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 VERSION_TABLE = "alembic_versions"
-"""The table that holds the revision of a database: advanced-alchemy's name for it."""
+"""The table that holds the revision: advanced-alchemy's name for it."""
 
 VERSIONS: Select[tuple[str]] = select(column("version_num", String)).select_from(table(VERSION_TABLE))
-"""The revisions that a database is at: one, or none."""
+"""Select the revisions of a database: one, or none."""
 
 _ASSIGNED = re.compile(r"^(revision|down_revision)\b[^=\n]*=(.+)$", re.MULTILINE)
 
 
 def current(connection: Connection) -> str | None:
-    """The revision that a database is at; None when it has not been migrated, or back to nothing.
+    """Return the revision of a database; None when it has not been migrated, or was downgraded to base.
 
-    Errors: CommandError when it is at several at once, which no history of ours leaves behind; what SQLAlchemy raises.
+    Errors: CommandError when it is at several revisions, which our history never produces; SQLAlchemy's errors.
     """
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - the service does without: 9 MB a process
 
@@ -35,7 +35,7 @@ def current(connection: Connection) -> str | None:
 
 @cache
 def history() -> dict[str, tuple[str, ...]]:
-    """Every revision of this release, and those right before it."""
+    """Return every revision of this release, and its direct predecessors."""
     found = {}
     for path in (MIGRATIONS / "versions").glob("*.py"):
         values = {name: ast.literal_eval(value.strip()) for name, value in _ASSIGNED.findall(path.read_text("utf-8"))}
@@ -45,15 +45,15 @@ def history() -> dict[str, tuple[str, ...]]:
 
 
 def head() -> str:
-    """The newest revision of the history. Errors: ValueError when there are several."""
+    """Return the head revision. Errors: ValueError when there are several."""
     (newest,) = set(history()).difference(*history().values())
     return newest
 
 
 def check(found: Collection[str]) -> None:
-    """Errors: SchemaOutdated, when a database at these revisions has to be migrated before this release can serve it.
+    """Errors: SchemaOutdated when a database at these revisions must be migrated before this release can serve it.
 
-    One that is not in the history is a newer release's, whose schema serves this release too.
+    An unknown revision belongs to a newer release, whose schema this release can use.
     """
     if not found:
         raise SchemaOutdated(f"The database has not been migrated: {UPGRADE}.")

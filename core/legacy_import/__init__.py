@@ -1,1 +1,1 @@
-"""Adopting a database that was there before: found out, planned, judged row by row, and done whole or not at all."""
+"""Adoption: detect the schema of an earlier application's database, validate each row, and copy all rows or none."""

@@ -1,4 +1,4 @@
-"""What is carried over from an earlier database: for each column of the catalogue's, where it is found and its rule."""
+"""Map the columns of an earlier database to the catalogue's: possible names, types and conversion of each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _HEX = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of the catalogue's.
+    """A column of the catalogue.
 
-    found_as: what earlier applications call it; the first that is there is taken. kinds: of column that it may be.
-    rule: a value as it is kept, from one as it was; ValueError says what is wrong with it. Errors never name the row.
-    required: whether the column has to be there and every row have a value.
+    found_as: names in earlier applications; the first that exists is used. kinds: accepted column types. rule:
+    converts an old value; its ValueError says what is wrong, without naming the row. required: whether the column must
+    exist and every row have a value.
     """
 
     name: str
@@ -60,7 +60,7 @@ def _prose(value: Any) -> str:
 
 
 def _unless_blank(rule: Callable[[str], str]) -> Callable[[Any], str | None]:
-    """A rule for text that forms leave empty where there is none."""
+    """Return a rule that treats blank text, as forms store it, as no value."""
 
     def either(value: Any) -> str | None:
         kept = _string(value)
@@ -70,14 +70,14 @@ def _unless_blank(rule: Callable[[str], str]) -> Callable[[Any], str | None]:
 
 
 def whole(value: Any) -> int:
-    """An id that is a number. Errors: ValueError."""
+    """Convert an integer id. Errors: ValueError."""
     if not isinstance(value, int):
         raise ValueError("is no whole number")  # noqa: TRY004
     return value
 
 
 def uuid(value: Any) -> UUID:
-    """An id that is a UUID, however it is stored: as PostgreSQL's own, as 16 bytes, as text. Errors: ValueError."""
+    """Convert a UUID stored as PostgreSQL's uuid, as 16 bytes or as text. Errors: ValueError."""
     match value:
         case UUID():
             return value
@@ -89,19 +89,19 @@ def uuid(value: Any) -> UUID:
 
 
 def shown(value: Any) -> str:
-    """An id as people read it, whatever it is stored as."""
+    """Format an id for people, however it is stored."""
     return str(UUID(bytes=value)) if isinstance(value, bytes) and len(value) == 16 else str(value)
 
 
 def _day(value: Any) -> date:
     if isinstance(value, str) and _DATE.fullmatch(value):
-        with suppress(ValueError):  # the right shape and still no such day
+        with suppress(ValueError):  # the right form, but no such day
             return date.fromisoformat(value)
     raise ValueError(f"is {value!r} and no date of the years 1 to 9999, written YYYY-MM-DD")
 
 
 def moment(value: Any) -> datetime:
-    """A time, in UTC; one without an offset is taken as UTC. Errors: ValueError."""
+    """Convert a time to UTC; a time without an offset is taken as UTC. Errors: ValueError."""
     try:
         given = datetime.fromisoformat(_string(value))
         return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)

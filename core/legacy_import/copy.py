@@ -1,4 +1,4 @@
-"""Carrying it out: tables make room, ours are made, and every author and book is copied into them."""
+"""Perform the adoption: rename the old tables, create ours, and copy every author and book."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ from diptych.core.legacy_import.schema_detection import (
 )
 
 REVISION = "0002"
-"""The revision that rows are carried into. The tables below are as it makes them, like those a migration writes to:
-whatever later revisions do to the rows that are there, they do to adopted ones."""
+"""The revision that rows are copied into.
+
+As in a migration, the tables below are frozen at that revision, and later revisions change the adopted rows as they
+change any others.
+"""
 
 _TABLES = {
     noun: table(
@@ -80,7 +83,7 @@ _INDEX = re.compile(r"(CREATE (?:UNIQUE )?INDEX )(\"(?:[^\"]|\"\")*\"|\[[^\]]*\]
 
 
 class MiscountedError(Exception):
-    """Fewer or more rows have arrived than set out: a mistake of ours, and nothing of it is kept."""
+    """The number of copied rows is wrong: a bug; the transaction is rolled back."""
 
 
 def copy_rows(
@@ -90,7 +93,7 @@ def copy_rows(
     moment: datetime,
     advanced: Advanced,
 ) -> None:
-    """Do all of it, in the transaction that the connection is in. moment: the time of rows that have none.
+    """Copy everything within the connection's transaction. moment: the time for rows without one.
 
     Errors: MiscountedError, SQLAlchemyError.
     """
@@ -116,7 +119,7 @@ def _moved(old: OldTable) -> OldTable:
 
 
 def _make_room(connection: Connection, name: str) -> None:
-    """Rename a table with its indexes, whose names PostgreSQL and SQLite share out among all tables."""
+    """Rename a table and its indexes, whose names are unique across all tables in PostgreSQL and SQLite."""
     quote = connection.dialect.identifier_preparer.quote_identifier
     indexes = [index for index, owner in relations(connection).items() if owner == name != index]
     connection.exec_driver_sql(f"ALTER TABLE {quote(name)} RENAME TO {quote(renamed(name))}")
@@ -124,7 +127,7 @@ def _make_room(connection: Connection, name: str) -> None:
         for index in indexes:
             connection.exec_driver_sql(f"ALTER INDEX {quote(index)} RENAME TO {quote(renamed(index))}")
         return
-    # SQLite renames no index: it is dropped and made anew. Those of constraints have no SQL, and follow their table.
+    # SQLite cannot rename an index: drop and recreate it. Indexes of constraints have no SQL and follow their table.
     made = connection.exec_driver_sql(
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
         (renamed(name),),
@@ -135,12 +138,12 @@ def _make_room(connection: Connection, name: str) -> None:
 
 
 def _named(sql: str, name: str) -> str:
-    """A CREATE INDEX with another name in it."""
+    """Return a CREATE INDEX statement with another name."""
     return _INDEX.sub(lambda found: found[1] + name, sql, count=1)
 
 
 def _copy(connection: Connection, shape: LegacySchema, old: OldTable, batch: list[Values], moment: datetime) -> None:
-    """Copy some rows of one table."""
+    """Copy one batch of rows."""
     rows = [values(old, row)[0] for row in batch]
     if old.noun == "book" and shape.authors.numbered:
         ids = _new_ids(connection, {row["author_id"] for row in rows})
@@ -156,7 +159,7 @@ def _copy(connection: Connection, shape: LegacySchema, old: OldTable, batch: lis
         name = row[_NAMED_BY[old.noun]]
         row["slug"] = slugs.slug(name, fallback=old.noun)
         row["search_text"], row["sort_key"] = fold(name), sort_key(name)
-        # Whichever of the two there is speaks for the other.
+        # If only one of the two times exists, it serves for both.
         created, updated = row.get("created_at"), row.get("updated_at")
         row["created_at"], row["updated_at"] = created or updated or moment, updated or created or moment
     _tell_slugs_apart(connection, ours, rows)
@@ -169,7 +172,7 @@ def _new_ids(connection: Connection, numbers: Iterable[int]) -> dict[int, UUID]:
 
 
 def _tell_slugs_apart(connection: Connection, ours: TableClause, rows: list[Values]) -> None:
-    """Lengthen slugs that are taken, as the services do."""
+    """Add a suffix to slugs that are taken, as the services do."""
     statement = select(ours.c.slug).where(ours.c.slug.in_({row["slug"] for row in rows}))
     used = set(connection.execute(statement).scalars())
     for row in rows:

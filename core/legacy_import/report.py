@@ -1,4 +1,4 @@
-"""What was found and what will be done, in sentences: what a dry run prints and a real one prints too."""
+"""Describe what was found and what adoption will do, for the dry run and the real one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from diptych.core.legacy_import.schema_detection import MAP, LegacySchema, OldTa
 
 
 def found(shape: OwnSchema | LegacySchema, report: ValidationReport) -> list[str]:
-    """What the database is."""
+    """Describe the database."""
     if isinstance(shape, OwnSchema):
         told = [f"Found the catalogue's own tables, exactly as revision {shape.revision} makes them."]
     else:
@@ -20,7 +20,7 @@ def found(shape: OwnSchema | LegacySchema, report: ValidationReport) -> list[str
 
 
 def steps(shape: OwnSchema | LegacySchema, report: ValidationReport, revision: str, head: str) -> list[str]:
-    """What adoption does, in order. revision: what it brings the database to, before it is upgraded to `head`."""
+    """Describe the steps of adoption, in order. revision: reached by adoption, before the upgrade to `head`."""
     room = renames(shape)
     told: list[str] = []
     if room:

@@ -1,4 +1,4 @@
-"""Reading an earlier table, row by row, and judging what of it can be carried."""
+"""Read an old table row by row and check which rows can be copied."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diptych.core.legacy_import.schema_detection import LegacySchema, OldTable
 BATCH = 1000
 
 FAULTS = 100
-"""Faults that are told one by one."""
+"""Most problems that are reported one by one."""
 
 Values = dict[str, Any]
 Advanced = Callable[[int], None]
@@ -25,10 +25,10 @@ Advanced = Callable[[int], None]
 
 @dataclass(slots=True)
 class ValidationReport:
-    """What was found in the rows.
+    """The result of validating the rows.
 
-    rows: by noun, how many. problems: the first FAULTS of `faulty` sentences. changed: by column, how many values are
-    kept differently from what they were, and the row of the first.
+    rows: number of rows by noun. problems: the first FAULTS of `faulty` sentences. changed: by column, the number of
+    values that are stored in another form, and the row of the first.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -37,30 +37,30 @@ class ValidationReport:
     changed: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
     def refuse(self, problem: str) -> None:
-        """Count a fault."""
+        """Report a problem."""
         self.faulty += 1
         if len(self.problems) < FAULTS:
             self.problems.append(problem)
 
     def change(self, name: str, row: Any) -> None:
-        """Count a value that is not kept letter for letter."""
+        """Count a value that is stored in another form."""
         count, first = self.changed.get(name, (0, row))
         self.changed[name] = (count + 1, first)
 
 
 def count(connection: Connection, name: str) -> int:
-    """How many rows a table has."""
+    """Return the number of rows of a table."""
     return int(connection.execute(select(func.count()).select_from(table(name))).scalar_one())
 
 
 def batches(connection: Connection, old: OldTable, also: FromClause | None = None) -> Iterator[list[Values]]:
-    """All rows, in the order of their ids on PostgreSQL and as they came on SQLite: each field's value as it was.
+    """Yield all rows with their old values, ordered by id on PostgreSQL and by rowid on SQLite.
 
-    also: another table to which author_id refers; `author_known` then says whether it does.
+    also: another table that author_id refers to; `author_known` then says whether the author exists.
     """
     source = table(old.name, *(column(name) for name, _ in old.columns.values()), column("rowid")).alias("old")
     on_sqlite = connection.dialect.name == "sqlite"
-    # A primary key of SQLite's may be NULL, or of several types.
+    # A SQLite primary key may be NULL, or of mixed types.
     key: ColumnElement[Any] = source.c.rowid if on_sqlite else source.c[old.columns["id"][0]]
     wanted: list[ColumnElement[Any]] = [key.label("_key")]
     for name, (found, kind) in old.columns.items():
@@ -80,12 +80,12 @@ def batches(connection: Connection, old: OldTable, also: FromClause | None = Non
 
 
 def _as_told(found: ColumnElement[Any], name: str, kind: str) -> ColumnElement[Any]:
-    """On PostgreSQL dates and times are read as text: some that it keeps, such as "infinity", Python has not."""
+    """Read dates and times of PostgreSQL as text: Python has no value for some, such as "infinity"."""
     return (cast(found, Text) if kind in ("date", "time", "aware time") else found).label(name)
 
 
 def _as_stored(found: ColumnElement[Any], name: str) -> list[ColumnElement[Any]]:
-    """On SQLite any column may hold anything, text that is no UTF-8 among it: its type, and text as bytes."""
+    """Read a SQLite column with its type, and text as bytes: any column may hold any type, and invalid UTF-8."""
     stored = func.typeof(found)
     value = case((stored == "text", cast(found, LargeBinary)), else_=found)
     return [stored.label(f"_type_{name}"), type_coerce(value, NullType()).label(name)]
@@ -97,12 +97,12 @@ def _decoded(row: Values) -> Values:
             try:
                 row[name] = row[name].decode()
             except UnicodeDecodeError:
-                continue  # the field's rule says so of bytes
+                continue  # left as bytes, which the field's rule rejects
     return row
 
 
 def validate_rows(connection: Connection, shape: LegacySchema, advanced: Advanced) -> ValidationReport:
-    """Read every row, and say of each what keeps it from being carried."""
+    """Validate every row, and report why a row cannot be copied."""
     report = ValidationReport()
     parents = table(shape.authors.name, column("id")).alias("parent")
     with closing(DuplicateDetector()) as seen:
@@ -136,7 +136,7 @@ def _validate_row(old: OldTable, row: Values, report: ValidationReport, seen: Du
 
 
 def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
-    """What a row is here, and by field what is wrong with the rest of it."""
+    """Convert a row; return the valid values, and by field the problems of the others."""
     known: Values = {}
     problems: dict[str, str] = {}
     for item in old.fields:
@@ -159,5 +159,5 @@ def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
 
 
 def _told(reason: str) -> str:
-    """A rule's reason as the rest of a sentence that begins with the column."""
+    """Phrase a rule's reason so that it follows the column's name."""
     return reason if reason.startswith(("is ", "has ")) else f"cannot be taken: {reason}"

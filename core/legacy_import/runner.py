@@ -1,4 +1,4 @@
-"""Adoption from beginning to end, in one transaction."""
+"""Run an adoption in one transaction."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from diptych.core.legacy_import.schema_detection import (
 from diptych.core.settings import Settings, parse_database_url
 
 LOCK_TIMEOUT = 5
-"""Seconds that it waits for whoever still uses the tables."""
+"""Seconds to wait for locks on the old tables."""
 
 
 class AdoptionRefused(Exception):
-    """The database is not known, or holds what cannot be carried: nothing was changed.
+    """The schema is unknown, or some rows cannot be copied; nothing was changed.
 
-    The text is one line; reasons are a line each.
+    The text is one line, and each reason is a line.
     """
 
     def __init__(self, told: str, reasons: tuple[str, ...] = ()) -> None:
@@ -46,29 +46,29 @@ class AdoptionRefused(Exception):
 
 
 class ProgressListener(Protocol):
-    """Who hears of an adoption."""
+    """Receives the progress of an adoption."""
 
     def say(self, line: str) -> None:
-        """A sentence for the operator."""
+        """Show a sentence to the operator."""
 
     def begin(self, doing: str, rows: int) -> Callable[[int], None]:
-        """Something that takes a while begins, over this many rows; what is returned hears how many more are done."""
+        """Start a progress display over `rows` rows; return a function that takes the number of further rows done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What has been adopted, and the revision it is at now."""
+    """The result of an adoption, and the database's new revision."""
 
     told: str
     revision: str
 
 
 def adopt(settings: Settings, leave: frozenset[str], listener: ProgressListener, *, dry_run: bool) -> Adopted | None:
-    """Adopt a database, or say what that would do; None where there is nothing to be done, or a dry run did nothing.
+    """Adopt a database; return None for a dry run or where there is nothing to adopt.
 
-    leave: columns, as "book.isbn", that are not to be carried.
-    Errors: AdoptionRefused; CommandError when another process migrates for too long; SQLAlchemyError for a database
-    that cannot be reached.
+    leave: columns, as "book.isbn", that are not copied.
+    Errors: AdoptionRefused; CommandError when another migration takes too long; SQLAlchemyError for an unreachable
+    database.
     """
     url = parse_database_url(settings.database_url)
     if url.drivername == "sqlite" and not Path(str(url.database)).exists():
@@ -123,7 +123,7 @@ def _validated(
         return ValidationReport()
     names = (shape.authors.name, shape.books.name)
     if connection.dialect.name == "postgresql" and not dry_run:
-        # Whoever writes to a table in between would write to one that nobody reads any more.
+        # A row written to the old table after validation would be lost.
         quoted = ", ".join(connection.dialect.identifier_preparer.quote_identifier(name) for name in names)
         connection.exec_driver_sql(f"LOCK TABLE {quoted} IN ACCESS EXCLUSIVE MODE")
     rows = sum(count(connection, name) for name in names)
@@ -131,7 +131,7 @@ def _validated(
 
 
 def _engine(settings: Settings, *, alone: bool) -> Engine:
-    """An engine that leaves a SQLite file as it is. alone: its transactions take SQLite's write lock at once."""
+    """Create an engine that leaves a SQLite file's settings alone. alone: transactions take the write lock at once."""
     if parse_database_url(settings.database_url).drivername == "postgresql":
         return sync_config(settings).get_engine()
     engine = create_engine(
@@ -151,7 +151,7 @@ def _engine(settings: Settings, *, alone: bool) -> Engine:
 
 @contextmanager
 def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
-    """One transaction for all of it, alone; a dry run's sees the database of one moment, and is rolled back."""
+    """Open the one transaction of an adoption; a dry run reads a snapshot and is rolled back."""
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ" if dry_run else "READ COMMITTED")
@@ -167,6 +167,6 @@ def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
 
 
 def _prepare(connection: Connection) -> None:
-    """Wait for nobody's table for long, and read dates and times as they are read here."""
+    """Set a short lock timeout, and the date format that the rules parse."""
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'")
     connection.exec_driver_sql("SET LOCAL datestyle = 'ISO, YMD'")

@@ -1,4 +1,4 @@
-"""Whose database it is: ours at some revision, one of the known earlier shapes, or none that is known."""
+"""Detect whose schema a database has: ours at some revision, a known earlier one, or an unknown one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from diptych.core.legacy_import import schema_history
 from diptych.core.legacy_import.column_mapping import AUTHOR, BOOK, Field
 
 PAIRS = (("author", "book"), ("authors", "books"))
-"""What earlier applications call their tables."""
+"""The pairs of table names that earlier applications use."""
 
 VERSION_TABLES = ("alembic_version", VERSION_TABLE)
-"""Flask-Migrate's and Alembic's own, and advanced-alchemy's."""
+"""The version tables of Flask-Migrate and Alembic, and of advanced-alchemy."""
 
 MAP = "adopted_id"
-"""The table that says which UUID has taken the place of which number."""
+"""The table that maps old integer ids to new UUIDs."""
 
 BEFORE = "before_adoption_"
-"""What the names of kept tables begin with."""
+"""Prefix of the old tables' new names."""
 
 NAME_LENGTH = 63
-"""Bytes that PostgreSQL keeps of a name."""
+"""Bytes that PostgreSQL keeps of an identifier."""
 
 _SQLITE_KINDS = {
     "integer": ("INTEGER", "INT", "BIGINT", "SMALLINT"),
@@ -40,9 +40,9 @@ _KIND_OF = {declared: kind for kind, names in _SQLITE_KINDS.items() for declared
 
 @dataclass(frozen=True, slots=True)
 class OldTable:
-    """An earlier table of authors or of books.
+    """An earlier application's table of authors or books.
 
-    columns: of each field that is carried, its column and kind. left: columns that have no place here.
+    columns: by field, its column and kind. left: columns that have no counterpart here.
     """
 
     noun: str
@@ -53,7 +53,7 @@ class OldTable:
 
     @property
     def numbered(self) -> bool:
-        """Whether its ids are numbers."""
+        """Whether its ids are integers."""
         return self.columns["id"][1] == "integer"
 
 
@@ -66,14 +66,14 @@ class NothingToAdopt:
 
 @dataclass(frozen=True, slots=True)
 class UnknownSchema:
-    """It is not known, and why: a sentence each."""
+    """The schema is unknown, and why, one sentence for each reason."""
 
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnSchema:
-    """Our own schema as a revision leaves it, and nothing that says so. versions: version tables of others."""
+    """Our own schema as of a revision, without a version table. versions: version tables of others."""
 
     revision: str
     versions: dict[str, list[str]]
@@ -81,7 +81,7 @@ class OwnSchema:
 
 @dataclass(frozen=True, slots=True)
 class LegacySchema:
-    """Tables of an earlier application. referring: tables that are not ours, and refer to these."""
+    """The tables of an earlier application. referring: other tables that refer to these."""
 
     authors: OldTable
     books: OldTable
@@ -93,7 +93,7 @@ DetectedSchema = NothingToAdopt | UnknownSchema | OwnSchema | LegacySchema
 
 
 def detect_schema(connection: Connection, script: ScriptDirectory, leave: frozenset[str]) -> DetectedSchema:
-    """What a database is. leave: columns, as "book.isbn", that are not to be carried. Nothing is changed."""
+    """Detect the schema of a database without changing it. leave: columns, as "book.isbn", that are not copied."""
     tables = frozenset(inspect(connection).get_table_names())
     versions = {name: schema_history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
     known = set(schema_history.revisions(script))
@@ -157,7 +157,7 @@ def _earlier(
 
 
 class _Reader:
-    """Reads tables, and collects what is wrong with them."""
+    """Read tables, and collect what is wrong with them."""
 
     def __init__(self, connection: Connection, leave: frozenset[str]) -> None:
         self._connection = connection
@@ -166,7 +166,7 @@ class _Reader:
         self.reasons: list[str] = []
 
     def table(self, noun: str, name: str, fields: tuple[Field, ...]) -> OldTable:
-        """One table, as far as it is known."""
+        """Read one table and map its columns."""
         kinds = self._kinds(name)
         columns: dict[str, tuple[str, str]] = {}
         for field in fields:
@@ -185,7 +185,7 @@ class _Reader:
         return OldTable(noun, name, fields, columns, tuple(column for column in kinds if column not in taken))
 
     def reference(self, books: OldTable, authors: OldTable) -> None:
-        """Refuse books whose author_id is not what it should be."""
+        """Report books whose author_id is not a foreign key to the author."""
         wanted = (["author_id"], authors.name, ["id"])
         keys = self._inspector.get_foreign_keys(books.name)
         if wanted not in [
@@ -198,7 +198,7 @@ class _Reader:
             self.reasons.append(f"{books.name}.author_id and {authors.name}.id are not of one type.")
 
     def refuse_misnamed_leaves(self, tables: tuple[OldTable, ...]) -> None:
-        """Refuse to leave what is not there, so that a mistyped name is not found out too late."""
+        """Report columns to leave that do not exist, so that a typo is found before anything is copied."""
         there = {f"{table.name}.{column}" for table in tables for column in table.left}
         required = {f"{table.name}.{field.name}" for table in tables for field in table.fields if field.required}
         self.reasons += [f"--leave {item}: there is no such column." for item in sorted(self._leave - there - required)]
@@ -209,9 +209,9 @@ class _Reader:
         self.reasons.append(f"{column} is of type {kind}, and {known} is known.{way_out}")
 
     def _kinds(self, table: str) -> dict[str, str]:
-        """By column, what kind it is: one that fields know, or what the database calls it."""
+        """Return the kind of each column: one that fields know, or the database's type."""
         if self._connection.dialect.name == "sqlite":
-            # SQLAlchemy would say NUMERIC of a BINARY(16).
+            # SQLAlchemy would report NUMERIC for BINARY(16).
             rows = self._connection.exec_driver_sql(f"PRAGMA table_info({self._quoted(table)})")
             declared = {row[1]: str(row[2]).upper() for row in rows}
             return {name: _KIND_OF.get(kind.partition("(")[0].strip(), kind) for name, kind in declared.items()}
@@ -251,18 +251,18 @@ def _referring(connection: Connection, tables: frozenset[str], to: set[str]) -> 
 
 
 def renamed(name: str) -> str:
-    """What a table or index from before is called when it makes room."""
+    """Return the new name of an old table or index."""
     return f"{BEFORE}{name}"
 
 
 def renames(shape: OwnSchema | LegacySchema) -> dict[str, str]:
-    """The tables that make room, and what they are called then."""
+    """Return the tables to rename, and their new names."""
     tables = [shape.authors.name, shape.books.name] if isinstance(shape, LegacySchema) else []
     return {name: renamed(name) for name in [*tables, *shape.versions]}
 
 
 def relations(connection: Connection) -> dict[str, str]:
-    """Everything that has a name of its own where tables are made: by its name, the table it belongs to."""
+    """Return every relation in the current schema by name, with the table that it belongs to."""
     if connection.dialect.name == "sqlite":
         return dict(connection.exec_driver_sql("SELECT name, tbl_name FROM sqlite_master").tuples().all())
     rows = connection.exec_driver_sql(
@@ -274,14 +274,14 @@ def relations(connection: Connection) -> dict[str, str]:
 
 
 def _unless_clashing(connection: Connection, shape: OwnSchema | LegacySchema) -> DetectedSchema:
-    """The shape, unless a name that adoption needs is taken by what is not ours."""
+    """Return the detected schema, or the names that adoption needs and that other tables or indexes have."""
     making_room = renames(shape)
     there = relations(connection)
     needed = set(making_room.values())
     needed |= {renamed(name) for name, table in there.items() if table in making_room}
     if isinstance(shape, LegacySchema):
         needed |= {MAP, *_our_names()}
-    # SQLite takes Author and author for one name.
+    # SQLite compares names without case.
     spelt = str.lower if connection.dialect.name == "sqlite" else str
     reasons = [
         f"There is {name} already{f', of {table}' if table != name else ''}, and its name is needed: rename it first."
@@ -297,7 +297,7 @@ def _unless_clashing(connection: Connection, shape: OwnSchema | LegacySchema) ->
 
 
 def _our_names() -> set[str]:
-    """The names of our tables, of their indexes, and of the constraints that PostgreSQL keeps an index for."""
+    """Return the names of our tables and indexes, and of the constraints that PostgreSQL backs with an index."""
     names: set[str] = set()
     for table in Base.metadata.tables.values():
         names |= {table.name, *(str(index.name) for index in table.indexes)}

@@ -1,4 +1,4 @@
-"""Our own schema as each revision leaves it, and which of them a database has."""
+"""Our own schema at each revision, to find the revision that a database corresponds to."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FIRST = frozenset({"author", "tag", "book", "book_contributor", "book_tag"})
 """The tables that every revision has."""
 
 Schema = dict[str, dict[str, Any]]
-"""By table: what it consists of, by a name that can be told, such as "column name" or "index ix_author_name"."""
+"""By table: its parts, by readable names such as "column name" or "index ix_author_name"."""
 
 
 def revisions(script: ScriptDirectory) -> list[str]:
-    """Every revision, the newest first."""
+    """Return every revision, newest first."""
     return [item.revision for item in script.walk_revisions()]
 
 
 def build(connection: Connection, script: ScriptDirectory, revision: str) -> None:
-    """Make the tables of a revision where a connection makes tables, in the transaction it is in."""
+    """Create the tables of a revision in the connection's current schema and transaction."""
     steps = list(script.iterate_revisions(revision, "base"))
     with Operations.context(_InOneTransaction(connection.dialect, connection, {})):
         for step in reversed(steps):
@@ -34,18 +34,18 @@ def build(connection: Connection, script: ScriptDirectory, revision: str) -> Non
 
 
 def stamp(connection: Connection, script: ScriptDirectory, revision: str) -> None:
-    """Write down that the database is at a revision."""
+    """Set the revision of the database."""
     options = {"version_table": VERSION_TABLE}
     MigrationContext.configure(connection, opts=options).stamp(script, revision)
 
 
 def stamped(connection: Connection, table: str) -> list[str]:
-    """The revisions that a version table names."""
+    """Return the revisions in a version table."""
     return sorted(MigrationContext.configure(connection, opts={"version_table": table}).get_current_heads())
 
 
 def schema(connection: Connection, names: frozenset[str], within: str | None = None) -> Schema:
-    """What tables consist of. within: the PostgreSQL schema they are in; None for where tables are made."""
+    """Describe tables by their parts. within: their PostgreSQL schema; None for the current one."""
     inspector = inspect(connection)
     compiled = connection.dialect.type_compiler_instance.process
     told: Schema = {}
@@ -63,7 +63,7 @@ def schema(connection: Connection, names: frozenset[str], within: str | None = N
             parts[f"unique constraint {unique['name']}"] = unique["column_names"]
         for index in inspector.get_indexes(name, within):
             kept = {key: value for key, value in index.items() if key != "name" and value}
-            # Among them are conditions, of which no two are equal but as text.
+            # Conditions of partial indexes can only be compared as text.
             kept["dialect_options"] = {key: str(value) for key, value in index.get("dialect_options", {}).items()}
             parts[f"index {index['name']}"] = kept
         for check in inspector.get_check_constraints(name, within):
@@ -73,7 +73,7 @@ def schema(connection: Connection, names: frozenset[str], within: str | None = N
 
 
 def differences(ours: Schema, theirs: Schema) -> list[str]:
-    """What is not alike, in words: empty where `theirs` is what the revision makes."""
+    """Describe the differences: empty where `theirs` equals what the revision creates."""
     told = []
     for name in sorted(ours):
         for part in sorted(ours[name].keys() | theirs.get(name, {}).keys()):
@@ -91,9 +91,9 @@ def _a(part: str) -> str:
 
 
 def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[str]) -> tuple[str, list[str]]:
-    """The revision whose schema the database's is most like, the newest of equals, and how it differs from that.
+    """Return the revision whose schema is closest to the database's, the newest of equals, and the differences.
 
-    present: the tables there are. Others than the revision's have no say. Nothing is left of the comparison.
+    present: the existing tables. Tables that no revision has are ignored. The comparison leaves nothing behind.
     """
     found: list[tuple[int, str, list[str]]] = []
     for revision in revisions(script):
@@ -108,7 +108,7 @@ def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[
 
 
 def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -> Schema:
-    """What a revision makes, on the connection's kind of database."""
+    """Return the schema of a revision, as this kind of database reports it."""
     if connection.dialect.name == "sqlite":
         engine = create_engine("sqlite://")
         try:
@@ -132,7 +132,7 @@ def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -
 
 
 def _tables(connection: Connection) -> frozenset[str]:
-    """The tables of a SQLite database, but for those that find words, and those that these are made of."""
+    """Return the tables of a SQLite database without those of full-text indexes."""
     virtual = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE %'")
     kept = tuple(virtual.scalars())
     return frozenset(name for name in inspect(connection).get_table_names() if not name.startswith(kept))
@@ -140,7 +140,7 @@ def _tables(connection: Connection) -> frozenset[str]:
 
 @contextmanager
 def _undone(connection: Connection) -> Iterator[NestedTransaction]:
-    """A savepoint that nothing is kept of."""
+    """Open a savepoint that is always rolled back."""
     savepoint = connection.begin_nested()
     try:
         yield savepoint
@@ -150,7 +150,7 @@ def _undone(connection: Connection) -> Iterator[NestedTransaction]:
 
 @contextmanager
 def _functions_in(connection: Connection, home: str) -> Iterator[None]:
-    """Make functions in a schema that PostgreSQL looks for them in: it never does so where temporary tables are."""
+    """Create functions in the schema `home`: PostgreSQL never looks up functions in the temporary schema."""
 
     def there(_: Any, __: Any, statement: str, parameters: Any, ___: Any, ____: Any) -> tuple[str, Any]:
         return statement.replace("CREATE OR REPLACE FUNCTION ", f"CREATE OR REPLACE FUNCTION {home}."), parameters
@@ -163,11 +163,11 @@ def _functions_in(connection: Connection, home: str) -> Iterator[None]:
 
 
 class _InOneTransaction(MigrationContext):
-    """Runs revisions inside a transaction, even those that would rather have none so as to hold up nobody."""
+    """Run revisions inside one transaction, including those that use an autocommit block."""
 
     @contextmanager
     def autocommit_block(self) -> Iterator[None]:
-        """A block whose CREATE INDEX CONCURRENTLY is a plain one: nobody else sees these tables yet."""
+        """Replace CREATE INDEX CONCURRENTLY by a plain CREATE INDEX: no other session sees these tables yet."""
         connection = self.connection
         assert connection is not None  # noqa: S101 - it was made with one
 

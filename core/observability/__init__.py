@@ -1,1 +1,1 @@
-"""What whoever runs the service can see of it: lines in a log, and numbers."""
+"""Observability: the log, the metrics and safe tracebacks."""

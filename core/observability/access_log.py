@@ -1,4 +1,4 @@
-"""The lines of requests, and where they are written."""
+"""The access log: one line for each request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "erro
 
 
 class Line(msgspec.Struct):
-    """The line of one request. path: the template, empty where there is no route. bytes: of the body that is sent."""
+    """One access log line. path: the route's template, empty without a route. bytes: of the response body as sent."""
 
     time: datetime
     level: str
@@ -28,36 +28,36 @@ class Line(msgspec.Struct):
     bytes: int
 
     def __str__(self) -> str:
-        """As JSON, whoever formats it."""
+        """Return the line as JSON, so that any formatter writes it."""
         return msgspec.json.encode(self).decode()
 
 
 _only: list[logging.Handler] = []
-"""The one handler that there is, where all lines go to one stream, as they are."""
+"""The single root handler, where all lines go to one stream unchanged; otherwise empty."""
 
 
 def all_go_to(handlers: list[logging.Handler]) -> None:
-    """Take note that these handlers, which are the root's, write lines as they are."""
+    """Register the root handlers, whose formatter writes access log lines unchanged."""
     streams = [each for each in handlers if type(each) in (logging.StreamHandler, logging.FileHandler)]
     _only[:] = streams if len(handlers) == len(streams) == 1 else []
 
 
 def write(level: int, line: Line) -> None:
-    """Have a line written, as a record of this logger.
+    """Write a line, as a record of this logger.
 
-    A record, and its way through loggers and handlers, takes as long as all the rest of it. So where it would end in
-    one stream, and nothing else become of it, the line goes there at once.
+    Creating a record and passing it through loggers and handlers doubles the cost of a line. Where it would only end
+    in one stream, the line is written there directly.
     """
     handler: Any = _only[0] if _only else None
     if handler is None or handler.stream is None or not _nobody_else_hears(handler):
-        # What logger.log() does beyond this is to look for the line of code, which is always this one.
+        # logger.log() would also look up the calling line, which is always this one.
         logger.handle(_record(level, line))
         return
     with handler.lock:
         try:
             handler.stream.write(f"{line}\n")
             handler.stream.flush()
-        except (OSError, ValueError):  # a full disk, a reader who has gone; a stream that was closed
+        except (OSError, ValueError):  # a full disk, a closed pipe; a closed stream
             handler.handleError(_record(level, line))
 
 

@@ -1,4 +1,4 @@
-"""What a request has waited for its database."""
+"""Measure the time that a request waits for its database."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _WAITING = ("do_execute", "do_execute_no_params", "do_executemany", "do_commit",
 
 
 def add_database_time(began: float) -> None:
-    """Add the time since then, as time.perf_counter() told it, to the current request's."""
+    """Add the time since `began` (time.perf_counter()) to the current request."""
     if request := current():
         request.database += perf_counter() - began
 
 
 def time_statements(dialect: Dialect) -> None:
-    """Add what an engine's statements, commits and rollbacks take to the current request's time.
+    """Add the time of an engine's statements, commits and rollbacks to the current request.
 
-    Not by events: the one for a commit comes before it and none comes after, nor after a statement that fails.
+    It wraps the dialect's methods: SQLAlchemy's commit event fires before the commit, none fires after it, and none
+    fires after a failed statement.
     """
     for name in _WAITING:
         setattr(dialect, name, _timed(getattr(dialect, name)))

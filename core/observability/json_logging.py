@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, the servers' own lines among them."""
+"""JSON logging: one object a line, including the lines of gunicorn or Sanic."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diptych.core.observability.safe_traceback import trace
 
 
 class Formatter(logging.Formatter):
-    """A record as one JSON object: time, level, logger, process, message, and request_id and trace where there are."""
+    """Format a record as one JSON object: time, level, logger, process, message, and, if present, request_id, trace."""
 
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record.msg, access_log.Line):
@@ -34,13 +34,13 @@ class Formatter(logging.Formatter):
 
 
 def begin(level: str, loggers: Iterable[str] = (), handlers: list[logging.Handler] | None = None) -> None:
-    """Log everything as JSON, from `level` on, for a program that is the service's alone.
+    """Configure JSON logging from `level` on, for a process that belongs to the service.
 
-    loggers: of the server's, to have the level too. handlers: whose lines these are to be; on stderr without any, and
-    where nobody has seen to it already. Libraries tell no more than warnings: what SQLAlchemy says below that has
-    values in it.
+    loggers: the server's loggers, which get the same level. handlers: handlers to format; by default one on stderr,
+    unless logging is configured already. Libraries log only warnings and errors, because SQLAlchemy's debug lines
+    contain values.
     """
-    # What no line has, each record would look up all the same.
+    # Turn off the record attributes that no line uses, because collecting them costs time.
     logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
     if handlers is None and not root.handlers:

@@ -1,4 +1,4 @@
-"""What Prometheus is told: of all processes of this service, whichever of them is asked."""
+"""Prometheus metrics, summed over all processes of the service."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ SECONDS = "diptych_request_duration_seconds"
 IN_USE = "diptych_pool_connections_in_use"
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds. A read takes one to five milliseconds."""
+"""Upper bounds in seconds. A read takes one to five milliseconds."""
 
-# What is counted of a method, a route and a status: requests by how long they took, the longest last, and the seconds.
+# The numbers of a method, route and status: requests by bucket, the overflow bucket last, then the sum of seconds.
 _SECONDS = len(BUCKETS) + 1
 _WIDTH = _SECONDS + 1
 
 _CONNECTIONS = (IN_USE,)
-"""The key whose first number are the connections in use."""
+"""The key of the row whose first number counts the connections in use."""
 
 
 class Metrics:
-    """The numbers of one process, made when there is something to count: never by a command."""
+    """The counters of one process, created on first use, so that commands create none."""
 
     def __init__(self) -> None:
-        # The garbage collector may find a connection in the middle of this, and have it given back.
+        # Reentrant: the garbage collector may return a connection while this lock is held.
         self._lock = RLock()
         self._counts = _shared()
         self._connections = self._counts.row(_CONNECTIONS)
-        # Where a process of the same number has been killed, what it had in use is in nobody's use.
+        # Reset what a killed process with the same pid has left.
         self._connections[0] = 0
         self._rows: dict[tuple[str, str, int], Numbers] = {}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that has been answered. Errors: OSError where there is no room for another kind."""
+        """Count a finished request. Errors: OSError where there is no room for another key."""
         with self._lock:
             row = self._rows.get((method, route, status))
             if row is None:
@@ -59,34 +59,34 @@ class Metrics:
             row[_SECONDS] += seconds
 
     def use(self, more: int) -> None:
-        """Take note that so many more connections are in use, or fewer."""
+        """Add to the number of connections in use; negative to subtract."""
         with self._lock:
             self._connections[0] += more
 
     def all(self) -> Iterator[tuple[int, Key, list[float]]]:
-        """As Counts."""
+        """Return all counters, as SharedCounters.all."""
         return self._counts.all()
 
 
 def _shared() -> SharedCounters:
-    """Where this process counts: where others see it, if it can."""
+    """Create this process's counters, shared with the other processes if possible."""
     directory = os.environ.get(VARIABLE)
     try:
         return SharedCounters(_WIDTH, Path(directory) if directory else None)
     except OSError as error:
-        # What is served does not hang on being counted.
-        _log.error("what this process counts is told by no other: %s", error.strerror)
+        # A failure of the metrics must not fail the request.
+        _log.error("the metrics of this process are not shared with the others: %s", error.strerror)
         return SharedCounters(_WIDTH, None)
 
 
 _made: list[Metrics] = []
 _making = RLock()
-# A process that is forked counts for itself.
+# A forked process has its own counters.
 os.register_at_fork(after_in_child=_made.clear)
 
 
 def metrics() -> Metrics:
-    """Those of this process, the same for all of its threads."""
+    """Return the counters of this process, shared by its threads."""
     if not _made:
         with _making:
             if not _made:
@@ -95,7 +95,7 @@ def metrics() -> Metrics:
 
 
 def watch(pool: Pool) -> None:
-    """Count what is taken from a pool of connections and given back to it."""
+    """Count the checkouts and checkins of a pool."""
     in_use: set[ConnectionPoolEntry] = set()
 
     @event.listens_for(pool, "checkout")
@@ -105,14 +105,14 @@ def watch(pool: Pool) -> None:
 
     @event.listens_for(pool, "checkin")
     def given_back(_connection: Any, entry: ConnectionPoolEntry) -> None:
-        # SQLAlchemy says so, too, of one that could not be made anew, and that nobody has had.
+        # SQLAlchemy also fires checkin for a connection whose reconnect failed and that was never checked out.
         if entry in in_use:
             in_use.remove(entry)
             metrics().use(-1)
 
 
 def exposition() -> bytes:
-    """All numbers, in Prometheus's text format."""
+    """Return all metrics in Prometheus's text format."""
     directory = os.environ.get(VARIABLE)
     mine = metrics()
     found = read_all_processes(_WIDTH, Path(directory)) if directory else mine.all()
@@ -120,14 +120,14 @@ def exposition() -> bytes:
 
 
 def _told(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
-    """The lines of it. No label has anything in it that would have to be escaped: none is a client's."""
+    """Yield the lines of the text format. Labels need no escaping, because none contains a client's data."""
     connections = 0.0
     by_status: dict[Key, list[float]] = {}
     for process, key, numbers in counted:
         if key != _CONNECTIONS:
             _add(by_status, key, numbers)
         elif numbers[0] and _alive(process):
-            # What a process had in use is nothing when it has been killed. What it has counted stays.
+            # A killed process no longer uses connections; its other counts stay.
             connections += numbers[0]
     by_route: dict[Key, list[float]] = {}
     yield from _head(REQUESTS, "counter", "Requests, by method, route and status.")
@@ -159,5 +159,5 @@ def _alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # somebody else's, but alive
+        pass  # another user's process, but alive
     return True

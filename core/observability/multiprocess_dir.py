@@ -1,4 +1,4 @@
-"""Where the processes of one service count together."""
+"""The directory in which the processes of one service share their counters."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import shutil
 import tempfile
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""As prometheus-client calls it, whose users know what it is for: each process keeps a file there."""
+"""prometheus-client's name for the same setting: each process keeps a file in that directory."""
 
 
 _made: list[str] = []
 
 
 def create_directory() -> None:
-    """Make a directory for the processes that this one will start, unless the operator has made one.
+    """Create the directory for the child processes, unless the operator has set one.
 
-    It goes when this process ends.
+    It is removed when this process ends.
     """
     if VARIABLE not in os.environ:
         directory = os.environ[VARIABLE] = tempfile.mkdtemp(prefix="diptych-metrics-")
@@ -26,12 +26,12 @@ def create_directory() -> None:
 
 
 def grant_access(user: int, group: int) -> None:
-    """Let processes of another user count, too, in the directory that was made."""
+    """Let processes of another user write to the created directory."""
     for directory in _made:
         os.chown(directory, user, group)
 
 
 def _remove(directory: str, owner: int) -> None:
-    # Processes that were forked have inherited this.
+    # Forked processes inherit this exit handler.
     if os.getpid() == owner:
         shutil.rmtree(directory)

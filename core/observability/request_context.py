@@ -1,4 +1,4 @@
-"""One request as it is seen from outside: its line in the log, and its part of the numbers."""
+"""The record of one request for the access log and the metrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from diptych.core.observability.metrics import metrics
 _log = logging.getLogger("diptych")
 
 OTHER = "_OTHER"
-"""Instead of a method that the service does not know: anybody can invent one."""
+"""Logged instead of an unknown method, because clients can invent any number of them."""
 
 _METHODS = frozenset({"", *METHODS})
 
@@ -26,11 +26,10 @@ _current: ContextVar[RequestRecord | None] = ContextVar("diptych_request", defau
 
 
 class RequestRecord:
-    """One request, from when it is whole until it is answered. It is the current one inside its `with`.
+    """One request, from arrival to response; the current one inside its `with`.
 
-    method: empty where it could not be read. path: the route's, with its parameters' names; empty without a route.
-    headers: names in lower case. arrived: when it was whole, as time.monotonic() tells it; otherwise now.
-    database: seconds that were waited for the database.
+    method: empty where it could not be read. path: the route's template; empty without a route. headers: names in
+    lower case. arrived: arrival time (monotonic); default now. database: seconds waited for the database.
     """
 
     __slots__ = ("_began", "_token", "database", "method", "path", "request_id")
@@ -52,12 +51,12 @@ class RequestRecord:
         _current.reset(self._token)
 
     def finish(self, response: Response) -> Response:
-        """Take note of the answer, and return it."""
+        """Record the response, and return it."""
         seconds = monotonic() - self._began
         try:
             metrics().count(self.method, self.path, response.status, seconds)
         except OSError as error:
-            # What has been done has been done, whether or not it could be counted.
+            # A failure of the metrics must not fail the request, which has been done.
             _log.error("a request could not be counted: %s", error.strerror)
         level = logging.INFO if response.status < 500 else _level(response.status)
         if access_log.logger.isEnabledFor(level):
@@ -77,10 +76,10 @@ class RequestRecord:
 
 
 def current() -> RequestRecord | None:
-    """The request that is being answered, if one is."""
+    """Return the current request, if any."""
     return _current.get()
 
 
 def _level(status: int) -> int:
-    """An outage is not the service's own error, and is over by itself."""
+    """Return the log level of a server error: 503 is a warning, because an outage is not a bug of the service."""
     return logging.WARNING if status == 503 else logging.ERROR

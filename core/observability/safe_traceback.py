@@ -1,7 +1,7 @@
-"""Where an error came from, without what was in it.
+"""Tracebacks without values.
 
-The text of an exception may be a parameter's value ("invalid literal for int(): 'hunter2'", PostgreSQL's "Key
-(isbn)=(...) already exists"), and a log has none. So only texts are told that consist of names.
+An exception's text may contain a parameter's value ("invalid literal for int(): 'hunter2'", PostgreSQL's "Key
+(isbn)=(...) already exists"), which must not get into a log. So only texts that consist of names are kept.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import psycopg
 from sqlalchemy.exc import StatementError
 
 NAMING = (AttributeError, ImportError, NameError, NotImplementedError, sqlite3.Error)
-"""Exceptions whose text has names of code, or of tables and columns, in it, and no values."""
+"""Exceptions whose text contains names of code, tables or columns, and no values."""
 
 _NAMING_STATES = ("08", "23", "25", "28", "40", "42", "53", "57")
-"""Classes of SQLSTATE whose primary message names no values. 22, data exceptions, is the one that does."""
+"""SQLSTATE classes whose primary message contains no values. 22, data exceptions, does."""
 
 
 _LITERAL = re.compile("'[^']*'(?:'[^']*')*")
@@ -26,7 +26,7 @@ _LEFT_OUT = "'...'"
 
 
 def trace(error: BaseException) -> str:
-    """The stack of an error and of those it came from, the first cause first."""
+    """Format an error with its chain of causes, the first cause first."""
     return "\nwhich led to:\n".join(_one(each) for each in reversed(list(_chain(error))))
 
 
@@ -47,10 +47,10 @@ def _one(error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> str:
-    """What can be told of it beyond its type."""
+    """Return the part of an error's text that is safe to log."""
     match error:
         case StatementError(statement=str(statement)):
-            # Values are bound, and a statement has placeholders in it; but a search has its words.
+            # Values are bound as parameters; but a search statement has its words as literals.
             return f"in {_LITERAL.sub(_LEFT_OUT, statement)}"
         case psycopg.Error(sqlstate=str(state)):
             found = f"SQLSTATE {state}"

@@ -1,7 +1,7 @@
-"""Numbers in memory that the processes of one service share: each writes its own, and any of them reads all.
+"""Counters in memory shared by the processes of one service: each writes its own file, any of them reads all.
 
-prometheus-client has such files, too. To change numbers in them takes seven calls of its own, and of the system's, for
-each request, and six per cent of the time of a small read: docs/decisions/0019-counting.md.
+prometheus-client has such files too, but changing its counters takes seven calls for each request, six percent of the
+time of a small read: docs/decisions/0019-counting.md.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Key = tuple[str, ...]
 Numbers: TypeAlias = "memoryview[float]"
 
 ROWS = 2048
-"""Keys of one process, at most."""
+"""Most keys of one process."""
 
 KEY = 128
-"""Bytes of a key, at most."""
+"""Most bytes of a key."""
 
 NUMBER = 8
 """Bytes of a number, which is a double."""
@@ -29,11 +29,11 @@ _BETWEEN = "\t"
 
 
 class SharedCounters:
-    """For each key, `width` numbers that begin at 0. directory: where other processes have theirs; None without any.
+    """`width` numbers for each key, initially 0. directory: shared with other processes; None for private memory.
 
-    A process that was killed has left its file, and another with its number goes on with it.
+    A process reuses the file that a killed process with the same pid has left.
 
-    Errors: OSError where there is no room for such a file.
+    Errors: OSError where there is no space for the file.
     """
 
     def __init__(self, width: int, directory: Path | None) -> None:
@@ -42,7 +42,7 @@ class SharedCounters:
         self._rows = dict(_rows(self._memory, width))
 
     def row(self, key: Key) -> Numbers:
-        """The numbers of a key, to be changed where they are. Errors: OSError where there are too many keys."""
+        """Return the numbers of a key, to be changed in place. Errors: OSError where there are too many keys."""
         found = self._rows.get(key)
         if found is None:
             place = len(self._rows) * (KEY + self._width * NUMBER)
@@ -51,23 +51,23 @@ class SharedCounters:
             name = _BETWEEN.join(key).encode()
             if len(name) > KEY:
                 raise ValueError(f"{name!r} is longer than {KEY} bytes")
-            # The first byte last, by which those who read know that the row is there.
+            # The first byte of the key is written last: readers take it as the sign that the row is complete.
             self._memory[place + 1 : place + len(name)] = name[1:]
             self._memory[place] = name[0]
             found = self._rows[key] = _numbers(self._memory, place, self._width)
         return found
 
     def all(self) -> Iterator[tuple[int, Key, list[float]]]:
-        """The number of this process, each of its keys, and the numbers of that."""
+        """Yield this process's pid, each key, and its numbers."""
         for key, row in list(self._rows.items()):
             yield os.getpid(), key, list(row)
 
 
 def read_all_processes(width: int, directory: Path) -> Iterator[tuple[int, Key, list[float]]]:
-    """As Counts.all, of each process that has ever counted in a directory."""
+    """Yield the counters of every process that has used a directory, as SharedCounters.all."""
     for path in sorted(directory.glob(f"*.{width}.counts")):
         with path.open("rb") as file:
-            # One that is made just now has nothing in it yet.
+            # A file that is just being created is still empty.
             if os.fstat(file.fileno()).st_size == _size(width):
                 memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 for key, row in _rows(memory, width):
@@ -84,7 +84,7 @@ def _memory(size: int, path: Path | None) -> mmap.mmap:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        # A disk that is full is found out here: later, writing to this memory would end the process.
+        # Allocate the blocks now: writing to the mapping of a full disk later would kill the process.
         os.posix_fallocate(descriptor, 0, size)
         return mmap.mmap(descriptor, size)
     finally:

@@ -59,7 +59,7 @@ def test_a_process_that_cannot_share_its_numbers_keeps_them_and_serves(
         ((_, _, numbers),) = metrics.metrics().all()
         assert numbers[0] == 2
     engine.dispose()
-    assert caplog.text.count("told by no other: Not a directory") == 1
+    assert caplog.text.count("not shared with the others: Not a directory") == 1
 
 
 def test_an_answer_that_cannot_be_counted_is_given_all_the_same(
