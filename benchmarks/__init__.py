@@ -1,1 +1,1 @@
-"""How fast both adapters are, beside what can be had at most and what others have: `make bench`."""
+"""`make bench`: compare both adapters with hand-written SQL and with other frameworks."""

@@ -1,4 +1,4 @@
-"""`make bench`: measure, tell, and write it down."""
+"""`make bench`: measure, print the figures, and write them into the docs."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ COMMAND = "make bench"
 OUTPUT, DOCS = ROOT / "var" / "bench", ROOT / "docs"
 
 BUSY = 0.5
-"""Processes that want to run, from which on others would disturb what is measured."""
+"""Load average above which other processes would disturb the measurements."""
 
 
 def bench() -> None:
-    """Measure, tell, and write it down. Errors: UsageError, LoadError, RunError, BusyError, Wrong."""
+    """Measure, print and write the figures. Errors: UsageError, LoadError, RunError, BusyError, Wrong."""
     plan, machine = Plan.of(os.environ), Machine.this()
     program()
     packages = versions(plan.contestants)
@@ -59,19 +59,19 @@ def bench() -> None:
 
 
 def save(report: Report, directory: Path) -> None:
-    """The report as JSON and as a picture."""
+    """Write the report as JSON and as a picture."""
     (directory / "performance.json").write_bytes(report.json())
     (directory / "performance.svg").write_text(svg(report.figures), "utf-8")
 
 
 def tell(line: str) -> None:
-    """Say it at once: a run is long."""
+    """Print a line without buffering, because a run is long."""
     print(line, flush=True)
 
 
 def main() -> None:
-    """The command."""
-    # So that whoever ends it leaves no server behind.
+    """Run the command."""
+    # Turn SIGTERM into an exception, so that no server is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         bench()

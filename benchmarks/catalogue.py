@@ -1,4 +1,4 @@
-"""The rows that every contestant serves: always the same ones, made from a seed."""
+"""The rows that every contestant serves, generated from a fixed seed."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ LANGUAGES = ("de", "en", "en-GB", "es", "fi", "fr", "pt-BR", "sv")
 FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 PATIENCE = 60
-"""Seconds to wait for others who are at work in the database."""
+"""Seconds to wait for other sessions in the database to end their work."""
 
 
 class BusyError(Exception):
-    """The rows cannot be changed, because somebody is at work with them."""
+    """The rows cannot be replaced, because another session is using them."""
 
 
 def _words(text: str) -> list[str]:
@@ -68,7 +68,7 @@ FAMILY_NAMES = _words("""
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What every row has. search_text and sort_key are made as the service makes them."""
+    """The columns of every table. search_text and sort_key are computed as the service does."""
 
     id: UUID
     created_at: datetime
@@ -115,7 +115,7 @@ class Catalogue:
 
 
 def make(books: int = BOOKS, authors: int = AUTHORS, tags: int = TAGS) -> Catalogue:
-    """The catalogue of these numbers of rows."""
+    """Generate a catalogue with these numbers of rows."""
     rng = random.Random(SEED)  # noqa: S311 - the same rows each time
     clock = _Clock(rng)
     made_authors = [_author(rng, clock, number) for number in range(authors)]
@@ -125,7 +125,7 @@ def make(books: int = BOOKS, authors: int = AUTHORS, tags: int = TAGS) -> Catalo
 
 
 def stock(catalogue: Catalogue) -> Iterator[Book]:
-    """Any number of books more, to be deleted."""
+    """Yield any number of further books, to be deleted."""
     clock = _Clock(random.Random(SEED), FIRST_DAY - timedelta(days=365))  # noqa: S311 - the same rows each time
     for number in itertools.count():
         author = catalogue.authors[number % len(catalogue.authors)]
@@ -133,7 +133,7 @@ def stock(catalogue: Catalogue) -> Iterator[Book]:
 
 
 class _Clock:
-    """Moments that go on, and the UUIDv7s of them."""
+    """Consecutive moments, and UUIDv7s of them."""
 
     def __init__(self, rng: random.Random, first: datetime = FIRST_DAY) -> None:
         self._rng, self._now = rng, first
@@ -146,14 +146,14 @@ class _Clock:
 
 
 def isbn(number: int) -> str:
-    """The ISBN-13 of a running number."""
+    """Return the ISBN-13 of a sequence number."""
     digits = f"978{number:09d}"
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
     return f"{digits}{-total % 10}"
 
 
 def title(number: int) -> str:
-    """A title that no other number below 144,000 has."""
+    """Return a title that no other number below 144,000 has."""
     place, rest = divmod(number * 7919 % 144_000, 3600)
     adjective, noun = divmod(rest, 60)
     return f"The {ADJECTIVES[adjective]} {NOUNS[noun]} of {PLACES[place]}"
@@ -187,9 +187,9 @@ def _book(rng: random.Random, clock: _Clock, number: int, authors: list[Author],
 
 
 def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
-    """Put these rows, and no others, into a database that is migrated; then nothing is left for it to tidy up.
+    """Replace all rows of a migrated database by these, and vacuum it.
 
-    Errors: BusyError, where others do not come to an end.
+    Errors: BusyError when other sessions keep using it.
     """
     with psycopg.connect(url, autocommit=True, options="-c lock_timeout=10s") as connection:
         wait_until_quiet(connection)
@@ -239,7 +239,7 @@ def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
 
 
 def wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
-    """Return when nobody has been at work in this database for a moment: load ends in the middle of requests.
+    """Wait until no other session is active in this database: a load stops in the middle of requests.
 
     Errors: BusyError.
     """

@@ -1,8 +1,8 @@
-"""Whether a contestant answers what is right: without that there is nothing to compare.
+"""Check a contestant's responses: measurements of wrong responses cannot be compared.
 
-Of a body's JSON all is compared but for three things: the order of members; `next` and `previous` of a page, which
-only the service has; and the ids and times of rows that the request itself makes or changes, which have to be there
-and in the same form. Of the rest of an answer its status is compared, and that a body is called JSON.
+The whole JSON of a body is compared, except for three things: the order of members; `next` and `previous` of a page,
+which only the service has; and the ids and times of rows that the request itself creates or changes, of which only
+presence and form are checked. The status and the JSON content type are compared too.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _CHOSEN = re.compile(
 
 
 class Wrong(Exception):
-    """An answer that is not right; the text says which, and what of it."""
+    """A wrong response; the text says which one and what is wrong."""
 
 
 def check(client: httpx.Client, cases: Iterable[Case], *, conditional: bool = False) -> dict[str, str]:
-    """Ask, and compare. conditional: first without a tag, then with the one that was answered.
+    """Send the requests and compare the responses. conditional: send each twice, then with its ETag.
 
-    Returns the entity tag of each path that was asked so. Errors: Wrong.
+    Returns the entity tag of each conditional path. Errors: Wrong.
     """
     tags: dict[str, str] = {}
     for case in cases:
@@ -53,7 +53,7 @@ def check(client: httpx.Client, cases: Iterable[Case], *, conditional: bool = Fa
 
 
 def differences(right: Any, found: Any, where: str = "") -> list[str]:
-    """What is not right in a JSON that was found, each by its JSON Pointer."""
+    """Return the differences between two JSON values, each with its JSON Pointer."""
     match right, found:
         case dict(), dict():
             kept = {name: value for name, value in found.items() if name not in LEFT_OUT}

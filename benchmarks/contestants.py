@@ -1,4 +1,4 @@
-"""Who takes part, and how each is started: as its own documentation says, with two workers."""
+"""The contestants, and how each is started: as its own documentation says, with two workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.deployments import command
 WORKERS, THREADS = 2, 4
 
 OURS, PEERS = sys.executable, str(ROOT / ".venv-bench" / "bin" / "python")
-"""Python in the service's environment, and in the peers' own: benchmarks/requirements.lock."""
+"""The Python of the service's environment, and of the peers': benchmarks/requirements.lock."""
 
 Role = Literal["adapter", "floor", "peer"]
 Kind = Literal["sync", "async"]
@@ -21,7 +21,7 @@ Kind = Literal["sync", "async"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """One of those that are compared. command: of a port. packages: whose versions are told."""
+    """One contestant. command: takes a port. packages: whose versions are reported."""
 
     name: str
     title: str
@@ -141,4 +141,4 @@ CONTESTANTS = (
         packages=("fastapi", "uvicorn", "uvloop", "httptools", "advanced-alchemy", "pydantic", "asyncpg"),
     ),
 )
-"""Each adapter with its floor next to it: they are measured one right after the other."""
+"""Each adapter next to its floor, so that they are measured right after each other."""

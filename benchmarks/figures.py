@@ -1,4 +1,4 @@
-"""What the measurements come to: medians of the rounds, and ratios of those."""
+"""Figures from the measurements: medians of the rounds, and ratios of those."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ VOID = "void"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One contestant at one workload: requests a second, and milliseconds that all but one in a hundred kept to."""
+    """One contestant at one workload: requests a second, and the 99th percentile in milliseconds."""
 
     rate: float
     p99: float
 
 
 class Figures:
-    """Those of a run. A measurement that does not count leaves its contestant without a figure there."""
+    """The figures of a run. A void measurement leaves its contestant without a figure for that workload."""
 
     def __init__(
         self, contestants: Sequence[Contestant], workloads: Sequence[Workload], measurements: Iterable[Measured]
@@ -46,19 +46,19 @@ class Figures:
         }
 
     def of(self, contestant: Contestant, workload: Workload) -> Figure | None:
-        """The medians, or None."""
+        """Return the medians, or None."""
         return self._found.get((contestant.name, workload.name))
 
     def of_role(self, role: str, kind: str | None = None) -> list[Contestant]:
-        """The contestants of a role, and of a kind."""
+        """Return the contestants of a role, and of a kind."""
         return [each for each in self.contestants if each.role == role and kind in (None, each.kind)]
 
     def share(self, adapter: Contestant, workload: Workload) -> float | None:
-        """The adapter's rate as a share of its floor's; None for the others, and where there are none to compare."""
+        """Return the adapter's rate as a share of its floor's; None for other roles, and without figures."""
         return self._ratio(adapter, self.of_role("floor", adapter.kind), workload)
 
     def lead(self, contestant: Contestant, workload: Workload) -> float | None:
-        """How many times the rate of the best peer of its kind an adapter's or a floor's is; None for peers."""
+        """Return the rate of an adapter or floor as a multiple of the best peer's of its kind; None for peers."""
         return self._ratio(contestant, self.of_role("peer", contestant.kind), workload)
 
     def _ratio(self, contestant: Contestant, others: Iterable[Contestant], workload: Workload) -> float | None:
@@ -69,13 +69,13 @@ class Figures:
         return own.rate / max(rates) if contestant.role != "peer" and own and rates else None
 
     def spread(self) -> float:
-        """By how much the rounds of one figure vary, as a share of it: the median of all figures."""
+        """Return the relative spread between the rounds of a figure: the median over all figures."""
         return statistics.median(self._spreads) if self._spreads else 0.0
 
     # As Markdown
 
     def heads(self) -> str:
-        """The ratios."""
+        """Return the ratios."""
         adapters, floors = self.of_role("adapter"), self.of_role("floor")
         rows = [
             (f"{contestant.title}: {what}", [written(ratio(contestant, each)) for each in self.workloads])
@@ -88,11 +88,11 @@ class Figures:
         return self._table(rows)
 
     def rates(self) -> str:
-        """Requests a second."""
+        """Return requests a second."""
         return self._each(lambda figure: f"{figure.rate:,.0f}")
 
     def p99s(self) -> str:
-        """Milliseconds."""
+        """Return the 99th percentiles in milliseconds."""
         return self._each(lambda figure: f"{figure.p99:,.1f}")
 
     def _each(self, written: Callable[[Figure], str]) -> str:

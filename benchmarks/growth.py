@@ -1,10 +1,10 @@
-"""`make growth`: what a request costs with 10,000 books and with 1,000,000, through both adapters.
+"""`make growth`: the cost of a request with 10,000 books and with 1,000,000, through both adapters.
 
-The cost is the time that one request takes which has the service to itself, over HTTP, so that what does not grow, the
-adapter and the core, is in it as it is for a client. The two catalogues take turns, request by request.
+The cost is the time of one request over HTTP to an otherwise idle service. It includes the constant part of the
+adapter and the core, as a client sees it. Requests go to the two catalogues in turn.
 """
 
-# ruff: noqa: S603, S608 - nobody else writes these commands and statements
+# ruff: noqa: S603, S608 - the commands and statements are constants of this file
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ SIZES = {"small": (10_000, 1_000), "large": (1_000_000, 100_000)}
 
 LIMITS = {"": 1.3, "search": 3.0}
 REQUESTS = int(os.environ.get("REQUESTS", "200"))
-"""Requests of each kind to each catalogue, through each adapter."""
+"""Number of requests of each kind to each catalogue, through each adapter."""
 
 VOCABULARY = 20_000
 RARE, MIDDLING, COMMON, ABSENT = "zyzzyva", "quagga", "lighthouse", "nosuchword"
 SHARES = {COMMON: 10, MIDDLING: 500}
-"""One book in so many has the word. Ten books have the rare one."""
+"""One book in this many has the word. Ten books have the rare one."""
 
 CHANCE = random.Random(6)  # noqa: S311 - the same catalogue each time
 
@@ -53,7 +53,7 @@ CHANCE = random.Random(6)  # noqa: S311 - the same catalogue each time
 
 
 def vocabulary() -> list[str]:
-    """Words, the most common first and short, as they are in languages."""
+    """Return words, the most common first and short, as in natural languages."""
     found: dict[str, None] = {}
     while len(found) < VOCABULARY:
         syllables = 1 + (len(found) > 40) + (len(found) > 800) + CHANCE.randrange(2)
@@ -65,24 +65,24 @@ WORDS = vocabulary()
 
 
 def name(count: int) -> str:
-    """Some words, each as often as its place in the vocabulary says (Zipf)."""
+    """Return some words, drawn by Zipf's law from the vocabulary."""
     return " ".join(WORDS[int(VOCABULARY ** CHANCE.random()) - 1] for _ in range(count))
 
 
 def identifier(number: int) -> str:
-    """A UUIDv7 of its moment."""
+    """Return a UUIDv7."""
     return f"0190{number:08x}7{CHANCE.getrandbits(12):03x}8{CHANCE.getrandbits(60):015x}"
 
 
 def title(number: int, books: int) -> str:
-    """The title of a book, with the words that are searched for."""
+    """Return the title of a book, with the words that are searched for."""
     own = [word for word, share in SHARES.items() if CHANCE.randrange(share) == 0]
     own += [RARE] if number % (books // 10) == 7 else []
     return " ".join([name(CHANCE.randrange(2, 9)), *own])
 
 
 def fill(url: str, books: int, authors: int) -> None:
-    """Make a catalogue as an import would leave it."""
+    """Create the rows that an import would create."""
     begun = datetime(2020, 1, 1, tzinfo=UTC)
     common = "slug, search_text, sort_key, created_at, updated_at) FROM STDIN"
     ids = []
@@ -106,7 +106,7 @@ def fill(url: str, books: int, authors: int) -> None:
 
 
 def migrate(url: str, revision: str) -> float:
-    """Migrate, and say how many seconds it took."""
+    """Migrate, and return the seconds that took."""
     begun = time.perf_counter()
     command = [*DIPTYCH, "database", "upgrade", "--no-prompt", revision]
     subprocess.run(command, cwd=ROOT, env=environment(DATABASE_URL=url), check=True, stdout=subprocess.DEVNULL)
@@ -114,7 +114,7 @@ def migrate(url: str, revision: str) -> float:
 
 
 def made(server: Any, size: str) -> tuple[str, float]:
-    """A catalogue at the newest revision: its URL, and the seconds that revision 0004 took over it."""
+    """Create a catalogue at the head revision; return its URL and the seconds that revision 0004 took on it."""
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {size}".encode())
     url = str(server.get_uri(database=size))
@@ -133,7 +133,7 @@ def made(server: Any, size: str) -> tuple[str, float]:
 
 @dataclass(slots=True)
 class Client:
-    """One connection to one deployment, and rows to ask for."""
+    """One connection to one deployment, and the rows to request."""
 
     connection: http.client.HTTPConnection
     size: str
@@ -142,7 +142,7 @@ class Client:
     cursor: str = ""
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """The body of the answer. Errors: RuntimeError for anything but success."""
+        """Send a request and return the body. Errors: RuntimeError for an error response."""
         content = None if body is None else json.dumps(body).encode()
         headers = {} if content is None else {"Content-Type": "application/json"}
         self.connection.request(method, path, content, headers)
@@ -153,16 +153,16 @@ class Client:
         return json.loads(answer)
 
     def connect(self) -> None:
-        """Begin anew: servers close connections that nothing comes on for a while."""
+        """Reconnect, because servers close idle connections."""
         self.connection.close()
         self.connection.connect()
 
     def list(self, **query: Any) -> Any:
-        """A page of books."""
+        """Return a page of books."""
         return self.ask("GET", f"/books?{urlencode(query, quote_via=quote)}")
 
     def learn(self, url: str) -> None:
-        """Find rows to ask for, and the place at nine tenths of the list."""
+        """Find rows to request, and the cursor at nine tenths of the list."""
         with psycopg.connect(url) as connection:
             for table, found in (("book", self.books), ("author", self.authors)):
                 rows = connection.execute(f"SELECT id FROM {table} ORDER BY random() LIMIT {REQUESTS}".encode())
@@ -171,13 +171,13 @@ class Client:
         self.cursor = self.list(currentPage=deep, total="false")["next"]
 
     def deep(self, _: int) -> None:
-        """The next page of those that begin at nine tenths of the list."""
+        """Request the next page from nine tenths of the list on."""
         self.cursor = self.list(cursor=self.cursor, total="false")["next"] or self.cursor
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A kind of request. limit: how much it may grow; None where that is only told. slow: it is asked less often."""
+    """A kind of request. limit: the largest allowed ratio; None where it is only reported. slow: fewer requests."""
 
     name: str
     send: Callable[[Client, int], Any]
@@ -186,17 +186,17 @@ class Workload:
 
 
 def listing(**query: Any) -> Callable[[Client, int], Any]:
-    """A page of books."""
+    """Return a request for a page of books."""
     return lambda client, _: client.list(**query)
 
 
 def some(items: list[str], number: int) -> str:
-    """One of some."""
+    """Return one of the items."""
     return items[number % len(items)]
 
 
 def new(client: Client, number: int) -> dict[str, Any]:
-    """A book that is not there yet."""
+    """Return a new book."""
     return {"title": title(0, SIZES[client.size][0]).title(), "author_id": some(client.authors, number)}
 
 
@@ -249,7 +249,7 @@ WORKLOADS = [
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Medians, in milliseconds."""
+    """Medians in milliseconds."""
 
     workload: Workload
     adapter: str
@@ -258,7 +258,7 @@ class Measured:
 
     @property
     def ratio(self) -> float:
-        """How many times its cost in the small catalogue it costs in the large one."""
+        """The cost in the large catalogue as a multiple of that in the small one."""
         return self.large / self.small
 
 
@@ -279,7 +279,7 @@ def measure(workload: Workload, adapter: str, clients: dict[str, Client]) -> Mea
 
 @contextlib.contextmanager
 def served(adapter: str, urls: dict[str, str]) -> Iterator[dict[str, Client]]:
-    """Both catalogues, served by one adapter."""
+    """Serve both catalogues with one adapter."""
     with contextlib.ExitStack() as stack:
         clients = {}
         for size, url in urls.items():
@@ -294,7 +294,7 @@ def served(adapter: str, urls: dict[str, str]) -> Iterator[dict[str, Client]]:
 
 
 def table(found: list[Measured]) -> str:
-    """The figures, a line for each kind of request."""
+    """Return the figures as a table, one line for each kind of request."""
     lines = [
         "| | " + " | ".join(f"{adapter}: 10,000 | 1,000,000 | ratio" for adapter in ADAPTERS) + " | at most |",
         "|---|" + "---|" * (3 * len(ADAPTERS) + 1),
@@ -309,7 +309,7 @@ def table(found: list[Measured]) -> str:
 
 
 def told(found: list[Measured], seconds: float, version: str) -> str:
-    """What goes into the page."""
+    """Return the Markdown for the page."""
     few = max(5, REQUESTS // 10)
     return (
         f"{table(found)}\n\nMilliseconds, medians of {REQUESTS} requests ({few} where nothing is promised or much is"
@@ -320,7 +320,7 @@ def told(found: list[Measured], seconds: float, version: str) -> str:
 
 
 def main() -> int:
-    """Measure, tell, and write it down; 1 where something has grown more than it may."""
+    """Measure, print and write the figures; return 1 where a ratio exceeds its limit."""
     with tempfile.TemporaryDirectory() as directory, postgresql(Path(directory) / "files") as server:
         urls, seconds = {}, 0.0
         for size in SIZES:

@@ -1,10 +1,10 @@
-"""`make bench-import`: how long `diptych import` takes for a file, and COPY for the rows that come of it.
+"""`make bench-import`: the time of `diptych import` for a file, and of COPY for the resulting rows.
 
-Each database has been migrated and is empty. COPY puts the very same rows, ids and all, into the same tables with the
-same indexes, out of files that were made before. Both take turns on one PostgreSQL.
+Each database is migrated and empty. COPY loads exactly the rows that the import created, ids included, into the same
+tables with the same indexes, from files written before. Both take turns on one PostgreSQL.
 """
 
-# ruff: noqa: S603, S608 - nobody else writes these commands and statements
+# ruff: noqa: S603, S608 - the commands and statements are constants of this file
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ SIZES = [int(size) for size in os.environ.get("BOOKS", "50000,200000").split(","
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 LIMIT = 0.4
-"""The share of COPY's rate that an import has at least."""
+"""The least rate of an import, as a share of COPY's."""
 
 GROWTH = 1.1
-"""How many times the memory for the smallest file it may need for the largest."""
+"""The most memory for the largest file, as a multiple of that for the smallest."""
 
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
 TABLES = ("author", "tag", "book", "book_contributor", "book_tag")
-"""In an order in which what a row refers to is there before it."""
+"""Ordered so that referenced rows are loaded first."""
 
 LETTERS = str.maketrans({"a": "à", "e": "é", "o": "ø", "u": "ü"})
 LANGUAGES = ["en", "eng", "en", "fr", "fre", "de", "es", "sv", None]
 
 
 def books(count: int) -> Iterator[dict[str, Any]]:
-    """The rows of a file: each tenth title has accents, each third no ISBN, each fourth a second author."""
+    """Yield the rows of a file: each tenth title has accents, each third no ISBN, each fourth a second author."""
     authors = [name(2).title() for _ in range(count // 10)]
     tags = [name(1) for _ in range(300)]
     for number in range(count):
@@ -79,7 +79,7 @@ def _check_digit(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds; those of processors in the process that sent the rows, and in PostgreSQL's that took them."""
+    """Elapsed seconds, and processor seconds of the sending process and of PostgreSQL."""
 
     seconds: float
     client: float
@@ -87,13 +87,13 @@ class Taken:
 
     @property
     def processor(self) -> float:
-        """Of both."""
+        """The processor seconds of both."""
         return self.client + self.server
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One turn of both: what the import took, the bytes that it needed at most, and what COPY took."""
+    """One round: the import's times and peak memory in bytes, and COPY's times."""
 
     books: int
     imported: Taken
@@ -107,17 +107,17 @@ class Measured:
 
     @property
     def processors(self) -> float:
-        """The same in time of processors, which others on the machine disturb less."""
+        """The same ratio in processor time, which other processes disturb less."""
         return self.copied.processor / self.imported.processor
 
 
 class Server:
-    """Databases on one PostgreSQL that are migrated and empty."""
+    """Migrated, empty databases on one PostgreSQL."""
 
     def __init__(self, server: Any) -> None:
         self.server = server
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # Nothing goes on but what is measured: no vacuum, and no checkpoint in one of two turns.
+            # No autovacuum, and no checkpoint during only one of the two.
             connection.execute("ALTER SYSTEM SET autovacuum = off")
             connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
             connection.execute("ALTER SYSTEM SET checkpoint_timeout = '1h'")
@@ -128,7 +128,7 @@ class Server:
         run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=server.get_uri(database="empty"))
 
     def fresh(self, database: str) -> str:
-        """The URL of a new one."""
+        """Create a database and return its URL."""
         self.drop(database)
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {database} TEMPLATE empty".encode())
@@ -136,22 +136,22 @@ class Server:
         return str(self.server.get_uri(database=database))
 
     def processor(self) -> float:
-        """Seconds of processors that connections have needed which are closed."""
+        """Return the processor seconds of connections that are closed."""
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
             while connection.execute(OTHERS).fetchone() != (0,):
                 time.sleep(0.05)
-        time.sleep(0.5)  # until the first of its processes has heard of it
+        time.sleep(0.5)  # until the postmaster has collected its children
         taken = self._postmaster.cpu_times()
         return float(taken.children_user + taken.children_system)
 
     def drop(self, database: str) -> None:
-        """Take one away again."""
+        """Drop a database."""
         with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {database}".encode())
 
 
 def imported(url: str, file: Path) -> tuple[float, float, int]:
-    """Import a file: seconds, processor seconds, bytes. Errors: RuntimeError when it is not taken whole."""
+    """Import a file; return seconds, processor seconds, bytes. Errors: RuntimeError when rows are rejected."""
     begun, memory = time.perf_counter(), 0
     process = subprocess.Popen(
         [*DIPTYCH, "import", str(file)], cwd=ROOT, env=environment(DATABASE_URL=url), stdout=subprocess.PIPE
@@ -170,7 +170,7 @@ def imported(url: str, file: Path) -> tuple[float, float, int]:
 
 
 def peak(pid: int) -> int:
-    """The most memory that a process has had, in bytes; 0 when it has ended. getrusage's begins with its parent's."""
+    """Return a process's peak memory in bytes; 0 when it has ended. getrusage would include its parent's."""
     lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
@@ -184,7 +184,7 @@ def kept(url: str, directory: Path) -> None:
 
 
 def copied(url: str, directory: Path) -> float:
-    """Put those rows into a database, in one transaction: seconds."""
+    """Load those rows into a database in one transaction; return seconds."""
     begun = time.perf_counter()
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         for table in TABLES:
@@ -195,13 +195,13 @@ def copied(url: str, directory: Path) -> float:
 
 
 def counted(url: str) -> list[int]:
-    """How many rows there are in each table."""
+    """Return the number of rows of each table."""
     with psycopg.connect(url) as connection:
         return [count for table in TABLES for (count,) in connection.execute(f"SELECT count(*) FROM {table}".encode())]
 
 
 def measure(server: Server, size: int, file: Path, directory: Path) -> Measured:
-    """Import a file and copy what comes of it. Errors: RuntimeError when that is not the same."""
+    """Import a file and copy the result. Errors: RuntimeError when the two databases differ."""
     url = server.fresh("imported")
     before = server.processor()
     seconds, client, memory = imported(url, file)
@@ -220,21 +220,21 @@ def measure(server: Server, size: int, file: Path, directory: Path) -> Measured:
     return Measured(size, by_import, memory, by_copy)
 
 
-# What is told
+# The report
 
 
 def rate(measured: Measured, taken: Taken) -> str:
-    """Seconds, and books a second."""
+    """Return seconds, and books a second."""
     return f"{taken.seconds:.1f} s, {measured.books / taken.seconds:,.0f}/s"
 
 
 def processors(taken: Taken) -> str:
-    """Those of the program and of PostgreSQL."""
+    """Return the processor seconds of the program and of PostgreSQL."""
     return f"{taken.client:.1f} + {taken.server:.1f} s"
 
 
 def told(found: list[Measured], version: str, load: float) -> str:
-    """What goes into the page."""
+    """Return the Markdown for the page."""
     lines = [
         "| books | import | its processor time | `COPY` | its processor time | ratio | of processor time | memory |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -256,7 +256,7 @@ def told(found: list[Measured], version: str, load: float) -> str:
 
 
 def main() -> int:
-    """Measure, tell, and write it down; 1 where the import is slower, or needs more memory, than it may."""
+    """Measure, print and write the figures; return 1 where the import is too slow, or needs too much memory."""
     found, load = [], os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, postgresql(Path(name) / "files") as started:
         directory, server = Path(name), Server(started)
@@ -288,6 +288,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # So that whoever ends it leaves no server behind.
+    # Turn SIGTERM into an exception, so that no server is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

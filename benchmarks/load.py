@@ -1,4 +1,4 @@
-"""Putting load on a contestant, with wrk."""
+"""Load a contestant with wrk."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SCRIPT = Path(__file__).with_name("load.lua")
 
 
 class LoadError(Exception):
-    """No load can be put on anything; the text says what to do."""
+    """wrk cannot be run; the text says what to do."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """What wrk saw. p50, p99: microseconds. refused: answers of 400 and more. unanswered: requests."""
+    """wrk's results. p50, p99: microseconds. refused: responses of 400 and above. unanswered: requests."""
 
     requests: int
     microseconds: int
@@ -39,7 +39,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def program() -> str:
-    """Where wrk is. Errors: LoadError."""
+    """Return the path of wrk. Errors: LoadError."""
     found = shutil.which("wrk")
     if found is None:
         raise LoadError("there is no wrk on this machine, which makes the load (Debian: apt-get install wrk)")
@@ -47,7 +47,7 @@ def program() -> str:
 
 
 def write(path: Path, cases: Iterable[Case], tags: Mapping[str, str]) -> None:
-    """Write the requests down for wrk. tags: path -> the entity tag that it is asked with."""
+    """Write the requests for wrk. tags: path -> the entity tag to send with it."""
     with path.open("wb") as file:
         for case in cases:
             head = f"{case.method}\t{case.path}\t{tags.get(case.path, '')}\t"
@@ -55,7 +55,7 @@ def write(path: Path, cases: Iterable[Case], tags: Mapping[str, str]) -> None:
 
 
 def load(url: str, requests: Path, seconds: int, skip: int = 0) -> Loaded:
-    """Send the requests of a file for that long, but for the first `skip`. Errors: LoadError."""
+    """Send the requests of a file for some seconds, skipping the first `skip`. Errors: LoadError."""
     command = [
         program(),
         *("--threads", str(THREADS)),

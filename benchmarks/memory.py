@@ -1,10 +1,10 @@
-"""`make bench-start`: what an adapter needs before it can serve, and whether its worker's memory stays level.
+"""`make bench-start`: the import time of each adapter, and whether its worker's memory stays level.
 
-The worker is one of one. It is sent reads and writes by turns, and its resident memory looked at on the way. What it
-needs to be imported is the time of processors that a new interpreter takes for it.
+A single worker is sent reads and writes in turn, and its resident memory is read at intervals. The import time is the
+processor time of a new interpreter.
 """
 
-# ruff: noqa: S603 - nobody else writes these commands
+# ruff: noqa: S603 - the commands are constants of this file
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ from tests.support.postgresql import postgresql
 COMMAND = "make bench-start"
 BOOKS, AUTHORS = 10_000, 1_000
 STAGES = [int(stage) for stage in os.environ.get("STAGES", "10000,50000,100000").split(",")]
-"""Requests after which memory is looked at."""
+"""Numbers of requests after which memory is read."""
 
 LEVEL = 1.05
-"""How many times that after the first requests it may be after the last."""
+"""The most memory after the last requests, as a multiple of that after the first."""
 
 STARTS = 7
 SECONDS = 1.0
-"""How long an import may take."""
+"""The longest allowed import time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Of an adapter: seconds of processors for its import, and its worker's bytes after each of STAGES."""
+    """An adapter's import time in processor seconds, and its worker's memory in bytes after each of STAGES."""
 
     adapter: str
     seconds: float
@@ -55,12 +55,12 @@ class Measured:
 
     @property
     def growth(self) -> float:
-        """How many times as much memory it needs after the last requests as after the first."""
+        """The memory after the last requests as a multiple of that after the first."""
         return self.memory[-1] / self.memory[0]
 
 
 def started(adapter: str) -> float:
-    """Seconds of processors that a new interpreter takes to import an adapter, at best."""
+    """Return the least processor seconds of a new interpreter to import an adapter."""
     taken = []
     for _ in range(STARTS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -71,7 +71,7 @@ def started(adapter: str) -> float:
 
 
 def requests(url: str) -> Iterator[tuple[str, str, Any]]:
-    """Method, path and body: five reads for each two writes, of many rows."""
+    """Yield method, path and body: five reads for each two writes, of many rows."""
     with psycopg.connect(url) as connection:
         books = [row[0] for row in connection.execute("SELECT id FROM book ORDER BY random() LIMIT 3000")]
         authors = [row[0] for row in connection.execute("SELECT id FROM author")]
@@ -86,13 +86,13 @@ def requests(url: str) -> Iterator[tuple[str, str, Any]]:
 
 
 def worker(process: subprocess.Popen[bytes]) -> psutil.Process:
-    """Whichever of a server's processes does the work."""
+    """Return the process of a server that serves the requests."""
     children = psutil.Process(process.pid).children(recursive=True)
     return max(children, key=lambda each: sum(each.cpu_times()[:2]))
 
 
 def measure(adapter: str, url: str, file: Path) -> Measured:
-    """Import, start and load an adapter. Errors: RuntimeError for a request that is not answered well."""
+    """Import, start and load an adapter. Errors: RuntimeError for an error response."""
     seconds, port = started(adapter), free_port()
     address, memory, sent = f"http://127.0.0.1:{port}", [], 0
     of_one = server(command(adapter, port), address, DATABASE_URL=url, FLASK_PORT=str(port), DIPTYCH_WORKERS="1")
@@ -109,7 +109,7 @@ def measure(adapter: str, url: str, file: Path) -> Measured:
 
 
 def told(found: list[Measured], version: str) -> str:
-    """What goes into the page."""
+    """Return the Markdown for the page."""
     lines = [
         f"| | import | {' | '.join(f'{stage:,} requests' for stage in STAGES)} | last by first |",
         f"|---|---:|{'---:|' * len(STAGES)}---:|",
@@ -124,7 +124,7 @@ def told(found: list[Measured], version: str) -> str:
 
 
 def main() -> int:
-    """Measure, tell, and write it down; 1 where an import takes longer, or memory grows more, than it may."""
+    """Measure, print and write the figures; return 1 where an import takes too long, or memory grows too much."""
     program()
     with tempfile.TemporaryDirectory() as directory, postgresql(Path(directory) / "files") as database:
         url, file = str(database.get_uri()), Path(directory) / "requests"
@@ -150,6 +150,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    # So that whoever ends it leaves no server behind.
+    # Turn SIGTERM into an exception, so that no server is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""What is to be measured, as the environment asks for it."""
+"""The plan of a run, read from the environment."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ STOCK = 8000
 
 
 class UsageError(Exception):
-    """A setting that means nothing; the text says what would."""
+    """A setting is invalid; the text names the valid values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be measured. stock: requests a second that there are rows for, where each is sent once."""
+    """The plan of a run. stock: requests a second that there are rows for, where each can be sent only once."""
 
     contestants: Sequence[Contestant]
     workloads: Sequence[Workload]
@@ -32,7 +32,7 @@ class Plan:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Plan:
-        """That of an environment. Errors: UsageError."""
+        """Read the plan from an environment. Errors: UsageError."""
         defaults = {"": WHOLE, "quick": QUICK}.get(environ.get("BENCH", ""))
         if defaults is None:
             raise UsageError(f"BENCH={environ['BENCH']} means nothing; BENCH=quick is a short run")
@@ -46,7 +46,7 @@ class Plan:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out, so that what comes of it can be published."""
+        """Whether the run is complete, so that its figures may be published."""
         return (
             len(self.contestants) == len(CONTESTANTS)
             and len(self.workloads) == len(WORKLOADS)
@@ -55,7 +55,7 @@ class Plan:
         )
 
     def prepared(self, workload: Workload, seconds: int) -> int:
-        """How many requests a load of that long may need, where each is sent only once."""
+        """Return how many requests a load of that length may need, where each can be sent only once."""
         return self.stock * seconds // workload.work
 
 

@@ -1,4 +1,4 @@
-"""The figures as a picture: for each workload a bar for each contestant."""
+"""The figures as a bar chart: one bar for each contestant in each workload."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEGEND = {"adapter": "this service", "floor": "hand-written SQL on the same serv
 
 
 def svg(figures: Figures) -> str:
-    """An SVG document: requests a second, each workload on a scale of its own."""
+    """Draw requests a second as SVG, each workload on its own scale."""
     height = HEAD + LINE * len(figures.contestants) + GAP
     lines = -(-len(figures.workloads) // COLUMNS)
     panels = [

@@ -1,7 +1,7 @@
-"""`make bench-profile`: where a worker's processor time goes, an adapter's beside its floor's.
+"""`make bench-profile`: the processor time of a worker by module, for an adapter and its floor.
 
-py-spy looks at what one worker does under the load of `make bench`, hundreds of times a second, and each look counts
-for the module that is at work then. Together they are the processor time that the workers took for a request.
+py-spy samples one worker under the load of `make bench`, and each sample counts for the running module. The samples
+are scaled to the processor time of all workers for a request.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ CONTESTANTS = ("flask", "flask_floor", "sanic", "sanic_floor")
 WORKLOADS = ("get_author", "filter", "search", "patch", "create", "batch")
 
 RATE = 400
-"""Looks a second."""
+"""Samples a second."""
 
 LEAST = 1.0
-"""Microseconds of a request that a place takes at least in some column, to be told of itself."""
+"""Microseconds of a request that a row must have in some column; smaller rows are merged."""
 
 PLACES = {
     "the core: the head, the body, the answer": ("diptych/core/http", "diptych/core/engine/schemas"),
@@ -52,24 +52,24 @@ PLACES = {
     "Sanic": ("sanic", "sanic_routing"),
     "pydantic": ("pydantic",),
 }
-"""What is told -> the modules of it, by the beginnings of their paths; the first that fits."""
+"""Row of the table -> path prefixes of its modules; the first match counts."""
 
 OTHERS = "Python's own modules"
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Microseconds of a request, all in all and by place."""
+    """Microseconds of a request, in total and by row."""
 
     total: float
     places: Mapping[str, float]
 
 
 def place(frame: str) -> str:
-    """What a frame, as py-spy writes it, "function (path:line)", belongs to."""
+    """Return the row of a frame as py-spy writes it, "function (path:line)"."""
     path = frame.rpartition(" (")[2].partition(":")[0].rstrip(")")
     if "/" not in path and not path.endswith(".py"):
-        # Sanic compiles some of its own functions anew, under their names.
+        # Sanic recompiles some of its own functions under their old names.
         return "Sanic" if path and path[0].isalpha() else OTHERS
     for told, beginnings in PLACES.items():
         if path.startswith(tuple(f"{beginning}/" for beginning in beginnings)):
@@ -78,7 +78,7 @@ def place(frame: str) -> str:
 
 
 def places(stacks: str) -> Counter[str]:
-    """Looks by place, from what py-spy writes: a line for each stack, with how often it was seen."""
+    """Count samples by row, from py-spy's output: a line for each stack, with its count."""
     found: Counter[str] = Counter()
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
@@ -87,10 +87,10 @@ def places(stacks: str) -> Counter[str]:
 
 
 class Profiler(Run):
-    """A run in which every contestant is looked at once at each workload."""
+    """A run that profiles every contestant once at each workload."""
 
     def profiles(self, workload: Workload) -> Iterator[Profile]:
-        """One for each contestant. Errors: as measurements, RunError where py-spy cannot look."""
+        """Yield a profile for each contestant. Errors: as measurements, RunError where py-spy fails."""
         if workload.conditional or workload.deletes:
             raise RunError(f"{workload.title} needs what is measured before it: choose another with BENCH_WORKLOADS")
         requests = self._requests(workload)
@@ -102,13 +102,13 @@ class Profiler(Run):
                 port = int(address.rpartition(":")[2])
                 idle = {each: _seconds([each]) for each in _listening(port)}
                 load(address, requests, self.plan.warm_up)
-                # The last of the workers may have started meanwhile.
+                # The last of the workers may have started only now.
                 workers = sorted(_listening(port), key=lambda each: idle.get(each, 0.0) - _seconds([each]))
                 skip = self.plan.prepared(workload, self.plan.warm_up) * workload.once
                 yield self._profile(workers, address, requests, skip)
 
     def _profile(self, workers: list[psutil.Process], address: str, requests: Path, skip: int) -> Profile:
-        """Look at the first of the workers, and count the time of all of them."""
+        """Profile the first of the workers, and count the processor time of all."""
         seconds = self.plan.seconds
         output = self.directory / "stacks"
         command = [str(Path(PEERS).with_name("py-spy")), "record", "--pid", str(workers[0].pid)]
@@ -129,7 +129,7 @@ class Profiler(Run):
 
 
 def _listening(port: int) -> list[psutil.Process]:
-    """The processes of a service: its workers, and those that look after them."""
+    """Return the processes of a service: workers and supervisors."""
     return [
         each
         for each in psutil.Process().children(recursive=True)
@@ -142,7 +142,7 @@ def _seconds(processes: list[psutil.Process]) -> float:
 
 
 def told(plan: Plan, found: Mapping[str, list[Profile]]) -> str:
-    """What goes into the page: a table for each workload."""
+    """Return the Markdown for the page: a table for each workload."""
     parts = []
     for workload in plan.workloads:
         profiles = found[workload.name]
@@ -157,7 +157,7 @@ def told(plan: Plan, found: Mapping[str, list[Profile]]) -> str:
 
 
 def main() -> None:
-    """Look, tell, and write it down."""
+    """Profile, print and write the figures."""
     environ = {"BENCH_ONLY": ",".join(CONTESTANTS), "BENCH_WORKLOADS": ",".join(WORKLOADS), **os.environ}
     try:
         plan = Plan.of({"BENCH_SECONDS": "8", **environ})

@@ -1,4 +1,4 @@
-"""What a run was made of, and its figures as JSON and in Markdown."""
+"""The report of a run: its conditions, and its figures as JSON and Markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VERSIONS = "import sys; from importlib.metadata import version; print(*(version
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it ran. load: the processes that wanted to run, on average, in the minute before."""
+    """The machine of a run. load: the load average of the minute before."""
 
     system: str
     processor: str
@@ -34,7 +34,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def this(cls) -> Machine:
-        """The one that this runs on."""
+        """Describe this machine."""
         return cls(
             system=f"{platform.system()} {platform.release()}",
             processor=_field("/proc/cpuinfo", "model name") or platform.machine(),
@@ -46,7 +46,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _field(file: str, name: str) -> str:
-    """The first value of this name in a file of the kernel's; empty where there is none."""
+    """Return the first value with this name in a file under /proc; empty where there is none."""
     path = Path(file)
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
@@ -57,7 +57,7 @@ Versions = Mapping[str, Mapping[str, str]]
 
 
 def versions(contestants: Sequence[Contestant]) -> Versions:
-    """What each contestant is made of, in its environment. Errors: RunError, where that lacks something."""
+    """Return the package versions of each contestant. Errors: RunError where a package is missing."""
     found: dict[str, Mapping[str, str]] = {}
     for each in contestants:
         if not Path(each.python).exists():
@@ -72,7 +72,7 @@ def versions(contestants: Sequence[Contestant]) -> Versions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was measured, with what, and where. postgresql: its settings."""
+    """The measurements with their conditions. postgresql: its settings."""
 
     plan: Plan
     machine: Machine
@@ -82,11 +82,11 @@ class Report:
 
     @property
     def figures(self) -> Figures:
-        """What it comes to."""
+        """The figures of the run."""
         return Figures(self.plan.contestants, self.plan.workloads, self.measurements)
 
     def markdown(self) -> str:
-        """All figures, and what they were measured on."""
+        """Return all figures and their conditions as Markdown."""
         figures = self.figures
         parts = (
             figures.heads(),
@@ -112,7 +112,7 @@ class Report:
         )
 
     def json(self) -> bytes:
-        """All of it."""
+        """Return everything as JSON."""
         plan, figures = self.plan, self.figures
         found: dict[str, Any] = {
             "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",

@@ -1,4 +1,4 @@
-"""A run: every contestant in every round, on one PostgreSQL, one after another."""
+"""A run: every contestant in every round, one after another, on one PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tests.support.databases import DIPTYCH, ROOT, environment, run
 from tests.support.deployments import free_port, stop
 
 CHECKED = 8
-"""Requests of each workload whose answers are compared before there is any load."""
+"""Requests of each workload whose responses are compared before the load."""
 
 PATIENCE = 60.0
 
 
 class RunError(Exception):
-    """The run cannot go on; the text says why, and what to do."""
+    """The run cannot continue; the text says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One measurement. fault: why it does not count, empty where it does."""
+    """One measurement. fault: why it is void, empty where it is valid."""
 
     contestant: str
     workload: str
@@ -48,10 +48,10 @@ class Measured:
 
 @contextlib.contextmanager
 def database(server: Any) -> Iterator[str]:
-    """The URL of a migrated database, set up so that nothing goes on in it but what it is asked."""
+    """Provide the URL of a migrated database without background activity."""
     url = server.get_uri(database="bench")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        # Rows are vacuumed before each measurement instead, and no checkpoint comes but those that are asked for.
+        # Rows are vacuumed before each measurement instead, and checkpoints are explicit.
         connection.execute("ALTER SYSTEM SET autovacuum = off")
         connection.execute("ALTER SYSTEM SET checkpoint_timeout = '1h'")
         connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
@@ -63,7 +63,7 @@ def database(server: Any) -> Iterator[str]:
 
 
 def settings(url: str) -> dict[str, str]:
-    """What PostgreSQL says of itself where it matters."""
+    """Return the PostgreSQL settings that affect the figures."""
     names = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "autovacuum"]
     with psycopg.connect(url) as connection:
         return dict(connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", (names,)))
@@ -78,7 +78,7 @@ class Run:
         self.plan, self.catalogue, self.url, self.directory, self.tell = plan, catalogue, url, directory, tell
 
     def measurements(self) -> Iterator[Measured]:
-        """Do the rounds. Their order is turned on each time, so that nobody is always first.
+        """Run the rounds. The order rotates, so that no contestant is always first.
 
         Errors: RunError, LoadError, BusyError, Wrong.
         """
@@ -106,7 +106,7 @@ class Run:
                 yield Measured(contestant.name, workload.name, number, loaded, fault)
 
     def _measured(self, workload: Workload, address: str) -> tuple[Loaded, str]:
-        """One load, and why it does not count, if it does not."""
+        """Load a contestant once; return the result, and why it is void, if it is."""
         plan, requests = self.plan, self._requests(workload)
         checked = itertools.islice(self._cases(workload), None if workload.conditional else CHECKED)
         with httpx.Client(base_url=address, timeout=PATIENCE) as client:
@@ -114,7 +114,7 @@ class Run:
         if workload.conditional:
             write(requests, self._cases(workload), tags)
         warm_up = load(address, requests, plan.warm_up)
-        before = self._books()  # when what wrk has left behind is done: it would be in the way of what is measured
+        before = self._books()  # waits for what the last wrk has left running, which would disturb this load
         loaded = load(address, requests, plan.seconds, plan.prepared(workload, plan.warm_up) if workload.once else 0)
         changed = abs(self._books() - before)
         if workload.once and max(warm_up.rate, loaded.rate) > 0.9 * plan.prepared(workload, 1):
@@ -126,7 +126,7 @@ class Run:
         return loaded, ""
 
     def _books(self) -> int:
-        """How many books there are when nobody is at work with them any more."""
+        """Return the number of books, once the database is idle."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             rows.wait_until_quiet(connection)
             found = connection.execute("SELECT count(*) FROM book").fetchone()
@@ -140,7 +140,7 @@ class Run:
         return workload.cases(self.catalogue, random.Random(rows.SEED))  # noqa: S311 - the same requests each time
 
     def _load(self, workload: Workload) -> Iterator[Case]:
-        """The requests of the load: where each is sent once, they begin after those that are checked."""
+        """Yield the requests of the load; where each can be sent only once, after those that were checked."""
         cases = self._cases(workload)
         return itertools.islice(cases, CHECKED, CHECKED + self._needed(workload)) if workload.once else cases
 
@@ -153,7 +153,7 @@ class Run:
 
 @contextlib.contextmanager
 def started(contestant: Contestant, url: str, directory: Path) -> Iterator[str]:
-    """A contestant on a database: its address. Errors: RunError where it does not start."""
+    """Start a contestant on a database; yield its address. Errors: RunError where it does not start."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with (directory / f"{contestant.name}.log").open("a+") as log:

@@ -1,4 +1,4 @@
-"""What every contestant is asked, and what has to be answered."""
+"""The requests of each workload, and the correct responses."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ PAGE_SIZE, PAGES = 20, 50
 BATCH = 100
 
 SPREAD = 2000
-"""Different requests of a workload that can be sent again and again."""
+"""Number of different requests of a repeatable workload."""
 
 CHOSEN = "(chosen by the server)"
-"""In the place of ids and times of rows that a request makes or changes."""
+"""Stands for ids and times of rows that the request creates or changes."""
 
 Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request, and the status and the JSON that are right for it. Both bodies are None where there is none."""
+    """A request, and the correct status and JSON. Both bodies are None where there is none."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Case:
 
     @property
     def content(self) -> bytes:
-        """The request's body as it is sent."""
+        """The request's body as sent."""
         return b"" if self.body is None else msgspec.json.encode(self.body)
 
 
@@ -49,8 +49,8 @@ class Case:
 class Workload:
     """One kind of request.
 
-    cases: without an end where each is to be sent only `once`. adds: rows of `book` that one request adds, None where
-    it changes none. conditional: it is sent with If-None-Match. work: how many times the work of one row it is, about.
+    cases: infinite where each is sent only `once`. adds: rows of `book` that one request adds, None where it changes
+    none. conditional: sent with If-None-Match. work: the approximate cost as a multiple of one row's.
     """
 
     name: str
@@ -63,20 +63,20 @@ class Workload:
 
     @property
     def writes(self) -> bool:
-        """Whether rows are other ones afterwards."""
+        """Whether it changes rows."""
         return self.adds is not None
 
     @property
     def deletes(self) -> bool:
-        """Whether there have to be rows for it to delete."""
+        """Whether it needs rows to delete."""
         return self.adds is not None and self.adds < 0
 
 
-# What is answered
+# Responses
 
 
 def author_json(author: Author) -> Body:
-    """An author as answered."""
+    """Return an author as JSON."""
     return {
         "id": str(author.id),
         "name": author.name,
@@ -88,7 +88,7 @@ def author_json(author: Author) -> Body:
 
 
 def book_json(book: Book) -> Body:
-    """A book as answered, with its author."""
+    """Return a book with its author as JSON."""
     return {
         "id": str(book.id),
         "title": book.title,
@@ -105,7 +105,7 @@ def book_json(book: Book) -> Body:
 
 
 def tag_json(tag: Tag) -> Body:
-    """A tag as answered."""
+    """Return a tag as JSON."""
     return {
         "id": str(tag.id),
         "name": tag.name,
@@ -116,7 +116,7 @@ def tag_json(tag: Tag) -> Body:
 
 
 def page_json(books: list[Book], page: int) -> Body:
-    """A page of all these books."""
+    """Return a page of all these books."""
     offset = (page - 1) * PAGE_SIZE
     return {
         "items": [book_json(book) for book in books[offset : offset + PAGE_SIZE]],
@@ -127,11 +127,11 @@ def page_json(books: list[Book], page: int) -> Body:
 
 
 def moment(time: datetime) -> str:
-    """A time as answered."""
+    """Format a time."""
     return time.isoformat().replace("+00:00", "Z")
 
 
-# What is asked
+# Requests
 
 
 def _get_author(catalogue: Catalogue, rng: random.Random) -> Iterator[Case]:
@@ -176,7 +176,7 @@ def _filter(catalogue: Catalogue, rng: random.Random) -> Iterator[Case]:
 
 def _search(catalogue: Catalogue, rng: random.Random) -> Iterator[Case]:
     for noun in rng.sample(rows.NOUNS, len(rows.NOUNS)):
-        # A part of a word, in lower case.
+        # Part of a word, in lower case.
         part = noun.lower()[: max(5, len(noun) - 1)]
         found = [book for book in reversed(catalogue.books) if part in fold(book.title)]
         yield Case("GET", f"/books?searchString={part}&pageSize={PAGE_SIZE}", 200, page_json(found, 1))
@@ -195,7 +195,7 @@ def _batch(catalogue: Catalogue, rng: random.Random) -> Iterator[Case]:
 
 
 def _new(catalogue: Catalogue, rng: random.Random, first: int) -> Iterator[tuple[Body, Body]]:
-    """Books that are not there, as sent and as answered."""
+    """Yield new books, as sent and as returned."""
     for number in itertools.count(first):
         author = rng.choice(catalogue.authors)
         title = f"{rows.title(number)} {number}"
@@ -219,7 +219,7 @@ def _new(catalogue: Catalogue, rng: random.Random, first: int) -> Iterator[tuple
 
 def _patch(catalogue: Catalogue, rng: random.Random) -> Iterator[Case]:
     for book in itertools.cycle(rng.sample(catalogue.books, len(catalogue.books))):
-        # Other ones each time: a change that changes nothing would cost less.
+        # Different values each time: an update without a change would cost less.
         body = {"year": rng.randrange(1850, 2026), "description": f"Corrected: {rng.getrandbits(64):x}"}
         yield Case("PATCH", f"/books/{book.id}", 200, book_json(book) | body | {"updated_at": CHOSEN}, body)
 
@@ -242,4 +242,4 @@ WORKLOADS = (
     Workload(name="batch", title="batch of 100", cases=_batch, adds=BATCH, once=True, work=15),
     Workload(name="delete", title="delete", cases=_delete, adds=-1, once=True),
 )
-"""In the order they are done: those that change rows last, each on rows that were put there anew."""
+"""In order of execution: those that change rows last, each on freshly loaded rows."""

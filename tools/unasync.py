@@ -1,9 +1,9 @@
-"""Write core/sync from core/aio: the same code with nothing to await.
+"""Write core/sync from core/aio: the same code without async.
 
-`python tools/unasync.py` writes it; `--check` only says whether it is fresh, exit status 1 when it is not. Names are
-replaced as whole words, as httpcore and psycopg do for theirs. An asynchronous name that diptych.core.aio uses has to
-be in WORDS: a twin that does not type-check says what is missing, and a rule that replaces nothing is an error.
-What two libraries call differently has a name for each twin in diptych.core.db._compat.
+`python tools/unasync.py` writes it; `--check` only checks that it is up to date, with exit status 1 when it is not.
+Names are replaced as whole words, as httpcore and psycopg do for theirs. Every async name that diptych.core.aio uses
+has to be in WORDS: a twin that does not type-check shows what is missing, and a rule that replaces nothing is an
+error. Functions that two libraries call differently have a name for each twin in diptych.core.db._compat.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ RULES = [
 
 
 def twins(sources: dict[str, str]) -> dict[str, str]:
-    """Return the synchronous text of each module, formatted. Errors: SystemExit where a rule was of no use."""
+    """Return the synchronous text of each module, formatted. Errors: SystemExit where a rule replaces nothing."""
     found = {name: HEADER.format(name=name) + source for name, source in sources.items()}
     for pattern, replacement in RULES:
         count = 0
@@ -66,7 +66,7 @@ def twins(sources: dict[str, str]) -> dict[str, str]:
 
 
 def formatted(modules: dict[str, str]) -> dict[str, str]:
-    """Return the modules without the imports that have become superfluous, as the project's own code is formatted."""
+    """Return the modules formatted, and without imports that are no longer used."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         for module, text in modules.items():
@@ -79,7 +79,7 @@ def formatted(modules: dict[str, str]) -> dict[str, str]:
 
 
 def main() -> int:
-    """Write or check every module; the exit status."""
+    """Write or check every module; return the exit status."""
     check = "--check" in sys.argv[1:]
     wanted = twins(
         {path.relative_to(SOURCE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.py"))}

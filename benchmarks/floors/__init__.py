@@ -1,1 +1,1 @@
-"""The same work by hand: SQL on psycopg's own pools, JSON by msgspec, and nothing in between."""
+"""The floors: the same work by hand, with SQL on psycopg's own pools and JSON by msgspec."""

@@ -21,12 +21,12 @@ app = Flask(__name__)
 
 @cache
 def pool() -> ConnectionPool[Connection[Any]]:
-    """The connections of this worker: one for each of its threads."""
+    """Return this worker's connection pool, with one connection for each thread."""
     return ConnectionPool(os.environ["DATABASE_URL"], min_size=4, max_size=4, kwargs=schemas.CONNECTION, open=True)
 
 
 def answer(value: object, status: int = 200) -> Response:
-    """A value as JSON."""
+    """Return a value as JSON."""
     body, tag = schemas.encoded(value)
     if request.method == "GET":
         if request.headers.get("If-None-Match") == tag:
@@ -36,13 +36,13 @@ def answer(value: object, status: int = 200) -> Response:
 
 
 def found(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """The row, if there is one."""
+    """Return the row, or abort with 404."""
     return row or abort(404)
 
 
 @app.get("/authors/<uuid:author_id>")
 def get_author(author_id: UUID) -> Response:
-    """One author."""
+    """Return one author."""
     with pool().connection() as connection:
         row = connection.execute(statements.GET_AUTHOR, (author_id,)).fetchone()
     return answer(schemas.Author(*found(row)))
@@ -50,7 +50,7 @@ def get_author(author_id: UUID) -> Response:
 
 @app.get("/books/<uuid:book_id>")
 def get_book(book_id: UUID) -> Response:
-    """One book, with its tags if they are asked for."""
+    """Return one book, with its tags if requested."""
     with pool().connection() as connection:
         row = connection.execute(statements.GET_BOOK, (book_id,)).fetchone()
         book = schemas.book(found(row))
@@ -61,7 +61,7 @@ def get_book(book_id: UUID) -> Response:
 
 @app.get("/books")
 def list_books() -> Response:
-    """A page of books."""
+    """Return a page of books."""
     query = schemas.list_query(request.args.to_dict())
     parameters = statements.parameters(query)
     rows, count = statements.page(
@@ -95,7 +95,7 @@ def add_books() -> Response:
 
 @app.patch("/books/<uuid:book_id>")
 def change_book(book_id: UUID) -> Response:
-    """Set what is sent."""
+    """Update the fields that were sent."""
     values = schemas.book_patch(request.get_data())
     with pool().connection() as connection:
         row = connection.execute(statements.change_book(tuple(values)), values | {"id": book_id}).fetchone()

@@ -22,7 +22,7 @@ app.config.AUTO_EXTEND = False
 
 @app.before_server_start
 async def open_pool(app: Sanic[Any, Any]) -> None:
-    """Connect this worker, with as many connections as one of the service's has."""
+    """Open this worker's pool, with as many connections as a worker of the service has."""
     pool = AsyncConnectionPool[AsyncConnection[Any]](
         os.environ["DATABASE_URL"], min_size=10, max_size=10, kwargs=schemas.CONNECTION, open=False
     )
@@ -32,12 +32,12 @@ async def open_pool(app: Sanic[Any, Any]) -> None:
 
 @app.after_server_stop
 async def close_pool(app: Sanic[Any, Any]) -> None:
-    """Disconnect."""
+    """Close the pool."""
     await app.ctx.pool.close()
 
 
 def answer(request: Request, value: object, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
-    """A value as JSON."""
+    """Return a value as JSON."""
     body, tag = schemas.encoded(value)
     if request.method == "GET":
         if request.headers.get("if-none-match") == tag:
@@ -47,7 +47,7 @@ def answer(request: Request, value: object, status: int = 200, headers: dict[str
 
 
 def found(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """The row, if there is one."""
+    """Return the row, or raise NotFound."""
     if row is None:
         raise NotFound
     return row
@@ -55,7 +55,7 @@ def found(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
 
 @app.get("/authors/<author_id:uuid>")
 async def get_author(request: Request, author_id: UUID) -> HTTPResponse:
-    """One author."""
+    """Return one author."""
     async with app.ctx.pool.connection() as connection:
         row = await (await connection.execute(statements.GET_AUTHOR, (author_id,))).fetchone()
     return answer(request, schemas.Author(*found(row)))
@@ -63,7 +63,7 @@ async def get_author(request: Request, author_id: UUID) -> HTTPResponse:
 
 @app.get("/books/<book_id:uuid>")
 async def get_book(request: Request, book_id: UUID) -> HTTPResponse:
-    """One book, with its tags if they are asked for."""
+    """Return one book, with its tags if requested."""
     async with app.ctx.pool.connection() as connection:
         row = await (await connection.execute(statements.GET_BOOK, (book_id,))).fetchone()
         book = schemas.book(found(row))
@@ -75,7 +75,7 @@ async def get_book(request: Request, book_id: UUID) -> HTTPResponse:
 
 @app.get("/books")
 async def list_books(request: Request) -> HTTPResponse:
-    """A page of books."""
+    """Return a page of books."""
     query = schemas.list_query({name: values[0] for name, values in request.args.items()})
     parameters = statements.parameters(query)
     rows, count = statements.page(
@@ -108,7 +108,7 @@ async def add_books(request: Request) -> HTTPResponse:
 
 @app.patch("/books/<book_id:uuid>")
 async def change_book(request: Request, book_id: UUID) -> HTTPResponse:
-    """Set what is sent."""
+    """Update the fields that were sent."""
     values = schemas.book_patch(request.body)
     async with app.ctx.pool.connection() as connection:
         cursor = await connection.execute(statements.change_book(tuple(values)), values | {"id": book_id})
@@ -127,5 +127,5 @@ async def delete_book(_request: Request, book_id: UUID) -> HTTPResponse:
 
 @app.exception(MsgspecError, ForeignKeyViolation, UniqueViolation)
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """What cannot be done."""
+    """Return an error response."""
     return answer(request, {"detail": str(error)}, 409 if isinstance(error, UniqueViolation) else 422)

@@ -1,4 +1,4 @@
-"""What comes in and goes out, and how rows become it."""
+"""Request and response schemas of the floors, and their conversion from rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diptych.core.engine.slugs import slug, token, with_suffix
 from diptych.core.engine.text_normalization import clean, fold, sort_key
 
 CONNECTION: dict[str, Any] = {"autocommit": True, "options": "-c timezone=UTC"}
-"""How connections are made: each statement is a transaction of its own."""
+"""Connection options: autocommit, times in UTC."""
 
 Title = Annotated[str, Meta(min_length=1, max_length=1000)]
 Year = Annotated[int, Meta(ge=-4000, le=3000)]
@@ -25,7 +25,7 @@ Description = Annotated[str, Meta(max_length=10_000)]
 
 
 class BookPatch(Struct, forbid_unknown_fields=True):
-    """What is to be set of a book."""
+    """The fields of a book to change."""
 
     title: Title | UnsetType = UNSET
     isbn: str | UnsetType | None = UNSET
@@ -62,7 +62,7 @@ class BookBatch(Struct, forbid_unknown_fields=True):
 
 
 class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
-    """What a list of books can be asked."""
+    """The query parameters of the list of books."""
 
     current_page: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     page_size: Annotated[int, Meta(ge=1, le=1000)] = 20
@@ -73,7 +73,7 @@ class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class Author(Struct):
-    """An author as answered."""
+    """An author in a response."""
 
     id: UUID
     name: str
@@ -84,7 +84,7 @@ class Author(Struct):
 
 
 class AuthorReference(Struct):
-    """As much of an author as a book carries."""
+    """The author inside a book."""
 
     id: UUID
     name: str
@@ -92,7 +92,7 @@ class AuthorReference(Struct):
 
 
 class Tag(Struct):
-    """A tag as answered."""
+    """A tag in a response."""
 
     id: UUID
     name: str
@@ -102,7 +102,7 @@ class Tag(Struct):
 
 
 class Book(Struct):
-    """A book as answered."""
+    """A book in a response."""
 
     id: UUID
     title: str
@@ -128,23 +128,23 @@ class Page(Struct):
 
 
 class Items(Struct):
-    """A list that is answered whole."""
+    """A complete list."""
 
     items: list[Book]
 
 
 _book_input, _book_batch, _book_patch = json.Decoder(BookInput), json.Decoder(BookBatch), json.Decoder(BookPatch)
 
-# What follows raises msgspec.ValidationError, or DecodeError, for what is not right.
+# The following functions raise msgspec.ValidationError or DecodeError for invalid input.
 
 
 def book_input(body: bytes) -> dict[str, Any]:
-    """The columns of a book to create."""
+    """Return the columns of a book to create."""
     return _columns(_book_input.decode(body))
 
 
 def book_batch(body: bytes) -> list[dict[str, Any]]:
-    """The columns of each book of a batch."""
+    """Return the columns of each book of a batch."""
     return [_columns(item) for item in _book_batch.decode(body).items]
 
 
@@ -168,7 +168,7 @@ def _columns(given: BookInput) -> dict[str, Any]:
 
 
 def book_patch(body: bytes) -> dict[str, Any]:
-    """The columns of a book to be set."""
+    """Return the columns of a book to change."""
     given = _book_patch.decode(body)
     values = {name: value for name in given.__struct_fields__ if (value := getattr(given, name)) is not UNSET}
     if title := values.get("title"):
@@ -177,17 +177,17 @@ def book_patch(body: bytes) -> dict[str, Any]:
 
 
 def list_query(given: dict[str, str]) -> ListQuery:
-    """What a list is asked."""
+    """Parse the query parameters of a list."""
     return convert(given, ListQuery, strict=False)
 
 
 def book(row: Sequence[Any]) -> Book:
-    """A book, from its own columns and then its author's."""
+    """Build a book from its own columns followed by its author's."""
     values = (*row[:10], AuthorReference(*row[10:]))
     return Book(*values)
 
 
 def encoded(value: object) -> tuple[bytes, str]:
-    """A body and its entity tag."""
+    """Return a body and its entity tag."""
     body = json.encode(value)
     return body, f'"{blake2b(body, digest_size=16).hexdigest()}"'

@@ -1,4 +1,4 @@
-"""The statements."""
+"""The floors' SQL statements."""
 
 from __future__ import annotations
 
@@ -53,30 +53,30 @@ _ARRAYS = _COLUMNS | {"other_slug": "text"}
 _GIVEN = ", ".join(f"%({name})s::{kind}[]" for name, kind in _ARRAYS.items())
 
 ADD_BOOK = _MADE.format(insert=f"{_INSERT} VALUES ({', '.join(_VALUES.values())})").encode()
-"""One book: a slug that somebody has already gets a suffix."""
+"""Insert one book; a suffix is added to a slug that is taken."""
 
 ADD_BOOKS = _MADE.format(
     insert=f"{_INSERT} SELECT {', '.join(_SELECTED.values())}"  # noqa: S608 - names of columns
     f" FROM unnest({_GIVEN}) AS given ({', '.join(_ARRAYS)})"
 ).encode()
-"""The same of many."""
+"""Insert many books."""
 
 
 def arrays(items: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    """The parameters of ADD_BOOKS."""
+    """Return the parameters of ADD_BOOKS."""
     return {name: [item[name] for item in items] for name in _ARRAYS}
 
 
 @cache
 def change_book(names: tuple[str, ...]) -> bytes:
-    """The statement that sets these columns of the book of an `id`."""
+    """Return the statement that sets these columns of the book with an `id`."""
     changes = SQL(", ").join(SQL("{} = {}").format(Identifier(name), Placeholder(name)) for name in names)
     return SQL(_MADE).format(insert=SQL("UPDATE book SET {} WHERE id = %(id)s").format(changes)).as_bytes()
 
 
 @cache
 def page(searched: bool, filtered: bool, order_by: str, sort_order: str) -> tuple[bytes, bytes]:  # noqa: FBT001
-    """The statement that finds the rows of a page, and the one that counts: of the parameters of `parameters`."""
+    """Return the statements that select a page and count all rows; `parameters` returns their parameters."""
     conditions = ["strpos(book.search_text, %(search)s) > 0"] * searched + ["book.language = %(language)s"] * filtered
     where = SQL(f" WHERE {' AND '.join(conditions)}" if conditions else "")
     order = SQL(" ORDER BY {column} {way}{nulls}, book.id {way} LIMIT %(limit)s OFFSET %(offset)s").format(
@@ -88,7 +88,7 @@ def page(searched: bool, filtered: bool, order_by: str, sort_order: str) -> tupl
 
 
 def parameters(query: ListQuery) -> dict[str, Any]:
-    """Those of the statements of `page`."""
+    """Return the parameters of the statements of `page`."""
     return {
         "search": fold(query.search_string),
         "language": query.language_in,

@@ -1,6 +1,5 @@
-"""The same service as others would write it, after the documentation of what they use.
+"""The same service in other frameworks, each written after its own documentation.
 
-They have an environment of their own (benchmarks/requirements.lock) and of this project nothing but its tables and the
-rules about single values, so that all of them find the same things wrong with a title, an ISBN or a language, and
-make the same slugs.
+They have an environment of their own (benchmarks/requirements.lock). Of this project they use only the tables and the
+rules for single values, so that all reject the same titles, ISBNs and languages, and make the same slugs.
 """

@@ -1,4 +1,4 @@
-"""The tables, mapped as advanced-alchemy's documentation does, which all three of its web frameworks share."""
+"""Models as in advanced-alchemy's documentation, shared by its three web frameworks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 
 class Base(CommonTableAttributes, AuditColumns, AdvancedDeclarativeBase):
-    """UUIDv7AuditBase without the column `sa_orm_sentinel`, which these tables have not."""
+    """UUIDv7AuditBase without the column `sa_orm_sentinel`, which these tables do not have."""
 
     __abstract__ = True
 

@@ -1,6 +1,6 @@
 """FastAPI with advanced-alchemy, as its documentation shows: `uvicorn benchmarks.peers.on_fastapi:app`.
 
-The filters are a dependency written by hand, as in its guide: `provide_filters` of advanced-alchemy 1.12 does not work
+The filters are a handwritten dependency, as in its guide: `provide_filters` of advanced-alchemy 1.12 does not work
 with this FastAPI.
 """
 
@@ -46,7 +46,7 @@ def provide_filters(
     order_by: Annotated[Literal["created_at", "year"], Query(alias="orderBy")] = "created_at",
     sort_order: Annotated[Literal["asc", "desc"], Query(alias="sortOrder")] = "desc",
 ) -> list[filters.FilterTypes]:
-    """What a list is asked."""
+    """Return the filters of a list."""
     found: list[filters.FilterTypes] = [filters.LimitOffset(page_size, page_size * (current_page - 1))]
     if search_string:
         found.append(filters.SearchFilter(field_name="title", value=search_string, ignore_case=True))
@@ -57,7 +57,7 @@ def provide_filters(
 
 @app.get("/authors/{author_id}")
 async def get_author(authors_service: Authors, author_id: UUID) -> Author:
-    """One author."""
+    """Return one author."""
     return authors_service.to_schema(await authors_service.get(author_id), schema_type=Author)
 
 
@@ -65,7 +65,7 @@ async def get_author(authors_service: Authors, author_id: UUID) -> Author:
 async def list_books(
     books_service: BookServices, filters: Annotated[list[filters.FilterTypes], Depends(provide_filters)]
 ) -> service.OffsetPagination[Book]:
-    """A page of books."""
+    """Return a page of books."""
     results, total = await books_service.get_many_and_count(*filters)
     return books_service.to_schema(results, total, filters=filters, schema_type=Book)
 
@@ -77,7 +77,7 @@ async def get_book(
     include: Literal["tags"] | None = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """One book, with its tags if they are asked for; 304 if it is what the client has."""
+    """Return one book, with its tags if requested; 304 if the client has it already."""
     book = await books_service.get(book_id, load=[BookModel.tags] if include else None)
     schema = BookWithTags if include else Book
     body = books_service.to_schema(book, schema_type=schema).model_dump_json().encode()
@@ -102,7 +102,7 @@ async def create_books(books_service: BookServices, data: BookBatch) -> Books:
 
 @app.patch("/books/{book_id}")
 async def update_book(books_service: BookServices, book_id: UUID, data: BookUpdate) -> Book:
-    """Set what is sent."""
+    """Update the fields that were sent."""
     return books_service.to_schema(await books_service.update(data, item_id=book_id), schema_type=Book)
 
 

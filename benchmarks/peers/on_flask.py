@@ -56,7 +56,7 @@ class AuthorService(FlaskServiceMixin, SQLAlchemySyncRepositoryService[AuthorMod
 
 
 class BookService(FlaskServiceMixin, SQLAlchemySyncRepositoryService[BookModel]):
-    """Books: what services.py has, without waiting."""
+    """Books: the service of services.py, synchronous."""
 
     class Repo(SQLAlchemySyncRepository[BookModel]):
         """The table."""
@@ -87,25 +87,25 @@ class BookService(FlaskServiceMixin, SQLAlchemySyncRepositoryService[BookModel])
 
 
 def authors() -> AuthorService:
-    """The service of this request."""
+    """Return the service of this request."""
     return AuthorService(session=alchemy.get_sync_session())
 
 
 def books() -> BookService:
-    """The service of this request."""
+    """Return the service of this request."""
     return BookService(session=alchemy.get_sync_session())
 
 
 @app.get("/authors/<uuid:author_id>")
 def get_author(author_id: UUID) -> Response:
-    """One author."""
+    """Return one author."""
     service = authors()
     return service.jsonify(service.to_schema(service.get(author_id), schema_type=Author))
 
 
 @app.get("/books")
 def list_books() -> Response:
-    """A page of books."""
+    """Return a page of books."""
     service, asked = books(), request.args
     page, size = asked.get("currentPage", 1, type=int), asked.get("pageSize", 20, type=int)
     sort_order = asked.get("sortOrder", "desc")
@@ -121,7 +121,7 @@ def list_books() -> Response:
 
 @app.get("/books/<uuid:book_id>")
 def get_book(book_id: UUID) -> Response:
-    """One book, with its tags if they are asked for; 304 if it is what the client has."""
+    """Return one book, with its tags if requested; 304 if the client has it already."""
     service, include = books(), request.args.get("include") == "tags"
     book = service.get(book_id, load=[BookModel.tags] if include else None)
     response = service.jsonify(service.to_schema(book, schema_type=BookWithTags if include else Book))
@@ -148,7 +148,7 @@ def create_books() -> Response:
 
 @app.patch("/books/<uuid:book_id>")
 def update_book(book_id: UUID) -> Response:
-    """Set what is sent."""
+    """Update the fields that were sent."""
     service = books()
     book = service.update(BookUpdate.model_validate_json(request.get_data()), item_id=book_id)
     return service.jsonify(service.to_schema(book, schema_type=Book))

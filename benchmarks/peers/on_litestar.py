@@ -33,7 +33,7 @@ class AuthorController(Controller):
 
     @get("/{author_id:uuid}")
     async def get_author(self, authors_service: AuthorService, author_id: UUID) -> Author:
-        """One author."""
+        """Return one author."""
         return authors_service.to_schema(await authors_service.get(author_id), schema_type=Author)
 
 
@@ -61,7 +61,7 @@ class BookController(Controller):
         books_service: BookService,
         filters: Annotated[list[filters.FilterTypes], Dependency(skip_validation=True)],
     ) -> service.OffsetPagination[Book]:
-        """A page of books."""
+        """Return a page of books."""
         (order,) = (each for each in filters if isinstance(each, OrderBy))
         results, total = await books_service.get_many_and_count(*filters, OrderBy("id", order.sort_order))
         return books_service.to_schema(results, total, filters=filters, schema_type=Book)
@@ -74,7 +74,7 @@ class BookController(Controller):
         book_id: UUID,
         include: Literal["tags"] | None = None,
     ) -> Response[bytes]:
-        """One book, with its tags if they are asked for; 304 if it is what the client has."""
+        """Return one book, with its tags if requested; 304 if the client has it already."""
         book = await books_service.get(book_id, load=[BookModel.tags] if include else None)
         schema = BookWithTags if include else Book
         body = books_service.to_schema(book, schema_type=schema).model_dump_json().encode()
@@ -96,7 +96,7 @@ class BookController(Controller):
 
     @patch("/{book_id:uuid}")
     async def update_book(self, books_service: BookService, book_id: UUID, data: BookUpdate) -> Book:
-        """Set what is sent."""
+        """Update the fields that were sent."""
         return books_service.to_schema(await books_service.update(data, item_id=book_id), schema_type=Book)
 
     @delete("/{book_id:uuid}")

@@ -1,4 +1,4 @@
-"""What comes in and goes out, with pydantic, as advanced-alchemy's documentation does."""
+"""Request and response schemas with pydantic, as in advanced-alchemy's documentation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Description = Annotated[str, AfterValidator(lambda text: clean(text, multiline=T
 
 
 class Input(BaseModel):
-    """What comes in."""
+    """The base of request bodies."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +39,7 @@ class BookCreate(Input):
 
 
 class BookUpdate(Input):
-    """What is to be set of a book."""
+    """The fields of a book to change."""
 
     title: Title = ""
     isbn: Isbn | None = None
@@ -55,7 +55,7 @@ class BookBatch(Input):
 
 
 class Output(BaseModel):
-    """What goes out."""
+    """The base of response bodies."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -63,7 +63,7 @@ class Output(BaseModel):
 
 
 class Author(Output):
-    """An author as answered."""
+    """An author in a response."""
 
     name: str
     dob: dt.date | None
@@ -73,14 +73,14 @@ class Author(Output):
 
 
 class AuthorReference(Output):
-    """As much of an author as a book carries."""
+    """The author inside a book."""
 
     name: str
     slug: str
 
 
 class Tag(Output):
-    """A tag as answered."""
+    """A tag in a response."""
 
     name: str
     description: str | None
@@ -89,7 +89,7 @@ class Tag(Output):
 
 
 class Book(Output):
-    """A book as answered."""
+    """A book in a response."""
 
     title: str
     author_id: UUID
@@ -104,29 +104,29 @@ class Book(Output):
 
 
 class BookWithTags(Book):
-    """The same where `include=tags` is asked."""
+    """A book with its tags, for `include=tags`."""
 
     tags: list[Tag]
 
 
 class Books(BaseModel):
-    """Books that are answered whole."""
+    """A complete list of books."""
 
     items: list[Book]
 
 
 def derived(title: str) -> dict[str, str]:
-    """The columns that follow from a title."""
+    """Return the columns that are derived from a title."""
     return {"search_text": fold(title), "sort_key": sort_key(title)}
 
 
 def plain_slug(title: str) -> str:
-    """The slug of a book that nobody else has a slug like."""
+    """Return the slug of a title without a suffix."""
     return slug(title, fallback="book")
 
 
 def new_columns(data: BookCreate, plain: str, taken: set[str]) -> dict[str, Any]:
-    """The columns of a new book. taken: slugs that others have."""
+    """Return the columns of a new book. taken: slugs of other books."""
     book_id = uuid7()
     free = plain if plain not in taken else with_suffix(plain, token(book_id))
     return {**data.model_dump(), **derived(data.title), "id": book_id, "slug": free}

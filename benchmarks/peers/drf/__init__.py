@@ -1,1 +1,1 @@
-"""Django REST Framework, as its tutorial and its guide show: `gunicorn benchmarks.peers.drf.wsgi:application`."""
+"""Django REST Framework, as in its tutorial and guide: `gunicorn benchmarks.peers.drf.wsgi:application`."""

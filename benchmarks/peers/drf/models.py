@@ -1,11 +1,11 @@
-"""The tables, which this project's migrations make."""
+"""Models of the tables that this project's migrations create."""
 
 from django.db import models
 from uuid_utils.compat import uuid7
 
 
 class Record(models.Model):
-    """What every row has."""
+    """The columns of every table."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     search_text = models.TextField(editable=False)
@@ -58,7 +58,7 @@ class Book(Record):
 
 
 class BookTag(models.Model):
-    """Tags of books. The database deletes them with either."""
+    """Tags of books. The database deletes these rows with the book or the tag."""
 
     pk = models.CompositePrimaryKey("book_id", "tag_id")
     book = models.ForeignKey(Book, on_delete=models.DO_NOTHING)

@@ -1,4 +1,4 @@
-"""What comes in and goes out."""
+"""Serializers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from diptych.core.engine.text_normalization import clean, fold, sort_key
 
 
 def ruled(rule: Callable[[str], str], text: str | None) -> str | None:
-    """A text as a rule has it. Errors: ValidationError."""
+    """Apply a rule to a text. Errors: ValidationError."""
     try:
         return text and rule(text)
     except ValueError as error:
@@ -21,14 +21,14 @@ def ruled(rule: Callable[[str], str], text: str | None) -> str | None:
 
 
 def named(book: Book, taken: bool) -> Book:  # noqa: FBT001
-    """A new book with its slug. taken: whether somebody else has the plain one."""
+    """Set the slug of a new book. taken: whether another book has the plain one."""
     plain = slug(book.title, fallback="book")
     book.slug = with_suffix(plain, token(book.id)) if taken else plain
     return titled(book)
 
 
 def titled(book: Book) -> Book:
-    """The book with what follows from its title."""
+    """Set the columns of a book that are derived from its title."""
     book.search_text, book.sort_key = fold(book.title), sort_key(book.title)
     return book
 
@@ -42,7 +42,7 @@ class AuthorSerializer(serializers.ModelSerializer):
 
 
 class AuthorReferenceSerializer(serializers.ModelSerializer):
-    """As much of an author as a book carries."""
+    """The author inside a book."""
 
     class Meta:
         model = Author
@@ -103,7 +103,7 @@ class BookSerializer(serializers.ModelSerializer):
 
 
 class BookWithTagsSerializer(BookSerializer):
-    """The same where `include=tags` is asked."""
+    """A book with its tags, for `include=tags`."""
 
     tags = TagSerializer(many=True, read_only=True)
 
@@ -123,7 +123,7 @@ class BookListSerializer(serializers.ListSerializer):
 
 
 class BookItemSerializer(BookSerializer):
-    """A book of a batch. References and unique values are left to the database, not looked for one by one."""
+    """A book of a batch. References and unique values are checked by the database, not by a query for each item."""
 
     author_id = serializers.UUIDField()
 

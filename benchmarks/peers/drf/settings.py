@@ -1,4 +1,4 @@
-"""Django's settings: those of its and the framework's documentation, without what nobody asks for here."""
+"""Settings as in Django's and the framework's documentation, without those that no request here needs."""
 
 import os
 
@@ -10,7 +10,7 @@ SECRET_KEY = "nobody signs anything here"  # noqa: S105
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = ["rest_framework", "django_filters", "benchmarks.peers.drf"]
-# ConditionalGetMiddleware is Django's way to answer 304.
+# ConditionalGetMiddleware is Django's support for 304.
 MIDDLEWARE = ["django.middleware.http.ConditionalGetMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "benchmarks.peers.drf.urls"
 WSGI_APPLICATION = "benchmarks.peers.drf.wsgi.application"
@@ -20,7 +20,7 @@ DATABASES = {
         "NAME": _database["dbname"],
         "USER": _database.get("user", ""),
         "HOST": _database.get("host", ""),
-        # Connections stay open, one for each thread.
+        # Persistent connections, one for each thread.
         "CONN_MAX_AGE": None,
     }
 }

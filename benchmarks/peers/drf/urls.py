@@ -1,4 +1,4 @@
-"""Where it is answered."""
+"""URL patterns."""
 
 from rest_framework.routers import SimpleRouter
 

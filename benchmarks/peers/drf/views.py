@@ -1,4 +1,4 @@
-"""What is answered."""
+"""Views."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from benchmarks.peers.drf.serializers import (
 
 
 class Pages(pagination.PageNumberPagination):
-    """Pages as this API has them."""
+    """Pages in the format of this API."""
 
     page_query_param = "currentPage"
     page_size_query_param = "pageSize"
@@ -53,11 +53,11 @@ class Ordering(filters.OrderingFilter):
 
 
 class WordsFilter(django_filters.BaseInFilter, django_filters.CharFilter):
-    """Any of some words."""
+    """A filter by any of several words."""
 
 
 class BookFilter(django_filters.FilterSet):
-    """What a list of books can be filtered by."""
+    """The filters of the list of books."""
 
     languageIn = WordsFilter(field_name="language", lookup_expr="in")  # noqa: N815 - the name of the parameter
 
@@ -87,7 +87,7 @@ class BookViewSet(viewsets.ModelViewSet):
 
     @property
     def tagged(self) -> bool:
-        """Whether tags are asked for."""
+        """Whether the request includes tags."""
         return self.request.query_params.get("include") == "tags"
 
     def get_queryset(self) -> QuerySet[Book]:
