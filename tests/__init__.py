@@ -1,1 +1,1 @@
-"""The tests. A package, because one of the tools they use installs a package of this name, too."""
+"""The tests. A package, because one of the tools they use installs a package with this name too."""

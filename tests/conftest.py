@@ -17,13 +17,13 @@ from tests.support.hosts import Hosts, running
 from tests.support.shared import SharedRun
 from tests.support.waiting import PATIENCE
 
-# A machine that is busy with servers may take its time over any one example.
+# A busy machine may take any time over one example.
 slowly = hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.register_profile("suite", slowly)
 hypothesis.settings.register_profile("fuzz", slowly, max_examples=2000, print_blob=True)
 hypothesis.settings.load_profile("suite")
 
-# An httpx client without a timeout of its own waits as long as the tests do.
+# An httpx client without an explicit timeout waits as long as the tests do.
 for step in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
 
@@ -31,14 +31,14 @@ SHARED_RUN = pytest.StashKey[SharedRun]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin a run; a process of pytest-xdist's joins that of the process that started it."""
+    """Begin a run; a worker process of pytest-xdist joins the run of its parent."""
     directory = getattr(config, "workerinput", {}).get("shared_run")
     config.stash[SHARED_RUN] = SharedRun(Path(directory)) if directory else SharedRun.begin()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a process of pytest-xdist's where the run is."""
+    """Tell a worker process of pytest-xdist the directory of the run."""
     node.workerinput["shared_run"] = str(node.config.stash[SHARED_RUN].directory)
 
 
@@ -49,13 +49,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
+    """Sort the slowest tests first."""
     scheduling.longest_first(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.GroupScheduling:
-    """Have tests that share what is costly to make run in one process of pytest-xdist's."""
+    """Run tests that share an expensive fixture in one process of pytest-xdist."""
     return scheduling.GroupScheduling(config, log)
 
 

@@ -252,8 +252,8 @@ def retry_on_lock_timeout(plan: Plan, connection: Connection, run: Callable[[], 
                 case _:
                     raise
             if not left:
-                reported = f"{plan}: no lock in {ATTEMPTS} attempts; the session that has held one longest: {holder}. {_UNDONE}"
-                raise CommandError(reported) from error
+                reported = f"{plan}: no lock in {ATTEMPTS} attempts; the session that has held one longest: {holder}."
+                raise CommandError(f"{reported} {_UNDONE}") from error
             if left == ATTEMPTS - 1:
                 click.echo(f"{plan}: waiting for a lock; the session that has held one longest: {holder}.", err=True)
             time.sleep(random.uniform(POLL_INTERVAL, 3 * POLL_INTERVAL))  # noqa: S311 - nothing secret

@@ -1,4 +1,4 @@
-"""In a checkout the adapters are served by the names of their folders, too."""
+"""In a checkout the adapters can be served by the names of their folders too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More at once than there are connections to the database: all wait for their turn, and nobody is refused."""
+"""More concurrent requests than database connections: all are queued, none is refused."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def test_waiting_for_a_turn_is_part_of_a_requests_time(databases: Databases, ada
     assert statuses == {503: MANY}
     assert len(lines) == MANY
     assert min(line["duration_ms"] for line in lines) >= 900
-    # One after the other they would have a second each for the database. Many have waited, and have none left.
+    # One after the other they would have a second each for the database. Many have queued, and have no time left.
     assert len([line for line in lines if line["db_ms"] < 500]) > MANY / 4

@@ -1,4 +1,4 @@
-"""A commit that fails is answered alike by both adapters, and leaves nothing behind."""
+"""Both adapters respond alike to a failed commit, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.deployments import ADAPTERS, deployment
 
 
 class Failure(NamedTuple):
-    """What the database does when it commits a tag of some name, and what is answered then."""
+    """How the database fails to commit a tag of some name, and the expected response."""
 
     statement: str
     status: int
@@ -42,12 +42,12 @@ FAILURES = {
 }
 
 RECOVERING = "recovering"
-"""The tag that fails to be committed twice, and then not."""
+"""The tag whose commit fails twice, and then succeeds."""
 
 
 @pytest.fixture(scope="module", params=ADAPTERS)
 def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[httpx.Client, str]]:
-    """A client of an adapter, and the URL of its database, where a sequence counts the tries to commit."""
+    """Yield a client of an adapter, and the URL of its database, where a sequence counts the attempts to commit."""
     url = databases.migrated("postgresql")
     cases = "".join(f"WHEN '{name}' THEN {failure.statement}; " for name, failure in FAILURES.items())
     with psycopg.connect(url) as connection:
@@ -73,7 +73,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tup
 
 
 def tries(url: str) -> int:
-    """How often a commit was tried since this was last asked."""
+    """Return how often a commit was tried since the last call."""
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM tries").fetchone()
         connection.execute("ALTER SEQUENCE tries RESTART")

@@ -1,4 +1,4 @@
-"""With DIPTYCH_CORS_ORIGINS, pages of those origins may read answers; errors of any kind included."""
+"""With DIPTYCH_CORS_ORIGINS, pages of those origins may read responses, errors included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What takes longer than a request may is ended in the database too, under both adapters."""
+"""Work that exceeds a request's deadline is ended in the database too, under both adapters."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.support.waiting import PATIENCE, until
 TIMEOUT = 1
 
 TOO_LONG = "This took longer than a request may."
-"""What a client is told."""
+"""The `detail` of the response."""
 
 
 @pytest.fixture(scope="module", params=ADAPTERS)
 def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[httpx.Client, str]]:
-    """A client of an adapter, and its PostgreSQL's URL, where tags called "slow" take longer than anyone waits."""
+    """Yield a client of an adapter, and its PostgreSQL's URL; inserting a tag called "slow" exceeds any deadline."""
     url = databases.migrated("postgresql")
     with psycopg.connect(url) as connection:
         connection.execute(
@@ -46,7 +46,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tup
 
 @contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
-    """Nobody else can read or write a table."""
+    """Lock a table against all other sessions."""
     with psycopg.connect(url) as connection:
         connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
         yield
@@ -54,7 +54,7 @@ def locked(url: str, table: str) -> Iterator[None]:
 
 
 def in_use(url: str) -> list[tuple[int, str]]:
-    """(backend, statement) of what the service has the database do now."""
+    """Return (backend, statement) of what the service runs in the database now."""
     with psycopg.connect(url) as connection:
         return connection.execute(
             "SELECT pid, query FROM pg_stat_activity"
@@ -63,9 +63,9 @@ def in_use(url: str) -> list[tuple[int, str]]:
 
 
 def well(ask: Callable[[], httpx.Response]) -> httpx.Response:
-    """The first answer that is not late: a machine may be so busy that one has to be asked for again.
+    """Return the first response that is not late; a busy machine may need a retry.
 
-    Errors: AssertionError for one that is told to be late and had not all of its time.
+    Errors: AssertionError for a response that reports the deadline before it has passed.
     """
 
     def asked() -> httpx.Response | None:
@@ -112,11 +112,11 @@ def test_a_server_that_does_not_answer_is_not_waited_for_longer_than_the_deadlin
     client, url = served
     assert well(lambda: client.get("/tags")).status_code == 200
     with locked(url, "tag"), ThreadPoolExecutor(1) as pool:
-        # On a slow machine, one may be answered before it was seen.
+        # On a slow machine, a request may be answered before its statement was seen.
         waiting, busy = until(lambda: [found for found in [seen(pool, client, url)] if found[1]])[0]
         os.kill(busy[0][0], signal.SIGSTOP)
         try:
-            # As long as that, nothing else ends it.
+            # No other limit ends it within that time.
             answered = waiting.result(PATIENCE)
         finally:
             os.kill(busy[0][0], signal.SIGCONT)
@@ -127,7 +127,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for_longer_than_the_deadlin
 def seen(
     pool: ThreadPoolExecutor, client: httpx.Client, url: str
 ) -> tuple[Future[httpx.Response], list[tuple[int, str]]]:
-    """A request for what is locked, and what the database does meanwhile: nothing when it has been answered."""
+    """Request a locked row; return the response's future, and the waiting statements, none if it was answered."""
     waiting = pool.submit(client.get, "/tags")
     while not (busy := in_use(url)) and not waiting.done():
         time.sleep(0.01)
@@ -176,5 +176,5 @@ def test_waiting_for_another_writer_of_sqlites_ends_with_the_deadline(adapter: s
         began = time.monotonic()
         response = httpx.post(f"{address}/tags", json={"name": "late"})
         assert time.monotonic() - began >= TIMEOUT
-        # Whoever waits as long as SQLite's own limit is told something else.
+        # A request that waits as long as SQLite's own limit gets another response.
         assert (response.status_code, response.json()["detail"]) == (503, TOO_LONG)

@@ -1,4 +1,4 @@
-"""What gunicorn's worker of our own does where no client of the wire tests comes."""
+"""The parts of our gunicorn worker that no client of the wire tests reaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that go before they are answered."""
+"""Clients that disconnect before the response."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SANIC_HOST = [sys.executable, "-m", "sanic", "sanic_host:app", "--host", "127.0.
 
 
 class Served:
-    """A service, the prefix that its catalogue has, and its database."""
+    """A service, the prefix of its catalogue, and its database."""
 
     def __init__(self, url: str, database: str) -> None:
         self.url, self.database = url, database
 
     def post(self, name: str) -> socket.socket:
-        """Send a new tag, and do not wait for the answer."""
+        """Send a new tag without reading the response."""
         address = urlsplit(self.url)
         assert address.port is not None
         body = f'{{"name":"{name}"}}'
@@ -45,12 +45,12 @@ class Served:
         return [item["name"] for item in page.json()["items"]]
 
     def wait_until_one_waits(self) -> None:
-        """For the table that somebody has locked."""
+        """Wait until a request waits for the locked table."""
         with psycopg.connect(self.database, autocommit=True) as connection:
             until(lambda: connection.execute(LOCK_QUEUE).fetchone())
 
     def has_heard(self) -> None:
-        """Return when the one loop of Sanic's worker has seen to all that had come before: others come after it."""
+        """Wait until the one event loop of Sanic's worker has processed all earlier events."""
         for _ in range(3):
             httpx.get(f"{self.url}/health/live").raise_for_status()
 
@@ -69,7 +69,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Ser
 
 
 def leave(client: socket.socket) -> None:
-    """Go so that the server hears of it: with RST, and not with a FIN that could mean that all has been said."""
+    """Close the connection with RST: a FIN could also mean that the client has sent everything."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
 

@@ -1,4 +1,4 @@
-"""What either adapter writes while it serves, with several workers: one line a request, and nothing that was sent."""
+"""The log of either adapter with several workers: one line a request, without any value that was sent."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ UNREADABLE = [
 
 
 class Served:
-    """A deployment with two workers on PostgreSQL, where tags are refused in a way that nobody expects."""
+    """A deployment with two workers on PostgreSQL, where inserting a tag fails with an unexpected error."""
 
     def __init__(self, adapter: str, databases: Databases, stack: ExitStack, workers: int = 2, **settings: str) -> None:
         database = databases.migrated("postgresql")
@@ -75,7 +75,7 @@ class Served:
         stack.enter_context(server([*command(adapter, port), *options], url, log=self._log, **settings))
         self.api = stack.enter_context(httpx.Client(base_url=url))
         self.target = Target.of(url)
-        # A worker of Sanic's that is stopped while it starts says so in its own way.
+        # A Sanic worker that is stopped while it starts logs in Sanic's own format.
         if adapter == "sanic" and workers > 1:
             until(lambda: self.text().count("Worker ready") >= workers)
 
@@ -84,11 +84,11 @@ class Served:
         return self._log.read()
 
     def lines(self) -> list[dict[str, Any]]:
-        """Every line there is. Errors: ValueError where one is not JSON."""
+        """Return every line. Errors: ValueError where one is not JSON."""
         return [json.loads(line) for line in self.text().splitlines()]
 
     def requests(self) -> list[dict[str, Any]]:
-        """Those of requests, but for what the test asked to see whether the deployment is ready."""
+        """Return the access log lines, without those of the readiness checks."""
         return [line for line in self.lines() if "logger" not in line and line["path"] != "/health/ready"]
 
 
@@ -157,7 +157,7 @@ def test_a_client_that_has_gone_in_the_middle_has_one_line_too(served: Served):
         holder.rollback()
 
     until(lambda: "gone" in served.text())
-    # There might be another one.
+    # There could be a second line.
     time.sleep(0.5)
     (line,) = [line for line in served.lines() if line.get("request_id") == "gone"]
     assert (line["status"], line["path"]) == (201, "/tags")
@@ -186,7 +186,7 @@ def test_both_adapters_write_the_same_of_the_same_requests(databases: Databases)
             for number, (method, path, body) in enumerate(REQUESTS):
                 served.api.request(method, path, json=body, headers={"X-Request-ID": f"{number}"})
             lines = sorted(served.requests(), key=lambda line: int(line["request_id"]))
-            # A time that was stored may be on the full second, and shorter.
+            # A stored time may fall on the full second, and is shorter then.
             found.append([{**line, "time": 0, "duration_ms": 0, "db_ms": line["db_ms"] > 0} for line in lines])
             created = [line for line in found[-1] if line["status"] == 201]
             assert len(created) == 1

@@ -1,4 +1,4 @@
-"""/metrics with three workers: one answer for all of them, also after one has been killed."""
+"""/metrics with three workers: one total for all of them, also after one has been killed."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Deployment:
         self.process, self.url, self.database, self.directory = process, url, database, directory
 
     def workers(self) -> list[int]:
-        """The processes that listen and serve."""
+        """Return the worker processes."""
         port = Target.of(self.url).port
         family = psutil.Process(self.process.pid).children(recursive=True)
         return [each.pid for each in family if any(s.laddr.port == port for s in each.net_connections("tcp"))]
 
     def worker_of(self, port: int) -> int:
-        """The one that has taken a client's connection."""
+        """Return the worker that has accepted a client's connection."""
         return next(
             pid
             for pid in self.workers()
@@ -48,7 +48,7 @@ class Deployment:
         )
 
     def number(self, *key: str) -> float:
-        """A number, through a connection of its own: whichever worker takes it."""
+        """Return a number from /metrics, over a new connection to any worker."""
         with httpx.Client(base_url=self.url) as api:
             return scraped(api).get(key, 0)
 

@@ -1,4 +1,4 @@
-"""The catalogue inside someone else's application: it keeps to its prefix, and the host keeps the rest."""
+"""The catalogue inside another application: it keeps to its prefix, and the host keeps the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMIT = 4096
 MISSING = "00000000-0000-7000-8000-000000000000"
 JSON = {"Content-Type": "application/json"}
 
-# method, path under the prefix, headers, body -> the status that both answer it with.
+# method, path under the prefix, headers, body -> the status under both adapters.
 REQUESTS: dict[str, tuple[str, str, dict[str, str], bytes | None, int]] = {
     "a list": ("GET", "/tags?pageSize=1&searchString=nothing-has-this", {}, None, 200),
     "the head of a list": ("HEAD", "/tags?searchString=nothing-has-this", {}, None, 200),
@@ -50,14 +50,14 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], bytes | None, int]] = {
 
 @pytest.fixture(scope="module")
 def hosts(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Adapter -> the address of a host application; both have the same database."""
+    """Yield, by adapter, the address of a host application; both have the same database."""
     with mounted(databases.migrated("sqlite"), tmp_path_factory.mktemp("hosts"), LIMIT) as urls:
         yield urls
 
 
 @pytest.fixture(params=MOUNTS, ids=lambda mount: f"{mount[0]}{mount[1]}")
 def mount(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[tuple[httpx.Client, str]]:
-    """A client of a host, and the prefix that the catalogue has there."""
+    """Yield a client of a host, and the prefix of the catalogue in it."""
     adapter, prefix = request.param
     with httpx.Client(base_url=hosts[adapter]) as client:
         yield client, prefix

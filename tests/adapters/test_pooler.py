@@ -25,14 +25,14 @@ from tests.support.waiting import PATIENCE, until
 pytestmark = pytest.mark.long
 
 SIZE = 3
-"""Connections for all: too few for anyone to have one of its own."""
+"""Connections of the pool: too few for each client to keep one."""
 
 UPGRADE = [*DIPTYCH, "database", "upgrade", "--no-prompt"]
 
 
 @pytest.fixture(scope="module")
 def pooled(databases: Databases) -> Iterator[str]:
-    """The URL of an empty database, through PgBouncer."""
+    """Yield the URL of an empty database behind PgBouncer."""
     direct = databases.empty("postgresql")
     with psycopg.connect(direct, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {connection.info.dbname} SET timezone = 'America/St_Johns'".encode())
@@ -42,7 +42,7 @@ def pooled(databases: Databases) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def migrated(pooled: str) -> str:
-    """The same, migrated by three at once."""
+    """Return the same URL after three concurrent migrations."""
     command = {"cwd": ROOT, "env": environment(DATABASE_URL=pooled), "stdout": subprocess.PIPE, "text": True}
     started = [subprocess.Popen(UPGRADE, stderr=subprocess.STDOUT, **command) for _ in range(3)]  # type: ignore[call-overload]
     told = [process.communicate(timeout=PATIENCE)[0] for process in started]
@@ -52,7 +52,7 @@ def migrated(pooled: str) -> str:
 
 @pytest.fixture(scope="module")
 def urls(migrated: str) -> Iterator[dict[str, str]]:
-    """Adapter -> its address; both run at once."""
+    """Yield the address of each adapter; both run at the same time."""
     with deployment("flask", migrated) as flask, deployment("sanic", migrated) as sanic:
         yield {"flask": flask, "sanic": sanic}
 
@@ -137,7 +137,7 @@ def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(u
 
     def ask(adapter: str, place: int) -> None:
         with httpx.Client(base_url=urls[adapter]) as client:
-            # psycopg would prepare a statement that it sends for the sixth time.
+            # psycopg would prepare a statement when it sends it for the sixth time.
             for number in range(25):
                 statuses[adapter].add(client.get(paths[(place + number) % len(paths)]).status_code)
                 statuses[adapter].add(client.post("/tags", json={"name": f"{adapter}-{place}-{number}"}).status_code)
@@ -156,12 +156,12 @@ def test_whoever_waits_for_the_pooler_waits_no_longer_than_a_request_may(databas
         pgbouncer(databases.migrated("postgresql"), 1) as url,
         deployment(adapter, url, DIPTYCH_REQUEST_TIMEOUT="1", DIPTYCH_WORKERS="2") as address,
     ):
-        # One of the workers may not have asked the database for anything yet, nor SQLAlchemy in it what it is.
+        # One of the workers may not have used the database yet, so that SQLAlchemy has not initialized its dialect.
         with psycopg.connect(url) as other, ThreadPoolExecutor(12) as clients:
-            other.execute("SELECT 1")  # in a transaction, which has PgBouncer's one connection
+            other.execute("SELECT 1")  # a transaction, which holds PgBouncer's one connection
             answers = list(clients.map(lambda _: httpx.get(f"{address}/tags"), range(12)))
 
-            # PgBouncer would have them wait for ever.
+            # PgBouncer would keep them waiting for ever.
             assert [answer.status_code for answer in answers] == [503] * 12
         until(lambda: httpx.get(f"{address}/tags").status_code == 200)
 

@@ -1,4 +1,4 @@
-"""Restarts and moves under load: every request is answered, and what is acknowledged is stored, no more and no less."""
+"""Restarts and moves under load: every request is answered, and exactly what is acknowledged is stored."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Instance:
         self.start()
 
     def start(self) -> None:
-        """Start it, and return when it is ready."""
+        """Start it, and wait until it is ready."""
         self.process = subprocess.Popen(
             self._command, cwd=ROOT, env=environment(**self._settings),
             stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True,
@@ -47,7 +47,7 @@ class Instance:
         time.sleep(SETTLED)
 
     def stop(self) -> None:
-        """Stop it, and return when it has ended."""
+        """Stop it, and wait until it has ended."""
         stop(self.process, self._log)
 
     def __enter__(self) -> Self:
@@ -62,7 +62,7 @@ class Instance:
 
 
 class Load:
-    """Clients that write and read without a pause and without a second try."""
+    """Clients that write and read without pause or retry."""
 
     def __init__(self, url: str) -> None:
         self._address = url.removeprefix("http://")
@@ -73,7 +73,7 @@ class Load:
 
     @property
     def found(self) -> Counter[str]:
-        """Method and status, or what else became of a request -> how often."""
+        """Method and status, or the error of a request -> number."""
         return sum((each.copy() for each in self._counts), Counter())
 
     def _ask(self, kept: bool, count: Counter[str]) -> None:  # noqa: FBT001 - of a thread
@@ -94,7 +94,7 @@ class Load:
         connection.close()
 
     def goes_on(self) -> None:
-        """Return when some more has been answered."""
+        """Wait until some more requests have been answered."""
         before = self.found.total()
         while self.found.total() < before + 50:
             time.sleep(0.05)

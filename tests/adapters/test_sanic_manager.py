@@ -1,4 +1,4 @@
-"""Sanic's main process is told to stop at whatever moment, and ends."""
+"""Sanic's main process ends when it is told to stop at any moment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Started = tuple[subprocess.Popen[bytes], str, IO[str]]
 
 @pytest.fixture
 def started(databases: Databases) -> Iterator[Started]:
-    """Two workers that are starting, where they will be, and what they write."""
+    """Yield a starting deployment with two workers, its address and its log."""
     port = free_port()
     line = [*command("sanic", port), "--workers", "2"]
     settings = environment(DATABASE_URL=databases.migrated("sqlite"))
@@ -42,13 +42,13 @@ def started(databases: Databases) -> Iterator[Started]:
 
 
 def ended(process: subprocess.Popen[bytes], log: IO[str], *, status: tuple[int, ...] = (0,)) -> None:
-    """See that it ends in good order. Errors: AssertionError."""
+    """Check that it ends cleanly. Errors: AssertionError."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(PATIENCE)
     log.seek(0)
     told = log.read()
     assert process.poll() in status, told
-    # Killed before it handles signals, while it starts a worker, it or the worker is left with one end of a pipe.
+    # Killed before it handles signals, while it starts a worker, it or the worker keeps one end of a pipe.
     cut_short = len(re.findall("EOFError: Ran out of input|BrokenPipeError: ", told)) if process.returncode else 0
     assert told.count("Traceback") == cut_short
     assert told.count("Error") == cut_short
@@ -58,7 +58,7 @@ def test_while_it_asks_for_the_states_of_its_workers(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
     _ready(log, 2)
-    # It has asked, and waits for the answer.
+    # It has sent its request and waits for the reply.
     keeper = next(each for each in psutil.Process(process.pid).children() if _keeps(each))
     keeper.suspend()
     time.sleep(0.5)
@@ -73,7 +73,7 @@ def test_when_the_process_that_keeps_the_states_is_told_first(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
     _ready(log, 2)
-    # As an init that tells a whole group may do it.
+    # As an init that signals a whole group may do.
     next(each for each in psutil.Process(process.pid).children() if _keeps(each)).terminate()
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
@@ -98,7 +98,7 @@ def test_again_which_kills_its_workers_and_nobody_else(started: Started):
 
 
 def _keeps(process: psutil.Process) -> bool:
-    """Whether it is the one that keeps the states: it alone has a socket of the file system's, and no other."""
+    """Return whether it is the process that keeps the states: only that one has a Unix socket and no other."""
     return bool(process.net_connections("unix")) and not process.net_connections("inet")
 
 
@@ -109,7 +109,7 @@ def test_while_its_workers_start(started: Started, seconds: float):
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
 
-    # Before it minds signals, it ends at once.
+    # Before it handles signals, it ends at once.
     ended(process, log, status=(0, -signal.SIGTERM))
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health/live")
@@ -131,7 +131,7 @@ def test_a_worker_that_is_told_to_end_is_replaced_and_the_stop_is_no_slower(star
 
 
 def _ready(log: IO[str], count: int) -> None:
-    """Wait until so many workers have become ready, those that have ended included."""
+    """Wait until so many workers have become ready, including those that have ended."""
     until(lambda: log.seek(0) or log.read().count("Worker ready") >= count)
 
 

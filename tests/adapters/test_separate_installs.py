@@ -1,4 +1,4 @@
-"""Each adapter serves where the other's packages are not installed."""
+"""Each adapter serves without the other's packages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.deployments import ADAPTERS, command, free_port, server
 
 pytestmark = pytest.mark.long
 
-# Adapter -> what its install does not have: the other's extra, and what comes with that.
+# Adapter -> the packages that its install lacks: the other's extra, with its dependencies.
 ABSENT = {
     "flask": (
         *("sanic", "aiosqlite", "greenlet"),
@@ -26,7 +26,7 @@ ABSENT = {
 MIGRATES = {"flask": ("flask", "--app", "diptych.flask_app"), "sanic": ("diptych.core.cli",)}
 OTHER = {"flask": "sanic", "sanic": "flask"}
 
-# Python runs it before anything else, in every process. The finder that would find a package does not.
+# Python runs this first in every process. Its finder hides a package.
 SITECUSTOMIZE = """
 import sys
 from importlib.machinery import PathFinder
@@ -48,7 +48,7 @@ def adapter(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def install(adapter: str, tmp_path: Path) -> dict[str, str]:
-    """The environment of an install for this adapter alone."""
+    """Return the environment of an install for this adapter alone."""
     text = SITECUSTOMIZE.replace("{absent}", repr(set(ABSENT[adapter])))
     (tmp_path / "sitecustomize.py").write_text(text, encoding="utf-8")
     return {"PYTHONPATH": str(tmp_path)}

@@ -1,4 +1,4 @@
-"""Wrong settings end a start at once, with one line that says which and why."""
+"""A wrong setting ends the start at once, with one line that names it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WRONG = {
 def test_a_wrong_setting_ends_every_start_with_one_line(start: str):
     settings, line = WRONG["a setting that is none"]
 
-    # gunicorn would start workers for ever, and this time out, if it took them for crashed.
+    # gunicorn would restart workers for ever, and this would time out, if it took them for crashed.
     done = run(STARTS[start], check=False, **settings)
 
     assert done.returncode == 3
@@ -72,7 +72,7 @@ def test_a_wrong_setting_ends_every_start_with_one_line(start: str):
 
 
 def _of_gunicorn(line: str) -> bool:
-    """Whether a line is gunicorn's own log: it says that it starts and stops, whatever the reason."""
+    """Return whether a line is gunicorn's own log of starting and stopping."""
     return '"logger":"gunicorn.error"' in line or (line.startswith("[") and (" [INFO] " in line or " [ERROR] " in line))
 
 

@@ -1,4 +1,4 @@
-"""What a server has to load before it can serve, what it keeps, and what others add to it."""
+"""What a server imports before it can serve, what it keeps in memory, and what a host adds to it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OF_COMMANDS = {
 
 @contextmanager
 def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
-    """A client of the service with what tests.adapters.hosts.kept adds to it."""
+    """Yield a client of the service with the additions of tests.adapters.hosts.kept."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     ours, theirs = f"diptych.{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"

@@ -1,4 +1,4 @@
-"""A service does not start on a database that is behind it; it does on one that is ahead of it, or away."""
+"""A service does not start on an outdated database; it does on a newer one, or an unreachable one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def lines(text: str) -> list[str]:
-    """What is not gunicorn's own log."""
+    """Return the lines that are not gunicorn's own log."""
     return [line for line in text.splitlines() if '"logger":"gunicorn.error"' not in line]
 
 
@@ -101,7 +101,7 @@ def test_a_service_whose_database_is_away_starts_and_answers_503(adapter: str):
 
 
 def answered(url: str) -> httpx.Response:
-    """The first answer of a server that is starting."""
+    """Return the first response of a starting server."""
 
     def first() -> list[httpx.Response]:
         try:
@@ -118,7 +118,7 @@ def test_a_database_that_falls_behind_a_running_service_is_told_alike_by_both(da
     answers = []
     for adapter in ADAPTERS:
         put_at(database, schema_version.head())
-        # Of one worker: another could start only then, and refuse.
+        # With one worker: another could start only then, and refuse.
         with tempfile.TemporaryFile("w+") as log, deployment(adapter, database, log=log, DIPTYCH_WORKERS="1") as url:
             put_at(database, "0001")
             answers.append(httpx.get(f"{url}/health/ready"))

@@ -1,4 +1,4 @@
-"""Who may import whom, and that whoever does it all the same is found out."""
+"""The import rules, and that each violation is found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.databases import ROOT, run
 
 FRAMEWORKS = ("flask", "werkzeug", "gunicorn", "sanic", "sanic_routing", "diptych.flask_app", "diptych.sanic_app")
 
-# What is loaded -> what must not come with it.
+# Imported module -> what must not be imported with it.
 ALONE = {
     "diptych.core, diptych.core.sync.application": (*FRAMEWORKS, "aiosqlite", "diptych.core.aio"),
     "diptych.core, diptych.core.aio.application": (*FRAMEWORKS, "diptych.core.sync"),
@@ -24,7 +24,7 @@ ALONE = {
     "diptych.sanic_app": ("flask", "werkzeug", "gunicorn", "diptych.flask_app", "diptych.core.sync"),
 }
 
-# Contract -> (module, line) pairs that it must not let pass.
+# Contract -> (module, line) pairs that it must reject.
 BREACHES = {
     "the core knows neither framework": [
         ("core/engine/text_normalization.py", "import flask"),
@@ -88,7 +88,7 @@ def test_the_core_loads_no_web_extension_of_advanced_alchemy():
     loaded = loaded_with(", ".join(modules))
 
     assert set(modules) <= loaded
-    # The bare package comes with the library's own __init__; what it would offer does not.
+    # The library's own __init__ imports the bare package; its submodules are not imported.
     assert [name for name in sorted(loaded) if name.startswith("advanced_alchemy.extensions.")] == []
 
 

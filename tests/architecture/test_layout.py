@@ -1,4 +1,4 @@
-"""The layout that the documentation draws is the one there is."""
+"""The files and folders that the docs name exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMED = re.compile(r"`((?:core|flask_app|sanic_app|migrations|tools)(?:/[\w.]+)*
 
 
 def paths(page: str) -> set[str]:
-    """The files and folders that a page names in full."""
+    """Return the files and folders that a page names in full."""
     return set(NAMED.findall((ROOT / page).read_text(encoding="utf-8")))
 
 

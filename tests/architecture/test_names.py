@@ -1,4 +1,4 @@
-"""Old names that were replaced by standard terms, and must not come back."""
+"""Names that were replaced by standard terms must not come back."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ GONE = {
     "TAKING": "WRITE_TIMEOUT",
     "UNTAKEN": "WRITE_PENDING",
 }
-"""The name that is gone, and the one to use. Ordinary words that still mean something else are not here."""
+"""The old name, and its replacement. Ordinary words with another meaning are not here."""
 
 
 def sources() -> Iterator[Path]:
@@ -113,7 +113,7 @@ def sources() -> Iterator[Path]:
 
 
 def old_names(path: Path) -> Iterator[str]:
-    """Where a file has one, and what to write instead."""
+    """Yield each line of a file that has an old name, with the replacement."""
     with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
             if token.type == tokenize.NAME and token.string in GONE:

@@ -1,4 +1,4 @@
-"""Everything is in one package, and each thing in it once, by whichever name a checkout's folders are imported."""
+"""Each module exists once in the package `diptych`, even if it is imported by a checkout's bare folder names."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ PAIRS = [
 
 
 ON_PURPOSE = {Path("tests/architecture/test_one_package.py"), Path("tests/adapters/test_bare_names.py")}
-"""Where the bare names are tried."""
+"""The files that may import by bare names."""
 
 
 def bare_imports(source: str) -> list[int]:
-    """The lines that import a package by its bare name, by a statement or, of what is in it, by a string."""
+    """Return the lines that import a package by its bare name, by a statement or by a module name in a string."""
     found = []
     for node in ast.walk(ast.parse(source)):
         match node:

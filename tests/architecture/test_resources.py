@@ -1,4 +1,4 @@
-"""No adapter knows what the catalogue is a catalogue of."""
+"""No adapter knows the catalogue's resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from diptych.core.sync.operations import OPERATIONS
 from diptych.core.sync.services.resource_service import CatalogueService
 from tests.support.databases import ROOT
 
-# What nobody creates is no resource: pages about problems, or whether the service is ready.
+# A path without a POST is no resource: the problem pages, or the readiness check.
 ROOTS = {operation.path for operation in OPERATIONS if operation.name.endswith("_create")}
 PATHS = [operation.path.split("/")[1:] for operation in OPERATIONS]
 SEGMENTS = {step for path in PATHS for step in path if f"/{path[0]}" in ROOTS and not step.startswith("{")}

@@ -1,4 +1,4 @@
-"""Both adapters serve the table of operations: all of it, and nothing else."""
+"""Both adapters serve exactly the table of operations."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_twins_have_one_table():
 
 
 def told(operation: Operation) -> dict[str, Any]:
-    """All that an operation says of itself; models by their names and schemas, because each twin makes its own."""
+    """Return an operation's attributes; models by name and schema, because each twin has its own classes."""
     return {
         "name": operation.name,
         "method": operation.method,

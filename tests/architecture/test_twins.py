@@ -1,4 +1,4 @@
-"""diptych.core.sync is what tools/unasync.py makes of diptych.core.aio, and anything else is noticed."""
+"""core/sync is what tools/unasync.py generates from core/aio, and any difference is found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.databases import ROOT, run
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tree whose twins are fresh, whatever they are in the repository."""
+    """Return a copy of the tree with freshly generated twins."""
     tree = copy_tree(tmp_path_factory.mktemp("twins") / "tree")
     run_in(tree, sys.executable, "tools/unasync.py")
     return tree

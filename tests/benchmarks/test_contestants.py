@@ -1,4 +1,4 @@
-"""The adapters and their floors do the same work: the JSON of each is compared as `make bench` compares it."""
+"""The adapters and their floors do the same work: `make bench` compares the JSON of each."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_refused_requests_are_counted(floor: str, tmp_path: Path) -> None:
     program("wrk", "wrk")
     nowhere = Case("GET", "/books/01a1fbd7-55dd-7561-861e-8d0bba31278f", 404, None)
     (there,) = some(BY_NAME["get_book"], 1)
-    # One for each of two threads; what is to be left out is not sent.
+    # One request for each of two threads; those to be skipped are not sent.
     for cases, skip, share in (([nowhere, nowhere], 0, 1.0), ([nowhere, nowhere, there, there], 2, 0.0)):
         write(tmp_path / "requests", cases, {})
         loaded = load(floor, tmp_path / "requests", 1, skip)

@@ -1,4 +1,4 @@
-"""The arithmetic of `make bench`, and what it writes."""
+"""The calculations of `make bench`, and what it writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make bench-profile` makes of py-spy's looks."""
+"""How `make bench-profile` evaluates py-spy's samples."""
 
 from __future__ import annotations
 

@@ -11,5 +11,5 @@ from tests.support.databases import Databases
 
 @pytest.fixture
 def catalogue(databases: Databases) -> Callable[[str], str]:
-    """The URL of a new and empty catalogue of a backend."""
+    """Return a function that creates an empty catalogue on a backend and returns its URL."""
     return databases.migrated

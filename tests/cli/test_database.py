@@ -1,4 +1,4 @@
-"""`diptych database ...`: what each command does, and how it says that it cannot."""
+"""`diptych database ...`: what each command does, and how it reports errors."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_sql_of_upgrade_makes_a_database_that_check_finds_clean(databases: D
 
 
 def piped(url: str, sql: str) -> None:
-    """Give SQL to the database's own client, which stops at the first error."""
+    """Pipe SQL to the database's own client, which stops at the first error."""
     if url.startswith("sqlite"):
         client = [program("sqlite3", "sqlite3"), "-bail", url.removeprefix("sqlite:///")]
     else:

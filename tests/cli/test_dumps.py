@@ -1,4 +1,4 @@
-"""`database dump-data` and `load`: the same rows in a database of either kind, or nothing at all."""
+"""`database dump-data` and `load`: the same rows in a database of either kind, or none at all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SAMPLE = str(ROOT / "core/data/sample.jsonl")
 IDS = [UUID(int=number) for number in range(1, 9)]
 TIME = datetime(2026, 2, 28, 23, 59, 59, 999999, UTC)
 
-# What an API would never store, and a database may hold all the same.
+# Values that the API never stores, but a database can hold.
 HOSTILE = 'a"b\\c\u2028\u0085\x1f\x7f "},\n]\r\n}}\t\U0010ffff é e\u0301 日本 ]\n],'
 
 
@@ -51,7 +51,7 @@ def inserted(url: str, rows: dict[Any, list[dict[str, Any]]]) -> None:
 
 
 def stored(url: str) -> dict[str, list[Any]]:
-    """Every row of every table."""
+    """Return every row of every table."""
     engine = create_engine(connection_string(Settings(database_url=url), "sync"))
     with engine.connect() as connection:
         found = {
@@ -113,7 +113,7 @@ def test_any_text_survives(clearing: Callable[[], tuple[str, str]], text: str):
 
 @pytest.fixture
 def clearing(catalogue: Catalogues) -> Callable[[], tuple[str, str]]:
-    """Two databases, one of each kind, that are empty again whenever it is called."""
+    """Return a function that empties two databases, one of each kind, and returns their URLs."""
     urls = catalogue("sqlite"), catalogue("postgresql")
 
     def clear() -> tuple[str, str]:
@@ -358,7 +358,7 @@ def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(catalogue: Ca
 
 
 def peak(url: str, *arguments: str) -> int:
-    """The most memory a command needed, in bytes."""
+    """Return a command's peak memory in bytes."""
     code = (
         "import re, sys; from pathlib import Path; from diptych.core.cli import main\n"
         "try: main(sys.argv[1:])\n"

@@ -1,4 +1,4 @@
-"""`diptych import` and `diptych export`: in this process, but where a process of its own makes a difference."""
+"""`diptych import` and `diptych export`: run in this process, except where a separate one makes a difference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Catalogues = Callable[[str], str]
 
 @pytest.fixture
 def url(catalogue: Catalogues, request: pytest.FixtureRequest) -> str:
-    """An empty catalogue; on SQLite where the test does not say."""
+    """Return the URL of an empty catalogue, on SQLite unless the test says otherwise."""
     return catalogue(getattr(request, "param", "sqlite"))
 
 
@@ -66,7 +66,7 @@ def books(url: str) -> list[dict[str, object]]:
 
 
 def one_line(done: Done) -> str:
-    """The complaint of a program that could not do what it was asked."""
+    """Return the error message of a command, which must be one line."""
     assert done.returncode not in (0, None)
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
@@ -266,7 +266,7 @@ def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases
     "where", ["postgresql://u@127.0.0.1:1/db", "sqlite:////proc/nowhere/x.db", "sqlite:////proc/version"]
 )
 def test_a_database_that_is_not_there_is_one_clear_line(command: list[str], where: str):
-    # `serve` changes how this process takes signals.
+    # `serve` changes this process's signal handlers.
     assert one_line(
         run([*DIPTYCH, *command], DATABASE_URL=where, check=False)
         if command == ["serve"]
@@ -300,12 +300,12 @@ def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(url: str, fil
 
 
 def peak(path: str, url: str) -> int:
-    """The most memory an import needed, in bytes."""
+    """Return an import's peak memory in bytes."""
     code = (
         "import re, sys; from pathlib import Path; from diptych.core.cli import main\n"
         "try: main(['import', sys.argv[1]])\n"
         "except SystemExit as end: assert not end.code\n"
-        # Not getrusage: its figure begins with that of the process that started this one.
+        # Not getrusage: it would include the memory of the process that started this one.
         "print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])"
     )
     done = run([sys.executable, "-c", code, path], DATABASE_URL=url)

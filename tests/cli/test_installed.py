@@ -1,4 +1,4 @@
-"""What is installed: its files, and every command of its own, of Flask, gunicorn and Sanic, from anywhere."""
+"""The installed package: its files, and every command of its own, Flask, gunicorn and Sanic, in any directory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def binaries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(binaries: Path) -> Path:
-    """What is installed there."""
+    """Return the built wheel."""
     (found,) = (binaries.parent.parent / "dist").iterdir()
     return found
 
@@ -58,7 +58,7 @@ class Program:
 
 
 def before(revision: str) -> str:
-    """The one before: revisions are numbered."""
+    """Return the revision before; revisions are numbered."""
     return f"{int(revision) - 1:04}"
 
 
@@ -85,7 +85,7 @@ def test_every_command_works(binaries: Path, databases: Databases, program: str,
     ours.database("init", "mine")
     assert "healthy: yes" in ours.done("check-db-status").stdout
 
-    # Two heads, and one again.
+    # Two heads, merged into one.
     written = []
     for name in ("left", "right"):
         told = ours.database("make-migrations", "--no-autogenerate", "--head", head(), "--splice", "-m", name)
@@ -168,7 +168,7 @@ def test_an_applications_own_packages_are_left_alone(wheel: Path, tmp_path: Path
 
 @pytest.fixture(params=["empty", "with packages of its own"])
 def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Where a server is started: an application's directory, whose packages are called as ours were."""
+    """Return the working directory of a server: empty, or with packages that have our bare names."""
     (tmp_path / "cwd").mkdir()
     for name in ("core", "flask_app", "migrations", "sanic_app") if request.param != "empty" else ():
         (tmp_path / "cwd" / name).mkdir()

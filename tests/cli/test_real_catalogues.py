@@ -35,7 +35,7 @@ def imported(url: str, *arguments: str) -> str:
 
 
 def served(adapter: str, database_url: str) -> list[dict]:
-    """The same three questions to either adapter."""
+    """Send the same three requests to an adapter, and return the responses."""
     with deployment(adapter, database_url) as url, httpx.Client(base_url=url) as api:
         return [
             api.get(path).raise_for_status().json()

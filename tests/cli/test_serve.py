@@ -1,4 +1,4 @@
-"""`diptych serve`: both adapters at once, and none of them left when it ends."""
+"""`diptych serve`: runs both adapters, and stops both when it ends."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Served:
         return [parent, *parent.children(recursive=True)]
 
     def ended(self, number: int) -> int:
-        """The exit status after a signal to the program alone."""
+        """Signal only the program, and return its exit status."""
         os.kill(self.process.pid, number)
         out, _ = self.process.communicate(timeout=PATIENCE)
         self.told += out

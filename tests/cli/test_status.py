@@ -1,4 +1,4 @@
-"""`check-db-status`: what it tells, and its exit status."""
+"""`check-db-status`: its output and its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small helpers of the contract tests: making rows over HTTP, and reading what came of a request."""
+"""Helpers of the contract tests: create rows over HTTP, and check responses."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ LIMIT = 8 * 1024 * 1024
 
 
 def marker() -> str:
-    """A word that nothing else in the catalogue contains; lower case, letters and digits."""
+    """Return a word that nothing else in the catalogue contains; lower case, letters and digits."""
     return f"m{uuid.uuid4().hex}"
 
 
 def new_id() -> str:
-    """An id nobody has."""
+    """Return an id that no row has."""
     return str(uuid.uuid4())
 
 
-# Drawn one by one, two of some thousands would be the same every fiftieth time: one draw, and on from there.
+# A random start and a counter: drawn one by one, two of some thousands would collide in every fiftieth run.
 _serial = itertools.count(random.randrange(10**9))  # noqa: S311 - an ISBN is no secret
 
 
@@ -41,12 +41,12 @@ def _nine_digits() -> str:
 
 
 def new_isbn() -> str:
-    """A valid ISBN-13 that is nobody's, all but certainly."""
+    """Return a valid ISBN-13 that is almost certainly unused."""
     return _with_check_digit("979" + _nine_digits())
 
 
 def new_isbn_10() -> tuple[str, str]:
-    """A valid ISBN-10, and the ISBN-13 that it is."""
+    """Return a valid ISBN-10, and the same as ISBN-13."""
     nine = _nine_digits()
     check = -sum(int(digit) * weight for digit, weight in zip(nine, range(10, 1, -1), strict=True)) % 11
     return nine + ("X" if check == 10 else str(check)), _with_check_digit("978" + nine)
@@ -72,7 +72,7 @@ def make_tag(api: httpx.Client, **values: Any) -> Row:
 
 
 def body_of(api: httpx.Client, resource: str) -> Row:
-    """A body that creates a row of any resource, key included."""
+    """Return a body that creates a row of any resource, key included."""
     if resource == "authors":
         return {"name": f"Author {marker()}", "dob": "1901-02-03"}
     if resource == "books":
@@ -90,7 +90,7 @@ def made(response: httpx.Response) -> Row:
 
 
 def read(api: httpx.Client, path: str, **parameters: Any) -> Any:
-    """What is there now."""
+    """GET a path and return the JSON."""
     response = api.get(path, params=parameters)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"] == "application/json"
@@ -102,19 +102,22 @@ def ids(rows: Sequence[Row]) -> list[str]:
 
 
 def found(api: httpx.Client, resource: str, word: str) -> list[Row]:
-    """The rows whose name contains a word, the oldest first."""
+    """Return the rows whose name contains a word, oldest first."""
     return read(api, f"/{resource}", searchString=word, sortOrder="asc", pageSize=1000)["items"]
 
 
 def send(api: httpx.Client, method: str, path: str, body: Any, content_type: str | None = "application/json") -> Any:
-    """A request with a body as it is: bytes stay, everything else becomes ASCII JSON (NaN and surrogates included)."""
+    """Send a body as it is: bytes unchanged, everything else as ASCII JSON (NaN and surrogates included)."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {} if content_type is None else {"Content-Type": content_type}
     return api.request(method, path, content=content, headers=headers)
 
 
 def refused(response: httpx.Response, status: int, *places: str) -> Row:
-    """The problem that a response is. places: where its faults are, "/pointer" or "parameter", in any order."""
+    """Check that a response is a problem, and return it.
+
+    places: of its errors, "/pointer" or "parameter", in any order.
+    """
     assert response.status_code == status, f"{response.status_code}: {response.text[:2000]}"
     assert response.headers["Content-Type"] == "application/problem+json"
     problem: Row = response.json()
@@ -132,12 +135,12 @@ def refused(response: httpx.Response, status: int, *places: str) -> Row:
 
 
 def at_once(url: httpx.URL, calls: Sequence[Callable[[httpx.Client], httpx.Response]]) -> list[httpx.Response]:
-    """Every call in a thread of its own, all let go at the same moment."""
+    """Make every call in its own thread, all released at the same moment."""
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[httpx.Client], httpx.Response]) -> httpx.Response:
         with httpx.Client(base_url=url) as client:
-            client.get("/health/live")  # so that nobody is still connecting when the others begin
+            client.get("/health/live")  # so that all are connected before the start
             barrier.wait(timeout=PATIENCE)
             return call(client)
 

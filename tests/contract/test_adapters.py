@@ -1,4 +1,4 @@
-"""Both adapters on one database: the same request has the same answer, to the byte."""
+"""Both adapters on one database: the same request gets the same response, byte for byte."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ OTHERS: list[tuple[str, str, bytes, str | None]] = [
 
 
 class Pair:
-    """A client of each adapter on one database, and the rows the requests are about."""
+    """A client of each adapter on one database, and the rows that the requests use."""
 
     def __init__(self, flask: httpx.Client, sanic: httpx.Client) -> None:
         self.flask, self.sanic = flask, sanic
@@ -147,7 +147,7 @@ class Pair:
     ) -> list[httpx.Response]:
         content = self.fill(body.decode("latin-1")).encode("latin-1")
         headers = {} if content_type is None else {"Content-Type": content_type}
-        # The address is written by hand: httpx would tidy "/./" and "//" away.
+        # The URL is built by hand: httpx would normalize "/./" and "//".
         answers = []
         for client in (self.flask, self.sanic):
             request = client.build_request(method, "/", content=content or None, headers=headers)

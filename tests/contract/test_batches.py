@@ -29,7 +29,7 @@ everywhere = pytest.mark.parametrize("resource", RESOURCES)
 
 
 def bodies(api: httpx.Client, resource: str, word: str, count: int) -> list[Row]:
-    """Bodies of new rows whose names contain a word and sort in order."""
+    """Return bodies of new rows whose names contain a word and sort in order."""
     author = make_author(api)["id"] if resource == "books" else None
     extra: dict[str, Any] = {"authors": {"dob": None}, "tags": {}, "books": {"author_id": author}}[resource]
     isbn = [{"isbn": new_isbn()} if resource == "books" else {} for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Validators, caching and links: what a client or a cache may do with what it has."""
+"""Validators, caching and links."""
 
 from __future__ import annotations
 

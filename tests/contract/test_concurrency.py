@@ -1,4 +1,4 @@
-"""Many clients at the same moment."""
+"""Many concurrent clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MANY = 20
 
 
 def statuses(answers: list[httpx.Response]) -> list[int]:
-    """The status of each answer; none may be an outage."""
+    """Return the statuses of the responses; none may be an outage."""
     assert [answer.text for answer in answers if answer.status_code >= 500] == []
     return [answer.status_code for answer in answers]
 

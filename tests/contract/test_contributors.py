@@ -222,7 +222,7 @@ def test_the_contributors_of_a_book_that_is_not_there_are_a_404(api: httpx.Clien
 
 
 def included(api: httpx.Client, include: str | None) -> list[Row]:
-    """One book with two tags and two contributors, in every way a book can be read."""
+    """Return one book with two tags and two contributors, in every way it can be read."""
     author, editor, tag = make_author(api), make_author(api), make_tag(api)
     book = make_book(api, author_id=author["id"])
     put(api, book, item(editor, "editor"), item(author, "author"))

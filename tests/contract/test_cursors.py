@@ -23,7 +23,7 @@ EVERY_ORDER = [(resource, order) for resource, orders in ORDERS.items() for orde
 
 
 def rows(api: httpx.Client, resource: str, word: str, count: int) -> list[Row]:
-    """Rows whose names have a word in them; every third lacks what a row may lack, and some are alike."""
+    """Create rows whose names contain a word; every third lacks optional values, and some are equal."""
     author = make_author(api) if resource == "books" else None
     items: list[Row] = []
     for number in range(count):
@@ -42,7 +42,7 @@ def rows(api: httpx.Client, resource: str, word: str, count: int) -> list[Row]:
 
 
 def walked(api: httpx.Client, resource: str, member: str, page: dict[str, Any], **query: Any) -> list[list[str]]:
-    """The ids of the pages from one on, by its cursors: `next`, or `previous` and back to the first."""
+    """Return the ids of the pages that follow one, by `next`, or by `previous` back to the first."""
     found = [ids(page["items"])]
     while page[member] is not None:
         page = read(api, f"/{resource}", **query, cursor=page[member])
@@ -105,7 +105,7 @@ def test_a_cursor_shows_each_row_once_though_others_come_and_go(api: httpx.Clien
     first = read(api, f"/{resource}", **query)
     assert ids(first["items"]) == whole[:3]
 
-    # One goes from the page that was read, the very row that the cursor is of included; one from the next.
+    # One page starts at the page that was read, and includes the cursor's own row; one starts at the next.
     for gone in (whole[0], whole[2], whole[4]):
         assert api.delete(f"/{resource}/{gone}").status_code == 204
 

@@ -1,4 +1,4 @@
-"""What the service says of itself: /openapi.json, /docs and /problems, and that it keeps to them."""
+"""/openapi.json, /docs and /problems, and that the service keeps to them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_every_operation_tells_of_its_parameters_its_body_and_its_errors(documen
         assert "405" not in operation["responses"]
 
 
-# Answers
+# Responses
 
 
 @pytest.mark.parametrize("resource", RESOURCES)
@@ -153,7 +153,7 @@ def test_every_link_of_what_was_created_leads_somewhere(api: httpx.Client, docum
 
 @pytest.fixture
 def example_rows(api: httpx.Client, document: Document) -> Iterator[None]:
-    """The rows that examples speak of: each resource's own example, at the id that all examples have."""
+    """Create the rows that examples use: each resource's own example, at the id that all examples have."""
     for resource in RESOURCES:
         request = example_request(document, f"{resource}_replace")
         assert sent(api, request).is_success
@@ -172,7 +172,7 @@ def sent(api: httpx.Client, request: httpx.Request) -> httpx.Response:
 def test_every_example_is_accepted(api: httpx.Client, document: Document, name: str):
     resource, action = name.split("_", 1)
     if action in ("create", "create_batch"):
-        # No two may have its name or ISBN. An author who has a book stays, and may have a namesake.
+        # Name and ISBN are unique. An author who has a book stays, and may share the name with another.
         api.delete(f"/{resource}/{EXAMPLE_ID}")
     if resource == "authors" and action in ("delete", "delete_batch"):
         api.delete(f"/books/{EXAMPLE_ID}")
@@ -201,7 +201,7 @@ def test_every_example_of_an_answer_is_one_that_its_schema_allows(document: Docu
 
 
 class Links(HTMLParser):
-    """Where a page's links lead, what can be led to, and whatever is left open or closed twice."""
+    """A parser that collects a page's links and ids, and elements left open or closed twice."""
 
     def __init__(self) -> None:
         super().__init__()

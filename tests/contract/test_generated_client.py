@@ -1,4 +1,4 @@
-"""A client that a generator makes of the document can do its work."""
+"""A client generated from the document works."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ print("done")
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory that has the client as the package `catalogue`."""
+    """Return the directory that has the client as the package `catalogue`."""
     directory = tmp_path_factory.mktemp("generated")
     document = directory / "openapi.json"
     document.write_text(run([*DIPTYCH, "openapi"]).stdout, encoding="utf-8")
     scripts = Path(sys.executable).parent
     generate = [str(scripts / "openapi-python-client"), "generate", "--meta", "none", "--fail-on-warning"]
     places = ["--path", str(document), "--output-path", str(directory / "catalogue")]
-    # The generator formats what it makes with ruff, which it looks for in the path.
+    # The generator formats its output with ruff, which it looks for in PATH.
     run([*generate, *places], PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}")
     return directory
 

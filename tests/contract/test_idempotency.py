@@ -25,7 +25,7 @@ def post(api: httpx.Client, path: str, body: Any, key: str | None, **headers: st
 
 
 def same(first: httpx.Response, second: httpx.Response) -> None:
-    """Two answers that are one: all but the time of sending."""
+    """Check that two responses are the same, except for Date."""
     assert first.is_success, first.text
     assert second.status_code == first.status_code
     assert second.content == first.content
@@ -34,7 +34,7 @@ def same(first: httpx.Response, second: httpx.Response) -> None:
 
 
 def of_word(resource: str, body: Row) -> str:
-    """The word in a body's name that nothing else has."""
+    """Return the unique word in a body's name."""
     return str(body[NAMED[resource]]).rpartition(" ")[2]
 
 
@@ -139,7 +139,7 @@ def test_a_key_that_came_with_another_request_is_refused(api: httpx.Client, what
     )
 
     problem = refused(again, 422)
-    if what != "query":  # which is refused before a key is looked for
+    if what != "query":  # refused before a key is looked up
         assert problem["type"] == "/problems/key-reused"
     assert found(api, "tags", other) == found(api, "authors", word) == []
     same(first, post(api, "/tags", {"name": word}, key))

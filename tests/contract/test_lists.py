@@ -28,7 +28,7 @@ everywhere = pytest.mark.parametrize("resource", RESOURCES)
 
 
 def named(api: httpx.Client, resource: str, *names: str) -> list[Row]:
-    """One row for each name, in order."""
+    """Create one row for each name, in order."""
     items: list[Row] = [{NAMED_BY[resource]: name} for name in names]
     if resource == "books":
         items = [{**item, "author_id": author["id"]} for author in [make_author(api)] for item in items]

@@ -1,4 +1,4 @@
-"""A client written for the author-and-book service of Litestar's SQLAlchemy guide meets what it knows."""
+"""A client written for the author-and-book service of Litestar's SQLAlchemy guide works here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody overwrites what they have not seen: If-Match and If-None-Match on what changes a row."""
+"""If-Match and If-None-Match prevent lost updates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMED = {"authors": "name", "books": "title", "tags": "name"}
 
 
 def made(api: httpx.Client, resource: str) -> tuple[str, str]:
-    """The path of a new row, and its tag."""
+    """Create a row, and return its path and its entity tag."""
     path = f"/{resource}/{make(api, resource)['id']}"
     return path, api.get(path).headers["ETag"]
 
@@ -95,7 +95,7 @@ def test_the_tags_and_contributors_of_a_book_can_be_set_as_they_were_read(api: h
 
     assert first.status_code == 200
     refused(second, 412)
-    # The book has changed with them.
+    # Setting tags or contributors has changed the book.
     assert api.get(path).headers["ETag"] != version
     refused(api.patch(path, json={"year": 1}, headers={"If-Match": version}), 412)
 

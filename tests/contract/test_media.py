@@ -1,4 +1,4 @@
-"""Media types, content codings and what else a good HTTP citizen says."""
+"""Media types, content codings and related headers."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ MERGE_PATCH = "application/merge-patch+json"
 DECODERS = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,
-    # The frames name their size.
+    # The frames contain their decompressed size.
     "zstd": zstandard.decompress,
 }
 
-# Answers
+# Responses
 
 
 @pytest.fixture(scope="module")
 def long(api: httpx.Client) -> Iterator[str]:
-    """The path of a book whose representation is worth compressing."""
+    """Yield the path of a book whose representation is large enough to be compressed."""
     book = api.post("/books", json={**body_of(api, "books"), "description": "All happy families are alike. " * 100})
     yield f"/books/{book.json()['id']}"
     api.delete(f"/books/{book.json()['id']}")
 
 
 def raw(api: httpx.Client, path: str, **headers: str) -> tuple[httpx.Response, bytes]:
-    """A response and its body as it came over the wire."""
+    """Return a response and its body as received, without decoding."""
     with api.stream("GET", path, headers=headers) as response:
         return response, b"".join(response.iter_raw())
 

@@ -1,4 +1,4 @@
-"""GET /metrics: what Prometheus reads, whichever adapter it asks."""
+"""GET /metrics for Prometheus, on either adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of complaints: 404 route, 405, 413, 415, 400, 422, 404 row, 409. Two faults have one answer."""
+"""The order in which errors are reported: 404 route, 405, 413, 415, 400, 422, 404 row, 409."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POSSIBLE = [
     (first, second)
     for place, first in enumerate(FAULTS)
     for second in FAULTS[place + 1 :]
-    if (first, second) != ("row", "conflict")  # takes a batch: below
+    if (first, second) != ("row", "conflict")  # needs a batch: below
 ]
 
 

@@ -1,4 +1,4 @@
-"""REDbot, which knows what caches, proxies and browsers make of an answer, has nothing bad to say of any GET."""
+"""REDbot, which checks responses for caches, proxies and browsers, finds nothing bad in any GET."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PATHS = [
     "/problems/conflict",
 ]
 
-# A connection kept from one run of REDbot's event loop is deaf in the next.
+# A connection kept from one run of REDbot's event loop does not work in the next.
 RedFetcher.client.idle_timeout = 0
 
 
@@ -50,7 +50,7 @@ def names(api: httpx.Client) -> dict[str, str]:
 
 
 def findings(url: str) -> list[str]:
-    """What REDbot warns of, or finds bad; the checks that it makes with further requests included."""
+    """Return REDbot's findings of level warn and bad, including those of its follow-up requests."""
     config = ConfigParser()
     config.read_dict({"redbot": {"enable_local_access": "True"}})
     resource = HttpResource(config["redbot"])

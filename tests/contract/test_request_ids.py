@@ -1,4 +1,4 @@
-"""X-Request-ID: on every answer, and the request's own where it brings one."""
+"""X-Request-ID: on every response, and the request's own where it has one."""
 
 from __future__ import annotations
 

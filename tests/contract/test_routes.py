@@ -1,4 +1,4 @@
-"""Routes, methods, headers and the order of complaints."""
+"""Routes, methods, headers and the order of errors."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_the_service_is_in_health(api: httpx.Client, path: str):
 
 # The largest body
 
-# A server may close the connection on which it has not read a body to its end: nothing more is sent on it.
+# After a response to an unread body the server may close the connection: send nothing more on it.
 LAST = {"Connection": "close"}
 
 

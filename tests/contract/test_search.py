@@ -1,4 +1,4 @@
-"""`q`: ranked search for words, which finds the same in every database."""
+"""`q`: ranked full-text search with the same results on every database."""
 
 # ruff: noqa: RUF001 - letters of every script
 
@@ -145,11 +145,11 @@ HITS = {
     "ᏺ": {"new"},
     "nobody": set(),
 }
-"""What is asked -> what it finds of the corpus."""
+"""Query -> the results in the corpus."""
 
 
 def named(api: httpx.Client, resource: str, *names: str) -> list[Row]:
-    """One row for each name, in order."""
+    """Create one row for each name, in order."""
     items: list[Row] = [{NAMED_BY[resource]: name} for name in names]
     if resource == "books":
         author = make_author(api)["id"]
@@ -161,13 +161,13 @@ def named(api: httpx.Client, resource: str, *names: str) -> list[Row]:
 
 
 def searched(api: httpx.Client, resource: str, q: str, **query: Any) -> list[str]:
-    """The ids of the rows that a search finds, in order."""
+    """Return the ids of the rows that a search finds, in order."""
     return ids(read(api, f"/{resource}", q=q, pageSize=1000, **query)["items"])
 
 
 @pytest.fixture(scope="module")
 def corpora(api: httpx.Client) -> dict[str, tuple[str, dict[str, str]]]:
-    """Resource -> a word that all names have, and the key in the corpus of each id."""
+    """Return, by resource, a word that all names contain, and the corpus key of each id."""
     found = {}
     for resource in RESOURCES:
         word = marker()
@@ -198,7 +198,7 @@ def test_no_text_is_a_mistake(api: httpx.Client, q: str):
     for resource in RESOURCES:
         response = api.get(f"/{resource}", params={"q": q})
 
-        # A tab alone is blank.
+        # A tab alone is white space.
         assert response.status_code == 200, response.text
 
 
@@ -230,7 +230,7 @@ def test_long_words_are_found_by_all_that_counts_of_them(api: httpx.Client, reso
 # Rank
 
 PAST = f" {'and so on ' * 6}past "
-"""What makes a name so long that no word of 33 characters is a third of it."""
+"""Makes a name so long that no word of 33 characters is a third of it."""
 
 
 @everywhere
@@ -238,7 +238,7 @@ def test_the_best_come_first(api: httpx.Client, resource: str):
     word = marker()
     names = [f"{word}{PAST}x", f"of {word}", word.upper(), f"y{PAST}{word}", f"{word} and so on"]
     rows = dict(zip(names, ids(named(api, resource, *names)), strict=True))
-    # It is the name; it is a good part of the name; it is in the name. In each of these the newest come first.
+    # Equal to the query; at least a third is the query; contains the query. Within each rank, newest first.
     expected = [word.upper(), *sorted((names[1], names[4]), key=lambda name: rows[name], reverse=True)]
     expected += sorted((names[0], names[3]), key=lambda name: rows[name], reverse=True)
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a problem that names every bad field, and nothing has changed."""
+"""Any invalid request gets a problem that names every bad field, and changes nothing."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def identify(value: Any) -> str:
 
 @pytest.fixture(scope="session")
 def standing(api: httpx.Client) -> Row:
-    """A row of each resource that nothing in this module may change."""
+    """Create a row of each resource that nothing in this module may change."""
     return {"authors": make(api, "authors"), "books": make(api, "books"), "tags": make(api, "tags")}
 
 
@@ -273,7 +273,7 @@ NOT_AN_OBJECT = [b"null", b"[]", b'"name"', b"5", b"true", b'[{"name": "x"}]', b
 
 
 def writes(standing: Row) -> list[tuple[str, str]]:
-    """(method, path) of every kind of write."""
+    """Return (method, path) of every kind of write."""
     here = f"/books/{standing['books']['id']}"
     batches = [(method, "/books/batch") for method in ("POST", "PATCH", "PUT", "DELETE")]
     parts = [("PUT", f"{here}/{part}") for part in ("tags", "contributors")]
@@ -289,7 +289,7 @@ def unchanged(api: httpx.Client, standing: Row) -> bool:
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON.keys())
 def test_a_body_that_is_not_strictly_json_is_a_400_everywhere(api: httpx.Client, standing: Row, body: bytes):
     for method, path in writes(standing):
-        # A deletion may name its ids in the query: it needs no body.
+        # A deletion may name its ids in the query, and needs no body then.
         refused(send(api, method, path, body), 422 if method == "DELETE" and not body else 400)
     assert unchanged(api, standing)
 

@@ -1,4 +1,4 @@
-"""DATABASE_URL: the driver for each twin, and SQLite's file."""
+"""DATABASE_URL: the driver of each twin, and the SQLite file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a process."""
+"""The exit of a process."""
 
 from __future__ import annotations
 

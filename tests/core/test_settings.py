@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, and wrong ones told in one line."""
+"""Settings: read once from the environment; a wrong one is reported in one line."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.support.shared import SharedRun
 
 FIGURES = pytest.StashKey[list[Figures]]()
 RECOVERY = 2.0
-"""Seconds after which everything is answered as ever, by what is written down. A busy machine may take longer."""
+"""Seconds after which the page promises normal service. A busy machine may take longer."""
 
 POSTGRESQL = pytest.StashKey[str]()
 
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
-    """Tell what was counted, and write it down where all went well."""
+    """Print the figures, and write them to the page where everything held."""
     if not config.stash[FIGURES]:
         return
     text = table(config.stash[FIGURES], config.stash.get(POSTGRESQL, "none"))
@@ -57,7 +57,7 @@ def postgres(shared_run: SharedRun, pytestconfig: pytest.Config) -> Iterator[Pos
 
 @pytest.fixture(scope="session")
 def database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database where some tags make trouble."""
+    """Create a database where some tags cause trouble, and return its name."""
     url = Databases(postgres, tmp_path_factory.mktemp("unused")).migrated("postgresql")
     name = url.rpartition("/")[2]
     with postgres.control(name) as connection:
@@ -67,14 +67,14 @@ def database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> st
 
 @pytest.fixture(scope="session", params=ADAPTERS)
 def running(request: pytest.FixtureRequest, postgres: Postgres, database: str) -> Iterator[Service]:
-    """One deployment for all faults: it is not started again after any of them."""
+    """Run one deployment for all faults, without restarting it between them."""
     with service(request.param, postgres.get_uri(database)) as found:
         yield found
 
 
 @pytest.fixture
 def figures(pytestconfig: pytest.Config) -> list[Figures]:
-    """Those of all faults of this run."""
+    """Return the list that collects the figures of this run."""
     return pytestconfig.stash[FIGURES]
 
 

@@ -1,4 +1,4 @@
-"""What was counted: one line for each fault and adapter, at the end of a run and in docs/reliability.md."""
+"""The figures: one line for each fault and adapter, printed at the end of a run and written to docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One fault under one adapter. once: of the clients without a key. seconds: None where there is nothing to tell."""
+    """One fault under one adapter. once: of the clients without a key. recovery: None where it does not apply."""
 
     fault: str
     adapter: str
@@ -55,7 +55,7 @@ class Figures:
 
 
 def table(rows: Iterable[Figures], postgresql: str) -> str:
-    """The figures in Markdown, and what they were counted on."""
+    """Return the figures as a Markdown table, with the conditions of the run."""
     cells = [row.cells() for row in sorted(rows, key=lambda row: row.fault)]
     lines = [HEADS, ["---"] * len(HEADS), *cells]
     packages = ", ".join(f"{name} {version(name)}" for name in ("gunicorn", "flask", "sanic", "sqlalchemy", "psycopg"))

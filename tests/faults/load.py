@@ -1,8 +1,8 @@
-"""Clients that write, and know in the end what is stored of what they sent.
+"""Clients that write, and know in the end which of their writes must be stored.
 
-A client that gets no answer cannot know whether its request was done. One that gave it an Idempotency-Key asks again
-with the same key until it is told. A few ask once and without a key, as most clients do: what they are told must be
-true, too.
+A client without a response cannot know whether its request was done. Clients with an Idempotency-Key repeat the
+request with the same key until there is a response. A few send each request once and without a key, as most clients
+do; the responses that they get must be true too.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from tests.faults.service import WORKERS, Service
 from tests.support.waiting import PATIENCE, until
 
 PAUSE = 0.05
-"""Seconds after which a client asks again."""
+"""Seconds before a client repeats a request."""
 
 NONE = 0
-"""The status of no answer."""
+"""Stands for the status where there was no response."""
 
 GOOD = {"GET": 200, "POST": 201, "PATCH": 200, "PUT": 200, "DELETE": 204}
-"""What is answered when all is well."""
+"""The normal statuses."""
 
 INSIDE = re.compile(rb"SELECT|INSERT|UPDATE|psycopg|sqlalchemy|Traceback|constraint|relation", re.IGNORECASE)
-"""What no client is told of."""
+"""Internals that no response may contain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Rows to be created. key: None where it is asked for once."""
+    """Rows to create. key: None for a request that is sent once."""
 
     path: str
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer, or that there was none. begun, ended: time.monotonic()."""
+    """A response, or that there was none. begun, ended: time.monotonic()."""
 
     method: str
     status: int
@@ -56,36 +56,36 @@ class Told:
     detail: str
 
     def well(self, since: float) -> bool:
-        """Whether all was well with what was asked since a moment."""
+        """Return whether a request begun after a moment succeeded."""
         return self.begun > since and self.status == GOOD[self.method]
 
 
 @dataclass
 class Book:
-    """What was asked and answered."""
+    """All requests and responses."""
 
     told: list[Told] = field(default_factory=list)
     acknowledged: dict[str, str] = field(default_factory=dict)
-    """The name of what was asked for with a key -> its id."""
+    """The name of each row created with a key -> its id."""
     once: dict[str, str] = field(default_factory=dict)
-    """The same of what was asked for without."""
+    """The same for rows created without a key."""
     wrong: list[str] = field(default_factory=list)
-    """What should not have been."""
+    """Violations found by the clients."""
 
     def note(self, method: str, status: int, begun: float, detail: str = "") -> None:
-        """What was answered, or NONE, just now."""
+        """Record a response, or NONE."""
         self.told.append(Told(method, status, begun, time.monotonic(), detail))
 
 
 class Client:
-    """One connection, which is made anew when it ends."""
+    """One connection, reopened when it breaks."""
 
     def __init__(self, connection: http.client.HTTPConnection, book: Book) -> None:
         self._book = book
         self._http = connection
 
     def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> tuple[int, Any]:
-        """The status and the body of an answer, or NONE and what happened instead."""
+        """Return the status and body of a response, or NONE and the error."""
         begun = time.monotonic()
         status, found = self._ask(method, path, body, key)
         self._book.note(method, status, begun, found if status == NONE else found.get("detail", ""))
@@ -115,7 +115,7 @@ def _headers(body: Any, key: str | None) -> dict[str, str]:
 
 
 def message(write: Write) -> bytes:
-    """A write as it is sent."""
+    """Serialize a write."""
     body = json.dumps(write.body).encode()
     fields = {"Host": "catalogue.test", "Content-Length": str(len(body)), **_headers(write.body, write.key)}
     lines = [f"POST {write.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
@@ -123,7 +123,7 @@ def message(write: Write) -> bytes:
 
 
 def _expected(method: str, answer: http.client.HTTPResponse, content: bytes) -> bool:
-    """Whether an answer is one of those that a fault may have."""
+    """Return whether a response is one that a fault may cause."""
     if answer.status == GOOD[method]:
         return True
     again = answer.status == 503 or (answer.status == 409 and b'"/problems/key-in-use"' in content)
@@ -141,9 +141,9 @@ def _note(where: dict[str, str], found: Any) -> None:
 
 
 class Load:
-    """Clients that ask until the block ends, and then until each has been told what has become of its writes.
+    """Clients that send requests until the block ends, and then until the outcome of each write is known.
 
-    kinds: what they create. suffix: of the number-th name.
+    kinds: resources that they create. suffix: of the number-th name.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class Load:
         kinds: tuple[str, ...] = ("authors", "tags", "books"),
         suffix: Callable[[int], str] = str,
     ) -> None:
-        """The numbers of clients are multiples of the number of workers: all workers have the same of each."""
+        """Prepare the clients; their numbers are multiples of the number of workers, so that all get the same."""
         self.book = Book()
         self.word = marker()
         self._kinds, self._suffix = kinds, suffix
@@ -190,18 +190,18 @@ class Load:
             client.close()
 
     def goes_on(self, seconds: float = 0) -> None:
-        """Return when so much time is over, and as many requests as clients send were answered as ever, four times."""
+        """Wait so many seconds, and then until the latest responses, four for each client, are all normal."""
         begun = time.monotonic()
         time.sleep(seconds)
         number = 4 * len(self._clients)
         until(lambda: len(last := self.book.told[-number:]) == number and all(each.well(begun) for each in last))
 
     def is_refused(self, number: int = 1, why: str = "") -> None:
-        """Return when so many requests have been answered 503. why: what these say, if that matters."""
+        """Wait until so many requests have been answered 503. why: the expected detail, if it matters."""
         until(lambda: sum(each.status == 503 and why in each.detail for each in self.book.told) >= number)
 
     def write(self, kind: str | None = None, *, key: bool = True, number: int = 1) -> Write:
-        """A new write. number: of rows, in a batch."""
+        """Return a new write. number: of rows, in a batch."""
         serials = [next(self._numbers) for _ in range(number)]
         kind = kind or self._kinds[serials[0] % len(self._kinds)]
         names = tuple(f"{self.word} {'' if key else 'once '}{self._suffix(serial)}" for serial in serials)
@@ -210,7 +210,7 @@ class Load:
         return Write(path, names, body, str(uuid.uuid4()) if key else None)
 
     def until_told(self, client: Client, write: Write) -> None:
-        """Ask, with the same key, until the answer says what is stored."""
+        """Send a write with the same key until the response says what is stored."""
         deadline = None
         while True:
             status, found = client.ask("POST", write.path, write.body, write.key)
@@ -218,7 +218,7 @@ class Load:
                 _note(self.book.acknowledged, found)
                 return
             if status not in (NONE, 409, 503):
-                return  # it is in the book as wrong
+                return  # recorded as wrong
             if self._over.is_set():
                 deadline = deadline or time.monotonic() + PATIENCE
                 if time.monotonic() > deadline:
@@ -227,7 +227,7 @@ class Load:
             time.sleep(PAUSE)
 
     def _first(self, service: Service) -> str:
-        """An author of books."""
+        """Create an author for the books."""
         client = Client(http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE), self.book)
         write = self.write("authors")
         self.until_told(client, write)

@@ -1,4 +1,4 @@
-"""A PostgreSQL that can be killed, frozen and started again, on one port and the same files."""
+"""A PostgreSQL that can be killed, frozen and started again, on the same port and files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.support.postgresql import initialise
 from tests.support.waiting import PATIENCE
 
 CONTROL = "-c default_transaction_read_only=off -c application_name=control"
-"""How a test connects: it can end what it has begun, whatever it has done to the server."""
+"""Connection options of the test: writes are allowed even if the server's default is read-only."""
 
 
 class Postgres:
-    """A server with nothing made easy: it listens on TCP, and writes to disk as PostgreSQL does by default."""
+    """A server with PostgreSQL's defaults: it listens on TCP, and syncs to disk."""
 
     def __init__(self, directory: Path) -> None:
         programs = initialise(directory)
@@ -32,17 +32,17 @@ class Postgres:
         self._command = [
             str(programs.directory / "postgres"),
             *("-D", str(directory), "-h", "127.0.0.1", "-p", str(self.port), "-k", ""),
-            # What waits for a deadlock to be seen waits a second by default, and the tests with it.
+            # Deadlocks are detected after a second by default, which the tests would have to wait.
             *("-c", "deadlock_timeout=100ms"),
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
     def get_uri(self, database: str = "postgres") -> str:
-        """The URL of a database."""
+        """Return the URL of a database."""
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> float:
-        """Start it; when it was first there for a client (time.monotonic)."""
+        """Start it; return when it first accepted a connection (time.monotonic)."""
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
@@ -60,9 +60,9 @@ class Postgres:
         raise AssertionError(f"PostgreSQL did not start:\n{(self._directory / 'log').read_text('utf-8')}")
 
     def kill(self) -> None:
-        """Kill it as a crash would: no process of it is left, and none had time to write anything."""
+        """Kill all its processes at once, as a crash would."""
         assert self._process is not None
-        # Frozen, it starts no process that would be missed.
+        # Stopped first, so that it cannot start a process that would survive.
         self._process.send_signal(signal.SIGSTOP)
         processes = self._processes()
         for process in processes:
@@ -72,26 +72,26 @@ class Postgres:
         psutil.wait_procs(processes, PATIENCE)
 
     def freeze(self) -> None:
-        """Stop every process of it where it is: connections stay open, and nothing answers."""
+        """Stop every process with SIGSTOP: connections stay open, and nothing responds."""
         for process in self._processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.suspend()
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Continue the stopped processes."""
         for process in self._processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
 
     def stop(self) -> None:
-        """End it, and wait until it has ended."""
+        """Shut it down, and wait until it has ended."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
         self._process.wait(PATIENCE)
 
     @contextlib.contextmanager
     def control(self, database: str) -> Iterator[psycopg.Connection[Any]]:
-        """A connection of the test's own, each statement of it a transaction."""
+        """Open an autocommit connection for the test."""
         with psycopg.connect(self.get_uri(database), autocommit=True, options=CONTROL) as connection:
             yield connection
 
@@ -103,7 +103,7 @@ class Postgres:
 
 @contextlib.contextmanager
 def killable(directory: Path) -> Iterator[Postgres]:
-    """A running server whose files are in a new directory."""
+    """Run a server with its files in a new directory."""
     server = Postgres(directory)
     server.start()
     try:

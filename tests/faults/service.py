@@ -1,4 +1,4 @@
-"""A deployment with several worker processes, and which of them serves whom."""
+"""A deployment with several worker processes, and which of them serves which client."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.waiting import PATIENCE, until
 WORKERS = 2
 THREADS = 6
 POOL = 3
-"""Connections each worker may have."""
+"""Connections of each worker's pool."""
 POOL_TIMEOUT = 1
 REQUEST_TIMEOUT = 3
 
@@ -44,16 +44,16 @@ class Service:
     log: IO[str]
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that answer: they have the main one's socket."""
+        """Return the worker processes, which have inherited the main process's socket."""
         main = _sockets(self.process)
         return [each for each in self.process.children(recursive=True) if _sockets(each) & main]
 
     def wait_for_workers(self) -> list[psutil.Process]:
-        """The same, when all are there. Errors: AssertionError after PATIENCE."""
+        """Return the workers when all are running. Errors: AssertionError after PATIENCE."""
         return until(lambda: found if len(found := self.workers()) == WORKERS else [])
 
     def connected(self, number: int) -> list[list[http.client.HTTPConnection]]:
-        """So many connections to each worker, by worker."""
+        """Open so many connections to each worker; return them by worker."""
         workers = self.wait_for_workers()
         found = []
         for worker in workers:
@@ -68,14 +68,14 @@ class Service:
         return connection
 
     def told(self) -> str:
-        """What it has written so far."""
+        """Return its log so far."""
         self.log.seek(0)
         return self.log.read()
 
 
 @contextlib.contextmanager
 def _held(processes: Sequence[psutil.Process]) -> Iterator[None]:
-    """Nothing is done by these meanwhile."""
+    """Stop these processes (SIGSTOP) for the block."""
     for process in processes:
         process.send_signal(signal.SIGSTOP)
     try:
@@ -86,17 +86,17 @@ def _held(processes: Sequence[psutil.Process]) -> Iterator[None]:
 
 
 def _sockets(process: psutil.Process) -> set[str]:
-    """What tells apart the sockets that a process has. Linux only."""
+    """Return the inodes of a process's sockets. Linux only."""
     try:
         files = list(Path(f"/proc/{process.pid}/fd").iterdir())
         return {target for file in files if (target := str(file.readlink())).startswith("socket:")}
     except OSError:
-        return set()  # it has ended
+        return set()  # the process has ended
 
 
 @contextlib.contextmanager
 def service(adapter: str, database_url: str, port: int | None = None, **settings: str) -> Iterator[Service]:
-    """Run an adapter with several workers until the block ends. port: one that is free. Errors: as `server`."""
+    """Run an adapter with several workers for the block. port: by default a free one. Errors: as `server`."""
     port = port or free_port()
     settings = {**SETTINGS, **settings, "DATABASE_URL": database_url, "FLASK_PORT": str(port)}
     line = command(adapter, port) + (["--workers", str(WORKERS)] if adapter == "sanic" else [])
@@ -105,7 +105,7 @@ def service(adapter: str, database_url: str, port: int | None = None, **settings
         server(line, f"http://127.0.0.1:{port}", log=log, **settings) as process,
     ):
         found = Service(adapter, port, psutil.Process(process.pid), log)
-        # One that answers is enough to be ready. Sanic is not to be stopped before all do.
+        # One worker is enough to be ready. Sanic must not be stopped before all are.
         for connection in itertools.chain(*found.connected(1)):
             connection.close()
         yield found

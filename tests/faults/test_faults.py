@@ -1,6 +1,6 @@
 """Nothing acknowledged is lost, and nothing is done twice, whatever breaks: every fault is a real one.
 
-All faults befall one deployment of each adapter, which is never started again in between.
+All faults happen to one deployment of each adapter, which is never restarted in between.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from tests.faults.trial import Trial
 from tests.support.waiting import PATIENCE, until
 
 AFTER = 3
-"""Seconds, at least, that a load goes on for after a fault."""
+"""Least seconds that the load continues after a fault."""
 
 FULL = "Every database connection is in use."
-"""What is said when a worker has more to do at once than connections: half of them, when the other worker is gone."""
+"""The detail when a worker has more concurrent requests than connections, as while the other worker is down."""
 
 TOO_LONG = "This took longer than a request may."
-"""What is said at a request's deadline."""
+"""The detail at a request's deadline."""
 
 OLDEST = """
     SELECT coalesce(max(extract(epoch FROM clock_timestamp() - query_start)), 0)::float FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'diptych' AND state = 'active'
 """
-"""Seconds since the oldest statement began that is still being executed."""
+"""Age in seconds of the oldest running statement."""
 
 
 def statuses(load: Load, method: str | None = None) -> set[int]:
@@ -39,7 +39,7 @@ def statuses(load: Load, method: str | None = None) -> set[int]:
 
 
 def refusals(load: Load) -> set[str]:
-    """Why requests were answered 503."""
+    """Return the details of all 503 responses."""
     return {each.detail for each in load.book.told if each.status == 503}
 
 
@@ -89,7 +89,7 @@ def test_the_database_stands_still(trial: Trial):
     with Load(trial.service) as load:
         load.goes_on()
         trial.postgres.freeze()
-        # Nobody waits until it goes on: as long as it stands still, each is told so.
+        # No request waits until the database continues: while it is frozen, each gets a 503.
         load.is_refused(10)
         trial.postgres.thaw()
         back = time.monotonic()
@@ -110,7 +110,7 @@ def test_the_pool_is_full(trial: Trial):
         load.goes_on(AFTER)
 
     trial.settle(load, back)
-    # Those that had a connection may wait for the table.
+    # Requests that held a connection may wait for the table.
     assert refusals(load) - {TOO_LONG} == {FULL}
     full = [each for each in load.book.told if each.detail == FULL]
     assert all(each.ended - each.begun > POOL_TIMEOUT - 0.1 for each in full)
@@ -119,7 +119,7 @@ def test_the_pool_is_full(trial: Trial):
 @pytest.mark.slow
 @pytest.mark.fault("statements that sleep past the deadline")
 def test_a_statement_sleeps_past_the_deadline(trial: Trial):
-    # One of each worker asks again and again for what sleeps, and one goes on to something else.
+    # One client of each worker repeats a sleeping statement, and one sends other requests.
     with Load(trial.service, keyed=2, once=2, readers=4, suffix=lambda number: f"{number} sleeps") as load:
         until(lambda: trial.value(OLDEST) > REQUEST_TIMEOUT - 0.5)
         # They would sleep for an hour.
@@ -140,7 +140,7 @@ def test_a_lock_is_held_by_another_session(trial: Trial):
         load.goes_on()
         with trial.postgres.control(trial.database) as connection, connection.transaction():
             connection.execute("LOCK TABLE tag IN SHARE MODE")
-            # Nobody waits until it is free.
+            # No request waits until the lock is released.
             load.is_refused(2, TOO_LONG)
         back = time.monotonic()
         load.goes_on(AFTER)
@@ -173,13 +173,13 @@ def test_deadlocks_are_provoked(trial: Trial):
 
     trial.settle(load)
     provoked = deadlocks(trial) - before
-    # They are tried again, and clients hear of few.
+    # They are retried, and few clients notice.
     assert len([each for each in load.book.told if each.status == 503]) < provoked / 2
 
 
 def deadlocks(trial: Trial) -> int:
-    """How many there have been."""
-    time.sleep(1.1)  # sessions tell what they have counted once a second
+    """Return the number of deadlocks."""
+    time.sleep(1.1)  # sessions report their statistics once a second
     return int(trial.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
 
 
@@ -238,13 +238,13 @@ def test_clients_go_away(trial: Trial):
 
 
 def _done(trial: Trial, load: Load, batches: list[Write]) -> list[int]:
-    """How many rows of each batch are stored."""
+    """Return how many rows of each batch are stored."""
     stored = trial.stored(load.word)
     return [sum(name in stored for name in batch.names) for batch in batches]
 
 
 def leave(port: int, load: Load, write: Write, *, whole: bool, reset: bool, pause: float) -> None:
-    """Send a request, or all of it but the last byte, and go without an answer."""
+    """Send a request, completely or without the last byte, and disconnect before the response."""
     begun = time.monotonic()
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(message(write) if whole else message(write)[:-1])
@@ -295,5 +295,5 @@ def test_what_was_answered_is_there_after_a_crash(trial: Trial):
 
 
 def connected(trial: Trial, load: Load) -> Client:
-    """One more client, with a connection to any worker."""
+    """Return a new client, connected to any worker."""
     return Client(http.client.HTTPConnection("127.0.0.1", trial.service.port, timeout=PATIENCE), load.book)

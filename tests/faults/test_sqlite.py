@@ -1,4 +1,4 @@
-"""SQLite with several processes that write, of both adapters: each has its turn, and no client hears of a lock."""
+"""SQLite with several writing processes of both adapters: writers queue, and no client sees a lock error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment under test, the database it is on, and what must hold whatever is done to either."""
+"""A deployment under test, its database, and what must hold after any fault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.service import POOL, WORKERS, Service
 from tests.support.waiting import until
 
 STORED = "SELECT name, id FROM author UNION ALL SELECT name, id FROM tag UNION ALL SELECT title, id FROM book"
-"""What everything is called, and its id."""
+"""Selects the name and id of every row."""
 
 TROUBLE = """
     CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -33,7 +33,7 @@ TROUBLE = """
     END $$;
     CREATE TRIGGER trouble BEFORE INSERT ON tag FOR EACH ROW EXECUTE FUNCTION trouble()
 """
-"""Tags whose names say so sleep, or take two locks in one order or the other."""
+"""Triggers on tags that sleep, or take two locks in one order or the other, depending on the name."""
 
 
 @dataclass
@@ -46,10 +46,10 @@ class Trial:
     database: str
     figures: list[Figures]
     deployments: int = 1
-    """How many there are on the database."""
+    """Number of deployments on the database."""
 
     def settle(self, load: Load, back: float | None = None) -> None:
-        """Compare what was acknowledged with what is stored, and see that everything is as ever.
+        """Compare what was acknowledged with what is stored, and check that the service works normally.
 
         back: when the fault was over (time.monotonic). Errors: AssertionError.
         """
@@ -58,12 +58,12 @@ class Trial:
         self.is_well()
 
     def stored(self, word: str) -> dict[str, str]:
-        """As `named`, of the rows that are in the database now."""
+        """Return the rows in the database now, as `named`."""
         with self.postgres.control(self.database) as connection:
             return named(word, connection.execute(STORED).fetchall())
 
     def is_well(self) -> None:
-        """See that every worker answers and holds on to nothing. Errors: AssertionError."""
+        """Check that every worker responds and holds no connection. Errors: AssertionError."""
         with Load(self.service, keyed=WORKERS, once=0, readers=WORKERS) as load:
             load.goes_on()
         assert not load.book.wrong
@@ -73,7 +73,7 @@ class Trial:
         assert "unexpected error" not in self.service.told()
 
     def sessions(self, which: str = "true") -> int:
-        """How many sessions of the service's there are in the database, as a condition on pg_stat_activity."""
+        """Return the number of the service's sessions, filtered by a condition on pg_stat_activity."""
         return int(
             self.value(
                 "SELECT count(*) FROM pg_stat_activity"  # noqa: S608 - the test's own
@@ -82,21 +82,21 @@ class Trial:
         )
 
     def value(self, query: str) -> Any:
-        """What a query of one value finds."""
+        """Return the single value of a query."""
         with self.postgres.control(self.database) as connection:
             row = connection.execute(query.encode()).fetchone()
         assert row is not None
         return row[0]
 
     def execute(self, *statements: str) -> None:
-        """Do something to the database, each statement in a transaction of its own."""
+        """Execute statements, each in its own transaction."""
         with self.postgres.control(self.database) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 
 
 def named(word: str, rows: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """Name -> id of the rows whose names begin with a word. Errors: AssertionError when a name is there twice."""
+    """Return name -> id of the rows whose names begin with a word. Errors: AssertionError for a duplicate name."""
     ours = [(name, str(uuid.UUID(str(found)))) for name, found in rows if name.startswith(word)]
     twice = [name for name, times in Counter(name for name, _ in ours).items() if times > 1]
     assert not twice
@@ -104,7 +104,10 @@ def named(word: str, rows: Iterable[tuple[str, Any]]) -> dict[str, str]:
 
 
 def compared(fault: str, adapter: str, load: Load, stored: Mapping[str, str], back: float | None = None) -> Figures:
-    """What was counted. stored: name -> id of the rows there are. Errors: AssertionError, for one too many or few."""
+    """Return the figures. stored: name -> id of the existing rows.
+
+    Errors: AssertionError for a missing or extra row.
+    """
     book = load.book
     once = {name: found for name, found in stored.items() if " once " in name}
     kept = {name: found for name, found in stored.items() if name not in once}
@@ -123,13 +126,13 @@ def compared(fault: str, adapter: str, load: Load, stored: Mapping[str, str], ba
 
 
 def check(load: Load, figures: Figures) -> None:
-    """Errors: AssertionError, for what no fault excuses."""
+    """Errors: AssertionError for what no fault excuses."""
     assert not load.book.wrong
     assert figures.once_stored == figures.once_acknowledged
 
 
 def _recovery(load: Load, back: float) -> float:
-    """Seconds after the fault's end until nothing failed any more, and something had succeeded."""
+    """Return the seconds from the fault's end until no request failed any more and one had succeeded."""
     told = [each for each in load.book.told if each.ended > back]
     failed = [each.ended for each in told if each.status not in (200, 201)]
     well = [each.ended for each in told if each.status == 201]

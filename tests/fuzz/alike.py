@@ -1,4 +1,4 @@
-"""Whether copies of one catalogue answer and hold the same, apart from what each server chose for itself."""
+"""Compare the responses and rows of copies of one catalogue, apart from values that each server generates."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _CHOSEN = re.compile(
     r"|(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
     r"|(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"
 )
-"""What a server may choose: the slug of a row, an id, a time."""
+"""Values that a server generates: the slug of a row, an id, a time."""
 
 _TOKEN = re.compile("-[0-9a-hjkmnp-tv-z]{8}")
 
 _WHOLE_SECOND = len(".123456")
-"""A time on the full second is written so much shorter than others."""
+"""A time on the full second is written without these characters."""
 
 
 AT_ONCE = 1000
-"""Microseconds: less than there is between two requests."""
+"""Microseconds: less than the time between two requests."""
 
 
 class Different(AssertionError):
-    """Two copies do not say or hold the same."""
+    """Two copies differ."""
 
 
 class Pairing:
-    """What one copy calls by one id, slug or ETag and the other by another, one for one; and the times of both."""
+    """Pairs the ids, slugs and ETags of two copies one to one, and their times."""
 
     def __init__(self) -> None:
         self._there: dict[tuple[str, str], str] = {}
@@ -46,7 +46,7 @@ class Pairing:
         self.slugs_differ = False
 
     def pair(self, kind: str, here: str, there: str) -> None:
-        """Take two values for each other's. Errors: Different, if either was another's before."""
+        """Pair two values. Errors: Different if either is paired with another."""
         if kind == "time":
             self._pair_times(_microseconds(here), _microseconds(there))
             return
@@ -62,13 +62,13 @@ class Pairing:
         place = bisect(self._times, (here, there))
         for one, other in self._times[max(place - 1, 0) : place + 1]:
             ours, theirs = here - one, there - other
-            # The rows of one batch are made in microseconds: now and then two of them in the same.
+            # The rows of one batch are created within microseconds, two of them possibly within the same one.
             if (ours > 0) - (ours < 0) != (theirs > 0) - (theirs < 0) and abs(ours - theirs) >= AT_ONCE:
                 raise Different(f"times {here} and {there} are not in the order of {one} and {other}")
         self._times.insert(place, (here, there))
 
     def text(self, here: str, there: str, what: str = "text") -> None:
-        """Compare two texts, and pair what the servers chose in them. Errors: Different."""
+        """Compare two texts, and pair the generated values in them. Errors: Different."""
         here, there = opened(here), opened(there)
         if _CHOSEN.sub(_kind, here) != _CHOSEN.sub(_kind, there):
             raise Different(f"{what}:\n  {here}\n  {there}")
@@ -76,7 +76,7 @@ class Pairing:
             self.pair(_kind(one), one.group(), other.group())
 
     def answers(self, here: httpx.Response, there: httpx.Response) -> None:
-        """Compare two answers: status, headers and body. Errors: Different."""
+        """Compare two responses: status, headers and body. Errors: Different."""
         if here.status_code != there.status_code:
             raise Different(f"status: {here.status_code} {here.text}\n  {there.status_code} {there.text}")
         ours, theirs = _headers(here), _headers(there)
@@ -96,7 +96,7 @@ class Pairing:
             self.text(_plain(one, here), _plain(other, there), name)
 
     def shapes(self, here: httpx.Response, there: httpx.Response) -> None:
-        """Compare what has to be the same even where the order of rows may not be. Errors: Different."""
+        """Compare what must be equal even where the order of rows may differ. Errors: Different."""
         for one, other in (
             (here.status_code, there.status_code),
             ([name for name, _ in _headers(here)], [name for name, _ in _headers(there)]),
@@ -116,7 +116,7 @@ class Pairing:
                 self._row(table, one, other)
 
     def _mapped(self, row: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
-        """A row in the other copy's words, but for its times: some of them no answer has told."""
+        """Translate a row to the other copy's values, except for times: no response has shown some of them."""
         kinds = [(name, _kind_of(name), value) for name, value in row]
         return tuple(
             (name, value if kind == "time" else self._there.get((kind, value), value)) for name, kind, value in kinds
@@ -150,7 +150,7 @@ def _headers(answer: httpx.Response) -> list[tuple[str, str]]:
 
 
 def _length(answer: httpx.Response, length: str) -> int:
-    """A Content-Length that is true; 0 where nobody can say what it would be: ids are not compressed alike."""
+    """Check a Content-Length and return it; 0 where the copies may differ, because ids compress differently."""
     if "content-encoding" in answer.headers:
         return 0
     if answer.request.method != "HEAD" and int(length) != len(answer.content):
@@ -159,7 +159,7 @@ def _length(answer: httpx.Response, length: str) -> int:
 
 
 def _plain(field: str, answer: httpx.Response) -> str:
-    """A header field with the times in its URLs decoded, and without the host."""
+    """Return a header with the times in its URLs decoded, and without the host."""
     return unquote(field).replace(answer.request.url.netloc.decode("ascii"), "host")
 
 

@@ -1,4 +1,4 @@
-"""Copies of one catalogue, each behind a deployment of its own, and requests sent to all of them."""
+"""Copies of one catalogue, each behind its own deployment, and requests sent to all of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 TABLES = Base.metadata.sorted_tables
 
 TOLD = {"fingerprint", "headers", "body"}
-"""Columns that are of one request or answer: those are compared when they are sent."""
+"""Columns that contain a request or response: those are compared when they are sent."""
 
 Rows = dict[str, list[dict[str, Any]]]
 """Table -> its rows, as Python has them."""
@@ -47,7 +47,7 @@ class Copy:
     connection: Connection
 
     def rows(self) -> Rows:
-        """Every row of every table."""
+        """Return every row of every table."""
         found = {}
         for table in TABLES:
             found[table.name] = [dict(row) for row in self.connection.execute(select(table)).mappings()]
@@ -55,7 +55,7 @@ class Copy:
         return found
 
     def reset(self, stock: Rows) -> None:
-        """Leave the stock's rows and no others."""
+        """Restore exactly the stock's rows."""
         for table in reversed(TABLES):
             self.connection.execute(table.delete())
         for table in TABLES:
@@ -65,24 +65,24 @@ class Copy:
 
 
 class Copies:
-    """Every adapter on every database; the first is what the others are compared with.
+    """Every adapter on every database; the first is the reference.
 
-    sqlite: a connection of its own to the first one's database.
+    sqlite: a separate connection to the first one's database.
     """
 
     def __init__(self, copies: list[Copy], pool: ThreadPoolExecutor, sqlite: sqlite3.Connection) -> None:
         self.all = copies
         self.pool = pool
         self.sqlite = sqlite
-        # The rows that every sequence begins with, as they are told and as they are stored.
+        # The initial rows, as responses show them and as they are stored.
         self.told = make_stock(copies[0].client)
         self.stock = copies[0].rows()
         self.sequences = self.requests = 0
-        # What the first copy has answered to each key of the sequence.
+        # The first copy's response to each key of the sequence.
         self.answered: dict[str, bytes] = {}
 
     def run(self, steps: Sequence[Step]) -> None:
-        """Send a sequence to every copy as it was in the beginning. Errors: Different, with steps and copies."""
+        """Send a sequence to every copy in its initial state. Errors: Different, with steps and copies."""
         self.sequences += 1
         with _saying("".join(f"\n    {step}," for step in steps)):
             self._run(steps)
@@ -112,7 +112,7 @@ class Copies:
             raise Different(f"nothing may be answered {first.status_code}")
         if (first.is_error or step.method in SAFE) and self._version() != before:
             raise Different(f"{step.method} answered {first.status_code}, and still the database was written to")
-        # The tokens of slugs are drawn by lot: an order by them is not the same twice.
+        # Slug tokens are random: an order by them differs each time.
         by_lot = ("orderBy", "slug") in tuple(step.query) and any(pairing.slugs_differ for pairing in pairings)
         for copy, pairing, answer in zip(self.all[1:], pairings[1:], answers[1:], strict=True):
             with _saying(f"{self.all[0].name} and {copy.name}"):
@@ -129,7 +129,7 @@ class Copies:
                 self._read_back(first.json())
 
     def _read_back(self, told: dict[str, Any]) -> None:
-        """What a write has told is what a read tells, by id and by slug. Errors: Different."""
+        """Check that reads by id and by slug show what a write returned. Errors: Different."""
         for row in told.get("items", [told])[:3]:
             if "created_at" in row:
                 paths = [f"/{resource_of(row)}/{row['id']}"]
@@ -142,7 +142,7 @@ class Copies:
                         raise Different(f"a write told {row}\n  and {path} then {answer.text}")
 
     def _version(self) -> int:
-        """A number that changes when someone commits a change to the first copy's database."""
+        """Return a number that changes when someone commits a change to the first copy's database."""
         return int(self.sqlite.execute("PRAGMA data_version").fetchone()[0])
 
     def _each(self, do: Any) -> list[Any]:
@@ -175,12 +175,12 @@ def _text(value: Any) -> str:
 
 @contextlib.contextmanager
 def copies(databases: Databases) -> Iterator[Copies]:
-    """Start every adapter on every database, each on a copy of its own."""
+    """Start every adapter on every database, each on its own copy."""
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(len(BACKENDS) * len(ADAPTERS)))
         names = [(adapter, backend) for backend in BACKENDS for adapter in ADAPTERS]
         urls = [databases.migrated(backend) for _, backend in names]
-        # One worker: ids that two workers make in one millisecond are in no order.
+        # One worker: ids that two workers generate within one millisecond have no order.
         settings = {"DIPTYCH_WORKERS": "1", "DIPTYCH_CORS_ORIGINS": ORIGIN}
         starting = [deployment(adapter, url, **settings) for (adapter, _), url in zip(names, urls, strict=True)]
         servers = pool.map(stack.enter_context, starting)

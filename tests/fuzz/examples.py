@@ -1,6 +1,6 @@
-"""Sequences to be sent with every run of the suite: what fuzzing has found, and what it is sure to find when it breaks.
+"""Sequences sent in every run of the suite: findings of the fuzzing, and probes for what it must find.
 
-A new one is copied from the report, as it is printed there, with a name that says what it is about.
+Copy a new one from the printed report, under a name that says what it is about.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values that requests are made of: those at the edge of what is taken, and those beyond it."""
+"""Values for requests: at the limits of what is valid, and beyond them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tests.fuzz.stock import AUTHORS, BOOKS, TAGS
 
 
 def words(text: str) -> list[str]:
-    """The words of a text; each may have JSON's escapes in it, for blanks too."""
+    """Split a text into words, which may contain JSON escapes, for white space too."""
     return [json.loads(f'"{word}"') for word in text.split()]
 
 
 def of_length(*lengths: int) -> list[str]:
-    """Texts of these lengths; most of these characters grow when they are decomposed, folded or lower-cased."""
+    """Return texts of these lengths, of characters that grow when they are decomposed, folded or lower-cased."""
     return [char * length for char in "xé\U0001d538\ufdfa\u0130\u0344" for length in lengths]
 
 
@@ -27,17 +27,17 @@ HOSTILE_TEXTS = [
 ]
 
 TEXTS = words(
-    # Blanks around, what is no character, marks alone and in either order
+    # White space around, non-characters, marks alone and in either order
     r"""
     \u0020a\u0020 \u3000a\u3000 \u200b \ufeffa \ufffd \ufffe \uffff \udbff\udfff
     \u0301 \u0301a a-\u0301 \u0345 e\u0301\u0316 e\u0316\u0301
     """
-    # Pairs that are the same to Unicode, or to readers
+    # Pairs that are equal to Unicode, or to readers
     r"""
     École E\u0301cole ÉCOLE ß \u1e9e SS \u017f \u0131 \u0130 i\u0307 Σίσυφος ΣΊΣΥΦΟΣ \u03c2 \ufb01 \u0149 \u01f0 \u0390
     Å \u212b K \u212a \u1fb3 가 \u1100\u1161 \u2167 \u00bd \ufdfa \ud801\udc00 \ud801\udc28 \ud835\udd18
     """
-    # Scripts, and what means something elsewhere
+    # Scripts, and characters that are special elsewhere
     r"""
     שלום مرحبا \u202eabc\u202c हिन्दी 雪国 % _ a_b \\ ' \" * [a] ? -- a--b / null true 0 NaN a,b a%20b a+b <b> ${x} {id}
     batch slug . .. 1e3 -1 ❤\ufe0f 👩\u200d👩\u200d👧 🏳\ufe0f\u200d🌈 🇫🇷

@@ -1,4 +1,4 @@
-"""What is true of every row that is stored, however it came there."""
+"""Invariants of every stored row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Stored = dict[str, list[dict[str, Any]]]
 
 
 def check_stored(rows: Stored) -> None:
-    """Errors: Different, naming a row that the rules would not have let through."""
+    """Errors: Different, naming a row that violates the rules."""
     for table, column in (("author", "name"), ("book", "title"), ("tag", "name")):
         for row in rows[table]:
             _check(row, text_normalization.clean(row[column]) == row[column] != "", "its name is clean")

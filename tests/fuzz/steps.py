@@ -1,4 +1,4 @@
-"""Requests as values: what Hypothesis draws, shrinks and prints, and how each becomes bytes for one copy."""
+"""Requests as values that Hypothesis draws, shrinks and prints, and their conversion to bytes for one copy."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import httpx
 JSON = "application/json"
 
 TARGET_LENGTH = 7000
-"""Characters of a request's target; whether longer ones are taken is the servers' business, not the application's."""
+"""Most characters of a request's target; longer ones test the servers, not the application."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A member of a row that is there: the index counts the stock's rows first, and then those that were made."""
+    """A member of an existing row: indexes count the stock's rows first, then the created ones."""
 
     resource: str
     index: int
@@ -28,18 +28,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Place:
-    """A cursor that some page gave: index counts back from the latest."""
+    """A cursor of an earlier page: index counts back from the latest."""
 
     index: int
 
 
 @dataclass(frozen=True)
 class Step:
-    """A request. path, query values and body may hold Rows, query values Places too.
+    """A request. path, query values and body may contain Rows, query values Places too.
 
-    path: segments, query: (name, value) pairs; either may instead be text that is sent as it is.
-    body: bytes are sent as they are, None is none; anything else as JSON, in ASCII where it is not UTF-8. With a
-    Content-Encoding it is compressed first.
+    path: segments, query: (name, value) pairs; either may instead be text that is sent unchanged.
+    body: bytes are sent unchanged, None is no body; anything else is sent as JSON, in ASCII where it is not UTF-8.
+    With a Content-Encoding it is compressed first.
     """
 
     method: str
@@ -51,20 +51,20 @@ class Step:
 
     @property
     def key(self) -> str | None:
-        """What this request is called, so that it can be sent again; None where it is called nothing."""
+        """The request's idempotency key; None without one."""
         keys = [str(value).strip('"') for name, value in self.headers if name == "Idempotency-Key"]
         return keys[0] if keys and self.method == "POST" else None
 
 
 @dataclass(frozen=True)
 class Members:
-    """A JSON object by its members, of which one may be there twice."""
+    """A JSON object by its members, one of which may be repeated."""
 
     pairs: tuple[tuple[str, Any], ...]
 
 
 class Known:
-    """The rows of one copy, as far as its answers tell."""
+    """The rows of one copy, as far as its responses show them."""
 
     def __init__(self, stock: Mapping[str, list[dict[str, Any]]]) -> None:
         self._order = {resource: [row["id"] for row in rows] for resource, rows in stock.items()}
@@ -73,7 +73,7 @@ class Known:
         self._cursors = ["none"]
 
     def learn(self, answer: Any, **also: str) -> None:
-        """Take in every row of an answer. also: what else is known of the one that it is."""
+        """Record every row of a response. also: what else is known of its main row."""
         if isinstance(answer, list):
             rows = [item for item in answer if isinstance(item, dict) and "created_at" in item]
             new = {row["id"] for row in rows} - self._rows.keys()
@@ -91,7 +91,7 @@ class Known:
                 self.learn(value)
 
     def resolved(self, value: Any) -> Any:
-        """The value with each Row and each Place as this copy has it."""
+        """Replace each Row and each Place in a value by this copy's values."""
         match value:
             case Place(index):
                 return self._cursors[-1 - index % len(self._cursors)]
@@ -99,7 +99,8 @@ class Known:
                 order = self._order[resource]
                 row = self._rows[order[index % len(order)]]
                 if member.endswith("_at") and row["id"] in self._at_once:
-                    # Rows made together may have one time here and several there: none can be filtered by.
+                    # Rows of one batch may have equal times here and different ones there, so filters use none of
+                    # them.
                     row = self._rows[order[0]]
                 return row.get(member, '"unknown"')
             case dict():
@@ -111,14 +112,14 @@ class Known:
         return value
 
     def request(self, client: httpx.Client, step: Step) -> httpx.Request:
-        """The request that a step is to this copy."""
+        """Build the request of a step for this copy."""
         headers = {"Accept-Encoding": "identity"} | {name: self.resolved(value) for name, value in step.headers}
         content = step.body if isinstance(step.body, bytes | None) else _bytes(self.resolved(step.body))
         if content is not None and step.content_type is not None:
             headers["Content-Type"] = step.content_type
         if content is not None and "Content-Encoding" in headers:
             content = gzip.compress(content)
-        # The target is written by hand: httpx would tidy it.
+        # The target is built by hand: httpx would normalize it.
         request = client.build_request("GET", "/", content=content, headers=headers)
         request.method = step.method
         request.extensions = {**request.extensions, "target": self._target(step).encode("ascii")}
@@ -134,14 +135,14 @@ class Known:
 
 
 def resource_of(row: Mapping[str, Any]) -> str:
-    """The resource that a row, as it is told, belongs to."""
+    """Return the resource that a row of a response belongs to."""
     if "title" in row:
         return "books"
     return "authors" if "dob" in row else "tags"
 
 
 def _escaped(value: Any) -> str:
-    # A lone surrogate becomes the three bytes it would be, which are not UTF-8.
+    # A lone surrogate becomes three bytes that are not valid UTF-8.
     return quote(str(value).encode("utf-8", "surrogatepass"), safe="")
 
 

@@ -1,4 +1,4 @@
-"""The rows that every sequence begins with, at ids of their own."""
+"""The initial rows of every sequence, with fixed ids."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import httpx
 
 
 def numbered(kind: int, number: int) -> str:
-    """An id that a client chose, and no server would: kind tells resources apart."""
+    """Return an id that clients choose and no server generates; kind identifies the resource."""
     return f"f000000{kind}-0000-4000-8000-{number:012}"
 
 
 AUTHORS = [numbered(1, number) for number in range(6)]
 BOOKS = [numbered(2, number) for number in range(6)]
 TAGS = [numbered(3, number) for number in range(6)]
-"""The first of these are in the stock; the others are free."""
+"""The first of these exist in the stock; the others are free."""
 
 ISBNS = ["9780306406157", "9791034304844", "9780000000002", "9789999999991"]
 
 
 def make_stock(api: httpx.Client) -> dict[str, list[dict[str, Any]]]:
-    """Make the rows; what is told of them, by resource."""
+    """Create the rows; return the responses by resource."""
     authors = [
         {"name": "École du Soir", "dob": "1929-10-21"},
         {"name": "Anonymous"},

@@ -1,4 +1,4 @@
-"""What Hypothesis draws: requests that are valid, nearly so, and hostile, about rows that earlier ones made."""
+"""Hypothesis strategies: valid, nearly valid and hostile requests about rows that earlier ones created."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", 
 
 
 def _mostly(good: st.SearchStrategy[Any], bad: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Values that are wrong now and then: a body whose every member is wrong gets no further than its members."""
+    """Draw bad values rarely: a body whose every member is wrong tests only validation."""
     return st.integers(0, 15).flatmap(lambda number: bad if number == 15 else good)
 
 
@@ -58,12 +58,12 @@ strange_names = texts | st.sampled_from(["id", "slug", "created_at", "updated_at
 
 
 def ids(resource: str) -> st.SearchStrategy[Any]:
-    """Ids of rows: those of the stock, and of whatever was made after."""
+    """Draw ids of rows: those of the stock, and created ones."""
     return st.builds(Row, st.just(resource), st.integers(0, 7))
 
 
 def odd_ids(resource: str) -> st.SearchStrategy[Any]:
-    """Ids of something else, ids in other spellings, and what is none."""
+    """Draw ids of other resources, ids in other spellings, and invalid ones."""
     plain = IDS[resource][0]
     spellings = [plain.upper(), plain.replace("-", ""), f"{{{plain}}}", f"urn:uuid:{plain}", f" {plain}", plain[:-1]]
     others = [other for key in RESOURCES for other in (IDS[key][0], IDS[key][-1])]
@@ -71,7 +71,7 @@ def odd_ids(resource: str) -> st.SearchStrategy[Any]:
 
 
 def places(resource: str) -> st.SearchStrategy[Any]:
-    """Ids where PUT makes a row or finds one."""
+    """Draw ids at which PUT creates or replaces a row."""
     return st.sampled_from(IDS[resource])
 
 
@@ -98,7 +98,7 @@ KEYS = {"authors": ["name", "dob"], "books": ["isbn", "title", "author_id"], "ta
 
 @st.composite
 def objects(draw: st.DrawFn, fields: dict[str, st.SearchStrategy[Any]], required: list[str]) -> Any:
-    """An object with most of its required members, some of the others, and now and then a strange one."""
+    """Draw an object with most of its required members, some of the others, and rarely an unknown one."""
     names = [name for name in required if draw(st.integers(0, 19)) < 19]
     names += draw(st.lists(st.sampled_from(sorted(fields)), max_size=3, unique=True))
     found = {name: draw(fields[name]) for name in dict.fromkeys(names)}
@@ -119,7 +119,7 @@ def patches_of(resource: str) -> st.SearchStrategy[Any]:
 
 
 def items(of: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """The body of a batch."""
+    """Draw the body of a batch."""
     lists = st.lists(of, min_size=1, max_size=4)
     same = st.builds(lambda one, times: [one] * times, of, st.sampled_from([2, 101, 1001]))
     found = _mostly(lists, st.just([]) | anything | same)
@@ -178,7 +178,7 @@ FILTERS = {resource: _filters(resource) for resource in RESOURCES}
 
 
 def queries(resource: str) -> st.SearchStrategy[Any]:
-    """What a list can be asked, and what it cannot."""
+    """Draw valid and invalid query parameters of a list."""
     pairs = st.sampled_from(sorted(FILTERS[resource])).flatmap(
         lambda name: st.tuples(st.just(name), FILTERS[resource][name])
     )
@@ -213,7 +213,7 @@ keys = st.sampled_from(["a", '"a"', "b", "c"]).map(lambda key: (("Idempotency-Ke
 
 
 def _for(resource: str) -> list[st.SearchStrategy[Step]]:
-    """Every operation of a resource; those that write are named several times, so that there is something to read."""
+    """Return every operation of a resource; writes are listed several times, so that there is something to read."""
     required, body = REQUIRED[resource], rows_of(resource, REQUIRED[resource])
     listed, batch, item = st.just((resource,)), st.just((resource, "batch")), _path(resource)
     reading = st.sampled_from(["GET", "HEAD"])
@@ -252,7 +252,7 @@ ordinary = st.one_of(*(kind for resource in RESOURCES for kind in _for(resource)
 
 @st.composite
 def spoilt(draw: st.DrawFn) -> Step:
-    """An ordinary request with one thing about it made strange."""
+    """Draw an ordinary request with one part made invalid."""
     step = draw(ordinary)
     match draw(st.integers(0, 4)):
         case 0:
@@ -274,7 +274,7 @@ headers = st.sampled_from(odd.HEADERS) | st.tuples(st.sampled_from(["If-None-Mat
 
 @st.composite
 def with_headers(draw: st.DrawFn) -> Step:
-    """An ordinary request that asks for more."""
+    """Draw an ordinary request with additional headers."""
     return replace(draw(ordinary), headers=tuple(draw(st.lists(headers, max_size=3, unique_by=lambda pair: pair[0]))))
 
 
@@ -283,7 +283,7 @@ _few = st.lists(steps, min_size=1, max_size=12)
 
 
 def _with_repetitions(sequence: list[Step]) -> list[Step]:
-    """A sequence, and then all that had a key again."""
+    """Append a repetition of all requests that had a key."""
     return sequence + [step for step in sequence if step.key is not None]
 
 

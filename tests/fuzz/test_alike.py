@@ -1,4 +1,4 @@
-"""What fuzzing compares with: it must see a difference where there is one, and none in what servers choose."""
+"""The comparison of the fuzzing: it must find real differences, and ignore generated values."""
 
 from __future__ import annotations
 

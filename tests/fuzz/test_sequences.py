@@ -1,4 +1,4 @@
-"""Any sequence of requests: every adapter on every database answers alike, holds the same after, and never fails."""
+"""Any sequence of requests: every adapter on every database responds alike, stores the same, and never fails."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.fuzz.strategies import sequences
 FUZZING = settings.get_current_profile_name() == "fuzz"
 
 ENDS = time.monotonic() + 1200
-"""A run that takes longer than twenty minutes is given up, and fails."""
+"""A run longer than twenty minutes is stopped, and fails."""
 
-# The suite sends the same few sequences every time, and `make fuzz` many that nobody has seen.
+# The suite sends the same few sequences every time, `make fuzz` many new ones.
 share = settings() if FUZZING else settings(max_examples=20, derandomize=True)
 
 

@@ -1,6 +1,6 @@
-"""`diptych database adopt`: databases that were there before."""
+"""`diptych database adopt`: databases of earlier applications."""
 
-# ruff: noqa: S608 - nobody else writes these statements
+# ruff: noqa: S608 - the statements are constants of this file
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def adopt(url: str, *arguments: str) -> Result:
-    """The command, in this process: a refusal takes no time to start."""
+    """Run the command in this process, which saves its start-up time."""
     return commands.invoked(url, "database", "adopt", *arguments)
 
 
 def adopted(url: str, *arguments: str) -> str:
-    """What the command says when it has done it."""
+    """Run the command, and return its output when it succeeds."""
     return commands.done(url, "database", "adopt", *arguments)
 
 
 def refused(url: str, *arguments: str) -> list[str]:
-    """The lines that say why a database is refused; it is as it was, and a dry run says the same."""
+    """Return the reasons why a database is refused; check that it is unchanged, and that a dry run says the same."""
     was = before.dump(url)
     done = adopt(url, *arguments)
     assert done.exit_code == 1, done.output
@@ -69,7 +69,7 @@ def check_is_clean(url: str) -> None:
 
 
 def everything(base: str, path: str) -> list[dict[str, object]]:
-    """Every row that a deployment lists."""
+    """Return every row that a deployment lists."""
     found: list[dict[str, object]] = []
     while True:
         page = len(found) // 100 + 1
@@ -86,7 +86,7 @@ CLASSIC = (
 
 
 def classic(databases: Databases, backend: str, *more: str) -> str:
-    """A small database of numbers, and what a test adds to it."""
+    """Create a small database with integer ids, and a test's additions."""
     url = databases.empty(backend)
     before.execute(url, *CLASSIC, *more)
     return url
@@ -228,7 +228,7 @@ def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databa
     assert "before_adoption_authors or before_adoption_books: review." in told
     check_is_clean(url)
 
-    # What hung on the old tables hangs on them still.
+    # What referred to the old tables still does.
     assert before.rows(url, "SELECT title FROM titles") == [("A",), ("A",)]
     query = "SELECT title FROM review JOIN before_adoption_books b ON b.id = review.book_id"
     assert before.rows(url, query) == [("A",)]
@@ -242,7 +242,7 @@ def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databa
 @both
 def test_a_version_table_of_advanced_alchemy_s_makes_room_for_ours(databases: Databases, tmp_path: Path, backend: str):
     url = before.make("guide", databases.empty(backend), tmp_path, kept=False)
-    # Even if its revision is called like one of ours.
+    # Even if its revision has the name of one of ours.
     before.execute(
         url,
         "CREATE TABLE alembic_versions (version_num VARCHAR(32) NOT NULL, "
@@ -509,7 +509,7 @@ def test_sqlite_may_hold_anything_anywhere(databases: Databases):
 
 def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databases):
     url = databases.empty("postgresql")
-    # Of this database alone: other tests have others on the same server.
+    # In this database alone: other tests have others on the same server.
     database = f"ALTER DATABASE {make_url(url).database}"
     before.execute(
         url,
@@ -605,7 +605,7 @@ def test_there_is_a_way_back(databases: Databases, tmp_path: Path, backend: str)
 def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, tmp_path: Path, backend: str):
     url = before.make("guide", databases.empty(backend), tmp_path, kept=True, authors=40)
     if backend == "sqlite":
-        # Without it, SQLite refuses to commit after a tenth of a second in which somebody else reads.
+        # Otherwise SQLite fails to commit after a tenth of a second in which another connection reads.
         with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
     started = [
@@ -682,7 +682,7 @@ def in_terminal() -> Callable[..., str]:
         while select.select([ours], [], [], PATIENCE)[0]:
             try:
                 told += os.read(ours, 65536)
-            except OSError:  # Linux's way of telling that nobody writes any more
+            except OSError:  # EPIPE or EIO, which Linux raises when the writer has gone
                 break
         os.close(ours)
         assert process.wait(timeout=PATIENCE) == 0, told

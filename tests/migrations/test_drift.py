@@ -1,8 +1,8 @@
-"""The models and the migrated schema are the same, to the last default.
+"""The models and the migrated schema are equal, down to the last default.
 
-Alembic's own comparison, which `diptych database check` is, does not look at CHECK constraints, and at server defaults,
-collations, rules of deletion and names only in part; so what the models make and what the history makes are compared
-as the databases have them.
+Alembic's own comparison, which `diptych database check` uses, ignores CHECK constraints, and server defaults,
+collations, deletion rules and names in part; so the schema that the models create and the one that the history creates
+are compared as the databases report them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def modelled(databases: Databases, backend: str) -> Schema:
-    """The schema that the models make."""
+    """Return the schema that the models create."""
     with transaction(databases.empty(backend)) as connection:
         Base.metadata.create_all(connection)
         return schema(connection)
@@ -182,8 +182,10 @@ PLANTED = {
         "a trigger": ("CREATE TRIGGER t AFTER UPDATE ON tag BEGIN SELECT 1; END", "trigger tag.t"),
     },
 }
-"""What somebody changes, how it is done, and what is then told. On SQLite a pair is text that is put in the place of
-other text in a definition, which nothing else there can change."""
+"""A change by hand, how it is made, and what is then reported.
+
+On SQLite a pair replaces text in a definition, which nothing else there can change.
+"""
 
 
 @pytest.mark.parametrize(("backend", "kind"), [(backend, kind) for backend in BACKENDS for kind in PLANTED[backend]])

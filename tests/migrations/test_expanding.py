@@ -1,7 +1,7 @@
-"""A revision expands the schema: what the code before it reads and writes is there after it, unless it says otherwise.
+"""A revision only expands the schema for the code before it, or declares what it contracts.
 
-A revision that takes something away, or changes it, names it: contracts = {"book.language": "nothing has used it since
-1.4"}. docs/database.md has the rule. What is compared is the schema of each revision with that of the one before.
+A revision that removes or changes something names it: contracts = {"book.language": "nothing has used it since 1.4"}.
+docs/database.md has the rule. The schema of each revision is compared with that of the one before.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.support.history import PLANTED, History, below, plant, transaction
 
 
 def contracted(before: Schema, after: Schema) -> dict[str, str]:
-    """What code that knows `before` may miss in `after`, or stumble over: thing -> how."""
+    """Return what code that uses `before` may miss in `after`, or fail on: thing -> how."""
     old, new = needed(before), needed(after)
     changed = [what for what in old if new.get(what) != old[what]]
     added = [what for what in new.keys() - old.keys() if in_the_way(what, before, after)]
@@ -25,7 +25,7 @@ def contracted(before: Schema, after: Schema) -> dict[str, str]:
 
 
 def needed(of: Schema) -> Schema:
-    """What code depends on: no comments, no indexes that only make it faster; constraints stand for their indexes."""
+    """Return what code depends on: no comments, no indexes for speed only; constraints stand for their indexes."""
     return {
         what: how
         for what, how in of.items()
@@ -35,12 +35,12 @@ def needed(of: Schema) -> Schema:
 
 
 def name(what: str) -> str:
-    """What is declared for it: "book.language" for "column book.language"."""
+    """Return the name in a declaration: "book.language" for "column book.language"."""
     return what.partition(" ")[2].partition(":")[0]
 
 
 def in_the_way(what: str, before: Schema, after: Schema) -> bool:
-    """Whether something new is in the way of an INSERT or UPDATE by code that does not know it."""
+    """Return whether something new breaks an INSERT or UPDATE of code that does not know it."""
     kind, how, table = what.partition(" ")[0], after[what], name(what).partition(".")[0]
     if f"relation {table}" not in before:
         return False
@@ -52,13 +52,13 @@ def in_the_way(what: str, before: Schema, after: Schema) -> bool:
     concerned = {what for what in after if what.startswith(f"column {table}.") and what.partition(".")[2] in words}
     if concerned & before.keys():
         return True
-    # Of new columns alone. What old code leaves in them passes: NULL, or a default that passed when it was added; but a
-    # second row with the same default is one too many.
+    # Only of new columns: old code leaves NULL in them, or a default that was valid when it was added; but a second
+    # row with the same default violates a unique constraint.
     return "UNIQUE" in how and all("NOT NULL" in after[column] for column in concerned)
 
 
 def undeclared(history: History, revision: str, databases: Databases) -> list[str]:
-    """What a revision contracts without saying so, and what it says without need."""
+    """Return what a revision contracts without a declaration, and declarations without a contraction."""
     script = history.script(revision)
     found: dict[str, str] = {}
     for backend in BACKENDS:

@@ -1,4 +1,4 @@
-"""What keeps lists from costing more as the catalogue grows: an index for each of their orders, and one of words."""
+"""The indexes that keep lists from slowing down as the catalogue grows: one for each order, and a full-text index."""
 
 # ruff: noqa: RUF001 - letters of every script
 
@@ -62,7 +62,7 @@ def _explain(element: explain, compiler: SQLCompiler, **options: Any) -> str:
 
 @pytest.fixture(scope="module")
 def planner(databases: Databases) -> Iterator[Connection]:
-    """PostgreSQL without rows, that sorts or reads a table as a whole only where it cannot help it."""
+    """Yield a connection to an empty PostgreSQL database that sorts or scans a whole table only where it must."""
     with transaction(databases.migrated("postgresql")) as connection:
         for what in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
             connection.execute(text(f"SET LOCAL enable_{what} = off"))
@@ -74,13 +74,13 @@ def plan(planner: Connection, statement: Select[Any]) -> str:
 
 
 def statements(spec: ResourceSpec, query: ListQuery) -> list[Select[Any]]:
-    """Those of a page, with their values."""
+    """Return the statements of a page, with their values."""
     asked = pagination.bind_list_query(spec, query, {})
     return [each.params(asked.values, wanted=21) for each in pagination.statements(spec, asked.shape)]
 
 
 def values(spec: ResourceSpec, order: str) -> list[Any]:
-    """What the cursors of an order have in them: a value, and none where there may be none."""
+    """Return the cursor values of an order: a value, and None where it is nullable."""
     column = spec.order_by[order]
     kinds = {"str": "x", "int": 5, "datetime": "2026-01-31T12:00:00Z", "date": "1914-08-09", "UUID": str(ID)}
     return [kinds[column.type.python_type.__name__], *([None] if column.nullable else [])]
@@ -96,7 +96,7 @@ def test_a_page_is_a_range_of_an_index_in_every_order(planner: Connection, name:
         for statement in statements(spec, query):
             found = plan(planner, statement)
 
-            # Rows of a unique value are as good as sorted by the id, too.
+            # Rows of a unique column are sorted by the id as well.
             assert not re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", found), found
             assert not query.cursor or "Index Cond" in found or f"ix_book_{order}_id" in found, found
 
@@ -139,7 +139,7 @@ def test_words_are_found_by_their_index(planner: Connection, name: str):
     assert "#peace" in plans[1]
 
 
-# What the databases make of a text is what is made of what is asked for.
+# The databases split a text into the same words as the service splits a query.
 
 ALPHABET = [
     *"abyz09AZ  --'*&|<>:\"\\%_[]^!.é’–…«»·ß",
@@ -158,7 +158,7 @@ def texts() -> list[str]:
 
 
 def made_in(connection: Connection, folded: list[str]) -> list[set[str]]:
-    """The words that a database makes of each of the texts."""
+    """Return the words that a database makes of each text."""
     rows = [
         {"id": UUID(int=number), "name": "x", "slug": str(number), "search_text": each, "sort_key": "x"}
         for number, each in enumerate(folded)
@@ -204,7 +204,7 @@ def test_rows_that_were_there_before_are_found_by_their_words(databases: Databas
 
 
 def test_what_databases_already_have_stays_as_it_is():
-    """Revision 0004 has made this. Other rules of words are a revision of their own, which makes another function."""
+    """Check that revision 0004's function is unchanged. Other rules need a new revision with a new function."""
     made = "\n".join(
         [fulltext_index.of_postgresql(), *fulltext_index.of_sqlite("book"), *fulltext_index.gone_from_sqlite("book")]
     )
@@ -280,7 +280,7 @@ def test_writing_to_sqlite_takes_no_more_steps_for_each_letter_of_the_longest_ti
 
 
 def steps_to_write(connection: Connection, search_text: str) -> int:
-    """How many instructions SQLite's virtual machine takes to write a row; https://sqlite.org/opcode.html."""
+    """Return the number of instructions of SQLite's virtual machine for writing a row; https://sqlite.org/opcode.html."""
     count = 0
 
     def step() -> None:

@@ -1,4 +1,4 @@
-"""The database's history, run as an operator runs it."""
+"""The migration history, run as an operator runs it."""
 
 from __future__ import annotations
 

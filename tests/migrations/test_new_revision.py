@@ -1,4 +1,4 @@
-"""A new revision, as `make-migrations` writes it, is in the style of the others."""
+"""A new revision, as `make-migrations` writes it, has the style of the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUFF = (sys.executable, "-m", "ruff")
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the tree in which books have a column more."""
+    """Return a copy of the tree in which books have one more column."""
     tree = copy_tree(tmp_path / "tree")
     edit(
         tree / "core" / "catalogue" / "books" / "model.py",
@@ -28,7 +28,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def made(tree: Path, *options: str) -> Path:
-    """The file of a new revision, made against an upgraded database."""
+    """Generate a revision against an upgraded database, and return its file."""
     url = f"sqlite:///{tree / 'books.db'}"
     directory = tree / "migrations" / "versions"
     before = set(directory.glob("*.py"))
@@ -62,7 +62,7 @@ def test_a_new_revision_goes_up_and_down_in_a_transaction(tree: Path):
     assert run_in(tree, *CLI, "check", check=False, DATABASE_URL=url).returncode != 0
     written = run_in(tree, *CLI, "upgrade", "--no-prompt", "--sql", "head", DATABASE_URL="postgresql://u@127.0.0.1/d")
     statements = [line for line in written.stdout.splitlines() if line in ("BEGIN;", "COMMIT;")]
-    # One for the version table, one for each revision, and more where a revision makes indexes in between.
+    # One transaction for the version table, one for each revision, and more around concurrent indexes.
     assert statements == ["BEGIN;", "COMMIT;"] * (len(statements) // 2)
     assert len(statements) // 2 > len(History().revisions())
 

@@ -1,8 +1,8 @@
-"""The previous release's code still runs on the newest schema: both are there while a release is rolled out, or back.
+"""The previous release still runs on the newest schema: both run during a rollout, or after a rollback.
 
-`previous` keeps the code that ran before the newest revision (`make previous`). It is started on a database of its own
-schema and on one of the newest, is sent the same requests, and has to answer the same: what that is need not be known
-here. What it finds in the newest has been written by the newest code.
+`previous` has the code from before the newest revision (`make previous`). It runs on a database of its own schema and
+on one of the newest, gets the same requests, and must give the same responses, whatever they are. The rows in the
+newest database were written by the newest code.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ GUNICORN = "python:diptych.flask_app.gunicorn_conf"
 
 @pytest.fixture(scope="module", params=PREVIOUS, ids=lambda path: path.stem)
 def previous(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tree of an earlier release."""
+    """Return the tree of an earlier release."""
     tree = tmp_path_factory.mktemp("previous")
     with zipfile.ZipFile(request.param) as archive:
         archive.extractall(tree)
         for entry in archive.infolist():
-            # It would be a file that says where the link leads.
+            # Extracted, a link is a file that contains the link's target.
             if stat.S_ISLNK(entry.external_attr >> 16):
                 (tree / entry.filename).unlink()
                 (tree / entry.filename).symlink_to(archive.read(entry).decode())
@@ -49,7 +49,7 @@ def previous(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def spelt(tree: Path, words: Iterable[str]) -> list[str]:
-    """A command as a tree understands it: before there was diptych, all packages were at its root."""
+    """Rewrite a command for a tree: before there was `diptych`, all packages were at its root."""
     if (tree / "diptych").is_dir():
         return list(words)
     file = {GUNICORN: "flask_app/gunicorn.conf.py"}
@@ -58,7 +58,7 @@ def spelt(tree: Path, words: Iterable[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A file of books to import."""
+    """Create a file of books to import."""
     path = tmp_path_factory.mktemp("books") / "books.jsonl"
     path.write_text("".join(json.dumps(book) + "\n" for book in BOOKS), encoding="utf-8")
     return str(path)
@@ -66,7 +66,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def expected(previous: Path, databases: Databases, books: str) -> list[Told]:
-    """What the earlier release says on its own schema, with books that it has imported itself."""
+    """Return the earlier release's responses on its own schema, with books that it has imported itself."""
     url = databases.empty("sqlite")
     run_in(previous, *spelt(previous, CLI), "database", "upgrade", "--no-prompt", DATABASE_URL=url)
     run_in(previous, *spelt(previous, CLI), "import", books, DATABASE_URL=url)
@@ -74,18 +74,18 @@ def expected(previous: Path, databases: Databases, books: str) -> list[Told]:
 
 
 def newest(databases: Databases, backend: str, books: str) -> str:
-    """A database of the newest schema, with books that the newest code has imported."""
+    """Create a database of the newest schema, with books that the newest code has imported."""
     url = databases.migrated(backend)
     run_in(ROOT, *CLI, "import", books, DATABASE_URL=url)
     return url
 
 
 def said(tree: Path, adapter: str, url: str) -> list[Told]:
-    """What a tree's adapter answers on a database, and what the tree exports of it then."""
+    """Return a tree's responses on a database, followed by its export."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
-    # Without Sanic's manager: what is kept cannot be put right any more, should it not stop when it is told to.
+    # Without Sanic's manager: an old release cannot be fixed, should it fail to stop.
     start = [*spelt(tree, command(adapter, port)), *(["--single-process"] if adapter == "sanic" else [])]
     with (
         server(start, address, cwd=tree, **settings),

@@ -1,4 +1,4 @@
-"""SQLite's tables are changed by making them anew: what refers to them stays."""
+"""SQLite migrations rebuild tables, and rows that refer to them stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REBUILT = "with op.batch_alter_table('{table}') as batch:\n    batch.alter_colum
 
 
 def triggered(found: Schema) -> Schema:
-    """The triggers of a schema, which on SQLite keep the index of words."""
+    """Return the triggers of a schema, which on SQLite update the full-text index."""
     return {what: how for what, how in found.items() if what.startswith("trigger ")}
 
 

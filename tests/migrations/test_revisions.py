@@ -1,4 +1,4 @@
-"""Where a database stands in the history."""
+"""The position of a database in the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A migration harms nobody: not when it fails, not when two run at once, not when somebody holds what it needs."""
+"""A migration does no harm: not when it fails, when two run at once, or when another session holds a lock."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the source tree, for revisions of a test's own."""
+    """Return a copy of the source tree, to which a test adds revisions."""
     return copy_tree(tmp_path / "tree")
 
 
@@ -58,7 +58,7 @@ def started(
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Exit status and standard error."""
+    """Return the exit status and standard error."""
     try:
         _, err = process.communicate(timeout=PATIENCE)
     finally:
@@ -82,7 +82,7 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 def state(url: str) -> tuple[str | None, set[str]]:
-    """The revision and the tables of a database."""
+    """Return the revision and the tables of a database."""
     with connected(url) as connection:
         tables = set(inspect(connection).get_table_names())
         return connection.execute(text("SELECT version_num FROM alembic_versions")).scalar(), tables
@@ -123,7 +123,7 @@ def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(
     databases: Databases, backend: str, tree: Path, tmp_path: Path
 ):
     url = databases.migrated(backend)
-    # Another may come between two revisions, if only each of them is alone.
+    # Another process may migrate between two revisions, as long as each runs alone.
     for number in (NEXT, AFTER_NEXT, f"{int(HEAD) + 3:04}"):
         revision(
             tree, number,
@@ -146,7 +146,7 @@ def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(
 
 
 def _read(log: IO[str]) -> str:
-    """What has been written to a file that others write, too."""
+    """Read a file that other processes write to."""
     return os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
@@ -194,7 +194,7 @@ def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, t
                 read[0] += 1
 
         def waits() -> int:
-            """How much had been read before what waits behind the migration, as it is seen to do now; or 0."""
+            """Return how much was read before the statement that now waits behind the migration; 0 if none does."""
             before, process = read[0], reader.info.backend_pid
             queued = "SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted"
             return before if observer.execute(queued, [process]).fetchone() else 0
@@ -256,7 +256,7 @@ def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Da
     url = databases.migrated("postgresql")
     revision(tree, NEXT, ALTER)
     revision(tree, AFTER_NEXT, CONCURRENTLY)
-    # No limit is for what waits without holding anyone up.
+    # A statement that blocks nothing may wait without limit.
     settings = {"DIPTYCH_MIGRATION_STATEMENT_TIMEOUT": "5"}
 
     told = [ended(process) for process in [started(tree, UPGRADE, url, **settings) for _ in range(3)]]

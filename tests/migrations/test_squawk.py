@@ -1,4 +1,4 @@
-"""squawk finds nothing unsafe in what a revision sends to PostgreSQL, or the revision says why it is safe here.
+"""squawk finds nothing unsafe in a revision's PostgreSQL statements, or the revision says why it is safe here.
 
 A revision's `squawk` names the rule: squawk = {"ban-drop-column": "nothing has read it since 1.4"}.
 """
@@ -20,7 +20,7 @@ CONFIG = str(Path(__file__).with_name("squawk.toml"))
 
 
 def found(sql: str) -> dict[str, str]:
-    """What squawk says of SQL: rule -> the first place, and why."""
+    """Return squawk's findings: rule -> the first position, and the reason."""
     command = [SQUAWK, "--config", CONFIG, "--reporter", "json", "--stdin-filepath", "revision.sql"]
     done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode in (0, 1), done.stderr
@@ -31,7 +31,7 @@ def found(sql: str) -> dict[str, str]:
 
 
 def unexplained(history: History, revision: str) -> list[str]:
-    """What squawk says of a revision that the revision has no answer to, and answers to what it does not say."""
+    """Return findings that a revision does not explain, and explanations without a finding."""
     script = history.script(revision)
     reasons: dict[str, str] = getattr(script.module, "squawk", {})
     said = found(history.sql(script))

@@ -16,9 +16,9 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 
 
 def stairway(history: History, revision: str, url: str) -> list[str]:
-    """Take an empty database to the revision, down, and up again; return what did not survive.
+    """Upgrade an empty database to the revision, down, and up again; return what was lost.
 
-    A revision whose `rewrites` names columns ({"table.column": "why"}) may give them other values.
+    A revision whose `rewrites` names columns ({"table.column": "why"}) may change their values.
     """
     script = history.script(revision)
     rewritten = getattr(script.module, "rewrites", {}).keys()

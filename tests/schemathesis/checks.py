@@ -1,4 +1,4 @@
-"""What Schemathesis checks besides its own: why a request is refused although it keeps to the description."""
+"""Additional checks for Schemathesis: a valid request may be refused only for known reasons."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ BEYOND_SCHEMAS = {
     "superfluous": "a page's number beside a cursor",
     "cursor": "one of another list or order, or letters that are none",
 }
-"""The codes of faults that no JSON Schema can tell of, and what they are there for."""
+"""The error codes that no JSON Schema can express, and their reasons."""
 
 KEY_REUSED = "/problems/key-reused"
-"""What is said where the same key was drawn for two requests."""
+"""The problem when the same key was drawn for two requests."""
 
 
 LONG_LIST = 100
-"""Items of a list that Schemathesis draws in no time."""
+"""Items of a list that Schemathesis draws quickly."""
 
 if os.environ.get("SCHEMATHESIS_SMALL_LISTS"):
 
     @schemathesis.hook
     def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
-        """Let lists that may be long be of any length."""
+        """Remove the limits of long lists."""
         _without_long_lists(raw_schema)
 
 
@@ -47,7 +47,7 @@ def _without_long_lists(node: Any) -> None:
 
 @schemathesis.check
 def a_described_request_is_refused_for_what_no_schema_can_say(_: CheckContext, response: Response, case: Case) -> None:
-    """Stricter than positive_data_acceptance, which knows statuses only."""
+    """Check more strictly than positive_data_acceptance, which checks only statuses."""
     if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code < 400:
         return
     assert response.status_code in {404, 409, 412, 422}, f"refused with {response.status_code}"

@@ -1,4 +1,4 @@
-"""`make schemathesis`: each adapter on each database, judged against its own description."""
+"""`make schemathesis`: test each adapter on each database against its own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 def judged(url: str, seed: str, examples: str, phases: Sequence[str] = PHASES, *, small: bool = False) -> bool:
-    """Whether Schemathesis finds nothing wrong with a deployment.
+    """Return whether Schemathesis finds no failure in a deployment.
 
-    small: no list of a request has as many items as it may have: to draw a thousand distinct ones takes minutes.
+    small: no list of a request has its largest size: drawing a thousand distinct items takes minutes.
     """
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG)]
     command += ["run", f"{url}/openapi.json", "--phases", ",".join(phases), "--checks", "all"]
@@ -34,7 +34,7 @@ def judged(url: str, seed: str, examples: str, phases: Sequence[str] = PHASES, *
 
 
 def main() -> int:
-    """Judge all four; 1 when anything was found."""
+    """Test all four; return 1 when any has a failure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--examples", default="20", help="requests for each operation in each phase, at most")

@@ -1,4 +1,4 @@
-"""What `make schemathesis` does, with few requests of each kind, so that no change goes by without."""
+"""`make schemathesis` with few requests of each kind, so that every change is tested."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.schemathesis.run import PHASES, judged
 from tests.support.databases import Databases
 from tests.support.deployments import deployment
 
-# Batches as large as they may be, and larger by one, are tests/contract/test_batches.py's.
-# Coverage sends the same three thousand requests to whom it is asked to judge: each adapter and each database once.
+# Batches of the largest size, and larger by one, are in tests/contract/test_batches.py.
+# The coverage phase sends the same three thousand requests each time: each adapter and each database gets them once.
 DRAWN = tuple(phase for phase in PHASES if phase != "coverage")
 JUDGED = {
     ("flask", "sqlite"): PHASES,

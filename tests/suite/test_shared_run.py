@@ -1,4 +1,4 @@
-"""One PostgreSQL for a run, whatever number of processes ask for it, and wherever pytest keeps its files."""
+"""One PostgreSQL for a run, for any number of processes, wherever pytest keeps its files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def new_run() -> Iterator[SharedRun]:
 
 
 def test_processes_that_ask_at_once_get_one_server(new_run: SharedRun, tmp_path: Path):
-    """Without the lock each would make the files, and root's the system user, while another uses them."""
+    """Check the lock: without it each would create the files, and root's the system user, while another uses them."""
     home = tmp_path / "home"
     home.mkdir()
     processes = [
@@ -64,10 +64,11 @@ def test_processes_that_ask_at_once_get_one_server(new_run: SharedRun, tmp_path:
 def test_the_server_is_not_below_the_directory_that_pytest_closes(
     shared_run: SharedRun, tmp_path_factory: pytest.TempPathFactory
 ):
-    """Another run of pytest's closes that directory to other users while initdb is at work as one of them."""
+    """Check the location: another run of pytest closes its base directory to other users while initdb runs as one."""
     base = tmp_path_factory.getbasetemp().resolve()
 
-    # The base directory itself is closed as it is made; all above the server's is open to everybody.
+    # The base directory itself is closed when it is created; the directories above the server's are open to all
+    # users.
     assert base.stat().st_mode & 0o077 == 0
     assert not shared_run.directory.resolve().is_relative_to(base.parent)
     above = [shared_run.directory.resolve(), *shared_run.directory.resolve().parents]

@@ -1,1 +1,1 @@
-"""What the tests stand on: databases and running deployments."""
+"""Support for the tests: databases and running deployments."""

@@ -1,4 +1,4 @@
-"""What two servers say, made comparable."""
+"""Responses of two servers, made comparable."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
 
 def told(response: httpx.Response) -> Told:
-    """What a response says, apart from what no two are the same in: ids and times."""
+    """Return a response without values that always differ: ids and times."""
     headers = {name: neutral(response.headers[name]) for name in HEADERS if name in response.headers}
     return {"status": response.status_code, "headers": headers, "body": neutral(response.text)}
 
 
 def neutral(text: str) -> str:
-    """Text without its ids and times."""
+    """Remove ids and times from a text."""
     return _TIME.sub("<time>", _UUID.sub("<id>", opened(text)))
 
 
 def opened(text: str) -> str:
-    """Text with its cursors decoded: there are ids and times in them."""
+    """Decode the cursors in a text, which contain ids and times."""
     return _CURSOR.sub(lambda found: base64.urlsafe_b64decode(found[0] + "==").decode().replace('"', "'"), text)

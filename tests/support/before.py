@@ -1,4 +1,4 @@
-"""Databases that earlier applications have made, and all that is in a database."""
+"""Databases of earlier applications, and dumps of whole databases."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BEFORE = ROOT / "tests" / "migrations" / "before"
 
 
 def engine(url: str) -> Engine:
-    """An engine that does to a SQLite file nothing that it is not told to."""
+    """Create an engine that changes no settings of a SQLite file."""
     return create_engine(connection_string(Settings(database_url=url), "sync"))
 
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """A transaction, kept when nothing is raised in it."""
+    """Open a transaction, committed unless its block raises."""
     made = engine(url)
     try:
         with made.begin() as connection:
@@ -35,23 +35,23 @@ def connected(url: str) -> Iterator[Connection]:
 
 
 def execute(url: str, *statements: str) -> None:
-    """Run SQL, in one transaction."""
+    """Run SQL in one transaction."""
     with connected(url) as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
 
 
 def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """What a SELECT gives, as the driver has it."""
+    """Return the rows of a SELECT, with the driver's values."""
     with connected(url) as connection:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
 def make(application: str, url: str, directory: Path, *, kept: bool, authors: int = 3) -> str:
-    """Have an earlier application make its tables, and authors with three books each; the URL of it.
+    """Have an earlier application create its tables, and authors with three books each; return the URL.
 
-    application: a directory of tests/migrations/before. directory: an empty one, for it to run in. kept: whether by
-    Flask-Migrate, with a revision that it writes itself; by create_all otherwise.
+    application: a directory of tests/migrations/before. directory: an empty one to run it in. kept: by Flask-Migrate,
+    with a revision that it generates; otherwise by create_all.
     """
     shutil.copy2(BEFORE / application / "app.py", directory)
     command = [sys.executable, str(BEFORE / "make.py"), str(authors), *(["kept"] if kept else [])]
@@ -60,7 +60,7 @@ def make(application: str, url: str, directory: Path, *, kept: bool, authors: in
 
 
 def dump(url: str) -> dict[str, Any]:
-    """All that is in a database, told so that two can be compared: what it is made of, and every row."""
+    """Return the whole content of a database in comparable form: its schema, and every row."""
     with connected(url) as connection:
         return _of_sqlite(connection) if connection.dialect.name == "sqlite" else _of_postgresql(connection)
 

@@ -1,4 +1,4 @@
-"""A schema as the database's own catalogue has it: everything that can differ, as text."""
+"""A schema as the database's system catalogue reports it: everything that can differ, as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from tests.support.rows import VERSIONS
 
 Schema = dict[str, str]
-"""What there is -> how it is defined. The order of a table's columns is left out: nothing depends on it."""
+"""Object -> its definition. The order of a table's columns is left out: nothing depends on it."""
 
 _POSTGRESQL = """
 SELECT 'relation ' || c.relname,
@@ -60,13 +60,13 @@ _SPACE = re.compile(r"\s+")
 
 
 def schema(connection: Connection) -> Schema:
-    """What the database holds, but for Alembic's own table."""
+    """Return what the database contains, without Alembic's own table."""
     found = _of_sqlite(connection) if connection.dialect.name == "sqlite" else _of_postgresql(connection)
     return {what: how for what, how in sorted(found.items()) if not re.search(rf"\b{VERSIONS}\b", what)}
 
 
 def differences(one: Schema, other: Schema) -> list[str]:
-    """What two schemas do not share: "what: how in one, how in the other"."""
+    """Return the differences of two schemas: "what: how in one, how in the other"."""
     return [
         f"{what}: {one.get(what, 'absent')} | {other.get(what, 'absent')}"
         for what in sorted(one.keys() | other.keys())
@@ -93,7 +93,7 @@ def _of_sqlite(connection: Connection) -> Schema:
 
 
 def _defined(table: str, part: str) -> Schema:
-    """A line of a CREATE TABLE."""
+    """Parse a line of a CREATE TABLE."""
     first, _, rest = part.partition(" ")
     if first == "CONSTRAINT":
         name, _, definition = rest.partition(" ")
@@ -104,7 +104,7 @@ def _defined(table: str, part: str) -> Schema:
 
 
 def _parts(body: str) -> list[str]:
-    """The lines of a CREATE TABLE: split at the commas that stand neither in parentheses nor in quotes."""
+    """Split a CREATE TABLE at the commas outside parentheses and quotes."""
     parts, depth, quote = [""], 0, ""
     for character in body:
         if quote:
@@ -121,5 +121,5 @@ def _parts(body: str) -> list[str]:
 
 
 def _plain(sql: str) -> str:
-    """SQL without what means nothing: line breaks, and quotes of plain names."""
+    """Normalize SQL: no line breaks, and no quotes around plain names."""
     return _SPACE.sub(" ", _WORD.sub(r"\1", sql)).strip()

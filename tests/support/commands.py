@@ -22,20 +22,20 @@ from tests.support.waiting import PATIENCE
 
 
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:
-    """What `diptych ...` does, without a terminal. Errors: whatever it lets through, which it should not."""
+    """Run `diptych ...` without a terminal. Errors: any exception that escapes it, which none should."""
     group = click.Group("diptych", commands=commands(Settings(database_url=url)))
     return CliRunner(catch_exceptions=False).invoke(group, arguments, input=stdin)
 
 
 def done(url: str, *arguments: str, stdin: str | bytes | None = None) -> str:
-    """What it writes when it succeeds."""
+    """Run a command that must succeed, and return its output."""
     result = invoked(url, *arguments, stdin=stdin)
     assert result.exit_code == 0, result.output
     return result.stdout
 
 
 def refused(url: str, *arguments: str, status: int = 1, stdin: str | bytes | None = None) -> str:
-    """The one line that it ends with when it cannot do what it was told."""
+    """Run a command that must fail, and return its one line of error."""
     result = invoked(url, *arguments, stdin=stdin)
     assert result.exit_code == status, result.output
     *usage, line = result.stderr.splitlines()
@@ -45,7 +45,7 @@ def refused(url: str, *arguments: str, status: int = 1, stdin: str | bytes | Non
 
 
 def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[int, str]:
-    """Run a command at a terminal where somebody types `answers`: its exit status, and all that is seen there."""
+    """Run a command on a terminal where `answers` are typed; return its exit status and all output."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment(DATABASE_URL=url, TERM="xterm"), stdin=theirs, stdout=theirs, stderr=theirs
@@ -64,17 +64,17 @@ def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[
 
 
 def built(directory: Path, kind: str = "wheel", *, source: Path = ROOT) -> Path:
-    """Build a "wheel" or an "sdist" of a tree into an empty directory, and return where it is."""
+    """Build a "wheel" or an "sdist" of a tree into an empty directory, and return its path."""
     run([sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(directory)], cwd=source)
     (found,) = directory.iterdir()
     return found
 
 
 def environment_in(directory: Path) -> Path:
-    """Make an environment with what this one has, but without the repository on its path: its `site-packages`."""
+    """Create an environment with this one's packages but without the repository; return its `site-packages`."""
     venv.create(directory, symlinks=True)
     (site,) = (directory / "lib").glob("python*/site-packages")
-    # Its own .pth files do not count: a path that comes from one is not searched for more.
+    # Its own .pth files are not processed: a directory that a .pth file adds is not searched for more of them.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     return site
 
@@ -85,7 +85,7 @@ def pip(directory: Path, *arguments: str) -> None:
 
 
 def installed(directory: Path) -> Path:
-    """Build the wheel and install it into a new environment, without the repository on its path: its `bin`."""
+    """Build the wheel and install it into a new environment without the repository; return its `bin`."""
     wheel = built(directory / "dist")
     environment_in(directory / "venv")
     pip(directory / "venv", "install", "--quiet", "--no-deps", "--no-index", str(wheel))

@@ -26,18 +26,18 @@ LOCK_QUEUE = """SELECT 1 FROM pg_catalog.pg_locks AS waiting JOIN pg_catalog.pg_
     WHERE NOT waiting.granted AND own.database = (
         SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()
     )"""
-"""Asks PostgreSQL whether a client of this database waits for a lock; other databases are other tests'.
+"""Asks PostgreSQL whether a client of this database waits for a lock; other databases belong to other tests.
 
-Not pg_stat_activity: a transaction sees that as it was when it looked first.
+Not pg_stat_activity: a transaction sees that as of its first access.
 """
 
 DIPTYCH = [sys.executable, "-m", "diptych.core.cli"]
 
 
 class Databases:
-    """Makes empty databases: SQLite's in a directory, PostgreSQL's on a server that was started for the tests.
+    """Creates empty databases: SQLite's in a directory, PostgreSQL's on the test server.
 
-    run: what the migrated databases are copies of is made once in it.
+    run: the shared run, in which the template of the migrated databases is created once.
     """
 
     def __init__(self, server: Any, directory: Path, run: SharedRun | None = None) -> None:
@@ -46,7 +46,7 @@ class Databases:
         self._run = run or SharedRun(directory)
 
     def empty(self, backend: str) -> str:
-        """The URL of a database without tables."""
+        """Return the URL of a database without tables."""
         if backend == "sqlite":
             return f"sqlite:///{self._directory / _name()}.db"
         return self._created()
@@ -58,7 +58,7 @@ class Databases:
         return str(self._server.get_uri(database=name))
 
     def migrated(self, backend: str) -> str:
-        """The URL of a database at the newest revision: a copy, because a migration takes a second."""
+        """Return the URL of a database at the head: a copy, because a migration takes a second."""
         template = self._run.once(f"migrated-{backend}", lambda: self._template(backend))
         if backend == "sqlite":
             copy = self.empty(backend)
@@ -77,7 +77,7 @@ def _name() -> str:
 
 
 def tables(url: str) -> set[str]:
-    """The names of the tables in a database, but those that it keeps itself."""
+    """Return the names of a database's tables, without its internal ones."""
     engine = create_engine(connection_string(Settings(database_url=url), "sync"))
     try:
         with engine.connect() as connection:
@@ -87,8 +87,8 @@ def tables(url: str) -> set[str]:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment without settings of the service's own, and with these."""
-    # The last would have each of hundreds of processes compile all the code.
+    """Return this process's environment without settings of the service, and with these."""
+    # PYTHONDONTWRITEBYTECODE would make each of hundreds of processes compile all the code.
     ours = ("DIPTYCH_", "DATABASE_URL", "FLASK_PORT", "SANIC_PORT", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | settings
 
@@ -96,7 +96,7 @@ def environment(**settings: str) -> dict[str, str]:
 def run(
     command: list[str], *, check: bool = True, cwd: Path = ROOT, stdin: str | None = None, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; its output is in the error when it fails."""
+    """Run a command to its end; the error of a failure contains its output."""
     done = subprocess.run(
         command,
         cwd=cwd,

@@ -1,4 +1,4 @@
-"""Running deployments of both adapters, as an operator would start them."""
+"""Running deployments of both adapters, started as an operator would start them."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ SETTLED = 0.5
 
 
 PATIENT = {"DIPTYCH_REQUEST_TIMEOUT": str(PATIENCE), "DIPTYCH_POOL_TIMEOUT": "60"}
-"""Time for whatever a busy machine does, in a service whose limits are not what is tested."""
+"""Generous limits for a service whose limits are not tested, because the machine may be busy."""
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def command(adapter: str, port: int, python: str = sys.executable) -> list[str]:
-    """How docs/running.md starts an adapter."""
+    """Return the command in docs/running.md that starts an adapter."""
     if adapter == "flask":
         configuration = ["-c", "python:diptych.flask_app.gunicorn_conf"]
         return [python, "-m", "gunicorn", *configuration, "diptych.flask_app:create_app()"]
@@ -58,11 +58,11 @@ def deployment(adapter: str, database_url: str, *, log: IO[str] | None = None, *
 def server(
     command: list[str], catalogue: str, *, cwd: Path = ROOT, log: IO[str] | None = None, **settings: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block ends; it begins when the catalogue, at the URL `catalogue`, is ready.
+    """Run a server for the block, which begins when the catalogue at the URL `catalogue` is ready.
 
-    log: a file of the caller's for what the server writes.
+    log: a file of the caller's for the server's output.
 
-    Errors: AssertionError with the server's log when it does not get ready, or does not stop when it is asked to.
+    Errors: AssertionError with the server's log when it does not get ready, or does not stop.
     """
     with contextlib.ExitStack() as stack:
         log = log or stack.enter_context(tempfile.TemporaryFile("w+"))
@@ -80,7 +80,7 @@ def server(
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -> None:
-    """Return when the deployment says it is ready."""
+    """Wait until the deployment is ready."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
@@ -92,7 +92,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -
 
 
 def stop(process: subprocess.Popen[bytes], log: IO[str]) -> None:
-    """Ask the deployment to stop; kill what is left of it when that takes too long, and say so."""
+    """Stop the deployment; when that takes too long, kill what is left of it, and fail."""
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""A HAProxy of the tests' own, with the configuration that docs/haproxy.cfg gives operators."""
+"""A HAProxy for the tests, with the configuration in docs/haproxy.cfg."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ CONFIGURATION = ROOT / "docs" / "haproxy.cfg"
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A running HAProxy: where it listens, and where it is told what to do."""
+    """A running HAProxy: its address, and its admin socket."""
 
     url: str
     control: Path
 
     def tell(self, command: str) -> str:
-        """Have a command of the runtime API done, as `socat` would; what it says."""
+        """Send a command to the runtime API, as `socat` would, and return its output."""
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(self.control))
             client.sendall(command.encode() + b"\n")
             return b"".join(iter(lambda: client.recv(65536), b"")).decode().strip()
 
     def servers(self) -> dict[str, dict[str, str]]:
-        """What HAProxy counts of each server, by the names that it has for it."""
+        """Return HAProxy's statistics of each server, by server name."""
         rows = csv.DictReader(io.StringIO(self.tell("show stat").removeprefix("# ")))
         return {row["svname"]: row for row in rows if row["pxname"] == "diptych" and row["svname"] != "BACKEND"}
 
     def wait_until_up(self, name: str) -> None:
-        """Return when HAProxy has found the server ready."""
+        """Wait until HAProxy has found the server ready."""
         until(lambda: self.servers()[name]["status"].startswith(("UP", "DRAIN")))
 
     def wait_until_down(self, name: str) -> None:
-        """Return when HAProxy has found the server away."""
+        """Wait until HAProxy has found the server down."""
         until(lambda: self.servers()[name]["status"].startswith("DOWN"))
 
 
 @contextlib.contextmanager
 def haproxy(servers: Mapping[str, int], *, retries: bool = True) -> Iterator[Proxy]:
-    """Run HAProxy before servers: the names and ports of two. Without retries, it asks none a second time."""
+    """Run HAProxy before two servers, by name and port. Without retries, it tries no second server."""
     port = free_port()
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         control = Path(name) / "admin.sock"

@@ -1,4 +1,4 @@
-"""Whether a server still has a connection, whatever a client can see of it. Linux only."""
+"""Whether a server still has a connection, whatever its client can see. Linux only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.wire import Target
 
 
 def held(target: Target, clients: Iterable[socket.socket]) -> int:
-    """How many of these clients' connections are still some process's at their other end."""
+    """Return how many of these clients' connections are still open in some process at their other end."""
     ports = {client.getsockname()[1] for client in clients}
     count = 0
     for line in Path("/proc/net/tcp").read_text("utf-8").splitlines()[1:]:

@@ -1,4 +1,4 @@
-"""Deployments that are started when they are first asked for, both adapters of a database on the same one."""
+"""Deployments that are started when first used; both adapters of a database share it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.databases import ROOT, Databases
 from tests.support.deployments import ADAPTERS, deployment, free_port, server
 
 HOSTS = ROOT / "tests" / "adapters" / "hosts"
-"""Applications of someone else."""
+"""Applications that mount the catalogue."""
 
 
 class Hosts:
-    """The deployments under test, each by its name: "flask-sqlite", or the URL of one that runs already."""
+    """The deployments under test by name: "flask-sqlite", or the URL of a running one."""
 
     def __init__(self, request: pytest.FixtureRequest, stack: contextlib.ExitStack) -> None:
         self._request = request
@@ -30,7 +30,7 @@ class Hosts:
         self._logs: dict[str, IO[str]] = {}
 
     def url(self, host: str) -> str:
-        """Where it listens."""
+        """Return a deployment's URL."""
         if "://" in host:
             return host
         if host not in self._urls:
@@ -43,27 +43,27 @@ class Hosts:
         return self._urls[host]
 
     def database(self, backend: str) -> str:
-        """The URL of the database of a backend's deployments, of which there has to be one."""
+        """Return the database URL of a backend's deployments, of which at least one must run."""
         return self._databases[backend]
 
     def log(self, host: str) -> str:
-        """What it has written so far."""
+        """Return a deployment's log so far."""
         self._logs[host].seek(0)
         return self._logs[host].read()
 
 
 @contextlib.contextmanager
 def running(request: pytest.FixtureRequest) -> Iterator[Hosts]:
-    """Hosts that are stopped in the end."""
+    """Provide hosts that are stopped at the end."""
     with contextlib.ExitStack() as stack:
         yield Hosts(request, stack)
 
 
 @contextlib.contextmanager
 def mounted(database_url: str, directory: Path, limit: int) -> Iterator[dict[str, str]]:
-    """Adapter -> the address of someone else's application with the catalogue in it, both on the same database.
+    """Run both applications that mount the catalogue, on the same database; yield the address by adapter.
 
-    directory: an empty one, for their code. limit: of a body's bytes.
+    directory: an empty one, for their code. limit: of a body, in bytes.
     """
     settings = {"DATABASE_URL": database_url, "DIPTYCH_MAX_BODY_BYTES": str(limit), "PYTHONPATH": str(ROOT)}
     ports = {adapter: free_port() for adapter in ADAPTERS}

@@ -1,4 +1,4 @@
-"""What a deployment tells Prometheus."""
+"""The metrics of a deployment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Numbers = dict[tuple[str, ...], float]
 
 
 def scraped(api: httpx.Client) -> Numbers:
-    """(Name, values of its labels in order of their names) -> value."""
+    """Return (name, values of its labels ordered by label name) -> value."""
     response = api.get("/metrics")
     assert response.status_code == 200, response.text
     found: Numbers = {}
@@ -22,5 +22,5 @@ def scraped(api: httpx.Client) -> Numbers:
 
 
 def requests(numbers: Numbers, method: str, route: str, status: int) -> float:
-    """How many there were."""
+    """Return the number of requests."""
     return numbers.get(("diptych_requests_total", method, route, str(status)), 0)

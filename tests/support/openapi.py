@@ -1,4 +1,4 @@
-"""An OpenAPI document as a judge of answers, and its examples as requests."""
+"""Check responses against an OpenAPI document, and build requests from its examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 
 def operations(document: Document) -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """By operationId: method, path, operation."""
+    """Return method, path and operation by operationId."""
     return {
         operation["operationId"]: (method.upper(), path, operation)
         for path, methods in document["paths"].items()
@@ -22,7 +22,7 @@ def operations(document: Document) -> dict[str, tuple[str, str, dict[str, Any]]]
 
 
 def resolved(document: Document, node: dict[str, Any]) -> dict[str, Any]:
-    """What a node refers to, or the node."""
+    """Return the node that a $ref refers to, or the node itself."""
     found: Any = document
     if "$ref" not in node:
         return node
@@ -32,13 +32,13 @@ def resolved(document: Document, node: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_value(document: Document, schema: dict[str, Any], value: Any) -> None:
-    """Errors: ValidationError when the value is none that the schema allows."""
+    """Errors: ValidationError when the schema does not allow the value."""
     whole = {**schema, "components": document["components"]}
     Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
 
 
 def check_answer(document: Document, operation_id: str, response: httpx.Response) -> None:
-    """Errors: AssertionError or ValidationError when a response is none that the document says there can be."""
+    """Errors: AssertionError or ValidationError when the document does not allow the response."""
     described = operations(document)[operation_id][2]["responses"]
     assert str(response.status_code) in described, f"{operation_id} does not tell of {response.status_code}"
     answer = resolved(document, described[str(response.status_code)])
@@ -54,7 +54,7 @@ def check_answer(document: Document, operation_id: str, response: httpx.Response
 
 
 def example_request(document: Document, operation_id: str) -> httpx.Request:
-    """The request that an operation's examples make: path and body, and every parameter that has an example."""
+    """Build the request of an operation's examples: path, body, and every parameter with an example."""
     method, path, operation = operations(document)[operation_id]
     query: dict[str, Any] = {}
     for parameter in operation.get("parameters", ()):
@@ -69,10 +69,10 @@ def example_request(document: Document, operation_id: str) -> httpx.Request:
         return httpx.Request(method, f"http://example{path}", params=query)
     media_type, content = next(iter(operation["requestBody"]["content"].items()))
     body, headers = json.dumps(content["example"]), {"Content-Type": media_type}
-    # Where a body can be left out, the query says the same, and one of the two is to be given.
+    # Where a body is optional, the query says the same, and exactly one of the two must be sent.
     return httpx.Request(method, f"http://example{path}", content=body, headers=headers)
 
 
 def names(path: str) -> list[str]:
-    """The parameters of a path."""
+    """Return the parameters of a path."""
     return re.findall(r"{(\w+)}", path)

@@ -1,4 +1,4 @@
-"""The synchronous twin of a database, for a test."""
+"""The synchronous twin's Database, for a test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diptych.core.settings import Settings
 
 @contextmanager
 def opened(url: str, **settings: Any) -> Iterator[diptych.core.sync.unit_of_work.Database]:
-    """The database at a URL, closed at the end of the block; no connection may be in use then."""
+    """Open the database at a URL for the block; at its end no connection may be in use."""
     found = diptych.core.sync.unit_of_work.Database(sync_config(Settings(database_url=url, **settings)))
     try:
         yield found

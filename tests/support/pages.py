@@ -1,4 +1,4 @@
-"""Figures in pages: they are written between two marks, by the command that the first one names."""
+"""Figures in the docs: a command writes them between its two markers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ END = "<!-- end of figures -->\n"
 
 
 def write(page: Path, command: str, text: str) -> None:
-    """Put a command's figures into a page. Errors: ValueError where the page has no place for them."""
+    """Write a command's figures into a page. Errors: ValueError where the page has no place for them."""
     begin = f"<!-- figures: {command} -->\n"
     before, found, rest = page.read_text("utf-8").partition(begin)
     _, end, after = rest.partition(END)

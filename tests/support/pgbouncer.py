@@ -1,4 +1,4 @@
-"""A PgBouncer of the tests' own, in transaction mode as Debian's package comes but for that."""
+"""A PgBouncer for the tests: Debian's defaults, but in transaction mode."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def pgbouncer(url: str, size: int) -> Iterator[str]:
     """Run a PgBouncer with a pool of `size` connections to the database at `url`, and yield its own URL."""
     server, port = make_url(url), free_port()
     sockets = str(server.query["host"])
-    # It does not run as root, and PostgreSQL's socket is for its owner alone.
+    # It does not run as root, and PostgreSQL's socket is accessible only to its owner.
     user = ["-u", Path(sockets).owner()] if os.getuid() == 0 else []
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
         directory = Path(name)
         directory.chmod(0o777)
         (directory / "userlist.txt").write_text(f'"{server.username}" "{PASSWORD}"\n', "utf-8")
-        # Debian's file, but for the mode, what says where and how much, and that whoever waits does so for ever.
+        # Debian's file, except for the mode, addresses and sizes, and no timeout for queued clients.
         (directory / "pgbouncer.ini").write_text(
             f"[databases]\n* = host={sockets}\n[pgbouncer]\npool_mode = transaction\ndefault_pool_size = {size}\n"
             "query_wait_timeout = 0\n"

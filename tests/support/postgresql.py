@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own."""
+"""A PostgreSQL server for the tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Programs(NamedTuple):
 
 
 def package() -> Any:
-    """Import the package that brings the server's programs."""
+    """Import the package that contains the server's programs."""
     with warnings.catch_warnings():
         # It warns where the machine has no XDG_RUNTIME_DIR.
         warnings.simplefilter("ignore")
@@ -33,7 +33,7 @@ def package() -> Any:
 
 
 def initialise(directory: Path) -> Programs:
-    """Make the files of a new server in a directory."""
+    """Create the files of a new server in a directory."""
     directory.mkdir(exist_ok=True)
     # PostgreSQL does not run as root, so the package makes a system user. Two processes that do so at once both succeed
     # (useradd replaces the first entry) and the user's number changes: files of the old number are closed to it.
@@ -44,7 +44,7 @@ def initialise(directory: Path) -> Programs:
 
 
 class PostgreSQL:
-    """A server that runs; clients reach it by a Unix socket in its directory."""
+    """A running server; clients reach it by a Unix socket in its directory."""
 
     def __init__(self, directory: Path, programs: Programs) -> None:
         self.directory = directory
@@ -55,12 +55,12 @@ class PostgreSQL:
         return f"postgresql://postgres@/{database}?host={self.directory}"
 
     def start(self, *settings: str) -> None:
-        """Start the server with settings such as "fsync=off", and return when it accepts connections."""
+        """Start the server with settings such as "fsync=off", and wait until it accepts connections."""
         options = ["-h", "", "-k", str(self.directory), *(part for each in settings for part in ("-c", each))]
         self._control("start", "-o", shlex.join(options), "-l", str(self.directory / "log"))
 
     def stop(self) -> None:
-        """Cut off all clients, and return when the server has ended."""
+        """Disconnect all clients, and wait until the server has ended."""
         self._control("stop", "-m", "fast")
 
     def _control(self, *arguments: str) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 
 def program(name: str, package: str) -> str:
-    """Where a program of Debian's package is. Without it a test is skipped, and fails where CI is set."""
-    # Debian has servers in /usr/sbin, which is not on everybody's path.
+    """Return the path of a program of a Debian package. Without it the test is skipped, or fails where CI is set."""
+    # Debian has servers in /usr/sbin, which is not in every user's PATH.
     found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if found is None:
         missing = f"there is no {name} on this machine (Debian: apt-get install {package})"

@@ -1,4 +1,4 @@
-"""Databases that are not where this release wants them."""
+"""Databases at another revision than this release needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from diptych.core.settings import Settings
 
 
 def put_at(url: str, revision: str | None) -> str:
-    """Say that a migrated database is at another revision, or at none, and return its URL."""
+    """Set a migrated database to another revision, or to none, and return its URL."""
     engine = create_engine(connection_string(Settings(database_url=url), "sync"))
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_versions")

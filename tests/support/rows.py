@@ -1,4 +1,4 @@
-"""Rows for any schema, made of what the database says about it: values at the edges of their types."""
+"""Rows for any schema, derived from what the database reports: values at the limits of their types."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sqlalchemy import Column, Connection, MetaData, Table, inspect
 VERSIONS = "alembic_versions"
 
 ROWS = 3
-"""How many rows `fill` puts in a table."""
+"""Number of rows that `fill` inserts into a table."""
 
 LONG = 5000
-"""The length of text that has no limit of its own."""
+"""The length of text in an unlimited column."""
 
 BEYOND_ASCII = "Ünïcødé Ελλάδα Привет 日本語 עברית 𝄞📚 e\u0301 '\"\\% "
 
@@ -27,11 +27,11 @@ Rows = dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]
 
 
 def fill(connection: Connection, first: int = 0) -> None:
-    """Put three rows in every table: one of least values, NULL wherever it may be, one of greatest, one between.
+    """Insert three rows into every table: one with least values and NULL where allowed, one with greatest, one between.
 
-    first: a multiple of three that no rows have been made for; unique values follow from it.
+    first: a multiple of three that has not been used; unique values are derived from it.
 
-    Errors: ValueError for a type that has no values here.
+    Errors: ValueError for an unsupported type.
     """
     metadata = MetaData()
     metadata.reflect(connection, only=sorted(tables(connection)))
@@ -43,7 +43,7 @@ def fill(connection: Connection, first: int = 0) -> None:
 
 
 def tables(connection: Connection) -> set[str]:
-    """The tables that others than the database itself write to: not SQLite's for finding words."""
+    """Return the tables that applications write to: not SQLite's internal tables of full-text indexes."""
     kept: set[str] = set()
     if connection.dialect.name == "sqlite":
         kept = {name for _, name, kind, *_ in connection.exec_driver_sql("PRAGMA table_list") if kind != "table"}
@@ -51,7 +51,7 @@ def tables(connection: Connection) -> set[str]:
 
 
 def rows(connection: Connection) -> Rows:
-    """Every row, as the driver gives it: no type of SQLAlchemy's between."""
+    """Return every row with the driver's values, without SQLAlchemy's types."""
     found: Rows = {}
     quote = connection.dialect.identifier_preparer.quote
     for table in sorted(tables(connection) - {VERSIONS}):
@@ -61,9 +61,9 @@ def rows(connection: Connection) -> Rows:
 
 
 def changed(before: Rows, after: Rows, *, rewritten: set[str]) -> list[str]:
-    """What is not the same in the columns that two states both have: "table.column, ...: rows lost, rows come".
+    """Compare the columns that two states share: "table.column, ...: rows lost, rows come".
 
-    rewritten: columns ("table.column") that a revision says it gives other values.
+    rewritten: columns ("table.column") whose values a revision may change.
     """
     told = []
     for table in sorted(before.keys() & after.keys()):
@@ -143,7 +143,7 @@ def _days(_: Any, number: int) -> tuple[Any, ...]:
 
 
 Edges = Callable[[Any, int], tuple[Any, ...]]
-"""A type and the number of a row -> its least value, its greatest, and one between; other numbers, other values."""
+"""A type and a row's number -> its least value, its greatest, and one between; other numbers give other values."""
 
 _EDGES: list[tuple[type, Edges]] = [
     (sa.Uuid, _uuids),
@@ -160,11 +160,11 @@ _EDGES: list[tuple[type, Edges]] = [
     (sa.JSON, lambda _, number: ({}, [BEYOND_ASCII, None, 1e300, {"": [number]}], number)),
     (sa.LargeBinary, lambda _, number: (b"%d" % number, b"\xff" * LONG + b"%d" % number, b"\x00%d" % number)),
 ]
-"""Of types that are one another's, the narrower comes first."""
+"""Ordered so that a subtype comes before its base type."""
 
 
 def _choices(column: Column[Any], checks: list[str]) -> list[str]:
-    """The values that an enumeration has, or that a CHECK names."""
+    """Return the values that an enumeration has, or that a CHECK lists."""
     if isinstance(column.type, sa.Enum):
         return list(column.type.enums)
     naming = [check for check in checks if re.search(rf"\b{column.name}\b", check)]

@@ -1,4 +1,4 @@
-"""Which tests pytest-xdist runs in one process, and which it begins with."""
+"""Which tests pytest-xdist runs in one process, and which it starts first."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ APART = (
     "tests/migrations/test_adopting.py",
     "tests/adapters/test_rolling.py",
 )
-"""Files of slow tests that share no fixture: each test may run in any process."""
+"""Files of slow tests without a shared fixture: each test may run in any process."""
 
 FIRST = ("tests/schemathesis/", "tests/cli/test_installed.py", "sqlite", "postgresql", *APART[1:])
-"""The groups that take longest, in that order: started last, they would still run when other processes are idle."""
+"""The groups that take longest, in that order: started last, they would run while other processes are idle."""
 
 
 def group(nodeid: str) -> str:
@@ -31,10 +31,11 @@ def group(nodeid: str) -> str:
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's types are not exported
-    """Gives each process one group after another, in the order of the tests.
+    """Give each process one group after another, in the order of the tests.
 
-    So a deployment is started once, and nobody else writes to its database while a test compares it before and after.
-    pytest-xdist's own `--dist loadgroup` does not group with pytest 9.2: it writes an attribute that is not read there.
+    So a deployment is started once, and no other process writes to its database while a test compares it before and
+    after. pytest-xdist's own `--dist loadgroup` does not group with pytest 9.2: it writes an attribute that is not
+    read there.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -42,7 +43,7 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's typ
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Sort the tests so that the groups that take longest begin first."""
+    """Sort the groups that take longest first."""
 
     def rank(item: pytest.Item) -> int:
         name = group(item.nodeid)

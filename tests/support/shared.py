@@ -1,4 +1,4 @@
-"""What all processes of one run of the suite share."""
+"""Resources shared by all processes of one run of the suite."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.support.postgresql import PostgreSQL, Programs, initialise
 
 
 class SharedRun:
-    """The directory of a run. Each shared thing has a JSON file there that describes it."""
+    """The directory of a run. Each shared resource has a JSON file there that describes it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     @classmethod
     def begin(cls) -> SharedRun:
-        """Make the directory of a new run.
+        """Create the directory of a new run.
 
-        It is not below pytest's base directory: pytest closes that to all other users each time a run begins, and
+        It is not below pytest's base directory: pytest closes that to all other users when a run begins, and
         PostgreSQL does not run as root.
         """
         directory = Path(tempfile.mkdtemp(prefix="diptych-"))

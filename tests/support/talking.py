@@ -1,4 +1,4 @@
-"""A conversation with the API in which every operation is asked for at least once."""
+"""A conversation with the API that uses every operation at least once."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ BOOKS: list[dict[str, Any]] = [
     },
     {"title": "Пикник на обочине", "authors": ["Аркадий Стругацкий", "Борис Стругацкий"], "tags": ["zone"]},
 ]
-"""What has to be imported before."""
+"""Rows to import before."""
 
 NOT_ROWS = ("health", "openapi.json", "docs", "problems", "metrics")
-"""Where addresses begin that need no table."""
+"""First segments of paths that use no table."""
 
 
 def conversation(api: httpx.Client) -> list[Told]:
-    """What the API answers.
+    """Run the conversation, and return the API's responses.
 
-    Errors: AssertionError when its description has an operation that nothing asks for.
+    Errors: AssertionError when the document has an operation that the conversation does not use.
     """
     talk = Talk(api)
     talk.read()
@@ -51,14 +51,14 @@ class Talk:
         self._ids: dict[str, str] = {}
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask, note what is answered, and return it where it is JSON."""
+        """Send a request, record the response, and return its JSON, if any."""
         response = self._api.request(method, path, json=body)
         self._asked.add((method.lower(), path.partition("?")[0]))
         self.answers.append({"request": neutral(f"{method} {path}"), **told(response)})
         return response.json() if "json" in response.headers.get("Content-Type", "") else {}
 
     def read(self) -> None:
-        """What was imported."""
+        """Read what was imported."""
         for kind, name in (("authors", "name"), ("books", "title"), ("tags", "name")):
             rows = self.ask("GET", f"/{kind}?orderBy={name}&sortOrder=asc").get("items", [])
             self._ids |= {row[name]: row["id"] for row in rows}
@@ -78,7 +78,7 @@ class Talk:
             self.ask("GET", path)
 
     def write(self) -> None:
-        """One row of each kind, as it is meant and as it is refused."""
+        """Write one row of each kind, valid and invalid."""
         author = self._made("/authors", {"name": "Ursula K. Le Guin", "dob": "1929-10-21"})
         self.ask("GET", "/authors/slug/ursula-k-le-guin")
         self.ask("PATCH", f"/authors/{author}", {"dob": None})
@@ -98,7 +98,7 @@ class Talk:
         self._ids |= {"author": author, "book": book, "tag": tag}
 
     def relate(self) -> None:
-        """A book's tags and contributors."""
+        """Set a book's tags and contributors."""
         book, author = self._id("book"), self._id("author")
         people = [{"author_id": author, "role": "author"}]
         people += [{"author_id": self._id("Tove Jansson"), "role": role} for role in ("illustrator", "translator")]
@@ -110,7 +110,7 @@ class Talk:
         self.ask("DELETE", f"/authors/{author}")
 
     def do_many(self) -> None:
-        """Batches."""
+        """Send batches."""
         for kind, body in (
             ("authors", {"name": "Batched"}),
             ("books", {"title": "Batched", "author_id": self._id("author")}),
@@ -122,7 +122,7 @@ class Talk:
             self.ask("DELETE", f"/{kind}/batch", {"ids": [made]})
 
     def delete(self) -> None:
-        """What goes, and what goes with it."""
+        """Delete rows, and what depends on them."""
         for path in (f"/books/{self._id('Sommarboken')}", f"/tags/{self._id('tag')}"):
             self.ask("DELETE", path)
             self.ask("GET", path)
@@ -131,7 +131,7 @@ class Talk:
         self.ask("GET", "/books?include=tags,contributors&orderBy=title&sortOrder=asc")
 
     def everything_was_asked(self) -> None:
-        """Compare what was asked with the API's description of itself."""
+        """Compare the operations used with the OpenAPI document."""
         for path, methods in self.ask("GET", "/openapi.json")["paths"].items():
             if path.split("/")[1] not in NOT_ROWS:
                 asked = {method for method, one in self._asked if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), one)}
@@ -141,5 +141,5 @@ class Talk:
         return self.ask("POST", path, body).get("id", "none")
 
     def _id(self, name: str) -> str:
-        """A row's id, or none: what comes then differs, and that is what is looked for."""
+        """Return a row's id; without one, later responses differ, which the comparison then shows."""
         return self._ids.get(name, "none")

@@ -1,4 +1,4 @@
-"""Waiting for what has to happen, however slow the machine is."""
+"""Wait for events, however slow the machine is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE = 300
-"""Seconds after which a test gives up what has to happen, and has no time limit of its own: machines may be slow."""
+"""Seconds after which a test gives up waiting. Tests have no other time limit, because machines may be slow."""
 
 
 def until(found: Callable[[], T]) -> T:

@@ -1,4 +1,4 @@
-"""Bytes to a server and bytes back: answers read as strictly as RFC 9112 allows, and nothing tidied on the way."""
+"""A raw HTTP client: sends bytes unchanged, and parses responses as strictly as RFC 9112 allows."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PROBE = b"GET {prefix}/health/live HTTP/1.1\r\nHost: catalogue.test\r\nConnecti
 
 
 class WireError(AssertionError):
-    """A server's bytes are not HTTP, or do not come."""
+    """A server's bytes are not valid HTTP, or do not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. headers: (name in lower case, value) in order of name."""
+    """One response. headers: (name in lower case, value) ordered by name."""
 
     status: int
     reason: str
@@ -29,7 +29,7 @@ class Answer:
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The header's value, when it is there once. Errors: WireError when it is repeated."""
+        """Return the value of a header. Errors: WireError when it is repeated."""
         values = [value for each, value in self.headers if each == name]
         if len(values) > 1:
             raise WireError(f"{name} is there {len(values)} times")
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back: answers in order, and whether the connection was kept for another request after the last."""
+    """The responses in order, and whether the connection stayed open for another request after the last."""
 
     answers: tuple[Answer, ...]
     kept: bool
@@ -46,7 +46,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a deployment listens, and the path that everything of it begins with."""
+    """A deployment's address, and the prefix of its paths."""
 
     host: str
     port: int
@@ -54,7 +54,7 @@ class Target:
 
     @classmethod
     def of(cls, url: str) -> Target:
-        """Read an `http://host:port/prefix`. Errors: ValueError for other schemes: nothing here speaks TLS."""
+        """Parse an `http://host:port/prefix`. Errors: ValueError for other schemes, because there is no TLS here."""
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or parts.query or parts.fragment:
             raise ValueError(f"{url} is no http://host:port/prefix (https is not supported)")
@@ -62,22 +62,22 @@ class Target:
 
 
 def connect(target: Target) -> socket.socket:
-    """A new connection."""
+    """Open a connection."""
     return socket.create_connection((target.host, target.port), timeout=PATIENCE)
 
 
 def fill(message: bytes, names: Mapping[str, str]) -> bytes:
-    """A message with what is in braces replaced: `{length}` by its body's length, the rest by `names`."""
+    """Fill in a message's placeholders: `{length}` with its body's length, the rest from `names`."""
     for name, value in names.items():
         message = message.replace(f"{{{name}}}".encode(), value.encode("latin-1"))
     return message.replace(b"{length}", str(len(message.partition(b"\r\n\r\n")[2])).encode())
 
 
 def exchange(target: Target, message: bytes, methods: Iterable[str], *, half_close: bool = False) -> Exchange:
-    """Send a message on a connection of its own and read all that comes, to the end of the connection.
+    """Send a message on a new connection and read everything up to the end of the connection.
 
-    methods: of the requests that the message holds, in order; without them one could not tell where the answer to a
-    HEAD ends. After the last answer, a connection that should be open is asked once more.
+    methods: of the requests in the message, in order, which tell where the response to a HEAD ends. After the last
+    response, another request checks a connection that should be open.
     Errors: WireError.
     """
     with connect(target) as connection:
@@ -87,7 +87,7 @@ def exchange(target: Target, message: bytes, methods: Iterable[str], *, half_clo
             if half_close:
                 connection.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # the server may have answered and gone before it was told everything
+            pass  # the server may respond and close before it has read everything
         answers: list[Answer] = []
         for method in methods:
             answer = reader.answer(method)
@@ -128,7 +128,7 @@ class _Reader:
         return self._buffer
 
     def answer(self, method: str) -> Answer | None:
-        """The next answer, 100 (Continue) told by a header of its own; None at the connection's end."""
+        """Read the next response; 100 (Continue) becomes a header of its own; None at the end of the connection."""
         continued: tuple[tuple[str, str], ...] = ()
         while True:
             while b"\r\n\r\n" not in self._buffer:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def calls(work: Callable[[], object]) -> int:
-    """Return how many functions it calls, Python's own among them."""
+    """Return the number of function calls, including Python's own."""
     count = 0
 
     def note(_frame: object, event: str, _function: object) -> None:
@@ -25,7 +25,7 @@ def calls(work: Callable[[], object]) -> int:
 
 
 def memory(work: Callable[[], object]) -> int:
-    """Return the peak of bytes allocated while it runs, above what was in use before."""
+    """Return the peak of allocated bytes above those in use before."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()

@@ -1,4 +1,4 @@
-"""The whole of what two deployments may differ in, each with its reason; test_wire.py proves that each still does."""
+"""The complete list of allowed differences, each with its reason; test_wire.py checks that each still occurs."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ ALLOWED = {
 }
 
 HEADERS = frozenset({"date", "x-request-id"})
-"""The headers that are left out of a comparison."""
+"""Headers left out of the comparison."""

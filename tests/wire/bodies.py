@@ -1,4 +1,4 @@
-"""Cases about bodies: how long they are, how they are framed, and what JSON is."""
+"""Cases about bodies: length, framing and JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AUTHORS = "{prefix}/authors"
 
 
 def bodies() -> Iterator[Case]:
-    """Every case about what follows a head."""
+    """Yield every case about what follows a head."""
     yield from _lengths()
     yield from _codings()
     yield from _chunks()
@@ -233,7 +233,7 @@ def _json() -> Iterator[Case]:
         ("POST", "/tags/batch", b"[]", 422),
     ]:
         yield ask(status, path, *([JSON] if body else []), method=method, body=body)
-    # Fields that a careless pattern reads for years.
+    # Values that a careless pattern takes for years.
     for name, field in [
         ("semicolons", ";" * 8000),
         ("blanks", " ;" * 4000 + "!"),

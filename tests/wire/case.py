@@ -1,4 +1,4 @@
-"""What a case is, and how one is written."""
+"""The definition of a case, and helpers to write one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
-"""An id that nobody has."""
+"""An id that no row has."""
 
 HOST = "Host: catalogue.test"
 JSON = "Content-Type: application/json"
@@ -18,11 +18,11 @@ _UNSAFE = re.compile(rb"DELETE|PATCH|POST|PUT")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A message and what it has to come to.
+    """A message and its expected outcome.
 
-    message: its bytes, names in braces to be filled in. statuses: of its answers; none is a closed connection without
-    one. methods: of the requests in it that are answered. writes: whether it changes the catalogue.
-    own: whether it is for a server of our own; inside someone else's application, what a server refuses is theirs.
+    message: its bytes, with placeholders in braces. statuses: of its responses; none means that the connection is
+    closed without one. methods: of the requests in it that get a response. writes: whether it changes the catalogue.
+    own: whether it applies only to our own server; inside another application that server decides.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Case:
 
     @property
     def safe(self) -> bool:
-        """Whether it asks for nothing but to be read to, even where a server understands it wrongly."""
+        """Whether it cannot change anything, even if a server misparses it."""
         methods = {*self.methods, self.message.partition(b" ")[0].decode("latin-1")}
         return methods <= {"GET", "HEAD", "OPTIONS"} and not _UNSAFE.search(self.message)
 
@@ -45,7 +45,7 @@ def text(value: str | bytes) -> bytes:
 
 
 def head(method: str, target: str | bytes, *fields: str | bytes, version: str = "HTTP/1.1") -> bytes:
-    """A request's head; the fields are the whole of it."""
+    """Build a request's head with exactly these fields."""
     first = b"%b %b %b" % (text(method), text(target), text(version))
     return b"".join(line + b"\r\n" for line in (first, *map(text, fields))) + b"\r\n"
 
@@ -59,7 +59,7 @@ def ask(
     name: str = "",
     writes: bool = False,
 ) -> Case:
-    """A request as it should be, on a connection of its own: `target` is below the prefix."""
+    """Build a valid request on a connection of its own; `target` is below the prefix."""
     length = () if body is None else ("Content-Length: {length}",)
     message = head(method, b"{prefix}" + text(target), HOST, CLOSE, *fields, *length) + (body or b"")
     shown = " ".join((method, text(target).decode("latin-1"), *(text(field).decode("latin-1") for field in fields)))
@@ -69,17 +69,17 @@ def ask(
 def post(
     status: int, body: bytes, *fields: str, name: str = "", target: str = "/authors", writes: bool = False
 ) -> Case:
-    """A POST of JSON."""
+    """Build a POST of JSON."""
     return ask(status, target, *(fields or (JSON,)), method="POST", body=body, name=name, writes=writes)
 
 
 def raw(name: str, status: int, message: str | bytes, *, method: str = "GET", half_close: bool = False) -> Case:
-    """A message as it is, for a server of our own."""
+    """Use a message as it is, for our own server."""
     return Case(name, text(message), (status,), (method,), half_close=half_close, own=True)
 
 
 def silent(name: str, message: str | bytes) -> Case:
-    """What is not answered: the connection is closed. The client has said that it will send no more."""
+    """Use a message that gets no response: the client closes its half, and the server closes the connection."""
     return Case(name, text(message), (), half_close=True, own=True)
 
 

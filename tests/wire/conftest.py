@@ -13,14 +13,14 @@ from tests.support.deployments import ADAPTERS
 from tests.support.hosts import Hosts, mounted
 from tests.wire.table import CASES, Pair
 
-# Two deployments that run already are compared with each other; nothing is started, and nothing else is tested.
+# Two running deployments are only compared with each other; nothing is started, and nothing else is tested.
 URLS = [url for name in ("CONTRACT_URL", "CONTRACT_URL_B") if (url := os.environ.get(name))]
 WRITES = os.environ.get("CONTRACT_WRITES") == "1"
 collect_ignore = [] if len(URLS) == 2 else ["test_two_deployments.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out of a comparison."""
+    """Report what was left out of a comparison."""
     left_out = sum(not case.safe for case in CASES)
     if len(URLS) == 2 and not WRITES:
         terminalreporter.write_line(f"{left_out} cases that may write were not sent: CONTRACT_WRITES=1 sends them.")
@@ -34,7 +34,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def mounted_pair(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    """Both adapters inside someone else's applications."""
+    """Yield both adapters inside other applications."""
     with mounted(databases.migrated("sqlite"), tmp_path_factory.mktemp("hosts"), LIMIT) as urls:
         yield Pair.of(*(f"{urls[adapter]}/api/v1" for adapter in ADAPTERS))
 

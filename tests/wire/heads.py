@@ -11,7 +11,7 @@ GET = f"GET {LIVE} HTTP/1.1\r\n"
 
 
 def heads() -> Iterator[Case]:
-    """Every case about what is in a head beside its target."""
+    """Yield every case about a head's fields."""
     yield from _hosts()
     yield from _fields()
     yield from _limits()

@@ -1,4 +1,4 @@
-"""The whole table, and what two deployments make of one case."""
+"""The complete table, and the responses of two deployments to one case."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ CASES = _table()
 
 
 def ids(cases: Sequence[Case]) -> list[str]:
-    """A name of its own for each case."""
-    # Nothing that pytest or xdist reads something into, "::" above all.
+    """Return a unique name for each case."""
+    # No text that pytest or xdist would interpret, such as "::".
     return [f"{number}-{re.sub('[^A-Za-z0-9_./=-]+', '_', case.name)}" for number, case in enumerate(cases)]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that the cases are about, under the names they have in messages."""
+    """Rows that the cases use, by their names in messages."""
 
     known: Mapping[str, str]
 
     @classmethod
     def made(cls, api: httpx.Client) -> Rows:
-        """New ones."""
+        """Create rows."""
         author = make_author(api, name=f"École {marker()}", dob="1929-10-21")
         book = make_book(api, author_id=author["id"], isbn=new_isbn(), year=1974, language="fr", description="Été.\n")
         other = make_book(api, isbn=new_isbn())
@@ -54,7 +54,7 @@ class Rows:
 
     @classmethod
     def found(cls, api: httpx.Client) -> Rows:
-        """Some that are there; where there are none, ids that nobody has."""
+        """Find existing rows; where there are none, use ids that no row has."""
         nobody = {"id": ID, "slug": "nobody", "isbn": None, "name": "nobody"}
         author, book, tag = (
             next(iter(read(api, f"/{each}", pageSize=1)["items"]), nobody) for each in ("authors", "books", "tags")
@@ -62,7 +62,7 @@ class Rows:
         return cls(_known(author, book, book, tag))
 
     def names(self, prefix: str) -> dict[str, str]:
-        """What is filled in for one exchange; {marker} and {fresh} are new each time."""
+        """Return the placeholders of one exchange; {marker} and {fresh} are new each time."""
         return {**self.known, "prefix": prefix, "marker": marker(), "fresh": str(uuid.uuid4())}
 
 
@@ -86,7 +86,7 @@ class Pair:
 
 
 def ask(url: str, case: Case, rows: Rows) -> Exchange:
-    """What a deployment answers, without what every answer has of its own."""
+    """Return a deployment's responses, without the headers that always differ."""
     target = Target.of(url)
     names = rows.names(target.prefix)
     got = exchange(target, fill(case.message, names), case.methods, half_close=case.half_close)
@@ -107,10 +107,10 @@ def _comparable(answer: Answer, name: str | None) -> Answer:
 
 
 def fingerprint(pair: Pair) -> list[bytes]:
-    """Return how many rows each list has, and the row that was changed last: any write changes one of the two."""
+    """Return the number of rows of each list, and the row changed last: any write changes one of the two."""
     target = Target.of(pair.sanic)
     paths = [f"{target.prefix}/{each}?pageSize=1&orderBy=updated_at" for each in ("authors", "books", "tags")]
-    # A server of someone else's may not take more than one request of a connection: gunicorn's simplest does not.
+    # Another application's server may close after each request, as gunicorn's sync worker does.
     lists = [head("GET", path, HOST) for path in paths[:-1]] + [head("GET", paths[-1], HOST, CLOSE)]
     got = exchange(target, b"".join(lists), ["GET"] * 3).answers
     assert [answer.status for answer in got] == [200] * 3

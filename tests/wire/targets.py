@@ -65,7 +65,7 @@ NO_METHODS = ["get", "Get", "GE@T", "G(T", "GET,", "GE:T", "G\u00c9T", "GET\x00"
 
 
 def targets() -> Iterator[Case]:
-    """Every case about methods and request targets."""
+    """Yield every case about methods and request targets."""
     yield from _tables()
     yield from _methods()
     yield from _forms()
@@ -90,7 +90,7 @@ def _tables() -> Iterator[Case]:
 def _methods() -> Iterator[Case]:
     for route in routes(OPERATIONS):
         for method in route.methods:
-            # Its numbers are each deployment's own, as they have to be.
+            # Each deployment has its own numbers.
             if route.path == "/metrics" and method in ("GET", "HEAD"):
                 continue
             yield ask(_status(route, method), _example(route.path, method), method=method)
@@ -117,7 +117,7 @@ def _status(route: Route, method: str) -> int:
 
 
 def _example(path: str, method: str) -> str:
-    """A path with ids in it: of a row for reading, of nobody for a DELETE, which would work."""
+    """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
     return re.sub(r"^/(\w+?)s/\{id\}", rf"/\1s/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 

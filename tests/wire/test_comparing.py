@@ -1,4 +1,4 @@
-"""`make test CONTRACT_URL=... CONTRACT_URL_B=...`, on deployments that are alike, and on two that are not."""
+"""`make test CONTRACT_URL=... CONTRACT_URL_B=...`, on two equal deployments, and on two different ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def compare(first: str, second: str, select: str = "", **settings: str) -> subpr
 
 
 def passed(done: subprocess.CompletedProcess[str]) -> int:
-    """How many cases were sent and answered alike."""
+    """Return how many cases were sent and compared equal."""
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"^(\d+) passed(?:, \d+ deselected)? in", done.stdout, re.MULTILINE)
     assert found is not None, done.stdout

@@ -1,4 +1,4 @@
-"""One Idempotency-Key for both adapters on one database: the work is done once, whoever is asked, and when."""
+"""One Idempotency-Key for both adapters on one database: the work is done once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def post(url: str, path: str, body: Row, key: str) -> httpx.Response:
 
 
 def same(first: httpx.Response, second: httpx.Response) -> None:
-    """Two answers that are one: all but the time, and the case of header names."""
+    """Check that two responses are the same, except for Date and the case of header names."""
     assert first.status_code == second.status_code == 201
     assert first.content == second.content
     own = {"date": "", "x-request-id": ""}
@@ -66,7 +66,7 @@ def test_of_many_at_once_through_both_one_is_done(pair: Pair, pool: ThreadPoolEx
             if answer.status_code == 201:
                 assert answer.json() == row
             else:
-                # Never that the name is taken: the work of the first is not done again, not even for nothing.
+                # Never a 409 for the name: the work of the first request is not tried again.
                 assert refused(answer, 409)["type"] == "/problems/key-in-use"
                 in_use += 1
         for url in (pair.flask, pair.sanic):

@@ -1,4 +1,4 @@
-"""The same bytes to the catalogue inside someone else's application, as far as what is in there can reach."""
+"""The same bytes to the catalogue inside other applications, as far as their servers pass them on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REFUSED = [case for case in CASES if case.own and all(status >= 400 for status i
 OF_THE_HOST = {"server", "connection"}
 
 NOT_SEEN = {"Authorization twice": "gunicorn's own reader makes one of the two before any application sees them"}
-"""What the servers of someone else's let pass, each with its reason."""
+"""Cases that another application's server handles before the catalogue sees them, with the reason."""
 
 
 @pytest.mark.parametrize("case", REACHED, ids=ids(REACHED))
@@ -41,7 +41,7 @@ def test_what_a_server_of_our_own_refuses_has_no_effect_in_a_host(mounted_pair: 
     before = None if case.safe else fingerprint(mounted_pair)
     for url in (mounted_pair.flask, mounted_pair.sanic):
         try:
-            # The server there may be waiting for more: it is told that there will be none.
+            # The server may wait for more data: close the sending half.
             answers = ask(url, replace(case, half_close=True), mounted_pair.rows).answers
         except WireError:
             answers = ()

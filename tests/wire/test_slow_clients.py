@@ -1,4 +1,4 @@
-"""Clients that stop half-way, do not read, or do not go: they get what they can, and nobody waits for them."""
+"""Clients that stop half-way, do not read, or do not close: they get what they can, and delay no other client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.wire.case import CLOSE, HOST, JSON, head
 
 LIVE = head("GET", "/health/live", HOST, CLOSE)
 MANY = 24
-"""More than there are threads in a deployment of gunicorn's."""
+"""More connections than a gunicorn deployment has threads."""
 
 NAMED = head("POST", "/authors", HOST, JSON, "X-Request-ID: half")[:-2]
 
@@ -51,7 +51,7 @@ def test_half_a_request_is_answered_when_the_rest_does_not_come(hosts: Hosts):
         assert found == [_told(each.result()) for each in sanic]
 
     assert {status for status, _, _ in found} == {408}
-    # Whose head was there are known by their own names.
+    # A request whose head was complete is logged with its own route.
     assert [("x-request-id", "half") in headers for _, headers, _ in found] == [
         message.startswith(NAMED) for message in HALVES.values()
     ]
@@ -98,10 +98,10 @@ def test_nobody_waits_for_clients_that_stop_half_way(hosts: Hosts, adapter: str,
 def _answered_before(
     target: Target, clients: list[socket.socket], read: Callable[[socket.socket], object] | None = None
 ) -> bool:
-    """Whether somebody is answered while the server still has all of these clients, and has told them no more.
+    """Return whether another client is served while the server keeps all of these clients, without responding to them.
 
-    read: what of an answer they have read before. Each has a time that the server gives it, and a machine may be too
-    slow for all of them in that: then it is no.
+    read: what each has read of a response before. The server limits their time, and a machine may be too slow to serve
+    the other client within it: then the result is False.
     """
     with ExitStack() as stack:
         for client in clients:
@@ -125,7 +125,7 @@ def test_nobody_waits_for_clients_that_do_not_go(hosts: Hosts, adapter: str):
     def read(client: socket.socket) -> None:
         assert b"".join(iter(lambda: client.recv(65536), b"")).startswith(b"HTTP/1.1 200 OK\r\n")
 
-    # If each took LINGER of the eight threads' time, the first would have had its own before the last is answered.
+    # If each took LINGER of a thread, the first would time out before the last is served.
     many = 60 if adapter == "flask" else MANY
     until(lambda: _answered_before(target, [_sent(connect(target), LIVE) for _ in range(many)], read))
 
@@ -134,7 +134,7 @@ def test_nobody_waits_for_clients_that_do_not_go(hosts: Hosts, adapter: str):
 def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
     with ExitStack() as stack:
-        # As many of each: whichever of gunicorn's workers has the first kind has some of the second, too.
+        # Equal numbers of each, so that every gunicorn worker has clients of both kinds.
         late, others = ([stack.enter_context(connect(target)) for _ in range(many)] for many in (400, MANY))
         for client in late:
             client.sendall(b"bad\r\n\r\n")
@@ -145,7 +145,7 @@ def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter
                 client.sendall(b"x")
         time.sleep(0.3)
 
-        # If one of gunicorn's two workers waited for each of its own, nobody else would have the patience.
+        # If one of gunicorn's two workers waited for each of its clients, the probe would time out.
         assert 400 / 2 * LINGER_TIMEOUT > PATIENCE
         for client in others:
             client.sendall(LIVE)
@@ -154,7 +154,7 @@ def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter
 
 def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Hosts):
     def letters(adapter: str) -> int:
-        """How many come, one a second, until the client is told that it has had its time."""
+        """Return how many letters arrive, one a second, until the server times the client out."""
         with connect(Target.of(hosts.url(f"{adapter}-sqlite"))) as client:
             client.settimeout(1)
             begin = time.monotonic()
@@ -171,7 +171,7 @@ def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Host
         assert all(found < REQUEST_TIMEOUT / 2 for found in pool.map(letters, ADAPTERS))
 
 
-# Clients that send much
+# Clients that send a lot
 
 
 FLOODS = {
@@ -195,7 +195,7 @@ def test_nobody_waits_for_clients_that_send_much(hosts: Hosts, adapter: str, wha
             most = max(most, read[0] - before)
 
     assert reading.result() > 0
-    # Of the many answers that one client gets, few come before another's. Chunks are answered once.
+    # Pipelined requests are served in turn with other clients. Chunks of one body are read at once.
     assert what == "chunks of one byte" or most < reading.result() / 2
 
 
@@ -205,7 +205,7 @@ def _flood(client: socket.socket, message: bytes) -> None:
 
 
 def _read(client: socket.socket, so_far: list[int] | None = None) -> int:
-    """How many bytes come. so_far: a number that tells it meanwhile."""
+    """Return how many bytes arrive. so_far: updated meanwhile."""
     count = so_far or [0]
     with suppress(ConnectionResetError):
         while piece := client.recv(2**20):
@@ -218,7 +218,7 @@ def _read(client: socket.socket, so_far: list[int] | None = None) -> int:
 
 @pytest.fixture(scope="module")
 def large(hosts: Hosts) -> Iterator[bytes]:
-    """A request for more than fits between a server and its client."""
+    """Return a request whose response exceeds all socket buffers."""
     with httpx.Client(base_url=hosts.url("flask-sqlite")) as api:
         author = make_author(api)
         books = [{"title": "Large", "author_id": author["id"], "description": "x " * 4999 + "x"} for _ in range(800)]
@@ -230,7 +230,7 @@ def large(hosts: Hosts) -> Iterator[bytes]:
 
 
 def _unread(target: Target, message: bytes) -> socket.socket:
-    """A connection with a request on it whose answer is not read, and little room for it."""
+    """Open a connection with a small receive buffer, send a request, and do not read."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(PATIENCE)
@@ -251,7 +251,7 @@ def test_nobody_waits_for_clients_that_do_not_read(hosts: Hosts, large: bytes, a
 
 def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: bytes):
     def slow(adapter: str) -> bool:
-        """Whether a client that reads late gets all; one that was too late, because the machine is slow, does not."""
+        """Return whether a client that reads slowly gets everything; False also where the machine is too slow."""
         begin = time.monotonic()
         with _unread(Target.of(hosts.url(f"{adapter}-sqlite")), large) as client:
             time.sleep(WRITE_TIMEOUT - 2)
@@ -260,7 +260,7 @@ def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: by
         return whole
 
     def lost(adapter: str) -> bool:
-        """Whether a client that does not read is let go of, and gets no more."""
+        """Return whether a client that does not read is disconnected."""
         target = Target.of(hosts.url(f"{adapter}-sqlite"))
         begin = time.monotonic()
         with _unread(target, large) as client:

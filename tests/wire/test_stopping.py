@@ -1,4 +1,4 @@
-"""A server that is told to stop finishes what it has begun, and says so."""
+"""A server that is told to stop finishes the requests in flight, and announces the close."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ pytestmark = pytest.mark.long
 LIST = head("GET", "/authors", HOST)
 CLIENTS = 8
 FOR_EVER = {**PATIENT, "DIPTYCH_STOP_TIMEOUT": str(2 * PATIENCE)}
-"""No time limit that a server has ends what the tests wait for."""
+"""No time limit of the server ends what the tests wait for."""
 
 WAITING = 200
-"""More than Sanic itself would let wait."""
+"""More connections than Sanic's own backlog."""
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -64,7 +64,7 @@ def test_connections_end_with_an_answer_that_says_so(databases: Databases, adapt
 
 
 def _asked_until_the_end(target: Target, said: list[bytes], pause: float) -> None:
-    """Ask again and again on one connection, and note what the answers say of it, until they say that it ends."""
+    """Send requests on one connection, and record the Connection header of each response, until one says close."""
     with connect(target) as connection:
         while said[-1:] != [b"close"]:
             connection.sendall(LIST)
@@ -80,7 +80,7 @@ def _asked_until_the_end(target: Target, said: list[bytes], pause: float) -> Non
 
 
 def _letter_by_letter(target: Target) -> None:
-    """A request that never ends, and never stops for long."""
+    """Send a request that never ends, and never pauses for long."""
     with connect(target) as connection, suppress(OSError):
         connection.sendall(LIST[:-2] + b"X: ")
         while True:
@@ -90,7 +90,7 @@ def _letter_by_letter(target: Target) -> None:
 
 @contextmanager
 def _started(adapter: str, database_url: str, *options: str, **settings: str) -> Iterator[tuple[Any, Target]]:
-    """A deployment's first process, which the block tells to stop, and where it is."""
+    """Run a deployment that the block stops; yield its first process and its address."""
     port = free_port()
     settings = FOR_EVER | settings | {"DATABASE_URL": database_url, "FLASK_PORT": str(port)}
     with tempfile.TemporaryFile("w+") as log:
@@ -101,7 +101,7 @@ def _started(adapter: str, database_url: str, *options: str, **settings: str) ->
         try:
             wait_until_ready(f"http://127.0.0.1:{port}", process, log)
             while "--workers" in options and _told(log).count("Worker ready") < 2:
-                # Those that are stopped while they start end with a trace, and without an answer.
+                # A deployment stopped while it starts ends with a traceback, and without a response.
                 time.sleep(0.05)
             time.sleep(SETTLED)
             yield process, Target("127.0.0.1", port, "")
@@ -115,7 +115,7 @@ def _started(adapter: str, database_url: str, *options: str, **settings: str) ->
 
 
 def _told(log: IO[str]) -> str:
-    """What has been written to a file that others write, too."""
+    """Read a log that other processes write to."""
     return os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
@@ -131,7 +131,7 @@ DEPLOYMENTS = {
 def test_connections_that_nobody_has_accepted_yet_are_answered(databases: Databases, name: str):
     adapter, options = DEPLOYMENTS[name]
     with _started(adapter, databases.migrated("sqlite"), *options) as (process, target), ExitStack() as stack:
-        # Nobody accepts what comes now: it is told to stop before it hears of them.
+        # Stop the process first, so that it accepts nothing before it handles the signal.
         workers = _family(process.pid)
         for worker in workers:
             os.kill(worker, signal.SIGSTOP)
@@ -150,19 +150,19 @@ def test_connections_that_nobody_has_accepted_yet_are_answered(databases: Databa
 
 
 def _is_told(pid: int) -> bool:
-    """Whether a process that stands still has been sent a signal."""
+    """Return whether a stopped process has a signal pending."""
     return re.search(r"^ShdPnd:\s*0*[1-9a-f]", Path(f"/proc/{pid}/status").read_text("utf-8"), re.MULTILINE) is not None
 
 
 def _family(pid: int) -> list[int]:
-    """The processes that a deployment's first one has started and that are of its own kind, or itself."""
+    """Return the processes of the same kind that a deployment's first one has started, or that one itself."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
     mapped = {int(child) for child in children if _listens(int(child))}
     return sorted(mapped) or [pid]
 
 
 def _listens(pid: int) -> bool:
-    """Whether a process has a TCP socket on which it listens."""
+    """Return whether a process has a listening TCP socket."""
     inodes = {
         line.split()[9] for line in Path(f"/proc/{pid}/net/tcp").read_text("utf-8").splitlines() if " 0A " in line
     }
@@ -200,7 +200,7 @@ def test_nobody_who_connects_while_a_server_stops_is_reset(databases: Databases,
 
 
 def _connected_again_and_again(target: Target, told: Any) -> None:
-    """What became of requests on connections of their own, until a connection is refused."""
+    """Send requests on new connections until one is refused; return their outcomes."""
     found: Counter[str] = Counter()
     while not found["refused"]:
         try:
@@ -232,13 +232,13 @@ def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(da
         process.terminate()
         assert client.recv(1) == b""
         assert time.monotonic() - begin > KEEPALIVE_TIMEOUT - 0.3
-        # Nor is it reset when the client has said something in that moment.
+        # Nor is it reset when the client sends something in that moment.
         try:
             client.sendall(LIST)
             time.sleep(0.2)
             client.sendall(LIST)
         except OSError:
-            # Unless the moment was longer than it waits for a client to go.
+            # Unless that took longer than the linger timeout.
             assert time.monotonic() - begin > KEEPALIVE_TIMEOUT + LINGER_TIMEOUT - 0.3
 
 
@@ -251,7 +251,7 @@ def test_requests_that_come_as_the_server_is_told_to_stop_are_answered(databases
         for client in clients:
             client.sendall(LIST)
             _read_one(client)
-        # From before the signal to near the end of what an idle connection has.
+        # From before the signal to nearly the end of an idle connection's keep-alive time.
         asked = [
             pool.submit(_ask_after, client, number * (KEEPALIVE_TIMEOUT - 0.7) / MANY, begin + KEEPALIVE_TIMEOUT)
             for number, client in enumerate(clients)
@@ -267,7 +267,7 @@ MANY = 60
 
 
 def _ask_after(client: Any, seconds: float, late: float) -> bytes | None:
-    """The answer, or None where a slow machine has had it asked for later than a connection is kept for certain."""
+    """Return the response, or None where a slow machine has sent the request too late."""
     time.sleep(seconds)
     sent = None
     try:
@@ -291,7 +291,7 @@ def _read_one(client: Any) -> bytes:
 
 @contextmanager
 def _in_flight(databases: Databases, name: str) -> Iterator[tuple[Any, psycopg.Connection[Any], list[Any]]]:
-    """A deployment's first process, who holds its requests up until a rollback, and the clients that have sent them."""
+    """Run a deployment whose requests block until a rollback; yield its process, the blocker, and the clients."""
     adapter, options = DEPLOYMENTS[name]
     url = databases.migrated("postgresql")
     with (
@@ -315,7 +315,7 @@ def _answered(clients: list[Any]) -> None:
 def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(databases: Databases, name: str):
     with _in_flight(databases, name) as (process, holder, clients):
         os.killpg(process.pid, signal.SIGTERM)
-        # As long as that, nobody can be answered.
+        # No request can be answered in that time.
         time.sleep(2)
         holder.rollback()
         _answered(clients)
@@ -329,7 +329,7 @@ def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
         end = time.monotonic() + 2
         while time.monotonic() < end:
             for worker in workers:
-                # One that has nothing in flight has ended before.
+                # One without a request in flight has ended before.
                 with suppress(ProcessLookupError):
                     os.kill(worker, signal.SIGINT)
         holder.rollback()
@@ -338,7 +338,7 @@ def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
 
 
 def _waiting(database: psycopg.Connection[Any]) -> bool:
-    """Whether somebody waits for a lock in this database."""
+    """Return whether a session waits for a lock in this database."""
     return database.execute(LOCK_QUEUE).fetchone() is not None
 
 
@@ -347,7 +347,7 @@ def test_who_sends_slowly_is_waited_for_as_long_as_ever(databases: Databases, ad
     url = databases.migrated("sqlite")
 
     def answered() -> bool:
-        """Whether it is; where a slow machine has it sent still more slowly, the server need not wait."""
+        """Return whether it is answered; where a slow machine sends it even more slowly, the server need not wait."""
         body = b'{"name": "slow"}'
         longest, answer = 0.0, b""
         with _started(adapter, url) as (process, target), connect(target) as client:
@@ -369,7 +369,7 @@ def test_who_sends_slowly_is_waited_for_as_long_as_ever(databases: Databases, ad
     until(answered)
 
 
-# The database's end of it
+# The database's end of the connection
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
@@ -395,7 +395,7 @@ def _asked(target: Target) -> bytes:
 
 
 def _connections(database: psycopg.Connection[Any]) -> int:
-    # In a transaction, it would find the same again.
+    # In a transaction, pg_stat_activity would show the same again.
     database.execute("SELECT pg_stat_clear_snapshot()")
     query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'diptych' AND datname = current_database()"
     (count,) = database.execute(query).fetchone() or (None,)
@@ -418,7 +418,7 @@ def test_newcomers_are_refused_while_what_is_in_flight_is_waited_for(databases: 
 
 
 def _connect_again_and_again(target: Target) -> None:
-    """Whoever connects just then is accepted, or hears nothing and tries again, as TCP does."""
+    """Open connections until one is refused; earlier ones are accepted, or retried by TCP."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         connect(target).close()

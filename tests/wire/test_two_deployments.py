@@ -1,6 +1,6 @@
-"""Two deployments that run already, compared with each other: `make test CONTRACT_URL=... CONTRACT_URL_B=...`.
+"""Compare two running deployments: `make test CONTRACT_URL=... CONTRACT_URL_B=...`.
 
-Both have to serve the same catalogue. What is not certain to be a reading is sent only with CONTRACT_WRITES=1.
+Both have to serve the same catalogue. Messages that might write are sent only with CONTRACT_WRITES=1.
 """
 
 from __future__ import annotations

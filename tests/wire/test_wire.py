@@ -1,4 +1,4 @@
-"""The same bytes to both adapters: the same answers back."""
+"""Both adapters give the same responses to the same bytes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.wire.table import CASES, Pair, ask, fingerprint, ids
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: catalogue.test\r\nConnection: close\r\n\r\n"
 
 
-# What a server reads or refuses before anything is asked of a database, it does on all of them.
+# What is decided before the database is used is the same on all of them.
 ASKED = [case for case in CASES if case.writes or not case.own]
 
 

@@ -1,4 +1,4 @@
-"""What the worker of our own does not serve ends the start."""
+"""Our gunicorn worker refuses to start with what it cannot serve."""
 
 from __future__ import annotations
 

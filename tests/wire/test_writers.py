@@ -1,4 +1,4 @@
-"""Many who change one row at once, half of them through either adapter."""
+"""Many concurrent writers of one row, half of them through either adapter."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def test_every_one_of_many_changes_counts(pair: Pair):
             lost = sum(pool.map(_add_one, [pair.flask, pair.sanic] * (WRITERS // 2), [path] * WRITERS))
 
         assert read(api, path)["year"] == WRITERS
-    # Otherwise they took turns, and nothing was tried.
+    # Otherwise they would run one after another, and test nothing.
     assert lost > 0
 
 
 def _add_one(url: str, path: str) -> int:
-    """Add one to a book's year; how often somebody else was quicker."""
+    """Add one to a book's year; return how often another writer was faster."""
     with httpx.Client(base_url=url) as api:
         for lost in range(1000):
             before = api.get(path)

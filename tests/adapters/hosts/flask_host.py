@@ -1,4 +1,4 @@
-"""Someone else's Flask application, with the catalogue in it: under a prefix, under a blueprint, and as WSGI."""
+"""Another team's Flask application with the catalogue in it: under a prefix, under a blueprint, and as WSGI."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def hours() -> str:
     return "nine to five"
 
 
-# The catalogue comes last: it would take over whatever it could.
+# The catalogue is mounted last, where it could take over the most.
 settings = Settings.from_environ(os.environ)
 catalogue = Application(settings)
 app.register_blueprint(create_blueprint(catalogue), url_prefix="/api/v1")

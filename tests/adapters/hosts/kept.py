@@ -1,6 +1,6 @@
-"""The service with pages of somebody else's. One tells how many objects Python's garbage collector leaves alone.
+"""The service with extra pages. One tells how many objects are frozen for Python's garbage collector.
 
-Who asks with X-Marked has a field more, and one that says otherwise, in whatever is answered.
+A request with X-Marked gets an additional header, and one with another value, in any response.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def flask() -> Any:
-    """On Flask."""
+    """Return the application on Flask."""
     from flask import request  # noqa: PLC0415 - each server has one of the two
 
     from diptych.flask_app import create_app  # noqa: PLC0415 - as above
@@ -29,7 +29,7 @@ def flask() -> Any:
 
 
 def sanic() -> Any:
-    """On Sanic."""
+    """Return the application on Sanic."""
     from sanic import empty, text  # noqa: PLC0415 - as above
 
     from diptych.sanic_app import create_app  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""Someone else's Sanic application, with the catalogue in it: under a prefix, and under a group of blueprints."""
+"""Another team's Sanic application with the catalogue in it: under a prefix, and under a group of blueprints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def hours(_request: sanic.Request) -> sanic.HTTPResponse:
     return sanic.html("nine to five")
 
 
-# The catalogue comes last: it would take over whatever it could.
+# The catalogue is mounted last, where it could take over the most.
 catalogue = Application(Settings.from_environ(os.environ))
 app.blueprint(create_blueprint(catalogue), url_prefix="/api/v1")
 nested = Blueprint.group(create_blueprint(catalogue, "nested"), url_prefix="/catalogue")

@@ -1,4 +1,4 @@
-"""What the description calls invalid is refused, and what it allows of text, days and moments is taken."""
+"""The service rejects what its document calls invalid, and accepts the text, dates and times that it allows."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ TEXT = st.text(st.one_of(st.sampled_from(PADDING + "aé-:1900\x00\x7f\x85"), st.
 @example(value=" ")
 @example(value="\n")
 def test_what_a_description_does_not_allow_is_refused(kind: str, value: str):
-    assume(kind != "language" or value == value.strip())  # white space around a tag is taken, and not told of
+    assume(kind != "language" or value == value.strip())  # white space around a tag is accepted but not documented
     assert allowed(kind, value) or not taken(kind, value)
 
 
@@ -68,9 +68,9 @@ def test_what_a_description_does_not_allow_is_refused(kind: str, value: str):
 def test_what_a_description_allows_is_taken(kind: str, data: st.DataObject):
     pattern = re.sub(r"\$$", r"\\Z", SCHEMAS[kind]["pattern"])
     value = data.draw(st.from_regex(re.compile(pattern)))
-    assume(not any("\ud800" <= character <= "\udfff" for character in value))  # nothing that UTF-8 could carry
+    assume(not any("\ud800" <= character <= "\udfff" for character in value))  # surrogates cannot be encoded in UTF-8
     assume(kind not in ("date", "moment") or _is_a_day(value[:10]))
-    assume(len(value) <= 80)  # longer than this, NFC may make it longer than it may be
+    assume(len(value) <= 80)  # NFC may make a longer text exceed the limit
 
     assert taken(kind, value)
 

@@ -1,4 +1,4 @@
-"""What requests may say: types, bounds, and every fault at once."""
+"""Request schemas: types, bounds, and all errors at once."""
 
 from __future__ import annotations
 

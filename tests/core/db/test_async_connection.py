@@ -1,4 +1,4 @@
-"""Connections that a loop listens to all the while: psycopg's own in all that can be seen of them."""
+"""Connections whose socket stays registered with the loop behave as psycopg's own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def url(databases: Databases) -> str:
 
 @pytest.fixture(params=LOOPS)
 def run(request: pytest.FixtureRequest, url: str) -> Run:
-    """Runs a test with a connection, which leaves no descriptor open."""
+    """Return a function that runs a test with a connection, and checks that no descriptor stays open."""
 
     async def connected(test: Callable[[ListeningConnection], Coroutine[Any, Any, None]]) -> None:
         connection = await ListeningConnection.connect(url, autocommit=True)
@@ -76,7 +76,7 @@ def test_the_loop_is_asked_once_for_any_number_of_statements(run: Run, monkeypat
             )  # type: ignore[func-returns-value]
             for _ in range(20):
                 assert await one(connection) == 1
-                # A loop has its turns between two requests.
+                # The loop runs between two requests.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
         assert len(asked) == 1
@@ -144,10 +144,10 @@ def test_a_server_that_closes_during_a_statement_is_an_outage(run: Run, url: str
 
 
 def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_outage(run: Run, url: str):
-    """The server has not read all, and said something that is still to be read: uvloop tells of that once."""
+    """Check a reset with unsent output and unread input: uvloop reports it only once."""
 
     async def test(connection: ListeningConnection) -> None:
-        # What the server reads at once is 8,192 bytes.
+        # The server reads at most 8,192 bytes at once.
         for size in range(8062, 8142, 4):
             other = await ListeningConnection.connect(url, autocommit=True)
             task = asyncio.create_task(other.execute("SELECT pg_sleep(60), length(%s::text)", ("x" * size,)))
@@ -219,7 +219,7 @@ def test_libpqs_own_descriptor_may_be_closed_and_its_number_used_again(run: Run,
         others = [await ListeningConnection.connect(url, autocommit=True) for _ in range(3)]
         for other in others:
             await one(other)
-            # Behind our back.
+            # Close the descriptor behind the connection's back.
             other.pgconn.finish()
         again = [await ListeningConnection.connect(url, autocommit=True) for _ in range(3)]
         assert [await one(each) for each in again] == [1, 1, 1]

@@ -1,4 +1,4 @@
-"""What engines are made ready with: connections as each database wants them, and how transactions begin."""
+"""Engine events: the setup of connections, and how transactions begin."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TWINS = pytest.mark.parametrize("twin", ["aio", "sync"])
 
 
 def results_of(url: str, *statements: Any, twin: str) -> list[Any]:
-    """What the statements of one reading answer."""
+    """Return the results of the statements of one read."""
     if twin == "sync":
         with opened(url) as found:
             rows = found.read(lambda executor: [executor.first(statement, {}) for statement in statements])
@@ -59,7 +59,7 @@ def test_times_are_read_in_utc_whatever_the_time_zone_of_the_server(databases: D
         connection.execute(
             "INSERT INTO tag SELECT gen_random_uuid(), 'x', NULL, 'x', 'x', '2026-01-01Z', '2026-01-01Z'"
         )
-    # As it is behind a pooler, which does not let it be chosen.
+    # As behind a pooler, where the pid cannot be chosen.
     elsewhere = text("SELECT set_config('timezone', 'America/St_Johns', false)")
     zone, _, made = results_of(url, text("SHOW timezone"), elsewhere, select(Tag.created_at), twin=twin)
     assert zone == "UTC"
@@ -77,7 +77,7 @@ def test_statements_are_prepared_where_no_pooler_is_in_between(urls: dict[str, s
 
 @TWINS
 def test_a_reader_of_postgresql_holds_no_transaction(urls: dict[str, str], twin: str):
-    # now() is the moment a transaction began.
+    # now() is the time at which the transaction began.
     first, _, second = results_of(
         urls["postgresql"], *map(text, ("SELECT now()", "SELECT pg_sleep(0.01)", "SELECT now()")), twin=twin
     )

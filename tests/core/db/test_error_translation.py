@@ -1,4 +1,4 @@
-"""What real errors of real databases mean."""
+"""The translation of real errors of real databases."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Work = Callable[[Session], Any]
 
 
 def error_of(url: str, *statements: Any, twin: str = "sync", reading: bool = False, **settings: Any) -> CatalogueError:
-    """What the twin makes of the error that these statements end in."""
+    """Return the error that the twin raises for these statements."""
 
     def work(session: Any) -> None:
         for statement in statements:
@@ -276,7 +276,7 @@ def test_a_pool_with_no_connection_left_is_an_outage(urls: dict[str, str], backe
         found = diptych.core.aio.unit_of_work.Database(async_config(settings))
 
         async def inner(_: AsyncConnection) -> None:
-            """Nothing: there is no connection."""
+            """Do nothing: there is no connection."""
 
         async def work(_: AsyncConnection) -> None:
             await found.read(inner)
@@ -315,7 +315,7 @@ def test_a_database_that_is_behind_is_an_outage_where_something_is_missing(
     search = select(Tag.id).where(*match_words(tags.spec, asked.shape)).params(asked.values)
 
     assert type(error_of(url, search, twin=twin)) is SchemaOutdated
-    # A function that nobody has ever made is a mistake of ours.
+    # A function that was never created is a bug of ours.
     with pytest.raises(DBAPIError, match="nobody"):
         error_of(url, text("SELECT nobody()"), twin=twin)
 
@@ -403,7 +403,7 @@ def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path):
     assert type(error) is ServiceUnavailable
 
 
-# --- what can only be a mistake of the core's own ---
+# --- what can only be a bug ---
 
 
 @both
@@ -429,7 +429,7 @@ def test_errors_of_sqlalchemy_itself_are_mistakes():
 
 
 def test_every_table_is_known_by_name_of_its_constraints():
-    # A constraint without a name could not be traced back to its columns.
+    # A constraint without a name cannot be traced back to its columns.
     for model in (Author, Book, BookContributor, BookTag, Tag):
         for constraint in model.__table__.constraints:  # type: ignore[attr-defined]
             assert constraint.name

@@ -1,4 +1,4 @@
-"""Connections out of a pool and back into it, of an asynchronous engine on PostgreSQL."""
+"""Checkout and checkin of an async engine on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def url(databases: Databases) -> str:
 
 @contextmanager
 def switches() -> Iterator[list[str]]:
-    """What is switched to and from a greenlet in the block."""
+    """Record the switches to and from greenlets in the block."""
     seen: list[str] = []
     before = greenlet.settrace(lambda event, _: seen.append(event))
     try:
@@ -39,7 +39,7 @@ def switches() -> Iterator[list[str]]:
 
 @pytest.fixture
 async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    """One connection that is kept, and one that is not."""
+    """Yield an engine that keeps one connection and may open a second."""
     config = async_config(Settings(database_url=url, pool_size=1, pool_overflow=1))
     found = config.get_engine()
     use_explicit_begin(found)
@@ -50,7 +50,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 def wait_for_connections(url: str, number: int) -> None:
-    """Return when there are so many, because those that were closed have gone."""
+    """Wait until the server has so many sessions, because closed ones disappear with a delay."""
     statement = "SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()"
     with psycopg.connect(url, autocommit=True) as connection:
         until(lambda: connection.execute(statement).fetchone() == (number,))

@@ -1,4 +1,4 @@
-"""The words that a search is for."""
+"""The words of a search."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_letters_digits_and_marks_make_words_and_spaces_and_punctuation_do_not()
     found = set("".join(wanted(" ".join(kept)).whole))
 
     nothing = {char for char, kind in kinds.items() if kind[0] in "ZP" or kind in ("Cc", "Cf")}
-    # Symbols are words, but for those of ASCII and of single scripts. Brackets among the mathematical symbols are, too.
+    # Symbols are words, except those of ASCII and of single scripts. Brackets among the mathematical symbols are too.
     assert {unicodedata.name(char) for char in nothing & found if not "\u2100" <= char <= "\u2bff"} == set()
     letters = {char for char, kind in kinds.items() if kind[0] in "LNM"} - set(
         re.findall(f"[{IGNORED}]", "".join(kept))
@@ -51,7 +51,7 @@ def test_letters_digits_and_marks_make_words_and_spaces_and_punctuation_do_not()
 
 @pytest.mark.parametrize("characters", [ALONE, IGNORED, SEPARATING])
 def test_the_classes_mean_the_same_wherever_they_are_read(characters: str):
-    """Between brackets, ASCII has meanings of its own: but for the hyphens of ranges there is none."""
+    """Check that a character class has no special characters but the hyphens of ranges."""
     assert {char for char in characters if char.isascii()} == {"-"}
     ranges = characters.replace("-", "")
     assert list(ranges) == sorted(set(ranges))

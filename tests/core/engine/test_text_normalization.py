@@ -8,7 +8,7 @@ from diptych.core.engine.text_normalization import RAW_LENGTH, SORT_KEY_LENGTH, 
 
 # Any text that can be stored: no surrogates.
 storable = st.text(st.characters(exclude_categories=["Cs"]))
-# Letters, marks and what joins them, so that combinations come up often.
+# Letters, marks and joiners, so that combinations occur often.
 marked = st.text(
     st.one_of(
         st.sampled_from("aeiouAEIOUßæœøłđ\u0131İ\u017fςΣωᾳᾼᾠKÅ½ﬁẞŉ ǰΐ"),

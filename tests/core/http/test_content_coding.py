@@ -1,4 +1,4 @@
-"""Content codings: which is chosen, and what comes back out of each."""
+"""Content codings: negotiation, and decoding of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may read answers across origins."""
+"""Which origins may read responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of requests, and the requests they are of."""
+"""Idempotency keys, and the fingerprints of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The strict JSON reader and the writer."""
+"""The strict JSON decoder and the encoder."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_as_many_tokens_as_are_allowed_are_read_and_not_one_more(value: str, tok
 
 
 def refused(body: bytes) -> str:
-    """Why a body is not read; "" where it is."""
+    """Return why a body is rejected; "" where it is accepted."""
     try:
         decode(body)
     except ValueError as error:
@@ -145,7 +145,7 @@ def test_eight_mebibytes_of_the_smallest_tokens_are_refused_before_anything_is_m
 
     assert refused(body).startswith(f"more than {TOKENS} brackets")
     assert calls(lambda: refused(body)) < 20
-    assert memory(lambda: refused(body)) < 1.1 * len(body)  # which is the text
+    assert memory(lambda: refused(body)) < 1.1 * len(body)  # the text itself
 
 
 def test_a_member_with_a_long_name_is_refused_and_its_name_not_repeated():
@@ -184,7 +184,7 @@ def test_what_looks_through_a_body_never_goes_back_in_it(pattern: re.Pattern[str
                 case tuple() | list() | re._parser.SubPattern():  # type: ignore[attr-defined]
                     yield from endless(each)
 
-    # Whatever repeats something, and may give it back to try again with less, may do so for each byte there is.
+    # A backtracking parser could repeat such a step for each byte.
     assert set(endless(re._parser.parse(pattern.pattern, pattern.flags))) == {"POSSESSIVE_REPEAT"}  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""Link fields between pages."""
+"""Link headers of pages."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from diptych.core.http.query_string import pairs
 
 
 def links(page: int, size: int, total: int, query: str = "") -> dict[str, str]:
-    """Relation -> target."""
+    """Return relation -> target."""
     found = Page([], size, (page - 1) * size, total, next="c" if page * size < total else None, previous=None)
     field = of_page(found, "/books", query)
     return {relation: target for target, relation in re.findall(r'<([^<>]*)>; rel="([a-z]+)"(?:, |$)', field)}
 
 
 def pages(page: int, size: int, total: int) -> dict[str, int]:
-    """Relation -> currentPage."""
+    """Return relation -> currentPage."""
     return {relation: int(target.partition("currentPage=")[2]) for relation, target in links(page, size, total).items()}
 
 

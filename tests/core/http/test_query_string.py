@@ -1,4 +1,4 @@
-"""The strict reader of query strings."""
+"""The strict parser of query strings."""
 
 from __future__ import annotations
 

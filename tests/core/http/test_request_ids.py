@@ -1,4 +1,4 @@
-"""What a request is called: what it says, as long as that is fit to be written down."""
+"""Request ids: the request's own, if it is valid."""
 
 from __future__ import annotations
 

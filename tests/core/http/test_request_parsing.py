@@ -1,4 +1,4 @@
-"""Reading a request: the order of complaints, and that one answer names every fault."""
+"""Parsing a request: the order of errors, and all field errors in one response."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def problem(route: str, given: Request) -> Problem:
 
 
 def faults(route: str, given: Request) -> list[tuple[str, str]]:
-    """(where, code) of every fault."""
+    """Return (location, code) of every field error."""
     told = problem(route, given)
     assert told.status == 422
     return [(fault.parameter or problems.pointer(fault.path or ()), fault.code) for fault in told.field_errors]
@@ -186,7 +186,7 @@ def test_what_is_not_called_json_is_refused(media_type: str | None):
 
 
 def test_a_media_type_of_nothing_but_semicolons_is_refused_at_once():
-    # Read with backtracking, each two of them cost four times as much: this would never end.
+    # With backtracking, each two of them would cost four times as much, and this would never end.
     headers = {"content-type": "application/json" + "; " * 4000 + "@"}
     assert problem("authors_create", replace(request("POST", body=b"{}"), headers=headers)).status == 415
 
@@ -269,7 +269,7 @@ def test_no_fault_of_a_body_speaks_of_python(name: str, model: type[BaseModel]):
 
 
 def wrong(model: type[BaseModel]) -> Iterator[Any]:
-    """Values that are hardly a body of this model, each in another way; its items', where it is a batch, among them."""
+    """Yield values that are no valid body of this model, each in another way, also as items of a batch."""
     yield from OF_EVERY_KIND
     for name, info in model.model_fields.items():
         yield from ({name: value} for value in OF_EVERY_KIND)

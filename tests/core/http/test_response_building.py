@@ -1,4 +1,4 @@
-"""From an answer to a response, and what every response carries."""
+"""From an OperationResult to a Response, and the headers of every response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of requests, as clients write them."""
+"""Idempotency keys as clients write them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_is_described_is_what_is_taken(text: str):
     try:
         key = idempotency_key(text)
     except ValueError:
-        # JSON Schema's "$" is the end, and not a line break before it.
+        # JSON Schema's "$" is the end of the text, not a position before a final line break.
         assert re.search(PATTERN.removesuffix("$") + r"\Z", text) is None
     else:
         assert re.search(PATTERN, text)

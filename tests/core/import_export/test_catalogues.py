@@ -1,4 +1,4 @@
-"""The sample catalogue, and two real ones that may lie beside the repository."""
+"""The sample catalogue, and two real ones that may exist beside the repository."""
 
 import os
 import re
@@ -37,7 +37,7 @@ def load(path, explicit=None, defaults=None) -> tuple[list[BookRecord], list[Rej
 
 
 def kinds(rejects) -> Counter:
-    """How many rejects there are for each reason, values left out."""
+    """Count the rejects by reason, without the values."""
     without_values = (re.sub(r" '[^']*'(?=:)", "", reject.reason) for reject in rejects)
     return Counter(re.sub(r"\b\d{4}\b", "…", reason) for reason in without_values)
 

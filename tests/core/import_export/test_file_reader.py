@@ -30,7 +30,7 @@ def read(text: str, file_format="csv"):
 
 
 def reasons(numbered):
-    """Line number and reason of a reject, line number and row of the rest."""
+    """Return the line number and reason of a reject, and the line number and row of the rest."""
     return [(line, row.reason if isinstance(row, Reject) else row) for line, row in numbered]
 
 

@@ -1,4 +1,4 @@
-"""Which revision a database's schema is that of."""
+"""Find the revision that a database's schema corresponds to."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def upgrade():
 
 @pytest.fixture
 def later(tmp_path: Path) -> ScriptDirectory:
-    """Our history and a revision after it, which makes an index without holding up anybody."""
+    """Return our history with one more revision, which creates an index concurrently."""
     (tmp_path / "later.py").write_text(CONCURRENT, encoding="utf-8")
     return ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / "versions"), str(tmp_path)])
 
@@ -48,7 +48,7 @@ def test_revisions_that_want_no_transaction_are_compared_with_too(
     with engine.begin() as connection:
         tables = frozenset(inspect(connection).get_table_names())
         assert schema_history.nearest(connection, later, tables) == (head(), [])
-        # Nothing is left of it, and the connection makes tables where it made them before.
+        # Nothing remains of the comparison, and the connection's search path is unchanged.
         assert connection.exec_driver_sql("SELECT count(*) FROM author").scalar_one() == 0
     assert before.dump(url) == was
     with engine.begin() as connection:

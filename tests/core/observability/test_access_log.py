@@ -1,4 +1,4 @@
-"""Where the lines of requests go."""
+"""Where access log lines are written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Begin = Callable[..., None]
 
 @pytest.fixture
 def begin() -> Iterator[Begin]:
-    """Begins a log with these handlers, which ends with the test."""
+    """Return a function that configures logging with some handlers until the end of the test."""
     root, ours = logging.getLogger(), logging.getLogger("diptych")
     handlers, level, formatters = list(root.handlers), ours.level, [each.formatter for each in root.handlers]
     flags = logging.logThreads, logging.logMultiprocessing
@@ -34,7 +34,7 @@ def begin() -> Iterator[Begin]:
 
 
 class Broken(io.StringIO):
-    """What cannot be written to."""
+    """A stream whose writes fail."""
 
     def write(self, _: str) -> int:
         raise OSError(28, "No space left on device")

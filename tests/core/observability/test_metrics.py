@@ -1,4 +1,4 @@
-"""The numbers of one process."""
+"""The metrics of one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request's line: when there is one, and what is in it."""
+"""The access log line of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traces of errors: where they came from, and nothing of what was in them."""
+"""Tracebacks without values."""
 
 from __future__ import annotations
 

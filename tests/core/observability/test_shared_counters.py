@@ -1,4 +1,4 @@
-"""Numbers that processes share."""
+"""Counters shared by processes."""
 
 from __future__ import annotations
 

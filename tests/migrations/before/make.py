@@ -1,6 +1,6 @@
-"""Have the application in the working directory make its database: `python make.py 3` writes three authors.
+"""Create the database of the application in the working directory: `python make.py 3` writes three authors.
 
-With `python make.py 3 kept`, Flask-Migrate makes the tables, by a revision that it writes itself.
+With `python make.py 3 kept`, Flask-Migrate creates the tables, by a revision that it generates.
 """
 
 import sys
@@ -14,7 +14,7 @@ from app import app, db, fill  # type: ignore[import-not-found]
 with app.app_context():
     if "kept" in sys.argv:
         flask_migrate.init()
-        # As those do, by its documentation, whose columns have types of another library's.
+        # As its documentation tells those to do whose columns have another library's types.
         template = Path("migrations/script.py.mako")
         imports = "import sqlalchemy as sa\nimport advanced_alchemy.types"
         template.write_text(template.read_text().replace("import sqlalchemy as sa", imports))

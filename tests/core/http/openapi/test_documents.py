@@ -1,4 +1,4 @@
-"""The description of a table, and the pages: made of any table, under any prefix, and never of anything but text."""
+"""The OpenAPI document and the pages: for any table, under any prefix, with all text escaped."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ThingQuery(Query):
 
 
 def table(**changes: Any) -> list[Operation]:
-    """Two operations on things."""
+    """Return two operations on things."""
     made = Operation(
         name="things_make",
         method="POST",

@@ -1,4 +1,4 @@
-"""Reason phrases, which Sanic has of its own."""
+"""Reason phrases, equal to Sanic's own."""
 
 from __future__ import annotations
 

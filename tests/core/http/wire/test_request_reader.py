@@ -1,4 +1,4 @@
-"""Requests out of bytes: the same ones, however the bytes come."""
+"""The request reader gives the same requests however the bytes are split."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Connection:
 
 
 def outcomes(pieces: list[bytes]) -> list[Outcome]:
-    """What the requests in some pieces come to: head and body of each, or a problem, which is the last."""
+    """Return the head and body of each request in some pieces; a problem, if any, is the last."""
     found: list[Outcome] = []
     connection, waiting = Connection(), [*pieces]
     try:
@@ -121,12 +121,12 @@ def test_a_head_that_comes_byte_by_byte_costs_no_more_for_a_byte_than_its_first_
         assert not incoming.read()
         most = max(most, data.looked_at - before)
 
-    # And not than all that has come before it, which is three times as much.
+    # And less than searching everything received so far would read, which is three times as much.
     assert message.index(b"\n") < most < message.index(b"\n") + 10
 
 
 class Counted(bytearray):
-    """Bytes that count how many of them are looked at in searches."""
+    """Bytes that count how many of them searches read."""
 
     looked_at = 0
 
@@ -137,7 +137,7 @@ class Counted(bytearray):
 
 
 class CountedSearch:
-    """A pattern that tells such bytes what it looks at."""
+    """A pattern that reports to such bytes what it reads."""
 
     def __init__(self, pattern: re.Pattern[bytes]) -> None:
         self._pattern = pattern

@@ -1,4 +1,4 @@
-"""A response as it is sent."""
+"""The serialization of a response."""
 
 from __future__ import annotations
 

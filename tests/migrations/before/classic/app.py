@@ -1,4 +1,4 @@
-"""An application as the tutorials of Flask-SQLAlchemy and Flask-Migrate make it: ids are numbers."""
+"""An application as in the tutorials of Flask-SQLAlchemy and Flask-Migrate: ids are numbers."""
 
 import datetime as dt
 import os

@@ -1,4 +1,4 @@
-"""An application with the models of Litestar's and advanced-alchemy's guides, kept by Flask-Migrate: ids are UUIDs."""
+"""An application with the models of Litestar's and advanced-alchemy's guides under Flask-Migrate: ids are UUIDs."""
 
 import datetime as dt
 import os
