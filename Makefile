@@ -8,7 +8,7 @@ PREVIOUS := tests/migrations/previous
 
 .PHONY: help venv serve test test-long test-all faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth check openapi-check format twins previous lock clean
 
-help: ## List what can be made
+help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 venv: .venv/installed ## Make .venv from requirements.lock
@@ -24,7 +24,7 @@ serve: venv ## Migrate, load the sample catalogue, and serve it with Flask and w
 
 test: venv ## Run the tests, on SQLite and on PostgreSQL (CONTRACT_URL=http://... for a running one, CONTRACT_URL_B=... to compare it with)
 ifdef CONTRACT_URL_B
-	$(if $(CONTRACT_URL),,$(error CONTRACT_URL_B is what CONTRACT_URL is compared with: give both))
+	$(if $(CONTRACT_URL),,$(error CONTRACT_URL_B is compared with CONTRACT_URL: set both))
 	CONTRACT_URL=$(CONTRACT_URL) CONTRACT_URL_B=$(CONTRACT_URL_B) CONTRACT_WRITES=$(CONTRACT_WRITES) \
 		$(BIN)/python -m pytest tests/wire/test_two_deployments.py
 else ifdef CONTRACT_URL
@@ -36,36 +36,36 @@ endif
 test-long: venv ## Run the tests that take minutes: starting and stopping, adoption, the previous release, PgBouncer, Schemathesis
 	$(BIN)/python -m pytest -m long --numprocesses 3 --no-loadscope-reorder
 
-test-all: venv ## Run both at once, which takes less than one after the other
+test-all: venv ## Run both together, which is faster than one after the other
 	$(BIN)/python -m pytest -m "not fault" --numprocesses 3 --no-loadscope-reorder
 
-faults: venv ## Break databases and servers for real, count what is lost, and write the figures into docs/reliability.md
+faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs/reliability.md
 	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md
 
-faults-short: venv ## The faults that take less than two minutes together
+faults-short: venv ## Run the faults that take less than two minutes together
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
-growth: venv ## Measure what a request costs with 10,000 books and with a million, and write it into docs/performance.md
+growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth
 
-bench-import: venv ## Measure `diptych import` beside COPY of the same rows, and write it into docs/performance.md
+bench-import: venv ## Compare `diptych import` with COPY of the same rows, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.importing
 
-bench-start: venv ## Measure what the adapters take to start and whether their memory is level, and write it into docs/performance.md
+bench-start: venv ## Measure the adapters' start and whether their memory stays level, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.memory
 
 fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
 	@echo "make fuzz SEED=$(SEED) repeats this run."
 	$(BIN)/python -m pytest tests/fuzz --capture=no --hypothesis-profile=fuzz --hypothesis-seed=$(SEED)
 
-schemathesis: venv ## Judge both adapters on both databases against their own OpenAPI document (SEED=... repeats a run)
+schemathesis: venv ## Test both adapters on both databases against their own OpenAPI document (SEED=... repeats a run)
 	@echo "make schemathesis SEED=$(SEED) repeats this run."
 	$(BIN)/python -m tests.schemathesis.run --seed $(SEED)
 
-bench: venv .venv-bench/installed ## Measure both adapters beside other services: half an hour (BENCH=quick: eight minutes)
+bench: venv .venv-bench/installed ## Compare both adapters with other services: half an hour (BENCH=quick: eight minutes)
 	$(BIN)/python -m benchmarks
 
-bench-profile: venv .venv-bench/installed ## See where a worker's time goes, and its floor's, and write it into docs/performance.md
+bench-profile: venv .venv-bench/installed ## Profile a worker and its floor, and write the figures into docs/performance.md
 	$(BIN)/python -m benchmarks.profiling
 
 .venv-bench/installed: benchmarks/requirements.lock
@@ -73,7 +73,7 @@ bench-profile: venv .venv-bench/installed ## See where a worker's time goes, and
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/requirements.lock
 	@touch $@
 
-check: venv ## Lint, types, import rules, and whether the twins are fresh
+check: venv ## Lint, check types and import rules, and whether the twins are up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/unasync.py --check
@@ -86,22 +86,22 @@ openapi-check: venv ## Lint the OpenAPI document with Spectral and Redocly (need
 	cd tools/openapi && node_modules/.bin/spectral lint --fail-severity=hint ../../var/openapi.json
 	cd tools/openapi && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint ../../var/openapi.json
 
-format: venv ## Format the code and put simple findings right
+format: venv ## Format the code and fix simple findings
 	$(BIN)/ruff check --fix --exit-zero --quiet .
 	$(BIN)/ruff format .
 
 twins: venv ## Write core/sync from core/aio
 	$(BIN)/python tools/unasync.py
 
-previous: ## Keep the code of COMMIT (HEAD), on which a new revision of the schema must not tread
+previous: ## Keep the code of COMMIT (HEAD), which a new revision of the schema must not break
 	rm -f $(PREVIOUS)/*.zip
 	revision=$$(git ls-tree --name-only $(COMMIT) migrations/versions/ | sed -n 's|.*/\([0-9]*\)_.*|\1|p' | sort | tail -n 1) && \
 		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) \
 			$$(git ls-tree --name-only $(COMMIT) core flask_app sanic_app migrations diptych)
 
-lock: venv ## Write the lock files anew
+lock: venv ## Update the lock files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
-clean: ## Remove .venv and what the tools left
+clean: ## Remove .venv and the tools' caches
 	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -34,7 +34,7 @@ def bench() -> None:
     program()
     packages = versions(plan.contestants)
     if machine.load > BUSY:
-        tell(f"This machine is busy (load {machine.load}): what is measured now is not worth much.")
+        tell(f"This machine is busy (load {machine.load}): the figures will not be reliable.")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     for log in OUTPUT.glob("*.log"):
         log.unlink()

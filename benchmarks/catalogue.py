@@ -250,7 +250,7 @@ def wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
     quiet, deadline = 0, time.monotonic() + PATIENCE
     while quiet < 5:
         if time.monotonic() > deadline:
-            raise BusyError(f"somebody is still at work in the database {PATIENCE} seconds after the load")
+            raise BusyError(f"other sessions still use the database {PATIENCE} seconds after the load")
         quiet = 0 if connection.execute(busy).rowcount else quiet + 1
         time.sleep(0.02)
 
