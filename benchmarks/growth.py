@@ -290,7 +290,7 @@ def served(adapter: str, urls: dict[str, str]) -> Iterator[dict[str, Client]]:
         yield clients
 
 
-# What is told
+# The report
 
 
 def table(found: list[Measured]) -> str:
@@ -312,10 +312,10 @@ def told(found: list[Measured], seconds: float, version: str) -> str:
     """Return the Markdown for the page."""
     few = max(5, REQUESTS // 10)
     return (
-        f"{table(found)}\n\nMilliseconds, medians of {REQUESTS} requests ({few} where nothing is promised or much is"
-        f" sent), one at a time. Revision 0004 took {seconds:.0f} s over the million books."
+        f"{table(found)}\n\nMilliseconds, medians of {REQUESTS} requests ({few} for slow ones), one at a time."
+        f" Revision 0004 took {seconds:.0f} s over the million books."
         f" {datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}, PostgreSQL {version} as it comes (`shared_buffers` 128 MB).\n"
+        f" {platform.python_version()}, PostgreSQL {version} with default settings (`shared_buffers` 128 MB).\n"
     )
 
 

@@ -247,11 +247,10 @@ def told(found: list[Measured], version: str, load: float) -> str:
     ]
     machine = f"{platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}"
     return "\n".join(lines) + (
-        f"\n\nOf {ROUNDS} rounds the one with the median ratio. Processor time: of the program that sends the rows, and"
+        f"\n\nThe median of {ROUNDS} rounds by ratio. Processor time: of the program that sends the rows, and"
         f" of PostgreSQL. {datetime.now(UTC):%Y-%m-%d}, {machine},"
-        f" PostgreSQL {version} as it comes but for its checkpoints."
-        f" Before it began, {load:.1f} other processes wanted to run: what is more than none lengthens an import, which"
-        " needs both cores, more than it does COPY; processor time tells then.\n"
+        f" PostgreSQL {version} with default settings except for checkpoints. Load average before the run: {load:.1f};"
+        " other load slows an import, which needs both cores, more than COPY: compare processor times then.\n"
     )
 
 

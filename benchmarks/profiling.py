@@ -41,12 +41,12 @@ LEAST = 1.0
 """Microseconds of a request that a row must have in some column; smaller rows are merged."""
 
 PLACES = {
-    "the core: the head, the body, the answer": ("diptych/core/http", "diptych/core/engine/schemas"),
-    "the core: the log and the numbers": ("diptych/core/observability", "logging"),
-    "the core: operations, units of work, statements": ("diptych/core",),
-    "the adapter, or the floor": ("diptych/flask_app", "diptych/sanic_app", "benchmarks"),
+    "core: HTTP": ("diptych/core/http", "diptych/core/engine/schemas"),
+    "core: log and metrics": ("diptych/core/observability", "logging"),
+    "core: operations, units of work, statements": ("diptych/core",),
+    "adapter or floor": ("diptych/flask_app", "diptych/sanic_app", "benchmarks"),
     "SQLAlchemy": ("sqlalchemy",),
-    "psycopg: its pool": ("psycopg_pool",),
+    "psycopg_pool": ("psycopg_pool",),
     "psycopg": ("psycopg", "psycopg_binary"),
     "Flask, Werkzeug, gunicorn": ("flask", "werkzeug", "gunicorn", "blinker"),
     "Sanic": ("sanic", "sanic_routing"),
@@ -54,7 +54,7 @@ PLACES = {
 }
 """Row of the table -> path prefixes of its modules; the first match counts."""
 
-OTHERS = "Python's own modules"
+OTHERS = "Python's standard library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def told(plan: Plan, found: Mapping[str, list[Profile]]) -> str:
             values = [each.places.get(name, 0.0) for each in profiles]
             if max(values) >= LEAST:
                 lines.append([name, *(f"{value:.0f}" if value >= LEAST else "" for value in values)])
-        lines.append(["all", *(f"{each.total:.0f}" for each in profiles)])
+        lines.append(["total", *(f"{each.total:.0f}" for each in profiles)])
         parts += [f"{workload.title}:\n", *(f"| {' | '.join(line)} |" for line in lines), ""]
     return "\n".join(parts)
 

@@ -103,11 +103,11 @@ class Report:
         packages = {name: version for each in self.versions.values() for name, version in each.items()}
         return (
             f"{dt.datetime.now(dt.UTC):%Y-%m-%d}: {machine.processor}, {machine.cores} cores, "
-            f"{machine.memory_gib} GiB, {machine.system}, its load {machine.load} before the run. "
+            f"{machine.memory_gib} GiB, {machine.system}, load average {machine.load} before the run. "
             f"PostgreSQL {postgresql['server_version']}, fsync {postgresql['fsync']}, "
             f"synchronous_commit {postgresql['synchronous_commit']}. {CONNECTIONS} connections; "
-            f"medians of {plan.rounds} rounds of {plan.seconds} seconds, between which a figure varies by {spread:.0%} "
-            f"(the median of all). Python {machine.python}, "
+            f"medians of {plan.rounds} rounds of {plan.seconds} seconds, with a median variation of {spread:.0%} "
+            f"between rounds. Python {machine.python}, "
             f"{', '.join(f'{name} {packages[name]}' for name in sorted(packages))}.\n"
         )
 

@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.profiling import OTHERS, PLACES, place, places
 
-CORE = "the core: operations, units of work, statements"
-HTTP = "the core: the head, the body, the answer"
-LOG = "the core: the log and the numbers"
+CORE = "core: operations, units of work, statements"
+HTTP = "core: HTTP"
+LOG = "core: log and metrics"
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ LOG = "the core: the log and the numbers"
         ("Database.read (diptych/core/aio/unit_of_work.py:63)", CORE),
         ("finished (diptych/core/http/response_building.py:80)", HTTP),
         ("LogRecord.__init__ (logging/__init__.py:300)", LOG),
-        ("view (diptych/sanic_app/blueprint.py:60)", "the adapter, or the floor"),
-        ("getconn (psycopg_pool/pool_async.py:200)", "psycopg: its pool"),
+        ("view (diptych/sanic_app/blueprint.py:60)", "adapter or floor"),
+        ("getconn (psycopg_pool/pool_async.py:200)", "psycopg_pool"),
         ("wait_async (psycopg/waiting.py:180)", "psycopg"),
         ("handle_request (handle_request)", "Sanic"),
         ("run (asyncio/runners.py:118)", OTHERS),
