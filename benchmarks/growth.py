@@ -308,7 +308,7 @@ def table(found: list[Measured]) -> str:
     return "\n".join(lines)
 
 
-def told(found: list[Measured], seconds: float, version: str) -> str:
+def markdown(found: list[Measured], seconds: float, version: str) -> str:
     """Return the Markdown for the page."""
     few = max(5, REQUESTS // 10)
     return (
@@ -335,7 +335,7 @@ def main() -> int:
                     found.append(measure(workload, adapter, clients))
                     last = found[-1]
                     print(f"{adapter}: {workload.name}: {last.small:.2f} {last.large:.2f} {last.ratio:.2f}", flush=True)
-    write(ROOT / "docs" / "performance.md", COMMAND, told(found, seconds, version))
+    write(ROOT / "docs" / "performance.md", COMMAND, markdown(found, seconds, version))
     grown = [each for each in found if each.workload.limit and each.ratio > each.workload.limit]
     for each in grown:
         print(f"{each.adapter}: {each.workload.name} has grown {each.ratio:.2f} times", file=sys.stderr)

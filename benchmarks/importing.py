@@ -233,7 +233,7 @@ def processors(taken: Taken) -> str:
     return f"{taken.client:.1f} + {taken.server:.1f} s"
 
 
-def told(found: list[Measured], version: str, load: float) -> str:
+def markdown(found: list[Measured], version: str, load: float) -> str:
     """Return the Markdown for the page."""
     lines = [
         "| books | import | its processor time | `COPY` | its processor time | ratio | of processor time | memory |",
@@ -274,7 +274,7 @@ def main() -> int:
                     flush=True,
                 )
             found.append(sorted(rounds, key=lambda each: each.ratio)[ROUNDS // 2])
-    text = told(found, server.version, load)
+    text = markdown(found, server.version, load)
     print(f"\n{text}")
     if "BOOKS" not in os.environ and "ROUNDS" not in os.environ:
         write(ROOT / "docs" / "performance.md", COMMAND, text)

@@ -108,7 +108,7 @@ def measure(adapter: str, url: str, file: Path) -> Measured:
     return Measured(adapter, seconds, memory)
 
 
-def told(found: list[Measured], version: str) -> str:
+def markdown(found: list[Measured], version: str) -> str:
     """Return the Markdown for the page."""
     lines = [
         f"| | import | {' | '.join(f'{stage:,} requests' for stage in STAGES)} | last by first |",
@@ -138,7 +138,7 @@ def main() -> int:
                 content = b"" if body is None else msgspec.json.encode(body)
                 lines.write(f"{method}\t{path}\t\t".encode() + content + b"\n")
         found = [measure(adapter, url, file) for adapter in ADAPTERS]
-    text = told(found, version)
+    text = markdown(found, version)
     print(f"\n{text}")
     if "STAGES" not in os.environ:
         write(ROOT / "docs" / "performance.md", COMMAND, text)

@@ -71,9 +71,9 @@ def place(frame: str) -> str:
     if "/" not in path and not path.endswith(".py"):
         # Sanic recompiles some of its own functions under their old names.
         return "Sanic" if path and path[0].isalpha() else OTHERS
-    for told, beginnings in PLACES.items():
-        if path.startswith(tuple(f"{beginning}/" for beginning in beginnings)):
-            return told
+    for name, prefixes in PLACES.items():
+        if path.startswith(tuple(f"{prefix}/" for prefix in prefixes)):
+            return name
     return OTHERS
 
 
@@ -141,7 +141,7 @@ def _seconds(processes: list[psutil.Process]) -> float:
     return sum(float(each.cpu_times().user + each.cpu_times().system) for each in processes)
 
 
-def told(plan: Plan, found: Mapping[str, list[Profile]]) -> str:
+def markdown(plan: Plan, found: Mapping[str, list[Profile]]) -> str:
     """Return the Markdown for the page: a table for each workload."""
     parts = []
     for workload in plan.workloads:
@@ -169,7 +169,9 @@ def main() -> None:
     except (UsageError, LoadError, RunError, BusyError) as error:
         sys.exit(f"{COMMAND}: {error}")
     machine = Machine.this()
-    text = told(plan, found) + f"\nMicroseconds of a worker's processor time for one request. {machine.processor}.\n"
+    text = (
+        markdown(plan, found) + f"\nMicroseconds of a worker's processor time for one request. {machine.processor}.\n"
+    )
     print(f"\n{text}")
     if not any(name.startswith("BENCH") for name in os.environ):
         pages.write(ROOT / "docs" / "performance.md", COMMAND, text)

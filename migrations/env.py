@@ -73,9 +73,9 @@ def change_postgresql(connection: Connection) -> None:
     plan = migration_lock.Plan(context.get_context().opts["fn"])
     with migration_lock.hold_lock(engine) as check:
 
-        def applied(**told: Any) -> None:
+        def applied(**options: Any) -> None:
             check()
-            plan.applied(**told)
+            plan.applied(**options)
 
         def run() -> None:
             configure(connection=connection, fn=plan.remaining, on_version_apply=applied)

@@ -308,12 +308,12 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
         for each in taken:
-            signal.signal(each, partial(self._told, loop))
+            signal.signal(each, partial(self._on_signal, loop))
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if taken:
             freeze_gc()
 
-    def _told(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
+    def _on_signal(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
         """Begin to stop; called twice when both an init and Sanic's main process signal this worker."""
         if not loop.is_closed():
             loop.call_soon_threadsafe(self._begin_to_leave, loop)

@@ -69,7 +69,7 @@ def keep_workers(app: Sanic[Any, Any]) -> None:
     replies, and fails or never ends (sanic-org/sanic#2997).
     """
     manager: Any = app.manager
-    told = threading.Event()
+    stopping = threading.Event()
 
     def stop(*_: Any) -> None:
         if manager._shutting_down:  # noqa: SLF001 - there is nothing public that says so
@@ -77,16 +77,16 @@ def keep_workers(app: Sanic[Any, Any]) -> None:
             for worker in manager.processes:
                 if worker.is_alive():
                     os.kill(worker.pid, signal.SIGKILL)
-        told.set()
+        stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    threading.Thread(target=_keep, args=(manager, told), name="diptych workers", daemon=True).start()
+    threading.Thread(target=_keep, args=(manager, stopping), name="diptych workers", daemon=True).start()
 
 
-def _keep(manager: Any, told: threading.Event) -> None:
+def _keep(manager: Any, stopping: threading.Event) -> None:
     pause, ready = TICK, False
-    while not told.wait(pause):
+    while not stopping.wait(pause):
         ready = ready or manager._all_workers_ack()  # noqa: SLF001 - as above
         # Only after all workers were ready once: before, a failure fails the start and ends the main process.
         failed = [process for process in manager.transient_processes if ready and process.state in ENDED]

@@ -43,8 +43,8 @@ class ListeningConnection(psycopg.AsyncConnection[Any]):
         wanted, interrupted = None, None
         try:
             wanted = next(gen)
-            while wanted == Wait.R and (ear := self._listening()):
-                await ear.heard()
+            while wanted == Wait.R and (watcher := self._listening()):
+                await watcher.readable()
                 wanted = gen.send(Ready.R)
         except StopIteration as end:
             result: T = end.value
@@ -99,9 +99,9 @@ class _SocketWatcher:
         self._waiter: asyncio.Future[None] | None = None
         self._descriptor = os.dup(descriptor)
         self.closed = False
-        loop.add_reader(self._descriptor, self._hear)
+        loop.add_reader(self._descriptor, self._on_readable)
 
-    async def heard(self) -> None:
+    async def readable(self) -> None:
         """Wait until there is input, or the watcher is closed."""
         self._waiter = self.loop.create_future()
         if self._timer is None:
@@ -112,7 +112,7 @@ class _SocketWatcher:
             self._waiter = None
             self.silent = True
 
-    def _hear(self) -> None:
+    def _on_readable(self) -> None:
         if self._waiter is not None:
             self._wake()
         elif self.silent:
@@ -131,7 +131,7 @@ class _SocketWatcher:
         self._timer = None
         if self._waiter is not None:
             self.loop.remove_reader(self._descriptor)
-            self.loop.add_reader(self._descriptor, self._hear)
+            self.loop.add_reader(self._descriptor, self._on_readable)
             self._timer = self.loop.call_later(INTERVAL, self._rewatch)
 
     def _wake(self) -> None:

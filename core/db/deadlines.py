@@ -166,11 +166,11 @@ _GONE = (psycopg.Error, sqlite3.Error, OSError, ValueError, AttributeError)
 
 def _cancel(connection: Any) -> None:
     # psycopg has cancel_safe, the SQLite drivers have interrupt.
-    told: Any
-    told = connection.cancel_safe(timeout=GRACE) if hasattr(connection, "cancel_safe") else connection.interrupt()
-    if inspect.isawaitable(told):
-        asyncio.run(_finish(told))
+    cancelling: Any
+    cancelling = connection.cancel_safe(timeout=GRACE) if hasattr(connection, "cancel_safe") else connection.interrupt()
+    if inspect.isawaitable(cancelling):
+        asyncio.run(_finish(cancelling))
 
 
-async def _finish(told: Any) -> None:
-    await told
+async def _finish(cancelling: Any) -> None:
+    await cancelling

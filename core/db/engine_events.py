@@ -106,7 +106,7 @@ def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    _begin_as_told(engine)
+    _begin_by_option(engine)
 
 
 def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
@@ -124,7 +124,7 @@ def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
     def configure(connection: Any, _: Any) -> None:
         connection.autocommit = True
 
-    _begin_as_told(engine)
+    _begin_by_option(engine)
     rollback = engine.dialect.do_rollback
 
     def roll_back(connection: Any) -> None:
@@ -141,7 +141,7 @@ def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
     engine.dialect.do_close = close  # type: ignore[method-assign,assignment]
 
 
-def _begin_as_told(engine: Engine) -> None:
+def _begin_by_option(engine: Engine) -> None:
     dialect = engine.dialect.name
 
     @event.listens_for(engine, "begin")

@@ -162,7 +162,7 @@ def _copy(connection: Connection, shape: LegacySchema, old: OldTable, batch: lis
         # If only one of the two times exists, it serves for both.
         created, updated = row.get("created_at"), row.get("updated_at")
         row["created_at"], row["updated_at"] = created or updated or moment, updated or created or moment
-    _tell_slugs_apart(connection, ours, rows)
+    _make_slugs_unique(connection, ours, rows)
     connection.execute(ours.insert(), rows)
 
 
@@ -171,7 +171,7 @@ def _new_ids(connection: Connection, numbers: Iterable[int]) -> dict[int, UUID]:
     return dict(connection.execute(statement).tuples().all())
 
 
-def _tell_slugs_apart(connection: Connection, ours: TableClause, rows: list[Values]) -> None:
+def _make_slugs_unique(connection: Connection, ours: TableClause, rows: list[Values]) -> None:
     """Add a suffix to slugs that are taken, as the services do."""
     statement = select(ours.c.slug).where(ours.c.slug.in_({row["slug"] for row in rows}))
     used = set(connection.execute(statement).scalars())

@@ -9,58 +9,60 @@ from diptych.core.legacy_import.schema_detection import MAP, LegacySchema, OldTa
 def found(shape: OwnSchema | LegacySchema, report: ValidationReport) -> list[str]:
     """Describe the database."""
     if isinstance(shape, OwnSchema):
-        told = [f"Found the catalogue's own tables, exactly as revision {shape.revision} makes them."]
+        lines = [f"Found the catalogue's own tables, exactly as revision {shape.revision} makes them."]
     else:
         ids = "numbers" if shape.authors.numbered else "UUIDs"
         counted = f"{_counted(shape.authors, report)} and {_counted(shape.books, report)}"
-        told = [f"Found {counted} of an earlier application, whose ids are {ids}."]
+        lines = [f"Found {counted} of an earlier application, whose ids are {ids}."]
     for name, revisions in shape.versions.items():
-        told.append(f"{_kept_by(name)} keeps it, at revision {', '.join(revisions) or 'none'} of its own.")
-    return told
+        lines.append(f"{_kept_by(name)} keeps it, at revision {', '.join(revisions) or 'none'} of its own.")
+    return lines
 
 
 def steps(shape: OwnSchema | LegacySchema, report: ValidationReport, revision: str, head: str) -> list[str]:
     """Describe the steps of adoption, in order. revision: reached by adoption, before the upgrade to `head`."""
     room = renames(shape)
-    told: list[str] = []
+    lines: list[str] = []
     if room:
         pairs = ", ".join(f"{name} becomes {new}" for name, new in room.items())
-        told.append(f"Tables make room, with every row they have: {pairs}.")
+        lines.append(f"Tables make room, with every row they have: {pairs}.")
     if isinstance(shape, LegacySchema):
-        told += _copying(shape, report)
-    told.append(f"It is written down that the database is at revision {revision}.")
+        lines += _copying(shape, report)
+    lines.append(f"It is written down that the database is at revision {revision}.")
     if revision != head:
-        told.append(f"It is upgraded to revision {head}.")
-    return told
+        lines.append(f"It is upgraded to revision {head}.")
+    return lines
 
 
 def _copying(shape: LegacySchema, report: ValidationReport) -> list[str]:
-    told = []
+    lines = []
     if shape.referring:
         room = f"{renames(shape)[shape.authors.name]} or {renames(shape)[shape.books.name]}"
-        told.append(f"What refers to them goes on to, as {room}: {', '.join(shape.referring)}.")
-    told.append("The catalogue's own tables are made, and every author and book is copied into them.")
+        lines.append(f"What refers to them goes on to, as {room}: {', '.join(shape.referring)}.")
+    lines.append("The catalogue's own tables are made, and every author and book is copied into them.")
     for old in (shape.authors, shape.books):
-        told.append(
+        lines.append(
             f"Each {old.noun} gets an id, a UUID; {MAP} keeps which it was."
             if old.numbered
             else f"Each {old.noun} keeps its id."
         )
-        told += [
+        lines += [
             f"{old.name}.{column} is what is called {name} here."
             for name, (column, _) in old.columns.items()
             if name != column
         ]
-        told.append(_times(old))
+        lines.append(_times(old))
         if old.left:
-            told.append(f"Not copied, and kept where they are: {', '.join(f'{old.name}.{name}' for name in old.left)}.")
-    told += [
+            lines.append(
+                f"Not copied, and kept where they are: {', '.join(f'{old.name}.{name}' for name in old.left)}."
+            )
+    lines += [
         f"{name}: {count:,} {'is' if count == 1 else 'are'} kept in another form (NFC, without white space around it, "
         f"an ISBN as 13 digits, a language as its tag, a blank one as none); the first is of row {row}."
         for name, (count, row) in report.changed.items()
     ]
-    told.append("Slugs, and what is searched and sorted by, are made of names and titles.")
-    return told
+    lines.append("Slugs, and what is searched and sorted by, are made of names and titles.")
+    return lines
 
 
 def _times(old: OldTable) -> str:
@@ -68,10 +70,10 @@ def _times(old: OldTable) -> str:
     if not known:
         return f"{old.name} has no times: each {old.noun} was made and changed at the moment of its adoption."
     naive = [column for column, kind in known.values() if kind == "time"]
-    told = f"{old.name} has its times in {' and '.join(column for column, _ in known.values())}"
+    text = f"{old.name} has its times in {' and '.join(column for column, _ in known.values())}"
     if naive:
-        told += f"; those without an offset ({', '.join(naive)}) are taken as UTC"
-    return f"{told}. Where one is missing it is the other, or else the moment of adoption."
+        text += f"; those without an offset ({', '.join(naive)}) are taken as UTC"
+    return f"{text}. Where one is missing it is the other, or else the moment of adoption."
 
 
 def _counted(old: OldTable, report: ValidationReport) -> str:

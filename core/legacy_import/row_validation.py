@@ -64,7 +64,7 @@ def batches(connection: Connection, old: OldTable, also: FromClause | None = Non
     key: ColumnElement[Any] = source.c.rowid if on_sqlite else source.c[old.columns["id"][0]]
     wanted: list[ColumnElement[Any]] = [key.label("_key")]
     for name, (found, kind) in old.columns.items():
-        wanted += _as_stored(source.c[found], name) if on_sqlite else [_as_told(source.c[found], name, kind)]
+        wanted += _as_stored(source.c[found], name) if on_sqlite else [_as_text(source.c[found], name, kind)]
     statement = select(*wanted).order_by(key).limit(BATCH)
     if also is not None:
         join = source.outerjoin(also, also.c.id == source.c[old.columns["author_id"][0]])
@@ -79,7 +79,7 @@ def batches(connection: Connection, old: OldTable, also: FromClause | None = Non
             return
 
 
-def _as_told(found: ColumnElement[Any], name: str, kind: str) -> ColumnElement[Any]:
+def _as_text(found: ColumnElement[Any], name: str, kind: str) -> ColumnElement[Any]:
     """Read dates and times of PostgreSQL as text: Python has no value for some, such as "infinity"."""
     return (cast(found, Text) if kind in ("date", "time", "aware time") else found).label(name)
 
@@ -120,8 +120,8 @@ def validate_rows(connection: Connection, shape: LegacySchema, advanced: Advance
 def _validate_row(old: OldTable, row: Values, report: ValidationReport, seen: DuplicateDetector) -> None:
     known, problems = values(old, row)
     where = f"{old.name} {shown(row['id'])}"
-    for name, told in problems.items():
-        report.refuse(f"{where}: {old.columns[name][0]} {told}")
+    for name, problem in problems.items():
+        report.refuse(f"{where}: {old.columns[name][0]} {problem}")
     if not row.get("author_known", True) and row["author_id"] is not None:
         report.refuse(f"{where}: author_id is {shown(row['author_id'])}, and there is no such author")
     unique = [
@@ -154,10 +154,10 @@ def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
         try:
             known[item.name] = rule(value)
         except ValueError as error:
-            problems[item.name] = _told(str(error))
+            problems[item.name] = _phrase(str(error))
     return known, problems
 
 
-def _told(reason: str) -> str:
+def _phrase(reason: str) -> str:
     """Phrase a rule's reason so that it follows the column's name."""
     return reason if reason.startswith(("is ", "has ")) else f"cannot be taken: {reason}"

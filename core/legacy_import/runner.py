@@ -40,8 +40,8 @@ class AdoptionRefused(Exception):
     The text is one line, and each reason is a line.
     """
 
-    def __init__(self, told: str, reasons: tuple[str, ...] = ()) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
         self.reasons = reasons
 
 
@@ -80,8 +80,8 @@ def adopt(settings: Settings, leave: frozenset[str], listener: ProgressListener,
             return _adopt(connection, leave, listener, dry_run=dry_run)
     except DBAPIError as error:
         if not isinstance(translate(error), ServiceUnavailable):
-            told = str(error.orig).strip().partition("\n")[0]
-            raise AdoptionRefused(f"The database will not have it, and nothing was changed: {told}") from error
+            message = str(error.orig).strip().partition("\n")[0]
+            raise AdoptionRefused(f"The database will not have it, and nothing was changed: {message}") from error
         raise
     finally:
         engine.dispose()
@@ -94,7 +94,7 @@ def _adopt(
     shape = detect_schema(connection, script, leave)
     match shape:
         case NothingToAdopt():
-            listener.say(shape.told)
+            listener.say(shape.reason)
             return None
         case UnknownSchema():
             raise AdoptionRefused("This database is not known, and nothing was changed.", shape.reasons)

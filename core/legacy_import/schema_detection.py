@@ -61,7 +61,7 @@ class OldTable:
 class NothingToAdopt:
     """There is nothing to adopt, and why."""
 
-    told: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +107,10 @@ def detect_schema(connection: Connection, script: ScriptDirectory, leave: frozen
         return NothingToAdopt(_at(ours, script))
     foreign = {**versions, **({VERSION_TABLE: ours} if ours else {})}
     if tables >= schema_history.FIRST:
-        revision, told = schema_history.nearest(connection, script, tables)
-        if told:
+        revision, lines = schema_history.nearest(connection, script, tables)
+        if lines:
             head = f"This looks like the catalogue at revision {revision}, but"
-            return UnknownSchema(tuple(f"{head} {item}." for item in told))
+            return UnknownSchema(tuple(f"{head} {item}." for item in lines))
         return _unless_clashing(connection, OwnSchema(revision, foreign))
     return _earlier(connection, tables, foreign, leave)
 
@@ -139,8 +139,8 @@ def _earlier(
             )
         )
     if len(named) > 1:
-        told = " and others called ".join(" or ".join(pair) for pair in named)
-        return UnknownSchema((f"There are tables called {told}: rename those not to be adopted.",))
+        names = " and others called ".join(" or ".join(pair) for pair in named)
+        return UnknownSchema((f"There are tables called {names}: rename those not to be adopted.",))
     missing = [name for name in named[0] if name not in tables]
     if missing:
         return UnknownSchema((f"There is a table {', '.join(set(named[0]) - set(missing))} and no {missing[0]}.",))

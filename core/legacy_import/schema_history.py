@@ -48,7 +48,7 @@ def schema(connection: Connection, names: frozenset[str], within: str | None = N
     """Describe tables by their parts. within: their PostgreSQL schema; None for the current one."""
     inspector = inspect(connection)
     compiled = connection.dialect.type_compiler_instance.process
-    told: Schema = {}
+    tables: Schema = {}
     for name in names:
         parts: dict[str, Any] = {
             f"column {column['name']}": (compiled(column["type"]), column["nullable"], column["default"])
@@ -68,22 +68,22 @@ def schema(connection: Connection, names: frozenset[str], within: str | None = N
             parts[f"index {index['name']}"] = kept
         for check in inspector.get_check_constraints(name, within):
             parts[f"check {check['name']}"] = check["sqltext"]
-        told[name] = parts
-    return told
+        tables[name] = parts
+    return tables
 
 
 def differences(ours: Schema, theirs: Schema) -> list[str]:
     """Describe the differences: empty where `theirs` equals what the revision creates."""
-    told = []
+    lines = []
     for name in sorted(ours):
         for part in sorted(ours[name].keys() | theirs.get(name, {}).keys()):
             if part not in theirs.get(name, {}):
-                told.append(f"{name} has no {part}")
+                lines.append(f"{name} has no {part}")
             elif part not in ours[name]:
-                told.append(f"{name} has {_a(part)} too many")
+                lines.append(f"{name} has {_a(part)} too many")
             elif ours[name][part] != theirs[name][part]:
-                told.append(f"{name} has another {part}: {theirs[name][part]}, not {ours[name][part]}")
-    return told
+                lines.append(f"{name} has another {part}: {theirs[name][part]}, not {ours[name][part]}")
+    return lines
 
 
 def _a(part: str) -> str:
@@ -99,12 +99,12 @@ def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[
     for revision in revisions(script):
         ours = _schema_at(connection, script, revision)
         there = frozenset(ours) & present
-        told = differences(ours, schema(connection, there))
-        if not told:
+        lines = differences(ours, schema(connection, there))
+        if not lines:
             return revision, []
-        found.append((len(told), revision, told))
-    _, revision, told = min(found, key=lambda item: item[0])
-    return revision, told
+        found.append((len(lines), revision, lines))
+    _, revision, lines = min(found, key=lambda item: item[0])
+    return revision, lines
 
 
 def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -> Schema:

@@ -49,7 +49,7 @@ def write(level: int, line: Line) -> None:
     in one stream, the line is written there directly.
     """
     handler: Any = _only[0] if _only else None
-    if handler is None or handler.stream is None or not _nobody_else_hears(handler):
+    if handler is None or handler.stream is None or not _is_only_destination(handler):
         # logger.log() would also look up the calling line, which is always this one.
         logger.handle(_record(level, line))
         return
@@ -61,7 +61,7 @@ def write(level: int, line: Line) -> None:
             handler.handleError(_record(level, line))
 
 
-def _nobody_else_hears(handler: logging.Handler) -> bool:
+def _is_only_destination(handler: logging.Handler) -> bool:
     others = handler.filters or logger.filters or logger.handlers or _above.handlers
     return logging.root.handlers == _only and not others and logger.propagate and _above.propagate
 

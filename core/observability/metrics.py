@@ -116,10 +116,10 @@ def exposition() -> bytes:
     directory = os.environ.get(VARIABLE)
     mine = metrics()
     found = read_all_processes(_WIDTH, Path(directory)) if directory else mine.all()
-    return "".join(f"{line}\n" for line in _told(found)).encode()
+    return "".join(f"{line}\n" for line in _lines(found)).encode()
 
 
-def _told(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
+def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
     """Yield the lines of the text format. Labels need no escaping, because none contains a client's data."""
     connections = 0.0
     by_status: dict[Key, list[float]] = {}

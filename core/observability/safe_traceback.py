@@ -42,11 +42,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _one(error: BaseException) -> str:
     stack = "Traceback (most recent call last):\n" + "".join(traceback.format_tb(error.__traceback__))
     kind = type(error)
-    told = _told(error)
-    return f"{stack}{kind.__module__}.{kind.__qualname__}" + (f": {told}" if told else "")
+    text = _safe_text(error)
+    return f"{stack}{kind.__module__}.{kind.__qualname__}" + (f": {text}" if text else "")
 
 
-def _told(error: BaseException) -> str:
+def _safe_text(error: BaseException) -> str:
     """Return the part of an error's text that is safe to log."""
     match error:
         case StatementError(statement=str(statement)):

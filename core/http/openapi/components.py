@@ -78,10 +78,10 @@ def parameters(model: type[BaseModel]) -> dict[str, Schema]:
 
 def _present(schema: Schema) -> Schema:
     options = [each for each in schema.pop("anyOf", ()) if each != {"type": "null"}]
-    told = [each["description"] for each in (schema, *options) if "description" in each]
+    descriptions = [each["description"] for each in (schema, *options) if "description" in each]
     merged = {**schema, **(options[0] if options else {})}
-    if told:
-        merged["description"] = " ".join(told)
+    if descriptions:
+        merged["description"] = " ".join(descriptions)
     return {**merged, "minItems": 1} if merged["type"] == "array" else merged
 
 

@@ -303,8 +303,8 @@ def _together(kinds: Kinds) -> str:
 
 
 def _problem(kinds: Kinds, prefix: str) -> dict[str, Any]:
-    told = [f"{kind.title}. {kind.meaning} {kind.advice}" for kind in kinds]
-    found: dict[str, Any] = {"description": " Or: ".join(told)}
+    descriptions = [f"{kind.title}. {kind.meaning} {kind.advice}" for kind in kinds]
+    found: dict[str, Any] = {"description": " Or: ".join(descriptions)}
     headers = {name: text for kind in kinds for name, text in kind.headers.items()}
     if headers:
         always = {name for name in headers if all(name in kind.headers for kind in kinds)}

@@ -84,7 +84,9 @@ def _operation(method: str, path: str, operation: Node, document: Node) -> Marku
 
 def _parameters(operation: Node, document: Node) -> Markup | None:
     found = [_resolved(each, document) for each in operation.get("parameters", ())]
-    rows = [(each["name"], each["in"], _type(each["schema"]), marked(_told(each, each["schema"]))) for each in found]
+    rows = [
+        (each["name"], each["in"], _type(each["schema"]), marked(_descriptions(each, each["schema"]))) for each in found
+    ]
     if not rows:
         return None
     table = _table(("Parameter", "In", "Type", "Meaning"), rows)
@@ -129,7 +131,7 @@ def _schemas(document: Node) -> Markup:
 def _schema(name: str, schema: Node) -> Markup:
     required = schema.get("required", ())
     rows = [
-        (member, "always" if member in required else "optional", _type(kind), marked(_told(kind)))
+        (member, "always" if member in required else "optional", _type(kind), marked(_descriptions(kind)))
         for member, kind in schema["properties"].items()
     ]
     table = _table(("Member", "There", "Type", "Meaning"), rows)
@@ -201,7 +203,7 @@ def _between(unit: str, schema: Node, low: str, high: str) -> str:
     return f", {schema.get(low, 0)} to {schema[high]:,}{unit}"
 
 
-def _told(*nodes: Node) -> str:
+def _descriptions(*nodes: Node) -> str:
     """Return the descriptions of schemas, and the default if there is one."""
     options = [option for node in nodes for option in (node, *node.get("anyOf", ()), node.get("items", {}))]
     texts = [option["description"] for option in options if "description" in option]
