@@ -22,7 +22,7 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = sanic.Blueprint(name, strict_slashes=True)
     settings = application.settings
-    # More concurrent requests than connections would make the pool time out, as under Flask.
+    # With more threads than connections, the pool rejects the surplus after its timeout, as under Flask.
     limiter = ConcurrencyLimiter(max(settings.pool_size + settings.pool_overflow, settings.threads))
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")
