@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from diptych.core.engine.fixed_decimal import FixedDecimal
+
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Check = Callable[[Any], Any]
@@ -24,7 +26,13 @@ def parse_uuid(value: str) -> UUID:
 
 def checks(columns: Iterable[Any]) -> dict[str, Check]:
     """What checks the values of each column, by its name. A column of a type that is not known here takes anything."""
-    return {column.key: _CHECKS.get(_python_type(column.type), _anything) for column in columns}
+    return {column.key: _check_of(column.type) for column in columns}
+
+
+def _check_of(column_type: Any) -> Check:
+    if isinstance(column_type, FixedDecimal):
+        return lambda value: column_type.parse(f"{_decimal(value):f}")
+    return _CHECKS.get(_python_type(column_type), _anything)
 
 
 def _python_type(column_type: Any) -> type | None:

@@ -10,18 +10,23 @@ from typing import Any
 from sqlalchemy import BigInteger, Dialect, Numeric
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+DIGITS = 18
+"""Digits of a number, at most: as many as any whole number of 64 bits has."""
+
 
 class FixedDecimal(TypeDecorator[Decimal]):
     """A number of up to `precision` digits, `scale` of them after the point, as SQL's NUMERIC(precision, scale).
 
-    SQLite has no such type, and keeps the number without its point, as a whole number: it compares right and loses
-    nothing. Errors: ValueError for a value that it cannot hold.
+    SQLite has no such type, and keeps the number without its point, as a whole number of 64 bits: it compares right and
+    loses nothing. Errors: ValueError for a value that it cannot hold, and for more than 18 digits.
     """
 
     impl = Numeric
     cache_ok = True
 
     def __init__(self, precision: int, scale: int) -> None:
+        if not 0 < scale < precision <= DIGITS:
+            raise ValueError(f"there are up to {DIGITS} digits, some of them after the point and some before it")
         super().__init__(precision, scale)
         self.precision = precision
         self.scale = scale
@@ -52,4 +57,6 @@ class FixedDecimal(TypeDecorator[Decimal]):
         """Return the number that a text is, with all digits of its scale. Errors: ValueError."""
         if not self._pattern.fullmatch(text):
             raise ValueError(f"should have up to {self.precision - self.scale} digits and {self.scale} decimals")
-        return Decimal(text).quantize(Decimal(1).scaleb(-self.scale))
+        number = Decimal(text).quantize(Decimal(1).scaleb(-self.scale))
+        # No database keeps the sign of zero.
+        return number or number.copy_abs()
