@@ -20,8 +20,8 @@ create_directory()
 
 bind = f"127.0.0.1:{_settings.flask_port}"
 workers = _settings.workers
-# Threads, because a request waits for the database most of its time, and keep-alive connections wait for clients.
-worker_class = "diptych.flask_app.gunicorn_worker.Worker"
+# Threads, because a request waits for the database most of its time.
+worker_class = "diptych.flask_app.server.worker.Worker"
 threads = _settings.threads
 keepalive = KEEPALIVE_TIMEOUT
 graceful_timeout = _settings.stop_timeout
@@ -40,8 +40,11 @@ def on_starting(server: Any) -> None:
     grant_access(server.cfg.uid, server.cfg.gid)
 
 
-def pre_request(_worker: object, _request: object) -> None:
-    """Nothing: where the level is debug, gunicorn's own would log the address that was asked for."""
+def when_ready(server: Any) -> None:
+    """Have the master, when it is told to stop, refuse newcomers before it closes its sockets."""
+    from diptych.flask_app.server.listeners import refuse_at_stop  # noqa: PLC0415 - as below
+
+    refuse_at_stop(server)
 
 
 def post_worker_init(_worker: object) -> None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import socket
 import subprocess
 from pathlib import Path
-from types import SimpleNamespace
 
-from gunicorn.config import Config
-
-from diptych.flask_app.gunicorn_worker import CONTINUE, BufferedSocket, Parser
+from diptych.flask_app.server.connection import CONTINUE, Connection
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command
 from tests.support.waiting import PATIENCE, until
@@ -20,21 +17,23 @@ ASKED = b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 
 def test_what_a_client_does_not_take_stays_in_order():
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    with BufferedSocket(ours) as outlet, theirs:
-        parser = Parser(Config(), SimpleNamespace(sock=outlet, client=""), 100)
-        outlet.sendall(b"x" * 1_000_000)
-        assert not outlet.flush()
+    with ours, theirs:
+        connection = Connection(ours, "", "", 100)
+        connection.send(b"x" * 1_000_000)
+        assert not connection.flush()
 
         theirs.sendall(ASKED)
-        assert parser.receive() is False
+        connection.receive()
+        assert not connection.read()
         theirs.sendall(b"{}")
-        assert parser.receive() is True
+        connection.receive()
+        assert connection.read()
 
         found = b""
         while len(found) < 1_000_000 + len(CONTINUE):
-            outlet.flush()
+            connection.flush()
             found += theirs.recv(65536)
-        assert outlet.flush()
+        assert connection.flush()
         assert found == b"x" * 1_000_000 + CONTINUE
 
 

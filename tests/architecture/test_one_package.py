@@ -22,7 +22,7 @@ PAIRS = [
     "core.catalogue.models",
     "core.catalogue.authors.model",
     "core.http.wire.request_head",
-    "flask_app.gunicorn_worker",
+    "flask_app.server.worker",
     "sanic_app.errors",
 ]
 

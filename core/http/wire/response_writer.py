@@ -1,4 +1,4 @@
-"""Serialize a response (RFC 9112): all that Sanic sends, and what gunicorn's worker answers before Flask is called."""
+"""Serialize a response (RFC 9112): one writer for both servers, as there is one reader."""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""Between the core's reader and writer of HTTP and an application (PEP 3333)."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.util import is_hop_by_hop
+
+from diptych.core.http.request_response import BodyError
+from diptych.core.http.wire.response_writer import SERVER, date, message
+from diptych.flask_app.server.connection import Connection
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+Answer = tuple[int, Iterable[tuple[str, object]], bytes]
+"""A status, fields and a body."""
+
+
+class Content(io.BytesIO):
+    """A body as `wsgi.input`, or why there is none, and when it was there."""
+
+    def __init__(self, body: bytes | BodyError, arrived: float) -> None:
+        super().__init__(body if isinstance(body, bytes) else b"")
+        self.body_error = body if isinstance(body, BodyError) else None
+        self.arrived = arrived
+
+
+def make_environ(connection: Connection, *, multiprocess: bool) -> WSGIEnvironment:
+    """Make the environ of the connection's request, which is whole."""
+    reader = connection.reader
+    head = reader.head
+    assert head is not None  # noqa: S101 - it is whole
+    path, _, query = head.target.partition("?")
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": head.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        # gunicorn's name for the target as it was sent.
+        "RAW_URI": head.target,
+        # Of the answer, too: whatever was asked, HTTP/1.1 is answered (RFC 9110 section 6.2).
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": Content(reader.body, connection.arrived),
+        # It ends where the body does, whatever the length of a message in chunks.
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": multiprocess,
+        "wsgi.run_once": False,
+    }
+    # A socket of the file system's has no host, and its clients have no address.
+    server, peer = connection.address, connection.peer
+    environ["SERVER_NAME"], environ["SERVER_PORT"] = map(str, server[:2] if isinstance(server, tuple) else ("", ""))
+    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = map(str, peer[:2] if isinstance(peer, tuple) else ("", ""))
+    for name, value in head.headers.items():
+        variable = name.upper().replace("-", "_")
+        environ[variable if name in ("content-type", "content-length") else f"HTTP_{variable}"] = value
+    return environ
+
+
+def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
+    """Have an application answer, to the end. Errors: the application's; ValueError where it says no status."""
+    started: list[tuple[int, list[tuple[str, str]]]] = []
+    parts: list[bytes] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], _exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        # Nothing has been sent yet: an application that fails may say something else.
+        started[:] = [(int(status[:3]), headers)]
+        return parts.append
+
+    result = application(environ, start_response)
+    try:
+        parts.extend(result)
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    ((status, headers),) = started
+    return status, headers, b"".join(parts)
+
+
+def serialize(answer: Answer, *, method: str, close: bool) -> bytes:
+    """Make the message of an answer: every one that this server sends. Errors: ValueError, as `message`."""
+    status, headers, body = answer
+    fields: list[tuple[str, object]] = [
+        ("Server", SERVER),
+        ("Date", date()),
+        ("Connection", "close" if close else "keep-alive"),
+    ]
+    fields += [(name, value) for name, value in headers if not is_hop_by_hop(name)]
+    if method == "HEAD" or status in (204, 304):
+        return message(status, fields, b"")
+    fields = [field for field in fields if field[0].lower() != "content-length"]
+    return message(status, [*fields, ("Content-Length", len(body))], body)
