@@ -15,7 +15,7 @@ from diptych.core.settings import Settings, settings_or_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors
 from diptych.sanic_app.log import begin_log
-from diptych.sanic_app.worker_supervision import RevisionCheckedSanic, keep_workers
+from diptych.sanic_app.server.worker_supervision import RevisionCheckedSanic, keep_workers
 
 __all__ = ("create_app", "create_blueprint")
 

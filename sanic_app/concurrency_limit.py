@@ -13,7 +13,7 @@ from typing import Any
 import sanic
 
 from diptych.core.http.request_response import Response
-from diptych.sanic_app.http_protocol import Http
+from diptych.sanic_app.server.http_protocol import Http
 
 
 class ConcurrencyLimiter:

@@ -10,7 +10,8 @@ from sanic.exceptions import BadRequest, PayloadTooLarge
 
 from diptych.core.http.request_response import BodyError, Request, Response
 from diptych.core.http.wire import request_head
-from diptych.sanic_app.http_protocol import CoreResponse, Http
+from diptych.sanic_app.server.http_protocol import Http
+from diptych.sanic_app.server.response import CoreResponse
 
 
 async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:

@@ -40,6 +40,10 @@ BREACHES = {
         ("flask_app/conversion.py", "from diptych.core.aio.application import Application")
     ],
     "Sanic runs the asynchronous twin": [("sanic_app/errors.py", "import diptych.core.sync.unit_of_work")],
+    "a server knows nothing of the adapter beside it": [
+        ("flask_app/server/wsgi.py", "import flask"),
+        ("sanic_app/server/response.py", "from diptych.sanic_app import conversion"),
+    ],
     "the twins do not know each other": [
         ("core/aio/services/resource_service.py", "from diptych.core.sync import unit_of_work"),
         ("core/sync/services/resource_service.py", "from diptych.core.aio import unit_of_work"),

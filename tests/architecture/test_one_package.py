@@ -24,6 +24,7 @@ PAIRS = [
     "core.http.wire.request_head",
     "flask_app.server.worker",
     "sanic_app.errors",
+    "sanic_app.server.http_protocol",
 ]
 
 
@@ -63,7 +64,7 @@ def test_nothing_is_imported_by_its_bare_name():
         "import os, core.catalogue.models",
         "import flask_app as app",
         "from migrations import env",
-        "def later():\n    from sanic_app.http_protocol import Http",
+        "def later():\n    from sanic_app.server.http_protocol import Http",
         "import_module('core.cli')",
     ],
 )

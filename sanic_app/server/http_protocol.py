@@ -1,77 +1,28 @@
-"""Sanic's HTTP protocol with the core's request reader: docs/decisions/0006-own-reader.md says why."""
+"""Sanic's protocol, with the core's reader and writer of HTTP in place of Sanic's."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-import socket
 import time
 from collections.abc import MutableMapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
-import sanic
-from sanic.compat import Header
 from sanic.exceptions import RequestCancelled, RequestTimeout
 from sanic.helpers import has_message_body
 from sanic.http import Http as SanicHttp
 from sanic.http import Stage
 from sanic.response import BaseHTTPResponse
 from sanic.server import HttpProtocol
-from sanic.server.socket import bind_socket
-from sanic.worker.constants import ProcessState
 
-from diptych.core import listener_shutdown
-from diptych.core.gc_tuning import freeze_gc
 from diptych.core.http import problems
-from diptych.core.http.request_response import Response
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, date, message
 from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT, WRITE_TIMEOUT
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-BACKLOG = 2048
-"""Length of the accept queue: the same as gunicorn's."""
-
-STOP_STATE_POLLS = 10
-"""Times that a worker polls the reason for its stop. An init may signal workers before the main process has set it."""
+from diptych.sanic_app.server.response import CoreResponse
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class CoreResponse(sanic.HTTPResponse):
-    """A response of the core. fields: its headers, as long as nothing has read Sanic's Header of them."""
-
-    __slots__ = ("_headers", "fields")
-
-    def __init__(self, response: Response) -> None:
-        # Sanic's own __init__ would build the headers twice.
-        self.asgi = False
-        self.body = response.body
-        self.content_type = response.content_type
-        self.stream = None
-        self.status = response.status
-        self._cookies = None
-        self._headers: Header | None = None
-        self.fields = dict(response.headers)
-
-    @property
-    def headers(self) -> Header:
-        """The headers as in any response of Sanic's."""
-        if self._headers is None:
-            self._headers = Header(self.fields)
-        return self._headers
-
-    @headers.setter
-    def headers(self, headers: Header) -> None:
-        self._headers = headers
-
-    @property
-    def untouched(self) -> bool:
-        """Whether the headers are exactly the core's."""
-        return self._headers is None
 
 
 class GoneError(Exception):
@@ -272,90 +223,3 @@ class Protocol(HttpProtocol):
     async def receive_more(self) -> None:
         if not self.ended:
             await super().receive_more()  # type: ignore[no-untyped-call]
-
-
-class GracefulSanic(sanic.Sanic[Any, Any]):
-    """A Sanic application that always uses this protocol, and loses no request when it stops."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.after_server_start(self._watch)
-
-    def prepare(
-        self,
-        host: str | None = None,
-        port: int | None = None,
-        *,
-        protocol: Any = None,
-        sock: socket.socket | None = None,
-        unix: str | None = None,
-        **options: Any,
-    ) -> None:
-        # Sanic calls listen() again, with its own backlog.
-        backlog = options.setdefault("backlog", BACKLOG)
-        if sock is None and not unix:
-            # Sanic would create the socket without keeping a reference that is reachable from here.
-            sock = bind_socket(*self.get_address(host, port), backlog=backlog)
-        super().prepare(host, port, protocol=protocol or Protocol, sock=sock, unix=unix, **options)
-
-    async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
-        return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
-
-    async def _watch(self, _: Any) -> None:
-        """Handle signals instead of Sanic, in a process of its own. In another application's loop, change nothing."""
-        loop = asyncio.get_running_loop()
-        # Between removing the loop's handler and setting ours, a signal would kill the process.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
-        for each in taken:
-            signal.signal(each, partial(self._on_signal, loop))
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if taken:
-            freeze_gc()
-
-    def _on_signal(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
-        """Begin to stop; called twice when both an init and Sanic's main process signal this worker."""
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(self._begin_to_leave, loop)
-
-    def _begin_to_leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A second stop would cut off the requests in flight.
-        if not hasattr(self.ctx, "leaving"):
-            self.ctx.leaving = loop.create_task(self._leave(loop))
-            # An exception in the task is reported by the loop.
-            self.ctx.leaving.add_done_callback(asyncio.Task.result)
-
-    async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Drain the accept queue, then have Sanic stop."""
-        try:
-            for _ in range(STOP_STATE_POLLS):
-                await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
-                if self._all_end():
-                    await self._refuse_newcomers(loop)
-                    break
-        finally:
-            self.stop(terminate=False)
-
-    async def _refuse_newcomers(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Drop new connections, and wait until the accept queue is empty."""
-        of_any = [info.settings.get("sock") for info in self.state.server_info]
-        listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
-        for listener in listeners:
-            listener_shutdown.refuse(listener)
-        for _ in range(listener_shutdown.ACCEPT_ROUNDS):
-            await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
-            if not any(map(listener_shutdown.waiting, listeners)):
-                break
-        for listener in listeners:
-            # Sanic closes the worker's socket; the main process, which serves no requests, keeps it open for longer.
-            loop.call_later(1, listener_shutdown.shut, listener.dup())
-
-    def _all_end(self) -> bool:
-        """Return whether all workers are stopping; a worker that is replaced leaves the queue to its successor."""
-        if not hasattr(self, "multiplexer"):
-            return True
-        try:
-            return bool(self.m.state["state"] == ProcessState.TERMINATED.name)
-        except (OSError, EOFError, KeyError):
-            # The process that keeps the states has ended.
-            return True

@@ -18,7 +18,7 @@ from sanic.worker.manager import WorkerManager
 
 from diptych.core.observability.multiprocess_dir import create_directory
 from diptych.core.startup_checks import check_revision_or_exit
-from diptych.sanic_app.http_protocol import GracefulSanic
+from diptych.sanic_app.server.graceful_stop import GracefulSanic
 
 RESTART_DELAY = 1.0
 """Seconds between restarts of workers that fail."""

@@ -1,0 +1,111 @@
+"""A Sanic application that is served with our protocol, and loses nothing when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from functools import partial
+from typing import Any
+
+import sanic
+from sanic.server.socket import bind_socket
+from sanic.worker.constants import ProcessState
+
+from diptych.core import listener_shutdown
+from diptych.core.gc_tuning import freeze_gc
+from diptych.sanic_app.server.http_protocol import Protocol
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+BACKLOG = 2048
+"""Connections that the kernel keeps until a worker has time for them: as many as gunicorn's."""
+
+STOP_STATE_POLLS = 10
+"""Times that a worker asks why it is to stop. An init that tells all processes does so before the main one knows."""
+
+
+class GracefulSanic(sanic.Sanic[Any, Any]):
+    """A Sanic application that always uses this protocol, and loses no request when it stops."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.after_server_start(self._watch)
+
+    def prepare(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        protocol: Any = None,
+        sock: socket.socket | None = None,
+        unix: str | None = None,
+        **options: Any,
+    ) -> None:
+        # Sanic calls listen() again, with its own backlog.
+        backlog = options.setdefault("backlog", BACKLOG)
+        if sock is None and not unix:
+            # Sanic would create the socket without keeping a reference that is reachable from here.
+            sock = bind_socket(*self.get_address(host, port), backlog=backlog)
+        super().prepare(host, port, protocol=protocol or Protocol, sock=sock, unix=unix, **options)
+
+    async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
+        return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
+
+    async def _watch(self, _: Any) -> None:
+        """Handle signals instead of Sanic, in a process of its own. In another application's loop, change nothing."""
+        loop = asyncio.get_running_loop()
+        # Between removing the loop's handler and setting ours, a signal would kill the process.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        taken = [each for each in SIGNALS if loop.remove_signal_handler(each)]
+        for each in taken:
+            signal.signal(each, partial(self._on_signal, loop))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if taken:
+            freeze_gc()
+
+    def _on_signal(self, loop: asyncio.AbstractEventLoop, *_: Any) -> None:
+        """Begin to stop; called twice when both an init and Sanic's main process signal this worker."""
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._begin_to_leave, loop)
+
+    def _begin_to_leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        # A second stop would cut off the requests in flight.
+        if not hasattr(self.ctx, "leaving"):
+            self.ctx.leaving = loop.create_task(self._leave(loop))
+            # An exception in the task is reported by the loop.
+            self.ctx.leaving.add_done_callback(asyncio.Task.result)
+
+    async def _leave(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drain the accept queue, then have Sanic stop."""
+        try:
+            for _ in range(STOP_STATE_POLLS):
+                await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
+                if self._all_end():
+                    await self._refuse_newcomers(loop)
+                    break
+        finally:
+            self.stop(terminate=False)
+
+    async def _refuse_newcomers(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drop new connections, and wait until the accept queue is empty."""
+        of_any = [info.settings.get("sock") for info in self.state.server_info]
+        listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
+        for listener in listeners:
+            listener_shutdown.refuse(listener)
+        for _ in range(listener_shutdown.ACCEPT_ROUNDS):
+            await asyncio.sleep(listener_shutdown.SETTLE_SECONDS)
+            if not any(map(listener_shutdown.waiting, listeners)):
+                break
+        for listener in listeners:
+            # Sanic closes the worker's socket; the main process, which serves no requests, keeps it open for longer.
+            loop.call_later(1, listener_shutdown.shut, listener.dup())
+
+    def _all_end(self) -> bool:
+        """Return whether all workers are stopping; a worker that is replaced leaves the queue to its successor."""
+        if not hasattr(self, "multiplexer"):
+            return True
+        try:
+            return bool(self.m.state["state"] == ProcessState.TERMINATED.name)
+        except (OSError, EOFError, KeyError):
+            # The process that keeps the states has ended.
+            return True

@@ -1,0 +1,41 @@
+"""The core's response as one of Sanic's, without what Sanic would make of its fields."""
+
+from __future__ import annotations
+
+import sanic
+from sanic.compat import Header
+
+from diptych.core.http.request_response import Response
+
+
+class CoreResponse(sanic.HTTPResponse):
+    """A response of the core. fields: its headers, as long as nothing has read Sanic's Header of them."""
+
+    __slots__ = ("_headers", "fields")
+
+    def __init__(self, response: Response) -> None:
+        # Sanic's own __init__ would build the headers twice.
+        self.asgi = False
+        self.body = response.body
+        self.content_type = response.content_type
+        self.stream = None
+        self.status = response.status
+        self._cookies = None
+        self._headers: Header | None = None
+        self.fields = dict(response.headers)
+
+    @property
+    def headers(self) -> Header:
+        """The headers as in any response of Sanic's."""
+        if self._headers is None:
+            self._headers = Header(self.fields)
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: Header) -> None:
+        self._headers = headers
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the headers are exactly the core's."""
+        return self._headers is None
