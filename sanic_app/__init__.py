@@ -15,7 +15,7 @@ from diptych.core.settings import Settings, settings_or_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors
 from diptych.sanic_app.log import begin_log
-from diptych.sanic_app.server.worker_supervision import RevisionCheckedSanic, keep_workers
+from diptych.sanic_app.server.worker_supervision import RevisionCheckedSanic, keep_workers, release_sigterm
 
 __all__ = ("create_app", "create_blueprint")
 
@@ -43,5 +43,6 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     application = Application(settings)
     app.blueprint(create_blueprint(application))
     register_errors(app, application)
+    app.main_process_start(release_sigterm)
     app.main_process_ready(keep_workers)
     return app

@@ -17,9 +17,8 @@ documents a protocol of one's own (`prepare(protocol=...)`), and no way to say a
 What is overridden: of `Http` the methods that read a request's head, write an answer's and make an error's; of
 `HttpProtocol` those that hear of a connection's begin and end and of data; of `Sanic`, `prepare` and `create_server`.
 What has no public way: the current request (`_current`), a task that is not to be cancelled (`_task`), room for more
-of an answer (`_can_write`), the manager's `_shutting_down` and `_all_workers_ack`, and the process that keeps the
-states of the workers (`startup.Manager`). Each is in one of these files, and tests/wire and tests/adapters fail where
-one changes.
+of an answer (`_can_write`), and the manager's `_shutting_down` and `_all_workers_ack`. Each is in one of these files,
+and tests/wire and tests/adapters fail where one changes. Nothing of Sanic's is assigned to.
 
 docs/decisions/0006-own-reader.md tells why the core reads, docs/decisions/0010-stopping.md what happens at a stop.
 """

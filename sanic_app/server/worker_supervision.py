@@ -7,12 +7,10 @@ import os
 import signal
 import threading
 import time
-from multiprocessing import Manager, resource_tracker
-from multiprocessing.managers import SyncManager
+from multiprocessing import resource_tracker
 from typing import Any
 
 from sanic import Sanic
-from sanic.mixins import startup
 from sanic.worker.constants import ProcessState
 from sanic.worker.manager import WorkerManager
 
@@ -34,19 +32,25 @@ ENDED = (ProcessState.FAILED, ProcessState.COMPLETED)
 logger = logging.getLogger("diptych")
 
 
-def _manager() -> SyncManager:
-    """Start the process that keeps the workers' states, with SIGTERM blocked, so that it outlives the workers."""
-    # The resource tracker, started implicitly, would unblock the signal.
+def _hold_sigterm() -> None:
+    """Keep SIGTERM from this process and those that it starts from now on.
+
+    One of them knows the workers' states, and has to outlive them: an init's SIGTERM for all is not to reach it.
+    """
+    # Starting this one, of Python's own, would have the signal let through again.
     resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    try:
-        return Manager()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
 
-# Sanic has no setting for it.
-startup.Manager = _manager  # type: ignore[attr-defined]
+def release_sigterm(_app: Sanic[Any, Any]) -> None:
+    """Let SIGTERM through to this process again. For the main process, once it has started the one that is spared."""
+    told = signal.SIGTERM in signal.sigpending()
+    if told:
+        signal.sigwait({signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    if told:
+        # Sanic ends that one, too, which the signal itself would not.
+        raise SystemExit(0)
 
 
 class RevisionCheckedSanic(GracefulSanic):
@@ -58,6 +62,7 @@ class RevisionCheckedSanic(GracefulSanic):
         if not options.get("single_process"):
             # For the workers only: this process serves no requests, and has chosen private counters already.
             create_directory()
+            _hold_sigterm()
         super().prepare(*arguments, **options)
 
 
