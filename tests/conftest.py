@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import hypothesis
 import pytest
 from hypothesis import HealthCheck
@@ -15,17 +14,12 @@ from tests.support import scheduling
 from tests.support.databases import Databases
 from tests.support.hosts import Hosts, running
 from tests.support.shared import SharedRun
-from tests.support.waiting import PATIENCE
 
 # A busy machine may take any time over one example.
 slowly = hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.register_profile("suite", slowly)
 hypothesis.settings.register_profile("fuzz", slowly, max_examples=2000, print_blob=True)
 hypothesis.settings.load_profile("suite")
-
-# An httpx client without an explicit timeout waits as long as the tests do.
-for step in ("connect", "read", "write", "pool"):
-    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
 
 SHARED_RUN = pytest.StashKey[SharedRun]()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-import httpx
 import pytest
 
+from tests.support import patient
 from tests.support.databases import Databases, run
 from tests.support.deployments import ADAPTERS, free_port, server
 
@@ -28,4 +28,4 @@ def test_an_adapter_is_migrated_and_served_by_its_bare_name(databases: Databases
     run([*python, *MIGRATES[adapter], "database", "upgrade"], **settings)
     start = [*python, *SERVES[adapter], *([port] if adapter == "sanic" else [])]
     with server(start, f"http://127.0.0.1:{port}", **settings):
-        assert httpx.post(f"http://127.0.0.1:{port}/tags", json={"name": "served"}).status_code == 201
+        assert patient.post(f"http://127.0.0.1:{port}/tags", json={"name": "served"}).status_code == 201

@@ -7,11 +7,11 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import psycopg
 import pytest
 
 from tests.contract.making import make_author
+from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 
@@ -21,13 +21,13 @@ ONE = {"DIPTYCH_POOL_SIZE": "1", "DIPTYCH_POOL_OVERFLOW": "0", "DIPTYCH_WORKERS"
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_burst_waits_for_its_turn(databases: Databases, adapter: str):
-    with deployment(adapter, databases.migrated("postgresql"), **ONE) as url, httpx.Client(base_url=url) as api:
+    with deployment(adapter, databases.migrated("postgresql"), **ONE) as url, patient.Client(base_url=url) as api:
         author = make_author(api)
         books = [{"title": "Large", "author_id": author["id"], "description": "x " * 4999 + "x"} for _ in range(400)]
         api.post("/books/batch", json={"items": books}).raise_for_status()
 
         def status(_: int) -> int:
-            return httpx.get(f"{url}/authors/{author['id']}/books?pageSize=400").status_code
+            return patient.get(f"{url}/authors/{author['id']}/books?pageSize=400").status_code
 
         with ThreadPoolExecutor(MANY) as pool:
             assert Counter(pool.map(status, range(MANY))) == {200: MANY}
@@ -43,7 +43,7 @@ def test_waiting_for_a_turn_is_part_of_a_requests_time(databases: Databases, ada
         ThreadPoolExecutor(MANY) as pool,
     ):
         holder.execute("LOCK TABLE author IN ACCESS EXCLUSIVE MODE")
-        statuses = Counter(pool.map(lambda _: httpx.get(f"{address}/authors").status_code, range(MANY)))
+        statuses = Counter(pool.map(lambda _: patient.get(f"{address}/authors").status_code, range(MANY)))
         holder.rollback()
         log.seek(0)
         lines = [json.loads(line) for line in log if '"/authors"' in line]

@@ -9,6 +9,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 
@@ -68,7 +69,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tup
             "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON tag DEFERRABLE INITIALLY DEFERRED "
             "FOR EACH ROW EXECUTE FUNCTION fail()"
         )
-    with deployment(request.param, url) as address, httpx.Client(base_url=address) as client:
+    with deployment(request.param, url) as address, patient.Client(base_url=address) as client:
         yield client, url
 
 

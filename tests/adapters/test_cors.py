@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 
@@ -18,7 +19,7 @@ def api(request: pytest.FixtureRequest, databases: Databases) -> Iterator[httpx.
     settings = {"DIPTYCH_CORS_ORIGINS": f"https://other.example.org, {ORIGIN}"}
     with (
         deployment(request.param, databases.migrated("sqlite"), **settings) as url,
-        httpx.Client(base_url=url) as client,
+        patient.Client(base_url=url) as client,
     ):
         yield client
 

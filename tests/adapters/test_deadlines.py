@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.waiting import PATIENCE, until
@@ -40,7 +41,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tup
                 "EXECUTE FUNCTION slow()".encode()
             )
     settings = {"DIPTYCH_REQUEST_TIMEOUT": str(TIMEOUT), "DIPTYCH_WORKERS": "1"}
-    with deployment(request.param, url, **settings) as address, httpx.Client(base_url=address) as client:
+    with deployment(request.param, url, **settings) as address, patient.Client(base_url=address) as client:
         yield client, url
 
 
@@ -155,7 +156,7 @@ def test_a_statement_of_sqlites_past_the_deadline_is_interrupted(adapter: str, d
             "CREATE TRIGGER slow AFTER INSERT ON tag WHEN NEW.name = 'slow' BEGIN SELECT count(*) FROM endless; END;"
         )
     settings = {"DIPTYCH_REQUEST_TIMEOUT": str(TIMEOUT), "DIPTYCH_WORKERS": "1"}
-    with deployment(adapter, url, **settings) as address, httpx.Client(base_url=address) as client:
+    with deployment(adapter, url, **settings) as address, patient.Client(base_url=address) as client:
         began = time.monotonic()
         slow = client.post("/tags", json={"name": "slow"})
         taken = time.monotonic() - began
@@ -174,7 +175,7 @@ def test_waiting_for_another_writer_of_sqlites_ends_with_the_deadline(adapter: s
     ):
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
-        response = httpx.post(f"{address}/tags", json={"name": "late"})
+        response = patient.post(f"{address}/tags", json={"name": "late"})
         assert time.monotonic() - began >= TIMEOUT
         # A request that waits as long as SQLite's own limit gets another response.
         assert (response.status_code, response.json()["detail"]) == (503, TOO_LONG)

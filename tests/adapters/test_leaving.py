@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx
 import psycopg
 import pytest
 
+from tests.support import patient
 from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.deployments import command, free_port, server
 from tests.support.hosts import HOSTS
@@ -41,7 +41,7 @@ class Served:
         return client
 
     def tags(self) -> list[str]:
-        page = httpx.get(f"{self.url}/tags").raise_for_status()
+        page = patient.get(f"{self.url}/tags").raise_for_status()
         return [item["name"] for item in page.json()["items"]]
 
     def wait_until_one_waits(self) -> None:
@@ -52,7 +52,7 @@ class Served:
     def has_heard(self) -> None:
         """Wait until the one event loop of Sanic's worker has processed all earlier events."""
         for _ in range(3):
-            httpx.get(f"{self.url}/health/live").raise_for_status()
+            patient.get(f"{self.url}/health/live").raise_for_status()
 
 
 @pytest.fixture(scope="module", params=["flask", "sanic", "sanic in a host"])

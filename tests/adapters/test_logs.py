@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import IO, Any
 
-import httpx
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from tests.support import patient
 from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.deployments import ADAPTERS, command, free_port, server
 from tests.support.waiting import until
@@ -73,7 +73,7 @@ class Served:
         secret = make_url(database).set(password=WORD).render_as_string(hide_password=False)
         settings = {"DATABASE_URL": secret, "FLASK_PORT": str(port), "DIPTYCH_WORKERS": str(workers), **settings}
         stack.enter_context(server([*command(adapter, port), *options], url, log=self._log, **settings))
-        self.api = stack.enter_context(httpx.Client(base_url=url))
+        self.api = stack.enter_context(patient.Client(base_url=url))
         self.target = Target.of(url)
         # A Sanic worker that is stopped while it starts logs in Sanic's own format.
         if adapter == "sanic" and workers > 1:

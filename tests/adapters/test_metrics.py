@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-import httpx
 import psutil
 import psycopg
 import pytest
 
+from tests.support import patient
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, free_port, stop, wait_until_ready
 from tests.support.metrics import requests, scraped
@@ -49,11 +49,11 @@ class Deployment:
 
     def number(self, *key: str) -> float:
         """Return a number from /metrics, over a new connection to any worker."""
-        with httpx.Client(base_url=self.url) as api:
+        with patient.Client(base_url=self.url) as api:
             return scraped(api).get(key, 0)
 
     def asked(self) -> float:
-        with httpx.Client(base_url=self.url) as api:
+        with patient.Client(base_url=self.url) as api:
             return requests(scraped(api), "GET", "/health/live", 200)
 
 
@@ -87,7 +87,7 @@ def served(
 def test_one_answer_is_of_all_workers(served: Deployment):
     before = served.asked()
     for _ in range(60):
-        assert httpx.get(f"{served.url}/health/live").status_code == 200
+        assert patient.get(f"{served.url}/health/live").status_code == 200
 
     assert [served.asked() for _ in range(8)] == [before + 60] * 8
     assert len(list(served.directory.glob("*.counts"))) > 1
@@ -107,5 +107,5 @@ def test_a_killed_worker_leaves_its_counts_and_takes_its_connections_with_it(ser
 
         until(lambda: served.number(*IN_USE) == 0)
     assert served.asked() == before
-    assert httpx.get(f"{served.url}/health/live").status_code == 200
+    assert patient.get(f"{served.url}/health/live").status_code == 200
     assert served.asked() == before + 1

@@ -11,6 +11,7 @@ import pytest
 
 import diptych.flask_app
 from diptych.core.settings import Settings
+from tests.support import patient
 from tests.support.answers import told
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
@@ -59,19 +60,19 @@ def hosts(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def mount(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[tuple[httpx.Client, str]]:
     """Yield a client of a host, and the prefix of the catalogue in it."""
     adapter, prefix = request.param
-    with httpx.Client(base_url=hosts[adapter]) as client:
+    with patient.Client(base_url=hosts[adapter]) as client:
         yield client, prefix
 
 
 @pytest.fixture(params=ADAPTERS)
 def host(request: pytest.FixtureRequest, hosts: dict[str, str]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=hosts[request.param]) as client:
+    with patient.Client(base_url=hosts[request.param]) as client:
         yield client
 
 
 def test_a_request_that_is_sent_again_elsewhere_is_answered_with_addresses_of_there(hosts: dict[str, str]):
     key, body = {"Idempotency-Key": uuid.uuid4().hex}, {"name": uuid.uuid4().hex}
-    answers = [httpx.post(f"{hosts[adapter]}{prefix}/tags", json=body, headers=key) for adapter, prefix in MOUNTS]
+    answers = [patient.post(f"{hosts[adapter]}{prefix}/tags", json=body, headers=key) for adapter, prefix in MOUNTS]
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
     for (_, prefix), answer in zip(MOUNTS, answers, strict=True):
@@ -179,7 +180,7 @@ def test_both_hosts_answer_the_same_under_the_prefix(hosts: dict[str, str], pref
     method, path, headers, body, status = REQUESTS[what]
 
     answers = {
-        adapter: told(httpx.request(method, f"{hosts[adapter]}{prefix}{path}", headers=headers, content=body))
+        adapter: told(patient.request(method, f"{hosts[adapter]}{prefix}{path}", headers=headers, content=body))
         for adapter in ADAPTERS
     }
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import psycopg
 import pytest
 
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
-from tests.support import before
+from tests.support import before, patient
 from tests.support.databases import DIPTYCH, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pgbouncer import pgbouncer
@@ -106,9 +105,9 @@ def test_a_database_from_before_is_adopted(databases: Databases, application: st
 
 
 def test_times_are_told_in_utc(urls: dict[str, str]):
-    made = httpx.post(f"{urls['flask']}/tags", json={"name": "times"}).json()
+    made = patient.post(f"{urls['flask']}/tags", json={"name": "times"}).json()
     for url in urls.values():
-        read = httpx.get(f"{url}/tags/{made['id']}").json()
+        read = patient.get(f"{url}/tags/{made['id']}").json()
         assert read == made
         assert read["created_at"].endswith("Z")
 
@@ -136,7 +135,7 @@ def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(u
     paths = ["/books?pageSize=3", "/books?searchString=a&include=tags,contributors", "/tags?nameIn=x", "/authors"]
 
     def ask(adapter: str, place: int) -> None:
-        with httpx.Client(base_url=urls[adapter]) as client:
+        with patient.Client(base_url=urls[adapter]) as client:
             # psycopg would prepare a statement when it sends it for the sixth time.
             for number in range(25):
                 statuses[adapter].add(client.get(paths[(place + number) % len(paths)]).status_code)
@@ -159,11 +158,11 @@ def test_whoever_waits_for_the_pooler_waits_no_longer_than_a_request_may(databas
         # One of the workers may not have used the database yet, so that SQLAlchemy has not initialized its dialect.
         with psycopg.connect(url) as other, ThreadPoolExecutor(12) as clients:
             other.execute("SELECT 1")  # a transaction, which holds PgBouncer's one connection
-            answers = list(clients.map(lambda _: httpx.get(f"{address}/tags"), range(12)))
+            answers = list(clients.map(lambda _: patient.get(f"{address}/tags"), range(12)))
 
             # PgBouncer would keep them waiting for ever.
             assert [answer.status_code for answer in answers] == [503] * 12
-        until(lambda: httpx.get(f"{address}/tags").status_code == 200)
+        until(lambda: patient.get(f"{address}/tags").status_code == 200)
 
 
 def test_a_pooler_that_says_nothing_holds_up_no_start(databases: Databases):

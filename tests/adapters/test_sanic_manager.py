@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.support import patient
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
 from tests.support.waiting import PATIENCE, until
@@ -85,7 +86,7 @@ def test_again_which_kills_its_workers_and_nobody_else(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
     _ready(log, 2)
-    with httpx.Client(base_url=url) as client:
+    with patient.Client(base_url=url) as client:
         # A worker waits for another request on this connection.
         assert client.get("/health/live").status_code == 200
         process.send_signal(signal.SIGTERM)
@@ -112,7 +113,7 @@ def test_while_its_workers_start(started: Started, seconds: float):
     # Before it handles signals, it ends at once.
     ended(process, log, status=(0, -signal.SIGTERM))
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/health/live")
+        patient.get(f"{url}/health/live")
 
 
 def test_a_worker_that_is_told_to_end_is_replaced_and_the_stop_is_no_slower(started: Started):
@@ -124,7 +125,7 @@ def test_a_worker_that_is_told_to_end_is_replaced_and_the_stop_is_no_slower(star
         worker.terminate()
     _ready(log, 4)
     assert len(set(_workers(process)) - set(first)) == 2
-    assert httpx.get(f"{url}/health/live").status_code == 200
+    assert patient.get(f"{url}/health/live").status_code == 200
     process.send_signal(signal.SIGTERM)
 
     ended(process, log)

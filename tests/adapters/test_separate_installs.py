@@ -7,9 +7,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support import patient
 from tests.support.databases import ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
 
@@ -84,7 +84,7 @@ def test_an_adapter_migrates_and_serves_where_the_other_is_not_installed(
 
     port = free_port()
     address, settings = f"http://127.0.0.1:{port}", {"DATABASE_URL": url, "FLASK_PORT": str(port), **install}
-    with server(command(adapter, port), address, **settings), httpx.Client(base_url=address) as api:
+    with server(command(adapter, port), address, **settings), patient.Client(base_url=address) as api:
         created = api.post("/authors", json={"name": "Clarice Lispector"})
         assert created.status_code == 201
         assert api.get(created.headers["Location"]).json() == created.json()

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support import patient
 from tests.support.databases import Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
 
@@ -30,7 +31,7 @@ def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
     url = f"http://127.0.0.1:{port}"
     ours, theirs = f"diptych.{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
     started = [part.replace(ours, theirs) for part in command(adapter, port)]
-    with server(started, url, DATABASE_URL=database_url, FLASK_PORT=str(port)), httpx.Client(base_url=url) as client:
+    with server(started, url, DATABASE_URL=database_url, FLASK_PORT=str(port)), patient.Client(base_url=url) as client:
         yield client
 
 

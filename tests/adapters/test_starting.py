@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from diptych.core.db import schema_version
+from tests.support import patient
 from tests.support.databases import BACKENDS, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, command, deployment, free_port, stop
 from tests.support.hosts import HOSTS
@@ -81,7 +82,7 @@ def test_to_look_does_not_make_a_file(tmp_path: Path, adapter: str, query: str):
 @both
 def test_a_service_whose_database_a_newer_release_has_migrated_starts(databases: Databases, backend: str, adapter: str):
     with deployment(adapter, put_at(databases.migrated(backend), "9999")) as url:
-        assert httpx.get(f"{url}/books").status_code == 200
+        assert patient.get(f"{url}/books").status_code == 200
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -105,7 +106,7 @@ def answered(url: str) -> httpx.Response:
 
     def first() -> list[httpx.Response]:
         try:
-            return [httpx.get(url)]
+            return [patient.get(url)]
         except httpx.TransportError:
             return []
 
@@ -121,7 +122,7 @@ def test_a_database_that_falls_behind_a_running_service_is_told_alike_by_both(da
         # With one worker: another could start only then, and refuse.
         with tempfile.TemporaryFile("w+") as log, deployment(adapter, database, log=log, DIPTYCH_WORKERS="1") as url:
             put_at(database, "0001")
-            answers.append(httpx.get(f"{url}/health/ready"))
+            answers.append(patient.get(f"{url}/health/ready"))
             log.seek(0)
             assert json.dumps(BEHIND.removeprefix("diptych: ")) in log.read()
 
@@ -154,7 +155,7 @@ def test_somebody_elses_application_starts_and_the_catalogue_in_it_says_what_is_
         )  # fmt: skip
         try:
             assert answered(f"http://127.0.0.1:{port}/hello").text == "the host's own page"
-            ready = httpx.get(f"http://127.0.0.1:{port}/api/v1/health/ready")
+            ready = patient.get(f"http://127.0.0.1:{port}/api/v1/health/ready")
             assert (ready.status_code, ready.json()["detail"]) == (503, NOT_MIGRATED.removeprefix("diptych: "))
             log.seek(0)
             assert NOT_MIGRATED.removeprefix("diptych: ") in log.read().replace('\\"', '"')

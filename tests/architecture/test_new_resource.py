@@ -14,6 +14,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from tests.architecture.trees import LINT_IMPORTS, PACKAGES, contents, copy_tree, edit, run_in
+from tests.support import patient
 from tests.support.answers import Told, told
 from tests.support.databases import BACKENDS, ROOT, Databases
 from tests.support.deployments import ADAPTERS, command, free_port, server
@@ -92,7 +93,7 @@ def transcripts(tree: Path, migrated: dict[str, str]) -> dict[str, list[Told]]:
             settings = {"DATABASE_URL": migrated[backend], "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
             with (
                 server(command(adapter, port), address, cwd=tree, **settings),
-                httpx.Client(base_url=address) as api,
+                patient.Client(base_url=address) as api,
             ):
                 found[f"{adapter}-{backend}"] = transcript(api)
         return found

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from benchmarks import catalogue as rows
@@ -18,6 +17,7 @@ from benchmarks.load import load, write
 from benchmarks.plan import Plan
 from benchmarks.running import Run, started
 from benchmarks.workloads import CHOSEN, WORKLOADS, Case, Workload
+from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.programs import program
 
@@ -36,7 +36,7 @@ def test_every_workload_is_answered_as_it_should_be(
 ) -> None:
     url = databases.migrated("postgresql")
     rows.fill(url, SMALL)
-    with started(contestant, url, tmp_path) as address, httpx.Client(base_url=address) as client:
+    with started(contestant, url, tmp_path) as address, patient.Client(base_url=address) as client:
         for workload in WORKLOADS:
             if workload.deletes:
                 rows.fill(url, SMALL, itertools.islice(rows.stock(SMALL), 10))
@@ -121,7 +121,7 @@ def test_a_wrong_answer_is_told(floor: str, status: int, change: dict[str, str],
     (case,) = some(BY_NAME["get_author"], 1)
     assert case.answer is not None
     wrong = Case(case.method, case.path, status, case.answer | change)
-    with httpx.Client(base_url=floor) as client, pytest.raises(Wrong, match=told):
+    with patient.Client(base_url=floor) as client, pytest.raises(Wrong, match=told):
         check(client, [wrong])
 
 

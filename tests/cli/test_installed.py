@@ -9,11 +9,11 @@ from email import message_from_bytes
 from pathlib import Path
 from subprocess import CompletedProcess
 
-import httpx
 import pytest
 
 from diptych.core.db.schema_version import head
 from tests.architecture.trees import contents
+from tests.support import patient
 from tests.support.commands import built, environment_in, installed, pip
 from tests.support.databases import ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
@@ -187,7 +187,7 @@ def test_an_adapter_is_migrated_and_served_from_any_directory(
 
     run([*migrates[adapter], "database", "upgrade"], cwd=directory, **settings)
     with server(command(adapter, port, python), address, cwd=directory, **settings):
-        assert httpx.post(f"{address}/tags", json={"name": "served"}).status_code == 201
+        assert patient.post(f"{address}/tags", json={"name": "served"}).status_code == 201
 
 
 HOSTS = {
@@ -233,7 +233,7 @@ def test_the_catalogue_mounts_in_an_application_that_has_a_core(
 
     with (
         server(start, f"http://127.0.0.1:{port}/catalogue", cwd=tmp_path, PYTHONPATH=""),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as api,
+        patient.Client(base_url=f"http://127.0.0.1:{port}") as api,
     ):
         assert api.get("/").text == "its own core"
         assert api.get("/catalogue/books").json()["total"] == 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import httpx
-
 from tests.core.import_export.test_catalogues import DIGITISED, GOODBOOKS, needs
+from tests.support import patient
 from tests.support.databases import DIPTYCH, Databases, run
 from tests.support.deployments import ADAPTERS, deployment
 
@@ -36,7 +35,7 @@ def imported(url: str, *arguments: str) -> str:
 
 def served(adapter: str, database_url: str) -> list[dict]:
     """Send the same three requests to an adapter, and return the responses."""
-    with deployment(adapter, database_url) as url, httpx.Client(base_url=url) as api:
+    with deployment(adapter, database_url) as url, patient.Client(base_url=url) as api:
         return [
             api.get(path).raise_for_status().json()
             for path in (

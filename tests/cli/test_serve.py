@@ -15,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.support import patient
 from tests.support.databases import ROOT, Databases, environment, run
 from tests.support.deployments import free_port
 from tests.support.revisions import put_at
@@ -67,13 +68,13 @@ def test_both_adapters_answer_until_a_signal_and_nothing_is_left(tmp_path: Path,
         urls = re.findall(r"http://127\.0\.0\.1:\d+$", served.told, re.MULTILINE)
         assert urls == [f"http://127.0.0.1:{port}" for port in served.ports], served.told
         assert "Loaded the sample catalogue: 60 books." in served.told
-        answers = [httpx.get(f"{url}/books?pageSize=1000&orderBy=id") for url in urls]
+        answers = [patient.get(f"{url}/books?pageSize=1000&orderBy=id") for url in urls]
         assert [answer.status_code for answer in answers] == [200, 200]
         assert answers[0].content == answers[1].content
         assert answers[0].json()["total"] == 60
         suggested = re.search(r"curl '(.+)'", served.told)
         assert suggested is not None
-        assert httpx.get(suggested[1]).json()["total"] > 0
+        assert patient.get(suggested[1]).json()["total"] > 0
         family = served.family()
         assert len(family) >= 4
         assert served.ended(number) == status, served.told
@@ -81,7 +82,7 @@ def test_both_adapters_answer_until_a_signal_and_nothing_is_left(tmp_path: Path,
         until(lambda: not alive(family))
         for port in served.ports:
             with pytest.raises(httpx.ConnectError):
-                httpx.get(f"http://127.0.0.1:{port}/")
+                patient.get(f"http://127.0.0.1:{port}/")
     finally:
         for each in alive(family):
             each.kill()

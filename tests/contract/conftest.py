@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.support import patient
 from tests.support.databases import BACKENDS
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import Hosts
@@ -37,7 +38,7 @@ def url(request: pytest.FixtureRequest, hosts: Hosts) -> str:
 @pytest.fixture(scope="session")
 def api(url: str) -> Iterator[httpx.Client]:
     """Yield a client of one deployment."""
-    with httpx.Client(base_url=url) as client:
+    with patient.Client(base_url=url) as client:
         yield client
 
 
@@ -47,7 +48,7 @@ def asked() -> Iterator[set[str]]:
     urls: set[str] = set()
     yield urls
     for url in urls:
-        until(lambda url=url: NONE_IN_USE in httpx.get(f"{url}/metrics").text)  # type: ignore[misc]
+        until(lambda url=url: NONE_IN_USE in patient.get(f"{url}/metrics").text)  # type: ignore[misc]
 
 
 @pytest.fixture(autouse=True)

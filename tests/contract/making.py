@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from tests.support import patient
 from tests.support.waiting import PATIENCE
 
 Row = dict[str, Any]
@@ -139,7 +140,7 @@ def at_once(url: httpx.URL, calls: Sequence[Callable[[httpx.Client], httpx.Respo
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[httpx.Client], httpx.Response]) -> httpx.Response:
-        with httpx.Client(base_url=url) as client:
+        with patient.Client(base_url=url) as client:
             client.get("/health/live")  # so that all are connected before the start
             barrier.wait(timeout=PATIENCE)
             return call(client)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.contract.making import LIMIT, Row, make_author, make_book, make_tag, marker, new_isbn
+from tests.support import patient
 from tests.support.databases import BACKENDS
 from tests.support.hosts import Hosts
 
@@ -160,7 +161,7 @@ class Pair:
 @pytest.fixture(scope="module", params=BACKENDS)
 def pair(request: pytest.FixtureRequest, hosts: Hosts) -> Iterator[Pair]:
     flask, sanic = (hosts.url(f"{adapter}-{request.param}") for adapter in ("flask", "sanic"))
-    with httpx.Client(base_url=flask) as one, httpx.Client(base_url=sanic) as other:
+    with patient.Client(base_url=flask) as one, patient.Client(base_url=sanic) as other:
         yield Pair(one, other)
 
 

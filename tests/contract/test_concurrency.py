@@ -25,6 +25,7 @@ from tests.contract.making import (
     read,
     refused,
 )
+from tests.support import patient
 
 MANY = 20
 
@@ -186,7 +187,7 @@ def test_a_reader_sees_the_contributors_of_one_moment(api: httpx.Client):
     done = Event()
 
     def write() -> list[int]:
-        with httpx.Client(base_url=api.base_url) as writer:
+        with patient.Client(base_url=api.base_url) as writer:
             answers = [writer.put(f"/books/{book['id']}/contributors", json=orders[turn % 2]) for turn in range(60)]
         done.set()
         return statuses(answers)

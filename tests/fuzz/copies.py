@@ -21,6 +21,7 @@ from tests.fuzz.odd import ORIGIN
 from tests.fuzz.rules import check_stored
 from tests.fuzz.steps import JSON, Known, Step, resource_of
 from tests.fuzz.stock import make_stock
+from tests.support import patient
 from tests.support.databases import BACKENDS, Databases
 from tests.support.deployments import ADAPTERS, deployment
 
@@ -197,5 +198,5 @@ def _copy(stack: contextlib.ExitStack, name: str, server: str, database: str) ->
     engine = sync_config(Settings(database_url=database)).get_engine()
     stack.callback(engine.dispose)
     connection = stack.enter_context(engine.connect())
-    client = stack.enter_context(httpx.Client(base_url=server))
+    client = stack.enter_context(patient.Client(base_url=server))
     return Copy(name, client, engine, connection)

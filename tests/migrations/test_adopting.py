@@ -26,7 +26,7 @@ from sqlalchemy.engine import make_url
 from diptych.core.catalogue.models import Base
 from diptych.core.db.migration_lock import LOCK
 from diptych.core.db.schema_version import head
-from tests.support import before, commands
+from tests.support import before, commands, patient
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run, tables
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.waiting import PATIENCE
@@ -73,7 +73,7 @@ def everything(base: str, path: str) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     while True:
         page = len(found) // 100 + 1
-        body = httpx.get(f"{base}/{path}", params={"pageSize": 100, "currentPage": page, "orderBy": "id"}).json()
+        body = patient.get(f"{base}/{path}", params={"pageSize": 100, "currentPage": page, "orderBy": "id"}).json()
         found += body["items"]
         if len(found) == body["total"]:
             return found
@@ -170,10 +170,10 @@ def test_uuids_and_times_are_kept_and_both_adapters_serve_them(
     with deployment(adapter, url) as base:
         authors, books = everything(base, "authors"), everything(base, "books")
         one = books[0]
-        assert httpx.get(f"{base}/authors", params={"searchString": "ZOFIE no3"}).json()["total"] == 1
-        made = httpx.post(f"{base}/books", json={"title": "Émile", "author_id": authors[0]["id"]})
+        assert patient.get(f"{base}/authors", params={"searchString": "ZOFIE no3"}).json()["total"] == 1
+        made = patient.post(f"{base}/books", json={"title": "Émile", "author_id": authors[0]["id"]})
         assert made.status_code == httpx.codes.CREATED, made.text
-        assert httpx.patch(f"{base}/books/{one['id']}", json={"year": 1999}).status_code == httpx.codes.OK
+        assert patient.patch(f"{base}/books/{one['id']}", json={"year": 1999}).status_code == httpx.codes.OK
     wanted = {(UUID(given), name, None if dob is None else str(dob)) for given, name, dob in old_authors}
     assert {(UUID(str(item["id"])), item["name"], item["dob"]) for item in authors} == wanted
     assert {(UUID(str(item["id"])), item["title"], UUID(item["author"]["id"])) for item in books} == {  # type: ignore[index]

@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.architecture.trees import run_in
+from tests.support import patient
 from tests.support.answers import Told, neutral
 from tests.support.databases import BACKENDS, ROOT, Databases
 from tests.support.deployments import ADAPTERS, command, free_port, server
@@ -89,7 +89,7 @@ def said(tree: Path, adapter: str, url: str) -> list[Told]:
     start = [*spelt(tree, command(adapter, port)), *(["--single-process"] if adapter == "sanic" else [])]
     with (
         server(start, address, cwd=tree, **settings),
-        httpx.Client(base_url=address) as api,
+        patient.Client(base_url=address) as api,
     ):
         answers = conversation(api)
     done = run_in(tree, *spelt(tree, CLI), "export", check=False, DATABASE_URL=url)

@@ -16,6 +16,7 @@ from typing import IO
 
 import httpx
 
+from tests.support import patient
 from tests.support.databases import ROOT, environment
 from tests.support.waiting import PATIENCE
 
@@ -84,7 +85,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:
+            if patient.get(f"{url}/health/ready").status_code == httpx.codes.OK:
                 return
         time.sleep(0.05)
     log.seek(0)

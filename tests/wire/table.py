@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from tests.contract.making import Row, make_author, make_book, make_tag, marker, new_isbn, read
+from tests.support import patient
 from tests.support.answers import neutral
 from tests.support.wire import Answer, Exchange, Target, exchange, fill
 from tests.wire.allowed import HEADERS
@@ -81,7 +82,7 @@ class Pair:
 
     @classmethod
     def of(cls, flask: str, sanic: str) -> Pair:
-        with httpx.Client(base_url=flask) as api:
+        with patient.Client(base_url=flask) as api:
             return cls(flask, sanic, Rows.made(api))
 
 

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.contract.making import Row, found, marker, refused
+from tests.support import patient
 from tests.support.hosts import Hosts
 from tests.support.waiting import PATIENCE, until
 from tests.wire.table import Pair
@@ -28,7 +29,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def post(url: str, path: str, body: Row, key: str) -> httpx.Response:
-    return httpx.post(f"{url}{path}", json=body, headers={"Idempotency-Key": key})
+    return patient.post(f"{url}{path}", json=body, headers={"Idempotency-Key": key})
 
 
 def same(first: httpx.Response, second: httpx.Response) -> None:
@@ -60,7 +61,7 @@ def test_of_many_at_once_through_both_one_is_done(pair: Pair, pool: ThreadPoolEx
 
         answers = list(pool.map(lambda each: post(*each), asked))
 
-        with httpx.Client(base_url=pair.flask) as api:
+        with patient.Client(base_url=pair.flask) as api:
             [row] = found(api, "tags", body["name"])
         for answer in answers:
             if answer.status_code == 201:

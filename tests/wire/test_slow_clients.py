@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
 
-import httpx
 import pytest
 
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, LINGER_TIMEOUT, REQUEST_TIMEOUT, WRITE_TIMEOUT
 from tests.contract.making import make_author
+from tests.support import patient
 from tests.support.deployments import ADAPTERS
 from tests.support.held import held
 from tests.support.hosts import Hosts
@@ -219,7 +219,7 @@ def _read(client: socket.socket, so_far: list[int] | None = None) -> int:
 @pytest.fixture(scope="module")
 def large(hosts: Hosts) -> Iterator[bytes]:
     """Return a request whose response exceeds all socket buffers."""
-    with httpx.Client(base_url=hosts.url("flask-sqlite")) as api:
+    with patient.Client(base_url=hosts.url("flask-sqlite")) as api:
         author = make_author(api)
         books = [{"title": "Large", "author_id": author["id"], "description": "x " * 4999 + "x"} for _ in range(800)]
         ids = [

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from tests.support import patient
 from tests.support.wire import Target
 from tests.wire.case import Case
 from tests.wire.conftest import URLS, WRITES
@@ -25,7 +25,7 @@ def rows() -> Iterator[Rows]:
             Target.of(url)
         except ValueError as error:
             pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    with httpx.Client(base_url=URLS[0]) as api:
+    with patient.Client(base_url=URLS[0]) as api:
         yield Rows.made(api) if WRITES else Rows.found(api)
 
 

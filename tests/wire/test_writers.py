@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
-
 from tests.contract.making import make_book, read
+from tests.support import patient
 from tests.wire.table import Pair
 
 WRITERS = 50
 
 
 def test_every_one_of_many_changes_counts(pair: Pair):
-    with httpx.Client(base_url=pair.flask) as api:
+    with patient.Client(base_url=pair.flask) as api:
         path = f"/books/{make_book(api, year=0)['id']}"
 
         with ThreadPoolExecutor(WRITERS) as pool:
@@ -26,7 +25,7 @@ def test_every_one_of_many_changes_counts(pair: Pair):
 
 def _add_one(url: str, path: str) -> int:
     """Add one to a book's year; return how often another writer was faster."""
-    with httpx.Client(base_url=url) as api:
+    with patient.Client(base_url=url) as api:
         for lost in range(1000):
             before = api.get(path)
             if before.status_code == 200:
