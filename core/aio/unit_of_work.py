@@ -17,7 +17,6 @@ from diptych.core.db._compat import sleep_async
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
 from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict, ServiceUnavailable
-from diptych.core.observability.db_timing import time_statements
 
 ATTEMPTS = 5
 """Times a unit of work is tried when other writers were quicker."""
@@ -33,7 +32,6 @@ class Database:
     def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
         engine = config.get_engine()
         use_explicit_begin(engine)
-        time_statements(engine.dialect)
         self._engine = engine
         self._writing = SQLAlchemyAsyncConfig(
             engine_instance=engine,

@@ -16,6 +16,7 @@ from advanced_alchemy.config import (
     SyncSessionConfig,
 )
 from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.dialects import registry
 
 from diptych.core.db.async_connection import ListeningConnection
 from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, prepare, use_explicit_begin
@@ -24,10 +25,14 @@ from diptych.core.engine.entity import Base
 from diptych.core.errors import UPGRADE, ServiceUnavailable
 from diptych.core.settings import Settings, parse_database_url
 
-DRIVERS = {
-    "sync": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"},
-    "async": {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+aiosqlite"},
-}
+DRIVERS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
+"""SQLAlchemy's own dialects, for an engine that is made for one purpose and closed."""
+
+OWN_DRIVER = "diptych"
+"""The name under which SQLAlchemy finds the service's dialects, which are its own and a little more."""
+
+registry.register(f"postgresql.{OWN_DRIVER}", "diptych.core.db.postgresql_dialect", "PostgresqlDialect")
+registry.register(f"sqlite.{OWN_DRIVER}", "diptych.core.db.sqlite_dialect", "SqliteDialect")
 
 CONNECT_TIMEOUT = 5
 """Connect timeout for PostgreSQL, in seconds."""
@@ -39,10 +44,16 @@ STATEMENT_TIMEOUT = "diptych_statement_timeout"
 """Execution option: seconds that one statement of a migration may take on PostgreSQL."""
 
 
-def connection_string(settings: Settings, kind: str) -> str:
-    """Return the database URL with the driver for `kind`, "sync" or "async"."""
+def connection_string(settings: Settings) -> str:
+    """Return the database URL with the driver of one of SQLAlchemy's own dialects."""
     url = parse_database_url(settings.database_url)
-    return url.set(drivername=DRIVERS[kind][url.drivername]).render_as_string(hide_password=False)
+    return url.set(drivername=DRIVERS[url.drivername]).render_as_string(hide_password=False)
+
+
+def _own_url(settings: Settings) -> str:
+    """Return the database URL with the service's own dialect, for an engine of either kind."""
+    url = parse_database_url(settings.database_url)
+    return url.set(drivername=f"{url.drivername}+{OWN_DRIVER}").render_as_string(hide_password=False)
 
 
 def make_directory(settings: Settings) -> None:
@@ -83,7 +94,7 @@ def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:
 def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
     """Return advanced-alchemy's configuration for Flask, for the command line and for migrations."""
     config = SQLAlchemySyncConfig(
-        connection_string=connection_string(settings, "sync"),
+        connection_string=_own_url(settings),
         engine_config=_engine_config(settings),
         session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
         metadata=Base.metadata,
@@ -104,7 +115,7 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
 def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
     """Return advanced-alchemy's configuration for Sanic."""
     config = SQLAlchemyAsyncConfig(
-        connection_string=connection_string(settings, "async"),
+        connection_string=_own_url(settings),
         engine_config=_engine_config(settings, async_creator_fn=ListeningConnection.connect),
         session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),
         metadata=Base.metadata,
@@ -124,7 +135,7 @@ def inspecting(settings: Settings) -> Iterator[Connection]:
     """
     require_file(settings)
     engine = create_engine(
-        connection_string(settings, "sync"),
+        _own_url(settings),
         poolclass=NullPool,
         hide_parameters=True,
         connect_args=_engine_config(settings).connect_args,

@@ -17,8 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core.db import deadlines
-from diptych.core.db.async_connection import ListeningConnection
-from diptych.core.db.pool import is_idle
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a SQLite writer waits for another."""
@@ -125,20 +123,6 @@ def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
         connection.autocommit = True
 
     _begin_by_option(engine)
-    rollback = engine.dialect.do_rollback
-
-    def roll_back(connection: Any) -> None:
-        # psycopg would check the same, but takes its lock for it, and in async code yields to the loop.
-        if not is_idle(connection.driver_connection):
-            rollback(connection)
-
-    def close(connection: Any) -> None:
-        # psycopg's close does not wait, so the connection can be closed where nothing can be awaited.
-        driver: Any = engine.dialect.get_driver_connection(connection)
-        (driver if isinstance(driver, ListeningConnection) else driver.pgconn).finish()
-
-    engine.dialect.do_rollback = roll_back  # type: ignore[assignment]
-    engine.dialect.do_close = close  # type: ignore[method-assign,assignment]
 
 
 def _begin_by_option(engine: Engine) -> None:

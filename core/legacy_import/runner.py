@@ -135,7 +135,7 @@ def _engine(settings: Settings, *, alone: bool) -> Engine:
     if parse_database_url(settings.database_url).drivername == "postgresql":
         return sync_config(settings).get_engine()
     engine = create_engine(
-        connection_string(settings, "sync"), poolclass=NullPool, hide_parameters=True, connect_args={"timeout": 60}
+        connection_string(settings), poolclass=NullPool, hide_parameters=True, connect_args={"timeout": 60}
     )
 
     @event.listens_for(engine, "connect")

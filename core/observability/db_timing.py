@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy.engine.default import DefaultDialect
 
 from diptych.core.observability.request_context import current
-
-_WAITING = ("do_execute", "do_execute_no_params", "do_executemany", "do_commit", "do_rollback")
 
 
 def add_database_time(began: float) -> None:
@@ -19,22 +16,44 @@ def add_database_time(began: float) -> None:
         request.database += perf_counter() - began
 
 
-def time_statements(dialect: Dialect) -> None:
-    """Add the time of an engine's statements, commits and rollbacks to the current request.
+class TimedDialect(DefaultDialect):
+    """A dialect that adds the time of an engine's statements, commits and rollbacks to the current request.
 
     It wraps the dialect's methods: SQLAlchemy's commit event fires before the commit, none fires after it, and none
     fires after a failed statement.
     """
-    for name in _WAITING:
-        setattr(dialect, name, _timed(getattr(dialect, name)))
 
-
-def _timed(method: Callable[..., Any]) -> Callable[..., Any]:
-    def timed(*arguments: Any, **options: Any) -> Any:
+    def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
         began = perf_counter()
         try:
-            return method(*arguments, **options)
+            super().do_execute(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
         finally:
             add_database_time(began)
 
-    return timed
+    def do_execute_no_params(self, cursor: Any, statement: Any, context: Any = None) -> None:
+        began = perf_counter()
+        try:
+            super().do_execute_no_params(cursor, statement, context)  # type: ignore[no-untyped-call]
+        finally:
+            add_database_time(began)
+
+    def do_executemany(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        began = perf_counter()
+        try:
+            super().do_executemany(cursor, statement, parameters, context)  # type: ignore[no-untyped-call]
+        finally:
+            add_database_time(began)
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        began = perf_counter()
+        try:
+            super().do_commit(dbapi_connection)  # type: ignore[no-untyped-call]
+        finally:
+            add_database_time(began)
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        began = perf_counter()
+        try:
+            super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
+        finally:
+            add_database_time(began)

@@ -17,7 +17,6 @@ from diptych.core.db._compat import sleep
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
 from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict, ServiceUnavailable
-from diptych.core.observability.db_timing import time_statements
 from diptych.core.sync.statement_executor import Executor, executor_on, run_on_connection
 
 ATTEMPTS = 5
@@ -34,7 +33,6 @@ class Database:
     def __init__(self, config: SQLAlchemySyncConfig) -> None:
         engine = config.get_engine()
         use_explicit_begin(engine)
-        time_statements(engine.dialect)
         self._engine = engine
         self._writing = SQLAlchemySyncConfig(
             engine_instance=engine,

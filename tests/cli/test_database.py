@@ -30,7 +30,7 @@ Catalogues = Callable[[str], str]
 
 
 def executed(url: str, *statements: str) -> None:
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))

@@ -43,7 +43,7 @@ HOSTILE = 'a"b\\c\u2028\u0085\x1f\x7f "},\n]\r\n}}\t\U0010ffff é e\u0301 日本
 
 
 def inserted(url: str, rows: dict[Any, list[dict[str, Any]]]) -> None:
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.begin() as connection:
         for model, values in rows.items():
             connection.execute(insert(model), values)
@@ -52,7 +52,7 @@ def inserted(url: str, rows: dict[Any, list[dict[str, Any]]]) -> None:
 
 def stored(url: str) -> dict[str, list[Any]]:
     """Return every row of every table."""
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.connect() as connection:
         found = {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
@@ -118,7 +118,7 @@ def clearing(catalogue: Catalogues) -> Callable[[], tuple[str, str]]:
 
     def clear() -> tuple[str, str]:
         for url in urls:
-            engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+            engine = create_engine(connection_string(Settings(database_url=url)))
             with engine.begin() as connection:
                 for table in reversed(Base.metadata.sorted_tables):
                     connection.execute(table.delete())
@@ -318,7 +318,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
 def test_nobody_else_writes_while_a_dump_is_loaded(catalogue: Catalogues, backend: str):
     old, new = catalogue(backend), catalogue(backend)
     done(old, "import", SAMPLE)
-    other = create_engine(connection_string(Settings(database_url=new), "sync"))
+    other = create_engine(connection_string(Settings(database_url=new)))
     refusals = []
 
     def write(_: int) -> None:

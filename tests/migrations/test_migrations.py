@@ -43,7 +43,7 @@ def test_the_models_say_what_the_history_made(databases: Databases, backend: str
 @both
 def test_a_check_finds_what_somebody_changed_by_hand(databases: Databases, backend: str):
     url = databases.migrated(backend)
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP INDEX ix_book_author_id")
     engine.dispose()

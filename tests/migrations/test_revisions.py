@@ -22,7 +22,7 @@ both = pytest.mark.parametrize("backend", BACKENDS)
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.begin() as connection:
         yield connection
     engine.dispose()

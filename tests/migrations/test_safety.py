@@ -73,7 +73,7 @@ def upgraded(tree: Path, url: str, **settings: str) -> tuple[int, str]:
 
 @contextlib.contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     try:
         with engine.connect() as connection:
             yield connection

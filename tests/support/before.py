@@ -20,7 +20,7 @@ BEFORE = ROOT / "tests" / "migrations" / "before"
 
 def engine(url: str) -> Engine:
     """Create an engine that changes no settings of a SQLite file."""
-    return create_engine(connection_string(Settings(database_url=url), "sync"))
+    return create_engine(connection_string(Settings(database_url=url)))
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def make(application: str, url: str, directory: Path, *, kept: bool, authors: in
     """
     shutil.copy2(BEFORE / application / "app.py", directory)
     command = [sys.executable, str(BEFORE / "make.py"), str(authors), *(["kept"] if kept else [])]
-    run(command, cwd=directory, OLD_DATABASE_URL=connection_string(Settings(database_url=url), "sync"))
+    run(command, cwd=directory, OLD_DATABASE_URL=connection_string(Settings(database_url=url)))
     return url
 
 

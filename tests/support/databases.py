@@ -78,7 +78,7 @@ def _name() -> str:
 
 def tables(url: str) -> set[str]:
     """Return the names of a database's tables, without its internal ones."""
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     try:
         with engine.connect() as connection:
             return rows.tables(connection)

@@ -10,7 +10,7 @@ from diptych.core.settings import Settings
 
 def put_at(url: str, revision: str | None) -> str:
     """Set a migrated database to another revision, or to none, and return its URL."""
-    engine = create_engine(connection_string(Settings(database_url=url), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_versions")
         if revision is not None:

@@ -409,7 +409,7 @@ def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path):
 @both
 @pytest.mark.parametrize("statement", ["SELEC 1", "INSERT INTO tag (id) VALUES (NULL)", "SELECT nosuch FROM tag"])
 def test_mistakes_in_statements_are_nobody_elses_errors(urls: dict[str, str], backend: str, statement: str):
-    engine = create_engine(connection_string(Settings(database_url=urls[backend]), "sync"))
+    engine = create_engine(connection_string(Settings(database_url=urls[backend])))
     with pytest.raises(SQLAlchemyError) as caught, engine.connect() as connection:
         connection.execute(text(statement))
     engine.dispose()

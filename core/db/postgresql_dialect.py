@@ -1,0 +1,43 @@
+"""SQLAlchemy's dialect for PostgreSQL by psycopg, timed, which waits for nothing where there is nothing to wait for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Dialect
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg, PGDialectAsync_psycopg
+from sqlalchemy.engine.default import DefaultDialect
+
+from diptych.core.db.async_connection import ListeningConnection
+from diptych.core.db.pool import is_idle
+from diptych.core.observability.db_timing import TimedDialect
+
+
+class _Connections(DefaultDialect):
+    """How connections are given back and closed."""
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        # As psycopg would find out itself, with its lock, and where it is asynchronous with a task's switch.
+        if not is_idle(dbapi_connection.driver_connection):
+            super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
+
+    def do_close(self, dbapi_connection: Any) -> None:
+        # As psycopg does, which waits for nothing then: so it can be done where nothing could be waited for.
+        driver: Any = self.get_driver_connection(dbapi_connection)
+        (driver if isinstance(driver, ListeningConnection) else driver.pgconn).finish()
+
+
+class PostgresqlDialect(TimedDialect, _Connections, PGDialect_psycopg):
+    """For an engine that blocks."""
+
+    supports_statement_cache = True
+
+    @classmethod
+    def get_async_dialect_cls(cls, url: URL) -> type[Dialect]:  # noqa: ARG003 - SQLAlchemy's signature
+        return AsyncPostgresqlDialect
+
+
+class AsyncPostgresqlDialect(TimedDialect, _Connections, PGDialectAsync_psycopg):
+    """For one that is awaited."""
+
+    supports_statement_cache = True
