@@ -83,7 +83,7 @@ class Http(SanicHttp):
             seen = len(self.recv_buffer)
             if incoming.continues:
                 incoming.continues = False
-                await self._send(CONTINUE)
+                await self.protocol.send(CONTINUE)  # type: ignore[no-untyped-call]
             if whole:
                 break
             if incoming.timed_out(time.monotonic()):
@@ -94,7 +94,7 @@ class Http(SanicHttp):
                 if not incoming.end():
                     raise GoneError
                 break
-            await self._receive_more()
+            await self.protocol.receive_more()
         if self.recv_buffer:
             # Yield between pipelined requests, so that other connections get their turn.
             await asyncio.sleep(0)
@@ -113,7 +113,7 @@ class Http(SanicHttp):
             await super().http1_response_header(data, end_stream)
         else:
             self.response_func: Any = None
-            await self._send(whole)
+            await self.protocol.send(whole)  # type: ignore[no-untyped-call]
             self.stage = Stage.IDLE
         await self.protocol.taken()
 
@@ -154,18 +154,21 @@ class Http(SanicHttp):
             async with asyncio.timeout(LINGER_TIMEOUT):
                 while not protocol.ended:
                     self.recv_buffer.clear()
-                    await self._receive_more()
+                    await self.protocol.receive_more()
 
 
 class Protocol(HttpProtocol):
     """Sanic's protocol, for clients that read slowly, or that have closed their sending half."""
 
-    __slots__ = ("ended", "working")
+    __slots__ = ("_heard", "_writable", "ended", "working")
 
     HTTP_CLASS = Http
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._heard = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
         self.ended = False
         self.working = False
         """Whether the current work must finish even if the client disconnects: diptych.sanic_app.concurrency_limit."""
@@ -183,11 +186,19 @@ class Protocol(HttpProtocol):
         # Pause writing at the first byte that is not sent, not only above 64 KiB.
         transport.set_write_buffer_limits(high=0)
 
+    def pause_writing(self) -> None:
+        self._writable.clear()
+        super().pause_writing()  # type: ignore[no-untyped-call]
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+        super().resume_writing()  # type: ignore[no-untyped-call]
+
     async def taken(self) -> None:
         """Wait until the response is sent; abort the connection when the client reads nothing for WRITE_TIMEOUT."""
         transport: Any = self.transport
         left, until = -1, 0.0
-        while not self._can_write.is_set():
+        while not self._writable.is_set():
             # Keep Sanic's response timeout, which is for handlers, from firing.
             self._time = now = time.monotonic()
             if left != transport.get_write_buffer_size():
@@ -196,7 +207,7 @@ class Protocol(HttpProtocol):
                 transport.abort()
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
-                    await self._can_write.wait()
+                    await self._writable.wait()
 
     @property
     def gone(self) -> bool:
@@ -216,10 +227,17 @@ class Protocol(HttpProtocol):
     def eof_received(self) -> bool:
         """Return whether to keep the connection open for a response."""
         self.ended = True
-        self._data_received.set()
+        self._heard.set()
         # TLS has no half-closed connections.
         return self.transport is not None and self.transport.get_extra_info("sslcontext") is None
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._heard.set()
+
     async def receive_more(self) -> None:
+        transport: Any = self.transport
         if not self.ended:
-            await super().receive_more()  # type: ignore[no-untyped-call]
+            transport.resume_reading()
+            self._heard.clear()
+            await self._heard.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sanic
 from sanic.compat import Header
+from sanic.response.types import BaseHTTPResponse
 
 from diptych.core.http.request_response import Response
 
@@ -14,13 +15,11 @@ class CoreResponse(sanic.HTTPResponse):
     __slots__ = ("_headers", "fields")
 
     def __init__(self, response: Response) -> None:
-        # Sanic's own __init__ would build the headers twice.
-        self.asgi = False
+        # HTTPResponse.__init__ would build the headers twice.
+        BaseHTTPResponse.__init__(self)  # type: ignore[no-untyped-call]
         self.body = response.body
         self.content_type = response.content_type
-        self.stream = None
         self.status = response.status
-        self._cookies = None
         self._headers: Header | None = None
         self.fields = dict(response.headers)
 
