@@ -17,12 +17,12 @@ class _Connections(DefaultDialect):
     """How connections are given back and closed."""
 
     def do_rollback(self, dbapi_connection: Any) -> None:
-        # As psycopg would find out itself, with its lock, and where it is asynchronous with a task's switch.
+        # psycopg would check the same, but takes its lock for it, and in async code yields to the loop.
         if not is_idle(dbapi_connection.driver_connection):
             super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
 
     def do_close(self, dbapi_connection: Any) -> None:
-        # As psycopg does, which waits for nothing then: so it can be done where nothing could be waited for.
+        # psycopg's close does not wait, so the connection can be closed where nothing can be awaited.
         driver: Any = self.get_driver_connection(dbapi_connection)
         (driver if isinstance(driver, ListeningConnection) else driver.pgconn).finish()
 

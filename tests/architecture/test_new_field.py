@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.architecture.trees import copy_tree, edit, run_in
+from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.deployments import command, free_port, server
 
@@ -61,7 +62,7 @@ def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> d
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
-    with server(command(adapter, port), address, cwd=tree, **settings), httpx.Client(base_url=address) as api:
+    with server(command(adapter, port), address, cwd=tree, **settings), patient.Client(base_url=address) as api:
         found = through_the_api(api)
     run_in(tree, *CLI, "export", "--output", str(files / "books.jsonl"), DATABASE_URL=url)
     run_in(tree, *CLI, "database", "dump-data", "--output", str(files / "dump.json"), "--no-prompt", DATABASE_URL=url)
