@@ -1,4 +1,4 @@
-"""Requests that a client may send again: the work is done once, and its answer is kept in the same transaction."""
+"""Idempotency keys: a request's work runs once, and its response is stored in the same transaction."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from diptych.core.idempotency.statements import ANSWER, STATEMENTS, Statements
 
 
 async def run_idempotent(executor: Executor, key: RequestKey, work: Callable[[], Awaitable[Response]]) -> Response:
-    """The answer that a key was given before; else that of `work`, which is kept for the next time.
+    """Return the stored response for a key; if there is none, run `work` and store its response.
 
-    Errors: Problem 409 while a request with the key is being answered, 422 where the key is another request's; and
-    those of `work`, after which the key is as if it had never been used.
+    Errors: Problem 409 while another request with the key is in progress, 422 if the key belongs to a different
+    request; and those of `work`, after which the key is unused again.
     """
     statements = STATEMENTS[executor.dialect.name]
     moment = now()

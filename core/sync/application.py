@@ -1,5 +1,5 @@
 # Generated from core/aio/application.py by tools/unasync.py: do not edit, run "make twins".
-"""The whole of a request: what an adapter calls."""
+"""Handle whole requests: the adapters call this."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Application:
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     def handle(self, route: Route, request: Request) -> Response:
-        """Answer one request. Whatever happens is an answer: errors become problems, and nothing is half done."""
+        """Answer one request. It raises no errors: each becomes a problem."""
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             return self._finished(self._answer(route, request), observed, request.headers)
 
@@ -61,25 +61,25 @@ class Application:
     def refuse(
         self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""
     ) -> Response:
-        """The answer to a request that a server or a framework found fault with.
+        """Answer a request that a server or a framework rejected.
 
-        method, headers: the request's, empty where they are not known. path: its route's, where it has one.
+        method, headers: the request's; empty if unknown. path: the route's; empty if there is none.
         """
         with RequestRecord(method, path, headers) as observed:
             return self._finished(problems.render(problem, prefix), observed, headers)
 
     def fail(self, error: Exception, method: str, headers: Mapping[str, str]) -> Response:
-        """The answer where a server or a framework met an error that nobody expected. method, headers: as `refuse`."""
+        """Answer after an unexpected error in a server or a framework. method, headers: as in `refuse`."""
         with RequestRecord(method, "", headers) as observed:
             return self._finished(problems.render(problems.unexpected(error)), observed, headers)
 
     def about_server(self, headers: Mapping[str, str]) -> Response:
-        """The answer to OPTIONS for the server as a whole. headers: the request's."""
+        """Answer OPTIONS for the server as a whole. headers: the request's."""
         with RequestRecord("OPTIONS", "*", headers) as observed:
             return self._finished(response_building.server_options(), observed, headers)
 
     def _finished(self, response: Response, observed: RequestRecord, headers: Mapping[str, str]) -> Response:
-        """The response as it is sent, and taken note of."""
+        """Complete the response, and record it in the log and the metrics."""
         method, request_id = observed.method, observed.request_id
         return observed.finish(response_building.finished(response, method, headers, self.cors, request_id))
 
@@ -112,15 +112,15 @@ class Application:
                 return self.database.run_in_transaction(respond_in)
 
     def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
-        """Compare the request's preconditions with what is there, which then stays so to the end of the unit of work.
+        """Check the request's preconditions against the current row, locked until the unit of work ends.
 
-        Errors: Problem 412; NotFound where there is nothing that could be changed.
+        Errors: Problem 412; NotFound if the row does not exist and the operation cannot create it.
         """
         if call.preconditions.failed_by(self._tag(executor, operation, call)):
             raise problems.precondition_failed()
 
     def _tag(self, executor: Executor, operation: Operation, call: OperationRequest) -> str | None:
-        """The entity tag that a read would have now; None where there is nothing to be read."""
+        """Return the entity tag of the current representation; None if there is none."""
         if operation.lock is None:
             return None
         try:

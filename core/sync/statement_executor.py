@@ -1,8 +1,8 @@
 # Generated from core/aio/statement_executor.py by tools/unasync.py: do not edit, run "make twins".
-"""Statements on a connection, by its driver.
+"""Execute statements by the driver of a connection.
 
-SQLAlchemy makes a statement and compiles it, once. What it does for each execution beyond that is for results of every
-kind and costs three times what the driver does: docs/decisions/0016-drivers.md.
+SQLAlchemy builds and compiles each statement once. Its own execution, which supports every kind of result, costs three
+times as much as the driver's: docs/decisions/0016-drivers.md.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Executor:
-    """Executes statements on one connection, in the transaction that it is in, if it is in one."""
+    """Executes statements on one connection, in its current transaction, if any."""
 
     def __init__(self, connection: PoolProxiedConnection, dialect: Dialect) -> None:
         self.dialect = dialect
@@ -34,12 +34,12 @@ class Executor:
         self._driver: Any = connection.driver_connection
 
     def all(self, statement: Executable, values: Values) -> list[Row]:
-        """The rows that it returns, all of them; values: of its parameters. Errors: DBAPIError."""
+        """Return all rows of a statement. values: of its parameters. Errors: DBAPIError."""
         known = compile_cached(statement, self.dialect)
         return known.read(self._execute(*known.bound(values), returning=True))
 
     def first(self, statement: Executable, values: Values) -> Row | None:
-        """The first of the rows that it returns. Errors: as `all`."""
+        """Return the first row of a statement, or None. Errors: as `all`."""
         rows = self.all(statement, values)
         return rows[0] if rows else None
 
@@ -61,7 +61,7 @@ class Executor:
         return rows
 
     def _wrapped(self, error: Any, text: str) -> DBAPIError:
-        """The error as it is raised; a connection that was lost is not used again."""
+        """Return the error to raise; invalidate the connection if it was lost."""
         lost = self.dialect.is_disconnect(error, self._driver, None)
         if lost:
             call(self._connection.invalidate, error)
@@ -69,9 +69,9 @@ class Executor:
 
 
 def run_on_connection(engine: Engine, work: Callable[[Executor], T]) -> T:
-    """What `work` makes of a connection from the pool without a transaction: each statement stands for itself.
+    """Run `work` on a connection from the pool without a transaction: each statement commits by itself.
 
-    Errors: DBAPIError where there is no connection to be had.
+    Errors: DBAPIError if no connection can be opened.
     """
     try:
         connection = checkout(engine)
@@ -84,17 +84,17 @@ def run_on_connection(engine: Engine, work: Callable[[Executor], T]) -> T:
 
 
 def _as_sqlalchemy(error: Exception, dialect: Dialect, text: str | None = None, *, lost: bool = False) -> DBAPIError:
-    """A driver's error as SQLAlchemy would have raised it."""
+    """Return a driver's error as SQLAlchemy would have raised it."""
     found = DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, True, lost, dialect)
     assert isinstance(found, DBAPIError)  # noqa: S101 - as the error is the driver's
     return found
 
 
 def executor_on(connection: Connection) -> Executor:
-    """What executes in a connection's transaction, beside it."""
+    """Return an executor in the transaction of a connection."""
     return Executor(pooled_connection(connection), connection.dialect)
 
 
 def executor_of(session: Session) -> Executor:
-    """What executes in a session's transaction, beside it: what the session has not flushed is not there."""
+    """Return an executor in the transaction of a session; it does not see changes that are not flushed."""
     return executor_on(session.connection())

@@ -1,5 +1,5 @@
 # Generated from core/aio/unit_of_work.py by tools/unasync.py: do not edit, run "make twins".
-"""Units of work: statements each for itself, or one transaction that is committed before anyone hears of it."""
+"""Units of work: single statements, or one transaction that is committed before its result is returned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from diptych.core.errors import CatalogueError, Disconnected, RetryableConflict,
 from diptych.core.sync.statement_executor import Executor, executor_on, run_on_connection
 
 ATTEMPTS = 5
-"""Times a unit of work is tried when other writers were quicker."""
+"""Attempts of a unit of work that loses races against other writers."""
 
 T = TypeVar("T")
 ExecutorWork = Callable[[Executor], T]
@@ -48,7 +48,7 @@ class Database:
         self._snapshot = engine.execution_options(**{TRANSACTION: SNAPSHOT})
 
     def read(self, work: ExecutorWork[T], *, snapshot: bool = False) -> T:
-        """Run `work` with a connection whose statements stand each for itself, or all see one state (`snapshot`).
+        """Run `work` on a connection, each statement by itself, or all in one snapshot of the database (`snapshot`).
 
         Errors: as `run_in_transaction`.
         """
@@ -62,14 +62,14 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Executor]:
-        """What executes statements that all see one state. Errors: as `run_in_transaction`."""
+        """Yield an executor in one snapshot of the database. Errors: as `run_in_transaction`."""
         with translate_errors():
             with self._snapshot.connect() as connection:
                 connection.begin()
                 yield executor_on(connection)
 
     def execute_write(self, work: ExecutorWork[T], *, in_transaction: bool) -> T:
-        """Run `work`, which is one statement that commits itself, or several in one (`in_transaction`).
+        """Run `work`: one statement that commits by itself, or several in one transaction (`in_transaction`).
 
         Errors: as `run_in_transaction`.
         """
@@ -86,17 +86,17 @@ class Database:
                     connection.commit()
                 return result
 
-        # Whoever writes to SQLite waits for the others by hand, when a transaction begins.
+        # On SQLite the explicit BEGIN of a transaction waits for other writers.
         alone = not in_transaction and self._engine.dialect.name != "sqlite"
         return self._attempt(autocommit if alone else transaction)
 
     def run_in_transaction(self, work: SessionWork[T]) -> T:
-        """Run `work` in one transaction, and return when it is committed; whatever it raises rolls it back.
+        """Run `work` in one transaction, and return when it is committed; an exception rolls it back.
 
-        Work that lost a race for something the core chose itself runs again, in a transaction of its own, and so does
-        work that lost its connection: once, for a pool may hold connections to a server that has gone and come back.
+        Work that raises RetryableConflict runs again, in a new transaction. Work that loses its connection runs again
+        once, as the pool may hold connections from before a restart of the server.
 
-        Errors: what diptych.core.db.error_translation.translate makes of the driver's, the commit's included;
+        Errors: the driver's, the commit's included, as diptych.core.db.error_translation.translate converts them;
         ServiceUnavailable after ATTEMPTS lost races.
         """
 
@@ -111,10 +111,10 @@ class Database:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A session that is committed at the end of the block; whatever the block raises rolls it back.
+        """Yield a session that is committed at the end of the block; an exception rolls it back.
 
-        Nothing is tried again. Errors: as `run_in_transaction`, and RetryableConflict where another writer was
-        quicker; what services raise in the library's words comes out in the core's.
+        There are no retries. Errors: as `run_in_transaction`, and RetryableConflict if another writer was quicker;
+        the library's errors are translated to the core's.
         """
         with translate_errors():
             with self._writing.get_session() as session:
@@ -123,7 +123,7 @@ class Database:
                     session.commit()
 
     def _alone(self, work: ExecutorWork[T]) -> T:
-        """Run `work` without a transaction: BEGIN and ROLLBACK would be two more ways to the database and back."""
+        """Run `work` without a transaction: BEGIN and ROLLBACK would be two more round trips."""
         return run_on_connection(self._engine, work)
 
     def _attempt(self, unit: Callable[[], T]) -> T:
@@ -151,7 +151,7 @@ class Database:
 
 @contextmanager
 def _commit_outcome_unknown() -> Iterator[None]:
-    """When what commits may have arrived, nobody here knows if it was done: it is not a connection lost before."""
+    """Raise ServiceUnavailable if the connection is lost during a commit: the work may be done, so it cannot rerun."""
     try:
         with translate_errors():
             yield

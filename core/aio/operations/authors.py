@@ -16,7 +16,7 @@ resource = Resource(name="authors", service=AuthorService, schema=AuthorInput, a
 
 
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
-    """The books an author wrote or contributed to."""
+    """List the books an author wrote or contributed to."""
     await resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(await reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 

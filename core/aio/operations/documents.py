@@ -1,4 +1,4 @@
-"""What the service says of itself: its description, a reference page, and a page for each type of problem."""
+"""The service's own documents: the OpenAPI document, the reference page, and a page for each problem type."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from diptych.core.http.operations import Operation, OperationRequest, OperationR
 from diptych.core.http.problem_types import PROBLEM_TYPES
 
 PREFIXES = 16
-"""Prefixes for which documents are kept: one process serves one or two."""
+"""Prefixes for which documents are cached: one process serves one or two."""
 
 CACHE_CONTROL = "max-age=300"
 
 
 class Documents:
-    """The documents of a table of operations, and of themselves; each is made once for a prefix."""
+    """The documents of a table of operations and of these documents themselves; each is built once for a prefix."""
 
     def __init__(self, described: Sequence[Operation]) -> None:
         self.operations = self._operations()
@@ -29,19 +29,19 @@ class Documents:
         self._reference = _kept(lambda prefix: reference.reference(self._document(prefix), prefix))
 
     async def openapi(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return OperationResult(self._openapi(call.prefix))
 
     async def reference(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The reference page."""
+        """Return the reference page."""
         return _page(self._reference(call.prefix))
 
     async def list_problems(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The page of all types of problems."""
+        """Return the page that lists the problem types."""
         return _page(pages.problem_types(call.prefix))
 
     async def get_problem(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The page of one type of problem."""
+        """Return the page of one problem type."""
         kind = PROBLEM_TYPES.get(call.parameters["name"])
         if kind is None:
             raise problems.not_found("There is no such type of problem.")

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can serve."""
+"""Health checks: whether the process responds, and whether it can serve requests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from diptych.core.http.health import Health
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 _READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
-"""The revision, and whether there are tables: somebody else's may be in the same database."""
+"""Selects the revision. It fails without the catalogue's tables: the version table could be another application's."""
 
 
 async def live(_session: None, _call: OperationRequest) -> OperationResult:
-    """The process answers: nothing else is asked."""
+    """Report that the process responds; nothing else is checked."""
     return OperationResult(Health())
 
 
 async def ready(executor: Executor, _call: OperationRequest) -> OperationResult:
-    """The database answers too, has the catalogue's tables, and is not behind this release."""
+    """Check that the database responds, has the catalogue's tables, and is not behind this release."""
     schema_version.check([revision for revision, _ in await executor.all(_READY, {})])
     return OperationResult(Health())
 

@@ -1,4 +1,4 @@
-"""The service's numbers, for Prometheus."""
+"""The service's metrics, for Prometheus."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from diptych.core.observability import metrics
 
 
 async def read(_session: None, _call: OperationRequest) -> OperationResult:
-    """What all processes of this service have counted."""
+    """Return the metrics of all processes of this service."""
     return OperationResult(metrics.exposition())
 
 

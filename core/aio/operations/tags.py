@@ -16,7 +16,7 @@ resource = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag
 
 
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
-    """The books that carry a tag."""
+    """List the books that carry a tag."""
     await resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(await reader(executor).page_including(call.query, tag=call.parameters["id"]))
 

@@ -1,4 +1,4 @@
-"""The services: what can be done with each resource, inside a unit of work that someone else commits."""
+"""The services: the operations on each resource, in a unit of work that the caller commits."""
 
 from diptych.core.aio.services.authors import AuthorService
 from diptych.core.aio.services.books import BookService

@@ -1,4 +1,4 @@
-"""How a row of any resource is written: by one statement, which is a transaction of its own where it is alone."""
+"""Write a row of any resource by one statement, which is its own transaction when it runs alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 
 
 class Writer:
-    """One row of a resource at a time, returned as it is answered."""
+    """Writes one row of a resource at a time, and returns its representation."""
 
     def __init__(self, executor: Executor, spec: ResourceSpec) -> None:
         self.executor = executor
@@ -46,9 +46,9 @@ class Writer:
         return changed
 
     async def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
-        """Put a whole row at an id: (as answered, whether it is new). Errors: ValidationFailed, Conflict."""
+        """Create or replace a row; return it, and whether it is new. Errors: ValidationFailed, Conflict."""
         changed = await self.apply_changes(item_id, values)
-        # Where the row is there, and one that it is to refer to is not, none is made either.
+        # If the row exists but a foreign-key target does not, `add` creates no row either.
         return (await self.add(values, item_id), True) if changed is None else (changed, False)
 
     async def remove(self, item_id: UUID) -> None:
@@ -62,7 +62,7 @@ class Writer:
             raise row_not_found(self.spec)
 
     async def lock_for_update(self, item_id: UUID) -> None:
-        """Keep a row as it is until the unit of work ends. Errors: NotFound."""
+        """Lock a row until the unit of work ends. Errors: NotFound."""
         if (
             await self.executor.first(row_dml.select_id_for_update(self.spec.model), {row_statements.VALUE: item_id})
             is None
@@ -70,13 +70,13 @@ class Writer:
             raise row_not_found(self.spec)
 
     async def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
-        """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""
+        """Set columns of a row; return None if it or a foreign-key target does not exist. Errors: Conflict."""
         statement = row_dml.update_statement(self.spec, frozenset(values))
         changed = await self.executor.first(statement, row_dml.update_parameters(self.spec, item_id, values))
         return None if changed is None else self.spec.represent(changed)
 
     async def _refused(self, values: Values) -> ValidationFailed | RetryableConflict:
-        """What a statement found that wrote nothing: which rows that it refers to are not there."""
+        """Return the error for a statement that wrote no row, with the foreign-key targets that do not exist."""
         field_errors = []
         missing = []
         for name, other in self.spec.references.items():

@@ -17,7 +17,7 @@ resource = Resource(name="authors", service=AuthorService, schema=AuthorInput, a
 
 
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
-    """The books an author wrote or contributed to."""
+    """List the books an author wrote or contributed to."""
     resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(reader(executor).page_including(call.query, author=[call.parameters["id"]]))
 

@@ -16,7 +16,7 @@ from diptych.core.sync.statement_executor import Executor
 
 
 def including(call: OperationRequest) -> bool:
-    """Whether a list of books is read together with what belongs to them."""
+    """Return whether a list of books is read with their tags or contributors."""
     return bool(call.query.include)
 
 
@@ -43,7 +43,7 @@ class BookResource(Resource):
 
 
 def reader(executor: Executor) -> BookReader:
-    """What reads books."""
+    """Return the reader of books."""
     return BookReader(executor, BookService.spec)
 
 
@@ -53,24 +53,24 @@ resource = BookResource(
 
 
 def get_tags(executor: Executor, call: OperationRequest) -> OperationResult:
-    """The tags of a book."""
+    """List the tags of a book."""
     return OperationResult(Items(reader(executor).tags(call.parameters["id"])))
 
 
 def set_tags(session: Session, call: OperationRequest) -> OperationResult:
-    """Set the tags of a book, whole."""
+    """Replace all tags of a book."""
     return OperationResult(
         Items(BookService(session, wrap_exceptions=False).set_tags(call.parameters["id"], call.body.items))
     )
 
 
 def get_contributors(executor: Executor, call: OperationRequest) -> OperationResult:
-    """The contributors of a book."""
+    """List the contributors of a book, in order."""
     return OperationResult(Items(reader(executor).contributors(call.parameters["id"])))
 
 
 def set_contributors(session: Session, call: OperationRequest) -> OperationResult:
-    """Set the contributors of a book, whole and in order."""
+    """Replace all contributors of a book, in order."""
     pairs = [(item.author_id, item.role) for item in call.body.items]
     return OperationResult(
         Items(BookService(session, wrap_exceptions=False).set_contributors(call.parameters["id"], pairs))

@@ -51,15 +51,15 @@ class ReadOnlyResource:
     item_query: type[Query] | None = None
 
     def reader(self, executor: Executor) -> Reader:
-        """What reads it."""
+        """Return the reader of the resource."""
         return self.service.reader(executor, self.service.spec)
 
-    def list_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - those that override it look
-        """Whether a page takes several statements that have to agree."""
+    def list_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - overrides use it
+        """Return whether a page takes several statements that must see one snapshot."""
         return False
 
-    def get_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - those that override it look
-        """Whether one of it takes several statements that have to agree."""
+    def get_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - overrides use it
+        """Return whether one row takes several statements that must see one snapshot."""
         return False
 
     def page(self, executor: Executor, call: OperationRequest) -> OperationResult:
@@ -83,11 +83,11 @@ class Resource(ReadOnlyResource):
     schema: type[Input]
 
     def writer(self, executor: Executor) -> Writer:
-        """What writes one of it."""
+        """Return the writer of the resource."""
         return self.service.writer(executor, self.service.spec)
 
-    def update_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - those that override it look
-        """Whether a PATCH takes several statements."""
+    def update_needs_transaction(self, call: OperationRequest) -> bool:  # noqa: ARG002 - overrides use it
+        """Return whether a PATCH takes several statements."""
         return False
 
     def create(self, executor: Executor, call: OperationRequest) -> OperationResult:
@@ -100,7 +100,7 @@ class Resource(ReadOnlyResource):
         return OperationResult(item, status=201 if new else 200)
 
     def change(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        """PATCH: what was sent is set, null included; what was not stays."""
+        """PATCH: set the members that were sent, null included, and no others."""
         return OperationResult(self.writer(executor).change(call.parameters["id"], sent(call.body)))
 
     def delete(self, executor: Executor, call: OperationRequest) -> OperationResult:
@@ -124,7 +124,7 @@ class Resource(ReadOnlyResource):
         """PUT of many, each matched by the resource's key."""
         service = self.service(session, wrap_exceptions=False)
         items = [sent(item) for item in call.body.items]
-        # Whoever leaves out a date of birth might mean any; a null says that there is none.
+        # A date of birth that is left out could be any; null means that there is none.
         batches.require_keys(items, service.match_fields, required(service.model_type, service.match_fields))
         done = service.upsert_many(items)
         return OperationResult(Upserted(service.represent(done), done.created, done.updated, done.unchanged))
@@ -146,17 +146,17 @@ class Resource(ReadOnlyResource):
         return OperationResult()
 
     def lock(self, executor: Executor, call: OperationRequest) -> None:
-        """Keep a row as it is until the unit of work ends."""
+        """Lock a row until the unit of work ends."""
         self.writer(executor).lock_for_update(call.parameters["id"])
 
 
 def sent(body: BaseModel) -> dict[str, Any]:
-    """The members that were in the request: absent is not null."""
+    """Return the members that the request contained: absent is not null."""
     return body.model_dump(exclude_unset=True)
 
 
 def reads(resource: ReadOnlyResource) -> list[Operation]:
-    """The operations of a resource that is only read: its list, one of it by its id, and by its slug if it has one."""
+    """Return the operations that read a resource: its list, one row by id, and by slug if it has one."""
     name, one = resource.name, resource.service.spec.noun
     found = [
         Operation(
@@ -202,7 +202,7 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
 
 
 def operations(resource: Resource) -> list[Operation]:
-    """The operations of a resource."""
+    """Return all operations of a resource."""
     list_operation, one, *others = reads(resource)
     return [list_operation, *_of_many(resource), one, *_of_one(resource), *others]
 

@@ -1,5 +1,5 @@
 # Generated from core/aio/operations/documents.py by tools/unasync.py: do not edit, run "make twins".
-"""What the service says of itself: its description, a reference page, and a page for each type of problem."""
+"""The service's own documents: the OpenAPI document, the reference page, and a page for each problem type."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from diptych.core.http.operations import Operation, OperationRequest, OperationR
 from diptych.core.http.problem_types import PROBLEM_TYPES
 
 PREFIXES = 16
-"""Prefixes for which documents are kept: one process serves one or two."""
+"""Prefixes for which documents are cached: one process serves one or two."""
 
 CACHE_CONTROL = "max-age=300"
 
 
 class Documents:
-    """The documents of a table of operations, and of themselves; each is made once for a prefix."""
+    """The documents of a table of operations and of these documents themselves; each is built once for a prefix."""
 
     def __init__(self, described: Sequence[Operation]) -> None:
         self.operations = self._operations()
@@ -30,19 +30,19 @@ class Documents:
         self._reference = _kept(lambda prefix: reference.reference(self._document(prefix), prefix))
 
     def openapi(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return OperationResult(self._openapi(call.prefix))
 
     def reference(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The reference page."""
+        """Return the reference page."""
         return _page(self._reference(call.prefix))
 
     def list_problems(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The page of all types of problems."""
+        """Return the page that lists the problem types."""
         return _page(pages.problem_types(call.prefix))
 
     def get_problem(self, _session: None, call: OperationRequest) -> OperationResult:
-        """The page of one type of problem."""
+        """Return the page of one problem type."""
         kind = PROBLEM_TYPES.get(call.parameters["name"])
         if kind is None:
             raise problems.not_found("There is no such type of problem.")

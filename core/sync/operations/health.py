@@ -1,5 +1,5 @@
 # Generated from core/aio/operations/health.py by tools/unasync.py: do not edit, run "make twins".
-"""Whether the service lives, and whether it can serve."""
+"""Health checks: whether the process responds, and whether it can serve requests."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from diptych.core.http.operations import Operation, OperationRequest, OperationR
 from diptych.core.sync.statement_executor import Executor
 
 _READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
-"""The revision, and whether there are tables: somebody else's may be in the same database."""
+"""Selects the revision. It fails without the catalogue's tables: the version table could be another application's."""
 
 
 def live(_session: None, _call: OperationRequest) -> OperationResult:
-    """The process answers: nothing else is asked."""
+    """Report that the process responds; nothing else is checked."""
     return OperationResult(Health())
 
 
 def ready(executor: Executor, _call: OperationRequest) -> OperationResult:
-    """The database answers too, has the catalogue's tables, and is not behind this release."""
+    """Check that the database responds, has the catalogue's tables, and is not behind this release."""
     schema_version.check([revision for revision, _ in executor.all(_READY, {})])
     return OperationResult(Health())
 

@@ -1,5 +1,5 @@
 # Generated from core/aio/operations/metrics.py by tools/unasync.py: do not edit, run "make twins".
-"""The service's numbers, for Prometheus."""
+"""The service's metrics, for Prometheus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from diptych.core.observability import metrics
 
 
 def read(_session: None, _call: OperationRequest) -> OperationResult:
-    """What all processes of this service have counted."""
+    """Return the metrics of all processes of this service."""
     return OperationResult(metrics.exposition())
 
 

@@ -17,7 +17,7 @@ resource = Resource(name="tags", service=TagService, schema=TagInput, answer=Tag
 
 
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
-    """The books that carry a tag."""
+    """List the books that carry a tag."""
     resource.reader(executor).ensure_exists(call.parameters["id"])
     return OperationResult(reader(executor).page_including(call.query, tag=call.parameters["id"]))
 

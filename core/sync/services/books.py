@@ -42,12 +42,12 @@ class BookReader(Reader):
     """Books, with their tags and contributors."""
 
     def tags(self, book_id: UUID) -> list[tag_schemas.Tag]:
-        """The tags of a book, by name. Errors: NotFound."""
+        """Return the tags of a book, by name. Errors: NotFound."""
         self.ensure_exists(book_id)
         return (self.tags_of([book_id]))[book_id]
 
     def contributors(self, book_id: UUID) -> list[schemas.Contributor]:
-        """The contributors of a book, in order. Errors: NotFound."""
+        """Return the contributors of a book, in order. Errors: NotFound."""
         book = cast("schemas.Book", self.fetch("id", book_id))
         return (self._contributors([book]))[book_id]
 
@@ -55,7 +55,7 @@ class BookReader(Reader):
         return self.including(super().page_after(last, limit), ("tags", "contributors"))
 
     def fetch_including(self, column: str, value: Any, include: Collection[str]) -> schemas.Book:
-        """The book that has a value in a unique column, with what `include` names. Errors: NotFound."""
+        """Return the book with a value in a unique column, with what `include` names. Errors: NotFound."""
         if set(include) != {"tags"}:
             return (self.including([self.fetch(column, value)], include))[0]
         rows = self.executor.all(queries.one_with_tags(column), {VALUE: value})
@@ -64,7 +64,7 @@ class BookReader(Reader):
         return queries.represent_with_tags(rows)
 
     def including(self, books: Sequence[schemas.Book], include: Collection[str]) -> list[schemas.Book]:
-        """The books with their tags or contributors, a statement for each of the two."""
+        """Return the books with their tags or contributors, by one statement for each of the two."""
         if not books or not include:
             return [*books]
         ids = [book.id for book in books]
@@ -78,12 +78,12 @@ class BookReader(Reader):
         return [schemas.extended(book, added[book.id]) for book in books]
 
     def page_including(self, query: Any, **scope: Any) -> Page[Any]:
-        """A page of books within a scope, with what the query's `include` names."""
+        """Return a page of books within a scope, with what the query's `include` names."""
         page = self.page(query, **scope)
         return replace(page, items=self.including(page.items, query.include)) if query.include else page
 
     def tags_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[tag_schemas.Tag]]:
-        """The tags of each book, by name."""
+        """Return the tags of each book, by name."""
         found: dict[UUID, list[tag_schemas.Tag]] = {book_id: [] for book_id in book_ids}
         for book_id, *columns in self.executor.all(tag_queries.OF_BOOKS, {VALUES: list(book_ids)}):
             found[book_id].append(tag_schemas.Tag(*columns))
@@ -103,7 +103,7 @@ class BookWriter(Writer):
     def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         book = super().apply_changes(item_id, values)
         if book is not None and "author_id" in values:
-            # Whoever becomes the first author is no longer one of the others.
+            # The new first author is no longer one of the other contributors.
             self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
         return book
 
@@ -128,7 +128,7 @@ class BookService(CatalogueService[Book]):
 
     @cached_property
     def _reassigned(self) -> set[UUID]:
-        """The ids of books whose first author was changed by hand, and has been flushed since."""
+        """The ids of books with a first author that was changed on the instance and flushed since."""
         return set()
 
     def represent(self, items: Sequence[Book]) -> list[schemas.Book]:
@@ -138,11 +138,11 @@ class BookService(CatalogueService[Book]):
         return [make(*own(item), authors[item.author_id]) for item in items]
 
     def existing(self, model: type[Entity], ids: AbstractSet[UUID]) -> AbstractSet[UUID]:
-        # With their names: a row that is written is answered with its author.
+        # Loads the names too: the response to a write contains the author.
         return (self._references({*ids})).keys() if model is Author else super().existing(model, ids)
 
     def _references(self, ids: set[UUID]) -> dict[UUID, AuthorReference]:
-        """The authors of these ids, as far as they exist. One statement for those not seen before."""
+        """Return the authors of these ids that exist. One statement loads those that are not cached."""
         if unseen := ids - self._authors.keys():
             rows = self.session.execute(author_queries.REFERENCES, {VALUES: list(unseen)})
             self._authors.update({row.id: AuthorReference(*row) for row in rows})
@@ -150,14 +150,14 @@ class BookService(CatalogueService[Book]):
 
     @contextmanager
     def wrapping(self, error_messages: Any) -> Iterator[None]:
-        # Authors that an earlier verb has seen may be gone since: by a rollback, or because they were deleted.
+        # Authors that an earlier call has cached may no longer exist: after a rollback, or because they were deleted.
         self._authors.clear()
         self._reassigned.clear()
         with super().wrapping(error_messages):
             yield
 
     def flush(self) -> None:
-        # A flush is the end of an attribute's history.
+        # A flush resets the history of attributes.
         self._reassigned.update(row.id for row in self.session.dirty if isinstance(row, Book) and _author_changed(row))
         super().flush()
 
@@ -177,7 +177,7 @@ class BookService(CatalogueService[Book]):
         ]
         changed = super().set_columns(rows, changes, places, matched=matched)
         if moved:
-            # Whoever becomes the first author is no longer one of the others.
+            # The new first author is no longer one of the other contributors.
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
             self.session.execute(delete(BookContributor).where(others, BookContributor.role == AUTHOR))
         return changed
@@ -185,14 +185,14 @@ class BookService(CatalogueService[Book]):
     # Tags
 
     def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:
-        """Give a book these tags and no others, making those that do not exist. Errors: NotFound."""
+        """Replace the tags of a book; create those that do not exist. Errors: NotFound."""
         book = self.get_for_update(book_id)
         tags = TagService(self.session, wrap_exceptions=False).named(list(dict.fromkeys(names)))
         self.put_tags({book: {tag.id for tag in tags}})
         return (BookReader(executor_of(self.session), queries.spec).tags_of([book_id]))[book_id]
 
     def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
-        """Give each book the tags of these ids and no others; the ids of the books that had different ones."""
+        """Replace the tags of each book by those of these ids; return the ids of the books that changed."""
         present: dict[UUID, set[UUID]] = {book.id: set() for book in wanted}
         rows = self.session.execute(select(BookTag.book_id, BookTag.tag_id).where(BookTag.book_id.in_(list(present))))
         for book_id, tag_id in rows:
@@ -209,7 +209,7 @@ class BookService(CatalogueService[Book]):
     # Contributors
 
     def set_contributors(self, book_id: UUID, wanted: Sequence[Contributing]) -> list[schemas.Contributor]:
-        """Give a book these contributors, in order, and no others.
+        """Replace the contributors of a book, in order.
 
         Errors: NotFound; ValidationFailed when none is an author, one is given twice, or an author does not exist.
         """
@@ -228,7 +228,7 @@ class BookService(CatalogueService[Book]):
         return [schemas.Contributor(role, known[author_id]) for author_id, role in wanted]
 
     def contributor_ids(self, books: Sequence[Book]) -> dict[UUID, list[Contributing]]:
-        """The contributors of each book, in order."""
+        """Return the ids and roles of each book's contributors, in order."""
         others: dict[UUID, list[tuple[int, Contributing]]] = {book.id: [] for book in books}
         columns = (BookContributor.book_id, BookContributor.position, BookContributor.author_id, BookContributor.role)
         for book_id, position, author_id, role in self.session.execute(
@@ -240,7 +240,7 @@ class BookService(CatalogueService[Book]):
     def put_contributors(
         self, wanted: Mapping[Book, Sequence[Contributing]], present: Mapping[UUID, Sequence[Contributing]]
     ) -> set[UUID]:
-        """Give each book these contributors, at least one an author; the ids of the books that had different ones."""
+        """Replace the contributors of each book, at least one an author; return the ids of the books that changed."""
         changed = {book: given for book, given in wanted.items() if list(given) != list(present[book.id])}
         rows = []
         for book, given in changed.items():
@@ -259,7 +259,7 @@ class BookService(CatalogueService[Book]):
         return self._touch(changed, ids)
 
     def _touch(self, books: Iterable[Book], changed: set[UUID]) -> set[UUID]:
-        """A book whose tags or contributors changed has changed."""
+        """Set `updated_at` of the books in `changed`, and flush; return `changed`."""
         for book in books:
             if book.id in changed:
                 book.updated_at = now()

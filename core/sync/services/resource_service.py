@@ -1,8 +1,8 @@
 # Generated from core/aio/services/resource_service.py by tools/unasync.py: do not edit, run "make twins".
-"""The methods of every resource's service: advanced-alchemy's, overridden where theirs would break a promise.
+"""The methods of every resource's service: advanced-alchemy's, overridden where theirs do not keep the contract.
 
-They raise what the library's raise, unless the service was made with wrap_exceptions=False; then it is the driver's
-errors. What they refuse by themselves (diptych.core.refusals) is an error of the core's and of the library's at once.
+They raise the library's errors, or the driver's if the service was created with wrap_exceptions=False. The errors of
+their own checks (diptych.core.refusals) are subclasses of both the core's and the library's errors.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ class Upserts(list[EntityT]):
 
 
 class CatalogueService(RowService[EntityT], Generic[EntityT]):
-    """Rows of a resource in one transaction. match_fields: what an upsert finds a row by."""
+    """Rows of a resource in one transaction. match_fields: the columns by which an upsert finds a row."""
 
     match_fields: ClassVar[list[str]]
 
     def to_model(self, data: Any, operation: str | None = None, schema_dump_config: Any = None) -> EntityT:
-        """As the library's, but the hooks get data dumped with schema_dump_config too."""
+        """Convert data as the library does, but apply schema_dump_config to the hooks' data too."""
         if schema_dump_config is not None and not isinstance(data, self.model_type):
             data = self._dumped(data, schema_dump_config)
         return super().to_model(data, operation, schema_dump_config)
@@ -68,12 +68,12 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> Sequence[EntityT]:
         """Create rows, in order, by one statement. Errors: ValidationFailed, Conflict, which name the items.
 
-        The library's sends a parameter for each value, and says of no row that it is the one that cannot be.
+        The library's method sends a parameter for each value, and does not name the row that failed.
         """
         with self.wrapping(error_messages):
             models = self._models(data, "create", schema_dump_config)
             self.session.flush()
-            # What was added to the session before is in the database by now.
+            # Instances that were already in the session have been flushed.
             new = {place: model for place, model in enumerate(models) if not inspect(model).persistent}
             self.insert([*new.values()], [*new])
             return self._finish(models, commit=auto_commit, expunge=auto_expunge)
@@ -93,7 +93,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> list[EntityT]:
         """Set the given columns of rows named by `id`, in order. Errors: NotFound, ValidationFailed, Conflict.
 
-        The library's sets `updated_at` of rows in which nothing changed, and says of no row that it is not there.
+        The library's method sets `updated_at` of unchanged rows, and does not name the rows that do not exist.
         """
         with self.wrapping(error_messages):
             models = self._models(data, "update", schema_dump_config)
@@ -124,8 +124,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 
         Errors: ValidationFailed, Conflict.
 
-        Without match_fields rows that all have an id are found by that, others by those of the class. The library's
-        runs one hook for rows to create and to update, makes no slugs, and sets `updated_at` where nothing changed.
+        Without match_fields, rows are found by id if every item has one, else by the class's match_fields. The
+        library's method runs one hook for created and updated rows, assigns no slugs, and sets `updated_at` of
+        unchanged rows.
         """
         with self.wrapping(error_messages):
             items = []
@@ -150,9 +151,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         uniquify: bool | None = None,
         bind_group: str | None = None,
     ) -> Sequence[EntityT]:
-        """Delete rows, all or none; what they were, in order. Errors: NotFound, ValidationFailed, Conflict.
+        """Delete rows, all or none; return them, in order. Errors: NotFound, ValidationFailed, Conflict.
 
-        The library's says nothing of ids that no row has.
+        The library's method ignores ids that no row has.
         """
         with self.wrapping(error_messages):
             (name,) = self._known([_name(id_attribute)])
@@ -177,9 +178,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         uniquify: bool | None = None,
         bind_group: str | None = None,
     ) -> EntityT:
-        """Delete the row of an id; what it was. Errors: NotFound, Conflict.
+        """Delete the row of an id; return it. Errors: NotFound, Conflict.
 
-        The library's reads a refusal in the words of PostgreSQL 17, and those of 18 are others.
+        The library's method recognizes the error message of PostgreSQL 17, which PostgreSQL 18 has changed.
         """
         with self.wrapping(error_messages):
             options = _options(load, execution_options, bind_group, uniquify=uniquify)
@@ -208,7 +209,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> EntityT:
         """Set the given columns of the row of an id, null included. Errors: NotFound, ValidationFailed, Conflict.
 
-        The library's gives a row another id where the data have one, and knows nothing of what belongs to a row.
+        The library's method changes the id of a row if the data contain one, and does not update related rows.
         """
         with self.wrapping(error_messages):
             model = self.to_model(data, "update", schema_dump_config)
@@ -245,8 +246,8 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 
         Errors: ValidationFailed, Conflict.
 
-        The library's looks for a row without what is null of its key, and so overwrites one that has nothing to do
-        with it; without match_fields and an id it looks for one that has all the values already.
+        The library's method omits null columns of the key from its search, and so overwrites an unrelated row;
+        without match_fields and an id it searches for a row with all the values.
         """
         with self.wrapping(error_messages):
             values = self._upserting(data, schema_dump_config)
@@ -277,9 +278,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         schema_dump_config: Any = None,
         **kwargs: Any,
     ) -> tuple[EntityT, bool]:
-        """The row that has these values of match_fields, with the others set, or a new one; and whether it is new.
+        """Return the row with these values of match_fields, with the others set, or a new one; and whether it is new.
 
-        Errors: ValidationFailed, Conflict. The library's overwrites any row where what it matches by is null.
+        Errors: ValidationFailed, Conflict. The library's method overwrites any row if the match fields are null.
         """
         with self.wrapping(error_messages):
             options = _options(load, execution_options, bind_group, uniquify=uniquify)
@@ -312,9 +313,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         schema_dump_config: Any = None,
         **kwargs: Any,
     ) -> tuple[EntityT, bool]:
-        """The row that has these values of match_fields, with the others set; and whether it was different.
+        """Return the row with these values of match_fields, with the others set; and whether it changed.
 
-        Errors: NotFound, ValidationFailed, Conflict. The library's changes any row where what it matches by is null.
+        Errors: NotFound, ValidationFailed, Conflict. The library's method changes any row if the match fields are null.
         """
         with self.wrapping(error_messages):
             options = _options(load, execution_options, bind_group, uniquify=uniquify)
@@ -336,11 +337,11 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         return found
 
     def _change(self, row: EntityT, model: EntityT) -> bool:
-        """Set the columns of a row that a model has; whether it was different. Errors: ValidationFailed, Conflict."""
+        """Set a model's columns on a row; return whether it changed. Errors: ValidationFailed, Conflict."""
         return bool(self.set_columns([row], [changes(row, model)]))
 
     def _upserting(self, data: Any, schema_dump_config: Any) -> dict[str, Any]:
-        """The columns that an item of an upsert has values for, normalized. Errors: ValidationFailed."""
+        """Return the columns that are set in an item of an upsert, normalized. Errors: ValidationFailed."""
         return self._dumped(self.to_model_on_upsert(self._dumped(data, schema_dump_config)))
 
     def _upserted(self, items: Sequence[dict[str, Any]], names: Sequence[str]) -> Upserts[EntityT]:
@@ -348,9 +349,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         batches.require_keys(items, needed, needed)
         batches.check_distinct_keys([tuple(item.get(name) for name in names) for item in items], names)
         rows = self.matches(items, names)
-        # Together with others a column says nothing of who else has its value.
+        # A match by several columns does not show whether another row has the value of one of them.
         matched = names if len(names) == 1 else ()
-        # Two items that give different columns of the key may still mean one row.
+        # Two items with different columns of the key may still match one row.
         batches.check_distinct_keys([(place,) if row is None else (row.id,) for place, row in enumerate(rows)], names)
         new: dict[int, EntityT] = {}
         wanted: dict[int, dict[str, Any]] = {}
@@ -379,7 +380,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         return self._known([match_fields] if isinstance(match_fields, str) else list(match_fields))
 
     def _known(self, names: list[str]) -> list[str]:
-        """The names. Errors: RepositoryError, where one is no column's."""
+        """Return the names. Errors: RepositoryError, if one is not the name of a column."""
         unknown = [name for name in names if name not in self.model_type.__table__.columns]
         if unknown:
             raise RepositoryError(detail=f"No {self.spec.noun} has a column {', '.join(unknown)} to be found by.")
@@ -388,9 +389,9 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     def _find(
         self, match_fields: list[str] | str | None, values: Values, filters: Sequence[Any], options: dict[str, Any]
     ) -> EntityT | None:
-        """The row that has these values of match_fields, if there is one.
+        """Return the row with these values of match_fields, or None.
 
-        Errors: ValidationFailed, where any row could have them; MultipleResultsFoundError.
+        Errors: ValidationFailed, if the values do not identify a row; MultipleResultsFoundError.
         """
         names = self._names(match_fields, [values])
         field_errors = [
@@ -418,7 +419,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         expunge: bool | None,
         refreshing: dict[str, Any] | None = None,
     ) -> list[EntityT]:
-        """The rows, after what the caller, or else the service, is told to do with them."""
+        """Commit, refresh and expunge the rows as the caller, or else the service, specifies; return them."""
         if self.repository.auto_commit if commit is None else commit:
             self.session.commit()
         if refreshing is not None:
@@ -434,10 +435,10 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 def _options(
     load: Any, execution_options: dict[str, Any] | None, bind_group: str | None, *, uniquify: bool | None
 ) -> dict[str, Any]:
-    """What the library's verbs are told of how a row is read."""
+    """Return the options of the library's methods that read a row."""
     return {"load": load, "execution_options": execution_options, "uniquify": uniquify, "bind_group": bind_group}
 
 
 def _name(id_attribute: Any) -> str:
-    """The column that an argument names: by its name, as an attribute of a model, or not at all."""
+    """Return the name of the column that an argument gives as a name or as a model's attribute; by default the id."""
     return getattr(id_attribute, "key", id_attribute) or "id"

@@ -1,5 +1,5 @@
 # Generated from core/aio/services/row_reader.py by tools/unasync.py: do not edit, run "make twins".
-"""Read rows of any resource as columns, which no session keeps track of."""
+"""Read rows of any resource as columns, not as instances that a session tracks."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from diptych.core.sync.statement_executor import Executor
 
 
 def row_not_found(spec: ResourceSpec, field_errors: Sequence[FieldError] = ()) -> RowNotFound:
-    """The error for a row that is not there."""
+    """Return the error for a row that does not exist."""
     return RowNotFound(f"There is no such {spec.noun}.", field_errors)
 
 
 class Reader:
-    """A resource's rows as they are answered."""
+    """Reads the rows of a resource, and returns their representations."""
 
     def __init__(self, executor: Executor, spec: ResourceSpec) -> None:
         self.executor = executor
         self.spec = spec
 
     def page(self, query: ListQuery, **scope: Any) -> Page[Any]:
-        """The page that `query` asks for, of the rows within a scope of the spec.
+        """Return the page of a query, of the rows within a scope of the spec.
 
-        One statement finds the rows, and counts, where there are more than the page shows; another finds those without
-        a value or of a lower rank, where the page gets to them. One more counts where no row told.
+        One statement finds the rows, and counts all rows if there are more than the page shows; others find the rows
+        without a value or of a lower rank, if the page reaches them. One more counts if no row contained the total.
         """
         bound = pagination.bind_list_query(self.spec, query, scope)
         first, *others = pagination.statements(self.spec, bound.shape)
@@ -52,19 +52,19 @@ class Reader:
         return pagination.page(self.spec, query, found, total)
 
     def fetch(self, column: str, value: Any) -> Any:
-        """The row that has a value in a unique column. Errors: NotFound."""
+        """Return the row with a value in a unique column. Errors: NotFound."""
         row = self.executor.first(lists.by_unique_column(self.spec, column), {statements.VALUE: value})
         if row is None:
             raise row_not_found(self.spec)
         return self.spec.represent(row)
 
     def page_after(self, last: UUID | None, limit: int) -> list[Any]:
-        """Up to `limit` rows by id, from the one after `last`; None for the first."""
+        """Return up to `limit` rows by id, after the id `last`; None begins with the first row."""
         statement = lists.page_after(self.spec, beginning=last is None)
         rows = self.executor.all(statement, {statements.VALUE: last, lists.LIMIT: limit})
         return [self.spec.represent(row) for row in rows]
 
     def ensure_exists(self, item_id: UUID) -> None:
-        """Errors: NotFound when there is no such row."""
+        """Check that a row exists. Errors: NotFound."""
         if self.executor.first(statements.id_exists(self.spec.model), {statements.VALUE: item_id}) is None:
             raise row_not_found(self.spec)

@@ -1,5 +1,5 @@
 # Generated from core/aio/services/row_service.py by tools/unasync.py: do not edit, run "make twins".
-"""Many rows of one kind, in one transaction: what the verbs of every service are made of."""
+"""Many rows of one kind in one transaction: the building blocks of every service's methods."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SlugRepository(SQLAlchemySyncSlugRepository[EntityT]):
     """A table whose rows have slugs."""
 
     def get_available_slug(self, value_to_slugify: str, **kwargs: Any) -> str:
-        """A slug that no row has, made as the rows' own are: of letters of any script, as long as its column takes."""
+        """Return a slug that no row has, in letters of any script, cut to the length of its column."""
         plain = self.model_type.rules.slug(value_to_slugify)
         return make_unique([plain], [plain] if self.exists(slug=plain, **kwargs) else [])[0]
 
@@ -51,11 +51,11 @@ class SlugRepository(SQLAlchemySyncSlugRepository[EntityT]):
 class CatalogueReadService(
     SQLAlchemySyncRepositoryReadService[EntityT, SQLAlchemySyncRepository[EntityT]], Generic[EntityT]
 ):
-    """A resource that is only read. spec: what it is; reader: what reads it for HTTP."""
+    """A read-only resource. spec: its description; reader: the class that reads it for HTTP."""
 
     spec: ClassVar[ResourceSpec]
     reader: ClassVar[type[Reader]] = Reader
-    # The other way counts nothing past the last page.
+    # A window function would count no rows past the last page.
     count_with_window_function = False
 
     @property
@@ -65,7 +65,7 @@ class CatalogueReadService(
 
     @property
     def rules(self) -> Rules:
-        """What follows from the values of a row."""
+        """The rules for the values and the derived columns of a row."""
         return self.spec.rules
 
 
@@ -74,9 +74,9 @@ class RowService(
     SQLAlchemySyncRepositoryService[EntityT, SQLAlchemySyncRepository[EntityT]],
     Generic[EntityT],
 ):
-    """How the rows of a resource are written. writer: what writes one of them for HTTP.
+    """Writes the rows of a resource. writer: the class that writes one row for HTTP.
 
-    in_use: what clients read of rows that cannot be deleted, and of each of them.
+    in_use: the detail of the problem when rows cannot be deleted, and of the field error for each of them.
     """
 
     writer: ClassVar[type[Writer]] = Writer
@@ -84,24 +84,24 @@ class RowService(
 
     @property
     def unique(self) -> tuple[str, ...]:
-        """The columns whose values a client chooses and no two rows share."""
+        """The unique columns that clients set."""
         return self.model_type.unique_columns()
 
     def to_model_on_create(self, data: Any) -> Any:
-        """The data in their form, with what follows from them. A slug comes when the row does, if there is none yet.
+        """Normalize the data and add the derived columns. A missing slug is assigned when the row is inserted.
 
         Errors: ValidationFailed.
         """
         return self._derived(data)
 
     def to_model_on_update(self, data: Any) -> Any:
-        """The data in their form, with what follows from them; the slug stays. Errors: ValidationFailed."""
+        """Normalize the data and add the derived columns; the slug stays. Errors: ValidationFailed."""
         return self._derived(data)
 
     def to_model_on_upsert(self, data: Any) -> Any:
         """Normalize the data, so that rows can be matched by them. Errors: ValidationFailed.
 
-        The create or the update hook runs next, once the match has shown which.
+        The create or the update hook runs next, depending on the match.
         """
         return data if isinstance(data, self.model_type) else self.rules.normalized(self._dumped(data))
 
@@ -112,18 +112,18 @@ class RowService(
         return self.rules.with_derived(self.rules.normalized(self._dumped(data)))
 
     def _dumped(self, data: Any, config: Any = None) -> dict[str, Any]:
-        """The columns that data of any kind have values for."""
+        """Return the columns that are set in data of any kind."""
         if isinstance(data, self.model_type):
             return given(data)
         return cast("dict[str, Any]", schema_dump(data, config=config or self.schema_dump_config))
 
     def represent(self, items: Sequence[Any]) -> list[Any]:
-        """Rows as they are answered over HTTP, in order."""
+        """Return the representations of rows, in order."""
         names = [column.key for column in self.spec.returning]
         return [self.spec.represent([getattr(item, name) for name in names]) for item in items]
 
     def get_for_update(self, item_id: UUID) -> EntityT:
-        """The row, locked until the unit of work ends. Errors: NotFound."""
+        """Return the row, locked until the unit of work ends. Errors: NotFound."""
         found = self.session.execute(statements.select_for_update(self.model_type), {statements.VALUE: item_id})
         row: EntityT | None = found.scalar_one_or_none()
         if row is None:
@@ -133,14 +133,14 @@ class RowService(
     # For imports: no hooks run, and values must already be normalized
 
     def create_rows(self, items: Sequence[Values]) -> list[dict[str, Any]]:
-        """Create rows; their columns, in order. Columns that are left out are made, or are null.
+        """Create rows; return their columns, in order. Missing columns get their defaults, or null.
 
-        Nothing is checked first: errors are the driver's.
+        Does not validate; raises the driver's errors.
         """
         return self._bulk_insert([self.rules.with_derived(values) for values in items])
 
     def change_rows(self, rows: Sequence[EntityT], changes: Sequence[Values]) -> int:
-        """Set columns and flush; how many rows were different. Errors: ValidationFailed."""
+        """Set columns and flush; return how many rows changed. Errors: ValidationFailed."""
         return self.set_columns(rows, [self.rules.with_derived(values) for values in changes])
 
     # `places`: each item's index in its batch, None where there is no batch
@@ -179,14 +179,14 @@ class RowService(
             raise InUse(detail, field_errors)
 
     def insert(self, models: Sequence[EntityT], places: Sequence[int], *, matched: Collection[str] = ()) -> None:
-        """Put new rows in, where they may be, by one statement; the session has them then.
+        """Check new rows, insert them by one statement, and add them to the session.
 
-        matched: columns in which the caller has found that no row has their values.
+        matched: columns that the caller has already checked for duplicate values.
         Errors: ValidationFailed, Conflict.
         """
         if not models:
             return
-        # What is null of a new row is as good as left out: an id is made, for one.
+        # A null in a new row means the same as a missing value: an id, for example, is then generated.
         items = [{name: value for name, value in given(model).items() if value is not None} for model in models]
         self._require(items, places)
         self.check(items, places)
@@ -200,7 +200,7 @@ class RowService(
         mark_inserted(models)
 
     def _require(self, items: Sequence[Values], places: Sequence[int]) -> None:
-        """Refuse rows without a value that has to be there. Errors: ValidationFailed."""
+        """Refuse rows that lack a required value. Errors: ValidationFailed."""
         made = {"slug", "search_text", "sort_key"}
         needed = [column.name for column in self.model_type.__table__.columns
                   if not column.nullable and column.default is None and column.name not in made]  # fmt: skip
@@ -221,7 +221,7 @@ class RowService(
         *,
         matched: Collection[str] = (),
     ) -> int:
-        """Set columns and flush; how many rows were different. matched: as in insert.
+        """Set columns and flush; return how many rows changed. matched: as in insert.
 
         Errors: ValidationFailed, Conflict.
         """
@@ -257,9 +257,9 @@ class RowService(
         return rows
 
     def _assign_slugs(self, rows: Sequence[dict[str, Any]], own: Sequence[str]) -> None:
-        """Give each row a slug that is not in use. own: slugs of rows that are written with these.
+        """Give each row a slug that is not in use. own: the slugs that other rows of the same insert already have.
 
-        Two writers that choose one at once are told apart by a second attempt.
+        If two writers choose the same slug at once, one of them runs again.
         """
         if not rows:
             return
@@ -276,7 +276,7 @@ class RowService(
         self.session.execute(statements.delete_by_ids(self.model_type), {statements.VALUES: ids})
 
     def get_many_for_update(self, values: Sequence[Any], member: str, *rest: str, column: Any = None) -> list[EntityT]:
-        """The rows with these values in a column, the id if no other, locked. Errors: NotFound, naming the items."""
+        """Return the rows with these values in a column, by default the id, locked. Errors: NotFound, by item."""
         # In the order of their ids: two batches over the same rows then wait for each other instead of deadlocking.
         column = self.model_type.id if column is None else column
         found: dict[Any, list[EntityT]] = {}
@@ -292,17 +292,17 @@ class RowService(
         return [row for value in values for row in found[value]]
 
     def flush(self) -> None:
-        """Write what was changed by hand, before rows are looked for or read again."""
+        """Flush changes that were made on instances, before rows are queried or read again."""
         self.session.flush()
 
     def _select_for_update(self, condition: Any) -> list[EntityT]:
-        """The rows as they are now, by id, locked; what the session has of them from before is forgotten."""
+        """Return the current rows, by id, locked; this overwrites the session's instances of them."""
         self.flush()
         statement = select(self.model_type).where(condition).order_by(self.model_type.id).with_for_update()
         return list((self.session.execute(statement, execution_options={"populate_existing": True})).scalars())
 
     def matches(self, items: Sequence[Values], names: Sequence[str]) -> list[EntityT | None]:
-        """For each item the row with its values of these names, as far as it has them, or None.
+        """Return for each item the row that equals it in these columns, except any that the item lacks, or None.
 
         Errors: Conflict, naming the rows where there are several.
         """
@@ -345,7 +345,7 @@ class RowService(
 
     @contextmanager
     def wrapping(self, error_messages: Any) -> Iterator[None]:
-        """Have the driver's errors raised as the library's own verbs raise them, and refusals as they are."""
+        """Raise the driver's errors as the library's own methods do, and the core's errors unchanged."""
         messages = error_messages if isinstance(error_messages, dict) else {}
         refused: CatalogueError | None = None
         with wrap_sqlalchemy_exception(
@@ -362,7 +362,7 @@ class RowService(
 
 
 def changes(row: Entity, model: Entity) -> dict[str, Any]:
-    """Return the columns that a row is to have of a model, which may be the row itself. Errors: ValidationFailed."""
+    """Return the columns of a model to set on a row; both may be the same instance. Errors: ValidationFailed."""
     state: Any = inspect(row)
     values = given(model)
     item_id = values.pop("id", None)
@@ -371,7 +371,7 @@ def changes(row: Entity, model: Entity) -> dict[str, Any]:
             "The id of a row does not change.", [FieldError("refused", "the id of a row stays", path=("id",))]
         )
     if model is not row and values.get("updated_at") == row.updated_at:
-        # A schema that was made of the row has the time of its last change: nobody gives it another.
+        # A schema that was built from the row contains its `updated_at`, which is no change.
         values.pop("updated_at", None)
     if not values.get("slug"):
         values.pop("slug", None)
@@ -379,7 +379,7 @@ def changes(row: Entity, model: Entity) -> dict[str, Any]:
 
 
 def given(row: Entity) -> dict[str, Any]:
-    """The columns of a row that have been set; of one that was read, not the time of its last change."""
+    """Return the columns that are set on a row, without the unchanged `updated_at` of a row that was read."""
     values = {name: value for name, value in vars(row).items() if name != "_sa_instance_state"}
     state: Any = inspect(row)
     if state.key is not None and not state.attrs.updated_at.history.has_changes():

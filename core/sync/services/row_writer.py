@@ -1,5 +1,5 @@
 # Generated from core/aio/services/row_writer.py by tools/unasync.py: do not edit, run "make twins".
-"""How a row of any resource is written: by one statement, which is a transaction of its own where it is alone."""
+"""Write a row of any resource by one statement, which is its own transaction when it runs alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Values = Mapping[str, Any]
 
 
 class Writer:
-    """One row of a resource at a time, returned as it is answered."""
+    """Writes one row of a resource at a time, and returns its representation."""
 
     def __init__(self, executor: Executor, spec: ResourceSpec) -> None:
         self.executor = executor
@@ -45,9 +45,9 @@ class Writer:
         return changed
 
     def replace(self, item_id: UUID, values: Values) -> tuple[Any, bool]:
-        """Put a whole row at an id: (as answered, whether it is new). Errors: ValidationFailed, Conflict."""
+        """Create or replace a row; return it, and whether it is new. Errors: ValidationFailed, Conflict."""
         changed = self.apply_changes(item_id, values)
-        # Where the row is there, and one that it is to refer to is not, none is made either.
+        # If the row exists but a foreign-key target does not, `add` creates no row either.
         return (self.add(values, item_id), True) if changed is None else (changed, False)
 
     def remove(self, item_id: UUID) -> None:
@@ -61,18 +61,18 @@ class Writer:
             raise row_not_found(self.spec)
 
     def lock_for_update(self, item_id: UUID) -> None:
-        """Keep a row as it is until the unit of work ends. Errors: NotFound."""
+        """Lock a row until the unit of work ends. Errors: NotFound."""
         if self.executor.first(row_dml.select_id_for_update(self.spec.model), {row_statements.VALUE: item_id}) is None:
             raise row_not_found(self.spec)
 
     def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
-        """Set columns of a row; None where it is not there, or one that it is to refer to. Errors: Conflict."""
+        """Set columns of a row; return None if it or a foreign-key target does not exist. Errors: Conflict."""
         statement = row_dml.update_statement(self.spec, frozenset(values))
         changed = self.executor.first(statement, row_dml.update_parameters(self.spec, item_id, values))
         return None if changed is None else self.spec.represent(changed)
 
     def _refused(self, values: Values) -> ValidationFailed | RetryableConflict:
-        """What a statement found that wrote nothing: which rows that it refers to are not there."""
+        """Return the error for a statement that wrote no row, with the foreign-key targets that do not exist."""
         field_errors = []
         missing = []
         for name, other in self.spec.references.items():

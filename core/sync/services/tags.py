@@ -27,14 +27,14 @@ class TagService(CatalogueService[Tag]):
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
 
     def named(self, names: Sequence[str]) -> list[Tag]:
-        """The tags of these distinct names, in order; those that are missing are made.
+        """Return the tags of these distinct names, in order; create those that do not exist.
 
-        Errors: RetryableConflict, when another writer makes one of them at the same time.
+        Errors: RetryableConflict, when another writer creates one of them at the same time.
         """
         if not names:
             return []
         found = {tag.name: tag for tag in self.get_many(Tag.name.in_(names))}
-        # In one order for everyone: two writers then wait for each other instead of deadlocking.
+        # All writers use one order: two of them then wait for each other instead of deadlocking.
         missing = sorted(name for name in names if name not in found)
         if missing:
             try:
