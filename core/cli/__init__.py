@@ -19,7 +19,7 @@ from diptych.core.settings import Settings, settings_or_exit
 
 
 def commands(settings: Settings) -> dict[str, click.Command]:
-    """Every command, by name, for these settings."""
+    """Return every command, by name, for these settings."""
     database = database_group(settings)
     return {
         "database": database,
@@ -34,7 +34,7 @@ def commands(settings: Settings) -> dict[str, click.Command]:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """The console script."""
+    """Run the console script."""
     settings = settings_or_exit(os.environ)
     skip_gc_at_exit()
     group = click.Group("diptych", commands=commands(settings), help="Diptych, a book catalogue.")

@@ -1,4 +1,4 @@
-"""`database adopt`: a database that was there before."""
+"""`database adopt`: take over an existing database."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def adopt(settings: Settings, *, dry_run: bool, leave: tuple[str, ...]) -> None:
 
 
 class _Terminal:
-    """Says sentences, and shows a bar to whoever looks."""
+    """Prints messages, and shows a progress bar on a terminal."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -53,12 +53,12 @@ class _Terminal:
         self._end()
 
     def say(self, line: str) -> None:
-        """Print a sentence."""
+        """Print a message."""
         self._end()
         click.echo(line)
 
     def begin(self, doing: str, rows: int) -> Callable[[int], None]:
-        """Show a bar of so many rows, where standard error is a terminal."""
+        """Show a progress bar for this number of rows, if standard error is a terminal."""
         self._end()
         if not sys.stderr.isatty():
             return lambda _: None
@@ -67,7 +67,7 @@ class _Terminal:
         return self._bar.update  # type: ignore[no-any-return]
 
     def _end(self) -> None:
-        """Finish the bar: what is printed next stands on a line of its own."""
+        """Finish the progress bar, so that the next output begins on a new line."""
         if self._bar is not None:
             self._bar.render_finish()
             self._bar = None

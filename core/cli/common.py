@@ -1,4 +1,4 @@
-"""What every command does alike: opens the database, and ends with one line for what an operator can put right."""
+"""What all commands share: they open the database, and report an error that an operator can correct in one line."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from diptych.core.settings import Settings
 from diptych.core.sync.unit_of_work import Database
 
 never_asks = click.option("--no-prompt", is_flag=True, expose_value=False, help="Nothing is asked anyway.")
-"""The option of commands that advanced-alchemy has ask, and ours do not."""
+"""The option of commands that prompt in advanced-alchemy, and do not here."""
 
 
 @contextmanager
 def database_of(settings: Settings) -> Iterator[Database]:
-    """The database of these settings, closed at the end of the block."""
+    """Open the database of these settings, and close it at the end of the block."""
     database = Database(sync_config(settings))
     try:
         yield database
@@ -36,10 +36,10 @@ def database_of(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def alembic_of(settings: Settings) -> Iterator[Any]:
-    """What Alembic's commands take; its synchronous engine is disposed of at the end of the block."""
+    """Yield the configuration for Alembic's commands, and dispose of its engine at the end of the block."""
     config = AlembicCommands(sync_config(settings)).config
     config.stdout = sys.stdout
-    # Whatever alembic.ini says: to read the history, or to write an empty revision, no database is needed.
+    # Overrides alembic.ini: reading the history and writing an empty revision need no database.
     config.set_main_option("revision_environment", "false")
     try:
         yield config
@@ -49,11 +49,11 @@ def alembic_of(settings: Settings) -> Iterator[Any]:
 
 @contextmanager
 def cli_errors() -> Iterator[None]:
-    """What an operator can put right is one line, not a trace."""
+    """Report errors that an operator can correct in one line, without a traceback."""
     try:
         with translate_errors():
             yield
-    except BrokenPipeError:  # click ends quietly when nobody reads on
+    except BrokenPipeError:  # click exits quietly when the reader closes the pipe
         raise
     except SchemaOutdated as error:
         raise click.ClickException(error.detail) from error
@@ -64,7 +64,7 @@ def cli_errors() -> Iterator[None]:
 
 
 class ErrorHandlingGroup(click.Group):
-    """A group whose commands end with one line for what an operator can put right."""
+    """A group of commands that report errors which an operator can correct in one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with cli_errors():

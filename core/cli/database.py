@@ -1,8 +1,8 @@
-"""`database`: migrations, and what else an operator does to a database.
+"""`database`: migrations, and other administration of a database.
 
-Alembic's commands over our one configuration. advanced-alchemy has such a group too, which asks before it does what it
-was told, prints titles between the SQL, drops and dumps nothing when the models are not in its own registry, and
-lacks templates: too little of it would be left.
+Alembic's commands with the service's one configuration. advanced-alchemy has a group too, which this replaces: it asks
+before every command, prints titles between the SQL, drops and dumps nothing when the models are not in its own
+registry, and has no templates.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Command = Callable[..., Any]
 
 
 def database_group(settings: Settings) -> click.Group:
-    """The group, for the database of these settings."""
+    """Return the `database` group for these settings."""
     commands = [
         *(upgrade, downgrade, adopt, stamp, ensure_version, drop_all, dump_data),
         *(check, current, history, heads, branches, show),
@@ -63,14 +63,14 @@ def database_group(settings: Settings) -> click.Group:
 
 
 def _asked(question: str, settings: Settings, *, no_prompt: bool) -> None:
-    """Ask whoever sits at the terminal, if anybody does. Errors: click.Abort when the answer is no."""
+    """Ask for confirmation if standard input is a terminal. Errors: click.Abort when the answer is no."""
     if sys.stdin.isatty() and not no_prompt:
         name = parse_database_url(settings.database_url).render_as_string(hide_password=True)
         click.confirm(f"{question} in {name}?", abort=True, err=True)
 
 
 def _revision(_: click.Context, __: click.Parameter, value: str) -> str:
-    """A revision may begin with one dash, as -1 does; what begins with two is an option that does not exist."""
+    """Return the revision, which may begin with one dash, as -1 does. Errors: click.NoSuchOption for two dashes."""
     if value.startswith("--"):
         raise click.NoSuchOption(value)
     return value
@@ -102,7 +102,7 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
         make_directory(settings)
         there = _revision_there(settings)
         if revision == "head" and there is not None and not known(there):
-            # The previous release does so as it starts, where it comes back.
+            # The previous release runs this at its start, when a deployment is rolled back.
             click.echo(f"The database is at revision {there}, a newer release's: there is nothing to do for this one.")
             return
     with alembic_of(settings) as config:
@@ -183,8 +183,8 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
 
 
 def _revision_there(settings: Settings) -> str | None:
-    """The revision of a database. Errors: click.ClickException, for one that has tables without, from before."""
-    # Where SQLite has no file yet, there is nothing.
+    """Return the revision of a database. Errors: click.ClickException, if it has tables but no revision."""
+    # A SQLite file that does not exist yet has no revision.
     with suppress(ServiceUnavailable), inspecting(settings) as connection:
         revision = current_revision(connection)
         there = Base.metadata.tables.keys() & set(inspect(connection).get_table_names())

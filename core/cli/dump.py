@@ -58,7 +58,7 @@ def dump_data(
 
 
 def load_command(settings: Settings) -> click.Command:
-    """The command that restores what `dump-data` wrote."""
+    """Return the command that restores what `dump-data` wrote."""
 
     @click.command("load")
     @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
@@ -91,13 +91,13 @@ def _size(documents: Sequence[BinaryIO]) -> int:
 
 
 def _parts(directory: Path) -> list[Path]:
-    """The files of a directory's dump, each after those that it refers to."""
+    """Return the files of a dump in a directory, each table after those that it refers to."""
     return [path for path in (directory / f"{name}.json" for name in TABLES) if path.is_file()]
 
 
 @contextmanager
 def _bar(label: str, length: Callable[[], int] | None) -> Iterator[Callable[[int], object]]:
-    """A bar on a terminal that nothing else is written to; nothing elsewhere."""
+    """Show a progress bar if there is a length and standard error is a terminal."""
     if length is None or not sys.stderr.isatty():
         yield lambda _: None
         return

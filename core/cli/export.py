@@ -17,7 +17,7 @@ from diptych.core.settings import Settings
 
 
 def export_command(settings: Settings) -> click.Command:
-    """The command that writes the catalogue as JSON Lines."""
+    """Return the command that writes the catalogue as JSON Lines."""
 
     @click.command("export")
     @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file; standard output without it.")
@@ -31,7 +31,7 @@ def export_command(settings: Settings) -> click.Command:
 
 @contextmanager
 def replacing(path: Path | None) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when it is whole, and not before; standard output for None."""
+    """Open a file that replaces `path` only when it is complete; standard output for None."""
     if path is None:
         yield sys.stdout.buffer
         return

@@ -29,7 +29,7 @@ names are found without --map.
 
 
 def import_command(settings: Settings) -> click.Command:
-    """The command that reads books from a file."""
+    """Return the command that reads books from a file."""
 
     @click.command("import", help=HELP)
     @click.argument("file", metavar="FILE", type=click.Path(path_type=str))
@@ -97,7 +97,7 @@ def _opened(path: Path | Literal["-"], encoding: str) -> TextSource:
 
 @contextmanager
 def _rejects(path: Path | None, source: Path | Literal["-"]) -> Iterator[BinaryIO | None]:
-    """The file for rejects, emptied only now that there is something to import."""
+    """Open the file for rejects. This empties it, so it is done only when there is something to import."""
     if path is None:
         yield None
         return
@@ -109,7 +109,7 @@ def _rejects(path: Path | None, source: Path | Literal["-"]) -> Iterator[BinaryI
 
 @contextmanager
 def _settled() -> Iterator[None]:
-    """What is there now stays: looking through it for garbage, over and over, took a tenth of an import."""
+    """Exempt all existing objects from garbage collection, which otherwise takes a tenth of an import."""
     gc.freeze()
     try:
         yield
@@ -132,7 +132,7 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
 
 @contextmanager
 def _progress(source: TextSource) -> Iterator[Callable[[Summary], None]]:
-    """A bar on a terminal, measured in bytes of the file; nothing elsewhere."""
+    """Show a progress bar, in bytes of the file, if standard error is a terminal."""
     if not sys.stderr.isatty() or source.total is None:
         yield lambda _: None
         return

@@ -80,12 +80,12 @@ def make_migrations(
 
 
 def _next_number() -> str:
-    """The name of a new revision: 0003 after 0002."""
+    """Return the name of a new revision: 0003 after 0002."""
     return f"{len(list(scripts().walk_revisions())) + 1:04}"
 
 
 def _directives(_: Any, __: Any, directives: list[Any]) -> None:
-    """Write no file for no change; a new table that is searched gets the index of its words."""
+    """Write no file if nothing changed; add the full-text index to a new table that is searched."""
     script = directives[0]
     if script.upgrade_ops.is_empty():
         directives.clear()
@@ -104,7 +104,7 @@ def _is_searched(operation: CreateTableOp) -> bool:
 
 
 def _leave_out(operations: list[Any], index: str) -> None:
-    """Leave out the index that only PostgreSQL has: the migration is for both databases."""
+    """Leave out the index that only PostgreSQL has, as the migration is for both databases."""
     for each in operations:
         if isinstance(each, ModifyTableOps):
             _leave_out(each.ops, index)
@@ -112,7 +112,7 @@ def _leave_out(operations: list[Any], index: str) -> None:
 
 
 class WordIndexOp(MigrateOperation):
-    """A call of diptych.core.engine.fulltext_index, to create or drop the index of a table's words."""
+    """A call of diptych.core.engine.fulltext_index, to create or drop the full-text index of a table."""
 
     def __init__(self, function: str, table: str) -> None:
         self.function = function
@@ -160,19 +160,19 @@ def merge(  # noqa: PLR0913 - one for each option
 
 
 def _take_in(config: AlembicCommandConfig, draft: Path) -> None:
-    """Let Alembic write into `draft` as well: it writes only where it reads revisions."""
+    """Let Alembic write into `draft` as well: it writes only into directories from which it reads revisions."""
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", f"{VERSIONS}\n{draft}")
     if find_spec("ruff") is None:
-        config.set_section_option("post_write_hooks", "hooks", "")  # it comes with a checkout's environment alone
-    config.cmd_opts = Namespace(quiet=True)  # or it tells of a file that is about to move
+        config.set_section_option("post_write_hooks", "hooks", "")  # only the environment of a checkout has ruff
+    config.cmd_opts = Namespace(quiet=True)  # else it reports a file that is about to move
 
 
 @contextmanager
 def _moved_to(directory: Path) -> Iterator[Path]:
-    """An empty directory; what is written there is moved to `directory`, and told. Errors: ClickException.
+    """Yield an empty directory; move the files written there to `directory`, and report them. Errors: ClickException.
 
-    What else is in `directory` is not read: Alembic would run every Python file there.
+    Other files in `directory` are not read: Alembic would run every Python file there.
     """
     with TemporaryDirectory() as draft:
         yield Path(draft)

@@ -1,4 +1,4 @@
-"""The `database` commands that change nothing: where a database stands, and what the history has."""
+"""The read-only `database` commands: the revision of a database, and the history of migrations."""
 
 from __future__ import annotations
 

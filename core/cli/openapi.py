@@ -1,4 +1,4 @@
-"""`openapi`: the service described."""
+"""`openapi`: the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diptych.core.sync.operations import OPERATIONS
 
 
 def openapi_command() -> click.Command:
-    """The command that writes the OpenAPI document."""
+    """Return the command that writes the OpenAPI document."""
 
     @click.command("openapi")
     @click.option("--prefix", default="", metavar="PATH", help="Where the catalogue is mounted, such as /api/v1.")

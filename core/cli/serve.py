@@ -28,7 +28,7 @@ SAMPLE = files("diptych.core.data") / "sample.jsonl"
 
 
 def serve_command(settings: Settings) -> click.Command:
-    """The command that runs both adapters until it is stopped."""
+    """Return the command that runs both adapters until it is stopped."""
 
     @click.command("serve")
     def command() -> None:
@@ -61,7 +61,7 @@ def serve_command(settings: Settings) -> click.Command:
 
 
 def _migrate_new(settings: Settings) -> None:
-    """Migrate a database that has nothing of ours yet. Any other is left to whoever runs it."""
+    """Migrate a database that has no table of the catalogue yet. Any other is left to its operator."""
     make_directory(settings)
     with alembic_of(settings) as config:
         with config.engine.connect() as connection:

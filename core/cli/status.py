@@ -1,4 +1,4 @@
-"""`check-db-status`: whether the database is well, for people and for scripts."""
+"""`check-db-status`: the state of the database, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diptych.core.settings import Settings
 
 
 def check_status_command(settings: Settings) -> click.Command:
-    """The command that tells how the database is."""
+    """Return the command that reports the state of the database."""
 
     @click.command("check-db-status")
     @click.option("--json", "as_json", is_flag=True, help="As one JSON object on one line.")

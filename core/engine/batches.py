@@ -1,4 +1,4 @@
-"""Batches: what can be said of their items before, or beside, the database."""
+"""Batches: the checks of their items that need no database."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from diptych.core.errors import FieldError, ValidationFailed
 
 
 def check_distinct_keys(keys: Sequence[tuple[Any, ...]], names: Sequence[str]) -> None:
-    """Errors: ValidationFailed, naming each item whose key an earlier item has."""
+    """Check that no two items have the same key. Errors: ValidationFailed, naming each item that repeats a key."""
     _refuse(keys, lambda index: ("items", index), f"an earlier item has the same {' and '.join(names)}")
 
 
 def check_distinct_ids(ids: Sequence[UUID]) -> None:
-    """Errors: ValidationFailed, naming each id that was given before."""
+    """Check that no two ids are the same. Errors: ValidationFailed, naming each repeated id."""
     _refuse(ids, lambda index: ("ids", index), "given before")
 
 
@@ -36,7 +36,7 @@ def require_keys(
     not_null: Collection[str],
     reason: str = "an upsert needs it to find the row",
 ) -> None:
-    """Errors: ValidationFailed, naming each item that lacks a part of the key that its row is found by."""
+    """Check that each item has all parts of its key. Errors: ValidationFailed, naming each item that lacks one."""
     field_errors = [
         FieldError("missing", reason, path=("items", index, name))
         for index, item in enumerate(items)
@@ -54,7 +54,7 @@ def not_unique(
     name: str,
     holders: Mapping[Any, UUID],
 ) -> list[FieldError]:
-    """A fault for each item whose value of `name` belongs to another row or to an earlier item.
+    """Return a field error for each item with a value of `name` that another row or an earlier item has.
 
     owners: the row each item is about, None for a new one. places: each item's index in its batch.
     holders: value -> the row that has it.

@@ -1,4 +1,4 @@
-"""The values that a column takes: those of its Python type, and what is one of them without a doubt."""
+"""The values that a column accepts: those of its Python type, and unambiguous equivalents."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from diptych.core.engine.fixed_decimal import FixedDecimal
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 Check = Callable[[Any], Any]
-"""Return a value as its column takes it. Errors: ValueError."""
+"""Returns a value in the type of its column. Errors: ValueError."""
 
 
 def parse_uuid(value: str) -> UUID:
-    """A UUID in its one canonical spelling, either case. Errors: ValueError."""
+    """Parse a UUID in its canonical spelling, in either case. Errors: ValueError."""
     if not UUID_TEXT.fullmatch(value):
         raise ValueError("should be a UUID in the 8-4-4-4-12 form")
     return UUID(value)
 
 
 def checks(columns: Iterable[Any]) -> dict[str, Check]:
-    """What checks the values of each column, by its name. A column of a type that is not known here takes anything."""
+    """Return the check of each column's values, by name. A column of an unknown type accepts any value."""
     return {column.key: _check_of(column.type) for column in columns}
 
 
@@ -48,7 +48,7 @@ def _anything(value: Any) -> Any:
 
 
 def _instance(expected: str, *kinds: type, unlike: tuple[type, ...] = ()) -> Check:
-    """What takes the instances of these types, but for those of others that Python derives from them."""
+    """Return a check that accepts the instances of these types, except those of the subclasses in `unlike`."""
 
     def check(value: Any) -> Any:
         if isinstance(value, kinds) and not isinstance(value, unlike):
@@ -69,7 +69,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _decimal(value: Any) -> Decimal:
-    """Not a float: that is hardly ever the number that was written."""
+    """Accept no float: it is hardly ever exactly the number that was written."""
     if isinstance(value, Decimal | int) and not isinstance(value, bool) and Decimal(value).is_finite():
         return Decimal(value)
     raise ValueError("should be a decimal number")

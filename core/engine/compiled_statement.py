@@ -1,4 +1,4 @@
-"""Statements as a driver takes them: SQLAlchemy compiles each once, and knows how values of its types are stored."""
+"""Statements in the form that a driver takes: SQLAlchemy compiles each once, and converts the values of its types."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Processor = Callable[[Any], Any]
 
 
 class CompiledStatement:
-    """A statement of one dialect. Whoever has it gives values for its parameters, and reads its rows."""
+    """A statement that is compiled for one dialect; it binds parameters and converts rows."""
 
     __slots__ = ("_compiled", "_defaults", "_names", "_read", "_text", "_written")
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - what else there is, is DDL
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - all others are DDL
         self._text = compiled.string
         self._names: Sequence[str] | None = compiled.positiontup if compiled.positional else None
         self._written = _processors({name: bind.type for name, bind in compiled.binds.items()}, dialect, writes=True)
@@ -31,12 +31,12 @@ class CompiledStatement:
             name: self._write(name, bind.value) for name, bind in compiled.binds.items() if not bind.required
         }
         self._read = list(_processors(dict(enumerate(_types(statement))), dialect, writes=False).items())
-        # Lists of any length, and values that are to be seen in the text: that is another for each set of values.
+        # Lists of any length and literal values become part of the text, which then differs for each set of values.
         late = compiled.post_compile_params | compiled.literal_execute_params
         self._compiled = compiled if late else None
 
     def bound(self, values: Values) -> tuple[str, Any]:
-        """The text, and the parameters, with these values. Errors: KeyError where one is missing."""
+        """Return the text and the parameters for these values. Errors: KeyError if one is missing."""
         if self._compiled is not None:
             return self._expanded(self._compiled, values)
         given = {**self._defaults, **values}
@@ -46,7 +46,7 @@ class CompiledStatement:
         return self._text, given if self._names is None else [given[name] for name in self._names]
 
     def read(self, rows: list[Any]) -> list[Any]:
-        """The rows with values as they are here."""
+        """Convert the values of rows to Python's types."""
         if not self._read:
             return rows
         found = []
@@ -72,12 +72,12 @@ class CompiledStatement:
 
 @lru_cache(maxsize=2000)
 def compile_cached(statement: Executable, dialect: Dialect) -> CompiledStatement:
-    """The statement for a dialect, made when it is asked for first: it has to be one object each time."""
+    """Compile a statement for a dialect, once: the cache finds it by the identity of the statement object."""
     return CompiledStatement(statement, dialect)
 
 
 def _types(statement: Executable) -> list[TypeEngine[Any]]:
-    """Those of the columns that it returns."""
+    """Return the types of the columns that a statement returns."""
     if isinstance(statement, Select):
         return [column["type"] for column in statement.column_descriptions]
     if isinstance(statement, UpdateBase):
@@ -86,7 +86,7 @@ def _types(statement: Executable) -> list[TypeEngine[Any]]:
 
 
 def _processors(types: Mapping[Any, TypeEngine[Any]], dialect: Dialect, *, writes: bool) -> dict[Any, Processor]:
-    """What makes a stored value of another, or another of a stored one, where that is to be done at all."""
+    """Return the converters to stored values (`writes`) or from them, of the types that need one."""
     found: dict[Any, Processor] = {}
     for key, kind in types.items():
         implementation: Any = kind.dialect_impl(dialect)

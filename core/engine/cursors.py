@@ -1,7 +1,7 @@
-"""Cursors: a place in an ordered list as a text that says nothing to its reader.
+"""Cursors: a position in an ordered list, as opaque text.
 
-Nothing in one is secret, and nothing is allowed by one that a client could not ask for without: it is not signed, but
-there is one spelling of each, and whatever is not that is refused.
+A cursor contains no secret and grants no access, so it is not signed; but it has one canonical spelling, and any other
+is refused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 from msgspec import Struct
 
 LENGTH = 2000
-"""The longest cursor there is, in characters."""
+"""Characters of a cursor, at most."""
 
 UNKNOWN = "is not a cursor that a page of this list gave"
 
@@ -24,9 +24,9 @@ _DIRECTIONS = {(True, False): ">", (True, True): ">=", (False, False): "<", (Fal
 
 
 class Cursor(Struct, frozen=True):
-    """The rows beyond one, which is known by its value in the list's order and by its id.
+    """The rows after or before one row, which is identified by its value in the list's order and by its id.
 
-    forward: those after it, not those before it. inclusive: and itself, should it still be there.
+    forward: the rows after it, not those before it. inclusive: and the row itself, if it still exists.
     """
 
     order_by: str
@@ -43,15 +43,15 @@ class Cursor(Struct, frozen=True):
 
 
 def parse(text: str) -> Cursor:
-    """The cursor that a text is. Errors: ValueError."""
+    """Parse a cursor. Errors: ValueError."""
     try:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         order_by, sort_order, beyond, value, row_id = parts
         forward, inclusive = next(meaning for meaning, sign in _DIRECTIONS.items() if sign == beyond)
         found = Cursor(order_by, sort_order, forward, inclusive, value, UUID(row_id))
-        # A database takes no NUL, and str() no lone surrogate.
+        # A database accepts no NUL, and str() no lone surrogate.
         if type(value) in (str, int, type(None)) and "\0" not in str(value) and str(found) == text:
             return found
     except (ValueError, TypeError, AttributeError, binascii.Error, StopIteration, RecursionError):
-        pass  # each of these is a text that is no cursor, told below
+        pass  # each of these means that the text is no cursor: raised below
     raise ValueError(UNKNOWN)

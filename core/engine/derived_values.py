@@ -1,4 +1,4 @@
-"""What follows from the values of a row: the form that each is kept in, and the columns that its name decides on."""
+"""The normalized form of a row's values, and the columns that are derived from its name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rules of one kind of row. noun: what a client calls one of these.
+    """The rules of one kind of row. noun: the word for such a row in messages to clients.
 
-    named_by: the column that its search text, its sort key and its slug follow from. normalizers: for each column that
-    has a form of its own, the function that puts a value into it, and raises ValueError for an invalid one. checks: for
-    each column of the model, the function that refuses values of another type; the model sees to that (for_columns).
+    named_by: the column from which the search text, the sort key and the slug are derived. normalizers: by column, the
+    function that normalizes a value, or raises ValueError. checks: by column of the model, the function that refuses
+    values of another type; the model sets them (for_columns).
     """
 
     noun: str
@@ -29,13 +29,13 @@ class Rules:
     checks: Mapping[str, Check] = field(default_factory=dict)
 
     def for_columns(self, columns: Iterable[Any]) -> Rules:
-        """These rules, for a model that has these columns."""
+        """Return these rules for a model that has these columns."""
         checks = column_types.checks(columns)
         own = {"slug": slugs.own_slug} if "slug" in checks else {}
         return replace(self, checks=checks, normalizers={**own, **self.normalizers})
 
     def normalized(self, values: Values) -> dict[str, Any]:
-        """The values, each in its form. Errors: ValidationFailed, naming every value that has none."""
+        """Return the values, normalized. Errors: ValidationFailed, naming every invalid value."""
         found, field_errors = dict(values), []
         for name, value in values.items():
             if value is not None:
@@ -48,7 +48,7 @@ class Rules:
         return found
 
     def _form(self, name: str, value: Any) -> Any:
-        """A value as its column keeps it. Errors: ValueError."""
+        """Return a value, normalized. Errors: ValueError."""
         if check := self.checks.get(name):
             value = check(value)
         if normalize := self.normalizers.get(name):
@@ -56,13 +56,13 @@ class Rules:
         return value
 
     def with_derived(self, values: Values) -> dict[str, Any]:
-        """The values, which are in their form, with those that follow from the name, where that is one of them."""
+        """Return normalized values, with the columns derived from the name if that is one of them."""
         if name := values.get(self.named_by):
             return {**values, "search_text": fold(name), "sort_key": sort_key(name)}
         return {**values}
 
     def slug(self, name: str) -> str:
-        """The slug of a row of this name, as long as no other has it."""
+        """Return the slug of a row of this name, which another row may have."""
         return slugs.slug(name, fallback=self.noun)
 
 

@@ -1,4 +1,4 @@
-"""What every mapped class shares."""
+"""The base of every mapped class."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from diptych.core.errors import FieldError, ValidationFailed
 
 
 def now() -> datetime:
-    """The present moment, UTC, aware."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def _created_at(context: DefaultExecutionContext) -> Any:
-    """A new row was last changed when it was made."""
+    """Return `created_at`, the first `updated_at` of a new row."""
     return context.get_current_parameters()["created_at"]  # type: ignore[no-untyped-call]
 
 
 class Base(BasicAttributes, DeclarativeBase):
-    """The declarative base. Its registry is the core's own, so that a host application's models never meet these."""
+    """The declarative base. Its registry is the core's own, and so separate from a host application's models."""
 
     registry = create_registry()
     __abstract__ = True
@@ -45,7 +45,7 @@ fulltext_index.watch(Base.metadata)
 
 
 class UtcDateTime(DateTimeUTC):
-    """A time, read in UTC whatever the time zone of the session: a pooler does not let it be chosen."""
+    """A time, converted to UTC when it is read: behind a pooler a session cannot choose its time zone."""
 
     cache_ok = True
 
@@ -58,7 +58,7 @@ class UtcDateTime(DateTimeUTC):
 class Entity(Base):
     """A row with an identity of its own: id (UUIDv7 unless a client chose one) and the times it was made and changed.
 
-    rules: what follows from its values. Where nobody has seen to that, a session does when it writes the row.
+    rules: how its values are normalized and columns derived. A session applies them to each row that it flushes.
 
     advanced-alchemy's UUIDv7AuditBase would add a `sa_orm_sentinel` column to every table and every SELECT, and its
     GUID reflects as NUMERIC on SQLite, a drift that never ends; SQLAlchemy's own Uuid does neither.
@@ -81,21 +81,21 @@ class Entity(Base):
 
     @classmethod
     def orders(cls) -> Mapping[str, str]:
-        """What a list can be ordered by, with the column of each: the name by its sort key."""
+        """Return the orders of a list, with the column of each: the sort key for the name."""
         slug = ["slug"] if issubclass(cls, SlugMixin) else []
         names = ["created_at", "updated_at", cls.rules.named_by, *cls.list_indexes, *slug, "id"]
         return {name: "sort_key" if name == cls.rules.named_by else name for name in names}
 
     @classmethod
     def unique_columns(cls) -> tuple[str, ...]:
-        """The columns whose values a client chooses and no two rows share."""
+        """Return the unique columns that clients set."""
         return tuple(
             column.name for column in cls.__table__.columns if column.unique and column.name not in ("id", "slug")
         )
 
     @classmethod
     def filterable(cls) -> tuple[str, ...]:
-        """The columns that a list can be filtered by: those with an index, the slug and the id apart."""
+        """Return the columns that a list can be filtered by: those with an index, except the slug and the id."""
         return tuple(
             column.name
             for column in cls.__table__.columns
@@ -105,7 +105,7 @@ class Entity(Base):
 
 
 def binary_collated_string(length: int) -> String:
-    """The type of text that lists are ordered by, of up to `length` characters.
+    """Return the type of text that lists are ordered by, of up to `length` characters.
 
     Both databases compare it code point by code point (PostgreSQL's "C" collation is SQLite's BINARY), so a list has
     one order on both, whatever the locale of a database is.
@@ -114,14 +114,14 @@ def binary_collated_string(length: int) -> String:
 
 
 class SearchableMixin:
-    """Columns derived from a row's name or title; diptych.core.engine.text_normalization.fold says how."""
+    """Columns derived from a row's name or title by diptych.core.engine.text_normalization.fold."""
 
     search_text: Mapped[str] = mapped_column(Text, sort_order=80)
     sort_key: Mapped[str] = mapped_column(binary_collated_string(SORT_KEY_LENGTH), sort_order=81)
 
 
 class SlugMixin:
-    """A unique name for URLs. It is made once, when the row is, and stays: links outlive corrections of a title."""
+    """A unique name for URLs. It is set when the row is created, and stays, so that links outlive corrected titles."""
 
     slug: Mapped[str] = mapped_column(binary_collated_string(SLUG_LENGTH), unique=True, sort_order=70)
 
@@ -139,14 +139,14 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
 
 @event.listens_for(Entity, "before_insert", propagate=True)
 def _complete(_mapper: Mapper[Any], connection: Connection, row: Entity) -> None:
-    """Make what a row lacks that was added to a session by hand."""
+    """Set the derived columns and the slug of a row that was added to a session directly."""
     derive(row, row.rules.checks, ())
     if isinstance(row, SlugMixin) and not row.slug:
         _assign_slugs(connection, row)
 
 
 def _assign_slugs(connection: Connection, row: SlugMixin) -> None:
-    """Give a row a slug, and all others of its kind that are written with it: they have to differ."""
+    """Give different slugs to a row and all others of its kind in the same flush."""
     model: Any = type(row)
     session = object_session(row)
     new = [row] if session is None else [each for each in session.new if type(each) is model and not each.slug]
@@ -158,7 +158,7 @@ def _assign_slugs(connection: Connection, row: SlugMixin) -> None:
 
 @event.listens_for(Entity, "before_update", propagate=True)
 def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
-    """Have what follows from the values of a row follow those that were changed by hand. Errors: ValidationFailed."""
+    """Update the columns derived from values that were changed on the instance. Errors: ValidationFailed."""
     state: Any = inspect(row)
     unmodified = state.unmodified
     if "id" not in unmodified and state.attrs.id.history.has_changes():
@@ -170,9 +170,9 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
 
 
 def mark_inserted(rows: Sequence[Entity]) -> None:
-    """Have the session that these new rows were added to take them for flushed: a statement has put them in.
+    """Mark new rows of a session as flushed: a statement has inserted them.
 
-    A rollback then makes them new again, as it does with all that the session has put in by itself.
+    A rollback then makes them new again, like all rows that the session has inserted itself.
     """
     session: Any = object_session(rows[0])
     states = {instance_state(row) for row in rows}
@@ -210,11 +210,11 @@ EntityT = TypeVar("EntityT", bound=type[Entity])
 
 
 def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
-    """Give rows of a SearchableMixin what their lists are found by: an index for each order, and one of words.
+    """Add the indexes that lists of a SearchableMixin need: one for each order, and a full-text index.
 
     orders: columns to order by, besides those that every such row has. An index has the id after the column, so that a
-    page that begins at a row is a range of it, in either direction. A unique column has no two rows to tell apart, but
-    those without a value.
+    page that begins at a row is a range of it, in either direction. The index of a unique column covers only the rows
+    without a value, as no others have equal values.
     """
 
     def decorate(model: EntityT) -> EntityT:

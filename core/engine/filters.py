@@ -1,4 +1,4 @@
-"""The WHERE of any list, but for the words of a search."""
+"""The WHERE clause of any list, except for the words of a search."""
 
 from __future__ import annotations
 
@@ -37,15 +37,14 @@ def _instr(element: contains_exactly, compiler: SQLCompiler, **options: Any) -> 
 
 
 class ListQueryShape(Struct, frozen=True):
-    """All that the text of a list's statements depends on.
+    """Everything that determines the text of a list's statements.
 
-    The values that are asked for are parameters of the statements, by the names of what asks for them: a statement that
-    was made for a list is right for every other of this shape.
+    The values of a query are parameters of the statements, so that a statement serves every query of its shape.
 
-    given: the names of what is asked for. words: whether q has any. runs: how many texts it has in a script without
-    spaces. elsewhere: whether it is a page by its number, and not the first. total: whether one is asked for. cursor:
-    whether the rows are after the cursor's, and whether that is one of them. without: whether that row has no value.
-    rank: its rank, by relevance.
+    given: the names of the parameters in use. words: whether q has words. runs: how many texts it has in a script
+    without spaces. elsewhere: whether it is a numbered page other than the first. total: whether to count all rows.
+    cursor: its `forward` and `inclusive`. without: whether the row of the cursor has no value. rank: the rank of that
+    row, by relevance.
     """
 
     given: frozenset[str]
@@ -69,9 +68,9 @@ _TIMES = (
 
 
 def conditions(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
-    """The WHERE of a list, but for its words.
+    """Return the conditions of a list, except for its words.
 
-    A row without a value is not in a list of values: NotIn keeps it, as a reader expects.
+    NotIn keeps the rows without a value, as a client expects: SQL's NOT IN does not.
     """
     model = spec.model
 
@@ -94,7 +93,7 @@ def conditions(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
 
 
 def values(spec: ResourceSpec, query: ListQuery) -> dict[str, Any]:
-    """What is asked for by `conditions`: only what is there has to hold."""
+    """Return the parameters of `conditions`. A filter that the query does not have sets no condition."""
     names = ["ids", *(name for name, _, _ in _TIMES)]
     names += [f"{name}_{suffix}" for name in spec.filters for suffix in ("in", "not_in")]
     found: dict[str, Any] = {}

@@ -1,15 +1,15 @@
-"""The index of words that `q` searches: made by the database of search_text, whoever writes that, and however.
+"""The full-text index that `q` searches. The database maintains it from search_text on every write.
 
-PostgreSQL has a function that makes a tsvector of a text by diptych.core.engine.search_tokens, and a GIN index of what
-it makes. A word that is the main part of the text is in it a second time, after a "#": so PostgreSQL knows how many
-rows have it so.
-SQLite has a table of FTS5 for each table, kept by triggers; that is found by the row's id, which is in it as a word,
-because SQLite's own numbers of rows do not last.
+PostgreSQL has a function that makes a tsvector of a text by the rules of diptych.core.engine.search_tokens, and a GIN
+index of its result. A word that is the main part of the text is in it a second time, after a "#", so that PostgreSQL
+can estimate how many rows it is the main part of.
+SQLite has an FTS5 table for each table, which triggers maintain. Its rows are found by the id of the row, which they
+contain as a word, because SQLite's rowids are not permanent.
 
-Revisions make what is said here: it stays as it is. Other rules come under other names, in a revision of their own.
+Migrations import this file: never edit it, add a new version instead.
 """
 
-# ruff: noqa: S608 - nobody else writes these statements
+# ruff: noqa: S608 - no text from outside is in these statements
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ from diptych.core.engine.search_tokens import ALONE, IGNORED, LENGTH, SEPARATING
 FUNCTION = "catalogue_words"
 """PostgreSQL's function from a text to its words."""
 
-# What is written comes into a list first, which every search reads: 256 kB of it take 0.2 ms.
+# New entries go into a pending list first, which every search scans: 256 kB take 0.2 ms.
 _OPTIONS: dict[str, Any] = {"postgresql_using": "gin", "postgresql_with": {"gin_pending_list_limit": "256"}}
 
 
 def of_postgresql() -> str:
-    """What makes the function. It is not run by parallel workers: for a page of twenty they look at too many rows."""
+    """Return the statement that creates the function.
+
+    No parallel workers run it: for a page of twenty rows they would read too many.
+    """
     ignored, alone, separating = map(_escaped, (IGNORED, ALONE, SEPARATING))
     return f"""\
 CREATE OR REPLACE FUNCTION {FUNCTION}(text) RETURNS tsvector
@@ -59,7 +62,10 @@ $$"""
 
 
 def of_sqlite(table: str) -> list[str]:
-    """What makes the index of a table, and keeps it. FTS5's tokenizer "ascii" leaves all letters beyond ASCII alone."""
+    """Return the statements that create the index of a table and the triggers that maintain it.
+
+    FTS5's tokenizer "ascii" does not change letters beyond ASCII.
+    """
     name = words_of(table)
     add = f"INSERT INTO {name} (id, words) VALUES (new.id, {_spaced('new.search_text')})"
     remove = f"DELETE FROM {name} WHERE rowid IN (SELECT rowid FROM {name} WHERE {name} MATCH 'id:' || old.id)"
@@ -74,7 +80,7 @@ def of_sqlite(table: str) -> list[str]:
 
 
 def gone_from_sqlite(table: str) -> list[str]:
-    """What takes the index of a table away again."""
+    """Return the statements that drop the index of a table."""
     return [
         *(f"DROP TRIGGER IF EXISTS {trigger}" for trigger in triggers_of(table)),
         f"DROP TABLE IF EXISTS {words_of(table)}",
@@ -82,7 +88,7 @@ def gone_from_sqlite(table: str) -> list[str]:
 
 
 def create(op: Operations, table: str) -> None:
-    """Create the index of a table's words, in a migration that has created the table."""
+    """Create the full-text index of a table, in a migration that has created the table."""
     if op.get_context().dialect.name == "sqlite":
         for statement in of_sqlite(table):
             op.execute(statement)
@@ -91,7 +97,7 @@ def create(op: Operations, table: str) -> None:
 
 
 def drop(op: Operations, table: str) -> None:
-    """Drop the index of a table's words, in a migration."""
+    """Drop the full-text index of a table, in a migration."""
     if op.get_context().dialect.name == "sqlite":
         for statement in gone_from_sqlite(table):
             op.execute(statement)
@@ -100,17 +106,17 @@ def drop(op: Operations, table: str) -> None:
 
 
 def words_of(table: str) -> str:
-    """The name of SQLite's table of words."""
+    """Return the name of the FTS5 table of a table."""
     return f"{table}_words"
 
 
 def triggers_of(table: str) -> list[str]:
-    """The names of SQLite's triggers."""
+    """Return the names of a table's triggers on SQLite."""
     return [f"{words_of(table)}_{occasion}" for occasion in ("insert", "update", "delete")]
 
 
 def missing(connection: Connection, tables: Iterable[str]) -> list[str]:
-    """What of all this a database has not, or has otherwise, as far as comparing tables and indexes does not tell."""
+    """Return what a database lacks or has in another form, besides what a comparison of tables and indexes finds."""
     if connection.dialect.name == "postgresql":
         body = connection.execute(text("SELECT prosrc FROM pg_proc WHERE oid = to_regproc(:name)"), {"name": FUNCTION})
         return [] if body.scalar() == of_postgresql().split("$$")[1] else [f"function {FUNCTION}"]
@@ -124,7 +130,7 @@ def missing(connection: Connection, tables: Iterable[str]) -> list[str]:
 
 
 def index(table: Table) -> None:
-    """Give a table that has a search_text the index of its words."""
+    """Add the full-text index to a table that has a search_text."""
     words = getattr(func, FUNCTION)(table.c.search_text)
     Index(f"ix_{table.name}_words", words, **_OPTIONS).ddl_if(dialect="postgresql")
     for statement in of_sqlite(table.name):
@@ -134,7 +140,7 @@ def index(table: Table) -> None:
 
 
 def watch(metadata: MetaData) -> None:
-    """Have PostgreSQL's function made before the tables, and dropped after them."""
+    """Create PostgreSQL's function before the tables, and drop it after them."""
     event.listen(metadata, "before_create", _ddl(of_postgresql(), "postgresql"))
     event.listen(metadata, "after_drop", _ddl(f"DROP FUNCTION IF EXISTS {FUNCTION}(text)", "postgresql"))
 
@@ -144,7 +150,7 @@ def _ddl(statement: str, dialect: str) -> Any:
 
 
 def _escaped(characters: str) -> str:
-    """A class of characters as PostgreSQL's regular expressions have it, in ASCII."""
+    """Return a class of characters for PostgreSQL's regular expressions, in ASCII."""
     return "".join(
         each if each.isascii() else f"\\u{ord(each):04x}" if ord(each) < 0x10000 else f"\\U{ord(each):08x}"
         for each in characters
@@ -152,7 +158,7 @@ def _escaped(characters: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """SQL for a text with spaces between its words. What is ASCII, FTS5 takes apart by itself."""
+    """Return SQL that puts spaces between the words of a text. ASCII text is left to FTS5's tokenizer."""
     return f"""\
 CASE WHEN {text} NOT GLOB '*[^ -~]*' THEN {text} ELSE (
     WITH RECURSIVE letter(n, at, words) AS (

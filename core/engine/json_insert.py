@@ -1,7 +1,7 @@
-"""Any number of rows as one parameter of a statement, a text of JSON, which both databases can read.
+"""Insert any number of rows by one parameter of a statement, a JSON text, which both databases can read.
 
-With a parameter for each value a statement would be made, compiled, sent and planned anew for each number of them; and
-a statement for each row costs several times the row.
+With a parameter for each value, a statement would be built, compiled, sent and planned again for each number of rows;
+and a statement for each row costs several times as much as the row.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sqlalchemy import Dialect, Insert, Table, Text, bindparam, cast, column, fu
 from sqlalchemy.dialects.postgresql import JSON
 
 GIVEN = "given"
-"""The parameter that such a statement takes."""
+"""The one parameter of such a statement."""
 
 
 def rows(table: Table, dialect: Dialect, items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """The parameter for insertion: columns by name. One that an item has not will be null."""
+    """Return the parameter of an insert, from columns by name. A column that an item lacks becomes null."""
     stored = {
         each.name: store
         for each in table.columns
@@ -35,7 +35,7 @@ def rows(table: Table, dialect: Dialect, items: Sequence[Mapping[str, Any]]) -> 
 
 @cache
 def insert_statement(table: Table, dialect: str) -> Insert:
-    """Insert the rows of GIVEN, in their order. No default of a column's is made use of."""
+    """Return the statement that inserts the rows of GIVEN, in order, without the defaults of columns."""
     given: Any = bindparam(GIVEN, type_=Text)
     names = table.columns.keys()
     if dialect == "postgresql":

@@ -27,18 +27,18 @@ from diptych.core.engine.search_tokens import ParsedSearch
 from diptych.core.errors import FieldError, ValidationFailed
 
 WANTED, SHOWN, OFFSET = "wanted", "shown", "offset"
-"""The parameters of a page's statements for how many rows are to be found, are shown, and are to be left out."""
+"""The parameters of a page's statements: how many rows to find, to show, and to skip."""
 
 
 class BoundListQuery(Struct, frozen=True):
-    """A list as it is asked for: the shape of its statements, and the values of their parameters."""
+    """A query for a list: the shape of its statements, and the values of their parameters."""
 
     shape: ListQueryShape
     values: dict[str, Any]
 
 
 def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, Any]) -> BoundListQuery:
-    """What a query asks for, of the rows within a scope.
+    """Bind a query to the rows within a scope.
 
     Errors: ValidationFailed for a cursor that is not of this list.
     """
@@ -69,11 +69,11 @@ def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, An
 
 @lru_cache(maxsize=1000)
 def statements(spec: ResourceSpec, shape: ListQueryShape) -> Sequence[Select[Any]]:
-    """What selects a page: each statement is for as many rows as those before it left to be found, which is WANTED.
+    """Return the statements of a page. Each finds up to WANTED rows: the number that those before it left.
 
-    The order is what was asked, rows without a value last, and the id as the last tie-break. Each row ends with the
-    value that it is ordered by, and its id. Where a total is asked for, a row of the first statement has that behind
-    them: it is null where there are not more rows than SHOWN, and they tell it.
+    The order is the query's, rows without a value last, and the id as the last tie-break. Each row ends with the
+    value that it is ordered by, and its id. If the query wants a total, the rows of the first statement end with
+    that; it is null if there are no more rows than SHOWN, as their number is then the total.
     """
     parts = _by_relevance(spec, shape) if shape.order_by == RELEVANCE else _by_column(spec, shape)
     found = [part.page() for part in parts]
@@ -84,24 +84,24 @@ def statements(spec: ResourceSpec, shape: ListQueryShape) -> Sequence[Select[Any
 
 
 Order = Callable[[Any, Any], tuple[Any, ...]]
-"""From what rows are ordered by and their ids to the ORDER BY."""
+"""Returns the ORDER BY for a value and an id."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Rows of a page, of which the last two columns are what they are ordered by, and the id."""
+    """A query for rows of a page; its last two columns are the value that they are ordered by, and the id."""
 
     select: Select[Any]
     order: Order
 
     def page(self) -> Select[Any]:
-        """The rows, in order, as many as are wanted."""
+        """Return the query for WANTED rows, in order."""
         *_, key, row_id = self._columns()
         return self.select.order_by(*self.order(key, row_id)).limit(bindparam(WANTED, type_=Integer))
 
     def counting(self, total: Any, *, always: bool) -> Select[Any]:
-        """The same, each with the total: by the same statement, and only where there are more than are shown."""
-        # Its columns have several names twice.
+        """Return the same query with the total in each row, counted `always` or if there are more rows than SHOWN."""
+        # Several columns have the same name.
         columns = [column.label(f"column_{place}") for place, column in enumerate(self._columns())]
         rows = self.page().with_only_columns(*columns, maintain_column_froms=True).subquery("page")
         if not always:
@@ -132,14 +132,14 @@ def _by_column(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
         parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
         return [_Part(selected.where(*where, *part), _ordered(descending=descending)) for part in parts]
     order = _ordered(descending=descending, nulls_last=bool(column.nullable))
-    # What is left out is found in the index alone: of these rows nothing else is looked at.
+    # The skipped rows are read from the index alone.
     shown = select(id_column).where(*where).order_by(*order(column, id_column))
     shown = shown.offset(bindparam(OFFSET, type_=Integer)).limit(bindparam(WANTED, type_=Integer)).correlate(None)
     return [_Part(selected.where(id_column.in_(shown)), order)]
 
 
 def _by_relevance(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
-    """Rank by rank, and by the id within each."""
+    """Return the parts of a list by relevance: in order of rank, and of the id within each rank."""
     ranks, id_column = search.ranks(spec, shape), spec.model.id
     where = filters.conditions(spec, shape.given)
     down = shape.sort_order == "desc"
@@ -163,7 +163,7 @@ def _by_relevance(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
 
 
 def _rank(cursor: Cursor, wanted: ParsedSearch) -> int:
-    """The rank that a cursor is at. Errors: ValidationFailed."""
+    """Return the rank in a cursor. Errors: ValidationFailed."""
     if isinstance(cursor.value, int) and cursor.value in (search.RANKS if wanted.longest else (0,)):
         return cursor.value
     raise _unknown()
@@ -171,20 +171,20 @@ def _rank(cursor: Cursor, wanted: ParsedSearch) -> int:
 
 @lru_cache(maxsize=1000)
 def count(spec: ResourceSpec, shape: ListQueryShape) -> Select[tuple[int]]:
-    """How many rows there are in all the pages together."""
+    """Return the query for the number of rows of all pages."""
     where = filters.conditions(spec, shape.given)
     return select(func.count()).select_from(spec.model).where(*where, *search.match_words(spec, shape))
 
 
 def known_total(query: ListQuery, found: int) -> int | None:
-    """How many rows there are in all, where one more than a page has told it by not being found."""
+    """Return the number of rows of all pages if this is the last page of a list by number, else None."""
     if query.cursor is not None or found > query.page_size or (not found and query.current_page > 1):
         return None
     return _offset(query) + found
 
 
 def page(spec: ResourceSpec, query: ListQuery, rows: Sequence[Row], total: int | None) -> Page[Any]:
-    """The page that these rows make: as many as it has, and one more where there are more."""
+    """Build the page of these rows. One row more than its size means that there are further rows."""
     cursor = query.cursor
     forward = cursor is None or cursor.forward
     shown = rows[: query.page_size][:: 1 if forward else -1]
@@ -209,13 +209,13 @@ def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
 
 
 def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: ListQueryShape) -> list[_Part]:
-    """Rows beyond a cursor: those with a value apart from those without, as an index can find each at once."""
-    assert shape.cursor is not None  # noqa: S101 - whoever calls has looked
+    """Return the parts beyond a cursor: rows with a value and rows without, each of which is a range of an index."""
+    assert shape.cursor is not None  # noqa: S101 - the caller has checked
     forward, inclusive = shape.cursor
     descending = (shape.sort_order == "desc") == forward
     compare = _COMPARE[descending, inclusive]
     here = bindparam("cursor_id", type_=id_column.type)
-    # Rows without a value are ordered by it, too: PostgreSQL takes the index for no other order.
+    # Rows without a value are ordered by it, too: otherwise PostgreSQL would not use the index.
     if shape.without:
         found = [and_(column.is_(None), compare(id_column, here))] + [column.is_not(None)] * (not forward)
     else:
@@ -233,9 +233,9 @@ _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
 
 
 def _checked(query: ListQuery) -> Cursor:
-    """The query's cursor. Errors: ValidationFailed where it goes not together with the rest of the query."""
+    """Return the query's cursor. Errors: ValidationFailed if it contradicts the rest of the query."""
     cursor = query.cursor
-    assert cursor is not None  # noqa: S101 - whoever calls has looked
+    assert cursor is not None  # noqa: S101 - the caller has checked
     field_errors = []
     if "current_page" in query.model_fields_set:
         field_errors.append(FieldError("superfluous", "a cursor says where the page is", parameter="currentPage"))
@@ -247,7 +247,7 @@ def _checked(query: ListQuery) -> Cursor:
 
 
 def _place(query: ListQuery, rows: Sequence[Row], *, forward: bool) -> str | None:
-    """The cursor of what lies beyond a row, or beyond no rows at all, in one direction."""
+    """Return the cursor for the rows beyond a row, or beyond an empty page, in one direction."""
     if rows:
         value, row_id = rows[0][-2:]
         return str(Cursor(query.order_by, query.sort_order, forward, False, _written(value), row_id))
@@ -266,13 +266,13 @@ def _written(value: Any) -> str | int | None:
 
 
 def _read(value: str | int | None, column: Any) -> Any:
-    """The value of a column that a cursor tells. Errors: ValidationFailed."""
+    """Parse the value of a column in a cursor. Errors: ValidationFailed."""
     try:
         found = _reader(column.type)(value)
         if _written(found) == value:
             return found
     except (ValueError, TypeError, AttributeError):
-        pass  # of another kind than the column: told below
+        pass  # of another type than the column: raised below
     raise _unknown()
 
 
@@ -282,7 +282,7 @@ def _unknown() -> ValidationFailed:
 
 
 def _moment(value: str) -> datetime:
-    # A time that is not UTC could be one that UTC has no year for.
+    # In UTC, a time with another offset could be outside the years of datetime.
     found = datetime.fromisoformat(value)
     if found.tzinfo != UTC:
         raise ValueError
@@ -296,7 +296,7 @@ def _small(value: int) -> int:
 
 
 def _reader(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
-    """Return what reads a cursor's value of a column of this type. It raises ValueError or TypeError."""
+    """Return the function that parses a cursor's value for a column of this type, or raises ValueError or TypeError."""
     return kind.parse if isinstance(kind, FixedDecimal) else _KINDS[kind.python_type]
 
 

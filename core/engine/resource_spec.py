@@ -1,4 +1,4 @@
-"""What a resource's reads are made of: its columns, filters and orders, and how one row or the next rows are found."""
+"""The description of a resource from which its queries are built: its columns, filters and orders."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Condition = ColumnElement[bool]
 SEARCH_TEXT = "search_text"
 """The column of folded text that searches read."""
 Filter = Callable[[str], Condition]
-"""Makes a condition of a bind parameter's name; one that ends in row_statements.ONE holds one value, others a list."""
+"""Returns a condition on the bind parameter of a name: one value if that ends in row_statements.ONE, else a list."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedRow:
-    """The row that a foreign key names, which answers carry. answer: its columns."""
+    """The target of a foreign key, embedded in responses. answer: its columns."""
 
     column: str
     model: type[Entity]
@@ -33,12 +33,12 @@ class EmbeddedRow:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResourceSpec:
-    """One resource as it is stored; `resource_spec` makes it of its model and its answer.
+    """The description of a resource; `resource_spec` builds it from the model and the type of the representation.
 
-    columns: the names of its own columns in an answer, in order; embedded rows follow them.
+    columns: the names of its own columns in a representation, in order; embedded rows follow them.
     select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
-    search_folded: the text that is searched, with the words that `q` finds. scopes: conditions by what else a row
-    belongs to, of the parameter that names it.
+    search_folded: the folded text for searches and for `q`. scopes: conditions on related rows, each by the name of a
+    parameter with the related row's id.
     """
 
     model: type[Entity]
@@ -54,12 +54,12 @@ class ResourceSpec:
 
     @property
     def rules(self) -> Rules:
-        """What follows from the values of a row."""
+        """The rules for the values and the derived columns of a row."""
         return self.model.rules
 
     @property
     def noun(self) -> str:
-        """What a client calls one of these."""
+        """The word for such a row in messages to clients."""
         return self.rules.noun
 
     @property
@@ -69,7 +69,7 @@ class ResourceSpec:
 
     @property
     def references(self) -> Mapping[str, type[Entity]]:
-        """The columns that are foreign keys, with the models of the rows that they name."""
+        """The columns that are foreign keys, with the models of their targets."""
         return _references(self.model)
 
 
@@ -81,9 +81,9 @@ def resource_spec(
     filters: Mapping[str, Filter] | None = None,
     scopes: Mapping[str, Filter] | None = None,
 ) -> ResourceSpec:
-    """Return the spec of a model whose rows are answered as `answer`: the columns of these names, then embedded rows.
+    """Return the spec of a model with the representation `answer`: the columns of these names, then embedded rows.
 
-    filters: those by something else than a column of its own.
+    filters: those on anything but a column of its own.
     """
     columns = tuple(each.name for each in fields(answer) if each.name in model.__table__.columns)
     own = [getattr(model, name) for name in columns]
@@ -119,7 +119,7 @@ def any_of(column: Any) -> Filter:
 
 
 def _column_of(model: type[Entity], name: str, key: Any) -> Any:
-    """Return a column of the row that a foreign key names, for statements that cannot join its table."""
+    """Return a column of the target of a foreign key, for statements that cannot join its table."""
     # As text: SQLAlchemy would list the key's table among those of the subquery.
     written = literal_column(f"{key.table.name}.{key.key}", Uuid)
     return select(getattr(model, name)).where(model.id == written).scalar_subquery()
@@ -147,7 +147,7 @@ def _references(model: type[Entity]) -> Mapping[str, type[Entity]]:
 
 @cache
 def by_unique_column(spec: ResourceSpec, column: str) -> Select[Any]:
-    """The row that has diptych.core.engine.row_statements.VALUE in a unique column."""
+    """Return the query for the row with diptych.core.engine.row_statements.VALUE in a unique column."""
     return spec.select.where(is_value(getattr(spec.model, column)))
 
 
@@ -157,7 +157,7 @@ LIMIT = "limit"
 
 @cache
 def page_after(spec: ResourceSpec, *, beginning: bool) -> Select[Any]:
-    """The rows by their ids, from the first, or after the one whose id is diptych.core.engine.row_statements.VALUE."""
+    """Return the query for rows by id, from the first or after the id diptych.core.engine.row_statements.VALUE."""
     id_column = spec.model.id
     statement = spec.select.order_by(id_column).limit(bindparam(LIMIT, type_=Integer))
     return statement if beginning else statement.where(id_column > bindparam(VALUE))

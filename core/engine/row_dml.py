@@ -1,7 +1,7 @@
-"""Statements that write one row, each made once.
+"""Statements that write one row, each built once.
 
-Each of them looks for itself whether the rows that it refers to are there, and returns none where one is not: who
-writes hears of it before a constraint would tell, and without another way to the database.
+Each writes and returns no row if a foreign-key target does not exist. The statement itself detects a missing
+foreign-key target, without an extra round trip.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OTHER_SLUG = "other_slug"
 
 
 def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
-    """The parameters of `insert_statement`. A row that may have another's slug gets one with a suffix instead."""
+    """Return the parameters of `insert_statement`, with a second slug in case the first is taken."""
     moment = now()
     made = {"id": uuid7(), "created_at": moment, "updated_at": moment}
     row = {**column_defaults(spec.model), **made, **spec.rules.with_derived(values)}
@@ -40,7 +40,7 @@ def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
 
 @cache
 def insert_statement(spec: ResourceSpec) -> ReturningInsert[Any]:
-    """The statement that makes a row, and returns it as `spec.represent` takes it."""
+    """Return the statement that inserts a row, and returns it as `spec.represent` takes it."""
     table = _table(spec)
     values: dict[str, Any] = {column.name: _new(column) for column in table.columns}
     if spec.slugged:
@@ -52,19 +52,19 @@ def insert_statement(spec: ResourceSpec) -> ReturningInsert[Any]:
 
 
 def update_parameters(spec: ResourceSpec, row_id: Any, values: Values) -> dict[str, Any]:
-    """The parameters of `update_statement` for these values."""
+    """Return the parameters of `update_statement` for these values."""
     found = {_NEW + name: value for name, value in spec.rules.with_derived(values).items()}
     return {**found, f"{_NEW}updated_at": now(), VALUE: row_id}
 
 
 @cache
 def update_statement(spec: ResourceSpec, names: frozenset[str]) -> ReturningUpdate[Any]:
-    """The statement that sets these columns of the row whose id is VALUE, and returns it as `insert_statement` does.
+    """Return the statement that sets these columns of the row with the id VALUE, and returns it.
 
-    A row that has these values already has not changed, and keeps the time when it did.
+    It returns the row as `insert_statement` does. A row that already has these values keeps its `updated_at`.
     """
     table = _table(spec)
-    # In an order that does not depend on the process: it is one statement for PostgreSQL then.
+    # Sorted, so that every process has the same text: PostgreSQL then sees one statement.
     given = sorted(names)
     changes = {name: _new(table.c[name]) for name in given}
     if spec.rules.named_by in names:
@@ -77,19 +77,19 @@ def update_statement(spec: ResourceSpec, names: frozenset[str]) -> ReturningUpda
 
 @cache
 def delete_statement(model: type[Entity]) -> ReturningDelete[Any]:
-    """The statement that deletes the row whose id is VALUE, and returns the id."""
+    """Return the statement that deletes the row with the id VALUE, and returns the id."""
     table: Any = model.__table__
     return delete(table).where(is_value(table.c.id)).returning(table.c.id)
 
 
 @cache
 def select_id_for_update(model: type[Entity]) -> Select[Any]:
-    """The id of the row whose id is VALUE, which is locked."""
+    """Return the query that locks the row with the id VALUE, and selects its id."""
     return select(model.id).where(is_value(model.id)).with_for_update()
 
 
 def missing_reference(model: type[Entity], path: tuple[str | int, ...]) -> FieldError:
-    """Return the error of a foreign key that names no row of a model."""
+    """Return the error of a foreign key without a target."""
     return FieldError("not_found", f"there is no such {model.rules.noun}", path=path)
 
 
@@ -99,7 +99,7 @@ def missing_references_detail(models: Iterable[type[Entity]]) -> str:
 
 
 def _referring(spec: ResourceSpec, names: Any) -> list[Condition]:
-    """Return the conditions that the rows exist which these foreign keys name."""
+    """Return the conditions that the targets of these foreign keys exist."""
     found: list[Condition] = []
     for name in sorted(names):
         column, other = _table(spec).c[name], spec.references[name].__table__

@@ -1,4 +1,4 @@
-"""Statements about rows of any table, made once each: what is looked for, and what is written, are their parameters."""
+"""Statements for rows of any table, each built once; all values are bind parameters."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ VALUE, VALUES = "value", "values"
 
 
 ONE = "_one"
-"""What the name of a parameter ends with that is one value, where another is a list of them."""
+"""The suffix of the name of a parameter that holds one value, not a list."""
 
 
 class _in_list(GenericFunction[Any]):  # noqa: N801 - an SQL function is named as SQL names them
-    # None: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
+    # No type: for a Boolean, SQLAlchemy writes `... = 1` for SQLite, which then does not use an index.
     type = NullType()
     inherit_cache = True
 
@@ -43,12 +43,12 @@ def _in(element: _in_list, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def in_list(column: Any, name: str) -> Any:
-    """The condition that a column has one of the values of a parameter, or its one value (ONE).
+    """Return the condition that a column has one of the values of a parameter, or its one value (ONE).
 
-    It is one text for lists of any length: PostgreSQL takes an array, and has the statement prepared. One value costs
-    it less than an array of one, and is what most lists are.
+    The text is the same for lists of any length, so that PostgreSQL, which takes an array, can prepare the statement.
+    One value costs it less than an array of one, and most lists have one.
     """
-    # Not in the column's own type where that is of some length: a cast would cut what is longer.
+    # Not the column's own type if that has a length: a cast would truncate longer values.
     kind = Text() if isinstance(column.type, String) else column.type
     if name.endswith(ONE):
         return column == bindparam(name, type_=kind)
@@ -56,46 +56,46 @@ def in_list(column: Any, name: str) -> Any:
 
 
 def is_value(column: Any) -> Any:
-    """The condition that a column has VALUE."""
+    """Return the condition that a column has VALUE."""
     return column == bindparam(VALUE)
 
 
 def in_values(column: Any) -> Any:
-    """The condition that a column has one of VALUES."""
+    """Return the condition that a column has one of VALUES."""
     return in_list(column, VALUES)
 
 
 def required(model: Any, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of these columns that tell nothing of a row when they are null: none has it, or any number of rows may."""
+    """Return those of these columns in which a null does not identify a row: no row can have it, or any number can."""
     columns = model.__table__.columns
     return tuple(name for name in names if not columns[name].nullable or columns[name].unique)
 
 
 @cache
 def id_exists(model: type[Entity]) -> Select[Any]:
-    """The id of the row whose id is VALUE."""
+    """Return the query for the id of the row with the id VALUE."""
     return select(model.id).where(is_value(model.id))
 
 
 @cache
 def existing_ids(model: type[Entity]) -> Select[Any]:
-    """The ids among VALUES that rows have."""
+    """Return the query for the ids among VALUES that exist."""
     return select(model.id).where(in_values(model.id))
 
 
 @cache
 def select_for_update(model: type[Entity]) -> Select[Any]:
-    """The row whose id is VALUE, locked."""
+    """Return the query for the row with the id VALUE, locked."""
     return select(model).where(is_value(model.id)).with_for_update()
 
 
 @cache
 def existing_slugs(model: Any) -> Select[Any]:
-    """The slugs among VALUES that rows have."""
+    """Return the query for the slugs among VALUES that exist."""
     return select(model.slug).where(in_values(model.slug))
 
 
 @cache
 def delete_by_ids(model: type[Entity]) -> ReturningDelete[Any]:
-    """Delete the rows whose ids are among VALUES; which there were."""
+    """Return the statement that deletes the rows with ids among VALUES, and returns the ids of the deleted rows."""
     return delete(model).where(in_values(model.id)).returning(model.id)

@@ -21,7 +21,7 @@ from diptych.core.engine.text_normalization import sort_key
 class has_words(GenericFunction[Any]):  # noqa: N801
     """has_words(id, text, for PostgreSQL, for SQLite): whether a row's text has words, found in the index of them.
 
-    It has no type: of a Boolean SQLAlchemy makes `... = 1` for SQLite, which finds nothing by an index then.
+    It has no type: for a Boolean, SQLAlchemy writes `... = 1` for SQLite, which then does not use an index.
     """
 
     type = NullType()
@@ -43,7 +43,7 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
 
 
 def match_parameters(query: ListQuery, parsed: ParsedSearch) -> dict[str, Any]:
-    """What `match_words` and `ranks` are given."""
+    """Return the parameters of `match_words` and `ranks`."""
     fts5 = " AND ".join([*(f'"{word}"' for word in parsed.whole), *(f'"{word}" *' for word in parsed.beginnings)])
     runs = {f"run_{place}": run for place, run in enumerate(parsed.runs)}
     return {
@@ -57,19 +57,19 @@ def match_parameters(query: ListQuery, parsed: ParsedSearch) -> dict[str, Any]:
 
 
 def match_words(spec: ResourceSpec, shape: ListQueryShape) -> list[Condition]:
-    """Rows with all the words that a query asks for."""
+    """Return the conditions that rows have all the words of a query."""
     return _having(spec, shape.runs, "tsquery") if shape.words else []
 
 
 RANKS = (2, 1, 0)
-"""Those of `ranks`, where there are words."""
+"""The ranks of a query with words."""
 
 
 def ranks(spec: ResourceSpec, shape: ListQueryShape) -> list[tuple[int, Condition]]:
-    """What tells rows with all the words of a query apart, the best first: no row meets two of these conditions.
+    """Return each rank with the condition of its rows, best first; no row meets two of these conditions.
 
-    First names that are what is asked, then those of which a word is the main part, then the others. PostgreSQL has an
-    index for each, and knows how many rows it is that meet it: so no more are looked at than a page needs.
+    First come names equal to the query, then those of which a word is the main part, then the others. PostgreSQL has
+    an index for each, and can estimate how many rows meet it, so that it reads no more than a page needs.
     """
     if not shape.words:
         return [(0, true())]
@@ -85,9 +85,9 @@ def ranks(spec: ResourceSpec, shape: ListQueryShape) -> list[tuple[int, Conditio
 
 
 def _tsquery(parsed: ParsedSearch, mark: str = "") -> str:
-    """What PostgreSQL is asked. mark: what the longest word begins with, which it may be in the index by.
+    """Return the tsquery for PostgreSQL. mark: the prefix of the longest word, with which it may be in the index.
 
-    No word has a quote in it, or anything else that means something to a database.
+    No word contains a quote or another character that is special in a database.
     """
     whole = [f"'{mark if word is parsed.longest else ''}{word}'" for word in parsed.whole]
     beginnings = [f"'{mark if word is parsed.longest else ''}{word}':*" for word in parsed.beginnings]
@@ -95,12 +95,12 @@ def _tsquery(parsed: ParsedSearch, mark: str = "") -> str:
 
 
 def _having(spec: ResourceSpec, runs: int, tsquery: str) -> list[Condition]:
-    """Rows with all the words of a parameter, and with each text in a script without spaces as it stands."""
+    """Return the conditions that rows have all the words of a parameter, and each text in a script without spaces."""
     found: Condition = has_words(
         spec.model.id,
         spec.search_folded,
-        # Written into the statement: PostgreSQL finds a rare word by its index, and a common one by looking at one row
-        # after another in the order that is wanted, and has to know which it is.
+        # A literal in the statement: PostgreSQL finds a rare word by the index, and a common one by reading rows in
+        # the wanted order, and needs to know which it is.
         bindparam(tsquery, type_=String, literal_execute=True),
         bindparam("fts5", type_=String),
     )

@@ -1,12 +1,12 @@
-"""Search tokens, the words of `q`. The same rules make them of a name, in either database, and of what is searched for.
+"""Search tokens, the words of `q`. The same rules apply to names, in either database, and to queries.
 
-They are made of folded text (diptych.core.engine.text_normalization.fold). A word is what stands between spaces and
+They are parsed from folded text (diptych.core.engine.text_normalization.fold). A word is text between spaces and
 punctuation, apostrophes and hyphens too. Where a script puts no spaces between its words, as Chinese, Japanese and
 Thai do, each character is a word, and so is each symbol and emoji. Accents that are characters of their own, the points
-of Hebrew and Arabic, and joiners are as if they were not there.
+of Hebrew and Arabic, and joiners are ignored.
 
-The classes of characters are written as regular expressions and as SQLite's GLOB have them between brackets, and say
-nothing of ASCII, of which letters and digits make words. What is in none of them is a letter, a digit or a mark.
+The classes of characters are written as in the brackets of regular expressions and of SQLite's GLOB. They do not cover
+ASCII, of which letters and digits make words. A character in none of them is a letter, a digit or a mark.
 """
 
 from __future__ import annotations
@@ -63,17 +63,17 @@ IGNORED = (
     "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7-\u06e8\u06ea-\u06ed\u180b-\u180f\u200c-\u200f\u202a-\u202e"
     "\u2060-\u2064\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\U000e0100-\U000e01ef"
 )
-"""What is as if it were not there."""
+"""Characters that are ignored."""
 
 LENGTH = 100
-"""Characters of a word that count: PostgreSQL has no place for words of more than 2,046 bytes."""
+"""Significant characters of a word: PostgreSQL cannot store words of more than 2,046 bytes."""
 
 SHARE = 3
 """A word is the main part of a text that is at most so many times as long."""
 
 
 class ParsedSearch(Struct, frozen=True):
-    """What is searched for: whole words, beginnings of words, and texts of characters that stand alone, in a row."""
+    """A parsed query: whole words, beginnings of words, and runs of characters that are each a word."""
 
     whole: tuple[str, ...]
     beginnings: tuple[str, ...]
@@ -86,16 +86,16 @@ class ParsedSearch(Struct, frozen=True):
 
 
 def wanted(text: str) -> ParsedSearch:
-    """What a text asks for: its words, each once. One with an asterisk after it is the beginning of any word.
+    """Parse a query into its distinct words. One with an asterisk after it is the beginning of any word.
 
-    Every text asks for something, or for nothing: there is no syntax that could be wrong.
+    Every text is a valid query, with or without words.
     """
     ignored, word_of, run = _patterns()
     folded = fold(text)
     whole: dict[str, None] = {}
     beginnings: dict[str, None] = {}
     for alone, word, asterisk in word_of.findall(ignored.sub("", folded)):
-        # Of a word as long as that, nobody knows whether it goes on.
+        # The index contains only the beginning of a longer word.
         if asterisk or len(word) >= LENGTH:
             beginnings[word[:LENGTH]] = None
         else:
@@ -105,7 +105,7 @@ def wanted(text: str) -> ParsedSearch:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    """What is ignored, what is a word, and what is a run. Made when first needed: that takes 20 ms."""
+    """Compile the patterns of ignored characters, of words and of runs, at the first use: that takes 20 ms."""
     return (
         re.compile(f"[{IGNORED}]+"),
         re.compile(rf"([{ALONE}])|((?:[0-9A-Za-z]|[^\x00-\x7f{SEPARATING}{ALONE}])+)(\*?)"),

@@ -69,12 +69,12 @@ def token(identifier: uuid.UUID) -> str:
 
 
 def check_slug(text: str) -> str:
-    """The text, if it can be a slug. Errors: ValueError."""
+    """Return the text if it can be a slug. Errors: ValueError."""
     if "".join(_kept(text)) != text:
         raise ValueError("a slug has letters, numbers, marks and hyphens")
     return text
 
 
 def own_slug(text: str) -> str:
-    """The text, cleaned, if it can be the slug that a row is given. Errors: ValueError."""
+    """Return the text, cleaned, if it can be the slug of a row. Errors: ValueError."""
     return bounded(check_slug(clean(text)), SLUG_LENGTH)

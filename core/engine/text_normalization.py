@@ -8,11 +8,11 @@ from functools import cache
 SORT_KEY_LENGTH = 200  # characters
 
 RAW_LENGTH = 100_000
-"""Characters of a text as it came, at most: more than any field keeps, however it was composed."""
+"""Characters of a text before it is normalized, at most: more than any field stores in any normal form."""
 
 MARKS = 30
-"""Combining marks in a row, at most: Unicode's Stream-Safe Text Format (UAX 15, section 13). To put a row of them in
-order takes time that grows with its square, and 8 MiB of them took minutes."""
+"""Combining marks in a row, at most: Unicode's Stream-Safe Text Format (UAX 15, section 13). Ordering a row of them
+takes time quadratic in its length: 8 MiB took minutes."""
 
 # C0, DEL and C1 (Unicode category Cc) but for tab, newline and carriage return; and surrogates.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -58,7 +58,7 @@ def clean(text: str, *, multiline: bool = False) -> str:
 
 @cache
 def _too_many_marks() -> re.Pattern[str]:
-    """What has more than MARKS combining marks in a row. Made when it is first needed: that takes 10 ms."""
+    """Compile the pattern of more than MARKS combining marks in a row, at the first use: that takes 10 ms."""
     marks = "".join(char for char in map(chr, range(0x300, 0x20000)) if unicodedata.combining(char))
     return re.compile(f"[{marks}]{{{MARKS + 1}}}")
 
@@ -70,7 +70,7 @@ def _describe(char: str) -> str:
 
 
 def line(longest: int) -> Callable[[str], str]:
-    """The rule of a name or title of 1 to `longest` characters. It raises ValueError, as clean() and bounded() do."""
+    """Return the rule for a name or title of 1 to `longest` characters; it raises clean()'s and bounded()'s errors."""
 
     def rule(text: str) -> str:
         return bounded(clean(text), longest)
@@ -79,7 +79,7 @@ def line(longest: int) -> Callable[[str], str]:
 
 
 def prose(longest: int) -> Callable[[str], str]:
-    """The rule of text in any number of lines, of up to `longest` characters. It raises ValueError, as line() does."""
+    """Return the rule for text of any number of lines, up to `longest` characters; its errors are those of line()."""
 
     def rule(text: str) -> str:
         return bounded(clean(text, multiline=True), longest, shortest=0)
@@ -88,7 +88,7 @@ def prose(longest: int) -> Callable[[str], str]:
 
 
 def bounded(text: str, longest: int, *, shortest: int = 1) -> str:
-    """The text. Raises ValueError when it is empty, where it may not be, or longer."""
+    """Return the text. Raises ValueError when it is shorter or longer than allowed."""
     if len(text) < shortest:
         raise ValueError("is empty")
     if len(text) > longest:

@@ -1,4 +1,4 @@
-"""From the columns of somebody's file to the fields of a book."""
+"""Map the columns of a file to the fields of a book."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -127,7 +127,7 @@ def check_defaults(defaults: Mapping[str, str]) -> None:
 
 @lru_cache(maxsize=1024)
 def _plain(name: str) -> str:
-    """Return a column name without what people write differently."""
+    """Return a column name without case, spaces, "_" and "-"."""
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
@@ -194,7 +194,7 @@ def record(
 
 @lru_cache(maxsize=64)
 def _places(mapping: ColumnMap, keys: tuple[str, ...]) -> dict[str, list[tuple[str, bool]]]:
-    """Where each field is found in rows with these keys, and whether several values may be there."""
+    """Return the keys of each field in rows with these keys, and whether each may hold several values."""
     plain = {_plain(key): key for key in reversed(keys)}
 
     def found(field: str) -> Iterator[tuple[str, bool]]:
@@ -207,7 +207,7 @@ def _places(mapping: ColumnMap, keys: tuple[str, ...]) -> dict[str, list[tuple[s
 
 
 class _RowReader:
-    """The cells of a row by field, and what is wrong with them (field -> sentence)."""
+    """The cells of a row by field, and their errors (field -> message)."""
 
     def __init__(self, row: Mapping[str, Any], mapping: ColumnMap, defaults: Mapping[str, str]) -> None:
         self._row = row
@@ -232,7 +232,7 @@ class _RowReader:
         return None
 
     def parse(self, field: str, cell: _Cell, rule: Callable[[_Cell], T]) -> T | None:
-        """Return what a rule makes of a cell; if it raises ValueError, note that and return None."""
+        """Apply a rule to a cell; if it raises ValueError, record that and return None."""
         try:
             return rule(cell)
         except ValueError as error:
@@ -240,7 +240,7 @@ class _RowReader:
             return None
 
     def take(self, field: str, rule: Callable[[_Cell], T]) -> T | None:
-        """Return what a rule makes of the field's cell or default; None when both are empty."""
+        """Apply a rule to the field's cell or default; return None when both are empty."""
         cell = self.cell(field) or self.default(field)
         return None if cell is None else self.parse(field, cell, rule)
 
@@ -307,7 +307,7 @@ def _parts(cell: _Cell, separator: str | None, comma: re.Pattern[str]) -> list[s
 
 
 def _contributors(reader: _RowReader) -> tuple[Contributor, ...]:
-    """Return everybody of a row, those of a "contributors" column first, nobody twice in a role."""
+    """Return all contributors of a row, those of a "contributors" column first, each once in a role."""
     separator = reader.mapping.separator
     people = list(reader.take("contributors", lambda cell: _listed(cell, separator)) or ())
     for role in _PLURALS.values():

@@ -40,7 +40,7 @@ LINE = 16 * 1024 * 1024
 TABLES: dict[str, Table] = {
     table.name: table for table in Base.metadata.sorted_tables if table is not IdempotencyKey.__table__
 }
-"""By name, each after those that it refers to. Keys of requests stay behind: they are not of the catalogue."""
+"""By name, each after those that it refers to; without idempotency keys, which are not part of the catalogue."""
 
 Advanced = Callable[[int], object]
 
@@ -56,14 +56,14 @@ class _Header(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def count(connection: Connection, tables: Sequence[Table]) -> int:
-    """How many rows there are."""
+    """Return the number of rows in these tables."""
     return sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
 
 
 def dump(connection: Connection, tables: Sequence[Table], advanced: Advanced) -> Iterator[bytes]:
-    """The document of these tables, in pieces, each row in the order of its key. advanced: told of rows, by number.
+    """Yield the document of these tables in pieces, rows in the order of their keys. advanced: called with row counts.
 
-    The same rows make the same bytes, whatever database they are in.
+    The same rows give the same bytes on either database.
     Errors: CommandError where the database is not at the head; what SQLAlchemy raises.
     """
     yield b'{"format": "diptych-dump", "revision": %b, "tables": {' % encode(require_head(connection))
@@ -83,14 +83,14 @@ def dump(connection: Connection, tables: Sequence[Table], advanced: Advanced) ->
 
 
 def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanced) -> int:
-    """Put the rows of dumps into an empty database, and return how many. advanced: told of bytes, by number.
+    """Load the rows of dumps into an empty database, and return how many. advanced: called with byte counts.
 
     The connection's transaction is to be rolled back on any error.
     Errors: CommandError where the database is not at the head; DumpError; what SQLAlchemy raises.
     """
     revision = require_head(connection)
     if connection.dialect.name == "postgresql":
-        # A row that the service makes meanwhile would be in no dump.
+        # A row that the service creates meanwhile would be in no dump.
         connection.exec_driver_sql(f"LOCK TABLE {', '.join(TABLES)} IN EXCLUSIVE MODE")
     for table in TABLES.values():
         if connection.execute(select(1).select_from(table).limit(1)).first():
@@ -109,7 +109,7 @@ def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanc
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Rows of one table that stand on these lines."""
+    """Rows of one table, with their first and their last line."""
 
     table: Table
     rows: list[dict[str, Any]]
@@ -118,7 +118,7 @@ class _Batch:
 
 
 class _Reader:
-    """One document, line by line."""
+    """Reads one document, line by line."""
 
     def __init__(self, stream: BinaryIO, revision: str, advanced: Advanced) -> None:
         self._stream = stream
@@ -127,7 +127,7 @@ class _Reader:
         self._number = 0
 
     def batches(self) -> Iterator[_Batch]:
-        """The rows, table by table. Errors: DumpError."""
+        """Yield the rows, table by table. Errors: DumpError."""
         self._header()
         seen: set[str] = set()
         more = True
@@ -141,7 +141,7 @@ class _Reader:
             raise self._wrong("the document should end here")
 
     def _rows(self, table: Table) -> Generator[_Batch, None, bool]:
-        """The rows of one table; returns whether another follows."""
+        """Yield the rows of one table; return whether another follows."""
         decoder = _decoder(table)
         rows: list[dict[str, Any]] = []
         comma = True
@@ -162,7 +162,7 @@ class _Reader:
             row = structs.asdict(decoder.decode(line))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self._wrong(str(error)) from None
-        # SQLite would keep it, and PostgreSQL could never take it.
+        # SQLite would accept it, and PostgreSQL would not.
         if any(isinstance(value, str) and "\0" in value for value in row.values()):
             raise self._wrong("text cannot have a NUL in it")
         return row
@@ -191,7 +191,7 @@ class _Reader:
 
 @cache
 def _decoder(table: Table) -> msgspec.json.Decoder[Any]:
-    """A reader of rows that holds them to what PostgreSQL would accept: SQLite takes anything in any column."""
+    """Return a decoder of rows that PostgreSQL would accept: SQLite accepts any value in any column."""
     fields = [(column.name, _type(column)) for column in table.columns]
     return msgspec.json.Decoder(msgspec.defstruct(table.name, fields, forbid_unknown_fields=True))
 

@@ -1,4 +1,4 @@
-"""What a file has said already, in constant memory: a temporary database holds it."""
+"""Find repeated items in a file, in constant memory, by a temporary database."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class DuplicateDetector:
         self._database.close()
 
     def check(self, key: object, content: object, line: int) -> tuple[Literal["new", "same", "other"], int]:
-        """Whether the key is new, has come with the same content, or with other; and the line where it first came.
+        """Return whether the key is new, or came before with the same content or with other; and its first line.
 
-        key and content: anything whose repr tells it from others.
+        key and content: any objects with distinct reprs.
         """
         ours = _digest(content)
         row = (_digest(key), ours, line)

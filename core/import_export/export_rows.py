@@ -26,7 +26,7 @@ from diptych.core.sync.operations.crud_operations import Resource
 
 
 class ExportedRow(Input):
-    """What every line has, besides its type."""
+    """The members of every line, besides its type."""
 
     type: str
     id: Id
@@ -35,14 +35,14 @@ class ExportedRow(Input):
 
 
 class BookLists(Input):
-    """What a line has of a book that is in other tables: its contributors in order, its tags by name."""
+    """The members of a book's line from other tables: its contributors in order, its tags by name."""
 
     contributors: Annotated[list[ContributorInput], Field(min_length=1, max_length=LIST_LIMIT)]
     tags: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
 
 
 class RowKind:
-    """Rows of one resource as lines. lists: what a line has besides the columns of its row."""
+    """Rows of one resource as lines. lists: the members of a line besides the columns of its row."""
 
     lists: ClassVar[type[Input]] = Input
 
@@ -56,7 +56,7 @@ class RowKind:
         self.schema: type[ExportedRow] = create_model(f"Exported{spec.model.__name__}", __base__=bases, **own)
 
     def line(self, row: Any) -> dict[str, Any]:
-        """Return the line of a row as it is answered."""
+        """Return the line of a row's representation."""
         columns = self.schema.model_fields.keys() - self.lists.model_fields.keys()
         own = {name: value for name, value in asdict(row).items() if name in columns}
         return {"type": self.resource.service.spec.noun, **own}

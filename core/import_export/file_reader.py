@@ -71,7 +71,7 @@ def format_of(path: Path | Literal["-"], explicit: str | None = None) -> Format:
 
 
 class _Meter(io.RawIOBase):
-    """Passes a binary file through and counts its bytes; closes it only if told that it may."""
+    """Passes a binary file through and counts its bytes; closes it only if it is allowed to."""
 
     def __init__(self, source: BinaryIO, *, owned: bool) -> None:
         self._source = source
@@ -111,7 +111,7 @@ class TextSource(io.TextIOWrapper):
     def __init__(self, binary: BinaryIO, meter: _Meter, encoding: str) -> None:
         super().__init__(cast(Any, binary), encoding, errors="diptych-mark", newline="")
         self._meter = meter
-        self.total = meter.size()  # bytes in the file as it is stored, or None when nobody can know
+        self.total = meter.size()  # bytes in the file as it is stored, or None for a pipe or terminal
 
     @property
     def bytes_read(self) -> int:
@@ -207,7 +207,7 @@ def _shown(text: str) -> str:
 
 
 def _unusable(text: str) -> str | None:
-    """Return what forbids a row with this text, if anything does."""
+    """Return the reason to refuse a row with this text, or None."""
     if _SURROGATE.search(text):
         return "row has bytes that the file's encoding cannot decode"
     if "\0" in text:
@@ -276,7 +276,7 @@ class _CsvRecords:
 
 
 def _csv_reason(message: str) -> str:
-    """Put the message of the csv module, or of _feed(), in words for people."""
+    """Translate the message of the csv module, or of _feed(), for users."""
     if "field limit" in message:
         return "a field is larger than 1 MiB, or a quote opened here is not closed"
     if "unexpected end" in message:
@@ -351,7 +351,7 @@ def _json_row(number: int, text: str) -> dict[str, Any] | Reject:
 
 
 def _unusable_value(value: Any, text: str) -> str | None:
-    """Return what forbids a decoded row, if anything does; text is the line that it was decoded from."""
+    """Return the reason to refuse a decoded row, or None; text is the line that it was decoded from."""
     if not isinstance(value, dict):
         return "row is not a JSON object"
     # What _unusable() forbids can now be inside only if it was escaped.

@@ -1,4 +1,4 @@
-"""Loading the records of a file: books that are new are created, those that are known take on what the file says."""
+"""Load the records of a file: create new books, and update existing ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MatchKey = tuple[Any, ...]
 AUTHORS = select(Author.name, Author.id).where(in_values(Author.name))
 TAGS = select(Tag.name, Tag.id).where(in_values(Tag.name))
 BY_ISBN = select(Book).where(in_values(Book.isbn)).with_for_update()
-# The index of books without an ISBN, which is theirs alone, is of no help: there may be any number of them.
+# Not IS NULL, for which PostgreSQL could use the partial index of books without an ISBN: these may be very many.
 BY_TITLE = select(Book).where(in_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
 
 IMPORTING = 0x64697074_696D70
@@ -37,7 +37,7 @@ IMPORTING = 0x64697074_696D70
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of some records."""
+    """The outcome of loading some records."""
 
     created: int = 0
     updated: int = 0
@@ -46,22 +46,22 @@ class Outcome:
 
 
 def record_key(record: BookRecord) -> MatchKey:
-    """What tells the books of a file apart. No two records with one key may be loaded together."""
+    """Return the key by which a file's books are distinguished. No two records with one key may be loaded together."""
     if record.isbn is not None:
         return (record.isbn,)
     return (record.title, first_name(record), record.year)
 
 
 def first_name(record: BookRecord) -> str:
-    """The name of the first author."""
+    """Return the name of the first author."""
     return next(contributor.name for contributor in record.contributors if contributor.role == "author")
 
 
 def load_books(session: Session, records: Sequence[BookRecord]) -> Outcome:
-    """Load records with keys that differ, in one transaction: a fixed number of statements, however many they are.
+    """Load records with different keys, in one transaction, by a fixed number of statements.
 
-    A book is known by its ISBN; one without, by its title, first author and year among the books without an ISBN.
-    What a record does not say stays as it is.
+    A book is found by its ISBN; one without, by its title, first author and year among the books without an ISBN.
+    Fields that a record does not have keep their values.
     """
     loading = _Loading(session)
     loading.take_turns()
@@ -85,14 +85,14 @@ class _Loading:
         self._by_title: dict[MatchKey, list[Book]] = {}
 
     def take_turns(self) -> None:
-        """Wait for other imports: nothing else keeps two of them from creating one author twice."""
+        """Wait for other imports, as two at once could create one author twice."""
         if self.session.get_bind().dialect.name == "postgresql":
-            # Of tables that have only just been filled PostgreSQL knows nothing, and would rather read them whole.
+            # PostgreSQL has no statistics of newly filled tables, and would scan them sequentially.
             whole = func.set_config("enable_seqscan", "off", True)
             self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING), whole))
 
     def find_authors(self, records: Iterable[BookRecord]) -> None:
-        """The ids of all authors by the names in these records."""
+        """Find the ids of all authors by the names in these records."""
         found: dict[str, list[UUID]] = {}
         for name, author_id in self.session.execute(AUTHORS, {VALUES: _names(records)}):
             found.setdefault(name, []).append(author_id)
@@ -100,13 +100,13 @@ class _Loading:
         self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
 
     def create_authors(self, records: Iterable[BookRecord]) -> None:
-        """Create those nobody has heard of, without a date of birth."""
+        """Create the authors that do not exist, without a date of birth."""
         new = [{"name": name} for name in _names(records) if name not in self._authors]
         made = AuthorService(self.session, wrap_exceptions=False).create_rows(new)
         self._authors |= {author["name"]: author["id"] for author in made}
 
     def accepts_authors(self, record: BookRecord) -> bool:
-        """Whether each name means one author; a reject where one does not."""
+        """Return whether no name matches several authors; else record a reject."""
         several = self._ambiguous and {item.name for item in record.contributors} & self._ambiguous.keys()
         if several:
             told = "; ".join(f"there are {self._ambiguous[name]} authors called {name}" for name in sorted(several))
@@ -114,7 +114,7 @@ class _Loading:
         return not several
 
     def find_books(self, records: Sequence[BookRecord]) -> None:
-        """The books these records may be about: two statements."""
+        """Find the books that these records may match, by two statements."""
         isbns = [record.isbn for record in records if record.isbn is not None]
         if isbns:
             rows = self.session.execute(BY_ISBN, {VALUES: isbns})
@@ -125,14 +125,14 @@ class _Loading:
                 self._by_title.setdefault((book.title, book.author_id, book.year), []).append(book)
 
     def accepts_match(self, record: BookRecord) -> bool:
-        """Whether at most one book is meant; a reject where it is more."""
+        """Return whether at most one book matches; else record a reject."""
         matches = self._matches(record)
         if len(matches) > 1:
             self._reject(record, f"it may be any of the books {', '.join(str(book.id) for book in matches)}")
         return len(matches) <= 1
 
     def write(self, records: Sequence[BookRecord]) -> None:
-        """Create and update, with contributors and tags."""
+        """Create and update the books, with contributors and tags."""
         known = {record.line: match[0] for record in records if (match := self._matches(record))}
         tags = self._tags(records)
         self._create([record for record in records if record.line not in known], tags)
@@ -164,8 +164,8 @@ class _Loading:
         self.outcome.unchanged += len(known) - len(changed)
 
     def _tags(self, records: Iterable[BookRecord]) -> dict[str, UUID]:
-        """The ids of the tags in these records; those that are missing are made."""
-        # In one order for everyone: two writers then wait for each other instead of deadlocking.
+        """Return the ids of the tags in these records; create those that do not exist."""
+        # All writers use one order: two of them then wait for each other instead of deadlocking.
         names = sorted({name for record in records for name in record.tags})
         if not names:
             return {}
@@ -204,7 +204,7 @@ def _names(records: Iterable[BookRecord]) -> list[str]:
 
 
 def add_lists(session: Session, books: Iterable[tuple[UUID, Sequence[Contributing], Iterable[UUID]]]) -> None:
-    """Give books that have only just been made, and have none, their contributors and the tags of these ids."""
+    """Insert the contributors and the tags of new books, which have none yet."""
     others: list[dict[str, Any]] = []
     tagged: list[dict[str, Any]] = []
     for book_id, contributing, tags in books:

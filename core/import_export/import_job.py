@@ -35,7 +35,7 @@ class Rejects(Protocol):
 
 @dataclass(slots=True)
 class Summary:
-    """What became of the rows so far; `stopped` is the reject that ended a strict import."""
+    """The counts of rows so far; `stopped` is the reject that ended a strict import."""
 
     created: int = 0
     updated: int = 0
@@ -49,7 +49,7 @@ class Summary:
         return self.created + self.updated + self.unchanged + self.rejected
 
     def add(self, outcome: Outcome) -> None:
-        """Count what became of some more rows."""
+        """Add the outcome of further rows."""
         self.created += outcome.created
         self.updated += outcome.updated
         self.unchanged += outcome.unchanged
@@ -73,13 +73,13 @@ class _Batch:
         self.raw[line] = raw
 
     def singly(self) -> Iterator[_Batch]:
-        """The same items in batches of one."""
+        """Yield the same items in batches of one."""
         for item, line in zip(self.items, self.lines, strict=True):
             yield _Batch([item], [line], self.raw)
 
 
 class _Repeat:
-    """A row that says of a book what an earlier row said."""
+    """A row that repeats an earlier row."""
 
 
 Step = BookRecord | ExportedRow | Reject | _Repeat
@@ -95,7 +95,7 @@ def import_rows(  # noqa: PLR0913 - four of them are options
     strict: bool = False,
     advanced: Callable[[Summary], None] = lambda _: None,
 ) -> Summary:
-    """Import every row that can be. `advanced` hears of the summary after each batch.
+    """Import every valid row. `advanced` is called with the summary after each batch.
 
     A strict import ends at the first reject; what came before it is loaded.
 
@@ -126,7 +126,7 @@ def _outcomes(  # noqa: PLR0913 - as above
     *,
     strict: bool,
 ) -> Generator[Outcome]:
-    """What becomes of the rows, a batch at a time. While the database takes one, the next is read and checked."""
+    """Yield the outcome of each batch. While the database loads one, the next is read and checked."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="diptych-import") as worker:
         loading: Future[list[Outcome]] | None = None
         for step in _batches(_items(rows, mapping, defaults, seen), in_order=strict):
@@ -161,7 +161,7 @@ def _items(
 
 
 def _first(item: Item, line: int, row: dict[str, Any], seen: DuplicateDetector) -> Step:
-    """The item, unless an earlier row was about the same."""
+    """Return the item; if an earlier row was about the same one, return a repeat or a reject."""
     if isinstance(item, BookRecord):
         found, earlier = seen.check(record_key(item), replace(item, line=0), line)
     else:
@@ -176,7 +176,7 @@ def _first(item: Item, line: int, row: dict[str, Any], seen: DuplicateDetector) 
 
 
 def _batches(items: Iterator[tuple[int, Any, Step]], *, in_order: bool) -> Iterator[_Batch | Reject | _Repeat]:
-    """Batches, and what is not loaded; in order, a reject comes when all that stands before it in the file has."""
+    """Yield batches, rejects and repeats. in_order: rejects and repeats come after all rows before them in the file."""
     batch = _Batch()
     for line, raw, item in items:
         if isinstance(item, Reject | _Repeat):
@@ -194,11 +194,11 @@ def _batches(items: Iterator[tuple[int, Any, Step]], *, in_order: bool) -> Itera
 
 
 class _RejectedInBatch(Exception):
-    """A strict import has to find out how far it may go."""
+    """A batch of a strict import has a reject, up to which it is loaded again."""
 
 
 def _load(database: Database, batch: _Batch, *, strict: bool) -> list[Outcome]:
-    """Load a batch in one transaction; a strict import whose batch has a reject loads it again, as far as that one."""
+    """Load a batch in one transaction; a strict import loads a batch with a reject again, up to that reject."""
     try:
         return [_loaded(database, batch, strict=strict and len(batch.items) > 1)]
     except _RejectedInBatch:
@@ -222,7 +222,7 @@ def _loaded(database: Database, batch: _Batch, *, strict: bool) -> Outcome:
     try:
         outcome = database.run_in_transaction(work)
     except Conflict:
-        # Someone stored one of these in between: looked for again, it is found.
+        # Another writer has stored one of these meanwhile; a second attempt finds it.
         outcome = database.run_in_transaction(work)
     outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
     return outcome

@@ -1,4 +1,4 @@
-"""What a row of an imported file turns into: a book to be stored, or a reject with its reason."""
+"""The result of reading a row of an imported file: a book to store, or a reject with its reason."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Contributor(Struct, frozen=True):
 class BookRecord(Struct, frozen=True):
     """A valid book of a file; None means that the file does not say.
 
-    title has 1 to TITLE_MAX characters; contributors hold at least one author and nobody twice in a role;
+    title has 1 to TITLE_MAX characters; contributors hold at least one author, and each name once in a role;
     isbn has 13 digits; language is a BCP 47 tag; description has 1 to DESCRIPTION_MAX characters; tags are in
     the form of catalogue.tags.rules.tag_name, 1 to TAG_MAX characters, each once. further: the values of all other
     fields of a book, by name.

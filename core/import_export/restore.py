@@ -65,7 +65,7 @@ class _Restorer:
         self.changed: set[UUID] = set()
 
     def restore(self, exported: Sequence[ExportedRow], lines: Sequence[int]) -> Outcome:
-        """Store the rows that can be stored; what became of them all."""
+        """Store the rows that can be stored; return the outcome of all."""
         whole = self.without_faults(exported, lines)
         self.store(whole)
         self.store_lists([row for row, _ in whole if row.id in self.new | self.old.keys()])
@@ -84,7 +84,7 @@ class _Restorer:
         return None
 
     def store_lists(self, rows: Sequence[Any]) -> None:
-        """Store what belongs to stored rows in other tables."""
+        """Store the related rows of stored rows in other tables."""
 
     def without_faults(self, exported: Sequence[ExportedRow], lines: Sequence[int]) -> list[tuple[ExportedRow, int]]:
         """Return the lines that name rows that exist, and have no fault; the others are rejects."""
@@ -112,7 +112,7 @@ class _Restorer:
         self.outcome.rejects.append(Reject(line, reason, row.model_dump(mode="json")))
 
     def store(self, whole: Sequence[tuple[ExportedRow, int]]) -> None:
-        """Create or change the rows whose unique values no other row has; the others are rejects."""
+        """Create or change the rows with unique values that no other row has; the others are rejects."""
         values = [self.kind.columns(row) for row, _ in whole]
         holders = self._holders(values)
         present = {row.id: row for row in self._present([value["id"] for value in values])}

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def first_author(roles: Sequence[str]) -> int:
-    """The index of the first author among `roles`. Errors: ValueError when there is none."""
+    """Return the index of the first author among `roles`. Errors: ValueError when there is none."""
     try:
         return roles.index(AUTHOR)
     except ValueError:
@@ -20,7 +20,7 @@ def first_author(roles: Sequence[str]) -> int:
 
 
 def with_first_author(first: T, others: Sequence[tuple[int, T]]) -> list[T]:
-    """The whole list from the first author and the (position, contributor) pairs of the others, in their order.
+    """Return the whole list from the first author and the (position, contributor) pairs of the others.
 
     The first author takes the lowest position that the others leave free.
     """
@@ -30,7 +30,7 @@ def with_first_author(first: T, others: Sequence[tuple[int, T]]) -> list[T]:
 
 
 def merged_contributors(present: Sequence[tuple[T, str]], given: Sequence[tuple[T, str]]) -> list[tuple[T, str]]:
-    """(who, role) pairs: those given take the place of all present in the same roles; other roles stay behind them.
+    """Return (contributor, role) pairs: those given replace all present in their roles; pairs in other roles follow.
 
     A file that names only a book's authors says nothing about its translators.
     """

@@ -6,7 +6,7 @@ from functools import lru_cache
 _LABEL = re.compile(r"\Aisbn(?:[- ]?1[03](?=[: ]))?[: ]*", re.ASCII | re.IGNORECASE)
 # Spaces, hyphens and the dashes that word processors put in their place.
 _SEPARATORS = re.compile("[-\\s\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+")
-# The same for JSON Schema, as far as it is how people write them; the check digit is beyond a pattern.
+# The same for JSON Schema, in the usual spellings; a pattern cannot verify the check digit.
 PATTERN = (
     r"^(?:[Ii][Ss][Bb][Nn](?:[- ]?1[03])?:? )?"
     r"(?:(?:[0-9][- ]?){9}[0-9Xx]|9[- ]?7[- ]?[89][- ]?(?:[0-9][- ]?){9}[0-9])$"

@@ -52,7 +52,7 @@ class Book(SearchableMixin, SlugMixin, Entity):
 
 
 class BookContributor(Base):
-    """Everyone but the first author, who is `book.author_id` and stands at the position these rows leave free.
+    """A contributor other than the first author, who is `book.author_id` and takes the position these rows leave free.
 
     Most books have one author: they need no row here, and no second statement to be made.
     """

@@ -20,17 +20,17 @@ from diptych.core.engine.row_statements import in_list, in_values
 
 
 def tagged(name: str) -> Condition:
-    """Books that carry any tag of the names in a parameter."""
+    """Return the condition that a book carries a tag with one of the names in a parameter."""
     return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(in_list(Tag.name, name)))
 
 
 def tagged_with(name: str) -> Condition:
-    """Books that carry the tag whose id is in a parameter."""
+    """Return the condition that a book carries the tag with the id in a parameter."""
     return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id == bindparam(name)))
 
 
 def contributed(name: str) -> Condition:
-    """Books that any of those in a parameter wrote, or contributed to in another role."""
+    """Return the condition that one of the authors in a parameter wrote a book or contributed to it."""
     others = select(BookContributor.book_id).where(in_list(BookContributor.author_id, name))
     return or_(in_list(Book.author_id, name), Book.id.in_(others))
 
@@ -48,14 +48,14 @@ OTHER_CONTRIBUTORS = (
     .where(in_values(BookContributor.book_id))
     .order_by(BookContributor.book_id, BookContributor.position)
 )
-"""book_id, position, role and the author of every contributor but the first author, of the books of these VALUES."""
+"""book_id, position, role and author of each contributor, except the first author, to the books with ids in VALUES."""
 
 SUPERSEDED = delete(BookContributor).where(
     BookContributor.book_id == bindparam("book"),
     BookContributor.author_id == bindparam("author"),
     BookContributor.role == AUTHOR,
 )
-"""Takes an author from among the others of a book, whose first author it has become."""
+"""Deletes an author who has become the first author of a book from its other contributors."""
 
 spec = resource_spec(
     Book,
@@ -68,7 +68,7 @@ spec = resource_spec(
 
 @cache
 def one_with_tags(column: str) -> Select[Any]:
-    """As `one`, in a row for each tag, whose columns come last; with no tag, one without."""
+    """Return the query for one book with its tags: a row for each tag, with its columns last, or one row without."""
     return (
         by_unique_column(spec, column)
         .add_columns(*tags.returning)
@@ -79,7 +79,7 @@ def one_with_tags(column: str) -> Select[Any]:
 
 
 def represent_with_tags(rows: Sequence[Sequence[Any]]) -> schemas.Book:
-    """A book as answered, from the rows of `one_with_tags`."""
+    """Return a book's representation from the rows of `one_with_tags`."""
     own = len(spec.returning)
     found = [tags.represent(row[own:]) for row in rows if row[own] is not None]
     return schemas.extended(spec.represent(rows[0][:own]), {"tags": found})

@@ -115,7 +115,7 @@ class Book(Struct, frozen=True):
 
 
 def extended(book: Book, added: dict[str, Any]) -> Book:
-    """The book with its tags or contributors."""
+    """Return the book with its tags or contributors."""
     return msgspec.structs.replace(book, **added)
 
 

@@ -16,11 +16,11 @@ BATCH_LIMIT = 1000
 
 
 UNIQUE: dict[str, JsonValue] = {"uniqueItems": True}
-"""For a list whose repetitions the service refuses, where they are named one by one."""
+"""For a list in which the service refuses repeated items, and names each of them."""
 
 
 class Input(BaseModel):
-    """A request body: a member nobody knows is a fault, not something to drop in silence."""
+    """A request body: an unknown member is an error, and is not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -78,7 +78,7 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
 
 
 def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Patch") -> type[Input]:
-    """The same fields with none of them required: what was sent is `model_dump(exclude_unset=True)`.
+    """Return a model with the same fields, none required: what was sent is `model_dump(exclude_unset=True)`.
 
     A field that refuses null when it is created refuses it here too; leaving it out is always allowed.
     """
@@ -89,7 +89,7 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
 
 
 def upsert_item_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
-    """The same, described as an item of an upsert is: with the parts of its key, which engine.batches wants.
+    """Return the model with the schema of an item of an upsert: engine.batches requires the parts of its key.
 
     not_null: the parts that cannot be null.
     """

@@ -1,4 +1,4 @@
-"""What is told of a value that a schema does not take."""
+"""The messages for a value that a schema refuses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DETAILS = {
     "too_long": "Array should have at most {max_length} items",
     "string_unicode": "Input should be a valid string, without lone surrogates",
 }
-"""What is told where pydantic's own words are about Python; the rest of them are about JSON, too."""
+"""Replacements for pydantic's messages that are about Python; its other messages fit JSON, too."""
 
 
 def detail(error: ErrorDetails) -> str:

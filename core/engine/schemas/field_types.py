@@ -34,7 +34,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,10}")
 
 
 def ruled(code: str, rule: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A rule about one value as a validator: its ValueError becomes a fault with this code."""
+    """Return a validator that applies a rule to a value: its ValueError becomes a field error with this code."""
 
     def validate(value: str) -> Any:
         try:
@@ -46,14 +46,14 @@ def ruled(code: str, rule: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _matching(pattern: re.Pattern[str], code: str, expected: str, convert: Callable[[str], Any]) -> BeforeValidator:
-    """Text of one exact shape, where pydantic alone would also take numbers and half a dozen other spellings."""
+    """Return a validator of text in one exact form; pydantic alone would also accept numbers and other spellings."""
 
     def validate(value: Any) -> Any:
         if isinstance(value, str) and pattern.fullmatch(value):
             try:
                 return convert(value)
             except (ValueError, OverflowError):
-                pass  # the right shape and still no such day or moment: the same fault
+                pass  # the right form, but no such date or time: the same error
         raise PydanticCustomError(code, "should be {expected}", {"expected": expected})
 
     return BeforeValidator(validate)
@@ -61,7 +61,7 @@ def _matching(pattern: re.Pattern[str], code: str, expected: str, convert: Calla
 
 @dataclass(frozen=True, slots=True)
 class SchemaMetadata:
-    """What the API's description says of a type besides what pydantic knows: an example, and the shape of its text.
+    """What the OpenAPI document says of a type besides pydantic's own schema: an example, and the form of its text.
 
     pattern: a regular expression that means the same in Python and in JavaScript (ECMA-262).
     """
@@ -126,7 +126,7 @@ class Length:
     high: int
 
     def check(self, value: str) -> str:
-        """The text. Errors: PydanticCustomError."""
+        """Return the text. Errors: PydanticCustomError."""
         if len(value) < self.low:
             raise PydanticCustomError("string_too_short", "should have at least {low} character(s)", {"low": self.low})
         if len(value) > self.high:
@@ -139,7 +139,7 @@ class Length:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        # No maxLength: white space around, and marks that NFC puts together, make what is sent longer than it counts.
+        # No maxLength: outer white space and combining marks make the input longer than its normalized form.
         told = f"{self.low} to {self.high:,} characters, as it is kept."
         return {**handler(schema), "minLength": self.low, "description": told}
 
@@ -188,7 +188,7 @@ PROSE_PATTERN = f"^[^{_CONTROL}]*$"
 
 
 def line_pattern(high: int) -> str:
-    """The pattern of a line of 1 to `high` characters between white space, any run of which is kept as one."""
+    """Return the pattern of a line of 1 to `high` characters within white space; a run of it counts as one space."""
     visible = f"[^{_BREAK}{_WHITE}]"
     return f"^[{_WHITE}]*{visible}(?:[{_SPACE}]*{visible}){{0,{high - 1}}}[{_WHITE}]*$"
 
