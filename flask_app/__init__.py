@@ -22,7 +22,7 @@ alias_in_diptych(__name__)
 
 
 def create_app(*, settings: Settings | None = None) -> Flask:
-    """The service as a Flask application.
+    """Create the service as a Flask application.
 
     Without settings it reads the environment, and ends the program with one line when that is wrong.
     """

@@ -24,7 +24,7 @@ _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 
 
 def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
-    """The request, read to its end. `path` is the rule's, without the prefix it was mounted under.
+    """Convert a request, and read it to its end. `path` is the rule's, without the prefix it was mounted under.
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
@@ -86,7 +86,7 @@ def _body(request: flask.Request) -> bytes | BodyError:
 
 
 def to_headers(request: flask.Request) -> dict[str, str]:
-    """The request's headers, by their names in lower case."""
+    """Return the request's headers, by their names in lower case."""
     found = {
         name[5:].replace("_", "-").lower(): value
         for name, value in request.environ.items()
@@ -108,7 +108,7 @@ class CoreResponse(flask.Response):
 
 
 def to_response(response: Response) -> flask.Response:
-    """The response as Flask's."""
+    """Convert a response to Flask's."""
     headers = dict(response.headers)
     if response.content_type is not None:
         headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}

@@ -18,7 +18,7 @@ RAW = "diptych.raw_path"
 
 
 def sent_path(environ: WSGIEnvironment) -> str | None:
-    """The path as it was sent, where the server tells it."""
+    """Return the path as it was sent, if the server provides it."""
     # gunicorn's name for the request target, and werkzeug's.
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     return re.split("[?#]", _SCHEME_AND_HOST.sub("", target, count=1), maxsplit=1)[0] if target else None

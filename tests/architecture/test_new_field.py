@@ -22,7 +22,7 @@ FILE = "title,author,year,Subtitle\nWalden,Henry David Thoreau,1854,or Life in t
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tree in which books have a subtitle."""
+    """Return a tree in which books have a subtitle."""
     tree = copy_tree(tmp_path_factory.mktemp("new_field") / "tree")
     books = tree / "core" / "catalogue" / "books"
     column = "    title: Mapped[str] = mapped_column(String(TITLE_MAX))\n"
@@ -51,7 +51,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=DEPLOYMENTS, ids="-".join)
 def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> dict[str, Any]:
-    """What one deployment and the commands on its database have of a subtitle, by where it was looked for."""
+    """Return what one deployment and the commands on its database show of a subtitle, by place."""
     adapter, backend = request.param
     url = databases.empty(backend)
     files = tree.with_name(adapter)
@@ -75,7 +75,7 @@ def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> d
 
 
 def through_the_api(api: httpx.Client) -> dict[str, Any]:
-    """What requests find, with a second read after each write."""
+    """Return the subtitles in responses, with a second read after each write."""
     imported = api.get("/books").json()["items"][0]
     new = {"title": "Emma", "subtitle": "A   novel", "author_id": imported["author_id"]}
     created = api.post("/books", json=new)

@@ -46,7 +46,7 @@ LINES = "".join(
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tree with copies of books in it, and the migration that make-migrations writes for them."""
+    """Return a tree with copies of books as a resource, and the migration that make-migrations writes for them."""
     tree = copy_tree(tmp_path_factory.mktemp("new_resource") / "tree")
     for source in SOURCES:
         assert not (tree / source).exists()
@@ -57,7 +57,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     url = f"sqlite:///{tree.with_name('before.db')}"
     run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
     run_in(tree, *CLI, "database", "make-migrations", "--no-prompt", "-m", "copies", DATABASE_URL=url)
-    # The reason that a linter of migrations wants is for people to give.
+    # The linter of migrations requires a reason, which the author of the migration writes.
     edit(
         revision(tree),
         "down_revision =",
@@ -67,14 +67,14 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def revision(tree: Path) -> Path:
-    """The file of the new revision."""
+    """Return the file of the new revision."""
     (file,) = (tree / "migrations" / "versions").glob("*_copies.py")
     return file
 
 
 @pytest.fixture(scope="module")
 def migrated(tree: Path, databases: Databases) -> dict[str, str]:
-    """The URL of a database with the table of copies, by backend."""
+    """Return the URL of a database with the table of copies, by backend."""
     urls = {backend: databases.empty(backend) for backend in BACKENDS}
     for url in urls.values():
         run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
@@ -83,7 +83,7 @@ def migrated(tree: Path, databases: Databases) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def transcripts(tree: Path, migrated: dict[str, str]) -> dict[str, list[Told]]:
-    """What each adapter on each database answered to the same requests."""
+    """Return the responses of each adapter on each database to the same requests."""
 
     def on(backend: str) -> dict[str, list[Told]]:
         found = {}
@@ -103,7 +103,7 @@ def transcripts(tree: Path, migrated: dict[str, str]) -> dict[str, list[Told]]:
 
 
 def transcript(api: httpx.Client) -> list[Told]:
-    """The life of a copy, from its book to nothing."""
+    """Send the requests of a copy's life, from the creation of its book to its deletion; return the responses."""
     said: list[Told] = []
 
     def say(method: str, path: str, body: Any = None) -> httpx.Response:

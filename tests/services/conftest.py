@@ -24,7 +24,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=TWINS)
 async def twin(request: pytest.FixtureRequest, backend: str, urls: dict[str, str]) -> AsyncIterator[Twin]:
-    """A twin on an empty catalogue."""
+    """Yield a twin on an empty catalogue."""
     twin = Twin(request.param, urls[backend])
     await twin.emptied()
     yield twin

@@ -42,7 +42,7 @@ class Guide:
 
     @asynccontextmanager
     async def service(self, kind: Any, *, commit: bool = True, **options: Any) -> AsyncIterator[Any]:
-        """What `Service.new(session=...)` gives, in a session that is committed at the end."""
+        """Yield the service of `Service.new(session=...)`, in a session that is committed at the end."""
         kind = self.kinds.get(kind, kind)
         async with self.session(commit=commit) as session:
             if self.twin.name == "aio":
@@ -53,17 +53,17 @@ class Guide:
                     yield _Awaitable(service)
 
     def of(self, kind: str, session: Any) -> Any:
-        """A service on a session of this guide's, so that several can share it."""
+        """Return a service on a session of this guide's, so that several can share it."""
         made = self.kinds[kind](getattr(session, "_target", session))
         return made if self.twin.name == "aio" else _Awaitable(made)
 
     async def savepoint(self, session: Any) -> Any:
-        """A savepoint, to roll back or to commit."""
+        """Begin a savepoint, to roll back or to commit."""
         begun = await session.begin_nested()
         return begun if self.twin.name == "aio" else _Awaitable(begun)
 
     async def stored(self, model: Any, row_id: Any) -> Any:
-        """The row as another session reads it."""
+        """Read the row in another session."""
         async with self.session(commit=False) as session:
             return (await session.execute(select(model).where(model.id == row_id))).scalar_one_or_none()
 

@@ -1,4 +1,4 @@
-"""Keys of requests in the database: how long they are kept, what is swept, and what is left of work that failed."""
+"""Idempotency keys in the database: how long they are kept, when they are deleted, and what failed work leaves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ postgresql_only = pytest.mark.parametrize("backend", ["postgresql"])
 
 
 async def keys(api: Api) -> list[str]:
-    """Every key there is, the oldest first."""
+    """Return all keys, the oldest first."""
 
     async def work(services: Services) -> list[str]:
         statement = select(IdempotencyKey.key).order_by(IdempotencyKey.created_at)
@@ -47,7 +47,7 @@ async def aged(api: Api, by: timedelta) -> None:
 
 
 async def kept(api: Api, *names: str, age: timedelta) -> None:
-    """Make keys of that age, the first the oldest."""
+    """Create keys of that age, the first the oldest."""
     rows = [
         {"key": name, "fingerprint": b"", "created_at": now() - age + timedelta(milliseconds=place)}
         for place, name in enumerate(names)
@@ -122,7 +122,7 @@ async def test_work_that_fails_leaves_no_key(api: Api):
 
 @pytest.fixture(params=TWINS)
 async def strict(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Api]:
-    """A PostgreSQL database that refuses authors called Nemo, but only when the transaction commits."""
+    """Yield an API on a PostgreSQL database that refuses authors called Nemo, but only when the transaction commits."""
     twin = Twin(request.param, databases.migrated("postgresql"))
     with psycopg.connect(twin.url) as connection:
         connection.execute("CREATE TABLE allowed (name text PRIMARY KEY)")
@@ -175,12 +175,12 @@ async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
 
     first = await made(api, "k")
 
-    # Those who come for an answer that is there are in nobody's way.
+    # A repeated request with a stored response needs no lock.
     with psycopg.connect(api.twin.url) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
         assert await made(api, "k") == first
 
-        # One that has expired is being answered anew.
+        # An expired key is in use again.
         await aged(api, LIFETIME)
         response, _ = await api.call("authors_create", {"name": "Virgil"}, key="k")
         assert (response.status, json.loads(response.body)["type"]) == (409, "/problems/key-in-use")
@@ -188,7 +188,7 @@ async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
 
 @pytest.fixture(params=TWINS)
 async def slow(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Api]:
-    """A PostgreSQL database that waits for another advisory lock, number 0, before it tries one."""
+    """Yield an API on a PostgreSQL database that waits for another advisory lock, number 0, before it tries one."""
     url = databases.migrated("postgresql")
     with psycopg.connect(url) as connection:
         connection.execute("CREATE SCHEMA slow")
@@ -216,7 +216,7 @@ async def test_whoever_comes_when_the_first_has_just_finished_finds_its_answer(s
         other.execute("INSERT INTO idempotency_key SELECT * FROM was")
 
         def finish() -> None:
-            """The row comes when the other's statement has begun, and before it tries to have the lock."""
+            """Commit the row after the other's statement has begun, and before that tries to take the lock."""
             try:
                 until(lambda: holder.execute(LOCK_QUEUE).fetchone())
                 other.commit()

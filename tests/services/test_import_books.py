@@ -254,7 +254,7 @@ async def shelf(twin: Twin) -> None:
 
 
 def copies(lines: list[dict[str, Any]]) -> list[list[Any]]:
-    """The lines of an export as `restore` takes them: of one kind at a time."""
+    """Return the lines of an export as `restore` takes them: of one kind at a time."""
     read = [read_exported(json.loads(encode(line)), number) for number, line in enumerate(lines, start=1)]
     assert not [item for item in read if isinstance(item, Reject)]
     return [group for kind in ("author", "tag", "book") if (group := [item for item in read if item.type == kind])]  # type: ignore[union-attr]

@@ -39,7 +39,7 @@ def url(request: pytest.FixtureRequest, databases: Databases, monkeypatch: pytes
 
 @pytest.fixture
 def stored(url: str) -> Iterator[Any]:
-    """What a session of its own reads of a service."""
+    """Yield a function that reads all rows of a service in its own session."""
     config = sync_config(Settings(database_url=url))
 
     def read(kind: Any) -> Any:

@@ -30,7 +30,7 @@ async def total(twin: Twin) -> int:
 
 @pytest.fixture(params=TWINS)
 async def strict(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Twin]:
-    """A twin on a PostgreSQL database that refuses authors called Nemo, but only when the transaction commits."""
+    """Yield a twin on a PostgreSQL database that refuses authors called Nemo, but only when the transaction commits."""
     twin = Twin(request.param, databases.migrated("postgresql"))
     with psycopg.connect(twin.url) as connection:
         connection.execute("CREATE TABLE allowed (name text PRIMARY KEY)")

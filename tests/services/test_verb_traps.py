@@ -23,7 +23,7 @@ NAIVE = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - one without an offset is wha
 
 
 def own(session: Any) -> Any:
-    """The session itself, of either kind: what it does without waiting."""
+    """Return the session itself, of either kind, for its methods that do not wait."""
     return getattr(session, "_target", session)
 
 
@@ -344,7 +344,7 @@ async def test_an_upsert_names_the_item_whose_id_or_hook_is_at_fault(guide: Guid
 
 
 def refusing_new(parent: Any, twin: str) -> Any:
-    """A service whose hook takes no new rows."""
+    """Return a service class with a hook that refuses new rows."""
 
     def refuse(_service: Any, _data: Any) -> None:
         raise ValidationFailed("No more of them.", [FieldError("value", "is one too many", path=("name",))])

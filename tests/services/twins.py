@@ -28,7 +28,7 @@ _ONE_ROW = {"add", "change", "lock_for_update", "remove", "replace"}
 
 
 def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """The result of a coroutine that has nothing to wait for."""
+    """Return the result of a coroutine that waits for nothing."""
     try:
         coroutine.send(None)
     except StopIteration as end:
@@ -37,7 +37,7 @@ def finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 class _Awaitable:
-    """An object whose methods can be awaited, though they are plain functions."""
+    """An object with methods that can be awaited, though they are plain functions."""
 
     def __init__(self, target: Any) -> None:
         self._target = target
@@ -66,7 +66,7 @@ def _writer(kind: Any, has: Any) -> Any:
 
 
 class Services:
-    """What one unit of work has, its session or its executor, and what is made of that."""
+    """The session or the executor of a unit of work, and the services on it."""
 
     def __init__(self, twin: Twin, has: Any, make: Callable[[Any, Any], Any]) -> None:
         def of(module: str, name: str) -> Any:
@@ -83,7 +83,7 @@ Work = Callable[[Services], Awaitable[Any]]
 
 
 class _OneByOne:
-    """A service each of whose methods is a unit of work of its own."""
+    """A service of which each method is its own unit of work."""
 
     def __init__(self, twin: Twin, name: str) -> None:
         self._twin = twin
@@ -178,7 +178,7 @@ class Twin:
 
     @contextmanager
     def counted(self) -> Iterator[Counts]:
-        """What the database was told while the block ran."""
+        """Yield the counts of the statements and commits in the block."""
         counts = Counts()
 
         def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
@@ -207,7 +207,7 @@ class Twin:
 
 
 class Counts:
-    """Statements, and commits."""
+    """The statements, and the number of commits."""
 
     def __init__(self) -> None:
         self.statements: list[str] = []
@@ -215,13 +215,13 @@ class Counts:
 
 
 async def author(twin: Twin, name: str = "Homer", **values: Any) -> UUID:
-    """The id of a new author."""
+    """Create an author, and return its id."""
     found: UUID = (await twin.authors.add({"name": name, **values})).id
     return found
 
 
 async def book(twin: Twin, title: str = "Iliad", author_id: UUID | None = None, **values: Any) -> UUID:
-    """The id of a new book."""
+    """Create a book, and return its id."""
     author_id = author_id or await author(twin)
     found: UUID = (await twin.books.add({"title": title, "author_id": author_id, **values})).id
     return found
