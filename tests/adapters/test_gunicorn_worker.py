@@ -93,7 +93,7 @@ def _started(
 
 
 def _written(log: IO[str]) -> str:
-    """What has been written to a file that others write, too."""
+    """Return what other processes have written to a file."""
     return os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
@@ -155,7 +155,7 @@ LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def _one(target: Target) -> bytes:
-    """The first line of an answer on a connection of its own."""
+    """Return the status line of an answer on a new connection."""
     with connect(target) as client:
         client.sendall(LIVE.replace(b"x\r\n", b"x\r\nConnection: close\r\n"))
         return b"".join(iter(lambda: client.recv(65536), b"")).partition(b"\r\n")[0]

@@ -66,7 +66,7 @@ def test_an_application_that_says_no_status_is_an_error():
 
 
 def _fields(answer: wsgi.Answer, method: str = "GET", *, close: bool = False) -> tuple[set[bytes], bytes]:
-    """The fields of the message that is made of an answer, without the Date, and its body."""
+    """Return the fields of the message of an answer, without the Date, and its body."""
     head, _, body = wsgi.serialize(answer, method=method, close=close).partition(b"\r\n\r\n")
     return {line for line in head.split(b"\r\n")[1:] if not line.startswith(b"Date: ")}, body
 

@@ -34,11 +34,11 @@ class Module:
         self.nodes = list(ast.walk(self.tree))
 
     def attributes(self) -> set[str]:
-        """What its classes have: their attributes' and methods' names."""
+        """Return the names of the attributes and methods of its classes."""
         return {name for each in self.nodes if isinstance(each, ast.ClassDef) for name in _defined_in(each)}
 
     def reaches(self, own: Collection[str]) -> set[Reach]:
-        """What it sets of others', and which of their private names it uses.
+        """Return what it sets on other packages, and which of their private names it uses.
 
         own: attributes of our own classes. Nothing tells here whose an object is that has come as a parameter, so that
         what has such a name is taken for ours; where a class is known, `inherited` looks.
@@ -56,7 +56,7 @@ class Module:
         return found
 
     def inherited(self, name: str) -> set[Reach]:
-        """The private names of others' classes that its classes use or override. name: to import it by."""
+        """Return the private names of foreign classes that its classes use or override. name: the module's."""
         found = set()
         for node in self.tree.body:
             if isinstance(node, ast.ClassDef) and node.bases and (named := set(_named_in(node))):
@@ -111,7 +111,7 @@ def _private_imports(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def _set(node: ast.AST) -> Iterator[ast.Attribute]:
-    """The attributes that a statement sets, or deletes."""
+    """Return the attributes that a statement sets, or deletes."""
     match node:
         case ast.Assign(targets=targets) | ast.Delete(targets=targets):
             pass
@@ -176,7 +176,7 @@ def _ours(cls: type) -> bool:
 
 
 def _defined_in(node: ast.ClassDef) -> Iterator[str]:
-    """What a class defines, and what its methods set."""
+    """Return the names that a class defines, and those that its methods set."""
     for each in node.body:
         match each:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
@@ -188,7 +188,7 @@ def _defined_in(node: ast.ClassDef) -> Iterator[str]:
 
 
 def _named_in(node: ast.ClassDef) -> Iterator[str]:
-    """The private names that a class defines, and those that its methods use of what they belong to."""
+    """Return the private names that a class defines, and those that its methods use on self and cls."""
     yield from filter(_is_private, _defined_in(node))
     for each in ast.walk(node):
         if isinstance(each, ast.Attribute) and _is_private(each.attr) and (_on_self(each) or _is_super(each.value)):
@@ -201,7 +201,7 @@ def _is_super(node: ast.expr) -> bool:
 
 @cache
 def _own(cls: type) -> set[str]:
-    """The private names that a class has itself. What is written in C has no source to look into."""
+    """Return the private names that a class defines itself. A class written in C has no source to look into."""
     slots = vars(cls).get("__slots__", ())
     names = {*vars(cls), *([slots] if isinstance(slots, str) else slots)}
     for node in _source(cls.__module__):

@@ -12,7 +12,7 @@ _ASKS = re.compile(r"\bhttpx\.(?:get|head|options|post|put|patch|delete|request|
 
 
 def impatient(source: str) -> list[str]:
-    """What asks with httpx, and does not say how long it waits; tests/support/patient.py does."""
+    """Return the calls of httpx without a timeout; tests/support/patient.py has one."""
     return [found for found in _ASKS.findall(source) if "timeout=" not in found]
 
 

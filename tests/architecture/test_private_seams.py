@@ -34,7 +34,7 @@ class Row:
 
 
 def rows(title: str) -> list[Row]:
-    """The rows of the table below a title."""
+    """Return the rows of the table below a heading."""
     section = PAGE.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     cells = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
     return [

@@ -42,7 +42,7 @@ def url(databases: Databases) -> str:
 
 
 def waited(url: str, statement: str, twin: str) -> float:
-    """The seconds that a request is told to have waited, which executes a statement in a transaction."""
+    """Return the database time of a request that executes a statement in a transaction, in seconds."""
     with RequestRecord("GET", "/x", {}) as record:
         if twin == "sync":
             with opened(url) as found:

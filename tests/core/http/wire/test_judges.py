@@ -105,7 +105,7 @@ MESSAGES = st.builds(_spoilt, st.sampled_from(GOOD), st.lists(_SPOILT, min_size=
 
 
 def requests(message: bytes) -> list[bytes]:
-    """A message from the beginning of each request in it, as our reader finds them."""
+    """Return a message from the beginning of each request in it, as our reader finds them."""
     found = []
     while message:
         found.append(message)
