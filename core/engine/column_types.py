@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import BigInteger, Integer, SmallInteger
+
 from diptych.core.engine.fixed_decimal import FixedDecimal
 
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -26,13 +28,33 @@ def parse_uuid(value: str) -> UUID:
 
 def checks(columns: Iterable[Any]) -> dict[str, Check]:
     """Return the check of each column's values, by name. A column of an unknown type accepts any value."""
-    return {column.key: _check_of(column.type) for column in columns}
+    return {column.key: check_of(column.type) for column in columns}
 
 
-def _check_of(column_type: Any) -> Check:
+def check_of(column_type: Any) -> Check:
+    """Return what checks the values of a column of this type."""
     if isinstance(column_type, FixedDecimal):
         return lambda value: column_type.parse(f"{_decimal(value):f}")
+    if isinstance(column_type, Integer):
+        return _whole_number(*integer_bounds(column_type))
     return _CHECKS.get(_python_type(column_type), _anything)
+
+
+def integer_bounds(column_type: Integer) -> tuple[int, int]:
+    """Return the least and the greatest number that a column of this type holds in PostgreSQL."""
+    bits = 16 if isinstance(column_type, SmallInteger) else 64 if isinstance(column_type, BigInteger) else 32
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def _whole_number(low: int, high: int) -> Check:
+    def check(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError("should be a whole number")  # noqa: TRY004 - checks raise ValueError
+        if not low <= value <= high:
+            raise ValueError(f"should be from {low} to {high}")
+        return value
+
+    return check
 
 
 def _python_type(column_type: Any) -> type | None:
@@ -77,7 +99,6 @@ def _decimal(value: Any) -> Decimal:
 
 _CHECKS: Mapping[type | None, Check] = {
     str: _instance("text", str),
-    int: _instance("a whole number", int, unlike=(bool,)),
     float: _instance("a number", float, int, unlike=(bool,)),
     Decimal: _decimal,
     bool: _instance("true or false", bool),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -137,6 +138,10 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
             setattr(row, name, value)
 
 
+ORDERED = (str, int, date, datetime, Decimal, UUID)
+"""The types of values that lists can be ordered by: those that a cursor can have."""
+
+
 @event.listens_for(Entity, "before_insert", propagate=True)
 def _complete(_mapper: Mapper[Any], connection: Connection, row: Entity) -> None:
     """Set the derived columns and the slug of a row that was added to a session directly."""
@@ -222,6 +227,8 @@ def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
         model.list_indexes = orders
         for name in ("created_at", "updated_at", "sort_key", *orders):
             column, options = table.c[name], {}
+            if column.type.python_type not in ORDERED:
+                raise TypeError(f"{table.name}.{name} cannot order lists: cursors have no {column.type!r}")
             if column.unique:
                 options = {f"{dialect}_where": column.is_(None) for dialect in ("postgresql", "sqlite")}
             Index(f"ix_{table.name}_{name}_id", column, table.c.id, **options)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
 from sqlalchemy.types import TypeEngine
 
-from diptych.core.engine import cursors, filters, search, search_tokens
+from diptych.core.engine import column_types, cursors, filters, search, search_tokens
 from diptych.core.engine.compiled_statement import Row
 from diptych.core.engine.cursors import Cursor
 from diptych.core.engine.filters import ListQueryShape
@@ -289,21 +289,16 @@ def _moment(value: str) -> datetime:
     return found
 
 
-def _small(value: int) -> int:
-    if not -(2**15) <= value < 2**15:
-        raise ValueError
-    return value
-
-
 def _reader(kind: TypeEngine[Any]) -> Callable[[Any], Any]:
     """Return the function that parses a cursor's value for a column of this type, or raises ValueError or TypeError."""
-    return kind.parse if isinstance(kind, FixedDecimal) else _KINDS[kind.python_type]
+    if isinstance(kind, FixedDecimal):
+        return kind.parse
+    return column_types.check_of(kind) if isinstance(kind, Integer) else _KINDS[kind.python_type]
 
 
 _KINDS: dict[type, Callable[[Any], Any]] = {
     datetime: _moment,
     date: date.fromisoformat,
     UUID: UUID,
-    int: _small,
     str: str,
 }

@@ -21,6 +21,7 @@ from diptych.core.engine.schemas.base import (
     DistinctBatch,
     Input,
     WithId,
+    check_integer_bounds,
     patch_of,
     upsert_item_of,
 )
@@ -80,6 +81,10 @@ class Resource(ReadOnlyResource):
 
     service: type[CatalogueService[Any]]
     schema: type[Input]
+
+    def __post_init__(self) -> None:
+        """Refuse a resource whose input has whole numbers that a column cannot hold. Errors: TypeError."""
+        check_integer_bounds(self.schema, self.service.spec.model)
 
     def writer(self, executor: Executor) -> Writer:
         """Return the writer of the resource."""

@@ -6,9 +6,12 @@ from collections.abc import Collection, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, create_model
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict, TypeAdapter, create_model
 from pydantic.fields import FieldInfo
+from sqlalchemy import Integer
 
+from diptych.core.engine.column_types import integer_bounds
+from diptych.core.engine.entity import Entity
 from diptych.core.engine.schemas.field_types import Id, QueryBoolean, QueryInteger
 
 BATCH_LIMIT = 1000
@@ -56,10 +59,21 @@ def query_type(schema: type[Input], name: str) -> Any:
     """Return the type of a field's value in a query string, or in a cell of a file, where every value is text."""
     kind, *metadata = _parts(_annotated(schema.model_fields[name]))
     if reader := {int: QueryInteger, bool: QueryBoolean}.get(kind):
-        metadata = [reader, *(each for each in metadata if not isinstance(each, Strict))]
+        # Last: pydantic describes limits that come after a validator by words that JSON Schema does not have.
+        metadata = [*(each for each in metadata if not isinstance(each, Strict)), reader]
     for each in metadata:
         kind = Annotated[kind, each]
     return kind
+
+
+def check_integer_bounds(schema: type[Input], model: type[Entity]) -> None:
+    """Raise TypeError when an input takes whole numbers that its column cannot hold: a database would fail then."""
+    for column in model.__table__.columns:
+        if isinstance(column.type, Integer) and column.name in schema.model_fields:
+            low, high = integer_bounds(column.type)
+            limits = TypeAdapter(query_type(schema, column.name)).json_schema()
+            if not low <= limits.get("minimum", low - 1) <= limits.get("maximum", high + 1) <= high:
+                raise TypeError(f"{schema.__name__}.{column.name} needs Field(ge=..., le=...) within {low} and {high}")
 
 
 def _annotated(info: FieldInfo) -> Any:

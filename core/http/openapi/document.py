@@ -22,7 +22,7 @@ DESCRIPTION = """\
   known, and a single one given twice, is an error.
 - Times are in UTC (RFC 3339). Ids are UUIDs.
 - Text is kept in Unicode's NFC and without white space around it; its length is counted in characters after that.
-- A POST with an `Idempotency-RequestKey` can be sent again, and is done once.
+- A POST with an `Idempotency-Key` can be sent again, and is done once.
 - 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at
   once that the request shows by itself.
 - What cannot be read at all is refused at any address: 400, 408, 414, 417 and 431 can be the answer anywhere,

@@ -32,6 +32,18 @@ def check(column_type: Any, value: Any) -> Any:
 
 
 @pytest.mark.parametrize(
+    ("column_type", "bits"), [(sa.SmallInteger(), 16), (sa.Integer(), 32), (sa.BigInteger(), 64)], ids=repr
+)
+def test_a_whole_number_is_one_that_postgresql_can_hold(column_type: Any, bits: int):
+    low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+    assert (check(column_type, low), check(column_type, high)) == (low, high)
+    for value in (low - 1, high + 1):
+        with pytest.raises(ValueError, match=f"from {low} to {high}"):
+            check(column_type, value)
+
+
+@pytest.mark.parametrize(
     ("column_type", "value", "kept"),
     [
         (sa.String(5), "x", "x"),
