@@ -60,6 +60,13 @@ def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(datab
         assert client.get("/health/live").status_code == 200
 
 
+def test_pages_that_would_end_the_server_are_answered_and_it_goes_on(databases: Databases):
+    with added_to("flask", databases.migrated("sqlite")) as client:
+        # More than there are threads.
+        assert {client.get("/exit").status_code for _ in range(20)} == {500}
+        assert client.get("/health/live").status_code == 200
+
+
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_hooks_that_others_add_to_the_service_have_their_say_in_its_answers(adapter: str, databases: Databases):
     with added_to(adapter, databases.migrated("sqlite")) as client:

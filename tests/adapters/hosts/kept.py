@@ -6,6 +6,7 @@ A request with X-Marked gets an additional header, and one with another value, i
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 
@@ -17,6 +18,7 @@ def flask() -> Any:
 
     app = create_app()
     app.add_url_rule("/kept", view_func=lambda: str(gc.get_freeze_count()))
+    app.add_url_rule("/exit", view_func=sys.exit)
 
     @app.after_request
     def mark(response: Any) -> Any:
