@@ -41,7 +41,7 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Have the master, when it is told to stop, refuse newcomers before it closes its sockets."""
+    """Make the master refuse new connections on SIGTERM, before it closes its sockets."""
     from diptych.flask_app.server.listeners import refuse_at_stop  # noqa: PLC0415 - as below
 
     refuse_at_stop(server)

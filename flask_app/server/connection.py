@@ -1,4 +1,4 @@
-"""One client's connection: what it has sent, and what it has not taken yet. Nothing here waits."""
+"""A client's connection: the bytes received and the bytes to send, on a non-blocking socket."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ RECV_SIZE = 65536
 
 
 class Connection:
-    """A connection, which belongs to one thread at a time.
+    """A connection, used by one thread at a time.
 
-    client: its socket. peer, address: of its two ends, as sockets tell them. limit: of a body's bytes.
+    client: its socket. peer, address: the addresses of the client and of the server. limit: bytes of a body, at most.
 
-    reader: the request that comes in, or is worked on. arrived: when that was whole. deadline: until when the client is
-    waited for. ended: whether the last answer has been given; lingers: whether our half is closed since. watched: the
-    events of the socket that the poller looks for.
+    reader: the request that is received or answered. arrived: when it was complete. deadline: when the connection
+    expires. ended: whether the last response has been written; lingers: whether our half has been closed since.
+    watched: the events for which the socket is registered.
     """
 
     __slots__ = (
@@ -40,7 +40,7 @@ class Connection:
         self.watched = 0
 
     def receive(self) -> None:
-        """Take what has come, one piece at a time: others wait. Errors: OSError."""
+        """Receive once, because other connections wait. Errors: OSError."""
         with suppress(BlockingIOError):
             data = self.client.recv(RECV_SIZE)
             if not data:
@@ -49,7 +49,7 @@ class Connection:
                 self._data += data
 
     def read(self) -> bool:
-        """Make a request of what has come; whether it is whole. Errors: Problem."""
+        """Parse what has been received. Returns whether a request is complete. Errors: Problem."""
         whole = self.reader.read()
         if self.reader.continues:
             self.reader.continues = False
@@ -64,24 +64,24 @@ class Connection:
         return whole
 
     def begin_next(self) -> None:
-        """Leave the request that has been answered; what came behind it stays."""
+        """Start the next request; pipelined bytes are kept for it."""
         self.reader = RequestReader(self._data, self._limit)
 
     def send(self, data: bytes) -> None:
-        """Keep data, to be sent with what belongs to it."""
+        """Append data to the send buffer."""
         self._unsent += data
 
     def flush(self) -> bool:
-        """Send what is kept, as far as the client takes it; whether that was all. Errors: OSError."""
+        """Send as much of the buffer as the client takes. Returns whether it is empty. Errors: OSError."""
         with suppress(BlockingIOError):
             while self._unsent:
                 del self._unsent[: self.client.send(self._unsent)]
         return not self._unsent
 
     def linger(self) -> bool:
-        """Let the client close first: a close before it has read all may cost it the answer.
+        """Close our half and let the client close first: an earlier close may reset an unread response.
 
-        Returns whether it has closed its half. Errors: OSError.
+        Returns whether the client has closed its half. Errors: OSError.
         """
         if not self.lingers:
             self.lingers = True

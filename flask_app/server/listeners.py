@@ -1,4 +1,4 @@
-"""How gunicorn's master stops listening."""
+"""Stop listening in gunicorn's master without resetting connections."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from diptych.core import listener_shutdown
 
 
 def refuse_at_stop(arbiter: Any) -> None:
-    """Have gunicorn's master refuse newcomers as soon as it hears SIGTERM. For the hook `when_ready`.
+    """Make gunicorn's master refuse new connections on SIGTERM, before it closes its sockets. For `when_ready`.
 
-    It closes its sockets before it tells its workers, and would have the kernel reset whoever connects in between.
+    Otherwise connections that are made while the last process closes its socket are reset.
     """
     stop = signal.getsignal(signal.SIGTERM)
-    # Of gunicorn's own. A new gunicorn that stops otherwise ends here, at the start.
+    # gunicorn's own handler. A version that stops in another way fails here, at the start.
     assert callable(stop)  # noqa: S101 - see above
 
     def refuse_and_stop(number: int, frame: FrameType | None) -> None:
-        # A process that it has just forked has its handlers for a moment, and is not the one that ends.
-        if os.getpid() == arbiter.pid and _ends_for_everybody(arbiter):
+        # A worker that has just been forked has the master's handlers for a moment.
+        if os.getpid() == arbiter.pid and _is_last_listener(arbiter):
             for listener in arbiter.LISTENERS:
                 listener_shutdown.refuse(listener.sock)
         stop(number, frame)
@@ -29,7 +29,7 @@ def refuse_at_stop(arbiter: Any) -> None:
     signal.signal(signal.SIGTERM, refuse_and_stop)
 
 
-def _ends_for_everybody(arbiter: Any) -> bool:
-    """Whether nobody else listens on: after SIGUSR2 there are two masters, and systemd keeps its sockets."""
+def _is_last_listener(arbiter: Any) -> bool:
+    """Return whether no other process goes on listening, as a second master (SIGUSR2) or systemd does."""
     alone = arbiter.reexec_pid == arbiter.master_pid == 0
     return bool(alone and not arbiter.systemd and not arbiter.cfg.reuse_port)

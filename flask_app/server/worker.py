@@ -1,4 +1,4 @@
-"""gunicorn's worker of our own: one loop for all connections, and threads for requests that are whole."""
+"""A gunicorn worker with one event loop for all connections, and threads for complete requests."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from diptych.flask_app.server import wsgi
 from diptych.flask_app.server.connection import Connection
 
 TICK = 0.5
-"""Seconds between two looks at the clock: whether clients have had their time, and gunicorn's master is there."""
+"""Seconds between two checks of the connections' deadlines, and of whether gunicorn's master still runs."""
 
 ACCEPT_YIELD = 0.00005
-"""Seconds that another worker has, to take the next connection: less than any of them waits for its first answer.
+"""Seconds to sleep after an accept, so that another worker accepts the next connection.
 
-Who wakes first would take all of those that come at once, and keep them: clients reuse connections. Without it, two
-workers answered 11 % less a second (`get author`, the median of eight pairs of runs).
+Otherwise the worker that wakes first accepts a whole burst, and keeps it, because clients reuse connections. Without
+it, two workers answered 11 % fewer requests a second (`get author`, the median of eight pairs of runs).
 """
 
 
 class Worker(base.Worker):  # type: ignore[misc]
-    """A worker whose threads are for whole requests: what is still coming, or not yet taken, waits without one."""
+    """A worker whose threads run complete requests only: a slow client costs a connection, never a thread."""
 
     application: Application
 
@@ -49,16 +49,16 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._poller: selectors.BaseSelector
         self._connections: set[Connection] = set()
         self._requests: SimpleQueue[Connection | None] = SimpleQueue()
-        """Connections whose requests wait for a thread."""
+        """Connections with a complete request, for the threads; None ends one."""
         self._answered: deque[Connection] = deque()
-        """Connections that threads have given back."""
+        """Connections with a response, for the event loop."""
         self._listens = False
         self._looked = 0.0
-        """When the clock was looked at last."""
+        """When deadlines were checked last."""
 
     @classmethod
     def check_config(cls, cfg: Any, _log: Any) -> None:
-        """Refuse what is not served. gunicorn's master calls it when it starts."""
+        """Refuse TLS. gunicorn's master calls this when it starts."""
         if cfg.is_ssl:
             raise SystemExit("diptych: gunicorn's own TLS is not served; end it in front of gunicorn")
 
@@ -76,12 +76,12 @@ class Worker(base.Worker):  # type: ignore[misc]
         freeze_gc()
 
     def run(self) -> None:
-        # Daemons, because Python would wait for the others where gunicorn ends a worker at once.
+        # Daemons: on SIGQUIT and SIGABRT, Python would wait for other threads.
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.cfg.threads)]
         for thread in threads:
             thread.start()
         with selectors.DefaultSelector() as self._poller:
-            # Signals write to it as well as threads.
+            # Both signals and threads write to this pipe.
             self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._resume_answered)
             while self.alive:
                 self._listen(len(self._connections) < self.cfg.worker_connections)
@@ -94,12 +94,12 @@ class Worker(base.Worker):  # type: ignore[misc]
         self.application.close()
 
     def _turn(self, longest: float = TICK) -> None:
-        """See to what has happened, and to clients with whom nothing has for too long. longest: seconds to wait."""
+        """Handle events, and expired deadlines. longest: seconds to wait for an event."""
         self.notify()
         now = time.monotonic()
         for key, _ in self._poller.select(longest):
             key.data()
-        # What came in its time has been seen by now.
+        # `now` is from before the select: whatever arrived before its deadline has been handled.
         if now >= self._looked + TICK:
             self._looked = now
             for connection in [each for each in self._connections if each.deadline <= now]:
@@ -108,10 +108,10 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self.log.info("Parent changed, shutting down: %s", self)
                 self.alive = False
 
-    # Connections begin
+    # Accept
 
-    def _listen(self, listens: bool) -> None:  # noqa: FBT001 - it is what it is about
-        """Accept connections from now on, or do not."""
+    def _listen(self, listens: bool) -> None:  # noqa: FBT001 - the one parameter
+        """Start or stop accepting connections."""
         if listens == self._listens:
             return
         self._listens = listens
@@ -122,7 +122,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self._poller.unregister(listener)
 
     def _accept(self, listener: Any) -> bool:
-        """Accept one connection, if there is one; whether there was."""
+        """Accept one connection. Returns whether there was one."""
         try:
             client, peer = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -134,12 +134,12 @@ class Worker(base.Worker):  # type: ignore[misc]
             time.sleep(ACCEPT_YIELD)
         return True
 
-    # Connections go on
+    # Read and wait
 
     def _advance(self, connection: Connection, patience: float = KEEPALIVE_TIMEOUT, *, receive: bool = False) -> None:
-        """Do for a connection what can be done now, and let it wait for what it needs then.
+        """Do whatever a connection allows without blocking, then register what it waits for.
 
-        patience: seconds until more of a request has to come. receive: whether something has come.
+        patience: seconds until more of a request must arrive. receive: whether the socket is readable.
         """
         try:
             if receive:
@@ -156,7 +156,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._drop(connection)
 
     def _read(self, connection: Connection) -> bool:
-        """Whether a request is whole; one that nobody can read is answered."""
+        """Parse a request. Returns whether it is complete; a malformed one is answered."""
         try:
             return connection.read()
         except Problem as problem:
@@ -164,7 +164,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             return False
 
     def _hand_over(self, connection: Connection) -> None:
-        """Have a thread answer a request."""
+        """Queue a request for the threads."""
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
@@ -174,13 +174,13 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._requests.put(connection)
 
     def _resume_answered(self) -> None:
-        """Go on with connections whose requests have been answered."""
+        """Continue with the connections that threads have answered."""
         os.read(self.PIPE[0], 4096)
         while self._answered:
             self._advance(self._answered.popleft(), self.cfg.keepalive)
 
     def _wait(self, connection: Connection, events: int, patience: float) -> None:
-        """Let a connection wait for events of its socket. patience: seconds until `_expire`."""
+        """Register the events of its socket that a connection waits for. patience: seconds until `_expire`."""
         connection.deadline = time.monotonic() + patience
         if events == connection.watched:
             return
@@ -191,17 +191,17 @@ class Worker(base.Worker):  # type: ignore[misc]
             receive = events == selectors.EVENT_READ
             self._poller.register(connection.client, events, partial(self._advance, connection, receive=receive))
 
-    # Connections end
+    # Close
 
     def _linger(self, connection: Connection) -> None:
-        """Wait until the client has closed its half. Errors: OSError."""
+        """Wait for the client to close first (a lingering close). Errors: OSError."""
         if not connection.lingers:
             self._wait(connection, selectors.EVENT_READ, LINGER_TIMEOUT)
         if connection.linger():
             self._drop(connection)
 
     def _expire(self, connection: Connection) -> None:
-        """End the waiting for a client that has had its time."""
+        """Close a connection whose deadline has passed, with a 408 where part of a request has arrived."""
         if connection.ended or connection.watched == selectors.EVENT_WRITE:
             self._drop(connection)
             return
@@ -216,16 +216,15 @@ class Worker(base.Worker):  # type: ignore[misc]
         connection.client.close()
 
     def _finish(self) -> None:
-        """Accept whoever is there, answer what comes on the connections that there are, and end them."""
+        """Drain the accept queue, answer what arrives on open connections, and close them."""
         begin = time.monotonic()
-        # Whoever had begun to connect when the master refused everybody else gets through; the master may hear a moment
-        # later than its workers that they are to stop.
+        # Handshakes that had begun when the master refused new ones complete in this time; and when all processes are
+        # signalled at once, the master may receive its signal after the workers.
         while (left := begin + 2 * listener_shutdown.SETTLE_SECONDS - time.monotonic()) > 0:
             self._turn(left)
         self._listen(False)
         for listener in self.sockets:
-            # The kernel has taken connections for this socket that nobody has accepted. The last process to close it
-            # would have them reset.
+            # The kernel resets connections that are still in the accept queue when the last process closes the socket.
             while self._accept(listener):
                 pass
             listener.close()
@@ -233,53 +232,53 @@ class Worker(base.Worker):  # type: ignore[misc]
         for connection in self._connections:
             if connection.watched:
                 connection.deadline = min(connection.deadline, latest)
-        # The master would kill a moment later.
+        # One second before the master kills.
         while self._connections and time.monotonic() < begin + self.cfg.graceful_timeout - 1:
             self._turn()
         if self._connections:
             self.log.warning("Ended with %d connections in flight", len(self._connections))
             self.application.close()
-            # Python would wait for its threads, or have them end in the middle of what the database's driver does.
+            # An exit of the interpreter would stop daemon threads inside the database driver.
             os._exit(0)
 
-    # Answers
+    # Answer
 
     def _work(self) -> None:
-        """Answer requests, one after the other: what each of the threads does."""
+        """Answer requests in a thread until the queue yields None."""
         for connection in iter(self._requests.get, None):
             self._answer(connection)
             self._answered.append(connection)
-            # When it is full, the loop has not read it, and will.
+            # When the pipe is full, the loop is going to wake anyway.
             with suppress(BlockingIOError):
                 os.write(self.PIPE[1], b"\0")
 
     def _answer(self, connection: Connection) -> None:
-        """Have the application answer a request, and send as much of that as the client takes at once."""
+        """Run the application, and send as much of the response as the client takes without blocking."""
         head = connection.reader.head
-        assert head is not None  # noqa: S101 - it is whole
+        assert head is not None  # noqa: S101 - it is complete
         try:
             environ = wsgi.make_environ(connection, multiprocess=self.cfg.workers > 1)
             answer = wsgi.call(self.wsgi, environ)
             connection.ended = connection.reader.closes or not self.alive or not self.cfg.keepalive
             connection.send(wsgi.serialize(answer, method=head.method, close=connection.ended))
         except SystemExit:
-            # It would end the thread, and nobody would hear of it.
-            self._fail(connection, head, RuntimeError("The application would end the server."))
+            # It would end this thread silently.
+            self._fail(connection, head, RuntimeError("The application raised SystemExit."))
         except Exception as error:  # noqa: BLE001 - whatever an application does, its client is answered
             self._fail(connection, head, error)
         connection.begin_next()
-        # A client that has gone is heard of again.
+        # The loop sees the error again, and closes the connection.
         with suppress(OSError):
             connection.flush()
 
     def _fail(self, connection: Connection, head: Head, error: Exception) -> None:
-        """Give the last answer, because of an error that nobody expected."""
+        """Answer an unexpected error with a 500, the last response of the connection."""
         self._end_with(connection, self.application.fail(error, head.method, head.headers), head.method)
 
     def _refuse(self, connection: Connection, problem: Problem) -> None:
-        """Give the last answer, to a request that is not whole."""
+        """Answer a request that is incomplete or malformed, the last response of the connection."""
         head, is_head_request = connection.reader.head, connection.reader.is_head_request
-        # Only the rest of a body can be missing where there is a head.
+        # With a head, only the rest of the body can be missing.
         method, headers = (head.method, head.headers) if head else ("HEAD" if is_head_request else "", {})
         self._end_with(connection, self.application.refuse(problem, method, headers), method)
 

@@ -1,4 +1,4 @@
-"""Between the core's reader and writer of HTTP and an application (PEP 3333)."""
+"""WSGI (PEP 3333) between the core's request reader and response writer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Answer = tuple[int, Iterable[tuple[str, object]], bytes]
-"""A status, fields and a body."""
+"""A status, headers and a body."""
 
 
 class Content(io.BytesIO):
-    """A body as `wsgi.input`, or why there is none, and when it was there."""
+    """A body as `wsgi.input`, or why it cannot be read, with its time of arrival."""
 
     def __init__(self, body: bytes | BodyError, arrived: float) -> None:
         super().__init__(body if isinstance(body, bytes) else b"")
@@ -30,31 +30,31 @@ class Content(io.BytesIO):
 
 
 def make_environ(connection: Connection, *, multiprocess: bool) -> WSGIEnvironment:
-    """Make the environ of the connection's request, which is whole."""
+    """Build the environ of the connection's request, which is complete."""
     reader = connection.reader
     head = reader.head
-    assert head is not None  # noqa: S101 - it is whole
+    assert head is not None  # noqa: S101 - it is complete
     path, _, query = head.target.partition("?")
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": head.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
-        # gunicorn's name for the target as it was sent.
+        # The undecoded target, under gunicorn's name.
         "RAW_URI": head.target,
-        # Of the answer, too: whatever was asked, HTTP/1.1 is answered (RFC 9110 section 6.2).
+        # The server's own version, whatever the client's (RFC 9110 section 6.2).
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": Content(reader.body, connection.arrived),
-        # It ends where the body does, whatever the length of a message in chunks.
+        # Reads end with the body, also of a chunked message, which has no length.
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": multiprocess,
         "wsgi.run_once": False,
     }
-    # A socket of the file system's has no host, and its clients have no address.
+    # A Unix socket has no host and port, nor have its clients.
     server, peer = connection.address, connection.peer
     environ["SERVER_NAME"], environ["SERVER_PORT"] = map(str, server[:2] if isinstance(server, tuple) else ("", ""))
     environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = map(str, peer[:2] if isinstance(peer, tuple) else ("", ""))
@@ -65,14 +65,14 @@ def make_environ(connection: Connection, *, multiprocess: bool) -> WSGIEnvironme
 
 
 def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
-    """Have an application answer, to the end. Errors: the application's; ValueError where it says no status."""
+    """Run the application to the end. Errors: the application's; ValueError where it does not start a response."""
     started: list[tuple[int, list[tuple[str, str]]]] = []
     parts: list[bytes] = []
 
     def start_response(
         status: str, headers: list[tuple[str, str]], _exc_info: Any = None, /
     ) -> Callable[[bytes], object]:
-        # Nothing has been sent yet: an application that fails may say something else.
+        # Nothing has been sent yet: a later call replaces an earlier one, with exc_info or without.
         started[:] = [(int(status[:3]), headers)]
         return parts.append
 
@@ -87,7 +87,7 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
 
 
 def serialize(answer: Answer, *, method: str, close: bool) -> bytes:
-    """Make the message of an answer: every one that this server sends. Errors: ValueError, as `message`."""
+    """Serialize a response: every one that this server sends. Errors: ValueError, as `message`."""
     status, headers, body = answer
     fields: list[tuple[str, object]] = [
         ("Server", SERVER),

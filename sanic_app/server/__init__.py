@@ -1,24 +1,25 @@
-"""How Sanic serves the catalogue: its server, with our protocol for its connections and our way of stopping.
+"""Serve the catalogue under Sanic, with a protocol and a way of stopping of our own.
 
-Sanic is a framework and a server in one. As a framework it routes and calls handlers, and the files beside this
-folder know it as that. As a server it is not what docs/wire.md promises: its reader of HTTP is another than
-gunicorn's, and lets through chunks that are no chunks; it looks at each field of an answer by itself; it cancels what
-is at work when a client goes; it resets whoever has connected and has not been accepted when it stops. Sanic
-documents a protocol of one's own (`prepare(protocol=...)`), and no way to say any of that without one.
+Sanic is a framework and a server in one. The files beside this folder use the framework: routes, handlers, errors. The
+server does not keep the promises of docs/wire.md: its HTTP parser differs from gunicorn's and accepts malformed
+chunks; it validates each header of a response by itself; it cancels a handler when the client disconnects; and when it
+stops it resets connections in the accept queue. Sanic documents a custom protocol (`prepare(protocol=...)`), and no
+setting for any of this.
 
-- `http_protocol.py`: a connection. The core's reader (core/http/wire) makes requests of its bytes, the core's writer
-  makes bytes of answers, and clients that are slow, or may have said all that they will, are waited for.
-- `response.py`: the core's response as Sanic's, whose fields are only looked at where somebody else has touched them.
-- `graceful_stop.py`: the application that is served so however it is started, takes the signals in Sanic's place, and
-  accepts whoever has connected before the socket is closed.
-- `worker_supervision.py`: the start on a database that may be behind, and what the main process does for its workers:
-  it starts those again that were killed, and tells them all to stop outside of a signal's handler.
+- `http_protocol.py`: a connection. The core's request reader (core/http/wire) parses its bytes, the core's writer
+  serializes responses, and clients that are slow, or have closed their sending half, are waited for.
+- `response.py`: the core's response as a response of Sanic's, without the cost of Sanic's headers where nobody reads
+  them.
+- `graceful_stop.py`: an application that always uses this protocol, handles signals instead of Sanic, and drains the
+  accept queue before the socket is closed.
+- `worker_supervision.py`: the check of the database at the start, and the main process: it restarts killed workers,
+  and stops all workers outside of a signal handler.
 
-What is overridden: of `Http` the methods that read a request's head, write an answer's and make an error's; of
-`HttpProtocol` those that hear of a connection's begin and end and of data; of `Sanic`, `prepare` and `create_server`.
-What has no public way: the current request (`_current`), a task that is not to be cancelled (`_task`), room for more
-of an answer (`_can_write`), and the manager's `_shutting_down` and `_all_workers_ack`. Each is in one of these files,
-and tests/wire and tests/adapters fail where one changes. Nothing of Sanic's is assigned to.
+Overridden: of `Http` the methods that read a request's head, write a response's and answer errors; of `HttpProtocol`
+those for a connection's begin, end and data; of `Sanic`, `prepare` and `create_server`. Private, because nothing
+public does it: the current request (`_current`), the task that must not be cancelled (`_task`), the state of the write
+buffer (`_can_write`), and the manager's `_shutting_down` and `_all_workers_ack`. tests/wire and tests/adapters fail
+where Sanic changes one. Nothing of Sanic's is assigned to.
 
-docs/decisions/0006-own-reader.md tells why the core reads, docs/decisions/0010-stopping.md what happens at a stop.
+Reasons: docs/decisions/0006-own-reader.md for the reader, docs/decisions/0010-stopping.md for the way of stopping.
 """
