@@ -35,7 +35,7 @@ ACCEPT_YIELD = 0.00005
 """Seconds to sleep after an accept, so that another worker accepts the next connection.
 
 Otherwise the worker that wakes first accepts a whole burst, and keeps it, because clients reuse connections. Without
-it, two workers answered 11 % fewer requests a second (`get author`, the median of eight pairs of runs).
+it, two workers answered 11 % fewer requests a second (reads of one row, the median of eight pairs of runs).
 """
 
 
