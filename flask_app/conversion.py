@@ -50,7 +50,7 @@ def prefix_of(request: flask.Request, path: str) -> str:
 
 
 def _judge(request: flask.Request) -> None:
-    """Read what a server of someone else's has made of the head, as if it had come from a connection."""
+    """Validate the head that another WSGI server parsed, by the same rules. Errors: Problem."""
     environ = request.environ
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/"
     # HTTP/2 and the like have been made HTTP/1.1 of by whoever speaks it.
@@ -112,5 +112,5 @@ def to_response(response: Response) -> flask.Response:
     headers = dict(response.headers)
     if response.content_type is not None:
         headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}
-    # A list, because of bytes werkzeug would tell the length where there is to be none.
+    # A list: for bytes werkzeug would add Content-Length.
     return CoreResponse([response.body], status_line(response.status), Headers(headers))

@@ -36,7 +36,7 @@ _told = multiprocessing.Value("b", 0)
 
 
 def on_starting(server: Any) -> None:
-    """Let the workers count, whoever they are to be."""
+    """Give the workers' user access to the metrics directory."""
     grant_access(server.cfg.uid, server.cfg.gid)
 
 
@@ -50,8 +50,8 @@ def when_ready(server: Any) -> None:
 def post_worker_init(_worker: object) -> None:
     """Refuse to serve a database that is behind.
 
-    The first worker says so and ends with the status that ends the master. The others just end: of two such, the
-    second finds the master in the middle of its end, which it then leaves with a trace.
+    The first worker says so and ends with the status that stops the master. The others end with 0: two with that status
+    would make the stopping master print a traceback.
     """
     from diptych.core.errors import SchemaOutdated  # noqa: PLC0415 - after create_directory(), as all of the service
     from diptych.core.startup_checks import check_revision  # noqa: PLC0415

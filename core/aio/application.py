@@ -78,7 +78,7 @@ class Application:
             return self._finished(response_building.server_options(), observed, headers)
 
     def _finished(self, response: Response, observed: RequestRecord, headers: Mapping[str, str]) -> Response:
-        """Complete the response, and record it in the log and the metrics."""
+        """Add the headers that every response has; log and count the response."""
         method, request_id = observed.method, observed.request_id
         return observed.finish(response_building.finished(response, method, headers, self.cors, request_id))
 

@@ -1,4 +1,4 @@
-"""Units of work: single statements, or one transaction that is committed before its result is returned."""
+"""Units of work: autocommitted statements, or one transaction committed before the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values that a column accepts: those of its Python type, and unambiguous equivalents."""
+"""Type checks of column values; only unambiguous values are converted."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _anything(value: Any) -> Any:
 
 
 def _instance(expected: str, *kinds: type, unlike: tuple[type, ...] = ()) -> Check:
-    """Return a check that accepts the instances of these types, except those of the subclasses in `unlike`."""
+    """Return a check that accepts instances of `kinds`, but not of the subclasses in `unlike` (bool for int)."""
 
     def check(value: Any) -> Any:
         if isinstance(value, kinds) and not isinstance(value, unlike):

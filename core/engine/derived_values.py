@@ -56,7 +56,7 @@ class Rules:
         return value
 
     def with_derived(self, values: Values) -> dict[str, Any]:
-        """Return normalized values, with the columns derived from the name if that is one of them."""
+        """Return these normalized values, plus the ones derived from the name if it is among them."""
         if name := values.get(self.named_by):
             return {**values, "search_text": fold(name), "sort_key": sort_key(name)}
         return {**values}

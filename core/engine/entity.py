@@ -59,7 +59,8 @@ class UtcDateTime(DateTimeUTC):
 class Entity(Base):
     """A row with an identity of its own: id (UUIDv7 unless a client chose one) and the times it was made and changed.
 
-    rules: how its values are normalized and columns derived. A session applies them to each row that it flushes.
+    rules: how its values are normalized and columns derived. Rows that no service has prepared get their derived values
+    when they are flushed.
 
     advanced-alchemy's UUIDv7AuditBase would add a `sa_orm_sentinel` column to every table and every SELECT, and its
     GUID reflects as NUMERIC on SQLite, a drift that never ends; SQLAlchemy's own Uuid does neither.
@@ -163,7 +164,7 @@ def _assign_slugs(connection: Connection, row: SlugMixin) -> None:
 
 @event.listens_for(Entity, "before_update", propagate=True)
 def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
-    """Update the columns derived from values that were changed on the instance. Errors: ValidationFailed."""
+    """Recompute derived columns after attributes were set directly. Errors: ValidationFailed."""
     state: Any = inspect(row)
     unmodified = state.unmodified
     if "id" not in unmodified and state.attrs.id.history.has_changes():
@@ -215,11 +216,11 @@ EntityT = TypeVar("EntityT", bound=type[Entity])
 
 
 def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
-    """Add the indexes that lists of a SearchableMixin need: one for each order, and a full-text index.
+    """Add the indexes that lists of a SearchableMixin need: one for each order, and the full-text index.
 
     orders: columns to order by, besides those that every such row has. An index has the id after the column, so that a
-    page that begins at a row is a range of it, in either direction. The index of a unique column covers only the rows
-    without a value, as no others have equal values.
+    page that begins at a row is a range of it, in either direction. For a unique column the index covers only NULLs:
+    other values have no ties.
     """
 
     def decorate(model: EntityT) -> EntityT:

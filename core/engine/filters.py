@@ -1,4 +1,4 @@
-"""The WHERE clause of any list, except for the words of a search."""
+"""The WHERE conditions of lists, except those of `q`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _instr(element: contains_exactly, compiler: SQLCompiler, **options: Any) -> 
 
 
 class ListQueryShape(Struct, frozen=True):
-    """Everything that determines the text of a list's statements.
+    """The cache key of a list's statements: everything that their text depends on.
 
     The values of a query are parameters of the statements, so that a statement serves every query of its shape.
 

@@ -69,11 +69,11 @@ def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, An
 
 @lru_cache(maxsize=1000)
 def statements(spec: ResourceSpec, shape: ListQueryShape) -> Sequence[Select[Any]]:
-    """Return the statements of a page. Each finds up to WANTED rows: the number that those before it left.
+    """Return the statements of a page, to run in order. Each fetches up to WANTED rows, the number still missing.
 
     The order is the query's, rows without a value last, and the id as the last tie-break. Each row ends with the
     value that it is ordered by, and its id. If the query wants a total, the rows of the first statement end with
-    that; it is null if there are no more rows than SHOWN, as their number is then the total.
+    that. The total is null if this statement finds no more than SHOWN rows: `known_total` may then do without a count.
     """
     parts = _by_relevance(spec, shape) if shape.order_by == RELEVANCE else _by_column(spec, shape)
     found = [part.page() for part in parts]
@@ -132,7 +132,7 @@ def _by_column(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
         parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
         return [_Part(selected.where(*where, *part), _ordered(descending=descending)) for part in parts]
     order = _ordered(descending=descending, nulls_last=bool(column.nullable))
-    # The skipped rows are read from the index alone.
+    # Skipped rows are read from the index only.
     shown = select(id_column).where(*where).order_by(*order(column, id_column))
     shown = shown.offset(bindparam(OFFSET, type_=Integer)).limit(bindparam(WANTED, type_=Integer)).correlate(None)
     return [_Part(selected.where(id_column.in_(shown)), order)]
@@ -177,7 +177,7 @@ def count(spec: ResourceSpec, shape: ListQueryShape) -> Select[tuple[int]]:
 
 
 def known_total(query: ListQuery, found: int) -> int | None:
-    """Return the number of rows of all pages if this is the last page of a list by number, else None."""
+    """Return the total if no row follows this page of a list by number; None if it has to be counted."""
     if query.cursor is not None or found > query.page_size or (not found and query.current_page > 1):
         return None
     return _offset(query) + found
@@ -233,7 +233,7 @@ _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {
 
 
 def _checked(query: ListQuery) -> Cursor:
-    """Return the query's cursor. Errors: ValidationFailed if it contradicts the rest of the query."""
+    """Return the query's cursor. Errors: ValidationFailed if it does not fit the rest of the query."""
     cursor = query.cursor
     assert cursor is not None  # noqa: S101 - the caller has checked
     field_errors = []

@@ -19,7 +19,7 @@ Condition = ColumnElement[bool]
 SEARCH_TEXT = "search_text"
 """The column of folded text that searches read."""
 Filter = Callable[[str], Condition]
-"""Returns a condition on the bind parameter of a name: one value if that ends in row_statements.ONE, else a list."""
+"""From a bind parameter's name to a condition: on one value if the name ends in row_statements.ONE, else on a list."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def resource_spec(
 ) -> ResourceSpec:
     """Return the spec of a model with the representation `answer`: the columns of these names, then embedded rows.
 
-    filters: those on anything but a column of its own.
+    filters: additional filters, which are not on the model's own columns.
     """
     columns = tuple(each.name for each in fields(answer) if each.name in model.__table__.columns)
     own = [getattr(model, name) for name in columns]

@@ -1,7 +1,7 @@
 """Statements that write one row, each built once.
 
-Each writes and returns no row if a foreign-key target does not exist. The statement itself detects a missing
-foreign-key target, without an extra round trip.
+An INSERT or UPDATE checks that the rows its foreign keys name exist, and otherwise writes and returns no row. So a
+missing one costs neither a constraint error nor a second round trip.
 """
 
 from __future__ import annotations

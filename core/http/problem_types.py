@@ -63,8 +63,8 @@ _TYPES = (
         status=409,
         name="conflict",
         title="Conflict",
-        meaning="The request is fine and contradicts what is stored: a value that is taken, or a row that others depend"
-        " on. `errors` names each place where that is known.",
+        meaning="The request is valid, but conflicts with stored data: a value that is taken, or a row that others"
+        " depend on. `errors` names each place where that is known.",
         advice="Read what is stored, decide which of the two should hold, and send a request that fits.",
         example="Another has this value already.",
     ),

@@ -1,5 +1,5 @@
 # Generated from core/aio/unit_of_work.py by tools/unasync.py: do not edit, run "make twins".
-"""Units of work: single statements, or one transaction that is committed before its result is returned."""
+"""Units of work: autocommitted statements, or one transaction committed before the response."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Resource(ReadOnlyResource):
         """PUT of many, each matched by the resource's key."""
         service = self.service(session, wrap_exceptions=False)
         items = [sent(item) for item in call.body.items]
-        # A date of birth that is left out could be any; null means that there is none.
+        # A missing key member is ambiguous; null means "no value".
         batches.require_keys(items, service.match_fields, required(service.model_type, service.match_fields))
         done = await service.upsert_many(items)
         return OperationResult(Upserted(await service.represent(done), done.created, done.updated, done.unchanged))

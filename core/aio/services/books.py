@@ -102,7 +102,7 @@ class BookWriter(Writer):
     async def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         book = await super().apply_changes(item_id, values)
         if book is not None and "author_id" in values:
-            # The new first author is no longer one of the other contributors.
+            # Remove the new first author from the other contributors.
             await self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
         return book
 
@@ -176,7 +176,7 @@ class BookService(CatalogueService[Book]):
         ]
         changed = await super().set_columns(rows, changes, places, matched=matched)
         if moved:
-            # The new first author is no longer one of the other contributors.
+            # Remove the new first author from the other contributors.
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
             await self.session.execute(delete(BookContributor).where(others, BookContributor.role == AUTHOR))
         return changed

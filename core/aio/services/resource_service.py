@@ -67,7 +67,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> Sequence[EntityT]:
         """Create rows, in order, by one statement. Errors: ValidationFailed, Conflict, which name the items.
 
-        The library's method sends a parameter for each value, and does not name the row that failed.
+        The library's method binds one parameter for each value, and its error does not say which row is invalid.
         """
         with self.wrapping(error_messages):
             models = await self._models(data, "create", schema_dump_config)
@@ -92,7 +92,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> list[EntityT]:
         """Set the given columns of rows named by `id`, in order. Errors: NotFound, ValidationFailed, Conflict.
 
-        The library's method sets `updated_at` of unchanged rows, and does not name the rows that do not exist.
+        The library's method sets `updated_at` of unchanged rows, and does not say which row is missing.
         """
         with self.wrapping(error_messages):
             models = await self._models(data, "update", schema_dump_config)
@@ -152,7 +152,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> Sequence[EntityT]:
         """Delete rows, all or none; return them, in order. Errors: NotFound, ValidationFailed, Conflict.
 
-        The library's method ignores ids that no row has.
+        The library's method ignores ids without a row.
         """
         with self.wrapping(error_messages):
             (name,) = self._known([_name(id_attribute)])
@@ -179,7 +179,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
     ) -> EntityT:
         """Delete the row of an id; return it. Errors: NotFound, Conflict.
 
-        The library's method recognizes the error message of PostgreSQL 17, which PostgreSQL 18 has changed.
+        The library's method recognizes a foreign-key error by PostgreSQL 17's message; 18 has another.
         """
         with self.wrapping(error_messages):
             options = _options(load, execution_options, bind_group, uniquify=uniquify)
@@ -247,8 +247,8 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 
         Errors: ValidationFailed, Conflict.
 
-        The library's method omits null columns of the key from its search, and so overwrites an unrelated row;
-        without match_fields and an id it searches for a row with all the values.
+        The library's method leaves null key columns out of the search, so it can overwrite an unrelated row. Without
+        match_fields and an id it searches for a row with all the values.
         """
         with self.wrapping(error_messages):
             values = await self._upserting(data, schema_dump_config)
@@ -350,7 +350,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         batches.require_keys(items, needed, needed)
         batches.check_distinct_keys([tuple(item.get(name) for name in names) for item in items], names)
         rows = await self.matches(items, names)
-        # A match by several columns does not show whether another row has the value of one of them.
+        # Matching a composite key does not prove that one of its columns is unique: that is still to be checked.
         matched = names if len(names) == 1 else ()
         # Two items with different columns of the key may still match one row.
         batches.check_distinct_keys([(place,) if row is None else (row.id,) for place, row in enumerate(rows)], names)
@@ -420,7 +420,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         expunge: bool | None,
         refreshing: dict[str, Any] | None = None,
     ) -> list[EntityT]:
-        """Commit, refresh and expunge the rows as the caller, or else the service, specifies; return them."""
+        """Commit, refresh and expunge as the call or, by default, the service says; return the rows."""
         if self.repository.auto_commit if commit is None else commit:
             await self.session.commit()
         if refreshing is not None:
@@ -436,7 +436,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 def _options(
     load: Any, execution_options: dict[str, Any] | None, bind_group: str | None, *, uniquify: bool | None
 ) -> dict[str, Any]:
-    """Return the options of the library's methods that read a row."""
+    """Return the library's arguments for reading a row."""
     return {"load": load, "execution_options": execution_options, "uniquify": uniquify, "bind_group": bind_group}
 
 

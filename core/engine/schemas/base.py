@@ -23,7 +23,7 @@ UNIQUE: dict[str, JsonValue] = {"uniqueItems": True}
 
 
 class Input(BaseModel):
-    """A request body: an unknown member is an error, and is not ignored."""
+    """A request body. Unknown members are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -103,9 +103,9 @@ def patch_of(model: type[Input], *, base: type[Input] = Input, suffix: str = "Pa
 
 
 def upsert_item_of(model: type[Input], key: Sequence[str], not_null: Collection[str]) -> type[Input]:
-    """Return the model with the schema of an item of an upsert: engine.batches requires the parts of its key.
+    """Return the model as an upsert item: its OpenAPI schema requires the key's members, as engine.batches does.
 
-    not_null: the parts that cannot be null.
+    not_null: the members that cannot be null.
     """
 
     def describe(schema: dict[str, Any]) -> None:

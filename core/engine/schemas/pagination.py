@@ -51,7 +51,7 @@ class ListQuery(Query):
     cursor: QueryCursor | None = Field(
         None,
         description="Instead of currentPage: the rows after or before a page, which gave this as next or previous. "
-        "What else it was asked for has to be asked for again.",
+        "Repeat all other parameters unchanged.",
     )
     total: QueryFlag = Field(True, description="false: do not count what matches, and answer null as total.")
     page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
@@ -66,7 +66,7 @@ class ListQuery(Query):
     q: Annotated[Line, Length(0, 1000)] | None = Field(
         None,
         description="Only rows with all these words in their name or title, the best first; case and accents do not "
-        "count. word* is any word that begins so. No text is an error.",
+        "count. word* is any word that begins so. Any text is valid.",
     )
     order_by: str = Field("created_at", description=_ORDER_BY)
     sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")

@@ -31,7 +31,7 @@ DESCRIPTION = """\
 - Every answer has an `X-Request-ID`, the request's own or one that was made, under which it is in the service's log.
 """
 
-_SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; there is nothing to tell."}
+_SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; no content."}
 
 _HEADERS = {
     "Location": "The address of what was created.",
@@ -174,7 +174,7 @@ _FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "If-Match": (
         "If-Match",
         {},
-        "The ETag of what is to be changed, as it was read: 412 when it is not like that any more.",
+        "The ETag that was read; 412 if the resource has changed since.",
     ),
     "If-None-Match": ("If-None-Match", {}, "`*`: only where there is nothing yet, else 412."),
     "Idempotency-Key": (

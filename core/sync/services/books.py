@@ -103,7 +103,7 @@ class BookWriter(Writer):
     def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         book = super().apply_changes(item_id, values)
         if book is not None and "author_id" in values:
-            # The new first author is no longer one of the other contributors.
+            # Remove the new first author from the other contributors.
             self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
         return book
 
@@ -177,7 +177,7 @@ class BookService(CatalogueService[Book]):
         ]
         changed = super().set_columns(rows, changes, places, matched=matched)
         if moved:
-            # The new first author is no longer one of the other contributors.
+            # Remove the new first author from the other contributors.
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
             self.session.execute(delete(BookContributor).where(others, BookContributor.role == AUTHOR))
         return changed

@@ -55,7 +55,7 @@ class CatalogueReadService(
 
     spec: ClassVar[ResourceSpec]
     reader: ClassVar[type[Reader]] = Reader
-    # A window function would count no rows past the last page.
+    # With a window function the total would be 0 past the last page.
     count_with_window_function = False
 
     @property
@@ -88,14 +88,14 @@ class RowService(
         return self.model_type.unique_columns()
 
     def to_model_on_create(self, data: Any) -> Any:
-        """Normalize the data and add the derived columns. A missing slug is assigned when the row is inserted.
+        """Normalize, and add derived values. A missing slug is generated on insert.
 
         Errors: ValidationFailed.
         """
         return self._derived(data)
 
     def to_model_on_update(self, data: Any) -> Any:
-        """Normalize the data and add the derived columns; the slug stays. Errors: ValidationFailed."""
+        """Normalize, and add derived values; the slug stays. Errors: ValidationFailed."""
         return self._derived(data)
 
     def to_model_on_upsert(self, data: Any) -> Any:
@@ -186,7 +186,7 @@ class RowService(
         """
         if not models:
             return
-        # A null in a new row means the same as a missing value: an id, for example, is then generated.
+        # In a new row null means not given: an id, for example, is generated.
         items = [{name: value for name, value in given(model).items() if value is not None} for model in models]
         self._require(items, places)
         self.check(items, places)
@@ -259,7 +259,7 @@ class RowService(
     def _assign_slugs(self, rows: Sequence[dict[str, Any]], own: Sequence[str]) -> None:
         """Give each row a slug that is not in use. own: the slugs that other rows of the same insert already have.
 
-        If two writers choose the same slug at once, one of them runs again.
+        If two writers choose the same slug, one retries.
         """
         if not rows:
             return
