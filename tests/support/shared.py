@@ -45,7 +45,8 @@ class SharedRun:
         def started() -> list[str | None]:
             programs = initialise(files)
             # fsync=off is safe: no test simulates a power failure.
-            PostgreSQL(files, programs).start("fsync=off", "max_connections=300")
+            # The log is shared, too: each line has the name of its database.
+            PostgreSQL(files, programs).start("fsync=off", "max_connections=300", "log_line_prefix=%m [%p] %d ")
             return [str(programs.directory), programs.user]
 
         directory, user = self.once("postgresql", started)

@@ -76,4 +76,4 @@ def test_what_cannot_be_compared_is_said(pair: Pair):
 
     alone = run(["make", "test", f"CONTRACT_URL_B={pair.flask}"], check=False)
     assert alone.returncode == 2
-    assert "CONTRACT_URL_B is what CONTRACT_URL is compared with: give both" in alone.stderr
+    assert "CONTRACT_URL_B is compared with CONTRACT_URL: set both" in alone.stderr
