@@ -21,7 +21,7 @@ Kind = Literal["sync", "async"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
-    """One contestant. command: takes a port. packages: whose versions are reported."""
+    """One contestant. command: builds its command line for a port. packages: the report lists their versions."""
 
     name: str
     title: str

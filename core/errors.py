@@ -30,7 +30,7 @@ class SettingsError(Exception):
 
 
 class CatalogueError(Exception):
-    """The base of all errors that a client is told about."""
+    """The base class of all errors that are reported to clients."""
 
     def __init__(self, detail: str, field_errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)

@@ -53,7 +53,7 @@ def _judge(request: flask.Request) -> None:
     """Validate the head that another WSGI server parsed, by the same rules. Errors: Problem."""
     environ = request.environ
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or "/"
-    # HTTP/2 and the like have been made HTTP/1.1 of by whoever speaks it.
+    # A server that speaks HTTP/2 passes the request on as HTTP/1.1.
     version = "HTTP/1.0" if environ["SERVER_PROTOCOL"] == "HTTP/1.0" else "HTTP/1.1"
     lines = [f"{request.method} {target} {version}"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()]

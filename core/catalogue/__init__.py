@@ -4,5 +4,5 @@ RESOURCES = ("authors", "books", "tags")
 """The resources, in the order in which the API's documents list them.
 
 Each has its model, schemas and queries in a package here, and modules of its name in diptych.core.aio.services and
-diptych.core.aio.operations. Whatever serves, migrates, imports or exports all resources finds them by this.
+diptych.core.aio.operations. Code that serves, migrates, imports or exports all resources loads them from this list.
 """

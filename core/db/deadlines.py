@@ -139,7 +139,7 @@ class _Watch:
             with suppress(*_GONE):
                 connection = use.entry.driver_connection
                 if connection is None:
-                    # Connecting failed, so nobody will return this connection.
+                    # Connecting failed: no checkin of this connection will follow.
                     self.end(use.entry)
                 elif time.monotonic() < cut or not hasattr(connection, "pgconn"):
                     _cancel(connection)

@@ -1,4 +1,4 @@
-"""SQLAlchemy's dialect for PostgreSQL by psycopg, timed, which waits for nothing where there is nothing to wait for."""
+"""SQLAlchemy's psycopg dialects, with timing, and with a rollback and a close that do not wait needlessly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from diptych.core.observability.db_timing import TimedDialect
 
 
 class _Connections(DefaultDialect):
-    """How connections are given back and closed."""
+    """Skip the rollback of idle connections, and close connections without waiting."""
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         # psycopg would check the same, but takes its lock for it, and in async code yields to the loop.
@@ -28,7 +28,7 @@ class _Connections(DefaultDialect):
 
 
 class PostgresqlDialect(TimedDialect, _Connections, PGDialect_psycopg):
-    """For an engine that blocks."""
+    """The dialect of the sync engine."""
 
     supports_statement_cache = True
 
@@ -38,6 +38,6 @@ class PostgresqlDialect(TimedDialect, _Connections, PGDialect_psycopg):
 
 
 class AsyncPostgresqlDialect(TimedDialect, _Connections, PGDialectAsync_psycopg):
-    """For one that is awaited."""
+    """The dialect of the async engine."""
 
     supports_statement_cache = True

@@ -1,4 +1,4 @@
-"""SQLAlchemy's dialect for SQLite, timed."""
+"""SQLAlchemy's SQLite dialects, with timing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from diptych.core.observability.db_timing import TimedDialect
 
 
 class SqliteDialect(TimedDialect, SQLiteDialect_pysqlite):
-    """For an engine that blocks."""
+    """The dialect of the sync engine."""
 
     supports_statement_cache = True
 
@@ -20,6 +20,6 @@ class SqliteDialect(TimedDialect, SQLiteDialect_pysqlite):
 
 
 class AsyncSqliteDialect(TimedDialect, SQLiteDialect_aiosqlite):
-    """For one that is awaited."""
+    """The dialect of the async engine."""
 
     supports_statement_cache = True

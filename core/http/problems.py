@@ -21,7 +21,7 @@ PROBLEM_JSON = "application/problem+json"
 # Not frozen: contextlib sets the traceback of an exception that passes through a context manager.
 @dataclass
 class Problem(Exception):
-    """An error with an HTTP status: exactly what the client is told.
+    """An error with an HTTP status, whose members are exactly those of the response.
 
     own_status: a status that differs from its type's.
     """

@@ -44,8 +44,8 @@ def _rows(reader: Reader) -> Iterator[Any]:
 def restore(session: Session, exported: Sequence[ExportedRow], lines: Sequence[int]) -> Outcome:
     """Restore rows of one kind as they were exported, in one transaction.
 
-    A row whose id exists is set to what its line says. One that cannot be stored, because another row has its slug,
-    ISBN or name, or because a row that it names is missing, is a reject.
+    A line whose id exists updates that row. A line is rejected if another row has its slug, ISBN or name, or if a row
+    that it names is missing.
     """
     kind = KINDS[exported[0].type]
     restorer = _OWN_RESTORERS.get(kind.resource.name, _Restorer)(session, kind)

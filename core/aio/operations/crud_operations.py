@@ -83,7 +83,7 @@ class Resource(ReadOnlyResource):
     schema: type[Input]
 
     def __post_init__(self) -> None:
-        """Refuse a resource whose input has whole numbers that a column cannot hold. Errors: TypeError."""
+        """Refuse a resource whose input allows integers outside the range of their column. Errors: TypeError."""
         check_integer_bounds(self.schema, self.service.spec.model)
 
     def writer(self, executor: Executor) -> Writer:
