@@ -93,6 +93,12 @@ class Settings:
     request_timeout: int = _setting(
         10, "DIPTYCH_REQUEST_TIMEOUT", _between(1, 3600), "seconds a request's work in the database may take"
     )
+    keepalive_timeout: int = _setting(
+        5,
+        "DIPTYCH_KEEPALIVE_TIMEOUT",
+        _between(1, 3600),
+        "seconds a client may pause in a request, and between two on a connection",
+    )
     max_body_bytes: int = _setting(
         8 * 1024 * 1024, "DIPTYCH_MAX_BODY_BYTES", _between(1024, 1024**3), "the largest request body accepted"
     )

@@ -9,7 +9,6 @@ import resource
 import sys
 from typing import Any
 
-from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT
 from diptych.core.observability.multiprocess_dir import create_directory, grant_access
 from diptych.core.settings import settings_or_exit
 
@@ -23,7 +22,7 @@ workers = _settings.workers
 # Threads, because a request waits for the database most of its time.
 worker_class = "diptych.flask_app.server.worker.Worker"
 threads = _settings.threads
-keepalive = KEEPALIVE_TIMEOUT
+keepalive = _settings.keepalive_timeout
 graceful_timeout = _settings.stop_timeout
 # A connection that waits takes a file and no thread: as many as one process may have open, but for some.
 worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))

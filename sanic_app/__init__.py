@@ -10,7 +10,6 @@ from sanic import Sanic
 from diptych.bare import alias_in_diptych
 from diptych.core.aio.application import Application
 from diptych.core.gc_tuning import skip_gc_at_exit
-from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors
@@ -34,8 +33,8 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app.ctx.settings = settings
     app.config.AUTO_EXTEND = False
     app.config.REQUEST_MAX_SIZE = settings.max_body_bytes
-    app.config.KEEP_ALIVE_TIMEOUT = KEEPALIVE_TIMEOUT
-    app.config.REQUEST_TIMEOUT = KEEPALIVE_TIMEOUT
+    app.config.KEEP_ALIVE_TIMEOUT = settings.keepalive_timeout
+    app.config.REQUEST_TIMEOUT = settings.keepalive_timeout
     # The core enforces the deadline; Sanic's own timeout would respond while the work still runs.
     app.config.RESPONSE_TIMEOUT = 3600 + settings.request_timeout
     # One second is left for cancelled work to return its database connection.

@@ -23,7 +23,7 @@ from diptych.core.http import problems
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Response
 from diptych.core.http.wire.request_head import Head
-from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT, WRITE_TIMEOUT
+from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
 from diptych.flask_app.server import wsgi
 from diptych.flask_app.server.connection import Connection
@@ -136,10 +136,10 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     # Read and wait
 
-    def _advance(self, connection: Connection, patience: float = KEEPALIVE_TIMEOUT, *, receive: bool = False) -> None:
+    def _advance(self, connection: Connection, *, receive: bool = False) -> None:
         """Do whatever a connection allows without blocking, then register what it waits for.
 
-        patience: seconds until more of a request must arrive. receive: whether the socket is readable.
+        receive: whether the socket is readable.
         """
         try:
             if receive:
@@ -149,7 +149,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             elif not connection.flush():
                 self._wait(connection, selectors.EVENT_WRITE, WRITE_TIMEOUT)
             elif not connection.ended:
-                self._wait(connection, selectors.EVENT_READ, patience)
+                self._wait(connection, selectors.EVENT_READ, self.cfg.keepalive)
             else:
                 self._linger(connection)
         except OSError:
@@ -177,7 +177,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         """Continue with the connections that threads have answered."""
         os.read(self.PIPE[0], 4096)
         while self._answered:
-            self._advance(self._answered.popleft(), self.cfg.keepalive)
+            self._advance(self._answered.popleft())
 
     def _wait(self, connection: Connection, events: int, patience: float) -> None:
         """Register the events of its socket that a connection waits for. patience: seconds until `_expire`."""
@@ -228,7 +228,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             while self._accept(listener):
                 pass
             listener.close()
-        latest = time.monotonic() + KEEPALIVE_TIMEOUT
+        latest = time.monotonic() + self.cfg.keepalive
         for connection in self._connections:
             if connection.watched:
                 connection.deadline = min(connection.deadline, latest)

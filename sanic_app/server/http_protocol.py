@@ -19,7 +19,7 @@ from diptych.core.http import problems
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, date, message
-from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT, WRITE_TIMEOUT
+from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.sanic_app.server.response import CoreResponse
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -216,7 +216,7 @@ class Protocol(HttpProtocol):
 
     def close_if_idle(self) -> bool:
         """Close an idle connection at shutdown only after its keep-alive timeout, when no proxy uses it any more."""
-        self.loop.call_later(KEEPALIVE_TIMEOUT, self._wait_no_longer)
+        self.loop.call_later(self.keep_alive_timeout, self._wait_no_longer)
         return False
 
     def _wait_no_longer(self) -> None:

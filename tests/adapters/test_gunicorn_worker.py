@@ -19,7 +19,7 @@ from typing import IO
 import psutil
 import pytest
 
-from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT
+from diptych.core.settings import Settings
 from diptych.flask_app.server.connection import CONTINUE, Connection
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
@@ -121,7 +121,7 @@ def test_connections_beyond_those_that_a_worker_takes_wait_for_their_turn(databa
         first.close()
 
         assert other.result() == b"HTTP/1.1 200 OK"
-        assert time.monotonic() - begin > KEEPALIVE_TIMEOUT - 0.5
+        assert time.monotonic() - begin > Settings().keepalive_timeout - 0.5
 
 
 @pytest.mark.long

@@ -21,7 +21,8 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from diptych.core.http.wire.timeouts import KEEPALIVE_TIMEOUT, LINGER_TIMEOUT
+from diptych.core.http.wire.timeouts import LINGER_TIMEOUT
+from diptych.core.settings import Settings
 from tests.support.databases import LOCK_QUEUE, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, deployment, free_port, stop, wait_until_ready
 from tests.support.waiting import PATIENCE, until
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.long
 
 LIST = head("GET", "/authors", HOST)
 CLIENTS = 8
+KEEPALIVE_TIMEOUT = Settings().keepalive_timeout
 FOR_EVER = {**PATIENT, "DIPTYCH_STOP_TIMEOUT": str(2 * PATIENCE)}
 """No time limit of the server ends what the tests wait for."""
 
@@ -225,13 +227,15 @@ def _connected_again_and_again(target: Target, told: Any) -> None:
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(databases: Databases, adapter: str):
-    with _started(adapter, databases.migrated("sqlite")) as (process, target), connect(target) as client:
+    seconds = KEEPALIVE_TIMEOUT + 2
+    started = _started(adapter, databases.migrated("sqlite"), DIPTYCH_KEEPALIVE_TIMEOUT=str(seconds))
+    with started as (process, target), connect(target) as client:
         begin = time.monotonic()
         client.sendall(LIST)
         _read_one(client)
         process.terminate()
         assert client.recv(1) == b""
-        assert time.monotonic() - begin > KEEPALIVE_TIMEOUT - 0.3
+        assert time.monotonic() - begin > seconds - 0.3
         # Nor is it reset when the client sends something in that moment.
         try:
             client.sendall(LIST)
@@ -239,7 +243,7 @@ def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(da
             client.sendall(LIST)
         except OSError:
             # Unless that took longer than the linger timeout.
-            assert time.monotonic() - begin > KEEPALIVE_TIMEOUT + LINGER_TIMEOUT - 0.3
+            assert time.monotonic() - begin > seconds + LINGER_TIMEOUT - 0.3
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

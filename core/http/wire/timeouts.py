@@ -1,7 +1,4 @@
-"""Timeouts of both servers for a client, in seconds."""
-
-KEEPALIVE_TIMEOUT = 5
-"""For more of a request, and for the next request on a connection."""
+"""Timeouts of both servers for a client, in seconds; `Settings.keepalive_timeout` is one more."""
 
 HEAD_TIMEOUT = 10
 """For a complete head, from its first byte."""
