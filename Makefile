@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-long test-all faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth check openapi-check format twins previous lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -30,14 +30,14 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest -m "not long and not fault" --numprocesses 3 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not (long or unsampled or fault)" --numprocesses 3 --no-loadscope-reorder
 endif
 
-test-long: venv ## Run the tests that take minutes: starting and stopping, adoption, the previous release, PgBouncer, Schemathesis
-	$(BIN)/python -m pytest -m long --numprocesses 3 --no-loadscope-reorder
+test-ci: venv ## Run what `.ci/run` does: besides, one case of each long test
+	$(BIN)/python -m pytest -m "not (unsampled or fault)" --numprocesses 3 --no-loadscope-reorder
 
-test-all: venv ## Run both together, which is faster than one after the other
-	$(BIN)/python -m pytest -m "not fault" --numprocesses 3 --no-loadscope-reorder
+test-long: venv ## Run what `make test` leaves out: starting and stopping, adoption, the previous release, and all cases on all deployments
+	$(BIN)/python -m pytest -m "(long or unsampled) and not fault" --numprocesses 3 --no-loadscope-reorder
 
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs/reliability.md
 	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs/reliability.md

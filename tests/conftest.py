@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from tests.support import scheduling
+from tests.support import sampling, scheduling
 from tests.support.databases import Databases
 from tests.support.hosts import Hosts, running
 from tests.support.shared import SharedRun
@@ -42,8 +42,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SHARED_RUN].end()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the slowest tests first."""
+    """Mark what is left out of the sample, before pytest selects by marks, and sort the slowest tests first."""
+    sampling.leave_out(items)
     scheduling.longest_first(items)
 
 

@@ -129,7 +129,7 @@ def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(
             tree, number,
             f'op.create_table("t{number}", sa.Column("id", sa.Integer))\n'
             f'while not os.path.exists("{tmp_path}/go on"): time.sleep(0.01)\n'
-            "time.sleep(2)",
+            "time.sleep(0.3)",
         )  # fmt: skip
 
     with ExitStack() as stack:

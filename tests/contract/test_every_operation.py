@@ -1,0 +1,75 @@
+"""Each operation once on each deployment: elsewhere `make test` spreads the cases over the deployments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from tests.contract.making import NAMED_BY, RESOURCES, body_of, make, make_author, marker, read
+
+OF_THE_SERVICE = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
+
+
+class Asked:
+    """A client that records the operations of the OpenAPI document that it asks for."""
+
+    def __init__(self, api: httpx.Client) -> None:
+        self._api = api
+        self.operations: set[tuple[str, str]] = set()
+
+    def __call__(self, method: str, path: str, body: Any = None, **names: str) -> Any:
+        """Send a request that has to succeed, and return the JSON of the response."""
+        self.operations.add((method, path))
+        response = self._api.request(method.upper(), path.format(**names), json=body)
+        assert response.is_success, f"{method} {path}: {response.text}"
+        return response.json() if response.headers.get("Content-Type") == "application/json" else None
+
+
+def _one_row(ask: Asked, api: httpx.Client, resource: str) -> None:
+    name, body = NAMED_BY[resource], body_of(api, resource)
+    row = ask("post", f"/{resource}", body)
+    assert ask("get", f"/{resource}/{{id}}", id=row["id"]) == row
+    if "slug" in row:
+        assert ask("get", f"/{resource}/slug/{{slug}}", slug=row["slug"]) == row
+    assert row in ask("get", f"/{resource}")["items"]
+    changed = ask("patch", f"/{resource}/{{id}}", {name: marker()}, id=row["id"])
+    replaced = ask("put", f"/{resource}/{{id}}", body, id=row["id"])
+    assert row[name] == replaced[name] != changed[name]
+    assert ask("get", f"/{resource}/{{id}}", id=row["id"]) == replaced
+    ask("delete", f"/{resource}/{{id}}", id=row["id"])
+    assert api.get(f"/{resource}/{row['id']}").status_code == 404
+
+
+def _batch(ask: Asked, api: httpx.Client, resource: str) -> None:
+    name, path = NAMED_BY[resource], f"/{resource}/batch"
+    bodies = [body_of(api, resource) for _ in range(2)]
+    rows = ask("post", path, {"items": bodies})["items"]
+    changes = [{"id": row["id"], name: marker()} for row in rows]
+    changed = ask("patch", path, {"items": changes})["items"]
+    assert [row[name] for row in changed] == [change[name] for change in changes]
+    ask("put", path, {"items": [body_of(api, resource) for _ in range(2)]})
+    ask("delete", path, {"ids": [row["id"] for row in rows]})
+    assert [api.get(f"/{resource}/{row['id']}").status_code for row in rows] == [404, 404]
+
+
+def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client):
+    ask = Asked(api)
+    for resource in RESOURCES:
+        _one_row(ask, api, resource)
+        _batch(ask, api, resource)
+    author, book = make_author(api), make(api, "books")
+    contributors = [{"author_id": author["id"], "role": "author"}]
+    ask("put", "/books/{id}/contributors", {"items": contributors}, id=book["id"])
+    [tag] = ask("put", "/books/{id}/tags", {"items": [marker()]}, id=book["id"])["items"]
+    assert ask("get", "/books/{id}/contributors", id=book["id"])["items"][0]["author"]["id"] == author["id"]
+    assert ask("get", "/books/{id}/tags", id=book["id"])["items"] == [tag]
+    for path, names in (("/authors/{id}/books", author), ("/tags/{id}/books", tag)):
+        assert [each["id"] for each in ask("get", path, id=names["id"])["items"]] == [book["id"]]
+    for path in OF_THE_SERVICE:
+        ask("get", path)
+    ask("get", "/problems/{name}", name="conflict")
+
+    methods = {"get", "post", "put", "patch", "delete"}
+    paths = read(api, "/openapi.json")["paths"].items()
+    assert ask.operations == {(method, path) for path, item in paths for method in item if method in methods}

@@ -1,0 +1,54 @@
+"""The sample that each run takes, and what it leaves to `make test-long`."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+Cases = dict[str, dict[str, pytest.Item]]
+"""The items of one test function by case and deployment."""
+
+
+def leave_out(items: Sequence[pytest.Item]) -> None:
+    """Mark what is not in the sample as unsampled: most cases of contract tests and of long tests."""
+    for item in (*_of_contract_tests(items), *_of_long_tests(items)):
+        item.add_marker(pytest.mark.unsampled)
+
+
+def spread(cases: int, deployments: int) -> set[tuple[int, int]]:
+    """Return which case runs on which deployment: a Latin square.
+
+    Every case runs somewhere, and a test of few cases still runs on every deployment. Each row begins one deployment
+    later, so that of two parameters neither stays with one deployment.
+    """
+    return {
+        (number % cases, (number + number // deployments) % deployments) for number in range(max(cases, deployments))
+    }
+
+
+def _of_contract_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    functions: dict[str, Cases] = defaultdict(lambda: defaultdict(dict))
+    for item in items:
+        if isinstance(item, pytest.Function) and item.nodeid.startswith("tests/contract/"):
+            function, _, case = item.nodeid.partition("[")
+            if place := item.callspec.params.get("url") if case else None:
+                functions[function][case.replace(place, "", 1)][place] = item
+    for cases in functions.values():
+        places = list(next(iter(cases.values())))
+        chosen = spread(len(cases), len(places))
+        for number, on in enumerate(cases.values()):
+            yield from (item for place, item in on.items() if (number, places.index(place)) not in chosen)
+
+
+def _of_long_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield all but one case of each function, now of one adapter, now of the other."""
+    functions: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("long"):
+            functions[item.nodeid.partition("[")[0]].append(item)
+    for function, cases in functions.items():
+        chosen = zlib.crc32(function.encode()) % len(cases)
+        yield from (item for number, item in enumerate(cases) if number != chosen)
