@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from diptych.core.observability.stream_handler import StreamHandler
+
 logger = logging.getLogger("diptych.requests")
 _above = logging.getLogger("diptych")
 
@@ -38,7 +40,7 @@ _only: list[logging.Handler] = []
 
 def all_go_to(handlers: list[logging.Handler]) -> None:
     """Register the root handlers, whose formatter writes access log lines unchanged."""
-    streams = [each for each in handlers if type(each) in (logging.StreamHandler, logging.FileHandler)]
+    streams = [each for each in handlers if type(each) in (logging.StreamHandler, logging.FileHandler, StreamHandler)]
     _only[:] = streams if len(handlers) == len(streams) == 1 else []
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from diptych.core.observability import access_log
 from diptych.core.observability.request_context import current
 from diptych.core.observability.safe_traceback import trace
+from diptych.core.observability.stream_handler import StreamHandler
 
 
 class Formatter(logging.Formatter):
@@ -44,7 +45,7 @@ def begin(level: str, loggers: Iterable[str] = (), handlers: list[logging.Handle
     logging.logThreads = logging.logMultiprocessing = False
     root = logging.getLogger()
     if handlers is None and not root.handlers:
-        handlers = [logging.StreamHandler()]
+        handlers = [StreamHandler()]
     if handlers is not None:
         for handler in handlers:
             handler.setFormatter(Formatter())

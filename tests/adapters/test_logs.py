@@ -69,7 +69,10 @@ class Served:
         self._log: IO[str] = stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        options = ["--workers", str(workers)] if adapter == "sanic" else []
+        options = ["--workers", str(workers)] if adapter == "sanic" and workers > 1 else []
+        if adapter == "sanic" and workers == 1:
+            # `python -m sanic` changes logging in its own process, which serves by itself here.
+            options = ["--single-process"]
         secret = make_url(database).set(password=WORD).render_as_string(hide_password=False)
         settings = {"DATABASE_URL": secret, "FLASK_PORT": str(port), "DIPTYCH_WORKERS": str(workers), **settings}
         stack.enter_context(server([*command(adapter, port), *options], url, log=self._log, **settings))
