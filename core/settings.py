@@ -18,6 +18,8 @@ PREFIX = "DIPTYCH_"
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](?::[0-9]{1,5})?")
 
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]")
+
 
 def _database_url(text: str) -> str:
     """Check a database URL and return it as given. Errors: ValueError."""
@@ -69,6 +71,16 @@ def _origins(text: str) -> str:
     return text
 
 
+def _hosts(text: str) -> str:
+    """Check a list of host names and return it as given. Errors: ValueError."""
+    for host in filter(None, (item.strip() for item in text.split(","))):
+        if host != "*" and not _HOST.fullmatch(host):
+            raise ValueError(
+                f"names {host!r}, which is no host name such as shop.example.org (without a port), and not *"
+            )
+    return text
+
+
 def parse_origins(text: str) -> tuple[str, ...]:
     """Split a comma-separated list of origins."""
     return tuple(origin for item in text.split(",") if (origin := item.strip()))
@@ -101,6 +113,9 @@ class Settings:
     )
     max_body_bytes: int = _setting(
         8 * 1024 * 1024, "DIPTYCH_MAX_BODY_BYTES", _between(1024, 1024**3), "the largest request body accepted"
+    )
+    hosts: str = _setting(
+        "", "DIPTYCH_HOSTS", _hosts, "host names of requests that are answered, separated by commas; * for any"
     )
     cors_origins: str = _setting(
         "", "DIPTYCH_CORS_ORIGINS", _origins, "origins whose pages may use this API, separated by commas; * for all"

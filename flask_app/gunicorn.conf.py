@@ -40,10 +40,13 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Make the master refuse new connections on SIGTERM, before it closes its sockets."""
+    """Make the master refuse new connections on SIGTERM, before it closes its sockets; recommend DIPTYCH_HOSTS."""
+    from diptych.core.http.wire.allowed_hosts import RECOMMENDATION, is_loopback  # noqa: PLC0415 - as below
     from diptych.flask_app.server.listeners import refuse_at_stop  # noqa: PLC0415 - as below
 
     refuse_at_stop(server)
+    if not _settings.hosts and not is_loopback(listener.getsockname() for listener in server.LISTENERS):
+        server.log.warning(RECOMMENDATION)
 
 
 def post_worker_init(_worker: object) -> None:

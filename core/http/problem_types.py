@@ -120,6 +120,14 @@ _TYPES = (
         example="What Expect asks for is not done here.",
     ),
     ProblemType(
+        status=421,
+        name="misdirected-request",
+        title="Misdirected request",
+        meaning="The service does not answer for the host that the request names, in its address or in `Host`.",
+        advice="Use the service's own host name. An operator adds one in `DIPTYCH_HOSTS`.",
+        example="The request is for a host that is not served here.",
+    ),
+    ProblemType(
         status=422,
         name="invalid",
         title="Invalid",

@@ -103,6 +103,7 @@ _OF_SERVERS = {
     408: "request-timeout",
     414: "uri-too-long",
     417: "expectation-failed",
+    421: "misdirected-request",
     431: "header-too-large",
 }
 

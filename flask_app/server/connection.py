@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from diptych.core.http import problems
+from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_reader import RequestReader
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -18,6 +19,7 @@ class Connection:
     """A connection, used by one thread at a time.
 
     client: its socket. peer, address: the addresses of the client and of the server. limit: bytes of a body, at most.
+    hosts: that are answered.
 
     reader: the request that is received or answered. arrived: when it was complete. deadline: when the connection
     expires. ended: whether the last response has been written; lingers: whether our half has been closed since.
@@ -25,16 +27,16 @@ class Connection:
     """
 
     __slots__ = (
-        "_data", "_eof", "_limit", "_unsent", "address", "arrived", "client", "deadline", "ended", "lingers", "peer",
-        "reader", "watched",
+        "_data", "_eof", "_hosts", "_limit", "_unsent", "address", "arrived", "client", "deadline", "ended", "lingers",
+        "peer", "reader", "watched",
     )  # fmt: skip
 
-    def __init__(self, client: socket.socket, peer: Any, address: Any, limit: int) -> None:
+    def __init__(self, client: socket.socket, peer: Any, address: Any, limit: int, hosts: AllowedHosts) -> None:
         client.setblocking(False)
         self.client, self.peer, self.address = client, peer, address
-        self._data, self._unsent, self._limit = bytearray(), bytearray(), limit
+        self._data, self._unsent, self._limit, self._hosts = bytearray(), bytearray(), limit, hosts
         self._eof = False
-        self.reader = RequestReader(self._data, limit)
+        self.reader = RequestReader(self._data, limit, hosts)
         self.arrived = self.deadline = 0.0
         self.ended = self.lingers = False
         self.watched = 0
@@ -65,7 +67,7 @@ class Connection:
 
     def begin_next(self) -> None:
         """Start the next request; pipelined bytes are kept for it."""
-        self.reader = RequestReader(self._data, self._limit)
+        self.reader = RequestReader(self._data, self._limit, self._hosts)
 
     def send(self, data: bytes) -> None:
         """Append data to the send buffer."""

@@ -22,6 +22,7 @@ from diptych.core.gc_tuning import freeze_gc
 from diptych.core.http import problems
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Response
+from diptych.core.http.wire.allowed_hosts import AllowedHosts, allowed_hosts
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
@@ -47,6 +48,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._poller: selectors.BaseSelector
+        self._hosts: AllowedHosts
         self._connections: set[Connection] = set()
         self._requests: SimpleQueue[Connection | None] = SimpleQueue()
         """Connections with a complete request, for the threads; None ends one."""
@@ -80,6 +82,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.cfg.threads)]
         for thread in threads:
             thread.start()
+        addresses = [listener.getsockname() for listener in self.sockets]
+        self._hosts = allowed_hosts(self.application.settings.hosts, addresses)
         with selectors.DefaultSelector() as self._poller:
             # Both signals and threads write to this pipe.
             self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._resume_answered)
@@ -127,7 +131,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             client, peer = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return False
-        connection = Connection(client, peer, listener.getsockname(), self.application.settings.max_body_bytes)
+        settings = self.application.settings
+        connection = Connection(client, peer, listener.getsockname(), settings.max_body_bytes, self._hosts)
         self._connections.add(connection)
         self._advance(connection, receive=True)
         if self.alive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from functools import partial
@@ -14,7 +15,10 @@ from sanic.worker.constants import ProcessState
 
 from diptych.core import listener_shutdown
 from diptych.core.gc_tuning import freeze_gc
+from diptych.core.http.wire.allowed_hosts import RECOMMENDATION, allowed_hosts, is_loopback
 from diptych.sanic_app.server.http_protocol import Protocol
+
+logger = logging.getLogger("diptych")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 BACKLOG = 2048
@@ -29,6 +33,7 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.before_server_start(self._find_hosts)
         self.after_server_start(self._watch)
 
     def prepare(
@@ -46,10 +51,21 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         if sock is None and not unix:
             # Sanic would create the socket without keeping a reference that is reachable from here.
             sock = bind_socket(*self.get_address(host, port), backlog=backlog)
+        if not self.ctx.settings.hosts and sock is not None and not is_loopback([sock.getsockname()]):
+            logger.warning(RECOMMENDATION)
         super().prepare(host, port, protocol=protocol or Protocol, sock=sock, unix=unix, **options)
 
     async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
+
+    async def _find_hosts(self, _: Any) -> None:
+        """Find out which hosts are answered before there is a connection."""
+        self.ctx.hosts = allowed_hosts(self.ctx.settings.hosts, [each.getsockname() for each in self._listeners()])
+
+    def _listeners(self) -> list[socket.socket]:
+        """Return the listening sockets of this process."""
+        of_any = [info.settings.get("sock") for info in self.state.server_info]
+        return [listener for listener in of_any if listener is not None]
 
     async def _watch(self, _: Any) -> None:
         """Handle signals instead of Sanic, in a process of its own. In another application's loop, change nothing."""
@@ -88,8 +104,7 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
 
     async def _refuse_newcomers(self, loop: asyncio.AbstractEventLoop) -> None:
         """Drop new connections, and wait until the accept queue is empty."""
-        of_any = [info.settings.get("sock") for info in self.state.server_info]
-        listeners: list[socket.socket] = [listener for listener in of_any if listener is not None]
+        listeners = self._listeners()
         for listener in listeners:
             listener_shutdown.refuse(listener)
         for _ in range(listener_shutdown.ACCEPT_ROUNDS):

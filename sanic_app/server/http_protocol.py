@@ -51,7 +51,9 @@ class Http(SanicHttp):
         await self._linger()
 
     async def http1_request_header(self) -> None:
-        self.incoming = incoming = RequestReader(self.recv_buffer, int(self.request_max_size))
+        self.incoming = incoming = RequestReader(
+            self.recv_buffer, int(self.request_max_size), self.protocol.app.ctx.hosts
+        )
         try:
             await self._receive(incoming)
         finally:

@@ -1,6 +1,6 @@
 """Reason phrases: they have no meaning (RFC 9112 section 4), but both servers must send the same.
 
-They are Sanic's, which cannot be changed, and older than RFC 9110's in three places.
+They are Sanic's, which cannot be changed, and older than RFC 9110's in three places. Sanic has no 421; RFC 9110 does.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ REASONS = {
     415: "Unsupported Media Type",
     416: "Requested Range Not Satisfiable",
     417: "Expectation Failed",
+    421: "Misdirected Request",
     422: "Unprocessable Entity",
     423: "Locked",
     424: "Failed Dependency",

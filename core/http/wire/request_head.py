@@ -29,7 +29,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NAME = r"[A-Za-z0-9_-]{1,63}"
 _HOST = rf"(?:\[[0-9A-Fa-f:.]{{2,45}}\]|{_NAME}(?:\.{_NAME})*\.?)(?::[0-9]{{0,5}})?"
 _AUTHORITY = re.compile(_HOST)
-_ABSOLUTE = re.compile(rf"[Hh][Tt][Tt][Pp][Ss]?://{_HOST}(?P<rest>(?:[/?].*)?)")
+_ABSOLUTE = re.compile(rf"[Hh][Tt][Tt][Pp][Ss]?://(?P<host>{_HOST})(?P<rest>(?:[/?].*)?)")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -38,11 +38,12 @@ class Head(Struct):
 
     target: the path and the query as they were sent, or "*". headers: names in lower case; the values of a repeated
     field are joined. length: of the body, None for a chunked one. close: whether the connection ends after this
-    request. expects: whether the client waits for 100 Continue.
+    request. expects: whether the client waits for 100 Continue. host: that the request is for, with its port.
     """
 
     method: str
     target: str
+    host: str | None
     headers: dict[str, str]
     length: int | None
     close: bool
@@ -79,7 +80,7 @@ def read(data: bytes) -> Head:
     if data.count(b"\r") != ends or data.translate(None, _CONTROLS) != data:
         raise problems.malformed("The head has control characters in it.")
     line, *lines = data.decode("latin-1").split("\r\n")
-    method, target, version = _request_line(line)
+    method, target, absolute, version = _request_line(line)
     headers = _fields(lines)
     old = version == "0"
     host = headers.get("host")
@@ -88,27 +89,32 @@ def read(data: bytes) -> Head:
     if host is not None and not _AUTHORITY.fullmatch(host):
         raise problems.malformed("Host is not the name of a host.")
     expects = _expects(headers) and not old
-    return Head(method, target, headers, _length(headers, old=old), _closes(headers, old=old), expects)
+    return Head(
+        method, target, absolute or host, headers, _length(headers, old=old), _closes(headers, old=old), expects
+    )
 
 
-def _request_line(line: str) -> tuple[str, str, str]:
+def _request_line(line: str) -> tuple[str, str, str | None, str]:
+    """Return the method, the path with the query, the host of an absolute target, and the minor version."""
     found = _LINE.fullmatch(line)
     if found is None:
         raise problems.malformed("The first line is not a method in upper case, a target, and HTTP/1.1.")
     method, target, minor = found.groups()
-    return method, _target(method, target), minor
+    return method, *_target(method, target), minor
 
 
-def _target(method: str, target: str) -> str:
+def _target(method: str, target: str) -> tuple[str, str | None]:
+    host = None
     if target[0] != "/" and not (target == "*" and method == "OPTIONS"):
         absolute = _ABSOLUTE.fullmatch(target)
         if absolute is None:
             raise problems.malformed("The target is neither a path nor an address of http or https.")
-        # RFC 9112 section 3.2.2: the host of an absolute target replaces Host; this service serves every host alike.
+        # RFC 9112 section 3.2.2: the host of an absolute target replaces Host; and the scheme says nothing here.
+        host = absolute["host"]
         target = absolute["rest"] if absolute["rest"].startswith("/") else "/" + absolute["rest"]
     if "#" in target:
         raise problems.malformed("The target has a fragment.")
-    return target
+    return target, host
 
 
 def _fields(lines: list[str]) -> dict[str, str]:

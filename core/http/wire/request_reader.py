@@ -7,6 +7,7 @@ import re
 from diptych.core.http import problems
 from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head
+from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
 
@@ -31,17 +32,18 @@ class RequestReader:
     """One incoming request.
 
     data: bytes received and not yet parsed; the code that reads the socket appends to it, and `read` removes what
-    belongs to the request. limit: of the body, in bytes.
+    belongs to the request. limit: of the body, in bytes. hosts: that are answered.
 
     head, body: what has been parsed. A body that is too large or malformed is not read further: the head tells which
     operation was requested, and the connection is closed after the response.
     continues: whether the client waits for 100 Continue; set it to False after sending that.
     """
 
-    __slots__ = ("_data", "_decoder", "_limit", "_seen", "_since", "_started", "body", "continues", "head")
+    __slots__ = ("_data", "_decoder", "_hosts", "_limit", "_seen", "_since", "_started", "body", "continues", "head")
 
-    def __init__(self, data: bytearray, limit: int) -> None:
+    def __init__(self, data: bytearray, limit: int, hosts: AllowedHosts) -> None:
         self._limit = limit
+        self._hosts = hosts
         self._data = data
         self._since: float | None = None
         self._decoder: _Length | _Chunks | None = None
@@ -75,7 +77,10 @@ class RequestReader:
         return now - self._since > (HEAD_TIMEOUT if self.head is None else REQUEST_TIMEOUT)
 
     def read(self) -> bool:
-        """Parse the available data; return whether the request is complete. Errors: Problem, as `request_head.read`."""
+        """Parse the available data; return whether the request is complete.
+
+        Errors: Problem, as `request_head.read`; 421 for another host.
+        """
         if self.head is None and not self._read_head():
             return False
         if self._decoder is not None:
@@ -111,7 +116,9 @@ class RequestReader:
         self._seen = len(data)
         if end < 0:
             return False
-        found = self.head = request_head.read(bytes(data[:end]))
+        found = request_head.read(bytes(data[:end]))
+        self._hosts.require(found.host, found.target)
+        self.head = found
         del data[: end + 4]
         if found.length is None:
             self._decoder = _Chunks(self._limit)

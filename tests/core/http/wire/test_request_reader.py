@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head as head
+from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, RequestReader
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})
 LIMIT = 100
+ANY = AllowedHosts("*")
 
 Outcome = tuple[object, ...]
 
@@ -28,14 +30,14 @@ class Connection:
     def __init__(self, limit: int = LIMIT) -> None:
         self.data = bytearray()
         self.limit = limit
-        self.incoming = RequestReader(self.data, limit)
+        self.incoming = RequestReader(self.data, limit, ANY)
 
     def feed(self, piece: bytes) -> bool:
         self.data += piece
         return self.incoming.read()
 
     def go_on(self) -> None:
-        self.incoming = RequestReader(self.data, self.limit)
+        self.incoming = RequestReader(self.data, self.limit, ANY)
 
 
 def outcomes(pieces: list[bytes]) -> list[Outcome]:
@@ -112,7 +114,7 @@ def test_a_head_that_comes_byte_by_byte_costs_no_more_for_a_byte_than_its_first_
     monkeypatch.setattr(head, "_BARE_LF", CountedSearch(head._BARE_LF))
     message = b"GET /authors?" + b"x" * 8000 + b" HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"y" * 155 + b"\r\n") * 100
     data = Counted()
-    incoming = RequestReader(data, LIMIT)
+    incoming = RequestReader(data, LIMIT, ANY)
 
     most = 0
     for byte in message:
