@@ -16,6 +16,8 @@ from diptych.core.errors import SettingsError
 
 PREFIX = "DIPTYCH_"
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](?::[0-9]{1,5})?")
 
 _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]")
@@ -65,7 +67,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 def _origins(text: str) -> str:
     """Check a list of origins and return it as given. Errors: ValueError."""
-    for origin in parse_origins(text):
+    for origin in parse_list(text):
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             raise ValueError(f"names {origin!r}, which is no origin such as https://shop.example.org, and not *")
     return text
@@ -73,7 +75,7 @@ def _origins(text: str) -> str:
 
 def _hosts(text: str) -> str:
     """Check a list of host names and return it as given. Errors: ValueError."""
-    for host in filter(None, (item.strip() for item in text.split(","))):
+    for host in parse_list(text):
         if host != "*" and not _HOST.fullmatch(host):
             raise ValueError(
                 f"names {host!r}, which is no host name such as shop.example.org (without a port), and not *"
@@ -81,9 +83,17 @@ def _hosts(text: str) -> str:
     return text
 
 
-def parse_origins(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list of origins."""
-    return tuple(origin for item in text.split(",") if (origin := item.strip()))
+def _methods(text: str) -> str:
+    """Check a list of methods and return it as given. Errors: ValueError."""
+    for method in parse_list(text):
+        if method not in METHODS:
+            raise ValueError(f"names {method!r}, which is none of {', '.join(METHODS)}")
+    return text
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """Split a comma-separated list."""
+    return tuple(item for each in text.split(",") if (item := each.strip()))
 
 
 def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str) -> Any:
@@ -119,6 +129,12 @@ class Settings:
     )
     cors_origins: str = _setting(
         "", "DIPTYCH_CORS_ORIGINS", _origins, "origins whose pages may use this API, separated by commas; * for all"
+    )
+    cors_methods: str = _setting(
+        "",
+        "DIPTYCH_CORS_METHODS",
+        _methods,
+        "methods that those pages may send, separated by commas; empty for the default",
     )
     require_if_match: int = _setting(
         0, "DIPTYCH_REQUIRE_IF_MATCH", _between(0, 1), "1 to refuse changes that do not say what they change"

@@ -12,9 +12,13 @@ MAX_AGE = "600"
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """The origins whose pages may read responses: none, some, or "*" for all. Credentials are never allowed."""
+    """The origins whose pages may read responses: none, some, or "*" for all. Credentials are never allowed.
+
+    methods: that their pages may send; without any, those of the path, but GET and HEAD alone for all origins.
+    """
 
     origins: Sequence[str]
+    methods: Sequence[str] = ()
 
     @property
     def varies(self) -> bool:
@@ -33,10 +37,15 @@ class Cors:
         if self._allowed(request) is None or "access-control-request-method" not in request:
             return {}
         return {
-            "Access-Control-Allow-Methods": ", ".join(allowed),
+            "Access-Control-Allow-Methods": ", ".join(self._sent(allowed)),
             "Access-Control-Allow-Headers": REQUESTED,
             "Access-Control-Max-Age": MAX_AGE,
         }
+
+    def _sent(self, allowed: Sequence[str]) -> Sequence[str]:
+        """Return which of a path's methods the pages may send."""
+        methods = self.methods or (("GET", "HEAD") if "*" in self.origins else allowed)
+        return [method for method in allowed if method in methods]
 
     def _allowed(self, request: Mapping[str, str]) -> str | None:
         if "*" in self.origins:

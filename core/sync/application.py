@@ -18,7 +18,7 @@ from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
-from diptych.core.settings import Settings, parse_origins
+from diptych.core.settings import Settings, parse_list
 from diptych.core.sync import idempotency
 from diptych.core.sync.operations import OPERATIONS
 from diptych.core.sync.statement_executor import Executor, executor_of
@@ -31,7 +31,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.routes: list[Route] = routes(OPERATIONS)
-        self.cors = Cors(parse_origins(settings.cors_origins))
+        self.cors = Cors(parse_list(settings.cors_origins), parse_list(settings.cors_methods))
         config = sync_config(settings)
         metrics.watch(config.get_engine().pool)
         self.database = Database(config)
