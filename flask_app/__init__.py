@@ -14,7 +14,7 @@ from diptych.core.sync.application import Application
 from diptych.flask_app.blueprint import create_blueprint
 from diptych.flask_app.commands import Commands
 from diptych.flask_app.errors import register_errors
-from diptych.flask_app.raw_path import RawPath
+from diptych.flask_app.server.raw_path import RawPath
 
 __all__ = ("create_app", "create_blueprint")
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from diptych.core.http.request_response import BodyError, Request, Response
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.reason_phrases import status_line
-from diptych.flask_app.raw_path import RAW, sent_path
+from diptych.flask_app.server.raw_path import RAW, sent_path
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

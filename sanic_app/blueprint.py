@@ -11,8 +11,8 @@ from diptych.core.aio.application import Application
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
-from diptych.sanic_app.concurrency_limit import ConcurrencyLimiter
 from diptych.sanic_app.conversion import prefix_of, to_headers, to_request, to_response
+from diptych.sanic_app.server.concurrency_limit import ConcurrencyLimiter
 
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
 

@@ -13,6 +13,7 @@ each of which a new gunicorn may rename without an error.
   and the rest of the response then return to the loop. So a slow client costs a connection, never a thread.
 - `connection.py`: a client's bytes, parsed by the core's request reader (core/http/wire).
 - `wsgi.py`: WSGI around the application, and the one place that serializes responses, with the core's writer.
+- `raw_path.py`: WSGI middleware, which gives the application the path as it was sent. Any WSGI server may be below it.
 - `listeners.py`: what the master does on SIGTERM before it closes its sockets.
 
 Used of gunicorn: the base class, with `sockets`, `PIPE`, `ppid`, `alive`, `nr` and `max_requests`, as its own workers

@@ -173,7 +173,7 @@ class Protocol(HttpProtocol):
         self._writable.set()
         self.ended = False
         self.working = False
-        """Whether the current work must finish even if the client disconnects: diptych.sanic_app.concurrency_limit."""
+        """Whether the current work must finish even if the client disconnects: see concurrency_limit.py."""
 
     def connection_lost(self, error: Exception | None) -> None:
         task = self._task
