@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth check openapi-check format twins previous lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth check openapi-check format twins previous upgrades lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -99,9 +99,12 @@ previous: ## Keep the code of COMMIT (HEAD), which a new revision of the schema 
 		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) \
 			$$(git ls-tree --name-only $(COMMIT) core flask_app sanic_app migrations diptych)
 
+upgrades: venv ## Say which newer releases of gunicorn, Sanic, SQLAlchemy and others are safe (SELECT='tests/contract -k books' runs fewer tests)
+	$(BIN)/python tools/upgrades.py $(if $(SELECT),--select '$(SELECT)')
+
 lock: venv ## Update the lock files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
-clean: ## Remove .venv and the tools' caches
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## Remove the environments and the tools' caches
+	rm -rf .venv .venv-bench .venv-upgrades .mypy_cache .ruff_cache .pytest_cache .hypothesis
