@@ -26,11 +26,17 @@ _HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]")
 def _database_url(text: str) -> str:
     """Check a database URL and return it as given. Errors: ValueError."""
     url = parse_database_url(text)
-    if url.get_backend_name() == "sqlite" and (
-        not url.database or "memory" in (url.database, url.query.get("mode")) or ":memory:" in url.database
-    ):
+    if url.get_backend_name() == "sqlite" and _is_in_memory(url):
         raise ValueError("names no file, and SQLite needs one that all workers share: sqlite:///var/diptych.db")
+    if url.query.get("cache") == "shared":
+        raise ValueError("has cache=shared, under which connections do not wait for each other's locks: leave it out")
     return text
+
+
+def _is_in_memory(url: URL) -> bool:
+    """Return whether a SQLite database has no file."""
+    in_memory = url.query.get("mode") == "memory" or url.query.get("vfs") == "memdb"
+    return in_memory or not url.database or ":memory:" in url.database
 
 
 def parse_database_url(text: str) -> URL:

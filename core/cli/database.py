@@ -22,7 +22,7 @@ from diptych.core.cli.common import ErrorHandlingGroup, alembic_of, never_asks
 from diptych.core.cli.dump import dump_data
 from diptych.core.cli.make_migrations import edit, init, list_templates, make_migrations, merge
 from diptych.core.cli.migration_info import branches, check, current, heads, history, show
-from diptych.core.db.config import changing, inspecting, make_directory, require_file
+from diptych.core.db.config import changing, inspecting, make_sqlite_file, require_file
 from diptych.core.db.schema_diff import known
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.db.schema_version import current as current_revision
@@ -99,7 +99,7 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
     A revision that this release does not know is taken for a newer one's: then there is nothing to do.
     """
     if not sql:
-        make_directory(settings)
+        make_sqlite_file(settings)
         there = _revision_there(settings)
         if revision == "head" and there is not None and not known(there):
             # The previous release runs this at its start, when a deployment is rolled back.
@@ -141,7 +141,7 @@ def downgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None, 
 def stamp(settings: Settings, revision: str, *, sql: bool, tag: str | None, purge: bool) -> None:
     """Say that the database is at REVISION, without migrating it: "base" for at none."""
     if not sql:
-        make_directory(settings)
+        make_sqlite_file(settings)
     with alembic_of(settings) as config:
         command.stamp(config, revision, sql=sql, tag=tag, purge=purge)
         if not sql:
@@ -154,7 +154,7 @@ def stamp(settings: Settings, revision: str, *, sql: bool, tag: str | None, purg
 def ensure_version(settings: Settings, *, sql: bool) -> None:
     """Make the version table if it is not there. A migration does so by itself."""
     if not sql:
-        make_directory(settings)
+        make_sqlite_file(settings)
     with alembic_of(settings) as config:
         command.ensure_version(config, sql=sql)
 

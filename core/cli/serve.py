@@ -15,7 +15,7 @@ from sqlalchemy import func, inspect, select
 from diptych.core.catalogue.books.model import Book
 from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import alembic_of, cli_errors, database_of
-from diptych.core.db.config import make_directory
+from diptych.core.db.config import make_sqlite_file
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
 from diptych.core.import_export import column_mapping as columns
@@ -62,7 +62,7 @@ def serve_command(settings: Settings) -> click.Command:
 
 def _migrate_new(settings: Settings) -> None:
     """Migrate a database that has no table of the catalogue yet. Any other is left to its operator."""
-    make_directory(settings)
+    make_sqlite_file(settings)
     with alembic_of(settings) as config:
         with config.engine.connect() as connection:
             new = {VERSION_TABLE, *Base.metadata.tables}.isdisjoint(inspect(connection).get_table_names())

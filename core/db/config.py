@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from advanced_alchemy.config import (
     AlembicSyncConfig,
@@ -56,11 +58,20 @@ def _own_url(settings: Settings) -> str:
     return url.set(drivername=f"{url.drivername}+{OWN_DRIVER}").render_as_string(hide_password=False)
 
 
-def make_directory(settings: Settings) -> None:
-    """Create the directory of the SQLite file."""
+def make_sqlite_file(settings: Settings) -> None:
+    """Create the SQLite file, which only its user may read, and its directory; an existing one stays as it is.
+
+    SQLite gives the files beside it (-wal, -shm) the same permissions; by itself it would let everybody read it.
+    """
     url = parse_database_url(settings.database_url)
-    if url.drivername == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.drivername != "sqlite" or not url.database:
+        return
+    path = Path(url.database)
+    if "uri" in url.query:
+        path = Path(unquote(url.database.removeprefix("file:")))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if url.query.get("mode") not in ("ro", "rw"):
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def require_file(settings: Settings) -> None:

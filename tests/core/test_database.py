@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from diptych.core.catalogue.authors import queries as authors
 from diptych.core.catalogue.books import queries as books
 from diptych.core.catalogue.tags import queries as tags
 from diptych.core.database import async_config, sync_config
-from diptych.core.db.config import connection_string, make_directory
+from diptych.core.db.config import connection_string, make_sqlite_file
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.settings import Settings
 
@@ -47,14 +49,28 @@ def test_a_database_in_memory_is_refused_because_workers_cannot_share_it():
 
 def test_the_directory_of_sqlites_file_is_made_and_may_be_there_already(tmp_path: Path):
     settings = Settings(database_url=f"sqlite:///{tmp_path}/a/b/x.db")
-    make_directory(settings)
-    make_directory(settings)
+    make_sqlite_file(settings)
+    make_sqlite_file(settings)
     assert (tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/x.db", "sqlite:///file:{}/x.db?uri=true"])
+def test_nobody_else_may_read_sqlites_file_and_an_existing_one_keeps_its_mode(tmp_path: Path, url: str):
+    settings, file = Settings(database_url=url.format(tmp_path)), tmp_path / "x.db"
+    before = os.umask(0)
+    try:
+        make_sqlite_file(settings)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o640)
+    make_sqlite_file(settings)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
 def test_nothing_is_made_for_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    make_directory(Settings(database_url="postgresql://u@h/some/where"))
+    make_sqlite_file(Settings(database_url="postgresql://u@h/some/where"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -90,6 +90,7 @@ def test_a_database_url_is_kept_as_it_was_given(url: str):
         "sqlite+aiosqlite://",
         "sqlite:///file::memory:?uri=true",
         "sqlite:///file:books?mode=memory&cache=shared&uri=true",
+        "sqlite:///file:/books?vfs=memdb&uri=true",
     ],
 )
 def test_a_sqlite_database_in_memory_is_refused(url: str):
@@ -105,6 +106,7 @@ def test_a_sqlite_database_in_memory_is_refused(url: str):
         ("diptych.db", "is not a database URL"),
         ("postgresql://u:p@host:port/db", "is not a database URL"),
         ("postgresql://u:p@host:99999x/db", "is not a database URL"),
+        ("sqlite:///file:books.db?cache=shared&uri=true", "has cache=shared, under which connections do not wait"),
         ("mysql://u@host/db", "names 'mysql'; PostgreSQL and SQLite are served"),
         ("nosuch+driver://u@host/db", "names 'nosuch'; PostgreSQL and SQLite are served"),
     ],
