@@ -62,16 +62,18 @@ def load_command(settings: Settings) -> click.Command:
 
     @click.command("load")
     @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
-    def command(path: Path) -> None:
+    @click.option("--unchecked", is_flag=True, help="Restore values that the API would refuse, too.")
+    def command(path: Path, *, unchecked: bool) -> None:
         """Restore a dump from FILE, which is "-" for standard input, or a directory of `dump-data --dir`.
 
         The database is to be migrated and empty, and the dump of the same revision. All of it is restored, or nothing.
+        Values that the API would refuse, such as a name with control characters, are refused here as well.
         """
         with cli_errors(), ExitStack() as stack:
             documents = _documents(path, stack)
             size = None if path == STDIN else partial(_size, documents)
             with _bar("Loading", size) as advanced, changing(settings) as connection:
-                loaded = load(connection, documents, advanced)
+                loaded = load(connection, documents, advanced, checked=not unchecked)
             click.echo(f"{loaded:,} rows loaded.")
 
     return command

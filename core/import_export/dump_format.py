@@ -29,6 +29,8 @@ from sqlalchemy.exc import StatementError
 from diptych.core.catalogue.models import Base
 from diptych.core.db.error_translation import one_line
 from diptych.core.db.schema_diff import require_head
+from diptych.core.engine.derived_values import Rules
+from diptych.core.errors import ValidationFailed
 from diptych.core.http.json import encode
 from diptych.core.idempotency.model import IdempotencyKey
 
@@ -41,6 +43,13 @@ TABLES: dict[str, Table] = {
     table.name: table for table in Base.metadata.sorted_tables if table is not IdempotencyKey.__table__
 }
 """By name, each after those that it refers to; without idempotency keys, which are not part of the catalogue."""
+
+_RULES: dict[str, Rules] = {
+    mapper.class_.__tablename__: mapper.class_.rules
+    for mapper in Base.registry.mappers
+    if hasattr(mapper.class_, "rules")
+}
+"""The rules of each table that has some."""
 
 Advanced = Callable[[int], object]
 
@@ -82,9 +91,10 @@ def dump(connection: Connection, tables: Sequence[Table], advanced: Advanced) ->
     yield b"\n}}\n"
 
 
-def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanced) -> int:
+def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanced, *, checked: bool = True) -> int:
     """Load the rows of dumps into an empty database, and return how many. advanced: called with byte counts.
 
+    checked: refuse values that the API would refuse, such as names with control characters.
     The connection's transaction is to be rolled back on any error.
     Errors: CommandError where the database is not at the head; DumpError; what SQLAlchemy raises.
     """
@@ -97,7 +107,7 @@ def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanc
             raise DumpError(f"The database is not empty: {table.name} has rows.")
     loaded = 0
     for document in documents:
-        for batch in _Reader(document, revision, advanced).batches():
+        for batch in _Reader(document, revision, advanced, checked=checked).batches():
             try:
                 connection.execute(insert(batch.table), batch.rows)
             except StatementError as error:
@@ -120,8 +130,9 @@ class _Batch:
 class _Reader:
     """Reads one document, line by line."""
 
-    def __init__(self, stream: BinaryIO, revision: str, advanced: Advanced) -> None:
+    def __init__(self, stream: BinaryIO, revision: str, advanced: Advanced, *, checked: bool) -> None:
         self._stream = stream
+        self._checked = checked
         self._revision = revision
         self._advanced = advanced
         self._number = 0
@@ -149,7 +160,10 @@ class _Reader:
             if not comma:
                 raise self._wrong("there is no comma before it")
             comma = line.endswith(b",")
-            rows.append(self._row(decoder, line.removesuffix(b",")))
+            row = self._row(decoder, line.removesuffix(b","))
+            if self._checked:
+                self._check(table, row)
+            rows.append(row)
             if len(rows) == BATCH:
                 yield _Batch(table, rows, self._number - len(rows) + 1, self._number)
                 rows = []
@@ -166,6 +180,15 @@ class _Reader:
         if any(isinstance(value, str) and "\0" in value for value in row.values()):
             raise self._wrong("text cannot have a NUL in it")
         return row
+
+    def _check(self, table: Table, row: dict[str, Any]) -> None:
+        """Check the values by the rules of the table's model. Errors: DumpError."""
+        if rules := _RULES.get(table.name):
+            try:
+                rules.normalized({name: row[name] for name in rules.normalizers})
+            except ValidationFailed as error:
+                first = error.field_errors[0]
+                raise self._wrong(f"{first.path[0]}: {first.detail} (--unchecked loads it as it is)") from None
 
     def _header(self) -> None:
         try:

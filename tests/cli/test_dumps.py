@@ -38,7 +38,8 @@ SAMPLE = str(ROOT / "core/data/sample.jsonl")
 IDS = [UUID(int=number) for number in range(1, 9)]
 TIME = datetime(2026, 2, 28, 23, 59, 59, 999999, UTC)
 
-# Values that the API never stores, but a database can hold.
+# Values that the API never stores, but a database can hold, and how they are restored.
+LOAD = ("load", "--unchecked")
 HOSTILE = 'a"b\\c\u2028\u0085\x1f\x7f "},\n]\r\n}}\t\U0010ffff é e\u0301 日本 ]\n],'
 
 
@@ -96,7 +97,7 @@ def test_a_dump_carries_a_catalogue_to_the_other_kind_and_back(
         assert done(old, "database", "dump-data", "-o", str(path)) == ""
         rows = sum(map(len, stored(old).values()))
         assert rows > 200
-        assert done(new, "load", str(path)) == f"{rows} rows loaded.\n"
+        assert done(new, *LOAD, str(path)) == f"{rows} rows loaded.\n"
         assert stored(new) == stored(old)
         assert done(new, "database", "dump-data").encode() == path.read_bytes()
         assert done(new, "export") == done(old, "export")
@@ -107,7 +108,7 @@ def test_a_dump_carries_a_catalogue_to_the_other_kind_and_back(
 def test_any_text_survives(clearing: Callable[[], tuple[str, str]], text: str):
     old, new = clearing()
     inserted(old, odd_rows(text))
-    done(new, "load", "-", stdin=done(old, "database", "dump-data").encode())
+    done(new, *LOAD, "-", stdin=done(old, "database", "dump-data").encode())
     assert stored(new) == stored(old)
 
 
@@ -126,6 +127,31 @@ def clearing(catalogue: Catalogues) -> Callable[[], tuple[str, str]]:
         return urls
 
     return clear
+
+
+@both
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({Tag: [record(id=IDS[0], name="a\x07b", description=None)]}, "name: "),
+        ({Author: [record(id=IDS[0], name="x", slug="A Slug", dob=None)]}, "slug: "),
+        ({Author: [record(id=IDS[0], name="x", slug="x", dob=None)]}, None),
+    ],
+)
+def test_what_the_api_would_refuse_is_refused_with_its_line(
+    catalogue: Catalogues, backend: str, row: dict[Any, Any], why: str | None
+):
+    old, new = catalogue("sqlite"), catalogue(backend)
+    inserted(old, row)
+    dump = done(old, "database", "dump-data").encode()
+    if why:
+        told = refused(new, "load", "-", stdin=dump)
+        assert re.match(rf"Error: line \d+: {why}.* \(--unchecked loads it as it is\)$", told)
+        assert not any(stored(new).values())
+        done(new, *LOAD, "-", stdin=dump)
+    else:
+        done(new, "load", "-", stdin=dump)
+    assert stored(new) == stored(old)
 
 
 @both
@@ -160,7 +186,7 @@ def test_keys_of_requests_stay_behind_and_are_in_nobody_s_way(catalogue: Catalog
     inserted(new, {IdempotencyKey: [key | {"key": "of the other"}]})
     dump = done(old, "database", "dump-data")
     assert "idempotency_key" not in dump
-    done(new, "load", "-", stdin=dump)
+    done(new, *LOAD, "-", stdin=dump)
     assert [row[0] for row in stored(new)["idempotency_key"]] == ["of the other"]
     assert "'idempotency_key' is not one of" in refused(
         old, "database", "dump-data", "--table", "idempotency_key", status=2
@@ -185,7 +211,7 @@ def test_a_directory_has_a_file_for_each_table(catalogue: Catalogues, backend: s
     done(url, "import", SAMPLE)
     done(url, "database", "dump-data", "--dir", str(tmp_path / "a" / "b"))
     assert {path.name for path in (tmp_path / "a" / "b").iterdir()} == {f"{name}.json" for name in TABLES}
-    done(new, "load", str(tmp_path / "a" / "b"))
+    done(new, *LOAD, str(tmp_path / "a" / "b"))
     assert stored(new) == stored(url)
     assert "There is no dump in" in refused(new, "load", str(tmp_path))
     told = refused(url, "database", "dump-data", "--dir", str(tmp_path), "-o", str(tmp_path / "x"), status=2)
@@ -273,7 +299,7 @@ def test_what_is_wrong_with_a_dump_is_one_line_and_nothing_is_loaded(catalogue: 
     old, new = catalogue("sqlite"), catalogue(backend)
     inserted(old, odd_rows())
     change, why = BROKEN[how]
-    assert why in refused(new, "load", "-", stdin=change(done(old, "database", "dump-data")))
+    assert why in refused(new, *LOAD, "-", stdin=change(done(old, "database", "dump-data")))
     assert not any(stored(new).values())
 
 
@@ -282,7 +308,7 @@ def test_bytes_that_are_no_utf_8_are_one_line(catalogue: Catalogues):
     inserted(url, odd_rows("é"))
     dump = done(url, "database", "dump-data").encode()
     new = catalogue("sqlite")
-    assert "line 3: " in refused(new, "load", "-", stdin=dump.replace("é".encode(), b"\xe9"))
+    assert "line 3: " in refused(new, *LOAD, "-", stdin=dump.replace("é".encode(), b"\xe9"))
     assert "line 1: this is no dump" in refused(new, "load", "-", stdin=dump.replace(head().encode(), b"\xe9", 1))
     assert "line is too long" in refused(new, "load", "-", stdin=dump[:60] + b" " * 2**24)
 
@@ -311,7 +337,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
         monkeypatch.undo()
         assert "meanwhile" not in dump
         assert "meanwhile" in done(url, "database", "dump-data")
-        done(new, "load", "-", stdin=dump)
+        done(new, *LOAD, "-", stdin=dump)
 
 
 @both
