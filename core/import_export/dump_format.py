@@ -187,8 +187,8 @@ class _Reader:
             try:
                 rules.normalized({name: row[name] for name in rules.normalizers})
             except ValidationFailed as error:
-                first = error.field_errors[0]
-                raise self._wrong(f"{first.path[0]}: {first.detail} (--unchecked loads it as it is)") from None
+                why = "; ".join(f"{'/'.join(map(str, each.path or ()))}: {each.detail}" for each in error.field_errors)
+                raise self._wrong(f"{why} (--unchecked loads it as it is)") from None
 
     def _header(self) -> None:
         try:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Date, DateTime, Enum, Integer, String, Uuid, inspect
 
-from diptych.core.catalogue.models import Base
 from diptych.core.db.schema_version import VERSION_TABLE
+from diptych.core.engine.fulltext_index import FUNCTION
 from diptych.core.legacy_import import schema_history
 from diptych.core.legacy_import.column_mapping import AUTHOR, BOOK, Field
 
@@ -111,8 +112,8 @@ def detect_schema(connection: Connection, script: ScriptDirectory, leave: frozen
         if lines:
             head = f"This looks like the catalogue at revision {revision}, but"
             return UnknownSchema(tuple(f"{head} {item}." for item in lines))
-        return _unless_clashing(connection, OwnSchema(revision, foreign))
-    return _earlier(connection, tables, foreign, leave)
+        return _unless_clashing(connection, script, OwnSchema(revision, foreign))
+    return _earlier(connection, script, tables, foreign, leave)
 
 
 def _at(ours: list[str], script: ScriptDirectory) -> str:
@@ -123,7 +124,11 @@ def _at(ours: list[str], script: ScriptDirectory) -> str:
 
 
 def _earlier(
-    connection: Connection, tables: frozenset[str], versions: dict[str, list[str]], leave: frozenset[str]
+    connection: Connection,
+    script: ScriptDirectory,
+    tables: frozenset[str],
+    versions: dict[str, list[str]],
+    leave: frozenset[str],
 ) -> DetectedSchema:
     named = [pair for pair in PAIRS if tables.intersection(pair)]
     others = sorted(tables - {*versions, VERSION_TABLE})
@@ -153,7 +158,7 @@ def _earlier(
     if reader.reasons:
         return UnknownSchema(tuple(reader.reasons))
     referring = sorted(_referring(connection, tables - set(named[0]), set(named[0])))
-    return _unless_clashing(connection, LegacySchema(authors, books, versions, tuple(referring)))
+    return _unless_clashing(connection, script, LegacySchema(authors, books, versions, tuple(referring)))
 
 
 class _Reader:
@@ -262,25 +267,28 @@ def renames(shape: OwnSchema | LegacySchema) -> dict[str, str]:
 
 
 def relations(connection: Connection) -> dict[str, str]:
-    """Return every relation in the current schema by name, with the table that it belongs to."""
+    """Return every relation in the current schema by name, with the table that it belongs to; functions as "name()"."""
     if connection.dialect.name == "sqlite":
         return dict(connection.exec_driver_sql("SELECT name, tbl_name FROM sqlite_master").tuples().all())
     rows = connection.exec_driver_sql(
         "SELECT c.relname, coalesce(t.relname, c.relname) FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid"
         " LEFT JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE n.nspname = current_schema()"
+        " UNION SELECT proname || '()', proname || '()' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE n.nspname = current_schema()"
     )
     return dict(rows.tuples().all())
 
 
-def _unless_clashing(connection: Connection, shape: OwnSchema | LegacySchema) -> DetectedSchema:
-    """Return the detected schema, or the names that adoption needs and that other tables or indexes have."""
+def _unless_clashing(
+    connection: Connection, script: ScriptDirectory, shape: OwnSchema | LegacySchema
+) -> DetectedSchema:
+    """Return the detected schema, or the names that it needs, up to the newest revision, and that others have."""
     making_room = renames(shape)
     there = relations(connection)
     needed = set(making_room.values())
     needed |= {renamed(name) for name, table in there.items() if table in making_room}
-    if isinstance(shape, LegacySchema):
-        needed |= {MAP, *_our_names()}
+    needed |= _names_to_create(connection, script, shape, there)
     # SQLite compares names without case.
     spelt = str.lower if connection.dialect.name == "sqlite" else str
     reasons = [
@@ -296,10 +304,19 @@ def _unless_clashing(connection: Connection, shape: OwnSchema | LegacySchema) ->
     return UnknownSchema(tuple(reasons)) if reasons else shape
 
 
-def _our_names() -> set[str]:
-    """Return the names of our tables and indexes, and of the constraints that PostgreSQL backs with an index."""
-    names: set[str] = set()
-    for table in Base.metadata.tables.values():
-        names |= {table.name, *(str(index.name) for index in table.indexes)}
-        names |= {str(constraint.name) for constraint in table.constraints}
-    return names
+def _names_to_create(
+    connection: Connection, script: ScriptDirectory, shape: OwnSchema | LegacySchema, there: Container[str]
+) -> set[str]:
+    """Return the names that the migrations after the detected schema create, even where a later one drops them.
+
+    there: the names that the database has.
+    """
+    function = f"{FUNCTION}()"
+    if isinstance(shape, LegacySchema) and function in there:
+        # The migrations cannot even be tried.
+        return {MAP, function}
+    names = {each: schema_history.relation_names(connection, script, each) for each in schema_history.revisions(script)}
+    if isinstance(shape, LegacySchema):
+        return {MAP}.union(*names.values())
+    later = [found for revision, found in names.items() if revision > shape.revision]
+    return set().union(*later) - names[shape.revision]

@@ -107,16 +107,41 @@ def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[
     return revision, lines
 
 
+def relation_names(connection: Connection, script: ScriptDirectory, revision: str) -> set[str]:
+    """Return the names of all tables, indexes and triggers of a revision, and of what they consist of."""
+    with _built(connection, script, revision) as (scratch, namespace):
+        if namespace is None:
+            return set(scratch.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+        rows = scratch.exec_driver_sql("SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()")
+        return set(rows.scalars())
+
+
 def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -> Schema:
     """Return the schema of a revision, as this kind of database reports it."""
+    with _built(connection, script, revision) as (scratch, namespace):
+        if namespace is None:
+            return schema(scratch, _tables(scratch))
+        rows = scratch.exec_driver_sql(
+            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'p')"
+        )
+        return schema(scratch, frozenset(rows.scalars()), namespace)
+
+
+@contextmanager
+def _built(connection: Connection, script: ScriptDirectory, revision: str) -> Iterator[tuple[Connection, str | None]]:
+    """Create a revision's tables where they harm nothing, and yield a connection to them and their PostgreSQL schema.
+
+    SQLite's are in a database in memory. PostgreSQL's are in the temporary schema, and rolled back.
+    """
     if connection.dialect.name == "sqlite":
         engine = create_engine("sqlite://")
         try:
             with engine.connect() as scratch:
                 build(scratch, script, revision)
-                return schema(scratch, _tables(scratch))
+                yield scratch, None
         finally:
             engine.dispose()
+        return
     home = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
     with _undone(connection):
         connection.exec_driver_sql(
@@ -124,11 +149,7 @@ def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -
         )
         with _functions_in(connection, home):
             build(connection, script, revision)
-        namespace = connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
-        rows = connection.exec_driver_sql(
-            "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'p')"
-        )
-        return schema(connection, frozenset(rows.scalars()), namespace)
+        yield connection, connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
 
 
 def _tables(connection: Connection) -> frozenset[str]:

@@ -397,6 +397,13 @@ UNKNOWN = {
             "There is tag already, and its name is needed: rename it first.",
         ],
     ),
+    "a view in the way of a later revision": (
+        [AUTHOR, BOOK, *(f"CREATE VIEW {name} AS SELECT 1 AS x" for name in ("ix_book_isbn_id", "ix_tag_created_at"))],
+        [
+            "There is ix_book_isbn_id already, and its name is needed: rename it first.",
+            "There is ix_tag_created_at already, and its name is needed: rename it first.",
+        ],
+    ),
     "a kept table in the way": (
         [AUTHOR, BOOK, "CREATE TABLE before_adoption_book (id INTEGER)", "CREATE TABLE adopted_id (id INTEGER)"],
         [
@@ -414,6 +421,22 @@ def test_what_is_not_known_is_refused_with_every_reason(databases: Databases, ba
     url = databases.empty(backend)
     before.execute(url, *statements)
     assert refused(url) == reasons
+
+
+WORDS = {
+    "sqlite": ("CREATE VIEW book_words AS SELECT 1 AS x", "book_words"),
+    "postgresql": (
+        "CREATE FUNCTION catalogue_words(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+        "catalogue_words()",
+    ),
+}
+
+
+@both
+def test_names_that_only_the_word_index_needs_are_looked_at_before_anything_is_done(databases: Databases, backend: str):
+    statement, name = WORDS[backend]
+    url = classic(databases, backend, statement, *ONE)
+    assert refused(url) == [f"There is {name} already, and its name is needed: rename it first."]
 
 
 @both
