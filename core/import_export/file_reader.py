@@ -27,6 +27,8 @@ FIELD_LIMIT = 1 << 20  # characters
 LINE_LIMIT = 4 << 20  # characters
 RECORD_LINES = 1000  # lines that one quoted CSV record may run over
 NESTING_LIMIT = 32  # lists and objects inside one another in a JSON row
+UNPACKED_RATIO = 200  # bytes that one byte of a gzipped file may become: catalogues have 3 to 20
+UNPACKED_GRACE = 16 << 20  # bytes that any gzipped file may become
 RAW_LIMIT = 10_000  # characters of a row's text kept in its reject
 
 _SUFFIXES: dict[str, Format] = {
@@ -102,6 +104,25 @@ class _Meter(io.RawIOBase):
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
+class _UnpacksTooMuchError(Exception):
+    """A gzipped file unpacks to more than any catalogue does."""
+
+
+class _Gunzipped(gzip.GzipFile):
+    """The bytes in a gzipped file, as long as they are not too many for its size."""
+
+    def __init__(self, stored: BinaryIO, meter: _Meter) -> None:
+        super().__init__(fileobj=stored)
+        self._meter = meter
+
+    def read1(self, size: int = -1) -> bytes:
+        """Read as a file does. Errors: _UnpacksTooMuchError; those of _GZIP_DAMAGE."""
+        data = super().read1(size)
+        if self.tell() > UNPACKED_GRACE + UNPACKED_RATIO * self._meter.count:
+            raise _UnpacksTooMuchError
+        return data
+
+
 class TextSource(io.TextIOWrapper):
     """The decoded text of a file, which also knows how much of the (possibly compressed) file is read.
 
@@ -139,7 +160,7 @@ def open_text(path: Path | Literal["-"], encoding: str = "utf-8") -> TextSource:
     meter = _Meter(source, owned=path != "-")
     stored = io.BufferedReader(meter, 1 << 16)
     if stored.peek(2)[:2] == _GZIP_MAGIC:
-        return TextSource(cast(BinaryIO, gzip.GzipFile(fileobj=stored)), meter, encoding)
+        return TextSource(cast(BinaryIO, _Gunzipped(cast(BinaryIO, stored), meter)), meter, encoding)
     return TextSource(cast(BinaryIO, stored), meter, encoding)
 
 
@@ -187,6 +208,10 @@ def _lines(stream: TextIO) -> Iterator[Line]:
                 _skip_line(stream)
         except _GZIP_DAMAGE as error:
             yield number, Reject(number, f"the compressed file is damaged from here on: {error}", "")
+            return
+        except _UnpacksTooMuchError:
+            why = f"the compressed file unpacks to more than {UNPACKED_RATIO} times its size: gunzip it first"
+            yield number, Reject(number, why, "")
             return
         if not text:
             return
