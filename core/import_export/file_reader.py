@@ -27,7 +27,7 @@ FIELD_LIMIT = 1 << 20  # characters
 LINE_LIMIT = 4 << 20  # characters
 RECORD_LINES = 1000  # lines that one quoted CSV record may run over
 NESTING_LIMIT = 32  # lists and objects inside one another in a JSON row
-UNPACKED_RATIO = 200  # bytes that one byte of a gzipped file may become: catalogues have 3 to 20
+UNPACKED_RATIO = 200  # bytes that one byte of a gzipped file may become; those of real catalogues become 3
 UNPACKED_GRACE = 16 << 20  # bytes that any gzipped file may become
 RAW_LIMIT = 10_000  # characters of a row's text kept in its reject
 
