@@ -12,6 +12,6 @@ LIST_LIMIT = 100
 
 Description = Annotated[
     Prose,
-    Length(0, DESCRIPTION_MAX),
+    Length(0, DESCRIPTION_MAX, searched=False),
     SchemaMetadata("A girl and her grandmother spend a summer on an island.", PROSE_PATTERN),
 ]

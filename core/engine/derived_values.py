@@ -8,7 +8,7 @@ from typing import Any
 
 from diptych.core.engine import column_types, slugs
 from diptych.core.engine.column_types import Check
-from diptych.core.engine.text_normalization import fold, sort_key
+from diptych.core.engine.text_normalization import fold, sort_key_of
 from diptych.core.errors import FieldError, ValidationFailed
 
 Values = Mapping[str, Any]
@@ -58,12 +58,18 @@ class Rules:
     def with_derived(self, values: Values) -> dict[str, Any]:
         """Return these normalized values, plus the ones derived from the name if it is among them."""
         if name := values.get(self.named_by):
-            return {**values, "search_text": fold(name), "sort_key": sort_key(name)}
+            folded = fold(name)
+            return {**values, "search_text": folded, "sort_key": sort_key_of(folded)}
         return {**values}
 
     def slug(self, name: str) -> str:
         """Return the slug of a row of this name, which another row may have."""
         return slugs.slug(name, fallback=self.noun)
+
+    def slug_of(self, row: Values) -> str:
+        """Return the slug of a row with its derived values, which another row may have."""
+        folded = row.get("search_text") or fold(row.get(self.named_by) or "")
+        return slugs.slug_of_folded(folded, fallback=self.noun)
 
 
 def _one(noun: str) -> str:

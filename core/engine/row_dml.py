@@ -33,7 +33,7 @@ def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
     row = {**column_defaults(spec.model), **made, **spec.rules.with_derived(values)}
     found = {_NEW + column.name: row.get(column.name) for column in _table(spec).columns}
     if spec.slugged:
-        slug = spec.rules.slug(row[spec.rules.named_by])
+        slug = spec.rules.slug_of(row)
         found |= {f"{_NEW}slug": slug, _OTHER_SLUG: slugs.with_suffix(slug, slugs.token(uuid7()))}
     return found
 

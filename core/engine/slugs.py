@@ -2,7 +2,7 @@
 
 import unicodedata
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from uuid_utils.compat import uuid7
 
@@ -22,23 +22,35 @@ def slug(text: str, *, fallback: str) -> str:
     The result is NFC, never empty (it is fallback when nothing is left), neither begins nor ends with "-",
     and is short enough for with_suffix(). It has no character that is special in a URL path segment.
     """
-    folded = fold(text)
-    if folded.isascii():
-        words = "-".join(folded.translate(_ELSE_IN_ASCII).split())
-    else:
-        words = "-".join(word for word in "".join(_kept(folded)).split("-") if word)
+    return slug_of_folded(fold(text), fallback=fallback)
+
+
+def slug_of_folded(folded: str, *, fallback: str) -> str:
+    """Return the slug of a text that is folded."""
+    words = "-".join(folded.translate(_ELSE_IN_ASCII).split()) if folded.isascii() else _first_words(folded)
     return _cut(words, _ROOM) or fallback
 
 
-def _kept(text: str) -> list[str]:
-    """Replace each character by "-" unless it is a letter, a number or a mark that follows one of them."""
+def _first_words(folded: str) -> str:
+    """Return the words of a text with one "-" between them, or the beginning, of more characters than a slug has."""
     chars: list[str] = []
+    for char in _kept(folded):
+        if char != "-" or (chars and chars[-1] != "-"):
+            chars.append(char)
+            if len(chars) > _ROOM + 1:
+                break
+    return "".join(chars).rstrip("-")
+
+
+def _kept(text: str) -> Iterator[str]:
+    """Yield each character, or "-" unless it is a letter, a number or a mark that follows one of them."""
+    before = "-"
     for char in text:
         kind = unicodedata.category(char)[0]
         # A mark of its own would attach itself to the "-" or "/" before it.
-        joined = kind == "M" and bool(chars) and chars[-1] != "-"
-        chars.append(char if kind in "LN" or joined else "-")
-    return chars
+        joined = kind == "M" and before != "-"
+        before = char if kind in "LN" or joined else "-"
+        yield before
 
 
 def _cut(words: str, length: int) -> str:

@@ -10,6 +10,12 @@ SORT_KEY_LENGTH = 200  # characters
 RAW_LENGTH = 100_000
 """Characters of a text before it is normalized, at most: more than any field stores in any normal form."""
 
+RAW_FACTOR = 4
+"""Characters of a text as it came, at most, for each that its field keeps: normalizing may shorten a text so far."""
+
+FOLDED_FACTOR = 2
+"""Characters of a folded text, at most, for each that its field keeps: one character may fold to eighteen."""
+
 MARKS = 30
 """Combining marks in a row, at most: Unicode's Stream-Safe Text Format (UAX 15, section 13). Ordering a row of them
 takes time quadratic in its length: 8 MiB took minutes."""
@@ -26,6 +32,7 @@ _LATIN_OR_GREEK = (
 # The blocks of marks that belong to no script of their own ("Combining Diacritical Marks" and its kin).
 _GENERAL_MARK = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _ACCENTS = re.compile(f"([{_LATIN_OR_GREEK}])[{_GENERAL_MARK}]+")
+_ANY_ACCENT = re.compile(f"[{_GENERAL_MARK}]")
 
 # Letters that Unicode does not decompose but readers take for an accented one; DUCET (UTS 10) sorts all but
 # the dotless i as a secondary (accent) difference. The dotless i is here because its capital is a plain I.
@@ -51,16 +58,24 @@ def clean(text: str, *, multiline: bool = False) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip() if multiline else " ".join(text.split())
     if text.isascii():
         return text
-    if _too_many_marks().search(text):
+    if _has_too_many_marks(text):
         raise ValueError(f"text has more than {MARKS} combining marks in a row")
     return unicodedata.normalize("NFC", text)
 
 
+def _has_too_many_marks(text: str) -> bool:
+    """Return whether there are more than MARKS combining marks in a row: then one of every MARKS + 1 characters is."""
+    runs = _runs_of_marks()
+    if runs.search(text[MARKS :: MARKS + 1]) is None:
+        return False
+    return any(len(run) > MARKS for run in runs.findall(text))
+
+
 @cache
-def _too_many_marks() -> re.Pattern[str]:
-    """Compile the pattern of more than MARKS combining marks in a row, at the first use: that takes 10 ms."""
+def _runs_of_marks() -> re.Pattern[str]:
+    """Compile the pattern of combining marks in a row, at the first use: that takes 10 ms."""
     marks = "".join(char for char in map(chr, range(0x300, 0x20000)) if unicodedata.combining(char))
-    return re.compile(f"[{marks}]{{{MARKS + 1}}}")
+    return re.compile(f"[{marks}]+")
 
 
 def _describe(char: str) -> str:
@@ -70,10 +85,23 @@ def _describe(char: str) -> str:
 
 
 def line(longest: int) -> Callable[[str], str]:
-    """Return the rule for a name or title of 1 to `longest` characters; it raises clean()'s and bounded()'s errors."""
+    """Return the rule for a name or title of 1 to `longest` characters; it raises clean()'s and limited()'s errors."""
+    return limited(clean, longest)
+
+
+def limited(normalize: Callable[[str], str], longest: int) -> Callable[[str], str]:
+    """Return the rule for text that rows are found by, of 1 to `longest` characters when it is normalized.
+
+    It raises the errors of `normalize`, and ValueError when the text is shorter or longer, as it came, normalized or
+    folded.
+    """
 
     def rule(text: str) -> str:
-        return bounded(clean(text), longest)
+        _check_raw_length(text, longest)
+        kept = bounded(normalize(text), longest)
+        if folds_too_long(kept, longest):
+            raise ValueError(f"has more than {FOLDED_FACTOR * longest} characters when folded for search")
+        return kept
 
     return rule
 
@@ -82,9 +110,34 @@ def prose(longest: int) -> Callable[[str], str]:
     """Return the rule for text of any number of lines, up to `longest` characters; its errors are those of line()."""
 
     def rule(text: str) -> str:
+        _check_raw_length(text, longest)
         return bounded(clean(text, multiline=True), longest, shortest=0)
 
     return rule
+
+
+def is_too_long_to_read(text: str, longest: int) -> bool:
+    """Return whether a text as it came is too long for a field that keeps `longest` characters, however it is cleaned.
+
+    Normalizing composes four characters into one at most; white space around a text and within counts too.
+    """
+    return len(text) > RAW_FACTOR * longest
+
+
+def _check_raw_length(text: str, longest: int) -> None:
+    if is_too_long_to_read(text, longest):
+        raise ValueError(f"has {len(text)} characters, {longest} are allowed")
+
+
+def folds_too_long(text: str, longest: int) -> bool:
+    """Return whether the folded form of a text is too long for a field that keeps `longest` characters.
+
+    Folding makes a text at most twice as long as its decomposition, which costs a tenth.
+    """
+    return (
+        len(unicodedata.normalize("NFKD", text)) * 2 > FOLDED_FACTOR * longest
+        and len(fold(text)) > FOLDED_FACTOR * longest
+    )
 
 
 def bounded(text: str, longest: int, *, shortest: int = 1) -> str:
@@ -109,13 +162,22 @@ def fold(text: str) -> str:
     # Twice, because casefolding may uncover what the first pass could not see: a capital whose
     # lower-case form is decomposed, or a free-standing iota subscript, which becomes a Greek letter.
     folded = _without_accents(_without_accents(text).casefold())
-    return unicodedata.normalize("NFKC", folded.translate(_LOOKALIKES))
+    # A scan for each lookalike costs a hundredth of the translation.
+    if any(chr(lookalike) in folded for lookalike in _LOOKALIKES):
+        folded = folded.translate(_LOOKALIKES)
+    return unicodedata.normalize("NFKC", folded)
 
 
 def _without_accents(text: str) -> str:
-    return _ACCENTS.sub(r"\1", unicodedata.normalize("NFKD", text))
+    decomposed = unicodedata.normalize("NFKD", text)
+    return _ACCENTS.sub(r"\1", decomposed) if _ANY_ACCENT.search(decomposed) else decomposed
 
 
 def sort_key(text: str) -> str:
-    """Return fold(text) cut to SORT_KEY_LENGTH characters."""
-    return fold(text)[:SORT_KEY_LENGTH]
+    """Return the key by which a text is sorted."""
+    return sort_key_of(fold(text))
+
+
+def sort_key_of(folded: str) -> str:
+    """Return the sort key of a text that is folded: its first SORT_KEY_LENGTH characters."""
+    return folded[:SORT_KEY_LENGTH]

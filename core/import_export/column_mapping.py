@@ -18,7 +18,7 @@ from diptych.core.catalogue.limits import DESCRIPTION_MAX, NAME_MAX, TAG_MAX, TI
 from diptych.core.catalogue.tags.rules import tag_name
 from diptych.core.engine.schemas.base import query_type
 from diptych.core.engine.schemas.error_messages import detail
-from diptych.core.engine.text_normalization import bounded, clean
+from diptych.core.engine.text_normalization import limited, line, prose
 from diptych.core.import_export.import_rows import LIST_MAX, BookRecord, Contributor, Reject
 
 # Names that columns go by, best first, without case, spaces, "_" and "-".
@@ -265,12 +265,16 @@ def _scalar(value: Any) -> str:
     return str(value)
 
 
+_checked_title, _checked_name = line(TITLE_MAX), line(NAME_MAX)
+_checked_description, _checked_tag = prose(DESCRIPTION_MAX), limited(tag_name, TAG_MAX)
+
+
 def _title(cell: _Cell) -> str:
-    return bounded(clean(_scalar(cell.value)), TITLE_MAX)
+    return _checked_title(_scalar(cell.value))
 
 
 def _description(cell: _Cell) -> str:
-    return bounded(clean(_scalar(cell.value), multiline=True), DESCRIPTION_MAX)
+    return _checked_description(_scalar(cell.value))
 
 
 def _validated(cell: _Cell, kind: TypeAdapter[Any]) -> Any:
@@ -282,7 +286,7 @@ def _validated(cell: _Cell, kind: TypeAdapter[Any]) -> Any:
 
 
 def _tags(cell: _Cell, separator: str | None) -> tuple[str, ...]:
-    names = (bounded(tag_name(part), TAG_MAX) for part in _parts(cell, separator, _TAG_COMMA))
+    names = (_checked_tag(part) for part in _parts(cell, separator, _TAG_COMMA))
     return tuple(dict.fromkeys(names))
 
 
@@ -326,7 +330,7 @@ def _named(cell: _Cell, role: str, separator: str | None) -> list[Contributor]:
 
 
 def _contributor(name: str, role: str) -> Contributor:
-    return Contributor(bounded(clean(name), NAME_MAX), role)
+    return Contributor(_checked_name(name), role)
 
 
 def _listed(cell: _Cell, separator: str | None) -> list[Contributor]:

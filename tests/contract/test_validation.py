@@ -391,3 +391,39 @@ def test_a_row_of_marks_without_end_is_refused_before_it_keeps_anybody_waiting(a
     refused(api.post("/authors", json={"name": f"a{marks}"}), 422, "/name")
 
     assert api.get("/health/live").status_code == 200
+
+
+LONGEST = {
+    ("authors", "name"): 255,
+    ("books", "title"): 1000,
+    ("books", "description"): 10_000,
+    ("tags", "name"): 100,
+    ("tags", "description"): 10_000,
+}
+"""Characters of each text, as it is kept."""
+
+
+@pytest.mark.parametrize(("resource", "member"), LONGEST)
+@pytest.mark.parametrize("padding", [" ", "\u3000"], ids=["spaces", "ideographic spaces"])
+def test_a_text_of_more_than_four_times_its_limit_is_refused_before_it_is_cleaned(
+    api: httpx.Client, resource: str, member: str, padding: str
+):
+    longest = LONGEST[resource, member]
+    body = body_of(api, resource)
+    padded = marker().ljust(4 * longest, padding)
+
+    assert api.post(f"/{resource}", json=body | {member: padded}).status_code == 201
+    (fault,) = refused(api.post(f"/{resource}", json=body | {member: padded + padding}), 422, f"/{member}")["errors"]
+    assert (fault["code"], fault["detail"]) == ("string_too_long", f"should have at most {longest} characters")
+
+
+@pytest.mark.parametrize(("resource", "member"), [each for each in LONGEST if each[1] != "description"])
+def test_a_name_that_folds_to_more_than_twice_its_limit_is_refused(api: httpx.Client, resource: str, member: str):
+    longest = LONGEST[resource, member]
+    body = body_of(api, resource)
+    ligature = "\ufdfa"  # folds to eighteen characters
+    most = marker() + ligature * ((2 * longest - len(marker())) // 18)
+
+    assert api.post(f"/{resource}", json=body | {member: most}).status_code == 201
+    (fault,) = refused(api.post(f"/{resource}", json=body | {member: most + ligature}), 422, f"/{member}")["errors"]
+    assert fault["detail"] == f"should have at most {2 * longest} characters when folded for search"

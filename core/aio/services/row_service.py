@@ -262,7 +262,7 @@ class RowService(
         """
         if not rows:
             return
-        wanted = [self.rules.slug(row[self.rules.named_by]) for row in rows]
+        wanted = [self.rules.slug_of(row) for row in rows]
         statement = statements.existing_slugs(self.model_type)
         used = (await self.session.execute(statement, {statements.VALUES: list(set(wanted))})).scalars()
         for row, slug in zip(rows, make_unique(wanted, [*used.all(), *own]), strict=True):

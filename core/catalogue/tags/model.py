@@ -9,7 +9,7 @@ from diptych.core.catalogue.limits import DESCRIPTION_MAX, TAG_MAX
 from diptych.core.catalogue.tags.rules import tag_name
 from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Entity, SearchableMixin, with_list_indexes
-from diptych.core.engine.text_normalization import bounded, prose
+from diptych.core.engine.text_normalization import limited, prose
 
 
 @with_list_indexes()
@@ -20,7 +20,7 @@ class Tag(SearchableMixin, Entity):
     rules = Rules(
         noun="tag",
         named_by="name",
-        normalizers={"name": lambda text: bounded(tag_name(text), TAG_MAX), "description": prose(DESCRIPTION_MAX)},
+        normalizers={"name": limited(tag_name, TAG_MAX), "description": prose(DESCRIPTION_MAX)},
     )
 
     name: Mapped[str] = mapped_column(String(TAG_MAX), unique=True)

@@ -120,21 +120,36 @@ UtcTimestamp = Annotated[datetime, Meta(tz=True)]
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """Bounds on a text's length in characters, as it is after its rule has normalised it."""
+    """Bounds on a text's length in characters, as it is after its rule has normalised it.
+
+    A text that is several times as long is refused before its rule sees it. searched: whether it is folded, for a
+    search or to be searched; its folded form is bounded too.
+    """
 
     low: int
     high: int
+    searched: bool = True
 
-    def check(self, value: str) -> str:
-        """Return the text. Errors: PydanticCustomError."""
-        if len(value) < self.low:
+    def check(self, value: Any, normalize: Callable[[Any], str]) -> str:
+        """Return the text, normalized. Errors: PydanticCustomError."""
+        if isinstance(value, str) and text_normalization.is_too_long_to_read(value, self.high):
+            raise self._too_long()
+        text = normalize(value)
+        if len(text) < self.low:
             raise PydanticCustomError("string_too_short", "should have at least {low} character(s)", {"low": self.low})
-        if len(value) > self.high:
-            raise PydanticCustomError("string_too_long", "should have at most {high} characters", {"high": self.high})
-        return value
+        if len(text) > self.high:
+            raise self._too_long()
+        if self.searched and text_normalization.folds_too_long(text, self.high):
+            longest = text_normalization.FOLDED_FACTOR * self.high
+            reason = "should have at most {high} characters when folded for search"
+            raise PydanticCustomError("string_too_long", reason, {"high": longest})
+        return text
+
+    def _too_long(self) -> PydanticCustomError:
+        return PydanticCustomError("string_too_long", "should have at most {high} characters", {"high": self.high})
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
+        return core_schema.no_info_wrap_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler

@@ -71,6 +71,20 @@ def test_a_suffix_is_joined_with_a_hyphen():
     assert with_suffix("war-and-peace", "01hx2y3z") == "war-and-peace-01hx2y3z"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("я" * 5000, "я" * 91),
+        ("я" * 91 + "?" * 5000 + "я", "я" * 91),
+        ("я" * 90 + "?" * 5000 + "я", "я" * 90),
+        ("?" * 5000 + "я", "я"),
+        ("слово " * 1000, "-".join(["слово"] * 15)),
+    ],
+)
+def test_a_slug_is_made_of_the_first_words_of_a_text_of_any_length(text, expected):
+    assert slug(text, fallback="book") == expected
+
+
 def test_a_suffix_fits_even_on_the_longest_slug():
     assert len(with_suffix("y" * SLUG_LENGTH, "0" * TOKEN_LENGTH)) == SLUG_LENGTH
 

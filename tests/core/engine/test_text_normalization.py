@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.engine.text_normalization import RAW_LENGTH, SORT_KEY_LENGTH, clean, fold, line, prose, sort_key
+from diptych.core.engine.text_normalization import (
+    RAW_LENGTH,
+    SORT_KEY_LENGTH,
+    clean,
+    fold,
+    limited,
+    line,
+    prose,
+    sort_key,
+)
 
 # Any text that can be stored: no surrogates.
 storable = st.text(st.characters(exclude_categories=["Cs"]))
@@ -133,6 +142,35 @@ def test_thirty_marks_in_a_row_are_a_text_and_one_more_is_none():
     assert len(clean("q" + "\u0327\u0301" * 15)) == 31
     with pytest.raises(ValueError, match="more than 30 combining marks in a row"):
         clean("q" + "\u0327\u0301" * 15 + "\u0301")
+
+
+@pytest.mark.parametrize("before", range(70))
+def test_a_row_of_marks_is_found_wherever_it_begins(before):
+    assert clean("q" * before + "a" + "\u0327" * 30 + "b")
+    with pytest.raises(ValueError, match="more than 30 combining marks in a row"):
+        clean("q" * before + "a" + "\u0327" * 31 + "b")
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "reason"),
+    [
+        (line(100), "a" + " " * 400, "has 401 characters, 100 are allowed"),
+        (prose(100), "a" + "\n" * 400, "has 401 characters, 100 are allowed"),
+        (limited(str.upper, 100), "a" * 401, "has 401 characters, 100 are allowed"),
+        (line(100), "\ufdfa" * 12, "has more than 200 characters when folded for search"),
+        (line(100), "\u1100\u1161\u11a8" * 101, "has 101 characters, 100 are allowed"),
+    ],
+)
+def test_a_text_is_bounded_as_it_comes_as_it_is_kept_and_as_it_is_folded(rule, text, reason):
+    with pytest.raises(ValueError, match=reason):
+        rule(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + " " * 399, "\ufdfa" * 11, "\u1100\u1161\u11a8" * 100, "\u03b1\u0313\u0301\u0345" * 100]
+)
+def test_a_text_within_its_bounds_is_taken(text):
+    assert line(100)(text) == clean(text)
 
 
 def test_marks_that_something_stands_between_are_no_row():
