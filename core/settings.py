@@ -119,7 +119,7 @@ class Settings:
     )
     pool_timeout: int = _setting(1, "DIPTYCH_POOL_TIMEOUT", _between(1, 60), "seconds to wait for a connection")
     request_timeout: int = _setting(
-        10, "DIPTYCH_REQUEST_TIMEOUT", _between(1, 3600), "seconds a request's work in the database may take"
+        10, "DIPTYCH_REQUEST_TIMEOUT", _between(1, 3600), "seconds a request's work may take"
     )
     keepalive_timeout: int = _setting(
         5,

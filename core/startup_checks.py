@@ -7,8 +7,9 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from diptych.core import deadline
 from diptych.core.database import sync_config
-from diptych.core.db import deadlines, schema_version
+from diptych.core.db import schema_version
 from diptych.core.db.config import require_file
 from diptych.core.db.error_translation import translate
 from diptych.core.errors import SchemaOutdated, ServiceUnavailable
@@ -30,7 +31,7 @@ def check_revision(settings: Settings) -> None:
     try:
         with (
             # A pooler may accept the connection and then not respond.
-            deadlines.deadline(time.monotonic() + settings.request_timeout),
+            deadline.until(time.monotonic() + settings.request_timeout),
             engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
             schema_version.check(connection.execute(schema_version.VERSIONS).scalars().all())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
+    body = await _body(request)
     return Request(
         method=request.method,
         prefix=prefix_of(request, path),
@@ -26,7 +28,8 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
         query=request.query_string,
         # A head exists only if the core has not parsed it: inside another application.
         headers=request_head.read(request.head).headers if request.head else to_headers(request),
-        body=await _body(request),
+        body=body,
+        arrived=request.stream.incoming.arrived if isinstance(request.stream, Http) else time.monotonic(),
     )
 
 

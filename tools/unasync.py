@@ -38,6 +38,7 @@ WORDS = {
     "checkin_async": "checkin",
     "sleep_async": "sleep",
     "call_async": "call",
+    "checking_async": "checking",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`.": (

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from diptych.core import deadline
 from diptych.core.aio import idempotency
 from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.database import async_config
-from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
@@ -46,8 +46,8 @@ class Application:
             parameters = request_parsing.check_route(route, request)
             if route.operation is None:
                 return response_building.options(route, request.headers, self.cors)
-            call = request_parsing.read(route.operation, parameters, request, self.settings)
-            with deadlines.deadline(request.arrived + self.settings.request_timeout):
+            with deadline.until(request.arrived + self.settings.request_timeout):
+                call = request_parsing.read(route.operation, parameters, request, self.settings)
                 response = await self._respond(route.operation, call, request)
             return response_building.mounted(response, request.prefix)
         except Problem as problem:
@@ -92,7 +92,10 @@ class Application:
                 if call.preconditions:
                     await self._check(executor, operation, call)
                 answer: OperationResult = await operation.run(executor if session is None else session, call)
-                return response_building.response(answer, operation, request)
+                response = response_building.response(answer, operation, request)
+                if operation.unit != "write_one":  # its statement may have committed itself
+                    deadline.check()
+                return response
 
             return await work() if call.key is None else await idempotency.run_idempotent(executor, call.key, work)
 

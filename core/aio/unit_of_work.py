@@ -11,8 +11,8 @@ from typing import TypeVar
 from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from diptych.core import deadline
 from diptych.core.aio.statement_executor import Executor, executor_on, run_on_connection
-from diptych.core.db import deadlines
 from diptych.core.db._compat import sleep_async
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
@@ -129,7 +129,7 @@ class Database:
         lost: CatalogueError | None = None
         reconnected = False
         for _ in range(ATTEMPTS):
-            deadlines.check()
+            deadline.check()
             try:
                 with translate_errors():
                     return await unit()

@@ -14,7 +14,6 @@ import sqlite3
 import threading
 import time
 from contextlib import suppress
-from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +21,7 @@ import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from diptych.core.errors import ServiceUnavailable
-
-TOO_LONG = "This took longer than a request may."
+from diptych.core import deadline
 
 TICK = 0.1
 """Seconds between two checks of the connections in use."""
@@ -32,41 +29,14 @@ TICK = 0.1
 GRACE = 1.0
 """Seconds that the database has to cancel a statement; after that the connection is cut."""
 
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
-
-
-class deadline:  # noqa: N801 - used as what contextlib makes is, which takes three times as long
-    """Give the work in a block a deadline (monotonic)."""
-
-    __slots__ = ("_deadline", "_token")
-
-    _token: Token[float | None]
-
-    def __init__(self, deadline: float) -> None:
-        self._deadline = deadline
-
-    def __enter__(self) -> None:
-        self._token = _deadline.set(self._deadline)
-
-    def __exit__(self, *_: object) -> None:
-        _deadline.reset(self._token)
-
-
-def check() -> None:
-    """Errors: ServiceUnavailable when the deadline has passed."""
-    deadline = _deadline.get()
-    if deadline is not None and time.monotonic() > deadline:
-        raise ServiceUnavailable(TOO_LONG)
-
 
 def guard(engine: Engine) -> None:
     """Enforce deadlines on the connections of an engine."""
 
     @event.listens_for(engine, "checkout")
     def begin(_connection: Any, entry: ConnectionPoolEntry, *_: Any) -> None:
-        deadline = _deadline.get()
-        if deadline is not None:
-            _watch.begin(entry, deadline)
+        if (until := deadline.current()) is not None:
+            _watch.begin(entry, until)
 
     # A pooler may accept the connection and then queue its first query, which SQLAlchemy sends while connecting.
     if engine.dialect.name == "postgresql":

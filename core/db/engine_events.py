@@ -16,6 +16,7 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from diptych.core import deadline as request_deadline
 from diptych.core.db import deadlines
 
 BUSY_TIMEOUT = 5.0
@@ -154,7 +155,7 @@ def _begin_immediate(connection: Connection) -> None:
             name = getattr(error.orig, "sqlite_errorname", "")
             if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
                 raise
-            deadlines.check()
+            request_deadline.check()
             _pause(connection, random.uniform(0.001, 0.02))  # noqa: S311 - nothing secret
         else:
             return

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from diptych.core.db import deadlines
+from diptych.core import deadline
 from diptych.core.engine.entity import Base
 from diptych.core.engine.fulltext_index import FUNCTION
 from diptych.core.errors import (
@@ -121,7 +121,7 @@ def _outage_of_postgresql(error: psycopg.Error) -> str | None:
         case None if isinstance(error, psycopg.OperationalError):
             return "The database cannot be reached."
         case "57014":
-            return deadlines.TOO_LONG
+            return deadline.TOO_LONG
         case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
             return "The database cannot serve this now."
     return None
@@ -155,7 +155,7 @@ def _outage_of_sqlite(name: str) -> str | None:
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return "The database is busy with other writers."
     if name == "SQLITE_INTERRUPT":
-        return deadlines.TOO_LONG
+        return deadline.TOO_LONG
     if name.startswith(_SQLITE_OUTAGES):
         return "The database cannot serve this now."
     return None

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from diptych.core import deadline
+
 DEPTH = 32
 """Most levels of arrays and objects in a body."""
 
@@ -64,7 +66,7 @@ def _check_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= DEPTH:
         return
     brackets = _NOT_BRACKETS.sub("", text)
-    if max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0) > DEPTH:
+    if max(accumulate(1 if bracket in "[{" else -1 for bracket in deadline.checking(brackets)), default=0) > DEPTH:
         raise ValueError(f"nested deeper than {DEPTH} levels")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ValidationError
 
+from diptych.core import deadline
 from diptych.core.errors import FieldError
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -17,7 +18,8 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 def pairs(query: str) -> list[tuple[str, str]]:
     """Return (name, value) of each parameter, in order. Errors: ValueError for a bad escape or invalid UTF-8."""
     return [
-        (_decode(name), _decode(value)) for name, _, value in (part.partition("=") for part in query.split("&") if part)
+        (_decode(name), _decode(value))
+        for name, _, value in (part.partition("=") for part in deadline.checking(query.split("&")) if part)
     ]
 
 
@@ -35,7 +37,7 @@ def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[s
     lists = _lists(model)
     values: dict[str, Any] = {}
     field_errors: list[FieldError] = []
-    for name, value in found:
+    for name, value in deadline.checking(found):
         if name in lists:
             values.setdefault(name, []).append(value)
         elif name in values:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from diptych.core import deadline
 from diptych.core.engine.column_types import parse_uuid
 from diptych.core.engine.schemas.error_messages import detail
 from diptych.core.engine.text_normalization import clean
@@ -57,6 +58,7 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     """
     content = _content(operation, request, settings.max_body_bytes)
     raw = _NOTHING if content is None else _readable(json.decode, content)
+    deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(operation, request.query, field_errors)
     key = _key(operation, request, content)
@@ -84,6 +86,7 @@ def _content(operation: Operation, request: Request, limit: int) -> bytes | None
     if operation.body is None or (not body and not operation.body_required):
         return None
     _check_media_type(operation, request.headers.get("content-type", ""))
+    deadline.check()
     return _readable(_decoded, body, request.headers.get("content-encoding", ""), limit)
 
 

@@ -24,7 +24,7 @@ class Request(Struct, frozen=True):
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
-    arrived: arrival time (monotonic); time in a queue counts towards the deadline.
+    arrived: when it was complete (monotonic); the deadline begins then, so that time in a queue counts.
     """
 
     method: str

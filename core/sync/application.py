@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
+from diptych.core import deadline
 from diptych.core.database import sync_config
-from diptych.core.db import deadlines
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
@@ -47,8 +47,8 @@ class Application:
             parameters = request_parsing.check_route(route, request)
             if route.operation is None:
                 return response_building.options(route, request.headers, self.cors)
-            call = request_parsing.read(route.operation, parameters, request, self.settings)
-            with deadlines.deadline(request.arrived + self.settings.request_timeout):
+            with deadline.until(request.arrived + self.settings.request_timeout):
+                call = request_parsing.read(route.operation, parameters, request, self.settings)
                 response = self._respond(route.operation, call, request)
             return response_building.mounted(response, request.prefix)
         except Problem as problem:
@@ -93,7 +93,10 @@ class Application:
                 if call.preconditions:
                     self._check(executor, operation, call)
                 answer: OperationResult = operation.run(executor if session is None else session, call)
-                return response_building.response(answer, operation, request)
+                response = response_building.response(answer, operation, request)
+                if operation.unit != "write_one":  # its statement may have committed itself
+                    deadline.check()
+                return response
 
             return work() if call.key is None else idempotency.run_idempotent(executor, call.key, work)
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
 from sqlalchemy.orm import Session
 
-from diptych.core.db import deadlines
+from diptych.core import deadline
 from diptych.core.db._compat import sleep
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
@@ -130,7 +130,7 @@ class Database:
         lost: CatalogueError | None = None
         reconnected = False
         for _ in range(ATTEMPTS):
-            deadlines.check()
+            deadline.check()
             try:
                 with translate_errors():
                     return unit()

@@ -21,14 +21,14 @@ class Connection:
     client: its socket. peer, address: the addresses of the client and of the server. limit: bytes of a body, at most.
     hosts: that are answered.
 
-    reader: the request that is received or answered. arrived: when it was complete. deadline: when the connection
-    expires. ended: whether the last response has been written; lingers: whether our half has been closed since.
-    watched: the events for which the socket is registered.
+    reader: the request that is received or answered. deadline: when the connection expires. ended: whether the last
+    response has been written; lingers: whether our half has been closed since. watched: the events for which the
+    socket is registered.
     """
 
     __slots__ = (
-        "_data", "_eof", "_hosts", "_limit", "_unsent", "address", "arrived", "client", "deadline", "ended", "lingers",
-        "peer", "reader", "watched",
+        "_data", "_eof", "_hosts", "_limit", "_unsent", "address", "client", "deadline", "ended", "lingers", "peer",
+        "reader", "watched",
     )  # fmt: skip
 
     def __init__(self, client: socket.socket, peer: Any, address: Any, limit: int, hosts: AllowedHosts) -> None:
@@ -37,7 +37,7 @@ class Connection:
         self._data, self._unsent, self._limit, self._hosts = bytearray(), bytearray(), limit, hosts
         self._eof = False
         self.reader = RequestReader(self._data, limit, hosts)
-        self.arrived = self.deadline = 0.0
+        self.deadline = 0.0
         self.ended = self.lingers = False
         self.watched = 0
 

@@ -175,7 +175,6 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
         self._wait(connection, 0, math.inf)
-        connection.arrived = time.monotonic()
         self._requests.put(connection)
 
     def _resume_answered(self) -> None:

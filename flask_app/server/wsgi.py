@@ -46,7 +46,7 @@ def make_environ(connection: Connection, *, multiprocess: bool) -> WSGIEnvironme
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": Content(reader.body, connection.arrived),
+        "wsgi.input": Content(reader.body, reader.arrived),
         # Reads end with the body, also of a chunked message, which has no length.
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,

@@ -26,6 +26,7 @@ from diptych.core.aio.services.row_service import (
     given,
 )
 from diptych.core.db.error_translation import translate
+from diptych.core.deadline import checking_async
 from diptych.core.engine import batches
 from diptych.core.engine.row_statements import required
 from diptych.core.errors import Conflict, FieldError, ValidationFailed, naming_item, naming_no_item
@@ -129,7 +130,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         """
         with self.wrapping(error_messages):
             items = []
-            for place, item in enumerate(data):
+            async for place, item in checking_async(enumerate(data)):
                 with naming_item(place):
                     items.append(await self._upserting(item, schema_dump_config))
             done = await self._upserted(items, self._names(match_fields, items))
@@ -332,7 +333,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 
     async def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[EntityT]:
         found = []
-        for place, item in enumerate(data):
+        async for place, item in checking_async(enumerate(data)):
             with naming_item(place):
                 found.append(await self.to_model(item, operation, schema_dump_config))
         return found
@@ -356,7 +357,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         batches.check_distinct_keys([(place,) if row is None else (row.id,) for place, row in enumerate(rows)], names)
         new: dict[int, EntityT] = {}
         wanted: dict[int, dict[str, Any]] = {}
-        for place, (item, row) in enumerate(zip(items, rows, strict=True)):
+        async for place, (item, row) in checking_async(enumerate(zip(items, rows, strict=True))):
             with naming_item(place):
                 if row is None:
                     new[place] = await self.to_model({**item}, "create")

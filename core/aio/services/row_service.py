@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 from diptych.core.aio.bulk_insert import bulk_insert
 from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.services.row_writer import Writer
+from diptych.core.deadline import checking_async
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.derived_values import Rules
@@ -119,7 +120,7 @@ class RowService(
     async def represent(self, items: Sequence[Any]) -> list[Any]:
         """Return the representations of rows, in order."""
         names = [column.key for column in self.spec.returning]
-        return [self.spec.represent([getattr(item, name) for name in names]) for item in items]
+        return [self.spec.represent([getattr(item, name) for name in names]) async for item in checking_async(items)]
 
     async def get_for_update(self, item_id: UUID) -> EntityT:
         """Return the row, locked until the unit of work ends. Errors: NotFound."""
@@ -262,7 +263,7 @@ class RowService(
         """
         if not rows:
             return
-        wanted = [self.rules.slug_of(row) for row in rows]
+        wanted = [self.rules.slug_of(row) async for row in checking_async(rows)]
         statement = statements.existing_slugs(self.model_type)
         used = (await self.session.execute(statement, {statements.VALUES: list(set(wanted))})).scalars()
         for row, slug in zip(rows, make_unique(wanted, [*used.all(), *own]), strict=True):

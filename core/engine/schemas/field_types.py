@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
+from diptych.core import deadline
 from diptych.core.engine import cursors, slugs, text_normalization
 from diptych.core.engine.column_types import UUID_TEXT
 from diptych.core.engine.cursors import Cursor
@@ -131,7 +132,8 @@ class Length:
     searched: bool = True
 
     def check(self, value: Any, normalize: Callable[[Any], str]) -> str:
-        """Return the text, normalized. Errors: PydanticCustomError."""
+        """Return the text, normalized. Errors: PydanticCustomError; ServiceUnavailable when the deadline has passed."""
+        deadline.check()
         if isinstance(value, str) and text_normalization.is_too_long_to_read(value, self.high):
             raise self._too_long()
         text = normalize(value)

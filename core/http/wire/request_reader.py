@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import monotonic
 
 from diptych.core.http import problems
 from diptych.core.http.request_response import BodyError
@@ -36,10 +37,13 @@ class RequestReader:
 
     head, body: what has been parsed. A body that is too large or malformed is not read further: the head tells which
     operation was requested, and the connection is closed after the response.
+    arrived: when the request was complete (monotonic); its deadline begins then.
     continues: whether the client waits for 100 Continue; set it to False after sending that.
     """
 
-    __slots__ = ("_data", "_decoder", "_hosts", "_limit", "_seen", "_since", "_started", "body", "continues", "head")
+    __slots__ = (
+        "_data", "_decoder", "_hosts", "_limit", "_seen", "_since", "_started", "arrived", "body", "continues", "head",
+    )  # fmt: skip
 
     def __init__(self, data: bytearray, limit: int, hosts: AllowedHosts) -> None:
         self._limit = limit
@@ -51,6 +55,7 @@ class RequestReader:
         self._seen = 0
         self.head: Head | None = None
         self.body: bytes | BodyError = b""
+        self.arrived = 0.0
         self.continues = False
 
     @property
@@ -92,6 +97,7 @@ class RequestReader:
                 self.body = error.reason
                 self._data.clear()
             self._decoder = None
+        self.arrived = monotonic()
         return True
 
     def end(self) -> bool:
@@ -101,6 +107,7 @@ class RequestReader:
                 raise problems.malformed("The head did not arrive whole.")
             return False
         self.body = BodyError.INCOMPLETE
+        self.arrived = monotonic()
         return True
 
     def _read_head(self) -> bool:

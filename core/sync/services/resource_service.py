@@ -16,6 +16,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.db.error_translation import translate
+from diptych.core.deadline import checking
 from diptych.core.engine import batches
 from diptych.core.engine.row_statements import required
 from diptych.core.errors import Conflict, FieldError, ValidationFailed, naming_item, naming_no_item
@@ -130,7 +131,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         """
         with self.wrapping(error_messages):
             items = []
-            for place, item in enumerate(data):
+            for place, item in checking(enumerate(data)):
                 with naming_item(place):
                     items.append(self._upserting(item, schema_dump_config))
             done = self._upserted(items, self._names(match_fields, items))
@@ -331,7 +332,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
 
     def _models(self, data: Iterable[Any], operation: str, schema_dump_config: Any) -> list[EntityT]:
         found = []
-        for place, item in enumerate(data):
+        for place, item in checking(enumerate(data)):
             with naming_item(place):
                 found.append(self.to_model(item, operation, schema_dump_config))
         return found
@@ -355,7 +356,7 @@ class CatalogueService(RowService[EntityT], Generic[EntityT]):
         batches.check_distinct_keys([(place,) if row is None else (row.id,) for place, row in enumerate(rows)], names)
         new: dict[int, EntityT] = {}
         wanted: dict[int, dict[str, Any]] = {}
-        for place, (item, row) in enumerate(zip(items, rows, strict=True)):
+        for place, (item, row) in checking(enumerate(zip(items, rows, strict=True))):
             with naming_item(place):
                 if row is None:
                     new[place] = self.to_model({**item}, "create")

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 from uuid_utils.compat import uuid7
 
+from diptych.core.deadline import checking
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.derived_values import Rules
@@ -120,7 +121,7 @@ class RowService(
     def represent(self, items: Sequence[Any]) -> list[Any]:
         """Return the representations of rows, in order."""
         names = [column.key for column in self.spec.returning]
-        return [self.spec.represent([getattr(item, name) for name in names]) for item in items]
+        return [self.spec.represent([getattr(item, name) for name in names]) for item in checking(items)]
 
     def get_for_update(self, item_id: UUID) -> EntityT:
         """Return the row, locked until the unit of work ends. Errors: NotFound."""
@@ -263,7 +264,7 @@ class RowService(
         """
         if not rows:
             return
-        wanted = [self.rules.slug_of(row) for row in rows]
+        wanted = [self.rules.slug_of(row) for row in checking(rows)]
         statement = statements.existing_slugs(self.model_type)
         used = (self.session.execute(statement, {statements.VALUES: list(set(wanted))})).scalars()
         for row, slug in zip(rows, make_unique(wanted, [*used.all(), *own]), strict=True):

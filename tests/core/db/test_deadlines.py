@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from diptych.core import deadline
 from diptych.core.database import sync_config
 from diptych.core.db import deadlines
 from diptych.core.settings import Settings
@@ -21,7 +22,7 @@ from tests.support.waiting import until
 FORKED = """
 import os, sys, time
 from sqlalchemy import text
-from diptych.core.db import deadlines
+from diptych.core import deadline
 from diptych.core.database import sync_config
 from diptych.core.errors import CatalogueError
 from diptych.core.settings import Settings
@@ -32,7 +33,7 @@ ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) 
 def late():
     database = Database(sync_config(Settings(database_url=sys.argv[1])))
     try:
-        with deadlines.deadline(time.monotonic() + 0.3):
+        with deadline.until(time.monotonic() + 0.3):
             database.read(lambda executor: executor.all(ENDLESS, {}))
     except CatalogueError as error:
         print(error.detail, flush=True)
@@ -60,7 +61,7 @@ def test_connections_that_could_not_be_made_ready_are_not_looked_after_for_ever(
         raise psycopg.OperationalError("the pooler has no server")
 
     for _ in range(3):
-        with deadlines.deadline(time.monotonic() + 0.2), pytest.raises(OperationalError):
+        with deadline.until(time.monotonic() + 0.2), pytest.raises(OperationalError):
             engine.connect()
     until(lambda: not deadlines._watch._uses)
     until(lambda: "diptych cancels" not in {thread.name for thread in threading.enumerate()})

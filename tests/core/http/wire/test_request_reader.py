@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head as head
+from diptych.core.http.wire import request_reader
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, RequestReader
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
@@ -171,3 +172,12 @@ def test_a_request_has_its_time_to_come_whole_and_a_head_less():
     assert not connection.feed(b"\r\n{")
     assert not connection.incoming.timed_out(1000 + REQUEST_TIMEOUT)
     assert connection.incoming.timed_out(1001 + REQUEST_TIMEOUT)
+
+
+def test_a_request_arrives_when_it_is_complete(monkeypatch: pytest.MonkeyPatch):
+    connection = Connection()
+    for moment, piece in enumerate([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n", b"\r\na", b"b"]):
+        monkeypatch.setattr(request_reader, "monotonic", lambda now=moment: float(now))
+        connection.feed(piece)
+
+    assert (connection.incoming.body, connection.incoming.arrived) == (b"ab", 2.0)
