@@ -39,6 +39,8 @@ WORDS = {
     "sleep_async": "sleep",
     "call_async": "call",
     "checking_async": "checking",
+    "read_body_async": "read_body",
+    "write_body_async": "write_body",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`.": (

@@ -12,6 +12,10 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
 
+LARGE = 65_536
+"""Bytes from which a body is worth a thread: changing threads takes 0.1 ms, and so many bytes take several."""
+
+
 class BodyError(Enum):
     """Why a request has no readable body."""
 
@@ -35,6 +39,12 @@ class Request(Struct, frozen=True):
     body: bytes | BodyError
     arrived: float = field(default_factory=time.monotonic)
 
+    @property
+    def may_be_large(self) -> bool:
+        """Whether the body may have LARGE bytes without its content coding: in gzip any body may."""
+        body = self.body
+        return isinstance(body, bytes) and (len(body) >= LARGE or (bool(body) and "content-encoding" in self.headers))
+
 
 class Response(Struct, frozen=True):
     """One complete response. content_type is None where there is no body."""
@@ -43,3 +53,8 @@ class Response(Struct, frozen=True):
     body: bytes = b""
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the body has LARGE bytes."""
+        return len(self.body) >= LARGE

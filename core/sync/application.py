@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
+from diptych.core.off_loop import read_body, write_body
 from diptych.core.settings import Settings, parse_list
 from diptych.core.sync import idempotency
 from diptych.core.sync.operations import OPERATIONS
@@ -40,7 +42,9 @@ class Application:
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
-            return self._finished(self._answer(route, request), observed, request.headers)
+            response = self._answer(route, request)
+            finish = partial(self._with_common_headers, response, observed, request.headers)
+            return observed.finish(write_body(response.is_large, finish))
 
     def _answer(self, route: Route, request: Request) -> Response:
         try:
@@ -48,7 +52,8 @@ class Application:
             if route.operation is None:
                 return response_building.options(route, request.headers, self.cors)
             with deadline.until(request.arrived + self.settings.request_timeout):
-                call = request_parsing.read(route.operation, parameters, request, self.settings)
+                parse = partial(request_parsing.read, route.operation, parameters, request, self.settings)
+                call = read_body(request.may_be_large, parse)
                 response = self._respond(route.operation, call, request)
             return response_building.mounted(response, request.prefix)
         except Problem as problem:
@@ -80,8 +85,10 @@ class Application:
 
     def _finished(self, response: Response, observed: RequestRecord, headers: Mapping[str, str]) -> Response:
         """Add the headers that every response has; log and count the response."""
-        method, request_id = observed.method, observed.request_id
-        return observed.finish(response_building.finished(response, method, headers, self.cors, request_id))
+        return observed.finish(self._with_common_headers(response, observed, headers))
+
+    def _with_common_headers(self, response: Response, observed: RequestRecord, headers: Mapping[str, str]) -> Response:
+        return response_building.finished(response, observed.method, headers, self.cors, observed.request_id)
 
     def close(self) -> None:
         """Close the database's connections."""

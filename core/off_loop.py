@@ -1,0 +1,39 @@
+"""Work whose time grows with a body, kept away from the event loop: a pair of functions, one for each twin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_reading = ThreadPoolExecutor(1, thread_name_prefix="diptych reads")
+_writing = ThreadPoolExecutor(1, thread_name_prefix="diptych writes")
+"""One thread each, which starts with the first work: Python runs one at a time, and the event loop should be next."""
+
+
+def read_body(_large: bool, work: Callable[[], T]) -> T:  # noqa: FBT001 - the twin's signature
+    """Return the result of work on a request's body."""
+    return work()
+
+
+async def read_body_async(large: bool, work: Callable[[], T]) -> T:  # noqa: FBT001 - one of two, with the work
+    """Return the result of work on a request's body, done in a thread if that is large. It has the caller's context."""
+    return await _run(_reading, work) if large else work()
+
+
+def write_body(_large: bool, work: Callable[[], T]) -> T:  # noqa: FBT001 - the twin's signature
+    """Return the result of work on a response's body."""
+    return work()
+
+
+async def write_body_async(large: bool, work: Callable[[], T]) -> T:  # noqa: FBT001 - one of two, with the work
+    """Return the result of work on a response's body, done in a thread if that is large."""
+    return await _run(_writing, work) if large else work()
+
+
+async def _run(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(executor, copy_context().run, work)
