@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from typing import Any, get_args
 from urllib.parse import unquote_to_bytes
 
@@ -47,11 +49,15 @@ def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[s
     return values, field_errors
 
 
+FAULTS = 100
+"""Most field errors reported for a query string: no operation has as many parameters."""
+
+
 def validated(model: type[BaseModel], text: str) -> tuple[Any, list[FieldError]]:
     """Validate a query string; return the model, or None, and the field errors. Errors: ValueError, as `pairs`."""
     values, field_errors = gather(pairs(text), model)
     try:
-        return model.model_validate(values), field_errors
+        return model.model_validate(values), reported(field_errors)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False, include_input=False):
             name = str(item["loc"][0])
@@ -60,7 +66,12 @@ def validated(model: type[BaseModel], text: str) -> tuple[Any, list[FieldError]]
                 if item["type"] == "extra_forbidden"
                 else FieldError(item["type"], item["msg"], parameter=name)
             )
-    return None, field_errors
+    return None, reported(field_errors)
+
+
+def reported(field_errors: Iterable[FieldError]) -> list[FieldError]:
+    """Return the first FAULTS different field errors: the values of one parameter may all have the same."""
+    return list(islice(dict.fromkeys(deadline.checking(field_errors)), FAULTS))
 
 
 def unknown(name: str) -> FieldError:

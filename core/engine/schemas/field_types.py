@@ -123,8 +123,8 @@ UtcTimestamp = Annotated[datetime, Meta(tz=True)]
 class Length:
     """Bounds on a text's length in characters, as it is after its rule has normalised it.
 
-    A text that is several times as long is refused before its rule sees it. searched: whether it is folded, for a
-    search or to be searched; its folded form is bounded too.
+    A text that is several times as long is refused before its rule sees it. searched: whether rows are found by it;
+    its folded form, which is stored and indexed, is bounded too.
     """
 
     low: int

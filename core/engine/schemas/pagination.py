@@ -57,13 +57,13 @@ class ListQuery(Query):
     page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
         PAGE_SIZE, description="Rows on a page."
     )
-    search_string: Annotated[Line, Length(0, 1000)] | None = Field(
+    search_string: Annotated[Line, Length(0, 1000, searched=False)] | None = Field(
         None, description="Only rows with this in their name or title; accents do not count."
     )
     search_ignore_case: QueryFlag = Field(
         True, description="false: searchString is compared as it is, case and accents included."
     )
-    q: Annotated[Line, Length(0, 1000)] | None = Field(
+    q: Annotated[Line, Length(0, 1000, searched=False)] | None = Field(
         None,
         description="Only rows with all these words in their name or title, the best first; case and accents do not "
         "count. word* is any word that begins so. Any text is valid.",

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import problems
@@ -355,3 +355,41 @@ def test_any_query_is_a_call_a_problem_or_faults_that_can_be_told(query: str):
         assert told.status == 400  # noqa: PT017 - it may as well be read
     except ValidationFailed as error:
         assert decode(problems.render(problems.of_error(error)).body)["errors"]  # noqa: PT017 - it may as well be read
+
+
+@pytest.mark.parametrize("route", ["books_list", "books_get", "books_get_tags"])
+def test_a_hundred_faults_of_a_query_are_told_and_no_more(route: str):
+    unknown = "&".join(f"x{number}" for number in range(1000))
+
+    assert faults(route, request("GET", unknown, id=ID)) == [(f"x{number}", "unknown") for number in range(100)]
+
+
+def test_wrong_values_of_one_parameter_are_one_fault():
+    assert faults("books_list", request("GET", "ids=x&ids=y&include=" + "z," * 1000)) == [
+        ("ids", "uuid"),
+        ("include", "literal_error"),
+    ]
+
+
+BATCHES: dict[str, dict[str, Any]] = {
+    "many unknown members": {"items": [{f"x{number}": 1 for number in range(50)}] * 1000},
+    "unknown members at the end": {"items": [{"name": "a"}] * 900 + [{f"x{number}": 1 for number in range(60)}] * 100},
+    "unknown members of the batch": {"items": [{}] * 990, **{f"x{number}": 1 for number in range(60)}},
+    "as many as are told": {"items": [{}] * 1000},
+    "one item with all": {"items": [{f"x{number}": 1 for number in range(99)}] * 12},
+    "too many items": {"items": [{}] * 4000},
+    "no list": {"items": {f"x{number}": 1 for number in range(60)}},
+}
+
+
+@pytest.mark.parametrize("kind", BATCHES)
+def test_the_first_thousand_faults_of_a_body_are_told_and_no_more(kind: str):
+    body = BATCHES[kind]
+    model = ROUTES["tags_create_batch"].operation.body
+    with pytest.raises(ValidationError) as caught:
+        model.model_validate(body)
+    given = request("POST", body=dumps(body).encode())
+    with pytest.raises(ValidationFailed) as told:
+        read(ROUTES["tags_create_batch"].operation, {}, given, Settings(max_body_bytes=10_000_000))
+
+    assert [fault.path for fault in told.value.field_errors] == [each["loc"] for each in caught.value.errors()[:1000]]
