@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.asyncio.engine import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from diptych.core.db import commit_confirmation
 from diptych.core.db._compat import call_async
 from diptych.core.db.pool import checkin_async, checkout_async, pooled_connection
 from diptych.core.engine.compiled_statement import Row, Values, compile_cached
@@ -53,6 +54,7 @@ class Executor:
             rows: list[Row] = await cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":
                 await cursor.close()
+            commit_confirmation.check(self._driver)
         except self.dialect.loaded_dbapi.Error as error:
             raise await self._wrapped(error, text) from error
         finally:

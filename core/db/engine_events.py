@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core import deadline as request_deadline
-from diptych.core.db import deadlines
+from diptych.core.db import commit_confirmation, deadlines
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a SQLite writer waits for another."""
@@ -72,6 +72,7 @@ def _prepare_postgresql(engine: Engine) -> None:
         """
         driver: Any = entry.driver_connection
         entry.info[_NEW] = True
+        commit_confirmation.listen(driver)
         cursor = connection.cursor()
         cursor.execute("SELECT pg_backend_pid()")
         if cursor.fetchone()[0] != driver.info.backend_pid:

@@ -30,6 +30,8 @@ from diptych.core.errors import (
 CHOSEN_BY_THE_CORE = {"slug", "id"}
 """Unique columns that the core fills itself: a conflict on them is retried, and is not a client's error."""
 
+UNCONFIRMED = "The database did not confirm that this was saved."
+
 _NOT_MIGRATED = f"The database has not been migrated: {UPGRADE}."
 _REFERENCE = "Another row depends on this, or a row it refers to is gone."
 
@@ -122,6 +124,8 @@ def _outage_of_postgresql(error: psycopg.Error) -> str | None:
             return "The database cannot be reached."
         case "57014":
             return deadline.TOO_LONG
+        case "08007":
+            return UNCONFIRMED
         case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
             return "The database cannot serve this now."
     return None

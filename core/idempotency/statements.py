@@ -50,8 +50,9 @@ def _claim(alone: str) -> Executable:
     return text(sql).bindparams(*(bindparam(name, type_=_KEYS.c[column].type) for name, column in types.items()))
 
 
-# An expired key is claimed again.
-_FIND = select(_KEYS.c.fingerprint, *(_KEYS.c[name] for name in ANSWER)).where(_THIS, ~_OLD)
+# An expired key is claimed again. The row is locked, which PostgreSQL writes to its log: the commit then waits for a
+# synchronous standby, which confirms the first request's commit too. That may have been committed on the primary alone.
+_FIND = select(_KEYS.c.fingerprint, *(_KEYS.c[name] for name in ANSWER)).where(_THIS, ~_OLD).with_for_update(read=True)
 
 _ANSWER = update(_KEYS).where(_THIS).values({name: bindparam(f"new_{name}") for name in ANSWER})
 

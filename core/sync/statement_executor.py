@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
+from diptych.core.db import commit_confirmation
 from diptych.core.db._compat import call
 from diptych.core.db.pool import checkin, checkout, pooled_connection
 from diptych.core.engine.compiled_statement import Row, Values, compile_cached
@@ -54,6 +55,7 @@ class Executor:
             rows: list[Row] = cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":
                 cursor.close()
+            commit_confirmation.check(self._driver)
         except self.dialect.loaded_dbapi.Error as error:
             raise self._wrapped(error, text) from error
         finally:
