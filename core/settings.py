@@ -7,7 +7,9 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,9 +20,17 @@ PREFIX = "DIPTYCH_"
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
+URL_FILE = "DATABASE_URL_FILE"
+"""The variable that names a file which contains the DATABASE_URL, as a container's secrets are files."""
+
+_HOSTS = re.compile(r"(?P<before>\w+(?:\+\w+)?://(?:[^@/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>[/?].*)?")
+"""A URL with several hosts, as libpq reads it and SQLAlchemy does not."""
+
+_HOST = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
+
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](?::[0-9]{1,5})?")
 
-_HOST = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]")
 
 
 def _database_url(text: str) -> str:
@@ -40,9 +50,12 @@ def _is_in_memory(url: URL) -> bool:
 
 
 def parse_database_url(text: str) -> URL:
-    """Return the URL without its driver: `postgresql://...` or `sqlite:///...`. Errors: ValueError."""
+    """Return the URL without its driver: `postgresql://...` or `sqlite:///...`. Errors: ValueError.
+
+    Several hosts, `h1:5432,h2:5432`, become the parameters `host=h1,h2&port=5432,5432`.
+    """
     try:
-        url = make_url(text)
+        url = _of_several_hosts(several) if (several := _HOSTS.fullmatch(text)) else make_url(text)
     except (ArgumentError, ValueError):
         raise ValueError(
             "is not a database URL such as postgresql://user@host/db or sqlite:///var/diptych.db"
@@ -51,6 +64,24 @@ def parse_database_url(text: str) -> URL:
     if backend not in ("postgresql", "sqlite"):
         raise ValueError(f"names {backend!r}; PostgreSQL and SQLite are served")
     return url.set(drivername=backend)
+
+
+def _of_several_hosts(parts: re.Match[str]) -> URL:
+    """Return a URL with its hosts as parameters. Errors: ValueError, ArgumentError."""
+    found = [_HOST.fullmatch(host) for host in parts["hosts"].split(",")]
+    url = make_url(parts["before"] + (parts["after"] or ""))
+    if not all(found) or {"host", "port"} & url.query.keys():
+        raise ValueError
+    hosts = [unquote(host["ipv6"] or host["name"]) for host in found if host]
+    ports = [host["port"] or "" for host in found if host]
+    url = url.update_query_dict({"host": ",".join(hosts)})
+    return url.update_query_dict({"port": ",".join(ports)}) if any(ports) else url
+
+
+def hosts_of(url: URL) -> list[str]:
+    """Return the hosts of a PostgreSQL URL, in either of the ways in which it may name several."""
+    named = url.query.get("host") or url.host or ""
+    return [host for each in ([named] if isinstance(named, str) else named) for host in each.split(",")]
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -82,7 +113,7 @@ def _origins(text: str) -> str:
 def _hosts(text: str) -> str:
     """Check a list of host names and return it as given. Errors: ValueError."""
     for host in parse_list(text):
-        if host != "*" and not _HOST.fullmatch(host):
+        if host != "*" and not _HOST_NAME.fullmatch(host):
             raise ValueError(
                 f"names {host!r}, which is no host name such as shop.example.org (without a port), and not *"
             )
@@ -177,6 +208,8 @@ class Settings:
         """
         variables = {item.metadata["variable"]: item for item in fields(cls)}
         values: dict[str, Any] = {}
+        if URL_FILE in environ:
+            values["database_url"] = _database_url_in_file(environ)
         for name, text in environ.items():
             if item := variables.get(name):
                 try:
@@ -184,10 +217,25 @@ class Settings:
                 except ValueError as error:
                     raise SettingsError(f"{name} {error}") from None
             elif name.startswith(PREFIX):
-                near = difflib.get_close_matches(name, variables, n=1, cutoff=0.7)
-                hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(variables))}"
+                known = sorted([*variables, URL_FILE])
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+                hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
                 raise SettingsError(f"{name} is not a setting{hint}")
         return cls(**values)
+
+
+def _database_url_in_file(environ: Mapping[str, str]) -> str:
+    """Return the database URL in the file that DATABASE_URL_FILE names. Errors: SettingsError."""
+    if "DATABASE_URL" in environ:
+        raise SettingsError(f"DATABASE_URL and {URL_FILE} are both set: keep one of them")
+    path = environ[URL_FILE]
+    try:
+        return _database_url(Path(path).read_text("utf-8").strip())
+    except OSError as error:
+        raise SettingsError(f"{URL_FILE} names {path!r}, which cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        wrong = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise SettingsError(f"{URL_FILE} names {path!r}, whose content {wrong}") from None
 
 
 def settings_or_exit(environ: Mapping[str, str]) -> Settings:

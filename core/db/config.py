@@ -25,7 +25,7 @@ from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, prep
 from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.engine.entity import Base
 from diptych.core.errors import UPGRADE, ServiceUnavailable
-from diptych.core.settings import Settings, parse_database_url
+from diptych.core.settings import Settings, hosts_of, parse_database_url
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
 """SQLAlchemy's own dialects, for an engine that is made for one purpose and closed."""
@@ -38,6 +38,18 @@ registry.register(f"sqlite.{OWN_DRIVER}", "diptych.core.db.sqlite_dialect", "Sql
 
 CONNECT_TIMEOUT = 5
 """Connect timeout for PostgreSQL, in seconds."""
+
+FOR_SEVERAL_HOSTS = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""libpq's parameters for a URL with several hosts: a host that is gone is noticed soon, because another may serve.
+
+Without them, a command whose host disappears would wait for many minutes.
+"""
 
 LOCK_TIMEOUT = "diptych_lock_timeout"
 """Execution option: seconds that a migration waits for a lock on PostgreSQL."""
@@ -90,9 +102,14 @@ def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:
         pool_use_lifo=True,
         hide_parameters=True,
     )
-    if parse_database_url(settings.database_url).drivername == "postgresql":
-        connect_timeout = min(CONNECT_TIMEOUT, settings.request_timeout)
-        config.connect_args = {"connect_timeout": connect_timeout, "application_name": "diptych", **for_postgresql}
+    url = parse_database_url(settings.database_url)
+    if url.drivername == "postgresql":
+        timeouts: dict[str, Any] = {"connect_timeout": min(CONNECT_TIMEOUT, settings.request_timeout)}
+        if len(hosts_of(url)) > 1:
+            timeouts |= FOR_SEVERAL_HOSTS
+        # What the URL says goes before.
+        timeouts = {name: value for name, value in timeouts.items() if name not in url.query}
+        config.connect_args = {**timeouts, "application_name": "diptych", **for_postgresql}
     else:
         config.connect_args = {"timeout": BUSY_STEP}
     config.execution_options = {

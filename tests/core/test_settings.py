@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from diptych.core.errors import SettingsError
-from diptych.core.settings import Settings, settings_or_exit
+from diptych.core.settings import Settings, hosts_of, parse_database_url, settings_or_exit
 from tests.support.databases import run
 from tests.support.deployments import command
 
@@ -75,6 +77,8 @@ def test_any_other_log_level_is_refused_with_the_four():
         "postgres://u@host/db",
         "postgresql+asyncpg://u@host:5432/db?sslmode=require",
         "postgresql://u@/db?host=/var/run/postgresql",
+        "postgresql://u@h1:5432,h2:5433/db?target_session_attrs=read-write",
+        "postgresql://u@/db?host=h1:5432&host=h2:5433",
     ],
 )
 def test_a_database_url_is_kept_as_it_was_given(url: str):
@@ -107,6 +111,11 @@ def test_a_sqlite_database_in_memory_is_refused(url: str):
         ("postgresql://u:p@host:port/db", "is not a database URL"),
         ("postgresql://u:p@host:99999x/db", "is not a database URL"),
         ("sqlite:///file:books.db?cache=shared&uri=true", "has cache=shared, under which connections do not wait"),
+        ("postgresql://u@h1:port,h2/db", "is not a database URL"),
+        ("postgresql://u@h1,,h2/db", "is not a database URL"),
+        ("postgresql://u@h1,h2/db?host=h3", "is not a database URL"),
+        ("postgresql://u@[::1,h2/db", "is not a database URL"),
+        ("mysql://u@h1,h2/db", "names 'mysql'; PostgreSQL and SQLite are served"),
         ("mysql://u@host/db", "names 'mysql'; PostgreSQL and SQLite are served"),
         ("nosuch+driver://u@host/db", "names 'nosuch'; PostgreSQL and SQLite are served"),
     ],
@@ -117,8 +126,38 @@ def test_what_is_no_url_of_a_database_that_is_served_is_refused(url: str, told: 
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("given", "query"),
+    [
+        ("postgresql://u:p@h1:1,h2:2/db", {"host": "h1,h2", "port": "1,2"}),
+        ("postgres+asyncpg://u:p@h1,h2:2/db?sslmode=require", {"sslmode": "require", "host": "h1,h2", "port": ",2"}),
+        ("postgresql://u:p@[::1]:1,[2001:db8::2]/db", {"host": "::1,2001:db8::2", "port": "1,"}),
+        ("postgresql://u:p@%2Frun%2Fa,h2/db", {"host": "/run/a,h2"}),
+        ("postgresql://u:p@/db?host=h1:1&host=h2:2", {"host": ("h1:1", "h2:2")}),
+        ("postgresql://u:p@/db?host=h1,h2&port=1,2", {"host": "h1,h2", "port": "1,2"}),
+    ],
+)
+def test_several_hosts_become_parameters(given: str, query: dict[str, Any]):
+    url = parse_database_url(given)
+    assert (url.drivername, url.username, url.password, url.host, url.database) == ("postgresql", "u", "p", None, "db")
+    assert dict(url.query) == query
+    assert len(hosts_of(url)) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:a,b@h/db", "postgresql://h/db?options=a,b", "postgresql:///a,b", "sqlite:///a,b.db"]
+)
+def test_a_comma_elsewhere_names_no_host(url: str):
+    assert len(hosts_of(parse_database_url(url))) == 1
+
+
 def test_a_password_is_never_told():
-    for url in ("mysql://u:hunter2@host/db", "postgresql://u:hunter2@host:port/db", "u:hunter2@host/db"):
+    for url in (
+        "postgresql://u:hunter2@h1:port,h2/db",
+        "mysql://u:hunter2@host/db",
+        "postgresql://u:hunter2@host:port/db",
+        "u:hunter2@host/db",
+    ):
         assert "hunter2" not in refused(DATABASE_URL=url)
 
 
@@ -128,6 +167,7 @@ def test_a_password_is_never_told():
         ("DIPTYCH_WORKER", "DIPTYCH_WORKERS"),
         ("DIPTYCH_POOLSIZE", "DIPTYCH_POOL_SIZE"),
         ("DIPTYCH_DATABASE_URL", "DATABASE_URL"),
+        ("DIPTYCH_DATABASE_URL_FILE", "DATABASE_URL_FILE"),
         ("DIPTYCH_FLASK_PORT", "FLASK_PORT"),
     ],
 )
@@ -150,6 +190,47 @@ def test_every_setting_has_a_variable_and_a_word_of_help_and_its_default_is_one_
     for item in dataclasses.fields(Settings):
         assert item.metadata["help"]
         assert item.metadata["parse"](str(item.default)) == item.default
+
+
+# --- the URL in a file ---
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """Return the path of a file with a database URL and a newline, as an editor leaves it."""
+    file = tmp_path / "database-url"
+    file.write_text("postgresql://u:hunter2@h1,h2/db\n", "utf-8")
+    return file
+
+
+def test_the_database_url_may_be_in_a_file(secret: Path):
+    settings = Settings.from_environ({"DATABASE_URL_FILE": str(secret)})
+    assert settings.database_url == "postgresql://u:hunter2@h1,h2/db"
+
+
+def test_a_url_and_a_file_with_one_are_one_too_many(secret: Path):
+    both = {"DATABASE_URL_FILE": str(secret), "DATABASE_URL": "postgresql://u@h/db"}
+    assert refused(**both) == "DATABASE_URL and DATABASE_URL_FILE are both set: keep one of them"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "which cannot be read: No such file or directory"),
+        (b"", "whose content is not a database URL such as postgresql://user@host/db or sqlite:///var/diptych.db"),
+        (b"mysql://u:hunter2@h/db", "whose content names 'mysql'; PostgreSQL and SQLite are served"),
+        (b"postgresql://u:\xff@h/db", "whose content is not UTF-8"),
+    ],
+)
+def test_a_file_without_a_database_url_is_refused_in_one_line(tmp_path: Path, content: bytes | None, told: str):
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    assert refused(DATABASE_URL_FILE=str(file)) == f"DATABASE_URL_FILE names {str(file)!r}, {told}"
+
+
+def test_a_directory_is_no_file_with_a_url(tmp_path: Path):
+    assert refused(DATABASE_URL_FILE=str(tmp_path)).endswith("which cannot be read: Is a directory")
 
 
 # --- at the start of a program ---
