@@ -122,7 +122,7 @@ def test_options_names_what_can_be_posted():
 def test_options_answers_a_browser_that_asks_first():
     asked = {"origin": "https://a.example", "access-control-request-method": "POST"}
 
-    headers = options(ROUTES["authors_list"], asked, Cors(("*",))).headers
+    headers = options(ROUTES["authors_list"], asked, Cors(("https://a.example",))).headers
 
     assert headers["Access-Control-Allow-Methods"] == headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
