@@ -133,8 +133,8 @@ def parse_list(text: str) -> tuple[str, ...]:
     return tuple(item for each in text.split(",") if (item := each.strip()))
 
 
-def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str) -> Any:
-    return field(default=default, metadata={"variable": variable, "parse": parse, "help": help_text})
+def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"variable": variable, "parse": parse, "help": help_text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,11 @@ class Settings:
     """The settings of a deployment. Each field is set by the environment variable beside it."""
 
     database_url: str = _setting(
-        "sqlite:///var/diptych.db", "DATABASE_URL", _database_url, "the one database of both adapters"
+        "sqlite:///var/diptych.db",
+        "DATABASE_URL",
+        _database_url,
+        "the one database of both adapters",
+        secret=True,
     )
     pool_size: int = _setting(10, "DIPTYCH_POOL_SIZE", _between(1, 1000), "connections each worker keeps")
     pool_overflow: int = _setting(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
-from tests.support import sampling, scheduling
+from tests.support import sampling, scheduling, secrets
 from tests.support.databases import Databases
 from tests.support.hosts import Hosts, running
 from tests.support.shared import SharedRun
@@ -47,6 +47,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is left out of the sample, before pytest selects by marks, and sort the slowest tests first."""
     sampling.leave_out(items)
     scheduling.longest_first(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that has written the database's password to what pytest captures."""
+    report = yield
+    try:
+        secrets.check("what pytest captured", *(text for _, text in report.sections))
+    except AssertionError as error:
+        report.outcome, report.longrepr = "failed", str(error)
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

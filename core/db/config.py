@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -56,6 +57,20 @@ LOCK_TIMEOUT = "diptych_lock_timeout"
 
 STATEMENT_TIMEOUT = "diptych_statement_timeout"
 """Execution option: seconds that one statement of a migration may take on PostgreSQL."""
+
+
+@dataclass(eq=False)
+class SyncConfig(SQLAlchemySyncConfig):
+    """advanced-alchemy's configuration. Its repr lacks the URL, which may have a password in it."""
+
+    connection_string: str | None = field(default=None, repr=False)
+
+
+@dataclass(eq=False)
+class AsyncConfig(SQLAlchemyAsyncConfig):
+    """advanced-alchemy's configuration. Its repr lacks the URL, which may have a password in it."""
+
+    connection_string: str | None = field(default=None, repr=False)
 
 
 def connection_string(settings: Settings) -> str:
@@ -121,7 +136,7 @@ def _engine_config(settings: Settings, **for_postgresql: Any) -> EngineConfig:
 
 def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
     """Return advanced-alchemy's configuration for Flask, for the command line and for migrations."""
-    config = SQLAlchemySyncConfig(
+    config = SyncConfig(
         connection_string=_own_url(settings),
         engine_config=_engine_config(settings),
         session_config=SyncSessionConfig(expire_on_commit=False, autoflush=False),
@@ -142,7 +157,7 @@ def sync_config(settings: Settings) -> SQLAlchemySyncConfig:
 
 def async_config(settings: Settings) -> SQLAlchemyAsyncConfig:
     """Return advanced-alchemy's configuration for Sanic."""
-    config = SQLAlchemyAsyncConfig(
+    config = AsyncConfig(
         connection_string=_own_url(settings),
         engine_config=_engine_config(settings, async_creator_fn=ListeningConnection.connect),
         session_config=AsyncSessionConfig(expire_on_commit=False, autoflush=False),

@@ -20,6 +20,7 @@ from diptych.core.settings import Settings
 from tests.support.commands import done, invoked, on_a_terminal, refused
 from tests.support.databases import BACKENDS, DIPTYCH, Databases, tables
 from tests.support.programs import program
+from tests.support.secrets import PASSWORD
 
 HEAD = head()
 OURS = {*Base.metadata.tables, VERSION_TABLE}
@@ -193,7 +194,7 @@ def test_what_destroys_asks_on_a_terminal_and_does_nothing_after_a_no(catalogue:
 
 def test_a_yes_is_enough_and_the_question_names_the_database_without_its_password(databases: Databases):
     url = databases.migrated("postgresql")
-    secret = url.replace("postgres@", "postgres:hunter2@")
+    secret = url.replace(PASSWORD, "hunter2")
     assert "hunter2" in secret
     status, seen = on_a_terminal([*DIPTYCH, "database", "drop-all"], secret, "y\n")
     assert status == 0, seen

@@ -68,6 +68,13 @@ def test_nobody_else_may_read_sqlites_file_and_an_existing_one_keeps_its_mode(tm
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
+def test_no_repr_has_the_password_in_it():
+    settings = Settings(database_url="postgresql://u:hunter2@h/db")
+    configs = sync_config(settings), async_config(settings)
+    for shown in (settings, *configs, *(config.get_engine() for config in configs)):
+        assert "hunter2" not in repr(shown)
+
+
 def test_nothing_is_made_for_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     make_sqlite_file(Settings(database_url="postgresql://u@h/some/where"))

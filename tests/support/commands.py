@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from diptych.core.cli import commands
 from diptych.core.settings import Settings
+from tests.support import secrets
 from tests.support.databases import ROOT, environment, run
 from tests.support.waiting import PATIENCE
 
@@ -24,7 +25,9 @@ from tests.support.waiting import PATIENCE
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:
     """Run `diptych ...` without a terminal. Errors: any exception that escapes it, which none should."""
     group = click.Group("diptych", commands=commands(Settings(database_url=url)))
-    return CliRunner(catch_exceptions=False).invoke(group, arguments, input=stdin)
+    result = CliRunner(catch_exceptions=False).invoke(group, arguments, input=stdin)
+    secrets.check("a command's output", result.output)
+    return result
 
 
 def done(url: str, *arguments: str, stdin: str | bytes | None = None) -> str:

@@ -15,7 +15,8 @@ from sqlalchemy import create_engine
 
 from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
-from tests.support import rows
+from tests.support import rows, secrets
+from tests.support.secrets import planted
 from tests.support.shared import SharedRun
 from tests.support.waiting import PATIENCE
 
@@ -55,7 +56,7 @@ class Databases:
         name = _name()
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" {options}'.encode())
-        return str(self._server.get_uri(database=name))
+        return planted(str(self._server.get_uri(database=name)))
 
     def migrated(self, backend: str) -> str:
         """Return the URL of a database at the head: a copy, because a migration takes a second."""
@@ -106,6 +107,7 @@ def run(
         text=True,
         timeout=PATIENCE,
     )
+    secrets.check("a command's output", done.stdout, done.stderr)
     if check and done.returncode:
         raise AssertionError(f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
     return done

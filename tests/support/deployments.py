@@ -16,7 +16,7 @@ from typing import IO
 
 import httpx
 
-from tests.support import patient
+from tests.support import patient, secrets
 from tests.support.databases import ROOT, environment
 from tests.support.waiting import PATIENCE
 
@@ -78,6 +78,8 @@ def server(
             time.sleep(max(0.0, ready + SETTLED - time.monotonic()))
         finally:
             stop(process, log)
+        log.seek(0)
+        secrets.check("a server's log", log.read())
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -> None:
