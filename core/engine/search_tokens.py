@@ -65,6 +65,9 @@ IGNORED = (
 )
 """Characters that are ignored."""
 
+SYLLABLE = re.compile("[\u1200-\u167f\ua000-\ua63f\uac00-\ud7a3]")
+"""A character that is a syllable, as Ethiopic, Cherokee, Yi and Hangul have them: few words begin with the same one."""
+
 LENGTH = 100
 """Significant characters of a word: PostgreSQL cannot store words of more than 2,046 bytes."""
 
@@ -88,7 +91,7 @@ class ParsedSearch(Struct, frozen=True):
 def wanted(text: str) -> ParsedSearch:
     """Parse a query into its distinct words. One with an asterisk after it is the beginning of any word.
 
-    Every text is a valid query, with or without words.
+    Any text can be parsed; it may have no words.
     """
     ignored, word_of, run = _patterns()
     folded = fold(text)

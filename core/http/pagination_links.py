@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
+from diptych.core.engine.schemas.pagination import OFFSET_LIMIT, Page
 from diptych.core.http import query_string
 
 PageParameters = dict[str, list[tuple[str, str]]]
@@ -17,6 +17,8 @@ PLACES = ("currentPage", "cursor")
 
 def of_page(page: Page[Any], target: str, raw_query: str) -> str:
     """Return the Link header of a page: first, last, prev and next where they exist, with the same query otherwise.
+
+    The last page that has a number has the next one's cursor, and there is no last beyond it.
 
     target: the list's path. raw_query: the request's query, validated before.
     """
@@ -41,12 +43,18 @@ def _by_cursor(page: Page[Any]) -> PageParameters:
 
 def _by_number(page: Page[Any], offset: int) -> PageParameters:
     current = offset // page.limit + 1
+    furthest = OFFSET_LIMIT // page.limit + 1
     pages = {"first": 1}
-    last = PAGE_LIMIT
+    last = furthest
     if page.total is not None:
-        last = pages["last"] = min(max(1, -(-page.total // page.limit)), PAGE_LIMIT)
+        last = max(1, -(-page.total // page.limit))
+        if last <= furthest:
+            pages["last"] = last
     if current > 1:
         pages["prev"] = min(current - 1, last)
-    if current < last and page.next is not None:
+    if current < min(last, furthest) and page.next is not None:
         pages["next"] = current + 1
-    return {relation: [("currentPage", str(number))] for relation, number in pages.items()}
+    places = {relation: [("currentPage", str(number))] for relation, number in pages.items()}
+    if current == furthest and page.next is not None:
+        places["next"] = [("cursor", page.next)]
+    return places

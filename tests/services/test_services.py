@@ -170,7 +170,7 @@ async def test_pages_put_together_are_the_list_and_each_knows_the_total(twin: Tw
     assert found == [f"N{number}" for number in range(5)]
 
 
-@pytest.mark.parametrize(("number", "size"), [("1", "5"), ("9", "5"), ("2", "5"), ("1", "6"), ("1000000", "1000")])
+@pytest.mark.parametrize(("number", "size"), [("1", "5"), ("9", "5"), ("2", "5"), ("1", "6"), ("11", "1000")])
 async def test_the_total_is_right_wherever_the_page_lies(twin: Twin, number: str, size: str):
     await twin.authors.create_many([{"name": f"N{number}"} for number in range(5)])
     page = await twin.authors.page(AuthorList.model_validate({"pageSize": size, "currentPage": number}))

@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
-from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
-from diptych.core.engine import cursors
+from diptych.core.engine import cursors, search_tokens
 from diptych.core.engine.entity import Entity
 from diptych.core.engine.schemas.base import Input, query_type
 from diptych.core.engine.schemas.field_types import (
@@ -20,11 +30,16 @@ from diptych.core.engine.schemas.field_types import (
     QueryCursor,
     QueryFlag,
     QueryInteger,
+    ruled,
 )
 
 PAGE_SIZE = 20
 PAGE_SIZE_LIMIT = 1000
-PAGE_LIMIT = 1_000_000
+OFFSET_LIMIT = 10_000
+"""Rows that a page by number may skip: the database reads all of them. Cursors lead further at no cost."""
+
+BEGINNING = 2
+"""Characters of the beginning of a word, at least, where a character is not a syllable."""
 
 RELEVANCE = "relevance"
 """The order of every list in which names that are to the point of a search come first."""
@@ -39,6 +54,17 @@ class Query(Input):
 _ORDER_BY = "What the rows are ordered by; the id decides ties. Where q is given, relevance when it is left out."
 
 
+def _check_beginnings(text: str) -> str:
+    """Return the text of a search. Errors: ValueError for a beginning of one character, which most rows have."""
+    if "*" in text and (short := [each for each in search_tokens.wanted(text).beginnings if _is_short(each)]):
+        raise ValueError(f"{short[0]}* is too short: before the asterisk there are {BEGINNING} characters at least")
+    return text
+
+
+def _is_short(beginning: str) -> bool:
+    return len(beginning) < BEGINNING and not search_tokens.SYLLABLE.fullmatch(beginning)
+
+
 class ListQuery(Query):
     """The parameters of every list, named as advanced-alchemy's own providers name them."""
 
@@ -47,29 +73,43 @@ class ListQuery(Query):
     created_after: Instant | None = Field(None, description="Only what was created after this moment.")
     updated_before: Instant | None = Field(None, description="Only what was last changed before this moment.")
     updated_after: Instant | None = Field(None, description="Only what was last changed after this moment.")
-    current_page: Annotated[int, Field(ge=1, le=PAGE_LIMIT), QueryInteger] = Field(1, description="Which page.")
+    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
+        PAGE_SIZE, description="Rows on a page."
+    )
+    current_page: Annotated[int, Field(ge=1), QueryInteger] = Field(
+        1,
+        description=f"Which page, within the first {OFFSET_LIMIT:,} rows.",
+        json_schema_extra={"maximum": OFFSET_LIMIT + 1},
+    )
     cursor: QueryCursor | None = Field(
         None,
         description="Instead of currentPage: the rows after or before a page, which gave this as next or previous. "
         "Repeat all other parameters unchanged.",
     )
     total: QueryFlag = Field(True, description="false: do not count what matches, and answer null as total.")
-    page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
-        PAGE_SIZE, description="Rows on a page."
-    )
     search_string: Annotated[Line, Length(0, 1000, searched=False)] | None = Field(
         None, description="Only rows with this in their name or title; accents do not count."
     )
     search_ignore_case: QueryFlag = Field(
         True, description="false: searchString is compared as it is, case and accents included."
     )
-    q: Annotated[Line, Length(0, 1000, searched=False)] | None = Field(
+    q: (
+        Annotated[Line, Length(0, 1000, searched=False), AfterValidator(ruled("beginning", _check_beginnings))] | None
+    ) = Field(
         None,
         description="Only rows with all these words in their name or title, the best first; case and accents do not "
-        "count. word* is any word that begins so. Any text is valid.",
+        "count. word* is any word that begins so, with two characters at least.",
     )
     order_by: str = Field("created_at", description=_ORDER_BY)
     sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
+
+    @field_validator("current_page")
+    @classmethod
+    def _within_reach(cls, number: int, info: ValidationInfo) -> int:
+        if (number - 1) * info.data.get("page_size", 1) > OFFSET_LIMIT:
+            reason = f"rows beyond the first {OFFSET_LIMIT:,} are read with cursor: each page has the next one's"
+            raise PydanticCustomError("too_far", "{reason}", {"reason": reason})
+        return number
 
     @model_validator(mode="before")
     @classmethod

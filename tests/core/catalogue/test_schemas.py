@@ -302,10 +302,11 @@ def test_a_list_is_asked_in_camel_case_and_not_in_the_names_of_the_code():
     ("name", "fine", "bad"),
     [
         ("pageSize", ["1", "1000"], ["0", "1001", "-1", "1.0", ""]),
-        ("currentPage", ["1", "1000000"], ["0", "1000001", "99999999999"]),
+        ("currentPage", ["1", "501"], ["0", "502", "1000000", "99999999999"]),
         ("sortOrder", ["asc", "desc"], ["ASC", ""]),
         ("orderBy", ["title", "id", "created_at"], ["createdAt", "search_text", "author", ""]),
         ("searchString", ["", "x" * 1000], ["x" * 1001, "a\x00b"]),
+        ("q", ["", "x" * 1000, "ab*", "東*", "가*", "*a", "*"], ["x" * 1001, "a\x00b", "a*", "ab* é*", "1*", "ж*"]),
         ("searchIgnoreCase", ["true", "false"], ["TRUE", "0"]),
         ("createdAfter", ["2026-01-01T00:00:00Z"], ["2026-01-01", "2026-01-01T00:00:00"]),
         ("yearIn", [["-750"], ["1", "2"]], [["x"], ["99999"], "1"]),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.engine.schemas.pagination import PAGE_LIMIT, Page
+from diptych.core.engine.schemas.pagination import OFFSET_LIMIT, Page
 from diptych.core.http.pagination_links import of_page
 from diptych.core.http.query_string import pairs
 
@@ -43,7 +43,16 @@ def test_a_page_names_the_first_the_last_and_its_neighbours(page: int, total: in
 
 
 def test_no_link_leads_to_a_page_that_cannot_be_asked_for():
-    assert pages(PAGE_LIMIT, 1, PAGE_LIMIT + 5) == {"first": 1, "last": PAGE_LIMIT, "prev": PAGE_LIMIT - 1}
+    furthest = OFFSET_LIMIT // 10 + 1
+    assert pages(furthest, 10, OFFSET_LIMIT + 10) == {"first": 1, "last": furthest, "prev": furthest - 1}
+    assert pages(furthest - 1, 10, OFFSET_LIMIT + 11) == {"first": 1, "prev": furthest - 2, "next": furthest}
+
+
+def test_the_last_page_that_has_a_number_leads_on_by_its_cursor():
+    furthest = OFFSET_LIMIT // 10 + 1
+    found = links(furthest, 10, OFFSET_LIMIT + 11)
+    assert found.keys() == {"first", "prev", "next"}
+    assert found["next"] == "/books?cursor=c"
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
