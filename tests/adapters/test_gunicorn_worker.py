@@ -19,6 +19,7 @@ from typing import IO
 import psutil
 import pytest
 
+from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.settings import Settings
 from diptych.flask_app.server.connection import CONTINUE, Connection
 from tests.support.databases import ROOT, Databases, environment
@@ -33,7 +34,7 @@ def test_what_a_client_does_not_take_stays_in_order():
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     with ours, theirs:
-        connection = Connection(ours, "", "", 100)
+        connection = Connection(ours, "", "", 100, AllowedHosts("*"))
         connection.send(b"x" * 1_000_000)
         assert not connection.flush()
 

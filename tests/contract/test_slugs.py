@@ -82,7 +82,7 @@ def test_rows_of_one_name_have_slugs_of_their_own(api: httpx.Client, resource: s
 
 
 @pytest.mark.parametrize("resource", SLUGGED)
-@pytest.mark.parametrize("text", ["w" * 255, "word " * 51, "ﷺ" * 255, "\u0938\u094d" * 127, "ß" * 255])
+@pytest.mark.parametrize("text", ["w" * 255, "word " * 51, "ﷺ" * 28, "\u0938\u094d" * 127, "ß" * 255])
 def test_a_slug_has_a_hundred_characters_at_most_even_where_it_is_taken(api: httpx.Client, resource: str, text: str):
     rows = [MAKE[resource](api, text) for _ in range(3)]
 
