@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote
@@ -128,6 +129,19 @@ def _methods(text: str) -> str:
     return text
 
 
+def _proxies(text: str) -> str:
+    """Check a list of addresses and networks and return it as given. Errors: ValueError."""
+    for name in parse_list(text):
+        if name != "unix":
+            try:
+                ip_network(name)
+            except ValueError:
+                raise ValueError(
+                    f"names {name!r}, which is no address, no network such as 10.0.0.0/8, and not unix"
+                ) from None
+    return text
+
+
 def parse_list(text: str) -> tuple[str, ...]:
     """Split a comma-separated list."""
     return tuple(item for each in text.split(",") if (item := each.strip()))
@@ -176,6 +190,12 @@ class Settings:
         "DIPTYCH_CORS_METHODS",
         _methods,
         "methods that those pages may send, separated by commas; empty for the default",
+    )
+    rate_limit: int = _setting(
+        0, "DIPTYCH_RATE_LIMIT", _between(0, 10**9), "what a client may spend a minute (a row 1, a page 2); 0: no limit"
+    )
+    trusted_proxies: str = _setting(
+        "", "DIPTYCH_TRUSTED_PROXIES", _proxies, "addresses or networks of proxies that name their clients; unix"
     )
     require_if_match: int = _setting(
         0, "DIPTYCH_REQUIRE_IF_MATCH", _between(0, 1), "1 to refuse changes that do not say what they change"

@@ -38,6 +38,7 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
         parameters=_parameters(request, path, parameters),
         query=request.query_string.decode("latin-1"),
         headers=to_headers(request),
+        client=request.remote_addr or "",
         body=(content.body_error or content.getvalue()) if ours else _body(request),
         arrived=content.arrived if ours else time.monotonic(),
     )

@@ -28,6 +28,7 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
         query=request.query_string,
         # A head exists only if the core has not parsed it: inside another application.
         headers=request_head.read(request.head).headers if request.head else to_headers(request),
+        client=request.conn_info.client_ip if request.conn_info else "",
         body=body,
         arrived=request.stream.incoming.arrived if isinstance(request.stream, Http) else time.monotonic(),
     )

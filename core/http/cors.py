@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-EXPOSED = "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, Retry-After, X-Request-ID"
+EXPOSED = (
+    "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, RateLimit, RateLimit-Policy, "
+    "Retry-After, X-Request-ID"
+)
 REQUESTED = "Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
 MAX_AGE = "600"
 

@@ -155,6 +155,16 @@ _TYPES = (
         example="Send If-Match, with the ETag of what you have read.",
     ),
     ProblemType(
+        status=429,
+        name="too-many-requests",
+        title="Too many requests",
+        meaning="This client has asked for more than it may in a minute.",
+        advice="Wait as many seconds as `Retry-After` says, and send the request again. `RateLimit` in each"
+        " response tells what is left.",
+        headers={"Retry-After": "Seconds until the request may be sent again."},
+        example="More was asked for than one client may in a minute.",
+    ),
+    ProblemType(
         status=431,
         name="header-too-large",
         title="Header too large",

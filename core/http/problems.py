@@ -127,6 +127,11 @@ def unexpected(error: Exception) -> Problem:
     return internal()
 
 
+def too_many_requests(seconds: int) -> Problem:
+    """Return a 429 (RFC 6585 section 4). seconds: until the request may be sent again."""
+    return _problem("too-many-requests", headers={"Retry-After": str(seconds)})
+
+
 def unavailable(detail: str | None = None) -> Problem:
     """Return a 503, to be retried."""
     return _problem("unavailable", detail, headers={"Retry-After": "1"})

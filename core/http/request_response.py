@@ -28,6 +28,7 @@ class Request(Struct, frozen=True):
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
+    client: the address of the connection; empty for a Unix socket.
     arrived: when it was complete (monotonic); the deadline begins then, so that time in a queue counts.
     """
 
@@ -37,6 +38,7 @@ class Request(Struct, frozen=True):
     query: str
     headers: Mapping[str, str]
     body: bytes | BodyError
+    client: str = ""
     arrived: float = field(default_factory=time.monotonic)
 
     @property

@@ -16,6 +16,7 @@ from diptych.core.http import etag, json, problems, request_parsing, response_bu
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
 from diptych.core.http.problems import Problem
+from diptych.core.http.rate_limit import rate_limit
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
@@ -34,6 +35,7 @@ class Application:
         self.settings = settings
         self.routes: list[Route] = routes(OPERATIONS)
         self.cors = Cors(parse_list(settings.cors_origins), parse_list(settings.cors_methods))
+        self.rate_limit = rate_limit(settings.rate_limit, parse_list(settings.trusted_proxies))
         config = sync_config(settings)
         metrics.watch(config.get_engine().pool)
         self.database = Database(config)
@@ -42,7 +44,13 @@ class Application:
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
-            response = self._answer(route, request)
+            quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
+            if quota and (refusal := quota.refusal):
+                response = problems.render(refusal, request.prefix)
+            else:
+                response = self._answer(route, request)
+            if quota:
+                response = replace(response, headers={**response.headers, **quota.headers})
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(write_body(response.is_large, finish))
 

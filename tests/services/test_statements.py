@@ -24,7 +24,7 @@ class Catalogue:
 async def catalogue(api: Api) -> Catalogue:
     people = [{"name": name} for name in ("Homer", "Virgil", "Fagles", "Free", "Free too")]
     authors = [item["id"] for item in (await api.made("authors_create_batch", {"items": people}))["items"]]
-    given = [{"title": f"T{place}", "author_id": authors[0], "isbn": isbn} for place, isbn in enumerate(ISBNS)]
+    given = [{"title": f"Te{place}", "author_id": authors[0], "isbn": isbn} for place, isbn in enumerate(ISBNS)]
     books = [item["id"] for item in (await api.made("books_create_batch", {"items": given}))["items"]]
     await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[0])
     tags = [item["id"] for item in (await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[1]))["items"]]
@@ -86,13 +86,13 @@ TABLE = """
     books_get               id={book}                                                    1
     books_get               id={book} ?include=tags                                      1
     books_get               id={book} ?include=tags,contributors                         3
-    books_get_by_slug       slug=t0 ?include=contributors                                2
+    books_get_by_slug       slug=te0?include=contributors                                2
     books_list                                                                           1
     books_list              ?pageSize=2                                                  1
     books_list              ?pageSize=2&include=tags,contributors                        3
-    books_list              ?q=t*                                                        3
-    books_list              ?q=t*&pageSize=2                                             3
-    books_list              ?q=t*&pageSize=2&total=false                                 2
+    books_list              ?q=te*                                                        3
+    books_list              ?q=te*&pageSize=2                                             3
+    books_list              ?q=te*&pageSize=2&total=false                                 2
     books_list              ?orderBy=isbn                                                2
     books_list              ?orderBy=isbn&pageSize=2&total=false                         1
     books_list              ?tagsIn=war&contributorsIn={author}                          1
@@ -100,7 +100,7 @@ TABLE = """
     books_create            {{"title":"New","author_id":"{nobody}"}}                     2
     books_change            id={book} {{"title":"New"}}                                  1 alone
     books_change            id={book} If-Match:* {{"title":"New"}}                       3 commit
-    books_change            id={book} {{"title":"T0"}}                                   1 alone
+    books_change            id={book} {{"title":"Te0"}}                                  1 alone
     books_change            id={book} {{"author_id":"{other}"}}                          2 commit
     books_replace           id={book} {{"title":"New","author_id":"{author}"}}           2 commit
     books_replace           id={nobody} {{"title":"New","author_id":"{author}"}}         2 commit

@@ -25,8 +25,8 @@ DESCRIPTION = """\
 - A POST with an `Idempotency-Key` can be sent again, and is done once.
 - 2xx means saved. Every error is an `application/problem+json` (RFC 9457) that names every fault at
   once that the request shows by itself.
-- What cannot be read at all is refused at any address: 400, 408, 414, 417, 421 and 431 can be the answer anywhere,
-  and 405 with `Allow` where a method is not taken.
+- What cannot be read at all, or is too much, is refused at any address: 400, 408, 414, 417, 421, 429 and 431 can be
+  the answer anywhere, and 405 with `Allow` where a method is not taken.
 - HEAD works wherever GET does, and OPTIONS everywhere.
 - Every answer has an `X-Request-ID`, the request's own or one that was made, under which it is in the service's log.
 """

@@ -189,6 +189,7 @@ def every_problem() -> list[problems.Problem]:
         problems.precondition_required(),
         problems.key_in_use(),
         problems.key_reused(),
+        problems.too_many_requests(1),
         *(problems.of_status(status) for status in range(400, 600)),
         *(problems.of_error(kind("Because.")) for kind in raised),
     ]
