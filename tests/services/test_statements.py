@@ -86,7 +86,7 @@ TABLE = """
     books_get               id={book}                                                    1
     books_get               id={book} ?include=tags                                      1
     books_get               id={book} ?include=tags,contributors                         3
-    books_get_by_slug       slug=te0?include=contributors                                2
+    books_get_by_slug       slug=te0 ?include=contributors                                2
     books_list                                                                           1
     books_list              ?pageSize=2                                                  1
     books_list              ?pageSize=2&include=tags,contributors                        3
