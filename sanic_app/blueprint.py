@@ -8,6 +8,7 @@ from typing import Any
 import sanic
 
 from diptych.core.aio.application import Application
+from diptych.core.http.lanes import Lane, lane_of
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
@@ -39,7 +40,7 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
 
 
 def _view(application: Application, route: Route, path: str, limiter: ConcurrencyLimiter) -> View:
-    # /health/live takes no slot, so it responds however many requests are queued.
+    # What uses no database takes no slot, so it responds however many requests are queued.
     asks = route.operation is not None and route.operation.unit != "none"
 
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse:
@@ -48,6 +49,7 @@ def _view(application: Application, route: Route, path: str, limiter: Concurrenc
         except Problem as problem:
             prefix, headers = prefix_of(request, path), to_headers(request)
             return to_response(application.refuse(problem, request.method, headers, prefix, route.path))
-        return to_response(await limiter.run(request, application.handle(route, asked), asks=asks))
+        lane = lane_of(route.path, asked.query) if asks else Lane.PROBE
+        return to_response(await limiter.run(request, application.handle(route, asked), lane))
 
     return view

@@ -11,6 +11,8 @@ each of which a new gunicorn may rename without an error.
 - `worker.py`: the event loop. One thread accepts, reads, waits for clients and checks deadlines. A complete request
   goes to a pool thread, which runs the application and sends what the client takes without blocking; the connection
   and the rest of the response then return to the loop. So a slow client costs a connection, never a thread.
+- `request_queues.py`: the threads, and what waits for them. Probes have threads of their own, and costly requests take
+  half of the others at most.
 - `connection.py`: a client's bytes, parsed by the core's request reader (core/http/wire).
 - `wsgi.py`: WSGI around the application, and the one place that serializes responses, with the core's writer.
 - `raw_path.py`: WSGI middleware, which gives the application the path as it was sent. Any WSGI server may be below it.

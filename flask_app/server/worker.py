@@ -6,12 +6,10 @@ import math
 import os
 import selectors
 import sys
-import threading
 import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
@@ -20,6 +18,7 @@ from gunicorn.workers import base
 from diptych.core import listener_shutdown
 from diptych.core.gc_tuning import freeze_gc
 from diptych.core.http import problems
+from diptych.core.http.lanes import lane_of
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Response
 from diptych.core.http.wire.allowed_hosts import AllowedHosts, allowed_hosts
@@ -28,6 +27,7 @@ from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
 from diptych.flask_app.server import wsgi
 from diptych.flask_app.server.connection import Connection
+from diptych.flask_app.server.request_queues import RequestQueues
 
 TICK = 0.5
 """Seconds between two checks of the connections' deadlines, and of whether gunicorn's master still runs."""
@@ -50,8 +50,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._poller: selectors.BaseSelector
         self._hosts: AllowedHosts
         self._connections: set[Connection] = set()
-        self._requests: SimpleQueue[Connection | None] = SimpleQueue()
-        """Connections with a complete request, for the threads; None ends one."""
+        self._queues: RequestQueues
+        """Connections with a complete request, for the threads."""
         self._answered: deque[Connection] = deque()
         """Connections with a response, for the event loop."""
         self._listens = False
@@ -78,10 +78,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         freeze_gc()
 
     def run(self) -> None:
-        # Daemons: on SIGQUIT and SIGABRT, Python would wait for other threads.
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.cfg.threads)]
-        for thread in threads:
-            thread.start()
+        self._queues = RequestQueues(self.cfg.threads, self._work)
+        self._queues.start()
         addresses = [listener.getsockname() for listener in self.sockets]
         self._hosts = allowed_hosts(self.application.settings.hosts, addresses)
         with selectors.DefaultSelector() as self._poller:
@@ -91,10 +89,7 @@ class Worker(base.Worker):  # type: ignore[misc]
                 self._listen(len(self._connections) < self.cfg.worker_connections)
                 self._turn()
             self._finish()
-        for _ in threads:
-            self._requests.put(None)
-        for thread in threads:
-            thread.join()
+        self._queues.end()
         self.application.close()
 
     def _turn(self, longest: float = TICK) -> None:
@@ -175,7 +170,10 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
         self._wait(connection, 0, math.inf)
-        self._requests.put(connection)
+        head = connection.reader.head
+        assert head is not None  # noqa: S101 - it is complete
+        path, _, query = head.target.partition("?")
+        self._queues.put(connection, lane_of(path, query))
 
     def _resume_answered(self) -> None:
         """Continue with the connections that threads have answered."""
@@ -247,14 +245,13 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     # Answer
 
-    def _work(self) -> None:
-        """Answer requests in a thread until the queue yields None."""
-        for connection in iter(self._requests.get, None):
-            self._answer(connection)
-            self._answered.append(connection)
-            # When the pipe is full, the loop is going to wake anyway.
-            with suppress(BlockingIOError):
-                os.write(self.PIPE[1], b"\0")
+    def _work(self, connection: Connection) -> None:
+        """Answer a request in a thread, and return its connection to the loop."""
+        self._answer(connection)
+        self._answered.append(connection)
+        # When the pipe is full, the loop is going to wake anyway.
+        with suppress(BlockingIOError):
+            os.write(self.PIPE[1], b"\0")
 
     def _answer(self, connection: Connection) -> None:
         """Run the application, and send as much of the response as the client takes without blocking."""

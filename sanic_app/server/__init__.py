@@ -8,8 +8,8 @@ setting for any of this.
 
 - `http_protocol.py`: a connection. The core's request reader (core/http/wire) parses its bytes, the core's writer
   serializes responses, and clients that are slow, or have closed their sending half, are waited for.
-- `concurrency_limit.py`: how many requests use the database at once, and that what has been begun is done to its end
-  though the client is gone.
+- `concurrency_limit.py`: how many requests use the database at once, and how many of these may be costly; and that what
+  has been begun is done to its end though the client is gone.
 - `response.py`: the core's response as a response of Sanic's, without the cost of Sanic's headers where nobody reads
   them.
 - `graceful_stop.py`: an application that always uses this protocol, handles signals instead of Sanic, and drains the

@@ -7,11 +7,13 @@ to the garbage collector.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
+from contextlib import ExitStack
 from typing import Any
 
 import sanic
 
+from diptych.core.http.lanes import Lane
 from diptych.core.http.request_response import Response
 from diptych.sanic_app.server.http_protocol import Http
 
@@ -20,22 +22,31 @@ class ConcurrencyLimiter:
     """Limits the number of requests that use the database. at_once: the limit.
 
     Requests over the limit are queued in order, as for gunicorn's threads, because the pool would reject them after
-    its short timeout. Requests whose client disconnected while queued are not run.
+    its short timeout. Requests whose client disconnected while queued are not run. Costly requests may take half of
+    the slots, at least one; checks of readiness take none, and run one at a time; probes are not limited.
     """
 
     def __init__(self, at_once: int) -> None:
-        self._turns = asyncio.Semaphore(at_once)
+        slots, half = asyncio.Semaphore(at_once), asyncio.Semaphore(max(1, at_once // 2))
+        self._limits = {
+            Lane.PROBE: (),
+            Lane.READINESS: (asyncio.Semaphore(1),),
+            Lane.COSTLY: (half, slots),
+            Lane.ORDINARY: (slots,),
+        }
+        """What a request takes before it runs, in this order."""
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def run(self, request: sanic.Request, work: Coroutine[Any, Any, Response], *, asks: bool) -> Response:
-        """Run the work and return its response. asks: whether it uses the database."""
-        if asks:
+    async def run(self, request: sanic.Request, work: Coroutine[Any, Any, Response], lane: Lane) -> Response:
+        """Run the work and return its response."""
+        limits = self._limits[lane]
+        if limits:
             try:
-                await self._turns.acquire()
+                await _take(limits)
             except asyncio.CancelledError:
                 work.close()
                 raise
-            work = self._in_turn(work)
+            work = _in_turn(work, limits)
         if not isinstance(request.stream, Http):
             task = asyncio.create_task(self._to_end(work))
             return await asyncio.shield(task)
@@ -45,12 +56,6 @@ class ConcurrencyLimiter:
             return await self._to_end(work)
         finally:
             protocol.working = False
-
-    async def _in_turn(self, work: Coroutine[Any, Any, Response]) -> Response:
-        try:
-            return await work
-        finally:
-            self._turns.release()
 
     async def _to_end(self, work: Coroutine[Any, Any, Response]) -> Response:
         task = asyncio.current_task()
@@ -67,3 +72,20 @@ class ConcurrencyLimiter:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running, timeout=1)
+
+
+async def _take(limits: Iterable[asyncio.Semaphore]) -> None:
+    """Take a place in each of the limits, or in none when this is cancelled."""
+    with ExitStack() as taken:
+        for limit in limits:
+            await limit.acquire()
+            taken.callback(limit.release)
+        taken.pop_all()
+
+
+async def _in_turn(work: Coroutine[Any, Any, Response], limits: Iterable[asyncio.Semaphore]) -> Response:
+    try:
+        return await work
+    finally:
+        for limit in limits:
+            limit.release()

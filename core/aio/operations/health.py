@@ -8,6 +8,7 @@ from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.db import schema_version
 from diptych.core.http.health import Health
+from diptych.core.http.lanes import LIVE, READY
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 _READY = schema_version.VERSIONS.add_columns(select(Author.id).limit(1).scalar_subquery())
@@ -29,7 +30,7 @@ operations = [
     Operation(
         name="health_live",
         method="GET",
-        path="/health/live",
+        path=LIVE,
         summary="Whether the process lives",
         run=live,
         unit="none",
@@ -39,7 +40,7 @@ operations = [
     Operation(
         name="health_ready",
         method="GET",
-        path="/health/ready",
+        path=READY,
         summary="Whether the database answers, and is not behind this release",
         run=ready,
         unit="read",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diptych.core.http.lanes import METRICS
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.observability import metrics
 
@@ -15,7 +16,7 @@ operations = [
     Operation(
         name="metrics_read",
         method="GET",
-        path="/metrics",
+        path=METRICS,
         summary="Read how many requests there were, how long they took, and what is in use, for Prometheus",
         run=read,
         unit="none",

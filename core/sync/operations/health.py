@@ -8,6 +8,7 @@ from sqlalchemy import select
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.db import schema_version
 from diptych.core.http.health import Health
+from diptych.core.http.lanes import LIVE, READY
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.statement_executor import Executor
 
@@ -30,7 +31,7 @@ operations = [
     Operation(
         name="health_live",
         method="GET",
-        path="/health/live",
+        path=LIVE,
         summary="Whether the process lives",
         run=live,
         unit="none",
@@ -40,7 +41,7 @@ operations = [
     Operation(
         name="health_ready",
         method="GET",
-        path="/health/ready",
+        path=READY,
         summary="Whether the database answers, and is not behind this release",
         run=ready,
         unit="read",

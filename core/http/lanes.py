@@ -1,0 +1,55 @@
+"""Which requests wait for each other: a server has a queue, or a limit, for each lane."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from urllib.parse import unquote
+
+from diptych.core.engine.schemas.pagination import PAGE_SIZE
+
+FREE_OFFSET = 1000
+"""Rows that a page of a list may skip before it is costly."""
+
+
+class Lane(Enum):
+    """What a request waits behind.
+
+    A probe waits for other probes only, and uses no database connection. A check of readiness uses one, and may wait
+    for it: it waits for other such checks only. Costly requests may use half of what a server has for requests.
+    """
+
+    PROBE = "probe"
+    READINESS = "readiness"
+    COSTLY = "costly"
+    ORDINARY = "ordinary"
+
+
+LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
+
+_LANES = {LIVE: Lane.PROBE, METRICS: Lane.PROBE, READY: Lane.READINESS}
+
+_SEARCH = re.compile(r"(?:^|&)(?:q|searchString)=[^&]")
+_PAGE = re.compile(r"(?:^|&)(currentPage|pageSize)=([0-9]{1,10})")
+
+
+def lane_of(path: str, query: str) -> Lane:
+    """Return the lane of a request. path, query: as they were sent; the path may be a route's."""
+    lane = _LANES.get(path, Lane.ORDINARY)
+    return Lane.COSTLY if query and lane is Lane.ORDINARY and is_costly(query) else lane
+
+
+def is_costly(query: str) -> bool:
+    """Return whether a raw query string asks for a list by `q` or `searchString`, or for one of its deep pages.
+
+    Any answer will do for a query that is refused anyway, such as one that gives a parameter twice.
+    """
+    # An encoded "&" is part of a value, and would look like the end of it.
+    text = unquote(query.replace("%26", "_")) if "%" in query else query
+    if _SEARCH.search(text):
+        return True
+    # Without a page there is no offset, and most queries have none.
+    if "currentPage=" not in text:
+        return False
+    page = {name: int(number) for name, number in _PAGE.findall(text)}
+    return (page.get("currentPage", 1) - 1) * page.get("pageSize", PAGE_SIZE) > FREE_OFFSET
