@@ -14,7 +14,10 @@ RAW_FACTOR = 4
 """Characters of a text as it came, at most, for each that its field keeps: normalizing may shorten a text so far."""
 
 FOLDED_FACTOR = 2
-"""Characters of a folded text, at most, for each that its field keeps: one character may fold to eighteen."""
+"""Characters of a folded text, at most, for each that its field keeps."""
+
+LONGEST_FOLD = 18
+"""Characters that one character may fold to."""
 
 MARKS = 30
 """Combining marks in a row, at most: Unicode's Stream-Safe Text Format (UAX 15, section 13). Ordering a row of them
@@ -31,12 +34,16 @@ _LATIN_OR_GREEK = (
 )
 # The blocks of marks that belong to no script of their own ("Combining Diacritical Marks" and its kin).
 _GENERAL_MARK = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_ACCENTS = re.compile(f"([{_LATIN_OR_GREEK}])[{_GENERAL_MARK}]+")
+_ACCENTS = re.compile(f"(?<=[{_LATIN_OR_GREEK}])[{_GENERAL_MARK}]+")
+# Looking behind each character takes four times as long as looking for a mark.
 _ANY_ACCENT = re.compile(f"[{_GENERAL_MARK}]")
 
 # Letters that Unicode does not decompose but readers take for an accented one; DUCET (UTS 10) sorts all but
 # the dotless i as a secondary (accent) difference. The dotless i is here because its capital is a plain I.
 _LOOKALIKES = str.maketrans({"æ": "ae", "œ": "oe"}) | str.maketrans("øłđħŧ\u0131", "oldhti")
+
+_BECOME_TWO = "ßẞæÆœŒ"
+"""Letters that become two when a decomposed text is folded."""
 
 
 def clean(text: str, *, multiline: bool = False) -> str:
@@ -132,12 +139,13 @@ def _check_raw_length(text: str, longest: int) -> None:
 def folds_too_long(text: str, longest: int) -> bool:
     """Return whether the folded form of a text is too long for a field that keeps `longest` characters.
 
-    Folding makes a text at most twice as long as its decomposition, which costs a tenth.
+    It has no more characters than the decomposition, which costs a tenth, but for those that become two.
     """
-    return (
-        len(unicodedata.normalize("NFKD", text)) * 2 > FOLDED_FACTOR * longest
-        and len(fold(text)) > FOLDED_FACTOR * longest
-    )
+    most = FOLDED_FACTOR * longest
+    if text.isascii() or len(text) * LONGEST_FOLD <= most:
+        return False
+    decomposed = unicodedata.normalize("NFKD", text)
+    return len(decomposed) + sum(map(decomposed.count, _BECOME_TWO)) > most and len(fold(text)) > most
 
 
 def bounded(text: str, longest: int, *, shortest: int = 1) -> str:
@@ -170,7 +178,7 @@ def fold(text: str) -> str:
 
 def _without_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
-    return _ACCENTS.sub(r"\1", decomposed) if _ANY_ACCENT.search(decomposed) else decomposed
+    return _ACCENTS.sub("", decomposed) if _ANY_ACCENT.search(decomposed) else decomposed
 
 
 def sort_key(text: str) -> str:

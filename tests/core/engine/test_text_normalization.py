@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diptych.core.engine.text_normalization import (
+    LONGEST_FOLD,
     RAW_LENGTH,
     SORT_KEY_LENGTH,
     clean,
@@ -182,3 +183,16 @@ def test_a_text_that_is_longer_than_any_field_is_not_looked_at():
     assert clean("x" * RAW_LENGTH)
     with pytest.raises(ValueError, match="more than 100000 characters"):
         clean("\u0301" * (RAW_LENGTH + 1))
+
+
+def test_no_character_folds_to_more_characters_than_the_bounds_assume():
+    chars = [char for char in map(chr, range(0x110000)) if not "\ud800" <= char <= "\udfff"]
+    lengths = {char: len(fold(char)) for char in chars}
+
+    assert max(lengths.values()) == LONGEST_FOLD
+    assert [
+        char
+        for char, length in lengths.items()
+        if length
+        > len(unicodedata.normalize("NFKD", char)) + sum(map(unicodedata.normalize("NFKD", char).count, "ßẞæÆœŒ"))
+    ] == []
