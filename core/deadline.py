@@ -1,6 +1,6 @@
 """The deadline of a request: when it has passed, the request is answered 503 and its work ends.
 
-It begins when the request has arrived. Work of unknown length looks at it: loops every EVERY items, texts each, and
+It begins when the request has arrived. Loops look at it every EVERY items, and so does the validation of each text;
 diptych.core.db.deadlines cancels what waits for the database.
 """
 

@@ -145,11 +145,12 @@ def test_thirty_marks_in_a_row_are_a_text_and_one_more_is_none():
         clean("q" + "\u0327\u0301" * 15 + "\u0301")
 
 
+@pytest.mark.parametrize("mark", ["\u0327", "\U0001d165"])
 @pytest.mark.parametrize("before", range(70))
-def test_a_row_of_marks_is_found_wherever_it_begins(before):
-    assert clean("q" * before + "a" + "\u0327" * 30 + "b")
+def test_a_row_of_marks_is_found_wherever_it_begins(before, mark):
+    assert clean("q" * before + "a" + mark * 30 + "\U0001f600" * 40)
     with pytest.raises(ValueError, match="more than 30 combining marks in a row"):
-        clean("q" * before + "a" + "\u0327" * 31 + "b")
+        clean("q" * before + "a" + mark * 31 + "\U0001f600")
 
 
 @pytest.mark.parametrize(
