@@ -13,6 +13,7 @@ import socket
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -26,17 +27,20 @@ from diptych.core import deadline
 TICK = 0.1
 """Seconds between two checks of the connections in use."""
 
-GRACE = 1.0
-"""Seconds that the database has to cancel a statement; after that the connection is cut."""
+GRACE = 0.6
+"""Seconds that the database has to cancel a statement; after that the connection is cut.
+
+With the checks before and after, a request is answered within a second of its deadline.
+"""
 
 
-def guard(engine: Engine) -> None:
-    """Enforce deadlines on the connections of an engine."""
+def guard(engine: Engine, cut: Callable[[ConnectionPoolEntry], None] = lambda _: None) -> None:
+    """Enforce deadlines on the connections of an engine. cut: called when one did not respond and was cut."""
 
     @event.listens_for(engine, "checkout")
     def begin(_connection: Any, entry: ConnectionPoolEntry, *_: Any) -> None:
         if (until := deadline.current()) is not None:
-            _watch.begin(entry, until)
+            _watch.begin(entry, until, cut)
 
     # A pooler may accept the connection and then queue its first query, which SQLAlchemy sends while connecting.
     if engine.dialect.name == "postgresql":
@@ -55,6 +59,7 @@ class _Use:
 
     entry: ConnectionPoolEntry
     deadline: float
+    cut: Callable[[ConnectionPoolEntry], None]
     overdue: bool = False
 
 
@@ -69,9 +74,9 @@ class _Watch:
         self._some = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def begin(self, entry: ConnectionPoolEntry, deadline: float) -> None:
+    def begin(self, entry: ConnectionPoolEntry, deadline: float, cut: Callable[[ConnectionPoolEntry], None]) -> None:
         with self._lock:
-            self._uses[entry] = _Use(entry, deadline)
+            self._uses[entry] = _Use(entry, deadline, cut)
             if not self._some.is_set():
                 self._some.set()
             if self._thread is None or not self._thread.is_alive():
@@ -122,6 +127,7 @@ class _Watch:
         with socket.socket(fileno=os.dup(connection.pgconn.socket)) as wire:
             # The descriptor may have been closed and reused before it was duplicated.
             if self._uses.get(use.entry) is use and connection.pgconn.socket >= 0:
+                use.cut(use.entry)
                 wire.shutdown(socket.SHUT_RDWR)
                 # A connection that was never handed out is never returned.
                 self.end(use.entry)

@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core import deadline as request_deadline
 from diptych.core.db import commit_confirmation, deadlines
+from diptych.core.db.hosts import Hosts
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a SQLite writer waits for another."""
@@ -47,21 +48,23 @@ _NEW = "diptych_new"
 
 def prepare(engine: Engine, pragmas: Iterable[str] = PRAGMAS) -> None:
     """Register the events that set up and check an engine's connections and enforce deadlines."""
-    deadlines.guard(engine)
     if engine.dialect.name == "sqlite":
+        deadlines.guard(engine)
         _prepare_sqlite(engine, pragmas)
     else:
-        _prepare_postgresql(engine)
+        hosts = Hosts(engine)
+        deadlines.guard(engine, hosts.cut)
+        _prepare_postgresql(engine, hosts)
 
 
-def _prepare_postgresql(engine: Engine) -> None:
+def _prepare_postgresql(engine: Engine, hosts: Hosts) -> None:
     @event.listens_for(engine, "checkout")
     def check(_connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
-        """Replace a pooled connection that the server has closed."""
+        """Replace a pooled connection that the server has closed, or whose host has been given up."""
         driver: Any = entry.driver_connection
         # A new connection that is closed at once is an outage, which its user reports.
-        if not entry.info.pop(_NEW, False) and _closed(driver):
-            raise DisconnectionError("closed by the server")
+        if not entry.info.pop(_NEW, False) and (hosts.is_given_up(entry) or _closed(driver)):
+            raise DisconnectionError("closed by the server, or its host does not respond")
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, entry: ConnectionPoolEntry) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.figures import Figures, table
+from tests.faults.figures import FAILOVER_HEADS, HEADS, FailoverFigures, Figures, table
 from tests.faults.postgres import Postgres, killable
 from tests.faults.service import Service, service
 from tests.faults.trial import TROUBLE, Trial
@@ -24,7 +24,7 @@ POSTGRESQL = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--figures", type=Path, help="the page to write the figures of the faults into")
+    parser.addoption("--figures", type=Path, help="the directory of the pages to write the figures of the faults into")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,25 +33,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """Print the figures, and write them to the page where everything held."""
-    if not config.stash[FIGURES]:
-        return
-    text = table(config.stash[FIGURES], config.stash.get(POSTGRESQL, "none"))
-    terminalreporter.write_line(text)
+    version = config.stash.get(POSTGRESQL, "none")
+    failovers = [row for row in config.stash[FIGURES] if isinstance(row, FailoverFigures)]
+    others = [row for row in config.stash[FIGURES] if not isinstance(row, FailoverFigures)]
     page: Path | None = config.getoption("figures")
-    late = [row for row in config.stash[FIGURES] if row.recovery is not None and row.recovery > RECOVERY]
+    late = [row for row in others if row.recovery is not None and row.recovery > RECOVERY]
     if page is not None and late:
         terminalreporter.write_line(f"{page} stays as it is: it promises that all is well after {RECOVERY:g} s.")
-    elif page is not None and exitstatus == pytest.ExitCode.OK:
-        write(page, "make faults", text)
-        terminalreporter.write_line(f"{page} has the figures.")
+        page = None
+    for rows, name, heads in ((others, "reliability.md", HEADS), (failovers, "failover.md", FAILOVER_HEADS)):
+        if not rows:
+            continue
+        text = table(rows, version, heads)
+        terminalreporter.write_line(text)
+        if page is not None and exitstatus == pytest.ExitCode.OK:
+            write(page / name, "make faults", text)
+            terminalreporter.write_line(f"{page / name} has the figures.")
 
 
 @pytest.fixture(scope="session")
 def postgres(shared_run: SharedRun, pytestconfig: pytest.Config) -> Iterator[Postgres]:
     with killable(shared_run.directory / "killable") as server:
-        with server.control("postgres") as connection:
-            major, minor = divmod(connection.info.server_version, 10000)
-        pytestconfig.stash[POSTGRESQL] = f"{major}.{minor}"
+        pytestconfig.stash[POSTGRESQL] = server.version()
         yield server
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -22,6 +22,8 @@ HEADS = (
     "slowest answer",
     "well after",
 )
+
+FAILOVER_HEADS = (*HEADS[:-2], "deadline", "slowest answer", "longest without a 201", "rate after it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,23 @@ class Figures:
         ]
 
 
-def table(rows: Iterable[Figures], postgresql: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailoverFigures(Figures):
+    """The same for a failover. gap: the longest time without a 201. rate: of 201 after it, compared with before."""
+
+    deadline: int
+    gap: float
+    rate: float
+
+    def cells(self) -> list[str]:
+        *cells, slowest, _ = Figures.cells(self)
+        return [*cells, f"{self.deadline} s", slowest, f"{self.gap:.1f} s", f"{self.rate:.0%}"]
+
+
+def table(rows: Iterable[Figures], postgresql: str, heads: Sequence[str] = HEADS) -> str:
     """Return the figures as a Markdown table, with the conditions of the run."""
     cells = [row.cells() for row in sorted(rows, key=lambda row: row.fault)]
-    lines = [HEADS, ["---"] * len(HEADS), *cells]
+    lines = [heads, ["---"] * len(heads), *cells]
     packages = ", ".join(f"{name} {version(name)}" for name in ("gunicorn", "flask", "sanic", "sqlalchemy", "psycopg"))
     where = (
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {platform.system()} on {os.cpu_count()} cores, "

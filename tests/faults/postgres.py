@@ -136,6 +136,12 @@ class Postgres:
         with psycopg.connect(self.get_uri(database), autocommit=True, options=CONTROL) as connection:
             yield connection
 
+    def version(self) -> str:
+        """Return its version."""
+        with self.control("postgres") as connection:
+            major, minor = divmod(connection.info.server_version, 10000)
+        return f"{major}.{minor}"
+
     def _processes(self) -> list[psutil.Process]:
         assert self._process is not None
         postmaster = psutil.Process(self._process.pid)

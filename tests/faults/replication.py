@@ -18,6 +18,11 @@ class Pair:
     primary: Postgres
     standby: Postgres
 
+    def get_uri(self, database: str) -> str:
+        """Return the URL of a database with both hosts, in libpq's form."""
+        hosts = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.standby.port}"
+        return f"postgresql://postgres@{hosts}/{database}?target_session_attrs=read-write"
+
     def replace_primary(self) -> None:
         """Kill both, and start the standby as the primary on the primary's port."""
         self.primary.kill()

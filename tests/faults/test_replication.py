@@ -9,17 +9,20 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from diptych.core.db.schema_version import head, history
-from tests.faults.figures import Figures
+from tests.faults.conftest import POSTGRESQL
+from tests.faults.figures import FailoverFigures, Figures
 from tests.faults.load import Book, Client, Load
 from tests.faults.replication import Pair, pair
-from tests.faults.service import service
-from tests.faults.trial import Trial
+from tests.faults.service import REQUEST_TIMEOUT, service
+from tests.faults.trial import STORED, counted, named
 from tests.support.databases import DIPTYCH, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS
 from tests.support.shared import SharedRun
@@ -30,6 +33,20 @@ AFTER = 3
 
 UNCONFIRMED = "The database did not confirm that this was saved."
 """The detail when a commit was not confirmed by the standby."""
+
+RATE = 2
+"""Seconds in which 201s are counted, before and after a failover."""
+
+DEADLINE = 10
+"""Seconds of a request's deadline by default."""
+
+DEFAULTS = {
+    "DIPTYCH_POOL_SIZE": "10",
+    "DIPTYCH_POOL_OVERFLOW": "0",
+    "DIPTYCH_THREADS": "10",
+    "DIPTYCH_REQUEST_TIMEOUT": str(DEADLINE),
+}
+"""The defaults of the settings that matter in a failover, and as many threads as connections."""
 
 CANCEL = """
     SELECT pg_cancel_backend(pid) FROM pg_stat_activity
@@ -51,26 +68,122 @@ def database(servers: Pair, tmp_path: Path) -> str:
     return Databases(servers.primary, tmp_path).migrated("postgresql").rpartition("/")[2]
 
 
+@pytest.fixture
+def failover(
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    servers: Pair,
+    database: str,
+    figures: list[Figures],
+) -> Failover:
+    (fault,) = request.node.get_closest_marker("fault").args
+    pytestconfig.stash[POSTGRESQL] = servers.primary.version()
+    return Failover(fault, servers, database, figures)
+
+
+@dataclass
+class Failover:
+    """One failover, with the settings that the service has by default."""
+
+    fault: str
+    servers: Pair
+    database: str
+    figures: list[Figures]
+
+    def settle(
+        self, load: Load, adapter: str, lost: float, deadline: int, *, may_lose: bool = False
+    ) -> FailoverFigures:
+        """Compare what was acknowledged with what the new primary has. lost: when the old one was (time.monotonic).
+
+        Errors: AssertionError, unless `may_lose`, for a missing row; and for an extra one.
+        """
+        with self.servers.standby.control(self.database) as connection:
+            stored = named(load.word, connection.execute(STORED).fetchall())
+        kept = {name: found for name, found in stored.items() if " once " not in name}
+        assert kept.items() <= load.book.acknowledged.items()
+        good = sorted(each.ended for each in load.book.told if each.status == 201)
+        gap, begin = max(
+            (after - before, after) for before, after in pairwise([lost, *(moment for moment in good if moment > lost)])
+        )
+        found = FailoverFigures(
+            **counted(self.fault, adapter, load, stored),
+            recovery=None,
+            deadline=deadline,
+            gap=gap,
+            rate=_number(good, begin) / _number(good, lost - RATE),
+        )
+        self.figures.append(found)
+        assert not load.book.wrong
+        assert may_lose or (found.stored, found.once_stored) == (found.acknowledged, found.once_acknowledged)
+        return found
+
+
+def _number(moments: list[float], begin: float) -> int:
+    """Return how many moments are in the RATE seconds from `begin`."""
+    return sum(begin <= moment < begin + RATE for moment in moments)
+
+
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.fault("synchronous standby stopped, both killed, standby promoted")
-def test_nothing_is_acknowledged_that_only_the_primary_has(
-    adapter: str, servers: Pair, database: str, figures: list[Figures], request: pytest.FixtureRequest
-):
-    (fault,) = request.node.get_closest_marker("fault").args
+def test_nothing_is_acknowledged_that_only_the_primary_has(adapter: str, failover: Failover):
+    servers = failover.servers
     servers.primary.wait_for_standby(synchronous=True)
-    with service(adapter, servers.primary.get_uri(database)) as running:
-        trial = Trial(fault, running, servers.primary, database, figures)
-        with Load(running) as load:
-            load.goes_on()
-            servers.standby.freeze()
-            load.is_refused(20)
-            servers.replace_primary()
-            trial.postgres = servers.standby
-            back = time.monotonic()
-            load.goes_on(AFTER)
+    with (
+        service(adapter, servers.primary.get_uri(failover.database)) as running,
+        Load(running) as load,
+    ):
+        load.goes_on(RATE)
+        stopped = time.monotonic()
+        servers.standby.freeze()
+        load.is_refused(20)
+        servers.replace_primary()
+        load.goes_on(AFTER)
 
-        trial.settle(load, back)
-        assert {each.status for each in load.book.told} == {200, 201, 503}
+    failover.settle(load, adapter, stopped, REQUEST_TIMEOUT)
+    assert {each.status for each in load.book.told} == {200, 201, 503}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.fault("asynchronous: primary killed, standby promoted a second later")
+def test_an_asynchronous_standby_is_promoted(adapter: str, failover: Failover):
+    servers = failover.servers
+    servers.primary.wait_for_standby(synchronous=False)
+    with service(adapter, servers.get_uri(failover.database), **DEFAULTS) as running, Load(running) as load:
+        load.goes_on(RATE)
+        killed = time.monotonic()
+        servers.primary.kill()
+        time.sleep(1)
+        servers.standby.promote()
+        load.goes_on(AFTER)
+
+    # What the standby had not received is lost, acknowledged or not.
+    failover.settle(load, adapter, killed, DEADLINE, may_lose=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("deadline", [REQUEST_TIMEOUT, DEADLINE])
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.fault("primary frozen, synchronous standby promoted a second later")
+def test_a_frozen_primary_is_replaced(adapter: str, deadline: int, failover: Failover):
+    servers = failover.servers
+    servers.primary.wait_for_standby(synchronous=True)
+    settings = DEFAULTS | {"DIPTYCH_REQUEST_TIMEOUT": str(deadline)}
+    with service(adapter, servers.get_uri(failover.database), **settings) as running:
+        # A burst leaves idle connections in the pools.
+        with Load(running, keyed=20, once=0, readers=20) as burst:
+            burst.goes_on()
+        with Load(running) as load:
+            load.goes_on(RATE)
+            frozen = time.monotonic()
+            servers.primary.freeze()
+            time.sleep(1)
+            servers.standby.promote()
+            load.goes_on(deadline + AFTER)
+
+    found = failover.settle(load, adapter, frozen, deadline)
+    assert found.gap <= deadline + 4
+    assert found.slowest <= deadline + 1
+    assert found.rate > 0.5
 
 
 @pytest.mark.slow

@@ -108,21 +108,27 @@ def compared(fault: str, adapter: str, load: Load, stored: Mapping[str, str], ba
 
     Errors: AssertionError for a missing or extra row.
     """
-    book = load.book
-    once = {name: found for name, found in stored.items() if " once " in name}
-    kept = {name: found for name, found in stored.items() if name not in once}
-    assert kept == book.acknowledged
+    kept = {name: found for name, found in stored.items() if " once " not in name}
+    assert kept == load.book.acknowledged
     return Figures(
-        fault=fault,
-        adapter=adapter,
-        statuses=Counter(each.status for each in book.told),
-        acknowledged=len(book.acknowledged),
-        stored=len(kept),
-        once_acknowledged=len(book.once),
-        once_stored=sum(once.get(name) == found for name, found in book.once.items()),
-        slowest=max(each.ended - each.begun for each in book.told),
+        **counted(fault, adapter, load, stored),
         recovery=None if back is None else _recovery(load, back),
     )
+
+
+def counted(fault: str, adapter: str, load: Load, stored: Mapping[str, str]) -> dict[str, Any]:
+    """Return the figures that every fault has."""
+    book = load.book
+    return {
+        "fault": fault,
+        "adapter": adapter,
+        "statuses": Counter(each.status for each in book.told),
+        "acknowledged": len(book.acknowledged),
+        "stored": sum(stored.get(name) == found for name, found in book.acknowledged.items()),
+        "once_acknowledged": len(book.once),
+        "once_stored": sum(stored.get(name) == found for name, found in book.once.items()),
+        "slowest": max(each.ended - each.begun for each in book.told),
+    }
 
 
 def check(load: Load, figures: Figures) -> None:
