@@ -40,7 +40,7 @@ test-long: venv ## Run what `make test` leaves out: starting and stopping, adopt
 	$(BIN)/python -m pytest -m "(long or unsampled) and not fault" --numprocesses 3 --no-loadscope-reorder
 
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs
-	timeout --signal=INT --kill-after=30 570 $(BIN)/python -m pytest tests/faults --figures=docs
+	timeout --signal=INT --kill-after=30 1800 $(BIN)/python -m pytest tests/faults --figures=docs
 
 faults-short: venv ## Run the faults that take less than two minutes together
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"

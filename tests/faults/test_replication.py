@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,35 +17,19 @@ import pytest
 
 from diptych.core.db.schema_version import head, history
 from tests.faults.conftest import POSTGRESQL
-from tests.faults.figures import FailoverFigures, Figures
+from tests.faults.failover import AFTER, DEADLINE, DEFAULTS, RATE, failed_over, nothing_is_lost
+from tests.faults.figures import FailoverFigures
 from tests.faults.load import Book, Client, Load
 from tests.faults.replication import Pair, pair
 from tests.faults.service import REQUEST_TIMEOUT, service
-from tests.faults.trial import STORED, counted, named
+from tests.faults.trial import STORED, named
 from tests.support.databases import DIPTYCH, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS
 from tests.support.shared import SharedRun
 from tests.support.waiting import PATIENCE, until
 
-AFTER = 3
-"""Least seconds that the load continues after a fault."""
-
 UNCONFIRMED = "The database did not confirm that this was saved."
 """The detail when a commit was not confirmed by the standby."""
-
-RATE = 2
-"""Seconds in which 201s are counted, before and after a failover."""
-
-DEADLINE = 10
-"""Seconds of a request's deadline by default."""
-
-DEFAULTS = {
-    "DIPTYCH_POOL_SIZE": "10",
-    "DIPTYCH_POOL_OVERFLOW": "0",
-    "DIPTYCH_THREADS": "10",
-    "DIPTYCH_REQUEST_TIMEOUT": str(DEADLINE),
-}
-"""The defaults of the settings that matter in a failover, and as many threads as connections."""
 
 CANCEL = """
     SELECT pg_cancel_backend(pid) FROM pg_stat_activity
@@ -74,7 +57,7 @@ def failover(
     pytestconfig: pytest.Config,
     servers: Pair,
     database: str,
-    figures: list[Figures],
+    figures: list[FailoverFigures],
 ) -> Failover:
     (fault,) = request.node.get_closest_marker("fault").args
     pytestconfig.stash[POSTGRESQL] = servers.primary.version()
@@ -88,39 +71,14 @@ class Failover:
     fault: str
     servers: Pair
     database: str
-    figures: list[Figures]
+    figures: list[FailoverFigures]
 
-    def settle(
-        self, load: Load, adapter: str, lost: float, deadline: int, *, may_lose: bool = False
-    ) -> FailoverFigures:
-        """Compare what was acknowledged with what the new primary has. lost: when the old one was (time.monotonic).
-
-        Errors: AssertionError, unless `may_lose`, for a missing row; and for an extra one.
-        """
+    def settle(self, load: Load, adapter: str, lost: float, deadline: int = DEADLINE) -> FailoverFigures:
+        """Return the figures. lost, errors: as `failed_over`."""
         with self.servers.standby.control(self.database) as connection:
             stored = named(load.word, connection.execute(STORED).fetchall())
-        kept = {name: found for name, found in stored.items() if " once " not in name}
-        assert kept.items() <= load.book.acknowledged.items()
-        good = sorted(each.ended for each in load.book.told if each.status == 201)
-        gap, begin = max(
-            (after - before, after) for before, after in pairwise([lost, *(moment for moment in good if moment > lost)])
-        )
-        found = FailoverFigures(
-            **counted(self.fault, adapter, load, stored),
-            recovery=None,
-            deadline=deadline,
-            gap=gap,
-            rate=_number(good, begin) / _number(good, lost - RATE),
-        )
-        self.figures.append(found)
-        assert not load.book.wrong
-        assert may_lose or (found.stored, found.once_stored) == (found.acknowledged, found.once_acknowledged)
-        return found
-
-
-def _number(moments: list[float], begin: float) -> int:
-    """Return how many moments are in the RATE seconds from `begin`."""
-    return sum(begin <= moment < begin + RATE for moment in moments)
+        self.figures.append(failed_over(self.fault, adapter, load, stored, lost=lost, deadline=deadline))
+        return self.figures[-1]
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
@@ -139,7 +97,7 @@ def test_nothing_is_acknowledged_that_only_the_primary_has(adapter: str, failove
         servers.replace_primary()
         load.goes_on(AFTER)
 
-    failover.settle(load, adapter, stopped, REQUEST_TIMEOUT)
+    nothing_is_lost(failover.settle(load, adapter, stopped, REQUEST_TIMEOUT))
     assert {each.status for each in load.book.told} == {200, 201, 503}
 
 
@@ -157,7 +115,7 @@ def test_an_asynchronous_standby_is_promoted(adapter: str, failover: Failover):
         load.goes_on(AFTER)
 
     # What the standby had not received is lost, acknowledged or not.
-    failover.settle(load, adapter, killed, DEADLINE, may_lose=True)
+    failover.settle(load, adapter, killed)
 
 
 @pytest.mark.slow
@@ -181,6 +139,7 @@ def test_a_frozen_primary_is_replaced(adapter: str, deadline: int, failover: Fai
             load.goes_on(deadline + AFTER)
 
     found = failover.settle(load, adapter, frozen, deadline)
+    nothing_is_lost(found)
     assert found.gap <= deadline + 4
     assert found.slowest <= deadline + 1
     assert found.rate > 0.5
