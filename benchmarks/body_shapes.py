@@ -221,10 +221,10 @@ def structures() -> list[Structure]:
     return [Structure(name, "DELETE" if "ids" in name else "POST") for name in STRUCTURES]
 
 
-Shape = Texts | Structure
+BodyShape = Texts | Structure
 
 
-def coded(shape: Shape, content: bytes) -> tuple[bytes, dict[str, str]]:
+def coded(shape: BodyShape, content: bytes) -> tuple[bytes, dict[str, str]]:
     """Return a body as it is sent, and its headers."""
     headers = {"content-type": "application/json"}
     if not shape.gzipped:

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 
-from benchmarks.body_shapes import AUTHOR, ITEMS, Shape, coded, structures, texts
+from benchmarks.body_shapes import AUTHOR, ITEMS, BodyShape, coded, structures, texts
 from benchmarks.growth import migrate
 from benchmarks.memory import worker
 from diptych.core.catalogue.authors.model import Author
@@ -66,13 +66,13 @@ RULES: Mapping[str, Rules] = {"authors": Author.rules, "books": Book.rules, "tag
 SETTINGS = Settings(database_url="sqlite:///none.db")
 BY_NAME = {(each.method, each.path): each for each in OPERATIONS}
 
-Cost = Callable[[Shape], float]
+Cost = Callable[[BodyShape], float]
 
 
 # The search
 
 
-def cost(shape: Shape) -> float:
+def cost(shape: BodyShape) -> float:
     """Return the processor seconds to read a body, and to derive what is stored from it."""
     body, headers = coded(shape, shape.content())
     request = Request(shape.method, "", {}, "", headers, body)
@@ -82,7 +82,7 @@ def cost(shape: Shape) -> float:
     return time.process_time() - began
 
 
-def _derive(shape: Shape, body: Any) -> None:
+def _derive(shape: BodyShape, body: Any) -> None:
     """Derive as the services do: an upsert normalizes once more, to find the rows."""
     rules = RULES[shape.path.split("/")[1]]
     for item in getattr(body, "items", ()):
@@ -95,10 +95,10 @@ def _derive(shape: Shape, body: Any) -> None:
 
 
 def search(
-    beginning: Iterable[Shape], measure: Cost = cost, rounds: int = ROUNDS, keep: int = WORST
-) -> dict[Shape, float]:
+    beginning: Iterable[BodyShape], measure: Cost = cost, rounds: int = ROUNDS, keep: int = WORST
+) -> dict[BodyShape, float]:
     """Return the cost of each measured shape: the first ones, and in each round all neighbours of the worst."""
-    costs: dict[Shape, float] = {shape: measure(shape) for shape in beginning}
+    costs: dict[BodyShape, float] = {shape: measure(shape) for shape in beginning}
     for _ in range(rounds):
         for shape in worst(costs, keep):
             for other in shape.neighbours():
@@ -107,9 +107,9 @@ def search(
     return costs
 
 
-def worst(costs: Mapping[Shape, float], keep: int = WORST) -> list[Shape]:
+def worst(costs: Mapping[BodyShape, float], keep: int = WORST) -> list[BodyShape]:
     """Return the shapes with the highest costs, the worst first, one of each kind."""
-    found: dict[str, Shape] = {}
+    found: dict[str, BodyShape] = {}
     for shape in sorted(costs, key=lambda shape: costs[shape], reverse=True):
         found.setdefault(shape.kind, shape)
     return [*found.values()][:keep]
@@ -127,7 +127,7 @@ class Sent:
     wait: float
 
 
-def send(address: str, process: psutil.Process, shape: Shape, first: int) -> Sent:
+def send(address: str, process: psutil.Process, shape: BodyShape, first: int) -> Sent:
     """Send a body to an adapter, and others a small request meanwhile."""
     body, headers = coded(shape, shape.content(first))
     statuses: list[int] = []
@@ -176,7 +176,7 @@ def _seconds(process: psutil.Process) -> float:
     return float(sum(process.cpu_times()[:2]))
 
 
-def sent(adapter: str, url: str, shapes: Sequence[Shape]) -> list[Sent]:
+def sent(adapter: str, url: str, shapes: Sequence[BodyShape]) -> list[Sent]:
     """Send each body to an adapter with one worker."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -200,7 +200,7 @@ def prepare(url: str) -> None:
         )
 
 
-def markdown(shapes: Sequence[Shape], costs: Mapping[Shape, float], found: Mapping[str, Sequence[Sent]]) -> str:
+def markdown(shapes: Sequence[BodyShape], costs: Mapping[BodyShape, float], found: Mapping[str, Sequence[Sent]]) -> str:
     """Return the Markdown for the page."""
     lines = [
         "| body | JSON | sent | answer | read | Flask | Sanic | others wait, Flask | Sanic |",
@@ -220,7 +220,7 @@ def markdown(shapes: Sequence[Shape], costs: Mapping[Shape, float], found: Mappi
     return "\n".join(lines) + "\n"
 
 
-def faults(shapes: Sequence[Shape], found: Mapping[str, Sequence[Sent]]) -> list[str]:
+def faults(shapes: Sequence[BodyShape], found: Mapping[str, Sequence[Sent]]) -> list[str]:
     """Return the bodies that cost more than LIMIT."""
     return [
         f"{adapter}: {shape} costs {each.seconds:.2f} s"

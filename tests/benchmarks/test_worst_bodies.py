@@ -12,7 +12,7 @@ from benchmarks.body_shapes import (
     ITEMS,
     LETTERS,
     LIMIT,
-    Shape,
+    BodyShape,
     Structure,
     Texts,
     coded,
@@ -36,7 +36,7 @@ def test_there_are_hundreds_of_shapes_each_with_a_name_of_its_own():
 @pytest.mark.parametrize(
     "shape", [*structures(), *(Texts(field, "U+FDFA", 100, escaped=True) for field in FIELDS)], ids=str
 )
-def test_a_body_is_as_large_as_it_may_be_and_no_larger(shape: Shape):
+def test_a_body_is_as_large_as_it_may_be_and_no_larger(shape: BodyShape):
     content = shape.content()
 
     assert 0 < len(content) <= LIMIT
@@ -75,7 +75,7 @@ def test_the_search_finds_what_is_two_steps_from_the_worst_that_it_begins_with()
 
 
 def test_a_body_that_costs_too_much_is_told_and_all_are_in_the_table():
-    shapes: list[Shape] = [SMALL, Structure("spaces")]
+    shapes: list[BodyShape] = [SMALL, Structure("spaces")]
     found = {
         "flask": [Sent(201, 2.5, 0.01), Sent(400, 0.1, 0.02)],
         "sanic": [Sent(201, 1.5, 0.03), Sent(422, 0.1, 0.04)],
