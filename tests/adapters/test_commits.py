@@ -83,7 +83,7 @@ def tries(url: str) -> int:
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_a_commit_that_fails_is_told_and_leaves_nothing(served: tuple[httpx.Client, str], name: str):
+def test_a_commit_that_fails_is_reported_and_leaves_nothing(served: tuple[httpx.Client, str], name: str):
     client, url = served
     failure = FAILURES[name]
 

@@ -135,7 +135,7 @@ def seen(
     return waiting, busy
 
 
-def test_many_requests_past_their_deadlines_hit_nobody_who_comes_after(served: tuple[httpx.Client, str]):
+def test_many_requests_past_their_deadlines_do_not_disturb_later_ones(served: tuple[httpx.Client, str]):
     client, url = served
     with ThreadPoolExecutor(4) as pool:
         for turn in range(3):

@@ -126,7 +126,7 @@ def test_connections_beyond_those_that_a_worker_takes_wait_for_their_turn(databa
 
 
 @pytest.mark.long
-def test_a_connection_is_kept_as_long_as_gunicorn_is_told(databases: Databases):
+def test_a_connection_is_kept_as_long_as_gunicorns_keepalive_says(databases: Databases):
     with _started(databases, "--keep-alive", "0") as (_, target, _), connect(target) as client:
         client.sendall(LIVE)
         assert b"\r\nConnection: close\r\n" in b"".join(iter(lambda: client.recv(65536), b""))

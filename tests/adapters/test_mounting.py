@@ -107,7 +107,7 @@ def test_a_row_put_at_a_free_id_has_its_address_under_the_prefix(mount: tuple[ht
     assert (created.status_code, created.headers["Location"]) == (201, address)
 
 
-def test_a_method_that_nobody_takes_is_refused_by_the_catalogue(mount: tuple[httpx.Client, str]):
+def test_a_method_that_no_route_takes_is_refused_by_the_catalogue(mount: tuple[httpx.Client, str]):
     client, prefix = mount
 
     refused = client.delete(f"{prefix}/authors")

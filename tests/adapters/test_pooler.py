@@ -104,7 +104,7 @@ def test_a_database_from_before_is_adopted(databases: Databases, application: st
         run([*DIPTYCH, "database", "check"], DATABASE_URL=url)
 
 
-def test_times_are_told_in_utc(urls: dict[str, str]):
+def test_times_are_returned_in_utc(urls: dict[str, str]):
     made = patient.post(f"{urls['flask']}/tags", json={"name": "times"}).json()
     for url in urls.values():
         read = patient.get(f"{url}/tags/{made['id']}").json()
@@ -130,7 +130,7 @@ def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str], tmp_path:
     assert {adapter: process.returncode for adapter, process in started.items()} == dict.fromkeys(ADAPTERS, 0), told
 
 
-def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(urls: dict[str, str]):
+def test_many_clients_share_few_connections_and_none_gets_anothers_statement(urls: dict[str, str]):
     statuses: dict[str, set[int]] = {adapter: set() for adapter in ADAPTERS}
     paths = ["/books?pageSize=3", "/books?searchString=a&include=tags,contributors", "/tags?nameIn=x", "/authors"]
 
@@ -150,7 +150,7 @@ def test_many_at_once_share_few_connections_and_nobody_gets_anothers_statement(u
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_whoever_waits_for_the_pooler_waits_no_longer_than_a_request_may(databases: Databases, adapter: str):
+def test_a_request_waits_for_the_pooler_no_longer_than_its_deadline(databases: Databases, adapter: str):
     with (
         pgbouncer(databases.migrated("postgresql"), 1) as url,
         deployment(adapter, url, DIPTYCH_REQUEST_TIMEOUT="1", DIPTYCH_WORKERS="2") as address,

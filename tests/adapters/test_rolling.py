@@ -153,9 +153,7 @@ def test_one_instance_after_another_is_restarted_under_load(databases: Databases
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_an_instance_that_the_proxy_has_been_told_of_is_restarted_and_nothing_is_tried_twice(
-    databases: Databases, adapter: str
-):
+def test_an_instance_that_was_drained_is_restarted_and_nothing_is_sent_twice(databases: Databases, adapter: str):
     url = databases.migrated("postgresql")
     with ExitStack() as stack:
         instances = {name: stack.enter_context(Instance(adapter, url)) for name in ("one", "other")}

@@ -70,7 +70,7 @@ def test_while_it_asks_for_the_states_of_its_workers(started: Started):
     ended(process, log)
 
 
-def test_when_the_process_that_keeps_the_states_is_told_first(started: Started):
+def test_when_the_process_that_keeps_the_states_gets_the_signal_first(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
     _ready(log, 2)
@@ -82,7 +82,7 @@ def test_when_the_process_that_keeps_the_states_is_told_first(started: Started):
     ended(process, log)
 
 
-def test_again_which_kills_its_workers_and_nobody_else(started: Started):
+def test_again_which_kills_its_workers_and_no_other_process(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
     _ready(log, 2)
@@ -116,7 +116,7 @@ def test_while_its_workers_start(started: Started, seconds: float):
         patient.get(f"{url}/health/live")
 
 
-def test_a_worker_that_is_told_to_end_is_replaced_and_the_stop_is_no_slower(started: Started):
+def test_a_worker_that_gets_sigterm_is_replaced_and_the_stop_is_no_slower(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
     _ready(log, 2)

@@ -77,7 +77,7 @@ def _of_gunicorn(line: str) -> bool:
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_every_wrong_setting_is_told_in_a_line_that_names_it(what: str):
+def test_every_wrong_setting_is_reported_in_a_line_that_names_it(what: str):
     settings, line = WRONG[what]
 
     done = run(command("flask", int(PORT)), check=False, **settings)

@@ -114,7 +114,7 @@ def answered(url: str) -> httpx.Response:
 
 
 @both
-def test_a_database_that_falls_behind_a_running_service_is_told_alike_by_both(databases: Databases, backend: str):
+def test_a_database_that_falls_behind_a_running_service_is_reported_alike_by_both(databases: Databases, backend: str):
     database = databases.migrated(backend)
     answers = []
     for adapter in ADAPTERS:
@@ -141,7 +141,7 @@ def test_what_does_not_serve_needs_no_migrated_database(databases: Databases):
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_somebody_elses_application_starts_and_the_catalogue_in_it_says_what_is_wrong(
+def test_another_application_starts_and_the_catalogue_in_it_says_what_is_wrong(
     databases: Databases, tmp_path: Path, adapter: str
 ):
     (tmp_path / f"{adapter}_host.py").write_bytes((HOSTS / f"{adapter}_host.py").read_bytes())

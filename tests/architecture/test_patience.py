@@ -32,5 +32,5 @@ def test_no_test_waits_less_than_tests_do():
         ("def f(api: httpx.Client): ...", []),
     ],
 )
-def test_whoever_is_impatient_is_found(source: str, found: list[str]):
+def test_a_client_without_patience_is_found(source: str, found: list[str]):
     assert impatient(source) == found

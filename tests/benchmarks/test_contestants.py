@@ -117,7 +117,7 @@ def floor(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         (200, {"name": "Nobody"}, "/name is "),
     ],
 )
-def test_a_wrong_answer_is_told(floor: str, status: int, change: dict[str, str], told: str) -> None:
+def test_a_wrong_answer_is_reported(floor: str, status: int, change: dict[str, str], told: str) -> None:
     (case,) = some(BY_NAME["get_author"], 1)
     assert case.answer is not None
     wrong = Case(case.method, case.path, status, case.answer | change)

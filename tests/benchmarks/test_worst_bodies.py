@@ -74,7 +74,7 @@ def test_the_search_finds_what_is_two_steps_from_the_worst_that_it_begins_with()
     assert worst(costs, 1)[0] in {replace(planted, length=length) for length in (1, 2, 4, 8, 100)}
 
 
-def test_a_body_that_costs_too_much_is_told_and_all_are_in_the_table():
+def test_a_body_that_costs_too_much_is_reported_and_all_are_in_the_table():
     shapes: list[BodyShape] = [SMALL, Structure("spaces")]
     found = {
         "flask": [Sent(201, 2.5, 0.01), Sent(400, 0.1, 0.02)],

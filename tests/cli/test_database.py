@@ -58,7 +58,7 @@ def test_the_group_has_every_command_of_the_library_and_each_says_what_it_does()
 
 
 @both
-def test_upgrade_and_downgrade_go_where_they_are_told(databases: Databases, backend: str):
+def test_upgrade_and_downgrade_go_to_the_revision_given(databases: Databases, backend: str):
     url = databases.empty(backend)
     assert done(url, "database", "upgrade", "0001") == "The database is at revision 0001.\n"
     assert done(url, "database", "upgrade", "+1") == "The database is at revision 0002.\n"
@@ -135,7 +135,7 @@ def test_stamp_purges_what_this_version_does_not_know(catalogue: Catalogues):
 
 
 @both
-def test_drop_all_takes_the_catalogue_and_leaves_what_is_somebody_elses(catalogue: Catalogues, backend: str):
+def test_drop_all_takes_the_catalogue_and_leaves_other_tables(catalogue: Catalogues, backend: str):
     url = catalogue(backend)
     executed(url, "CREATE TABLE stranger (id INTEGER)", "INSERT INTO stranger VALUES (1)")
     assert done(url, "database", "drop-all") == "The catalogue is gone.\n"
@@ -203,7 +203,7 @@ def test_a_yes_is_enough_and_the_question_names_the_database_without_its_passwor
     assert tables(url) == set()
 
 
-def test_upgrade_asks_nobody(databases: Databases):
+def test_upgrade_asks_no_question(databases: Databases):
     url = databases.empty("sqlite")
     status, seen = on_a_terminal([*DIPTYCH, "database", "upgrade"], url)
     assert (status, seen) == (0, f"The database is at revision {HEAD}.\r\n")

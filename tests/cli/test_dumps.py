@@ -179,7 +179,7 @@ def test_the_order_in_which_rows_were_made_is_not_seen(catalogue: Catalogues):
 
 
 @both
-def test_keys_of_requests_stay_behind_and_are_in_nobody_s_way(catalogue: Catalogues, backend: str):
+def test_idempotency_keys_are_not_dumped_and_do_not_prevent_a_load(catalogue: Catalogues, backend: str):
     old, new = catalogue(backend), catalogue(backend)
     key = {"key": "k", "fingerprint": b"\xff", "created_at": TIME}
     inserted(old, {**odd_rows(), IdempotencyKey: [key]})
@@ -341,7 +341,7 @@ def test_a_dump_is_of_one_moment(catalogue: Catalogues, monkeypatch: pytest.Monk
 
 
 @both
-def test_nobody_else_writes_while_a_dump_is_loaded(catalogue: Catalogues, backend: str):
+def test_no_other_session_writes_while_a_dump_is_loaded(catalogue: Catalogues, backend: str):
     old, new = catalogue(backend), catalogue(backend)
     done(old, "import", SAMPLE)
     other = create_engine(connection_string(Settings(database_url=new)))
@@ -360,7 +360,7 @@ def test_nobody_else_writes_while_a_dump_is_loaded(catalogue: Catalogues, backen
     assert stored(new)["tag"] == stored(old)["tag"]
 
 
-def test_more_rows_than_a_batch_arrive_and_the_line_of_a_broken_one_is_told(catalogue: Catalogues):
+def test_more_rows_than_a_batch_are_loaded_and_the_line_of_a_broken_one_is_named(catalogue: Catalogues):
     url, new = catalogue("sqlite"), catalogue("postgresql")
     inserted(url, {Tag: [record(id=UUID(int=n), name=f"{n}", description=None) for n in range(2 * BATCH + 5)]})
     dump = done(url, "database", "dump-data")

@@ -119,7 +119,7 @@ def names(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def test_a_wheel_has_one_package_and_what_is_told_of_it(wheel: Path):
+def test_a_wheel_has_one_package_and_its_metadata(wheel: Path):
     found = names(wheel)
     (told,) = {name.partition("/")[0] for name in found} - {"diptych"}
 

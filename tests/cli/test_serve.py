@@ -124,7 +124,9 @@ def test_a_server_that_ends_by_itself_ends_the_other_too(tmp_path: Path):
 
 
 @pytest.mark.parametrize("revision", ["0001", None])
-def test_a_database_that_is_behind_is_not_migrated_but_told(databases: Databases, tmp_path: Path, revision: str | None):
+def test_a_database_that_is_behind_is_not_migrated_but_reported(
+    databases: Databases, tmp_path: Path, revision: str | None
+):
     url = put_at(databases.migrated("sqlite"), revision)
 
     done = run(

@@ -28,13 +28,13 @@ def told(url: str, status: int) -> str:
 
 
 @both
-def test_a_healthy_database_is_told_in_four_lines(catalogue: Catalogues, backend: str):
+def test_a_healthy_database_is_reported_in_four_lines(catalogue: Catalogues, backend: str):
     expected = rf"healthy: yes\nrevision: {head()} \(head\)\ndrift: none\nlatency: \d+\.\d ms\n"
     assert re.fullmatch(expected, told(catalogue(backend), 0))
 
 
 @both
-def test_a_healthy_database_is_told_as_json(catalogue: Catalogues, backend: str):
+def test_a_healthy_database_is_reported_as_json(catalogue: Catalogues, backend: str):
     found = json.loads(done(catalogue(backend), "check-db-status", "--json"))
     assert 0 <= found.pop("latency_ms") < 5000
     assert found == {

@@ -215,7 +215,7 @@ def test_a_batch_of_changes_cannot_take_what_another_row_has(api: httpx.Client):
     assert [read(api, f"/tags/{row['id']}") for row in (first, second, other)] == [first, second, other]
 
 
-def test_a_batch_of_changes_cannot_give_a_book_to_nobody(api: httpx.Client):
+def test_a_batch_of_changes_cannot_give_a_book_to_a_missing_author(api: httpx.Client):
     first, second = make_book(api), make_book(api)
     changes = [{"id": first["id"], "year": 1}, {"id": second["id"], "author_id": new_id()}]
 

@@ -274,7 +274,7 @@ def test_include_gives_each_book_of_a_page_its_own(api: httpx.Client):
 
 @pytest.mark.parametrize("include", ["publisher", "tags,publisher", "", "Tags", "tags;contributors"])
 @pytest.mark.parametrize("path", ["/books", "/books/{id}", "/books/slug/{slug}", "/authors/{author_id}/books"])
-def test_an_include_nobody_knows_is_refused(api: httpx.Client, path: str, include: str):
+def test_an_unknown_include_is_refused(api: httpx.Client, path: str, include: str):
     book = make_book(api)
 
     refused(api.get(path.format(**book), params={"include": include}), 422, "include")

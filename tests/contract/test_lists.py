@@ -384,7 +384,7 @@ def test_names_are_ordered_without_regard_to_case_and_accents(api: httpx.Client,
 
 
 @everywhere
-def test_rows_that_are_equal_in_the_order_are_told_apart_by_their_ids(api: httpx.Client, resource: str):
+def test_rows_that_are_equal_in_the_order_are_ordered_by_their_ids(api: httpx.Client, resource: str):
     word = marker()
     spellings = ("e", "é", "è", "ê", "ë") if resource == "tags" else ("Same",) * 5
     rows = named(api, resource, *(f"{word} {spelling}" for spelling in spellings))

@@ -50,7 +50,7 @@ def test_a_change_of_what_was_read_is_made(api: httpx.Client, resource: str, met
 
 @pytest.mark.parametrize("resource", RESOURCES)
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-def test_a_change_of_what_somebody_else_has_changed_is_refused(api: httpx.Client, resource: str, method: str):
+def test_a_change_of_a_row_that_another_client_has_changed_is_refused(api: httpx.Client, resource: str, method: str):
     path, old = made(api, resource)
     body = {} if method == "DELETE" else {"json": {**body_of(api, resource), **renamed(resource)}}
     assert api.patch(path, json=renamed(resource)).status_code == 200
@@ -149,7 +149,7 @@ def test_preconditions_mean_nothing_on_post(api: httpx.Client):
         assert api.post("/tags", json={"name": marker()}, headers=headers).status_code == 201
 
 
-def test_a_change_that_is_wrong_otherwise_is_told_so(api: httpx.Client):
+def test_a_change_with_another_fault_is_refused_for_that(api: httpx.Client):
     path, _ = made(api, "books")
     stale = {"If-Match": '"x"'}
 

@@ -13,7 +13,7 @@ NOBODY = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
 IN_USE = ("diptych_pool_connections_in_use",)
 
 
-def test_it_is_prometheus_text_that_nobody_keeps(api: httpx.Client):
+def test_it_is_prometheus_text_that_no_cache_stores(api: httpx.Client):
     response = api.get("/metrics")
 
     assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"

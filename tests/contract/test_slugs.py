@@ -148,7 +148,7 @@ def test_rows_of_one_name_made_in_one_batch_have_slugs_of_their_own(api: httpx.C
     "slug",
     ["nobody-has-this-one", "%00", "a%00b", "%FF", "%ED%A0%80", "%2F", "%3F", "%25", "x" * 3000, "%F0%9F%A6%84" * 100],
 )
-def test_a_slug_nobody_has_is_a_404(api: httpx.Client, resource: str, slug: str):
+def test_a_slug_that_no_row_has_is_a_404(api: httpx.Client, resource: str, slug: str):
     refused(api.get(f"/{resource}/slug/{slug}"), 404)
 
 

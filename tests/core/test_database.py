@@ -55,7 +55,7 @@ def test_the_directory_of_sqlites_file_is_made_and_may_be_there_already(tmp_path
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}/x.db", "sqlite:///file:{}/x.db?uri=true"])
-def test_nobody_else_may_read_sqlites_file_and_an_existing_one_keeps_its_mode(tmp_path: Path, url: str):
+def test_only_its_user_may_read_a_new_sqlite_file_and_an_existing_one_keeps_its_mode(tmp_path: Path, url: str):
     settings, file = Settings(database_url=url.format(tmp_path)), tmp_path / "x.db"
     before = os.umask(0)
     try:

@@ -100,7 +100,7 @@ def test_items_come_as_they_are_and_in_order():
     assert list(deadline.checking([])) == []
 
 
-def test_without_a_deadline_nobody_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch):
+def test_without_a_deadline_the_clock_is_not_read(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(deadline, "monotonic", None)
 
     assert list(deadline.checking("abc")) == ["a", "b", "c"]

@@ -151,7 +151,7 @@ def test_a_comma_elsewhere_names_no_host(url: str):
     assert len(hosts_of(parse_database_url(url))) == 1
 
 
-def test_a_password_is_never_told():
+def test_a_password_is_never_shown():
     for url in (
         "postgresql://u:hunter2@h1:port,h2/db",
         "mysql://u:hunter2@host/db",

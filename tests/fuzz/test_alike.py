@@ -65,7 +65,7 @@ def test_every_other_difference_is_one(one: httpx.Response, other: httpx.Respons
         [[("id", IDS[1]), ("name", "x"), ("updated_at", TIMES[3])]],
     ],
 )
-def test_rows_are_compared_by_what_the_answers_told(there: list[Any]):
+def test_rows_are_compared_by_what_the_responses_contained(there: list[Any]):
     pairing = Pairing()
     pairing.text(row(IDS[0]), row(IDS[1]))
     with pytest.raises(Different):

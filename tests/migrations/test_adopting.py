@@ -335,7 +335,7 @@ def test_what_is_kept_already_is_left_alone(databases: Databases, backend: str):
 
 
 @both
-def test_a_newer_release_s_revision_is_not_taken_for_somebody_else_s(databases: Databases, backend: str):
+def test_a_newer_releases_revision_is_not_taken_for_another_applications(databases: Databases, backend: str):
     url = databases.migrated(backend)
     before.execute(url, "UPDATE alembic_versions SET version_num = '9999'")
     assert refused(url) == ["This looks like the catalogue at revision 9999, which is not one of this release's."]
@@ -458,7 +458,7 @@ ONE = ("INSERT INTO author VALUES (1, 'Homer')", "INSERT INTO book (id, title, a
 
 
 @both
-def test_every_row_that_cannot_be_carried_is_told_at_once(databases: Databases, backend: str):
+def test_every_row_that_cannot_be_copied_is_reported_at_once(databases: Databases, backend: str):
     url = classic(
         databases,
         backend,
@@ -485,7 +485,7 @@ def test_every_row_that_cannot_be_carried_is_told_at_once(databases: Databases, 
 
 
 @both
-def test_only_so_many_faults_are_told_and_the_rest_is_counted(databases: Databases, backend: str):
+def test_a_limited_number_of_faults_is_listed_and_the_rest_is_counted(databases: Databases, backend: str):
     url = classic(databases, backend, *(f"INSERT INTO author VALUES ({number}, '')" for number in range(1, 2202)))
     reasons = refused(url)
     assert reasons[99:] == ["author 100: name is empty", "and 2,101 more"]
@@ -663,7 +663,7 @@ def test_an_adoption_waits_for_a_migration(databases: Databases, tmp_path: Path)
     check_is_clean(url)
 
 
-def test_whoever_still_uses_the_tables_is_not_waited_for_long(databases: Databases):
+def test_sessions_that_still_use_the_tables_are_not_waited_for_long(databases: Databases):
     url = classic(databases, "postgresql", *ONE)
     was = before.dump(url)
     with psycopg.connect(url) as connection:
@@ -676,7 +676,7 @@ def test_whoever_still_uses_the_tables_is_not_waited_for_long(databases: Databas
     assert before.dump(url) == was
 
 
-def test_a_database_that_cannot_be_reached_is_told_in_one_line():
+def test_a_database_that_cannot_be_reached_is_reported_in_one_line():
     done = run(ADOPT, check=False, DATABASE_URL="postgresql://u@127.0.0.1:1/db")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: The database cannot be reached.")

@@ -261,7 +261,7 @@ BROKEN = {
 @pytest.mark.parametrize(
     ("backend", "change"), [(backend, change) for backend, changes in BROKEN.items() for change in changes]
 )
-def test_an_index_of_words_that_is_not_as_it_was_made_is_told(databases: Databases, backend: str, change: str):
+def test_a_changed_index_of_words_is_reported(databases: Databases, backend: str, change: str):
     with transaction(databases.migrated(backend)) as connection:
         assert differences(connection, Base.metadata) == []
         connection.exec_driver_sql(change)

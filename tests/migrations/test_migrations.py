@@ -41,7 +41,7 @@ def test_the_models_say_what_the_history_made(databases: Databases, backend: str
 
 
 @both
-def test_a_check_finds_what_somebody_changed_by_hand(databases: Databases, backend: str):
+def test_a_check_finds_changes_made_by_hand(databases: Databases, backend: str):
     url = databases.migrated(backend)
     engine = create_engine(connection_string(Settings(database_url=url)))
     with engine.begin() as connection:
@@ -98,7 +98,7 @@ def test_the_directory_of_a_new_sqlite_file_is_made(tmp_path: Path):
     assert tables(url) >= set(Base.metadata.tables)
 
 
-def test_a_database_that_cannot_be_reached_is_told_in_one_line():
+def test_a_database_that_cannot_be_reached_is_reported_in_one_line():
     told = run([*DIPTYCH, *UPGRADE], DATABASE_URL="postgresql://u@127.0.0.1:1/db", check=False)
     assert told.returncode != 0
     assert "Traceback" not in told.stdout + told.stderr

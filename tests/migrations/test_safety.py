@@ -150,14 +150,14 @@ def _read(log: IO[str]) -> str:
     return os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
-def test_whoever_only_looks_does_not_wait_for_a_migration(databases: Databases, tree: Path):
+def test_a_read_only_command_does_not_wait_for_a_migration(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     with psycopg.connect(url) as other:
         other.execute("SELECT pg_advisory_xact_lock(x'646970747963'::bigint)")
         assert ended(started(tree, [*DATABASE, "show-current-revision"], url))[0] == 0
 
 
-def test_an_upgrade_that_waits_too_long_says_for_whom(databases: Databases, tree: Path):
+def test_an_upgrade_that_waits_too_long_names_the_process_it_waits_for(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     edit(tree / "core" / "db" / "migration_lock.py", "LOCK_WAIT = 1800.0", "LOCK_WAIT = 0.5")
     with psycopg.connect(url, application_name="another host") as other:
@@ -215,7 +215,7 @@ def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, t
     assert f"upgrade {HEAD} -> {NEXT}: waiting for a lock" in err
 
 
-def test_a_lock_that_cannot_be_had_is_told_with_who_holds_it(databases: Databases, tree: Path):
+def test_a_lock_that_is_not_granted_is_reported_with_its_holder(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
     revision(tree, NEXT, f'op.create_table("first", sa.Column("id", sa.Integer))\n{ALTER}')
@@ -342,7 +342,7 @@ def test_a_revision_that_leaves_rows_without_what_they_refer_to_is_undone_on_sql
     assert state(url) == before
 
 
-def test_an_upgrade_waits_for_whoever_writes_to_sqlite(databases: Databases, tree: Path):
+def test_an_upgrade_waits_for_a_writer_of_sqlite(databases: Databases, tree: Path):
     url = databases.migrated("sqlite")
     revision(tree, NEXT, ALTER)
     with connected(url) as other:

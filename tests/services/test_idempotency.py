@@ -102,7 +102,7 @@ async def test_a_new_key_sweeps_some_that_have_expired_the_oldest_first(api: Api
 
 
 @postgresql_only
-async def test_who_sweeps_waits_for_nobody_who_sweeps_too(api: Api):
+async def test_concurrent_sweeps_do_not_wait_for_each_other(api: Api):
     await kept(api, "one", "two", "three", age=LIFETIME + timedelta(hours=1))
 
     with psycopg.connect(api.twin.url) as other:
@@ -163,7 +163,7 @@ async def test_work_that_loses_a_race_runs_again_with_its_key(api: Api):
 
 
 @postgresql_only
-async def test_while_a_key_is_in_use_nobody_waits_for_its_answer(api: Api):
+async def test_while_a_key_is_in_use_no_request_waits_for_its_answer(api: Api):
     with psycopg.connect(api.twin.url) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
         response, counts = await api.call("authors_create", {"name": "Homer"}, key="k")
@@ -205,7 +205,7 @@ async def slow(request: pytest.FixtureRequest, databases: Databases) -> AsyncIte
     await twin.close()
 
 
-async def test_whoever_comes_when_the_first_has_just_finished_finds_its_answer(slow: Api):
+async def test_a_repetition_right_after_the_first_finds_its_answer(slow: Api):
     first, _ = await slow.call("tags_create", {"name": "war"}, key="k")
     with psycopg.connect(slow.twin.url) as other:
         other.execute("CREATE TABLE was AS SELECT * FROM idempotency_key")

@@ -354,7 +354,7 @@ async def test_of_two_lines_that_cannot_both_be_the_second_is_rejected(twin: Twi
     assert outcome.rejects[0].line == 2
 
 
-async def test_a_book_that_names_somebody_twice_in_a_role_is_rejected(twin: Twin):
+async def test_a_book_with_a_contributor_twice_in_one_role_is_rejected(twin: Twin):
     await shelf(twin)
     line = [line for line in await twin.exported() if line["type"] == "book"][1]
     line["contributors"] += line["contributors"]

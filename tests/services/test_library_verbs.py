@@ -150,7 +150,7 @@ async def test_a_unique_value_or_a_reference_that_fails_is_the_librarys_error(gu
                 await service.create(values)
 
 
-async def test_new_with_a_config_commits_where_it_is_told_to(guide: Guide):
+async def test_new_with_a_config_commits_where_auto_commit_says_so(guide: Guide):
     for commit, expected in ((False, []), (True, ["Homer"])):
         if guide.twin.name == "aio":
             async with guide.kinds["authors"].new(config=guide.config) as authors:
@@ -282,7 +282,7 @@ class AuthorStructWithId(msgspec.Struct):
     name: str
 
 
-async def test_whoever_becomes_the_first_author_is_no_longer_one_of_the_others(guide: Guide):
+async def test_a_new_first_author_is_no_longer_one_of_the_other_authors(guide: Guide):
     people = [await author(guide.twin, name) for name in "ABC"]
     what = await book(guide.twin, author_id=people[0], isbn=ISBNS[0])
     for number, verb in enumerate(

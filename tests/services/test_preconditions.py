@@ -53,5 +53,5 @@ async def test_what_changes_no_one_thing_has_nothing_to_say(twin: Twin, name: st
     assert await status(twin, name, body) in (200, 201, 404)
 
 
-async def test_what_is_wrong_otherwise_is_told_first(twin: Twin):
+async def test_other_faults_come_first(twin: Twin):
     assert await status(twin, "authors_replace", {}) == 422

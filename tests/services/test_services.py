@@ -125,7 +125,7 @@ async def test_an_author_with_books_stays(twin: Twin):
         await twin.authors.remove(who)
 
 
-async def test_a_book_whose_author_is_nobody_is_refused(twin: Twin):
+async def test_a_book_whose_author_does_not_exist_is_refused(twin: Twin):
     with pytest.raises(ValidationFailed) as caught:
         await twin.books.add({"title": "Iliad", "author_id": NOBODY})
     assert paths(caught.value) == [(("author_id",), "not_found")]

@@ -152,7 +152,7 @@ async def test_a_change_whose_connection_is_lost_as_it_is_committed_does_not_run
     assert await total(strict) == 0
 
 
-async def test_nobody_hears_that_idle_connections_were_lost(twin: Twin):
+async def test_no_client_hears_that_idle_connections_were_lost(twin: Twin):
     async def alone(services: Services) -> None:
         await services.authors.add({"name": "Ovid"})
 

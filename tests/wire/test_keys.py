@@ -75,7 +75,7 @@ def test_of_many_at_once_through_both_one_is_done(pair: Pair, pool: ThreadPoolEx
     assert in_use < ROUNDS * CLIENTS - ROUNDS
 
 
-def test_on_postgresql_a_repetition_is_told_that_the_first_is_still_running(hosts: Hosts, pool: ThreadPoolExecutor):
+def test_on_postgresql_a_repetition_while_the_first_runs_is_a_409(hosts: Hosts, pool: ThreadPoolExecutor):
     flask, sanic = (hosts.url(f"{adapter}-postgresql") for adapter in ("flask", "sanic"))
     with psycopg.connect(hosts.database("postgresql")) as other:
         for first, second in ((flask, sanic), (sanic, flask)):

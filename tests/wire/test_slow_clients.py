@@ -89,7 +89,7 @@ def _told(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("what", HALVES)
-def test_nobody_waits_for_clients_that_stop_half_way(hosts: Hosts, adapter: str, what: str):
+def test_clients_that_stop_half_way_delay_no_other(hosts: Hosts, adapter: str, what: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
 
     until(lambda: _answered_before(target, [_sent(connect(target), HALVES[what]) for _ in range(MANY)]))
@@ -119,7 +119,7 @@ def _sent(client: socket.socket, message: bytes) -> socket.socket:
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_nobody_waits_for_clients_that_do_not_go(hosts: Hosts, adapter: str):
+def test_clients_that_do_not_close_delay_no_other(hosts: Hosts, adapter: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
 
     def read(client: socket.socket) -> None:
@@ -131,7 +131,7 @@ def test_nobody_waits_for_clients_that_do_not_go(hosts: Hosts, adapter: str):
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_nobody_waits_for_clients_that_speak_after_the_end(hosts: Hosts, adapter: str):
+def test_clients_that_send_after_the_last_response_delay_no_other(hosts: Hosts, adapter: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
     with ExitStack() as stack:
         # Equal numbers of each, so that every gunicorn worker has clients of both kinds.
@@ -183,7 +183,7 @@ FLOODS = {
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("what", FLOODS)
-def test_nobody_waits_for_clients_that_send_much(hosts: Hosts, adapter: str, what: str):
+def test_clients_that_send_much_delay_no_other(hosts: Hosts, adapter: str, what: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
     read = [0]
     with ThreadPoolExecutor(2) as pool, connect(target) as client:
@@ -240,7 +240,7 @@ def _unread(target: Target, message: bytes) -> socket.socket:
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_nobody_waits_for_clients_that_do_not_read(hosts: Hosts, large: bytes, adapter: str):
+def test_clients_that_do_not_read_delay_no_other(hosts: Hosts, large: bytes, adapter: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
 
     def read(client: socket.socket) -> None:

@@ -130,7 +130,7 @@ DEPLOYMENTS = {
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_connections_that_nobody_has_accepted_yet_are_answered(databases: Databases, name: str):
+def test_connections_in_the_accept_queue_are_answered(databases: Databases, name: str):
     adapter, options = DEPLOYMENTS[name]
     with _started(adapter, databases.migrated("sqlite"), *options) as (process, target), ExitStack() as stack:
         # Stop the process first, so that it accepts nothing before it handles the signal.
@@ -180,7 +180,7 @@ TELLING = {"its first process": os.kill, "all of its processes at once": os.kill
 
 @pytest.mark.parametrize("who", TELLING)
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_nobody_who_connects_while_a_server_stops_is_reset(databases: Databases, name: str, who: str):
+def test_no_client_that_connects_while_a_server_stops_is_reset(databases: Databases, name: str, who: str):
     adapter, options = DEPLOYMENTS[name]
     told: Any = multiprocessing.get_context("spawn").Queue()
     with _started(adapter, databases.migrated("sqlite"), *options) as (process, target):
@@ -247,7 +247,7 @@ def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(da
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)
-def test_requests_that_come_as_the_server_is_told_to_stop_are_answered(databases: Databases, adapter: str):
+def test_requests_that_arrive_during_sigterm_are_answered(databases: Databases, adapter: str):
     with ThreadPoolExecutor(MANY) as pool, ExitStack() as stack:
         process, target = stack.enter_context(_started(adapter, databases.migrated("sqlite")))
         clients = [stack.enter_context(connect(target)) for _ in range(MANY)]
@@ -316,7 +316,7 @@ def _answered(clients: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(databases: Databases, name: str):
+def test_requests_in_flight_are_answered_when_all_processes_get_sigterm_at_once(databases: Databases, name: str):
     with _in_flight(databases, name) as (process, holder, clients):
         os.killpg(process.pid, signal.SIGTERM)
         # No request can be answered in that time.
@@ -326,7 +326,7 @@ def test_what_is_in_flight_is_answered_when_all_processes_are_told_at_once(datab
         assert process.wait(PATIENCE) == 0
 
 
-def test_a_worker_that_is_told_again_and_again_stops_once(databases: Databases):
+def test_a_worker_that_gets_several_signals_stops_once(databases: Databases):
     with _in_flight(databases, "Sanic's workers") as (process, holder, clients):
         workers = _family(process.pid)
         process.terminate()

@@ -96,7 +96,7 @@ def test_answers_of_any_size_are_read_and_statements_of_any_size_are_sent(run: R
     run(test)
 
 
-def test_whoever_is_cancelled_has_the_server_stop_and_leaves_a_connection_that_works(run: Run):
+def test_a_cancelled_task_cancels_its_statement_and_leaves_a_working_connection(run: Run):
     async def test(connection: ListeningConnection) -> None:
         task = asyncio.create_task(one(connection, "SELECT pg_sleep(60)"))
         await asyncio.sleep(0.2)
@@ -164,7 +164,7 @@ def test_a_connection_that_is_reset_in_the_middle_of_a_statement_is_an_outage(ru
 
 
 @pytest.mark.parametrize("how", ["close", "finish"])
-def test_whoever_waits_hears_that_somebody_else_has_closed(run: Run, url: str, how: str):
+def test_a_waiting_task_learns_that_another_has_closed_the_connection(run: Run, url: str, how: str):
     async def test(connection: ListeningConnection) -> None:
         other = await ListeningConnection.connect(url, autocommit=True)
         task = asyncio.create_task(one(other, "SELECT pg_sleep(60)"))

@@ -173,7 +173,7 @@ def test_a_value_that_a_check_refuses_is_invalid_and_names_its_column(urls: dict
 
 
 @both
-def test_a_check_of_somebody_elses_refuses_without_naming_anything(databases: Databases, backend: str):
+def test_a_check_constraint_of_another_table_refuses_without_naming_a_column(databases: Databases, backend: str):
     url = databases.migrated(backend)
     own = "CREATE TABLE own (year int, CONSTRAINT printed CHECK (year > 1454))"
     error = error_of(url, text(own), text("INSERT INTO own VALUES (1)"))
@@ -357,7 +357,7 @@ def test_a_read_only_postgresql_is_an_outage(urls: dict[str, str]):
 
 @TWINS
 @pytest.mark.parametrize("reading", [True, False])
-def test_a_server_nobody_runs_is_an_outage(twin: str, reading: bool):  # noqa: FBT001 - a parameter of the test
+def test_a_server_that_does_not_run_is_an_outage(twin: str, reading: bool):  # noqa: FBT001 - a parameter of the test
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"postgresql://u@127.0.0.1:{probe.getsockname()[1]}/db"
@@ -366,7 +366,7 @@ def test_a_server_nobody_runs_is_an_outage(twin: str, reading: bool):  # noqa: F
     assert error.detail == "The database cannot be reached."
 
 
-def test_a_server_whose_name_nobody_knows_is_an_outage():
+def test_a_server_whose_name_does_not_resolve_is_an_outage():
     assert type(error_of("postgresql://u@host.invalid/db", text("SELECT 1"))) is ServiceUnavailable
 
 
@@ -375,7 +375,7 @@ def test_a_database_that_the_server_does_not_have_is_an_outage(databases: Databa
     assert type(error_of(url, text("SELECT 1"))) is ServiceUnavailable
 
 
-def test_a_user_whom_the_server_does_not_know_is_an_outage(databases: Databases):
+def test_a_user_unknown_to_the_server_is_an_outage(databases: Databases):
     url = databases._server.get_uri().replace("postgres@", "nobody@", 1)
     assert type(error_of(url, text("SELECT 1"))) is ServiceUnavailable
 
@@ -408,7 +408,7 @@ def test_a_file_that_is_no_database_is_an_outage(tmp_path: Path):
 
 @both
 @pytest.mark.parametrize("statement", ["SELEC 1", "INSERT INTO tag (id) VALUES (NULL)", "SELECT nosuch FROM tag"])
-def test_mistakes_in_statements_are_nobody_elses_errors(urls: dict[str, str], backend: str, statement: str):
+def test_mistakes_in_statements_are_not_translated(urls: dict[str, str], backend: str, statement: str):
     engine = create_engine(connection_string(Settings(database_url=urls[backend])))
     with pytest.raises(SQLAlchemyError) as caught, engine.connect() as connection:
         connection.execute(text(statement))

@@ -81,7 +81,7 @@ async def test_a_connection_that_is_one_too_many_is_closed_when_it_is_given_back
     wait_for_connections(url, 1)
 
 
-async def test_whoever_finds_none_waits_for_one_that_is_given_back(engine: AsyncEngine):
+async def test_a_request_without_a_free_connection_waits_for_one(engine: AsyncEngine):
     connections = [await checkout_async(engine), await checkout_async(engine)]
     waiting = asyncio.create_task(checkout_async(engine))
     await asyncio.sleep(0.05)

@@ -100,7 +100,7 @@ def test_no_column_of_a_model_takes_everything(model: type[Entity]):
     assert model.rules.normalized(dict.fromkeys(names)) == dict.fromkeys(names)
 
 
-def test_what_is_no_column_is_nobodys_business():
+def test_values_without_a_rule_stay_as_they_are():
     values = {"name": " Tove ", "shoes": 39, "dob": date(1914, 8, 9), "created_at": datetime.now(UTC)}
 
     assert Author.rules.normalized(values) == {**values, "name": "Tove"}

@@ -104,7 +104,7 @@ def test_any_bytes_are_unpacked_or_refused(body: bytes):
         assert decode("gzip", body, 10_000) == expected
 
 
-def test_a_coding_nobody_knows_is_told_apart():
+def test_an_unknown_content_coding_is_a_lookup_error():
     with pytest.raises(LookupError):
         decode("compress", b"", 10)
 

@@ -70,9 +70,7 @@ def test_every_error_of_the_catalogue_has_a_problem():
         (errors.ServiceUnavailable, 503, "unavailable", "Service unavailable"),
     ],
 )
-def test_an_error_is_told_with_its_status_type_title_and_detail(
-    kind: type[CatalogueError], status: int, name: str, title: str
-):
+def test_an_error_has_its_status_type_title_and_detail(kind: type[CatalogueError], status: int, name: str, title: str):
     response = render(of_error(kind("Because.")))
     assert (response.status, response.content_type) == (status, "application/problem+json")
     assert decode(response.body) == {
@@ -83,7 +81,7 @@ def test_an_error_is_told_with_its_status_type_title_and_detail(
     }
 
 
-def test_an_error_that_nobody_has_a_problem_for_is_a_mistake():
+def test_an_error_without_a_problem_type_is_a_mistake():
     with pytest.raises(TypeError, match="no problem for CatalogueError"):
         of_error(CatalogueError("Because."))
 
@@ -112,7 +110,7 @@ def test_faults_are_listed_in_order_by_pointer_or_by_parameter():
 
 
 @pytest.mark.parametrize("kind", [errors.NotFound, errors.ValidationFailed, errors.Conflict])
-def test_faults_are_told_whatever_the_error(kind: type[CatalogueError]):
+def test_field_errors_are_rendered_whatever_the_error(kind: type[CatalogueError]):
     assert len(rendered(of_error(kind("Bad.", [FieldError("a", "b", path=("c",))])))["errors"]) == 1
 
 
@@ -120,7 +118,7 @@ def test_the_type_of_a_problem_is_the_address_of_its_page_wherever_the_catalogue
     assert decode(render(problems.not_found(), "/catalogue").body)["type"] == "/catalogue/problems/not-found"
 
 
-def test_what_nobody_expected_is_told_bare_and_logged_once_with_its_trace(caplog: pytest.LogCaptureFixture):
+def test_an_unexpected_error_is_a_bare_500_and_its_trace_is_logged_once(caplog: pytest.LogCaptureFixture):
     error = RuntimeError("the secret of Pandora")
 
     assert "Pandora" not in render(problems.unexpected(error)).body.decode()
@@ -164,14 +162,14 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are():
     ("status", "name"),
     [(404, "not-found"), (400, "malformed"), (418, "malformed"), (408, "request-timeout"), (431, "header-too-large")],
 )
-def test_an_error_that_a_server_made_is_told_by_its_status_alone(status: int, name: str):
+def test_an_error_of_a_server_has_its_status_alone(status: int, name: str):
     body = rendered(of_status(status))
     assert (body["status"], body["type"]) == (status, f"/problems/{name}")
 
 
-def test_an_address_that_a_router_does_not_know_is_told_like_one_the_core_does_not_know():
+def test_a_path_that_a_router_does_not_know_is_answered_like_one_the_core_does_not_know():
     assert of_status(404) == problems.not_found()
 
 
-def test_a_status_nobody_knows_is_an_internal_error():
+def test_an_unknown_status_is_an_internal_error():
     assert of_status(799) == problems.internal()

@@ -96,7 +96,7 @@ def test_options_passes_wherever_the_path_can_be():
 
 
 @pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.operation is None])
-def test_no_path_takes_a_method_nobody_does(name: str):
+def test_no_path_takes_a_method_without_an_operation(name: str):
     route: Route = ROUTES[name]
     given = {"id": ID} if "{id}" in route.path else {}
     for method in {*route.methods, "TRACE", "PROPFIND"} - {"OPTIONS"}:
@@ -292,7 +292,7 @@ def test_every_bad_member_and_every_bad_parameter_is_named_at_once():
 
 
 @given(st.text(max_size=100), st.sampled_from(["authors_create", "books_create", "tags_create"]))
-def test_a_member_with_any_name_can_be_told_of(name: str, route: str):
+def test_a_member_with_any_name_can_be_named_in_an_error(name: str, route: str):
     with_name = b'{"' + "".join(f"\\u{unit:04x}" for unit in _units(name)).encode() + b'": 1}'
     answer = problems.render(problem(route, request("POST", body=with_name)))
     assert answer.status == 422
@@ -304,7 +304,7 @@ def _units(text: str) -> list[int]:
     return [int.from_bytes(encoded[at : at + 2]) for at in range(0, len(encoded), 2)]
 
 
-def test_a_member_named_with_half_of_a_surrogate_pair_can_be_told_of():
+def test_a_member_named_with_half_of_a_surrogate_pair_can_be_named_in_an_error():
     answer = problems.render(problem("authors_create", request("POST", body=b'{"name":"Homer","\\ud800":1}')))
     assert answer.status in (400, 422)
 
@@ -348,7 +348,7 @@ def test_a_parameter_of_one_list_is_unknown_to_another():
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_any_query_is_a_call_a_problem_or_faults_that_can_be_told(query: str):
+def test_any_query_is_a_call_a_problem_or_errors_that_can_be_rendered(query: str):
     try:
         call("books_list", request(query=query))
     except Problem as told:
@@ -358,7 +358,7 @@ def test_any_query_is_a_call_a_problem_or_faults_that_can_be_told(query: str):
 
 
 @pytest.mark.parametrize("route", ["books_list", "books_get", "books_get_tags"])
-def test_a_hundred_faults_of_a_query_are_told_and_no_more(route: str):
+def test_a_hundred_faults_of_a_query_are_listed_and_no_more(route: str):
     unknown = "&".join(f"x{number}" for number in range(1000))
 
     assert faults(route, request("GET", unknown, id=ID)) == [(f"x{number}", "unknown") for number in range(100)]
@@ -383,7 +383,7 @@ BATCHES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", BATCHES)
-def test_the_first_thousand_faults_of_a_body_are_told_and_no_more(kind: str):
+def test_the_first_thousand_faults_of_a_body_are_listed_and_no_more(kind: str):
     body = BATCHES[kind]
     model = ROUTES["tags_create_batch"].operation.body
     with pytest.raises(ValidationError) as caught:

@@ -187,7 +187,7 @@ def test_what_the_client_has_in_another_coding_is_sent_again():
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_what_was_done_is_told_whatever_the_client_has(method: str):
+def test_the_result_of_a_write_is_returned_whatever_the_client_has_cached(method: str):
     assert sent(method=method, if_none_match="*").status == 200
 
 

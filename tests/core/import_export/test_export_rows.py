@@ -33,5 +33,5 @@ BOOK = {
         (BOOK | {"contributors": []}, "contributors: Array should have at least 1 item(s)"),
     ],
 )
-def test_what_is_wrong_with_a_line_is_told_as_the_api_tells_it(row: dict[str, Any], reason: str):
+def test_a_faulty_line_is_described_in_the_words_of_the_api(row: dict[str, Any], reason: str):
     assert read_exported(row, 7) == Reject(7, reason, row)

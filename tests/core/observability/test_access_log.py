@@ -51,7 +51,7 @@ def test_a_line_for_one_stream_is_written_without_a_record(begin: Begin, monkeyp
     assert stream.getvalue().endswith("}\n")
 
 
-def test_whoever_adds_a_handler_has_the_record(begin: Begin):
+def test_an_added_handler_gets_the_record(begin: Begin):
     stream, seen = io.StringIO(), []
     begin(logging.StreamHandler(stream))
     other = logging.Handler()
@@ -84,7 +84,7 @@ def test_a_file_is_opened_when_there_is_something_to_write(begin: Begin, tmp_pat
     assert (tmp_path / "log").read_text() == f"{LINE}\n" * 2
 
 
-def test_a_line_that_cannot_be_written_is_told_of_as_any_other_record(begin: Begin):
+def test_a_line_that_cannot_be_written_is_handled_as_any_other_record(begin: Begin):
     told: list[logging.LogRecord] = []
     handler = logging.StreamHandler(Broken())
     handler.handleError = told.append  # type: ignore[method-assign]

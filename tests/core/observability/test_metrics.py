@@ -21,7 +21,7 @@ def in_use() -> float:
     return float(found.split()[1])
 
 
-def test_connections_that_cannot_be_made_again_are_in_nobodys_use(tmp_path: Path):
+def test_connections_that_cannot_be_made_again_are_not_counted_as_in_use(tmp_path: Path):
     works = True
 
     def connect() -> sqlite3.Connection:

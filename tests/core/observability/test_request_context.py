@@ -59,7 +59,7 @@ def test_what_is_below_the_level_is_not_written(caplog: pytest.LogCaptureFixture
     assert [line["status"] for line in lines(caplog)] == expected
 
 
-def test_a_method_that_nobody_knows_is_not_written_down(caplog: pytest.LogCaptureFixture):
+def test_an_unknown_method_is_not_logged(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
 
     for method in ("SECRET", "", "HEAD"):

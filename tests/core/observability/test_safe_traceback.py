@@ -44,13 +44,13 @@ def test_a_trace_has_frames_and_types_and_no_text_that_may_have_a_value(error: E
     assert VALUE not in found
 
 
-def test_the_statement_is_told_without_its_parameters():
+def test_the_statement_is_logged_without_its_parameters():
     found = trace(raised(IntegrityError("INSERT INTO tag (name) VALUES (?)", (VALUE,), ValueError(VALUE))))
 
     assert found.endswith("sqlalchemy.exc.IntegrityError: in INSERT INTO tag (name) VALUES (?)")
 
 
-def test_the_statement_is_told_without_what_is_written_into_it():
+def test_the_statement_is_logged_without_its_literals():
     asked = pagination.bind_list_query(spec, TagList(q=f"{VALUE} o'{VALUE}*"), {})
     statement = select(Tag.id).where(*match_words(spec, asked.shape)).params(asked.values)
     text = str(statement.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True}))
@@ -62,11 +62,11 @@ def test_the_statement_is_told_without_what_is_written_into_it():
 
 
 @pytest.mark.parametrize("error", [AttributeError("no attribute 'x'"), sqlite3.OperationalError("no such column: y")])
-def test_text_that_consists_of_names_is_told(error: Exception):
+def test_a_message_of_names_alone_is_shown(error: Exception):
     assert trace(raised(error)).endswith(str(error))
 
 
-def test_an_error_that_was_met_while_another_was_handled_is_told_with_it():
+def test_an_error_while_another_was_handled_is_shown_with_it():
     error = NameError("x")
     error.__context__ = raised(KeyError(VALUE))
 

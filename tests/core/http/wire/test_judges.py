@@ -146,12 +146,12 @@ def test_what_is_good_is_read_alike(message: bytes):
     assert [each for each in differences(message + NEXT) if each.ours != ABSOLUTE] == []
 
 
-def test_what_is_cut_short_is_taken_by_nobody():
+def test_no_reader_takes_a_truncated_message_for_complete():
     for message in GOOD:
         assert {judge(message[:-1]) for judge in (ours, *JUDGES.values())} == {MORE}
 
 
-def test_a_difference_that_nobody_has_listed_is_found(monkeypatch: pytest.MonkeyPatch):
+def test_a_difference_that_is_not_listed_is_found(monkeypatch: pytest.MonkeyPatch):
     message = GOOD[6].replace(b"hello", b"hell")
     assert unlisted(message) == []
 
