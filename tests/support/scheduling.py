@@ -11,6 +11,7 @@ SHARED = ("tests/contract/", "tests/wire/test_keys.py", "tests/wire/test_slow_cl
 APART = (
     "tests/schemathesis/",
     "tests/wire/test_stopping.py",
+    "tests/wire/test_smuggling.py",
     "tests/cli/test_dumps.py",
     "tests/cli/test_import_export.py",
     "tests/migrations/test_safety.py",
