@@ -13,7 +13,7 @@ NAMED = re.compile(r"`((?:core|flask_app|sanic_app|migrations|tools)(?:/[\w.]+)*
 
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")))
+PAGES = ["README.md", "SECURITY.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]
 
 
 def anchors(page: Path) -> set[str]:
