@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from diptych.core.database import sync_config
-from diptych.core.db import deadlines
+from diptych.core import deadline
 from diptych.core.settings import Settings
 from tests.support.databases import Databases
 
@@ -85,7 +85,7 @@ def test_when_one_connection_does_not_respond_the_others_to_its_host_are_given_u
         assert {driver(each).info.host for each in (first, second)} == {str(links.first)}
     stopped = []
     try:
-        with deadlines.deadline(time.monotonic() + 0.2), engine.connect() as connection:
+        with deadline.until(time.monotonic() + 0.2), engine.connect() as connection:
             stopped.append(driver(connection).info.backend_pid)
             os.kill(stopped[0], signal.SIGSTOP)
             with pytest.raises(OperationalError):
