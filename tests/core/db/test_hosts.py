@@ -15,8 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from diptych.core.database import sync_config
 from diptych.core import deadline
+from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from tests.support.databases import Databases
 
