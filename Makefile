@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies check openapi-check format twins previous upgrades lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ faults-short: venv ## Run the faults that take less than two minutes together
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth
+
+attack: venv ## Attack both adapters with expensive reads and slow clients, and write how long others wait into docs/reliability.md
+	$(BIN)/python -m benchmarks.attack
 
 worst-bodies: venv ## Search for the request bodies that cost the most, and write what they cost into docs/reliability.md
 	$(BIN)/python -m benchmarks.worst_bodies
