@@ -6,14 +6,21 @@ connect timeout then, and each pooled connection to it a request's deadline.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
+import psycopg
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from diptych.core.db import deadlines
+
 WRITABLE = ("read-write", "primary")
 """The values of target_session_attrs with which all connections belong on one host."""
+
+SPARE = 0.5
+"""Seconds by which connecting may outlast a request's deadline: it is answered within a second of that."""
 
 _OPENED = "diptych_opened"
 """Key in the pool entry's `info` of a connection's host and of the time when it was opened (monotonic)."""
@@ -33,6 +40,7 @@ class Hosts:
         self._one_at_a_time = len(names) > 1 and options.get("target_session_attrs") in WRITABLE
         self._in_doubt = False
         self._cut: dict[Host, float] = {}
+        self._failed = -math.inf
         event.listen(engine, "connect", self._opened, insert=True)
         if len(names) > 1 and "hostaddr" not in options:
             event.listen(engine, "do_connect", self._connect)
@@ -53,13 +61,24 @@ class Hosts:
         return opened < self._cut.get(host, 0.0) or (self._one_at_a_time and host != self._order[0])
 
     def _connect(self, dialect: Dialect, _entry: ConnectionPoolEntry, arguments: Any, options: Any) -> Any:
-        """Connect to the first host that can be used."""
+        """Connect to the first host that can be used.
+
+        A request that is almost over does not try where another has just failed: it would wait for too long.
+        """
+        timeout, now, remaining = float(options["connect_timeout"]), time.monotonic(), deadlines.remaining()
+        if now < self._failed + timeout and remaining is not None and remaining < timeout - SPARE:
+            raise psycopg.OperationalError("no host could be connected to a moment ago")
         names, ports = zip(*self._order, strict=True)
-        return dialect.connect(*arguments, **{**options, "host": ",".join(names), "port": ",".join(ports)})
+        try:
+            return dialect.connect(*arguments, **{**options, "host": ",".join(names), "port": ",".join(ports)})
+        except psycopg.OperationalError:
+            self._failed = time.monotonic()
+            raise
 
     def _opened(self, _connection: Any, entry: ConnectionPoolEntry) -> None:
         """Dial the host of a new connection first from now on."""
         host = self._host(entry.driver_connection)
+        self._failed = -math.inf
         entry.info[_OPENED] = host, time.monotonic()
         if host != self._order[0]:
             self._order = (host, *(each for each in self._order if each != host))

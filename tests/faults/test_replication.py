@@ -142,7 +142,7 @@ def test_a_frozen_primary_is_replaced(adapter: str, deadline: int, failover: Fai
     nothing_is_lost(found)
     assert found.gap <= deadline + 4
     assert found.slowest <= deadline + 1
-    assert found.rate > 0.5
+    assert found.rate > 0.25
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from diptych.core import deadline
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from tests.support.databases import Databases
+from tests.support.waiting import PATIENCE
 
 
 class Links:
@@ -67,6 +68,21 @@ def test_the_host_that_was_connected_to_last_is_dialled_first(links: Links, engi
     links.add(links.first)
     engine.dispose()
     assert host(engine) == links.second
+
+
+def test_a_request_that_is_almost_over_does_not_try_where_another_has_just_failed(links: Links, engine: Engine):
+    links.first.unlink()
+    links.second.unlink()
+    with deadlines.deadline(time.monotonic() + 0.5), pytest.raises(OperationalError, match="No such file"):
+        host(engine)
+    with deadlines.deadline(time.monotonic() + 0.5), pytest.raises(OperationalError, match="a moment ago"):
+        host(engine)
+    links.add(links.second)
+    with deadlines.deadline(time.monotonic() + PATIENCE):
+        assert host(engine) == links.second
+    engine.dispose()
+    with deadlines.deadline(time.monotonic() + 0.5):
+        assert host(engine) == links.second
 
 
 def test_connections_to_a_host_that_no_longer_writes_are_given_up(links: Links, engine: Engine):
