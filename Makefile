@@ -42,7 +42,7 @@ test-long: venv ## Run what `make test` leaves out: starting and stopping, adopt
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs
 	timeout --signal=INT --kill-after=30 1800 $(BIN)/python -m pytest tests/faults --figures=docs
 
-faults-short: venv ## Run the faults that take less than two minutes together
+faults-short: venv ## Run the faults that take less than three minutes together
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md

@@ -101,6 +101,7 @@ def test_nothing_is_acknowledged_that_only_the_primary_has(adapter: str, failove
     assert {each.status for each in load.book.told} == {200, 201, 503}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.fault("asynchronous: primary killed, standby promoted a second later")
 def test_an_asynchronous_standby_is_promoted(adapter: str, failover: Failover):
