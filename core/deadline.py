@@ -42,6 +42,12 @@ class until:  # noqa: N801 - used as what contextlib makes is, which takes three
         _deadline.reset(self._token)
 
 
+def remaining() -> float | None:
+    """Return the seconds until the deadline; None where there is none."""
+    deadline = _deadline.get()
+    return None if deadline is None else deadline - monotonic()
+
+
 def current() -> float | None:
     """Return the deadline (monotonic) of the current work, if it has one."""
     return _deadline.get()

@@ -34,12 +34,6 @@ With the checks before and after, a request is answered within a second of its d
 """
 
 
-def remaining() -> float | None:
-    """Return the seconds until the deadline; None where there is none."""
-    deadline = _deadline.get()
-    return None if deadline is None else deadline - time.monotonic()
-
-
 def guard(engine: Engine, cut: Callable[[ConnectionPoolEntry], None] = lambda _: None) -> None:
     """Enforce deadlines on the connections of an engine. cut: called when one did not respond and was cut."""
 

@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from diptych.core.db import deadlines
+from diptych.core import deadline
 
 WRITABLE = ("read-write", "primary")
 """The values of target_session_attrs with which all connections belong on one host."""
@@ -65,7 +65,7 @@ class Hosts:
 
         A request that is almost over does not try where another has just failed: it would wait for too long.
         """
-        timeout, now, remaining = float(options["connect_timeout"]), time.monotonic(), deadlines.remaining()
+        timeout, now, remaining = float(options["connect_timeout"]), time.monotonic(), deadline.remaining()
         if now < self._failed + timeout and remaining is not None and remaining < timeout - SPARE:
             raise psycopg.OperationalError("no host could be connected to a moment ago")
         names, ports = zip(*self._order, strict=True)

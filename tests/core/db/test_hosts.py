@@ -73,15 +73,15 @@ def test_the_host_that_was_connected_to_last_is_dialled_first(links: Links, engi
 def test_a_request_that_is_almost_over_does_not_try_where_another_has_just_failed(links: Links, engine: Engine):
     links.first.unlink()
     links.second.unlink()
-    with deadlines.deadline(time.monotonic() + 0.5), pytest.raises(OperationalError, match="No such file"):
+    with deadline.until(time.monotonic() + 0.5), pytest.raises(OperationalError, match="No such file"):
         host(engine)
-    with deadlines.deadline(time.monotonic() + 0.5), pytest.raises(OperationalError, match="a moment ago"):
+    with deadline.until(time.monotonic() + 0.5), pytest.raises(OperationalError, match="a moment ago"):
         host(engine)
     links.add(links.second)
-    with deadlines.deadline(time.monotonic() + PATIENCE):
+    with deadline.until(time.monotonic() + PATIENCE):
         assert host(engine) == links.second
     engine.dispose()
-    with deadlines.deadline(time.monotonic() + 0.5):
+    with deadline.until(time.monotonic() + 0.5):
         assert host(engine) == links.second
 
 
