@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from advanced_alchemy.exceptions import NotFoundError, RepositoryError
 from sqlalchemy import create_engine, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,13 +30,14 @@ from diptych.core.catalogue.tags.model import Tag
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.database import async_config, sync_config
 from diptych.core.db.config import connection_string
-from diptych.core.db.error_translation import not_unique, translate
+from diptych.core.db.error_translation import meaning, not_unique, one_line, translate
 from diptych.core.engine import pagination
 from diptych.core.engine.search import match_words
 from diptych.core.errors import (
     CatalogueError,
     Conflict,
     Disconnected,
+    NotFound,
     RetryableConflict,
     SchemaOutdated,
     ServiceUnavailable,
@@ -426,6 +428,21 @@ def test_a_mistake_of_the_cores_own_is_raised_as_it_is(urls: dict[str, str], bac
 def test_errors_of_sqlalchemy_itself_are_mistakes():
     assert translate(InvalidRequestError("x")) is None
     assert translate(StaleDataError("x")) is None
+
+
+def test_of_the_errors_of_advanced_alchemy_alone_only_a_row_that_is_not_found_is_known():
+    assert type(meaning(NotFoundError("x"))) is NotFound
+    assert meaning(RepositoryError("x")) is None
+
+
+def test_an_error_is_told_in_one_line_with_the_first_of_the_databases():
+    cause = DBAPIError("SELECT 1", {}, sqlite3.OperationalError("disk is full\nand more\n"))
+    with pytest.raises(ServiceUnavailable) as caught:
+        raise ServiceUnavailable("Not now.") from cause
+
+    assert one_line(caught.value) == "Not now. disk is full"
+    assert one_line(cause) == "disk is full"
+    assert one_line(ServiceUnavailable("Not now.")) == "Not now."
 
 
 def test_every_table_is_known_by_name_of_its_constraints():

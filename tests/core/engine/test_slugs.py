@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.core.engine.slugs import SLUG_LENGTH, TOKEN_LENGTH, slug, token, with_suffix
+from diptych.core.engine.slugs import SLUG_LENGTH, TOKEN_LENGTH, make_unique, slug, token, with_suffix
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
@@ -63,8 +63,19 @@ def test_a_long_word_is_cut_where_it_must_be():
     assert slug("ab " + "y" * 200, fallback="book") == "ab-" + "y" * (SLUG_LENGTH - TOKEN_LENGTH - 1 - 3)
 
 
-def test_a_word_that_just_fits_is_kept():
-    assert slug("x" * 91 + " tail", fallback="book") == "x" * 91
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x" * 91 + " tail", "x" * 91),
+        ("x" * 92 + " tail", "x" * 91),
+        ("x" * 60 + " " + "y" * 30 + " tail", "x" * 60 + "-" + "y" * 30),
+        ("x" * 60 + " " + "y" * 31, "x" * 60),
+        ("x" * 45 + " " + "y" * 60, "x" * 45),
+        ("x" * 44 + " " + "y" * 60, "x" * 44 + "-" + "y" * 46),
+    ],
+)
+def test_a_word_that_just_fits_is_kept_and_one_that_does_not_is_dropped_if_half_remains(text, expected):
+    assert slug(text, fallback="book") == expected
 
 
 def test_a_suffix_is_joined_with_a_hyphen():
@@ -87,6 +98,14 @@ def test_a_slug_is_made_of_the_first_words_of_a_text_of_any_length(text, expecte
 
 def test_a_suffix_fits_even_on_the_longest_slug():
     assert len(with_suffix("y" * SLUG_LENGTH, "0" * TOKEN_LENGTH)) == SLUG_LENGTH
+
+
+def test_a_slug_that_is_in_use_or_comes_again_gets_a_suffix():
+    found = make_unique(["war", "peace", "peace", "war", "art"], {"war"})
+
+    assert [found[1], found[4]] == ["peace", "art"]
+    assert [text[:-TOKEN_LENGTH] for text in (found[0], found[2], found[3])] == ["war-", "peace-", "war-"]
+    assert len(set(found)) == len(found)
 
 
 @given(st.uuids())

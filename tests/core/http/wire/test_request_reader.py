@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable, Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -14,13 +15,15 @@ from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire import request_head as head
 from diptych.core.http.wire import request_reader
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
-from diptych.core.http.wire.request_reader import CHUNK, CHUNKS, RequestReader
+from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})
 LIMIT = 100
 ANY = AllowedHosts("*")
+POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 Outcome = tuple[object, ...]
 
@@ -104,9 +107,8 @@ def test_what_is_too_long_is_refused_before_its_end_has_come():
 
 def test_a_body_is_not_read_further_than_it_may_be_long():
     connection = Connection()
-    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    assert not connection.feed(head + b"64\r\n" + b"x" * LIMIT + b"\r\n")
+    assert not connection.feed(CHUNKED + b"64\r\n" + b"x" * LIMIT + b"\r\n")
     assert connection.feed(b"1\r\n")
     assert connection.incoming.closes
 
@@ -150,13 +152,83 @@ class CountedSearch:
         return self._pattern.search(data, start, end)
 
 
-@pytest.mark.parametrize(("limit", "chunks"), [(2 * CHUNKS, CHUNKS), (2**20, 2**20 // CHUNK)])
+def refusal(pieces: Iterable[bytes]) -> int | BodyError | None:
+    """Return what a request in pieces is refused with, once the last of them has come at the latest."""
+    connection = Connection()
+    try:
+        assert any(connection.feed(piece) for piece in pieces)
+    except Problem as problem:
+        return problem.status
+    return connection.incoming.body if isinstance(connection.incoming.body, BodyError) else None
+
+
+def header(size: int) -> bytes:
+    """Return a header line of so many bytes, with its line end."""
+    return b"X: ".ljust(size - 2, b"x") + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("most", "message", "refused"),
+    [
+        (8190, lambda size: b"GET /".ljust(size - 9, b"x") + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (16384, lambda size: b"GET / HTTP/1.1\r\nHost: x\r\n" + header(size - 9) + b"\r\n", 431),
+        (100, lambda lines: b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X:\r\n" * (lines - 1) + b"\r\n", 431),
+        (256, lambda size: CHUNKED + b"1;".ljust(size, b"x") + b"\r\nx\r\n0\r\n\r\n", BodyError.INCOMPLETE),
+        (16384, lambda size: CHUNKED + b"0\r\n" + header(size) + b"\r\n", BodyError.INCOMPLETE),
+    ],
+    ids=["request line", "header lines", "number of header lines", "chunk-size line", "trailer lines"],
+)
+def test_each_part_may_be_as_long_as_its_limit_and_not_longer(
+    most: int, message: Callable[[int], bytes], refused: int | BodyError
+):
+    for size, expected in [(most, None), (most + 1, refused), (most + 1000, refused)]:
+        sent = message(size)
+        assert refusal([sent]) == expected
+        # The end of it byte by byte.
+        assert refusal([sent[:-300], *(bytes([byte]) for byte in sent[-300:])]) == expected
+
+
+def test_a_line_of_a_body_that_is_too_long_is_refused_before_its_end_has_come():
+    for line, most in [(b"1;", 256), (b"0\r\nX: ", 16384)]:
+        assert refusal([CHUNKED + line.ljust(most + 100, b"x")]) == BodyError.INCOMPLETE
+
+
+@pytest.mark.parametrize("target", [b"*", b"-", b"?a", b"books"])
+def test_a_target_is_a_path_and_a_star_only_with_options(target: bytes):
+    assert refusal([b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n"]) == 400
+    assert refusal([b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"]) is None
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST"])
+def test_a_request_of_head_is_known_before_its_head_is_whole_and_after(method: bytes):
+    connection = Connection()
+    for piece in (method + b" / HTTP/1.1\r\n", b"Host: x\r\n\r\n"):
+        connection.feed(piece)
+        assert connection.incoming.is_head_request == (method == b"HEAD")
+
+
+@pytest.mark.parametrize(
+    ("framing", "continues"),
+    [
+        (b"Content-Length: 100", True),
+        (b"Transfer-Encoding: chunked", True),
+        (b"Content-Length: 101", False),
+        (b"Content-Length: 0", False),
+    ],
+)
+def test_a_client_is_told_to_continue_only_with_a_body_that_is_read(framing: bytes, continues: bool):  # noqa: FBT001
+    connection = Connection()
+    connection.feed(POST + b"Expect: 100-continue\r\n" + framing + b"\r\n\r\n")
+
+    assert connection.incoming.continues == continues
+
+
+@pytest.mark.parametrize(("limit", "chunks"), [(2048, 1024), (2**20, 4096)])
 def test_a_body_may_come_in_many_chunks_and_not_in_any_number(limit: int, chunks: int):
-    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     size = chunks - 1  # and the last one
     for more, body in [(0, b"x" * size), (1, BodyError.INCOMPLETE)]:
         connection = Connection(limit)
-        assert connection.feed(head + b"1\r\nx\r\n" * (size + more) + b"0\r\n\r\n")
+        assert connection.feed(CHUNKED + b"1\r\nx\r\n" * (size + more) + b"0\r\n\r\n")
         assert connection.incoming.body == body
 
 
