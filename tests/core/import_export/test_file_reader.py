@@ -100,8 +100,7 @@ def test_gzip_is_known_by_its_bytes_not_its_name(tmp_path):
 def test_a_gzip_bomb_gives_its_first_rows_and_then_a_reject_that_says_what_to_do(tmp_path):
     path = tmp_path / "books.csv.gz"
     with gzip.open(path, "wb") as stream:
-        for _ in range(64):
-            stream.write(b"title\n" + b"x" * 2**16 + b"\n" * (2**20 - 2**16 - 7))
+        stream.write(b"title\n" + (b"x" * 65_535 + b"\n") * 1024)
     with open_text(path) as source:
         *before, (_, last) = rows(source, "csv")
         assert source.bytes_read < 2 * path.stat().st_size
