@@ -7,10 +7,10 @@ import os
 from flask import Flask
 
 from diptych.bare import alias_in_diptych
-from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.sync.application import Application
+from diptych.core.tuning.garbage_collection import skip_gc_at_exit
 from diptych.flask_app.blueprint import create_blueprint
 from diptych.flask_app.commands import Commands
 from diptych.flask_app.errors import register_errors

@@ -9,8 +9,8 @@ from sanic import Sanic
 
 from diptych.bare import alias_in_diptych
 from diptych.core.aio.application import Application
-from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.settings import Settings, settings_or_exit
+from diptych.core.tuning.garbage_collection import skip_gc_at_exit
 from diptych.sanic_app.blueprint import create_blueprint
 from diptych.sanic_app.errors import register_errors
 from diptych.sanic_app.log import begin_log

@@ -14,8 +14,8 @@ from diptych.core.cli.import_command import import_command
 from diptych.core.cli.openapi import openapi_command
 from diptych.core.cli.serve import serve_command
 from diptych.core.cli.status import check_status_command
-from diptych.core.gc_tuning import skip_gc_at_exit
 from diptych.core.settings import Settings, settings_or_exit
+from diptych.core.tuning.garbage_collection import skip_gc_at_exit
 
 
 def commands(settings: Settings) -> dict[str, click.Command]:

@@ -21,12 +21,12 @@ from advanced_alchemy.config import (
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.dialects import registry
 
-from diptych.core.db.async_connection import ListeningConnection
 from diptych.core.db.engine_events import BUSY_STEP, SNAPSHOT, TRANSACTION, prepare, use_explicit_begin
 from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.engine.entity import Base
 from diptych.core.errors import UPGRADE, ServiceUnavailable
 from diptych.core.settings import Settings, hosts_of, parse_database_url
+from diptych.core.tuning.listening_connection import ListeningConnection
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
 """SQLAlchemy's own dialects, for an engine that is made for one purpose and closed."""

@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg, PGDialectA
 from sqlalchemy.engine.default import DefaultDialect
 
 from diptych.core.db import commit_confirmation
-from diptych.core.db.async_connection import ListeningConnection
 from diptych.core.db.pool import is_idle
 from diptych.core.observability.db_timing import TimedDialect
+from diptych.core.tuning.listening_connection import ListeningConnection
 
 
 class _Connections(DefaultDialect):

@@ -14,8 +14,8 @@ from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
 from diptych.core import listener_shutdown
-from diptych.core.gc_tuning import freeze_gc
 from diptych.core.http.wire.allowed_hosts import RECOMMENDATION, allowed_hosts, is_loopback
+from diptych.core.tuning.garbage_collection import freeze_gc
 from diptych.sanic_app.server.http_protocol import Protocol
 
 logger = logging.getLogger("diptych")

@@ -95,7 +95,7 @@ GONE = {
     "represents": "resource_path",
     "LINGER": "LINGER_TIMEOUT",
     "MOMENT": "SETTLE_SECONDS",
-    "TURN": "ACCEPT_YIELD",
+    "TURN": "accept_yield",
     "HEARING": "STOP_STATE_POLLS",
     "PACE": "RESTART_DELAY",
     "PIECE": "RECV_SIZE",

@@ -17,7 +17,7 @@ class Left:
 
 left = Left()
 """
-END = "from diptych.core.gc_tuning import skip_gc_at_exit; skip_gc_at_exit()"
+END = "from diptych.core.tuning.garbage_collection import skip_gc_at_exit; skip_gc_at_exit()"
 
 
 @pytest.mark.parametrize(("program", "told"), [(LEFT, "collected\n"), (LEFT + END, "")])

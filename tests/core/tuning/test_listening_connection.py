@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import uvloop
 
-from diptych.core.db.async_connection import ListeningConnection
+from diptych.core.tuning.listening_connection import ListeningConnection
 from tests.support.databases import Databases
 from tests.support.waiting import PATIENCE
 
@@ -72,7 +72,7 @@ def test_the_loop_is_asked_once_for_any_number_of_statements(run: Run, monkeypat
         asked: list[int] = []
         with monkeypatch.context() as patched:
             patched.setattr(
-                "diptych.core.db.async_connection.os.dup", lambda number: asked.append(number) or dup(number)
+                "diptych.core.tuning.listening_connection.os.dup", lambda number: asked.append(number) or dup(number)
             )  # type: ignore[func-returns-value]
             for _ in range(20):
                 assert await one(connection) == 1
@@ -187,7 +187,7 @@ def test_without_a_descriptor_left_it_is_psycopg_that_waits(run: Run, monkeypatc
 
     async def test(connection: ListeningConnection) -> None:
         with monkeypatch.context() as patched:
-            patched.setattr("diptych.core.db.async_connection.os.dup", none_left)
+            patched.setattr("diptych.core.tuning.listening_connection.os.dup", none_left)
             assert [await one(connection) for _ in range(3)] == [1, 1, 1]
             assert not connection.silent
         assert await one(connection) == 1
