@@ -21,7 +21,7 @@ from tests.architecture.trees import run_in
 from tests.support import patient
 from tests.support.answers import Told, neutral
 from tests.support.databases import BACKENDS, ROOT, Databases
-from tests.support.deployments import ADAPTERS, command, free_port, server
+from tests.support.deployments import ADAPTERS, LIMITS, command, free_port, server
 from tests.support.history import History, below, transaction
 from tests.support.talking import BOOKS, conversation
 
@@ -88,7 +88,7 @@ def said(tree: Path, adapter: str, url: str) -> list[Told]:
     # Without Sanic's manager: an old release cannot be fixed, should it fail to stop.
     start = [*spelt(tree, command(adapter, port)), *(["--single-process"] if adapter == "sanic" else [])]
     with (
-        server(start, address, cwd=tree, **settings),
+        server(start, address, cwd=tree, defaults=LIMITS, **settings),
         patient.Client(base_url=address) as api,
     ):
         answers = conversation(api)

@@ -16,6 +16,8 @@ BEYOND_SCHEMAS = {
     "repeated": "one row twice in a batch",
     "missing": "ids in neither or in both of two places; contributors without an author",
     "superfluous": "a page's number beside a cursor",
+    "too_far": "a page's number times its size",
+    "beginning": "a word of one letter before an asterisk, but for syllables",
     "cursor": "one of another list or order, or letters that are none",
 }
 """The error codes that no JSON Schema can express, and their reasons."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -26,8 +26,11 @@ SETTLED = 0.5
 """Seconds after which Sanic's manager can be stopped; sooner, it may never end (sanic-org/sanic#2997)."""
 
 
-PATIENT = {"DIPTYCH_REQUEST_TIMEOUT": str(PATIENCE), "DIPTYCH_POOL_TIMEOUT": "60", "DIPTYCH_HOSTS": "*"}
-"""Generous limits for a service whose limits are not tested, because the machine may be busy; and any host."""
+LIMITS = {"DIPTYCH_REQUEST_TIMEOUT": str(PATIENCE), "DIPTYCH_POOL_TIMEOUT": "60"}
+"""Generous limits for a service whose limits are not tested, because the machine may be busy."""
+
+PATIENT = {**LIMITS, "DIPTYCH_HOSTS": "*"}
+"""The same, and any host: the previous release does not know that setting."""
 
 
 def free_port() -> int:
@@ -57,18 +60,24 @@ def deployment(adapter: str, database_url: str, *, log: IO[str] | None = None, *
 
 @contextlib.contextmanager
 def server(
-    command: list[str], catalogue: str, *, cwd: Path = ROOT, log: IO[str] | None = None, **settings: str
+    command: list[str],
+    catalogue: str,
+    *,
+    cwd: Path = ROOT,
+    log: IO[str] | None = None,
+    defaults: Mapping[str, str] = PATIENT,
+    **settings: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server for the block, which begins when the catalogue at the URL `catalogue` is ready.
 
-    log: a file of the caller's for the server's output.
+    log: a file of the caller's for the server's output. defaults: of the settings.
 
     Errors: AssertionError with the server's log when it does not get ready, or does not stop.
     """
     with contextlib.ExitStack() as stack:
         log = log or stack.enter_context(tempfile.TemporaryFile("w+"))
         process = subprocess.Popen(
-            command, cwd=cwd, env=environment(**PATIENT | settings), stdout=log, stderr=subprocess.STDOUT,
+            command, cwd=cwd, env=environment(**{**defaults, **settings}), stdout=log, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
         try:
