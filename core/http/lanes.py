@@ -44,8 +44,7 @@ def is_costly(query: str) -> bool:
 
     Any answer will do for a query that is refused anyway, such as one that gives a parameter twice.
     """
-    # An encoded "&" is part of a value, and would look like the end of it.
-    text = unquote(query.replace("%26", "_")) if "%" in query else query
+    text = _decoded(query)
     if _SEARCH.search(text):
         return True
     # Without a page there is no offset, and most queries have none.
@@ -53,3 +52,13 @@ def is_costly(query: str) -> bool:
         return False
     page = {name: int(number) for name, number in _PAGE.findall(text)}
     return (page.get("currentPage", 1) - 1) * page.get("pageSize", PAGE_SIZE) > FREE_OFFSET
+
+
+def searches(query: str) -> bool:
+    """Return whether a raw query string asks for a list by `q` or `searchString`."""
+    return _SEARCH.search(_decoded(query)) is not None
+
+
+def _decoded(query: str) -> str:
+    # An encoded "&" is part of a value, and would look like the end of it.
+    return unquote(query.replace("%26", "_")) if "%" in query else query

@@ -14,6 +14,7 @@ from msgspec import Struct
 from diptych.core.engine.schemas.pagination import ListQuery
 from diptych.core.http import problems
 from diptych.core.http.client_address import TrustedProxies, bucket_of
+from diptych.core.http.lanes import Lane, lane_of, searches
 from diptych.core.http.operations import Operation
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request
@@ -82,16 +83,13 @@ def cost(operation: Operation | None, query: str) -> int:
     """Return what a request costs: nothing for health, metrics and documents. query: raw."""
     if operation is None:
         return ROW
-    match operation.unit:
-        case "none":
-            return 0
-        case "write_many":
-            return BATCH
-        case "write_one":
-            return WRITE
+    if operation.unit == "none" or lane_of(operation.path, "") is not Lane.ORDINARY:
+        return 0
+    if operation.writes:
+        return BATCH if operation.unit == "write_many" else WRITE
     if operation.query is None or not issubclass(operation.query, ListQuery):
-        return 0 if operation.path.startswith("/health/") else ROW
-    return SEARCH if "q=" in query or "searchString=" in query else LIST
+        return ROW
+    return SEARCH if searches(query) else LIST
 
 
 def rate_limit(limit: int, proxies: tuple[str, ...]) -> RateLimit | None:

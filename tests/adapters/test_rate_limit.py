@@ -33,9 +33,8 @@ def test_of_many_requests_those_beyond_the_limit_are_refused(databases: Database
             assert refused.headers["RateLimit-Policy"] == f'"default";q={LIMIT};w=60'
 
         assert statuses[: LIMIT // 2] == [200] * (LIMIT // 2)
-        if refused.status_code == 429:
-            assert refused.json()["type"] == "/problems/too-many-requests"
-            assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        assert refused.json()["type"] == "/problems/too-many-requests"
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
         other = patient.get(f"{url}/authors?pageSize=1", headers={"X-Forwarded-For": "192.0.2.8"})
         assert (other.status_code, other.headers["RateLimit"]) == (200, f'"default";r={LIMIT - 2};t=10')
         assert patient.get(f"{url}/health/live", headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 200

@@ -82,3 +82,7 @@ def test_the_files_of_both_adapters_have_the_same_names():
 )
 def test_blank_lines_comments_and_docstrings_are_no_code(source: str, count: int):
     assert lines_of_code(source) == count
+
+
+def test_gunicorns_configuration_is_one_file_by_two_names():
+    assert (ROOT / "flask_app" / "gunicorn_conf.py").readlink() == Path("gunicorn.conf.py")

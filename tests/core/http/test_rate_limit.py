@@ -23,6 +23,8 @@ NAMED = {operation.name: operation for operation in OPERATIONS}
         ("books_list", "pageSize=1000", LIST),
         ("tags_list_books", "", LIST),
         ("books_list", "q=war", SEARCH),
+        ("books_list", "%71=war", SEARCH),
+        ("books_list", "q=&searchString=", LIST),
         ("authors_list", "pageSize=1&searchString=x", SEARCH),
         ("books_create", "", WRITE),
         ("books_delete", "", WRITE),
