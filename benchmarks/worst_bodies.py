@@ -1,7 +1,7 @@
 """`make worst-bodies`: a search for the request bodies that cost the most processor time, and what they cost.
 
-Hundreds of shapes are decoded, validated and normalized as both adapters do it, and the search goes on with whatever
-is like the worst of them. The ten worst are then sent to both adapters: their whole cost is the processor time of the
+Hundreds of shapes are decoded, validated and normalized as both adapters do it, and then variations of the worst
+of them. The ten worst are then sent to both adapters: their whole cost is the processor time of the
 worker, and the event loop's longest gap is the longest that another request waited meanwhile.
 """
 

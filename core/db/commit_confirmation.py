@@ -21,7 +21,7 @@ _WARNING = "01000"
 """SQLSTATE of a warning that has none of its own. The texts are in the server's language."""
 
 _warnings: WeakKeyDictionary[BaseConnection[Any], str] = WeakKeyDictionary()
-"""The last such warning of each connection whose statement has not been checked."""
+"""By connection: the warning of its last statement, until that is checked."""
 
 
 def listen(driver: BaseConnection[Any]) -> None:

@@ -11,8 +11,8 @@ from diptych.core.http import problems
 LOOPBACK = "localhost,127.0.0.1,[::1]"
 
 RECOMMENDATION = (
-    "Requests for any host are answered. Name this service's hosts in DIPTYCH_HOSTS, so that a page of another host"
-    " cannot use it under that host's name; DIPTYCH_HOSTS=* keeps it as it is."
+    "Requests for any host name are answered. Set DIPTYCH_HOSTS to the service's own, against DNS rebinding, or to *"
+    " to keep answering any: DIPTYCH_HOSTS=catalogue.example.org"
 )
 """What a server logs at its start where the setting is empty and others can connect."""
 
@@ -20,7 +20,7 @@ RECOMMENDATION = (
 class AllowedHosts:
     """The hosts of requests that are answered (RFC 9110 section 7.2), by name without port; "*" for any.
 
-    A page whose host name suddenly resolves to this server's address (DNS rebinding) could otherwise use it as its own.
+    In DNS rebinding, a web page's host name is changed to resolve to this server, and the browser lets the page use it.
     """
 
     __slots__ = ("_names",)
