@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from contextlib import ExitStack
 from typing import Any
 
 import sanic
@@ -40,24 +39,22 @@ class ConcurrencyLimiter:
     async def run(self, request: sanic.Request, work: Coroutine[Any, Any, Response], lane: Lane) -> Response:
         """Run the work and return its response."""
         limits = self._limits[lane]
-        if limits:
-            try:
-                await _take(limits)
-            except asyncio.CancelledError:
-                work.close()
-                raise
-            work = _in_turn(work, limits)
+        try:
+            await _take(limits)
+        except asyncio.CancelledError:
+            work.close()
+            raise
         if not isinstance(request.stream, Http):
-            task = asyncio.create_task(self._to_end(work))
+            task = asyncio.create_task(self._to_end(work, limits))
             return await asyncio.shield(task)
         protocol = request.stream.protocol
         protocol.working = True
         try:
-            return await self._to_end(work)
+            return await self._to_end(work, limits)
         finally:
             protocol.working = False
 
-    async def _to_end(self, work: Coroutine[Any, Any, Response]) -> Response:
+    async def _to_end(self, work: Coroutine[Any, Any, Response], limits: Iterable[asyncio.Semaphore]) -> Response:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - there is one in a coroutine
         self._running.add(task)
@@ -65,6 +62,8 @@ class ConcurrencyLimiter:
             return await work
         finally:
             self._running.discard(task)
+            for limit in limits:
+                limit.release()
 
     async def stop(self) -> None:
         """Cancel the running work."""
@@ -75,17 +74,13 @@ class ConcurrencyLimiter:
 
 
 async def _take(limits: Iterable[asyncio.Semaphore]) -> None:
-    """Take a place in each of the limits, or in none when this is cancelled."""
-    with ExitStack() as taken:
+    """Take a place in each of the limits, or in none if this is cancelled."""
+    taken: list[asyncio.Semaphore] = []
+    try:
         for limit in limits:
             await limit.acquire()
-            taken.callback(limit.release)
-        taken.pop_all()
-
-
-async def _in_turn(work: Coroutine[Any, Any, Response], limits: Iterable[asyncio.Semaphore]) -> Response:
-    try:
-        return await work
-    finally:
-        for limit in limits:
+            taken.append(limit)
+    except asyncio.CancelledError:
+        for limit in taken:
             limit.release()
+        raise
