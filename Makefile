@@ -48,7 +48,7 @@ faults-short: venv ## Run the faults that take less than three minutes together
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth
 
-attack: venv ## Attack both adapters with expensive reads and slow clients, and write how long others wait into docs/reliability.md
+attack: venv ## Attack both adapters (starvation, slow clients, bodies, changed bytes, smuggling), and write the figures into docs/reliability.md
 	$(BIN)/python -m benchmarks.attack
 
 worst-bodies: venv ## Search for the request bodies that cost the most, and write what they cost into docs/reliability.md

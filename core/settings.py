@@ -147,6 +147,10 @@ def parse_list(text: str) -> tuple[str, ...]:
     return tuple(item for each in text.split(",") if (item := each.strip()))
 
 
+BODIES = 4
+"""Largest bodies that a worker keeps at least: one client may have a quarter."""
+
+
 def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"variable": variable, "parse": parse, "help": help_text})
 
@@ -178,6 +182,13 @@ class Settings:
     )
     max_body_bytes: int = _setting(
         8 * 1024 * 1024, "DIPTYCH_MAX_BODY_BYTES", _between(1024, 1024**3), "the largest request body accepted"
+    )
+    buffer_bytes: int = _setting(
+        0,
+        "DIPTYCH_BUFFER_BYTES",
+        _between(0, 1024**4),
+        "of bodies and responses in transit that a worker keeps, a quarter for one client;"
+        " 0: four of the largest bodies, at least 256 MiB",
     )
     hosts: str = _setting(
         "", "DIPTYCH_HOSTS", _hosts, "host names of requests that are answered, separated by commas; * for any"
@@ -223,6 +234,16 @@ class Settings:
             _database_url(self.database_url)
         except ValueError as error:
             raise SettingsError(f"database_url {error}") from None
+        if 0 < self.buffer_bytes < BODIES * self.max_body_bytes:
+            raise SettingsError(
+                f"DIPTYCH_BUFFER_BYTES must be 0, or {BODIES} times DIPTYCH_MAX_BODY_BYTES at least,"
+                f" {BODIES * self.max_body_bytes}, not {self.buffer_bytes}"
+            )
+
+    @property
+    def buffer_limit(self) -> int:
+        """Bytes in transit that a worker keeps."""
+        return self.buffer_bytes or max(BODIES * self.max_body_bytes, 256 * 1024 * 1024)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

@@ -84,6 +84,8 @@ def _content(operation: Operation, request: Request, limit: int) -> bytes | None
         raise problems.too_large(limit)
     if body is BodyError.INCOMPLETE:
         raise problems.malformed("The body did not arrive whole.")
+    if body is BodyError.NO_ROOM:
+        raise problems.unavailable("Too much of other requests and responses is in transit.")
     if operation.body is None or (not body and not operation.body_required):
         return None
     _check_media_type(operation, request.headers.get("content-type", ""))

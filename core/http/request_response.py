@@ -21,6 +21,7 @@ class BodyError(Enum):
 
     INCOMPLETE = "it ended early, or was not framed as it said"
     TOO_LARGE = "it is larger than it may be"
+    NO_ROOM = "the server keeps too much for its clients"
 
 
 class Request(Struct, frozen=True):

@@ -25,6 +25,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 REQUESTS = "diptych_requests_total"
 SECONDS = "diptych_request_duration_seconds"
 IN_USE = "diptych_pool_connections_in_use"
+REFUSED = "diptych_buffers_full_total"
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds. A read takes one to five milliseconds."""
@@ -62,6 +63,11 @@ class Metrics:
         """Add to the number of connections in use; negative to subtract."""
         with self._lock:
             self._connections[0] += more
+
+    def refuse(self, direction: str) -> None:
+        """Count a request or a response that the process had no room for. Errors: as `count`."""
+        with self._lock:
+            self._counts.row((REFUSED, direction))[0] += 1
 
     def all(self) -> Iterator[tuple[int, Key, list[float]]]:
         """Return all counters, as SharedCounters.all."""
@@ -122,9 +128,12 @@ def exposition() -> bytes:
 def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
     """Yield the lines of the text format. Labels need no escaping, because none contains a client's data."""
     connections = 0.0
+    refused = dict.fromkeys(("request", "response"), 0.0)
     by_status: dict[Key, list[float]] = {}
     for process, key, numbers in counted:
-        if key != _CONNECTIONS:
+        if key[0] == REFUSED:
+            refused[key[1]] += numbers[0]
+        elif key != _CONNECTIONS:
             _add(by_status, key, numbers)
         elif numbers[0] and _alive(process):
             # A killed process no longer uses connections; its other counts stay.
@@ -143,6 +152,9 @@ def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
         yield f"{SECONDS}_sum{{{labels}}} {numbers[_SECONDS]}"
     yield from _head(IN_USE, "gauge", "Database connections that are in use.")
     yield f"{IN_USE} {connections}"
+    yield from _head(REFUSED, "counter", "Requests and responses given up because a process's buffers were full.")
+    for direction, number in refused.items():
+        yield f'{REFUSED}{{direction="{direction}"}} {number}'
 
 
 def _head(name: str, kind: str, meaning: str) -> tuple[str, str]:

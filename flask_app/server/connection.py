@@ -5,39 +5,51 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from diptych.core.http import problems
+from diptych.core.http.buffers import Buffer, Buffers, Direction
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_reader import RequestReader
+from diptych.core.http.wire.timeouts import WRITE_TIMEOUT
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 RECV_SIZE = 65536
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a worker's connections have in common. body: bytes, at most. hosts: that are answered."""
+
+    body: int
+    hosts: AllowedHosts
+    buffers: Buffers
+
+
 class Connection:
     """A connection, used by one thread at a time.
 
-    client: its socket. peer, address: the addresses of the client and of the server. limit: bytes of a body, at most.
-    hosts: that are answered.
+    client: its socket. peer, address: the addresses of the client and of the server.
 
-    reader: the request that is received or answered. deadline: when the connection expires. ended: whether the last
-    response has been written; lingers: whether our half has been closed since. watched: the events for which the
-    socket is registered.
+    reader: the request that is received or answered. deadline: when the connection expires; response_deadline: when
+    the response has to be sent. ended: whether the last response has been written; lingers: whether our half has been
+    closed since. watched: the events for which the socket is registered.
     """
 
     __slots__ = (
-        "_data", "_eof", "_hosts", "_limit", "_unsent", "address", "client", "deadline", "ended", "lingers", "peer",
-        "reader", "watched",
+        "_buffer", "_data", "_eof", "_limits", "_unsent", "address", "client", "deadline", "ended", "lingers",
+        "peer", "reader", "response_deadline", "watched",
     )  # fmt: skip
 
-    def __init__(self, client: socket.socket, peer: Any, address: Any, limit: int, hosts: AllowedHosts) -> None:
+    def __init__(self, client: socket.socket, peer: Any, address: Any, limits: Limits) -> None:
         client.setblocking(False)
         self.client, self.peer, self.address = client, peer, address
-        self._data, self._unsent, self._limit, self._hosts = bytearray(), bytearray(), limit, hosts
+        self._buffer = Buffer(limits.buffers, peer[0] if isinstance(peer, tuple) else "")
+        self._data, self._unsent, self._limits = bytearray(), bytearray(), limits
         self._eof = False
-        self.reader = RequestReader(self._data, limit, hosts)
-        self.deadline = 0.0
+        self.begin_next()
+        self.deadline = self.response_deadline = 0.0
         self.ended = self.lingers = False
         self.watched = 0
 
@@ -55,8 +67,13 @@ class Connection:
         whole = self.reader.read()
         if self.reader.continues:
             self.reader.continues = False
-            self.send(CONTINUE)
+            self.send(CONTINUE, time.monotonic() + WRITE_TIMEOUT)
+        if self.reader.head is not None:
+            self._buffer.headers = self.reader.head.headers
         if whole:
+            return True
+        if not self._buffer.keep(len(self._data) + self.reader.received, Direction.REQUEST):
+            self.reader.give_up()
             return True
         if self._eof:
             whole = self.reader.end()
@@ -67,11 +84,16 @@ class Connection:
 
     def begin_next(self) -> None:
         """Start the next request; pipelined bytes are kept for it."""
-        self.reader = RequestReader(self._data, self._limit, self._hosts)
+        self.reader = RequestReader(self._data, self._limits.body, self._limits.hosts)
 
-    def send(self, data: bytes) -> None:
-        """Append data to the send buffer."""
+    def send(self, data: bytes, deadline: float) -> None:
+        """Append data to the send buffer. deadline: when it has to be sent (monotonic)."""
         self._unsent += data
+        self.response_deadline = deadline
+
+    def keep_unsent(self) -> bool:
+        """Keep the rest of a response; return False where the worker has no room for it."""
+        return self._buffer.keep(len(self._unsent), Direction.RESPONSE)
 
     def flush(self) -> bool:
         """Send as much of the buffer as the client takes. Returns whether it is empty. Errors: OSError."""
@@ -89,3 +111,8 @@ class Connection:
             self.lingers = True
             self.client.shutdown(socket.SHUT_WR)
         return self._eof
+
+    def close(self) -> None:
+        """Close the socket, whatever has not been sent."""
+        self._buffer.release()
+        self.client.close()

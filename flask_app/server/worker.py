@@ -17,17 +17,18 @@ from gunicorn.workers import base
 
 from diptych.core import listener_shutdown
 from diptych.core.http import problems
+from diptych.core.http.buffers import Buffers
 from diptych.core.http.lanes import lane_of
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Response
-from diptych.core.http.wire.allowed_hosts import AllowedHosts, allowed_hosts
+from diptych.core.http.wire.allowed_hosts import allowed_hosts
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
 from diptych.core.tuning.accept_yield import accept_yield
 from diptych.core.tuning.garbage_collection import freeze_gc
 from diptych.flask_app.server import wsgi
-from diptych.flask_app.server.connection import Connection
+from diptych.flask_app.server.connection import Connection, Limits
 from diptych.flask_app.server.request_queues import RequestQueues
 
 TICK = 0.5
@@ -42,7 +43,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._poller: selectors.BaseSelector
-        self._hosts: AllowedHosts
+        self._limits: Limits
         self._connections: set[Connection] = set()
         self._queues: RequestQueues
         """Connections with a complete request, for the threads."""
@@ -74,8 +75,8 @@ class Worker(base.Worker):  # type: ignore[misc]
     def run(self) -> None:
         self._queues = RequestQueues(self.cfg.threads, self._work)
         self._queues.start()
-        addresses = [listener.getsockname() for listener in self.sockets]
-        self._hosts = allowed_hosts(self.application.settings.hosts, addresses)
+        settings, addresses = self.application.settings, [listener.getsockname() for listener in self.sockets]
+        self._limits = Limits(settings.max_body_bytes, allowed_hosts(settings.hosts, addresses), Buffers(settings))
         with selectors.DefaultSelector() as self._poller:
             # Both signals and threads write to this pipe.
             self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._resume_answered)
@@ -120,8 +121,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             client, peer = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return False
-        settings = self.application.settings
-        connection = Connection(client, peer, listener.getsockname(), settings.max_body_bytes, self._hosts)
+        connection = Connection(client, peer, listener.getsockname(), self._limits)
         self._connections.add(connection)
         self._advance(connection, receive=True)
         if self.alive:
@@ -141,7 +141,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             if connection.flush() and not connection.ended and self._read(connection):
                 self._hand_over(connection)
             elif not connection.flush():
-                self._wait(connection, selectors.EVENT_WRITE, WRITE_TIMEOUT)
+                self._wait_for_reader(connection)
             elif not connection.ended:
                 self._wait(connection, selectors.EVENT_READ, self.cfg.keepalive)
             else:
@@ -174,6 +174,14 @@ class Worker(base.Worker):  # type: ignore[misc]
         os.read(self.PIPE[0], 4096)
         while self._answered:
             self._advance(self._answered.popleft())
+
+    def _wait_for_reader(self, connection: Connection) -> None:
+        """Wait until the client reads more of its response, or give it up. The time begins anew with each part."""
+        if connection.keep_unsent():
+            left = connection.response_deadline - time.monotonic()
+            self._wait(connection, selectors.EVENT_WRITE, min(WRITE_TIMEOUT, left))
+        else:
+            self._drop(connection)
 
     def _wait(self, connection: Connection, events: int, patience: float) -> None:
         """Register the events of its socket that a connection waits for. patience: seconds until `_expire`."""
@@ -209,7 +217,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def _drop(self, connection: Connection) -> None:
         self._wait(connection, 0, math.inf)
         self._connections.remove(connection)
-        connection.client.close()
+        connection.close()
 
     def _finish(self) -> None:
         """Drain the accept queue, answer what arrives on open connections, and close them."""
@@ -255,7 +263,11 @@ class Worker(base.Worker):  # type: ignore[misc]
             environ = wsgi.make_environ(connection, multiprocess=self.cfg.workers > 1)
             answer = wsgi.call(self.wsgi, environ)
             connection.ended = connection.reader.closes or not self.alive or not self.cfg.keepalive
-            connection.send(wsgi.serialize(answer, method=head.method, close=connection.ended))
+            deadline = connection.reader.arrived + self.application.settings.request_timeout
+            connection.send(
+                wsgi.serialize(answer, method=head.method, close=connection.ended),
+                max(deadline, time.monotonic() + WRITE_TIMEOUT),
+            )
         except SystemExit:
             # It would end this thread silently.
             self._fail(connection, head, RuntimeError("The application raised SystemExit."))
@@ -282,4 +294,5 @@ class Worker(base.Worker):  # type: ignore[misc]
         connection.ended = True
         framing = {"Content-Type": response.content_type, "Content-Length": len(response.body)}
         answer = response.status, (framing | dict(response.headers)).items(), response.body
-        connection.send(wsgi.serialize(answer, method=method, close=True))
+        data = wsgi.serialize(answer, method=method, close=True)
+        connection.send(data, time.monotonic() + WRITE_TIMEOUT)

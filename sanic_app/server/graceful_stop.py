@@ -14,6 +14,7 @@ from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
 from diptych.core import listener_shutdown
+from diptych.core.http.buffers import Buffers
 from diptych.core.http.wire.allowed_hosts import RECOMMENDATION, allowed_hosts, is_loopback
 from diptych.core.tuning.garbage_collection import freeze_gc
 from diptych.sanic_app.server.http_protocol import Protocol
@@ -33,7 +34,7 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.before_server_start(self._find_hosts)
+        self.before_server_start(self._prepare_connections)
         self.after_server_start(self._watch)
 
     def prepare(
@@ -58,8 +59,9 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
     async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
 
-    async def _find_hosts(self, _: Any) -> None:
-        """Find out which hosts are answered before there is a connection."""
+    async def _prepare_connections(self, _: Any) -> None:
+        """Find out which hosts are answered, and make the buffers, before there is a connection."""
+        self.ctx.buffers = Buffers(self.ctx.settings)
         self.ctx.hosts = allowed_hosts(self.ctx.settings.hosts, [each.getsockname() for each in self._listeners()])
 
     def _listeners(self) -> list[socket.socket]:

@@ -16,6 +16,7 @@ from sanic.response import BaseHTTPResponse
 from sanic.server import HttpProtocol
 
 from diptych.core.http import problems
+from diptych.core.http.buffers import Buffer, Direction
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, date, message
@@ -74,6 +75,7 @@ class Http(SanicHttp):
             transport=self.protocol.transport,  # type: ignore[arg-type]
             app=self.protocol.app,
         )
+        self.protocol.buffer.headers = head.headers
         self.protocol.request_class._current.set(request)  # noqa: SLF001 - as the method that this is instead of
         self.request, request.stream = request, self
         request.body = incoming.body if isinstance(incoming.body, bytes) else b""
@@ -86,7 +88,7 @@ class Http(SanicHttp):
             if incoming.continues:
                 incoming.continues = False
                 await self.protocol.send(CONTINUE)  # type: ignore[no-untyped-call]
-            if whole:
+            if whole or not self._keeps(incoming):
                 break
             if incoming.timed_out(time.monotonic()):
                 raise problems.of_status(408)
@@ -100,6 +102,15 @@ class Http(SanicHttp):
         if self.recv_buffer:
             # Yield between pipelined requests, so that other connections get their turn.
             await asyncio.sleep(0)
+
+    def _keeps(self, incoming: RequestReader) -> bool:
+        """Keep what has been received; return False, having given the request up, where there is no room."""
+        if incoming.head is not None:
+            self.protocol.buffer.headers = incoming.head.headers
+        if self.protocol.buffer.keep(len(self.recv_buffer) + incoming.received, Direction.REQUEST):
+            return True
+        incoming.give_up()
+        return False
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
         if self.protocol.transport is None:
@@ -117,7 +128,7 @@ class Http(SanicHttp):
             self.response_func: Any = None
             await self.protocol.send(whole)  # type: ignore[no-untyped-call]
             self.stage = Stage.IDLE
-        await self.protocol.taken()
+        await self.protocol.taken(self.incoming.arrived)
 
     def _whole(self, response: BaseHTTPResponse, headers: MutableMapping[str, Any]) -> bytes | None:
         """Serialize a complete response; None for one that is not like the core's.
@@ -162,7 +173,7 @@ class Http(SanicHttp):
 class Protocol(HttpProtocol):
     """Sanic's protocol, for clients that read slowly, or that have closed their sending half."""
 
-    __slots__ = ("_heard", "_writable", "ended", "working")
+    __slots__ = ("_heard", "_writable", "buffer", "ended", "working")
 
     HTTP_CLASS = Http
 
@@ -182,9 +193,11 @@ class Protocol(HttpProtocol):
             self._task = None
         super().connection_lost(error)  # type: ignore[no-untyped-call]
         self._task = task
+        self.buffer.release()
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)  # type: ignore[no-untyped-call]
+        self.buffer = Buffer(self.app.ctx.buffers, self.conn_info.client_ip if self.conn_info else "")
         # Pause writing at the first byte that is not sent, not only above 64 KiB.
         transport.set_write_buffer_limits(high=0)
 
@@ -196,20 +209,26 @@ class Protocol(HttpProtocol):
         self._writable.set()
         super().resume_writing()  # type: ignore[no-untyped-call]
 
-    async def taken(self) -> None:
-        """Wait until the response is sent; abort the connection when the client reads nothing for WRITE_TIMEOUT."""
+    async def taken(self, arrived: float) -> None:
+        """Wait until the response is sent; abort the connection where the client reads too slowly, or there is no room.
+
+        arrived: when the request was complete (monotonic). The client has WRITE_TIMEOUT for each part, and for all of
+        it the time until the request's deadline.
+        """
         transport: Any = self.transport
         left, until = -1, 0.0
+        latest = max(arrived + self.app.ctx.settings.request_timeout, time.monotonic() + WRITE_TIMEOUT)
         while not self._writable.is_set():
             # Keep Sanic's response timeout, which is for handlers, from firing.
             self._time = now = time.monotonic()
             if left != transport.get_write_buffer_size():
-                left, until = transport.get_write_buffer_size(), now + WRITE_TIMEOUT
-            elif now > until:
+                left, until = transport.get_write_buffer_size(), min(now + WRITE_TIMEOUT, latest)
+            if now > until or not self.buffer.keep(left, Direction.RESPONSE):
                 transport.abort()
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self._writable.wait()
+        self.buffer.release()
 
     @property
     def gone(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -19,9 +20,10 @@ from typing import IO
 import psutil
 import pytest
 
+from diptych.core.http.buffers import Buffers
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.settings import Settings
-from diptych.flask_app.server.connection import CONTINUE, Connection
+from diptych.flask_app.server.connection import CONTINUE, Connection, Limits
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import command, free_port, stop, wait_until_ready
 from tests.support.waiting import PATIENCE, until
@@ -34,8 +36,8 @@ def test_what_a_client_does_not_take_stays_in_order():
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     with ours, theirs:
-        connection = Connection(ours, "", "", 100, AllowedHosts("*"))
-        connection.send(b"x" * 1_000_000)
+        connection = Connection(ours, "", "", Limits(100, AllowedHosts("*"), Buffers(Settings())))
+        connection.send(b"x" * 1_000_000, math.inf)
         assert not connection.flush()
 
         theirs.sendall(ASKED)

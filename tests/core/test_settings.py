@@ -19,6 +19,7 @@ NUMBERS = [
     ("DIPTYCH_POOL_OVERFLOW", "pool_overflow", 0, 1000),
     ("DIPTYCH_POOL_TIMEOUT", "pool_timeout", 1, 60),
     ("DIPTYCH_MAX_BODY_BYTES", "max_body_bytes", 1024, 1024**3),
+    ("DIPTYCH_BUFFER_BYTES", "buffer_bytes", 0, 1024**4),
     ("DIPTYCH_MIGRATION_LOCK_TIMEOUT", "migration_lock_timeout", 1, 600),
     ("DIPTYCH_MIGRATION_STATEMENT_TIMEOUT", "migration_statement_timeout", 0, 86400),
     ("DIPTYCH_WORKERS", "workers", 1, 256),

@@ -73,6 +73,13 @@ class RequestReader:
         """Whether the connection is closed after the response."""
         return self.head is None or self.head.close or isinstance(self.body, BodyError)
 
+    @property
+    def received(self) -> int:
+        """Bytes of the body so far, without those in `data`."""
+        if self._decoder is not None:
+            return len(self._decoder.body)
+        return len(self.body) if isinstance(self.body, bytes) else 0
+
     def timed_out(self, now: float) -> bool:
         """Return whether the request has taken too long to arrive, however steadily it does. now: monotonic seconds."""
         if not self.begun:
@@ -109,6 +116,13 @@ class RequestReader:
         self.body = BodyError.INCOMPLETE
         self.arrived = monotonic()
         return True
+
+    def give_up(self) -> None:
+        """End a request whose body there is no room for; it is complete then."""
+        self.body = BodyError.NO_ROOM
+        self._decoder = None
+        self._data.clear()
+        self.arrived = monotonic()
 
     def _read_head(self) -> bool:
         data = self._data

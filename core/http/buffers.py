@@ -1,0 +1,96 @@
+"""A budget for what a process keeps in memory for its clients: bodies that arrive, and responses that are taken."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from enum import Enum
+
+from diptych.core.http.client_address import TrustedProxies, bucket_of
+from diptych.core.observability import metrics
+from diptych.core.settings import BODIES, Settings, parse_list
+
+UNCOUNTED = 65_536
+"""Bytes of a connection that are not counted, so that ordinary requests are served however full the buffers are."""
+
+WARN_SECONDS = 60
+"""Seconds between two warnings of a process."""
+
+_log = logging.getLogger("diptych")
+
+
+class Direction(Enum):
+    """What is kept for a client."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+class Buffers:
+    """The buffers of one process, which its event loop manages. One client may have a quarter of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limit = settings.buffer_limit
+        self._proxies = TrustedProxies(parse_list(settings.trusted_proxies))
+        self._kept = 0
+        self._of: dict[str, int] = {}
+        """Bytes by client."""
+        self._warned = -math.inf
+
+    def resize(self, buffer: Buffer, size: int, direction: Direction) -> bool:
+        """Count a connection's bytes anew; return False, counting none of them, where there is no room for more."""
+        before, client = buffer.size, bucket_of(self._proxies.client_of(buffer.peer, buffer.headers))
+        self._add(buffer.client, -before)
+        fits = size <= before or (
+            self._kept + size <= self._limit and self._of.get(client, 0) + size <= self._limit // BODIES
+        )
+        buffer.client, buffer.size = client, size if fits else 0
+        self._add(client, buffer.size)
+        if not fits:
+            metrics.metrics().refuse(direction.value)
+            self._warn(client, direction)
+        return fits
+
+    def _add(self, client: str, size: int) -> None:
+        self._kept += size
+        left = self._of.get(client, 0) + size
+        if left:
+            self._of[client] = left
+        else:
+            self._of.pop(client, None)
+
+    def _warn(self, client: str, direction: Direction) -> None:
+        if time.monotonic() < self._warned + WARN_SECONDS:
+            return
+        self._warned = time.monotonic()
+        _log.warning(
+            "buffers full: %d of %d bytes are kept for clients, %d for %s, whose %s was given up",
+            *(self._kept, self._limit, self._of.get(client, 0), client or "a Unix socket", direction.value),
+        )
+
+
+class Buffer:
+    """What one connection keeps.
+
+    peer: its address; empty for a Unix socket. headers: of its request, in which a proxy names the client.
+    client, size: for whom how many bytes are counted.
+    """
+
+    __slots__ = ("_buffers", "client", "headers", "peer", "size")
+
+    def __init__(self, buffers: Buffers, peer: str) -> None:
+        self._buffers, self.peer = buffers, peer
+        self.client, self.size = peer, 0
+        self.headers: Mapping[str, str] = {}
+
+    def keep(self, size: int, direction: Direction) -> bool:
+        """Keep so many bytes from now on; return False where there is no room, and the connection has to end."""
+        counted = size if size > UNCOUNTED else 0
+        return counted == self.size or self._buffers.resize(self, counted, direction)
+
+    def release(self) -> None:
+        """Keep nothing any more."""
+        if self.size:
+            self._buffers.resize(self, 0, Direction.RESPONSE)
