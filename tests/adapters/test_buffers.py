@@ -21,6 +21,8 @@ from tests.support.waiting import PATIENCE, until
 from tests.support.wire import Target, connect
 from tests.wire.case import HOST, JSON, head
 
+pytestmark = pytest.mark.long
+
 BODY = 2**20
 """DIPTYCH_MAX_BODY_BYTES: what one client may have in transit when a worker keeps four times as much."""
 
@@ -121,7 +123,6 @@ def test_a_client_that_downloads_too_much_at_once_is_cut_off(databases: Database
         until(lambda: held(target, [first, second]) < 2)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_client_that_reads_a_response_too_slowly_is_cut_off(databases: Databases, adapter: str):
     with (

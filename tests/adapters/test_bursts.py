@@ -15,6 +15,8 @@ from tests.support import patient
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, deployment
 
+pytestmark = pytest.mark.long
+
 MANY = 60
 # No client thread of a busy machine comes too late.
 ONE = {

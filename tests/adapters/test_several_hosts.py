@@ -12,6 +12,8 @@ from tests.support import patient
 from tests.support.databases import DIPTYCH, Databases, run
 from tests.support.deployments import ADAPTERS, deployment
 
+pytestmark = pytest.mark.long
+
 FORMS = {
     "libpq": "postgresql://postgres@{gone},{there}/{name}?target_session_attrs=read-write",
     "libpq with ports": "postgresql://postgres@{gone}:5432,{there}:5432/{name}?target_session_attrs=read-write",

@@ -16,6 +16,8 @@ from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.long
+
 MANY = 12
 
 BEYOND = "/authors?currentPage=1002&pageSize=1"

@@ -394,6 +394,7 @@ def peak(url: str, *arguments: str) -> int:
     return int(run([sys.executable, "-c", code, *arguments], DATABASE_URL=url).stdout.split()[-1]) * 1024
 
 
+@pytest.mark.long
 def test_a_catalogue_of_any_size_needs_no_more_memory(catalogue: Catalogues, tmp_path: Path):
     url, new, path = catalogue("postgresql"), catalogue("postgresql"), tmp_path / "dump.json"
     empty = peak(url, "database", "dump-data", "-o", str(path)), peak(new, "load", str(path))

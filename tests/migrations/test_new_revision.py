@@ -10,6 +10,8 @@ import pytest
 from tests.architecture.trees import copy_tree, edit, run_in
 from tests.support.history import History
 
+pytestmark = pytest.mark.long
+
 CLI = (sys.executable, "-m", "diptych.core.cli", "database")
 RUFF = (sys.executable, "-m", "ruff")
 

@@ -152,6 +152,7 @@ def test_clients_that_send_after_the_last_response_delay_no_other(hosts: Hosts, 
         assert all(client.recv(65536).startswith(b"HTTP/1.1 200 ") for client in others)
 
 
+@pytest.mark.long
 def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Hosts):
     def letters(adapter: str) -> int:
         """Return how many letters arrive, one a second, until the server times the client out."""
@@ -249,6 +250,7 @@ def test_clients_that_do_not_read_delay_no_other(hosts: Hosts, large: bytes, ada
     until(lambda: _answered_before(target, [_unread(target, large) for _ in range(MANY // 2)], read))
 
 
+@pytest.mark.long
 def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: bytes):
     def slow(adapter: str) -> bool:
         """Return whether a client that reads slowly gets everything; False also where the machine is too slow."""
