@@ -110,6 +110,7 @@ upgrades: venv ## Say which newer releases of gunicorn, Sanic, SQLAlchemy and ot
 
 lock: venv ## Update the lock files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group build -c requirements.lock -o docs/deploy/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
 clean: ## Remove the environments and the tools' caches
