@@ -66,10 +66,13 @@ class Proxy(Front):
 
 
 @contextlib.contextmanager
-def haproxy(servers: Mapping[str, int], *, retries: bool = True, limits: bool = False) -> Iterator[Proxy]:
+def haproxy(
+    servers: Mapping[str, int], *, retries: bool = True, limits: bool = False, configuration: str | None = None
+) -> Iterator[Proxy]:
     """Run HAProxy before two servers, by name and port.
 
-    Without retries, it tries no second server; without limits, a client may ask as much as it likes.
+    Without retries, it tries no second server; without limits, a client may ask as much as it likes. configuration:
+    another one with the same addresses.
     """
     port, tls_port = free_port(), free_port()
     with tempfile.TemporaryDirectory(dir="/tmp") as name:
@@ -88,7 +91,8 @@ def haproxy(servers: Mapping[str, int], *, retries: bool = True, limits: bool = 
             changes |= {"retries 3": "retries 0", "retry-on conn-failure": "retry-on none", "option redispatch 1": ""}
         if not limits:
             changes |= dict.fromkeys(LIMITS, "always_false")
-        (Path(name) / "haproxy.cfg").write_text(replaced(CONFIGURATION.read_text("utf-8"), changes), "utf-8")
+        text = configuration or CONFIGURATION.read_text("utf-8")
+        (Path(name) / "haproxy.cfg").write_text(replaced(text, changes), "utf-8")
         process = subprocess.Popen(
             [program("haproxy", "haproxy"), "-db", "-f", f"{name}/haproxy.cfg"],
             stdout=subprocess.PIPE,
