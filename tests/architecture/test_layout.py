@@ -13,7 +13,11 @@ NAMED = re.compile(r"`((?:core|flask_app|sanic_app|migrations|tools)(?:/[\w.]+)*
 
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")
-PAGES = ["README.md", "SECURITY.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]
+FOLDERS = ("docs", "tests", "core", "flask_app", "sanic_app", "migrations")
+PAGES = sorted(
+    str(page.relative_to(ROOT))
+    for page in [*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))]
+)
 
 
 def anchors(page: Path) -> set[str]:
