@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from diptych.core.cli import commands
+from diptych.core.errors import SettingsError
 from diptych.core.settings import URL_FILE, Settings
 from diptych.core.sync.operations import OPERATIONS
 from tests.deploy.examples import (
@@ -249,6 +250,16 @@ def test_a_pod_is_not_root_writes_nothing_and_gets_no_variables_of_services(name
     assert container["resources"].keys() == {"requests", "limits"}
     writable = {each["mountPath"] for each in container["volumeMounts"] if not each.get("readOnly")}
     assert writable == (set() if PROCESSES[f"kubernetes {name}"].migrates else {TEMPORARY})
+
+
+@pytest.mark.parametrize("name", ["diptych", "flask", "sanic"])
+def test_a_service_of_such_a_name_would_keep_a_pod_from_starting(name: str):
+    variable = f"{name.upper()}_PORT"
+
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_environ({variable: "tcp://10.96.0.7:80"})
+    # So docs/deploy.md warns of them.
+    assert name not in {each["metadata"]["name"] for each in objects("Service")}
 
 
 @pytest.mark.parametrize("name", [each for each in PROCESSES if each.startswith("compose")])
