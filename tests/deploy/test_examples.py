@@ -48,7 +48,7 @@ TEMPORARY = "/tmp"  # noqa: S108 - of a container
 ADDRESS_OPTIONS = {"--bind", "--host", "--port", "--workers"}
 
 SANDBOX = re.compile(
-    r"Protect|Private|Restrict(?!ed)|NoNew|Capability|LockPersonality|SystemCall|DynamicUser|User|UMask"
+    r"Protect|Private|Restrict(?!ed)|NoNew|Capability|LockPersonality|MemoryDeny|SystemCall|DynamicUser|User|UMask"
 )
 
 every = pytest.mark.parametrize("name", PROCESSES)
