@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 import click
 from alembic import command
 
 from diptych.core.cli.common import alembic_of
+from diptych.core.legacy_import import copy_from as other_database
 from diptych.core.legacy_import import runner
+from diptych.core.legacy_import.plan import Options
+from diptych.core.legacy_import.planning import AdoptionRefused, Request
 from diptych.core.settings import Settings
 
 
@@ -19,18 +23,75 @@ from diptych.core.settings import Settings
 @click.option(
     "--leave", multiple=True, metavar="TABLE.COLUMN", help="Do not carry this column over; it stays where it is."
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="TABLE.FIELD=COLUMN",
+    help="Fill a field from this column, or from several, separated by commas.",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="TABLE=CONDITION",
+    help='Adopt the rows that an SQL condition is true for; "true": all.',
+)
+@click.option("--value", "values", multiple=True, metavar="TABLE.COLUMN:OLD=NEW", help="Take this value for another.")
+@click.option("--default-author", default="", metavar="NAME", help="The author of books that have none.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Follow the plan in this file.",
+)
+@click.option(
+    "--write-plan",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a plan into this new file, to be edited, and adopt nothing.",
+)
+@click.option(
+    "--copy-from", metavar="URL", help="Copy the rows of this other database or schema, and leave it as it is."
+)
+@click.option(
+    "--again", is_flag=True, help="With --copy-from: copy what is new, and report what was changed or deleted."
+)
 @click.pass_obj
-def adopt(settings: Settings, *, dry_run: bool, leave: tuple[str, ...]) -> None:
-    """Adopt a database that was there before, with every author and book in it.
+def adopt(  # noqa: PLR0913 - one for each option
+    settings: Settings,
+    *,
+    dry_run: bool,
+    leave: tuple[str, ...],
+    columns: tuple[str, ...],
+    where: tuple[str, ...],
+    values: tuple[str, ...],
+    default_author: str,
+    plan_file: Path | None,
+    write_plan: Path | None,
+    copy_from: str | None,
+    again: bool,
+) -> None:
+    """Adopt a database that was there before, with every author, book and tag in it.
 
-    Known are the catalogue's own tables, made by create_all; and tables of authors and books as the guides of
-    Litestar, advanced-alchemy and Flask-SQLAlchemy make them, kept by Flask-Migrate or by nobody. The old tables
-    are kept, under other names. All of it is done, or nothing; what is not known is refused.
+    Known are the catalogue's own tables, made by create_all; and tables of authors, books and tags with usual names
+    and columns, kept by Flask-Migrate or without a history. What cannot be inferred is refused with the option that
+    says it, or is written into a plan: --write-plan. The old tables are kept, under other names. All of it is done,
+    or nothing.
+
+    With --copy-from the rows come from another database, which stays as it is and in use.
     """
+    if again and copy_from is None:
+        raise click.UsageError("--again goes with --copy-from.")
+    options = Options(leave, columns, where, values, default_author)
+    plan = plan_file.read_text(encoding="utf-8") if plan_file else None
+    request = Request(options, plan, dry_run, copy_from, again)
     try:
+        if write_plan is not None:
+            _write_plan(settings, request, write_plan)
+            return
         with _Terminal() as terminal:
-            adopted = runner.adopt(settings, frozenset(leave), terminal, dry_run=dry_run)
-    except runner.AdoptionRefused as error:
+            run = runner.adopt if copy_from is None else other_database.copy_from
+            adopted = run(settings, request, terminal)
+    except AdoptionRefused as error:
         for reason in error.reasons:
             click.echo(reason, err=True)
         raise click.ClickException(str(error)) from error
@@ -38,6 +99,14 @@ def adopt(settings: Settings, *, dry_run: bool, leave: tuple[str, ...]) -> None:
         with alembic_of(settings) as config:
             command.upgrade(config, "head")
         click.echo(adopted.told)
+
+
+def _write_plan(settings: Settings, request: Request, path: Path) -> None:
+    """Write a plan into a new file. Errors: AdoptionRefused, OSError."""
+    text = (runner.plan_of if request.copy_from is None else other_database.plan_of_other)(settings, request)
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    click.echo(f"Wrote a plan into {path}: edit it, then run the same command with --plan {path} --dry-run.")
 
 
 class _Terminal:

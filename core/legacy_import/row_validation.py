@@ -1,25 +1,21 @@
-"""Read an old table row by row and check which rows can be copied."""
+"""Read every row once before anything is written, and report what cannot be adopted and what is converted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Text, case, cast, column, func, select, table, type_coerce
-from sqlalchemy.types import LargeBinary, NullType
+from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.legacy_import.column_mapping import NOUNS
+from diptych.core.legacy_import.conversions import uuid_of
+from diptych.core.legacy_import.earlier_copy import EarlierCopy
+from diptych.core.legacy_import.key_store import KeyStore
+from diptych.core.legacy_import.plan import Plan
+from diptych.core.legacy_import.row_conversion import Change, EstateReader, OldRow, Problem, Reference
+from diptych.core.legacy_import.value_groups import Conversions, Refusals, shown
 
-from diptych.core.import_export.duplicate_detector import DuplicateDetector
-from diptych.core.legacy_import.column_mapping import shown, uuid, whole
-from diptych.core.legacy_import.schema_detection import LegacySchema, OldTable
-
-BATCH = 1000
-
-FAULTS = 100
-"""Most problems that are reported one by one."""
-
-Values = dict[str, Any]
 Advanced = Callable[[int], None]
 
 
@@ -27,137 +23,189 @@ Advanced = Callable[[int], None]
 class ValidationReport:
     """The result of validating the rows.
 
-    rows: number of rows by noun. problems: the first FAULTS of `faulty` sentences. changed: by column, the number of
-    values that are stored in another form, and the row of the first.
+    rows: the number that are adopted, by noun. kept: the number of values that arrive, by section and field; parts: of
+    those in a column that is joined with others. expected: the number of values in the catalogue's tables afterwards,
+    by table and column. new_ids: whether any id changes.
     """
 
-    rows: dict[str, int] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    faulty: int = 0
-    changed: dict[str, tuple[int, Any]] = field(default_factory=dict)
-
-    def refuse(self, problem: str) -> None:
-        """Report a problem."""
-        self.faulty += 1
-        if len(self.problems) < FAULTS:
-            self.problems.append(problem)
-
-    def change(self, name: str, row: Any) -> None:
-        """Count a value that is stored in another form."""
-        count, first = self.changed.get(name, (0, row))
-        self.changed[name] = (count + 1, first)
+    refusals: Refusals = field(default_factory=Refusals)
+    conversions: Conversions = field(default_factory=Conversions)
+    rows: Counter[str] = field(default_factory=Counter)
+    kept: Counter[tuple[str, str]] = field(default_factory=Counter)
+    parts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    new_ids: bool = False
 
 
-def count(connection: Connection, name: str) -> int:
-    """Return the number of rows of a table."""
-    return int(connection.execute(select(func.count()).select_from(table(name))).scalar_one())
-
-
-def batches(connection: Connection, old: OldTable, also: FromClause | None = None) -> Iterator[list[Values]]:
-    """Yield all rows with their old values, ordered by id on PostgreSQL and by rowid on SQLite.
-
-    also: another table that author_id refers to; `author_known` then says whether the author exists.
-    """
-    source = table(old.name, *(column(name) for name, _ in old.columns.values()), column("rowid")).alias("old")
-    on_sqlite = connection.dialect.name == "sqlite"
-    # A SQLite primary key may be NULL, or of mixed types.
-    key: ColumnElement[Any] = source.c.rowid if on_sqlite else source.c[old.columns["id"][0]]
-    wanted: list[ColumnElement[Any]] = [key.label("_key")]
-    for name, (found, kind) in old.columns.items():
-        wanted += _as_stored(source.c[found], name) if on_sqlite else [_as_text(source.c[found], name, kind)]
-    statement = select(*wanted).order_by(key).limit(BATCH)
-    if also is not None:
-        join = source.outerjoin(also, also.c.id == source.c[old.columns["author_id"][0]])
-        statement = statement.select_from(join).add_columns(also.c.id.is_not(None).label("author_known"))
-    last: Any = None
-    while True:
-        rows = connection.execute(statement if last is None else statement.where(key > last)).mappings().all()
-        if rows:
-            yield [_decoded(dict(row)) if on_sqlite else dict(row) for row in rows]
-            last = rows[-1]["_key"]
-        if len(rows) < BATCH:
-            return
-
-
-def _as_text(found: ColumnElement[Any], name: str, kind: str) -> ColumnElement[Any]:
-    """Read dates and times of PostgreSQL as text: Python has no value for some, such as "infinity"."""
-    return (cast(found, Text) if kind in ("date", "time", "aware time") else found).label(name)
-
-
-def _as_stored(found: ColumnElement[Any], name: str) -> list[ColumnElement[Any]]:
-    """Read a SQLite column with its type, and text as bytes: any column may hold any type, and invalid UTF-8."""
-    stored = func.typeof(found)
-    value = case((stored == "text", cast(found, LargeBinary)), else_=found)
-    return [stored.label(f"_type_{name}"), type_coerce(value, NullType()).label(name)]
-
-
-def _decoded(row: Values) -> Values:
-    for name in [name for name in row if f"_type_{name}" in row]:
-        if row.pop(f"_type_{name}") == "text":
-            try:
-                row[name] = row[name].decode()
-            except UnicodeDecodeError:
-                continue  # left as bytes, which the field's rule rejects
-    return row
-
-
-def validate_rows(connection: Connection, shape: LegacySchema, advanced: Advanced) -> ValidationReport:
-    """Validate every row, and report why a row cannot be copied."""
+def validate_rows(reader: EstateReader, advanced: Advanced, earlier: EarlierCopy | None = None) -> ValidationReport:
+    """Validate every row. earlier: a copy that was made before, whose rows are not validated again."""
     report = ValidationReport()
-    parents = table(shape.authors.name, column("id")).alias("parent")
-    with closing(DuplicateDetector()) as seen:
-        for old, also in ((shape.authors, None), (shape.books, parents)):
-            rows = 0
-            for batch in batches(connection, old, also):
-                for row in batch:
-                    rows += 1
-                    _validate_row(old, row, report, seen)
-                advanced(len(batch))
-            report.rows[old.noun] = rows
+    with closing(report.refusals), closing(KeyStore()) as seen:
+        validation = _Validation(reader.plan, report, seen, earlier)
+        for section in ("authors", "tags", "books"):
+            if section in reader.plan:
+                for rows in reader.rows(section):
+                    validation.check(section, rows)
+                    advanced(len(rows))
     return report
 
 
-def _validate_row(old: OldTable, row: Values, report: ValidationReport, seen: DuplicateDetector) -> None:
-    known, problems = values(old, row)
-    where = f"{old.name} {shown(row['id'])}"
-    for name, problem in problems.items():
-        report.refuse(f"{where}: {old.columns[name][0]} {problem}")
-    if not row.get("author_known", True) and row["author_id"] is not None:
-        report.refuse(f"{where}: author_id is {shown(row['author_id'])}, and there is no such author")
-    unique = [
-        name for name in ("id", "isbn") if known.get(name) is not None and old.columns[name][1] in ("text", "bytes")
-    ]
-    for name in unique:
-        if seen.check((old.noun, name, known[name]), row["_key"], 0)[0] != "new":
-            report.refuse(f"{where}: another row has the same {name}, {known[name]}")
-    for name, value in known.items():
-        if isinstance(row[name], str) and isinstance(value, str | None) and value != row[name]:
-            report.change(f"{old.name}.{old.columns[name][0]}", shown(row["id"]))
+class _Validation:
+    def __init__(self, plan: Plan, report: ValidationReport, seen: KeyStore, earlier: EarlierCopy | None) -> None:
+        self.plan = plan
+        self.report = report
+        self.seen = seen
+        self.earlier = earlier
+
+    def check(self, section: str, rows: list[OldRow]) -> None:
+        """Check a batch of rows."""
+        noun = NOUNS[section]
+        copied = self.earlier.present(noun, rows) if self.earlier else {}
+        for row in rows:
+            if row.key in copied:
+                # A row that was deleted here since cannot be referred to any more.
+                if copied[row.key]:
+                    self.seen.add(noun, row.key, str(row.values.get("name", "")))
+            else:
+                self._check_row(section, noun, row)
+        if section == "books" and self.earlier:
+            self._check_isbns_in_catalogue([row for row in rows if row.key not in copied])
+
+    def _check_row(self, section: str, noun: str, row: OldRow) -> None:
+        report = self.report
+        report.rows[noun] += 1
+        self._check_key(section, noun, row)
+        if section == "books":
+            self._check_authors(row)
+            self._count_tags(row)
+            self._check_isbn(row)
+        elif name := row.values.get("name"):
+            self._count_name(name, noun, row)
+        for problem in row.problems:
+            report.refusals.add(*_grouped(problem, row))
+        for change in row.changes:
+            report.conversions.add(*change)
+        for name, value in {**row.values, "id": row.key}.items():
+            if value is not None:
+                report.kept[section, name] += 1
+                report.expected[noun, name] += 1
+        for column in row.parts:
+            report.parts[section, column] += 1
+
+    def _count_name(self, name: str, noun: str, row: OldRow) -> None:
+        """Note the name of an author or tag; tags of one name become one."""
+        if self.seen.add(f"{noun} name", name) or noun == "author":
+            return
+        self.report.new_ids = True
+        for column, value in {**row.values, "id": row.key}.items():
+            self.report.expected["tag", column] -= value is not None
+        self.report.conversions.add(
+            self.plan["tags"].name_of("name"), "of the name of another tag to one tag", name, name
+        )
+
+    def _check_key(self, section: str, noun: str, row: OldRow) -> None:
+        if not row.key:
+            return
+        self.report.new_ids |= uuid_of(row.key) is None
+        if not self.seen.add(noun, row.key, str(row.values.get("name") or "")):
+            label = self.plan[section].name_of("id")
+            ways = f'--where "{self.plan[section].table}=..." leaves one of them out'
+            row.problems.append(Problem(label, shown(row.shown), "is the id of another row too", ways))
+
+    def _check_isbn(self, row: OldRow) -> None:
+        number = row.values.get("isbn")
+        if number is not None and not self.seen.add("isbn", number):
+            row.problems.append(self._isbn_problem(number, "is the ISBN of another row too"))
+
+    def _isbn_problem(self, number: str, reason: str) -> Problem:
+        label = self.plan["books"].name_of("isbn")
+        ways = f'--value "{label}:...=" carries rows without the ISBN that they have there, or --leave {label}'
+        return Problem(label, shown(number), reason, ways)
+
+    def _check_isbns_in_catalogue(self, rows: list[OldRow]) -> None:
+        numbers = {number: row for row in rows if (number := row.values.get("isbn")) is not None}
+        for number in self.earlier.isbns(numbers) if self.earlier else ():
+            problem = self._isbn_problem(number, "is the ISBN of a book that the catalogue has already")
+            self.report.refusals.add(*_grouped(problem, numbers[number]))
+
+    def _check_authors(self, row: OldRow) -> None:
+        """Check that a book has an author, and count the references that arrive."""
+        report = self.report
+        own = row.values.get("author_id")
+        found = [(reference, role) for reference, role in row.contributors() if self._is_known(reference)]
+        known = [link for link in row.links if self._is_known(link.reference)]
+        report.kept["contributors", "book_id"] += len(known)
+        report.kept["contributors", "author_id"] += len(known)
+        report.kept["contributors", "role"] += sum(link.role is not None for link in known)
+        report.kept["contributors", "order"] += sum(link.order is not None for link in known)
+        for reference in row.named:
+            self._count_made("author", reference.key)
+        if not any(role == AUTHOR for _, role in found):
+            if self.plan.default_author:
+                self._take_default(row)
+                found.insert(0, (Reference("name", self.plan.default_author), AUTHOR))
+            elif not row.problems:
+                row.problems.append(self._without_author(row))
+        if own is not None and not self._is_known(Reference("author", own)):
+            row.values["author_id"] = None
+        report.expected["book_contributor", "book_id"] += max(0, len(found) - 1)
+
+    def _take_default(self, row: OldRow) -> None:
+        label = self._author_label()
+        self._count_made("author", self.plan.default_author)
+        row.changes.append(Change(label, "no author to the default author", "", self.plan.default_author))
+
+    def _is_known(self, reference: Reference) -> bool:
+        return reference.kind == "name" or self.seen.get("author", reference.key) is not None
+
+    def _count_made(self, noun: str, name: str) -> None:
+        """Count the author or tag that is made for a name, unless there is one of that name."""
+        if self.seen.add(f"{noun} name", name):
+            self.report.expected[noun, "id"] += 1
+            self.report.expected[noun, "name"] += 1
+
+    def _without_author(self, row: OldRow) -> Problem:
+        books = self.plan["books"]
+        if row.contributors():
+            value = "an author that is left out or does not exist"
+            authors = self.plan["authors"]
+            condition = authors.condition or "true"
+            column = self.plan["books"].columns.get("author_id", ("...",))[0]
+            way = f"{column} IN (SELECT {authors.columns['id'][0]} FROM {authors.table} WHERE {condition})"  # noqa: S608 - for a person to use
+        else:
+            value = "no author"
+            column = next(
+                (
+                    self.plan["books"].columns[name][0]
+                    for name in ("author_id", "author")
+                    if self.plan.has_field("books", name)
+                ),
+                "...",
+            )
+            way = f"{column} IS NOT NULL"
+        if books.condition:
+            way = f"({books.condition}) AND {way}"
+        ways = f'--default-author NAME gives them one, --where "{books.table}={way}" leaves them out'
+        return Problem(self._author_label(), value, "", ways)
+
+    def _author_label(self) -> str:
+        books = self.plan["books"]
+        for name in ("author_id", "author"):
+            if name in books.columns:
+                return books.name_of(name)
+        if "contributors" in self.plan:
+            return self.plan["contributors"].name_of("author_id")
+        return f"{books.table}.author"
+
+    def _count_tags(self, row: OldRow) -> None:
+        names = {reference.key for reference in row.tag_names}
+        for made in names:
+            self._count_made("tag", made)
+        linked = [name for link in row.tag_links if (name := self.seen.get("tag", link.key)) is not None]
+        self.report.kept["book_tags", "book_id"] += len(linked)
+        self.report.kept["book_tags", "tag_id"] += len(linked)
+        self.report.expected["book_tag", "book_id"] += len(names.union(linked))
 
 
-def values(old: OldTable, row: Values) -> tuple[Values, dict[str, str]]:
-    """Convert a row; return the valid values, and by field the problems of the others."""
-    known: Values = {}
-    problems: dict[str, str] = {}
-    for item in old.fields:
-        if item.name not in old.columns:
-            continue
-        rule = item.rule
-        if rule is uuid and old.columns[item.name][1] == "integer":
-            rule = whole
-        value = row[item.name]
-        if value is None:
-            known[item.name] = None
-            if item.required:
-                problems[item.name] = "is NULL, and has to have a value"
-            continue
-        try:
-            known[item.name] = rule(value)
-        except ValueError as error:
-            problems[item.name] = _phrase(str(error))
-    return known, problems
-
-
-def _phrase(reason: str) -> str:
-    """Phrase a rule's reason so that it follows the column's name."""
-    return reason if reason.startswith(("is ", "has ")) else f"cannot be taken: {reason}"
+def _grouped(problem: Problem, row: OldRow) -> tuple[str, str, str, str, str]:
+    return problem.column, problem.value, problem.reason, row.shown or "without an id", problem.settle

@@ -1,26 +1,30 @@
-"""Run an adoption in one transaction."""
+"""Run an adoption in place, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from diptych.core.database import sync_config
-from diptych.core.db import migration_lock
-from diptych.core.db.config import connection_string
 from diptych.core.db.error_translation import translate
 from diptych.core.db.schema_diff import scripts
 from diptych.core.engine.entity import now
 from diptych.core.errors import ServiceUnavailable
-from diptych.core.legacy_import import report
-from diptych.core.legacy_import.copy import REVISION, copy_rows
-from diptych.core.legacy_import.row_validation import ValidationReport, count, validate_rows
+from diptych.core.legacy_import import adopted_ids, report, schema_history
+from diptych.core.legacy_import.connections import changing, missing_file
+from diptych.core.legacy_import.copy import REVISION, Target, check_counts, copy_rows
+from diptych.core.legacy_import.inspection import Estate, quoted
+from diptych.core.legacy_import.plan import Plan
+from diptych.core.legacy_import.planning import AdoptionRefused, Request, make_plan, written_plan
+from diptych.core.legacy_import.renaming import Renames, find_renames, rename, renamed
+from diptych.core.legacy_import.row_conversion import ROWID, EstateReader, source
+from diptych.core.legacy_import.row_reader import Source, count, escaped
+from diptych.core.legacy_import.row_validation import Advanced, ValidationReport, validate_rows
 from diptych.core.legacy_import.schema_detection import (
     LegacySchema,
     NothingToAdopt,
@@ -28,21 +32,9 @@ from diptych.core.legacy_import.schema_detection import (
     UnknownSchema,
     detect_schema,
 )
-from diptych.core.settings import Settings, parse_database_url
+from diptych.core.settings import Settings
 
-LOCK_TIMEOUT = 5
-"""Seconds to wait for locks on the old tables."""
-
-
-class AdoptionRefused(Exception):
-    """The schema is unknown, or some rows cannot be copied; nothing was changed.
-
-    The text is one line, and each reason is a line.
-    """
-
-    def __init__(self, message: str, reasons: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.reasons = reasons
+UNKNOWN = "This database is not known, and nothing was changed."
 
 
 class ProgressListener(Protocol):
@@ -63,110 +55,183 @@ class Adopted:
     revision: str
 
 
-def adopt(settings: Settings, leave: frozenset[str], listener: ProgressListener, *, dry_run: bool) -> Adopted | None:
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What is copied in place, and what is renamed before."""
+
+    plan: Plan
+    estate: Estate
+    renames: Renames
+
+
+def adopt(settings: Settings, request: Request, listener: ProgressListener) -> Adopted | None:
     """Adopt a database; return None for a dry run or where there is nothing to adopt.
 
-    leave: columns, as "book.isbn", that are not copied.
     Errors: AdoptionRefused; CommandError when another migration takes too long; SQLAlchemyError for an unreachable
     database.
     """
-    url = parse_database_url(settings.database_url)
-    if url.drivername == "sqlite" and not Path(str(url.database)).exists():
+    if missing_file(settings):
         listener.say("There is nothing to adopt: no such file. `diptych database upgrade` makes it.")
         return None
-    engine = _engine(settings, alone=not dry_run)
-    try:
-        with _transaction(engine, dry_run=dry_run) as connection:
-            return _adopt(connection, leave, listener, dry_run=dry_run)
-    except DBAPIError as error:
-        if not isinstance(translate(error), ServiceUnavailable):
-            message = str(error.orig).strip().partition("\n")[0]
-            raise AdoptionRefused(f"The database will not have it, and nothing was changed: {message}") from error
-        raise
-    finally:
-        engine.dispose()
+    with refusals(), changing(settings, dry_run=request.dry_run) as connection:
+        return _adopt(connection, request, listener)
 
 
-def _adopt(
-    connection: Connection, leave: frozenset[str], listener: ProgressListener, *, dry_run: bool
-) -> Adopted | None:
-    script = scripts()
-    shape = detect_schema(connection, script, leave)
-    match shape:
-        case NothingToAdopt():
-            listener.say(shape.reason)
-            return None
-        case UnknownSchema():
-            raise AdoptionRefused("This database is not known, and nothing was changed.", shape.reasons)
-    judgement = _validated(connection, shape, listener, dry_run=dry_run)
-    revision = shape.revision if isinstance(shape, OwnSchema) else REVISION
-    for line in report.found(shape, judgement):
-        listener.say(line)
-    for number, line in enumerate(report.steps(shape, judgement, revision, str(script.get_current_head())), 1):
-        listener.say(f"{number:>3}. {line}")
-    if judgement.faulty:
-        more = judgement.faulty - len(judgement.problems)
-        reasons = (*judgement.problems, *([f"and {more:,} more"] if more else []))
-        raise AdoptionRefused(f"{judgement.faulty:,} values cannot be carried, and nothing was changed.", reasons)
-    if dry_run:
-        listener.say("This was a dry run: nothing was changed.")
-        return None
-    copy_rows(connection, script, shape, now(), listener.begin("Copying", sum(judgement.rows.values())))
-    counted = " and ".join(f"{rows:,} {noun}{'' if rows == 1 else 's'}" for noun, rows in judgement.rows.items())
-    return Adopted(f"Adopted {counted or 'the catalogue'}.", revision)
-
-
-def _validated(
-    connection: Connection, shape: OwnSchema | LegacySchema, listener: ProgressListener, *, dry_run: bool
-) -> ValidationReport:
-    if isinstance(shape, OwnSchema):
-        return ValidationReport()
-    names = (shape.authors.name, shape.books.name)
-    if connection.dialect.name == "postgresql" and not dry_run:
-        # A row written to the old table after validation would be lost.
-        quoted = ", ".join(connection.dialect.identifier_preparer.quote_identifier(name) for name in names)
-        connection.exec_driver_sql(f"LOCK TABLE {quoted} IN ACCESS EXCLUSIVE MODE")
-    rows = sum(count(connection, name) for name in names)
-    return validate_rows(connection, shape, listener.begin("Reading", rows))
-
-
-def _engine(settings: Settings, *, alone: bool) -> Engine:
-    """Create an engine that leaves a SQLite file's settings alone. alone: transactions take the write lock at once."""
-    if parse_database_url(settings.database_url).drivername == "postgresql":
-        return sync_config(settings).get_engine()
-    engine = create_engine(
-        connection_string(settings), poolclass=NullPool, hide_parameters=True, connect_args={"timeout": 60}
-    )
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")
-
-    return engine
+def plan_of(settings: Settings, request: Request) -> str:
+    """Return the text of a plan for the database. Errors: as those of adopt()."""
+    if missing_file(settings):
+        raise AdoptionRefused("There is nothing to plan: no such file.")
+    with refusals(), changing(settings, dry_run=True) as connection:
+        schema = detect_schema(connection, scripts(), planned=request.plan is not None)
+        match schema:
+            case LegacySchema():
+                return written_plan(connection, schema.estate, request)
+            case NothingToAdopt():
+                raise AdoptionRefused(schema.reason)
+            case UnknownSchema():
+                raise AdoptionRefused(UNKNOWN, schema.reasons)
+        raise AdoptionRefused("These are the catalogue's own tables, which need no plan.")
 
 
 @contextmanager
-def _transaction(engine: Engine, *, dry_run: bool) -> Iterator[Connection]:
-    """Open the one transaction of an adoption; a dry run reads a snapshot and is rolled back."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ" if dry_run else "READ COMMITTED")
-            if not dry_run:
-                migration_lock.lock(connection)
-            migration_lock.without_timeouts(connection)
-            _prepare(connection)
-        yield connection
-        if dry_run:
-            connection.rollback()
+def refusals() -> Iterator[None]:
+    """Raise AdoptionRefused for a statement that the database refuses."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not isinstance(translate(error), ServiceUnavailable):
+            message = str(error.orig).strip().partition("\n")[0]
+            raise AdoptionRefused(f"The database refused a statement, and nothing was changed: {message}") from error
+        raise
+
+
+def refuse_rows(validated: ValidationReport) -> None:
+    """Errors: AdoptionRefused, if any row cannot be adopted."""
+    if validated.refusals.count:
+        values = f"{validated.refusals.count:,} value{'' if validated.refusals.count == 1 else 's'}"
+        raise AdoptionRefused(
+            f"{values} cannot be adopted, and nothing was changed.", tuple(validated.refusals.lines())
+        )
+
+
+def _adopt(connection: Connection, request: Request, listener: ProgressListener) -> Adopted | None:
+    script = scripts()
+    schema = detect_schema(connection, script, planned=request.plan is not None)
+    match schema:
+        case NothingToAdopt():
+            listener.say(schema.reason)
+            return None
+        case UnknownSchema():
+            raise AdoptionRefused(UNKNOWN, schema.reasons)
+        case OwnSchema():
+            return _adopt_own(connection, script, schema, request, listener)
+    return _adopt_legacy(connection, script, schema, request, listener)
+
+
+def _adopt_own(
+    connection: Connection, script: ScriptDirectory, schema: OwnSchema, request: Request, listener: ProgressListener
+) -> Adopted | None:
+    renames = find_renames(connection, script, schema.versions, after=schema.revision)
+    if renames.clashes:
+        raise AdoptionRefused(UNKNOWN, renames.clashes)
+    head = str(script.get_current_head())
+    say_steps(listener, report.found_own(schema), [*report.renaming(renames), *report.stamping(schema.revision, head)])
+    if _is_dry(request, listener):
+        return None
+    rename(connection, renames)
+    schema_history.stamp(connection, script, schema.revision)
+    return Adopted("Adopted the catalogue.", schema.revision)
+
+
+def _adopt_legacy(
+    connection: Connection, script: ScriptDirectory, schema: LegacySchema, request: Request, listener: ProgressListener
+) -> Adopted | None:
+    plan = make_plan(connection, schema.estate, request)
+    renames = find_renames(connection, script, [*plan.tables(), *schema.versions], make_room=True)
+    if renames.clashes:
+        raise AdoptionRefused("Names are in the way, and nothing was changed.", renames.clashes)
+    if connection.dialect.name == "postgresql" and not request.dry_run:
+        # A row written to the old table after validation would be lost.
+        names = ", ".join(quoted(connection, name) for name in renames.tables)
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
+    reader = EstateReader(connection, plan, schema.estate)
+    rows = number_of_rows(connection, plan)
+    validated = validate_rows(reader, listener.begin("Reading", rows))
+    described = report.Adoption(connection, plan, schema.estate, validated, in_place=True)
+    head = str(script.get_current_head())
+    say_steps(
+        listener,
+        described.found(schema.versions, renames),
+        [*report.renaming(renames, schema.estate), *described.copying(), *report.stamping(REVISION, head)],
+    )
+    for line in described.values():
+        listener.say(line)
+    refuse_rows(validated)
+    if _is_dry(request, listener):
+        return None
+    advanced = listener.begin("Copying", rows)
+    copied = _copy_in_place(connection, script, Move(plan, schema.estate, renames), validated, advanced)
+    return Adopted(f"Adopted {report.counted(copied)}.", REVISION)
+
+
+def _copy_in_place(
+    connection: Connection, script: ScriptDirectory, move: Move, validated: ValidationReport, advanced: Advanced
+) -> Mapping[str, int]:
+    """Return the number of rows that were made, by table."""
+    plan, estate = move.plan, move.estate
+    sources = _views(connection, plan, estate)
+    rename(connection, move.renames)
+    schema_history.build(connection, script, REVISION)
+    if validated.new_ids:
+        adopted_ids.create(connection)
+    target = Target(connection, now(), mapped=validated.new_ids)
+    copy_rows(EstateReader(connection, plan, estate, sources), target, advanced)
+    check_counts(connection, validated.expected)
+    for section, each in plan.sections.items():
+        if each.condition:
+            connection.exec_driver_sql(f"DROP VIEW {_view(section)}")
+    schema_history.stamp(connection, script, REVISION)
+    return target.copied
+
+
+def _views(connection: Connection, plan: Plan, estate: Estate) -> Mapping[str, Source]:
+    """Return what is read after tables are renamed: a view for each condition.
+
+    A condition may name tables by their old names: a view that exists already follows the renaming.
+    """
+    sources = {}
+    for section, each in plan.sections.items():
+        found = source(plan, estate, section)
+        if each.condition:
+            has_rowid = found.key == "rowid"
+            columns = f"rowid AS {ROWID}, *" if has_rowid else "*"
+            rows = f"SELECT {columns} FROM {quoted(connection, each.table)} WHERE ({escaped(each.condition)})"  # noqa: S608
+            connection.execute(text(f"CREATE TEMPORARY VIEW {_view(section)} AS {rows}"))
+            sources[section] = Source(_view(section), found.columns, ROWID if has_rowid else found.key)
         else:
-            connection.commit()
+            sources[section] = Source(renamed(each.table), found.columns, found.key)
+    return sources
 
 
-def _prepare(connection: Connection) -> None:
-    """Set a short lock timeout, and the date format that the rules parse."""
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'")
-    connection.exec_driver_sql("SET LOCAL datestyle = 'ISO, YMD'")
+def _view(section: str) -> str:
+    return f"adoption_of_{section}"
+
+
+def number_of_rows(connection: Connection, plan: Plan) -> int:
+    """Return how many rows are read, for a progress display."""
+    sections = [plan[name] for name in ("authors", "tags", "books") if name in plan]
+    return sum(count(connection, section.table, section.condition) for section in sections)
+
+
+def say_steps(listener: ProgressListener, lines: list[str], steps: list[str]) -> None:
+    """Say what was found, and the steps by number."""
+    for line in lines:
+        listener.say(line)
+    for number, step in enumerate(steps, 1):
+        listener.say(f"{number:>3}. {step}")
+
+
+def _is_dry(request: Request, listener: ProgressListener) -> bool:
+    if request.dry_run:
+        listener.say("This was a dry run: nothing was changed.")
+    return request.dry_run
