@@ -127,10 +127,9 @@ def distinct(connection: Connection, old: EstateTable, name: str, most: int) -> 
         shown = f"CASE WHEN {quoted_name} THEN 'true' WHEN NOT {quoted_name} THEN 'false' ELSE 'NULL' END"
     else:
         shown = f"coalesce(CAST({quoted_name} AS TEXT), 'NULL')"
-    statement = (
-        f"SELECT {shown}, count(*) FROM {quoted(connection, old.name)} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {most}"  # noqa: S608
-    )
-    return [(str(value), int(number)) for value, number in connection.execute(text(escaped(statement)))]
+    statement = f"SELECT {shown}, count(*) FROM {quoted(connection, old.name)} GROUP BY 1 ORDER BY 2 DESC LIMIT {most}"  # noqa: S608
+    found = [(str(value), int(number)) for value, number in connection.execute(text(escaped(statement)))]
+    return sorted(found, key=lambda each: (-each[1], each[0]))
 
 
 def _unless_blank(connection: Connection, found: ColumnElement[Any], kind: str) -> ColumnElement[Any]:
