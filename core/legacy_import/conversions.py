@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,8 @@ def text_of(value: Any) -> str:
 
 def key_of(value: Any) -> str:
     """Return the canonical text of an id, by which rows that refer to it find it."""
+    if type(value) is int:
+        return str(value)
     text = text_of(value)
     return str(UUID(text)) if _HEX.fullmatch(text) else text
 
@@ -137,14 +140,8 @@ def to_isbn(value: Any, kind: str) -> Converted:
 def to_language(value: Any, kind: str) -> Converted:
     """Convert a language: a tag, a three-letter code, or an English name."""
     text = _text(value)
-    try:
-        kept = language.language_tag(text)
-    except ValueError:
-        named = tag_of_name(text)
-        if named is None:
-            raise
-        return named, "language name to tag"
-    return kept, _kind_of(value, kind, "text") or _changed(kept, text)
+    kept, named = _language(text)
+    return kept, "language name to tag" if named else _kind_of(value, kind, "text") or _changed(kept, text)
 
 
 def to_date(value: Any, kind: str) -> Converted:
@@ -187,6 +184,18 @@ def source_of(value: Any, kind: str) -> str:
     if isinstance(value, int | float) or kind == "number":
         return "number"
     return {"date": "date", "time": "timestamp", "aware time": "timestamp"}.get(kind, "text")
+
+
+@lru_cache(maxsize=256)
+def _language(text: str) -> tuple[str, bool]:
+    """Return the tag of a language, and whether the text is its name."""
+    try:
+        return language.language_tag(text), False
+    except ValueError:
+        named = tag_of_name(text)
+        if named is None:
+            raise
+        return named, True
 
 
 def _kind_of(value: Any, kind: str, wanted: str) -> str:

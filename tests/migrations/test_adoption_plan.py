@@ -11,7 +11,7 @@ from click.testing import Result
 from diptych.core.legacy_import import plan_file
 from diptych.core.legacy_import.plan import PlanError
 from tests.support import before, commands
-from tests.support.databases import BACKENDS, Databases
+from tests.support.databases import BACKENDS, ROOT, Databases
 from tests.support.estates import ESTATES
 
 pytestmark = pytest.mark.long
@@ -189,6 +189,14 @@ def test_a_category_of_books_can_be_their_tag(databases: Databases, tmp_path: Pa
     joined = "SELECT title, name FROM book_tag JOIN book ON book.id = book_id JOIN tag ON tag.id = tag_id"
     assert before.rows(url, joined) == [("Iliad", "epic")]
     commands.done(url, "database", "check")
+
+
+def test_the_plan_in_the_guide_is_one():
+    guide = (ROOT / "docs" / "database.md").read_text(encoding="utf-8")
+    text = guide.partition("```toml\n")[2].partition("```")[0]
+    plan = plan_file.read(text)
+    assert list(plan.sections) == ["authors", "books", "contributors"]
+    assert plan_file.read(plan_file.write(plan, (), {})) == plan
 
 
 WRONG = {
