@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any
 
@@ -20,12 +21,22 @@ from diptych.core.catalogue.models import Base
 from diptych.core.cli.adopt import adopt
 from diptych.core.cli.common import ErrorHandlingGroup, alembic_of, never_asks
 from diptych.core.cli.dump import dump_data
-from diptych.core.cli.make_migrations import edit, init, list_templates, make_migrations, merge
+from diptych.core.cli.make_migrations import (
+    edit,
+    init,
+    list_templates,
+    make_migrations,
+    merge,
+    migrate,
+    new_revision,
+)
 from diptych.core.cli.migration_info import branches, check, current, heads, history, show
+from diptych.core.cli.wrong_stamp import explaining_wrong_stamp, wrong_stamp
 from diptych.core.db.config import changing, inspecting, make_sqlite_file, require_file
-from diptych.core.db.schema_diff import known
-from diptych.core.db.schema_version import VERSION_TABLE
-from diptych.core.db.schema_version import current as current_revision
+from diptych.core.db.schema_diff import known, overlap
+from diptych.core.db.schema_version import MERGE, VERSION_TABLE, named
+from diptych.core.db.schema_version import current as current_revisions
+from diptych.core.db.schema_version import heads as head_revisions
 from diptych.core.errors import ServiceUnavailable
 from diptych.core.settings import Settings, parse_database_url
 
@@ -48,7 +59,7 @@ def database_group(settings: Settings) -> click.Group:
     commands = [
         *(upgrade, downgrade, adopt, stamp, ensure_version, drop_all, dump_data),
         *(check, current, history, heads, branches, show),
-        *(make_migrations, merge, edit, init, list_templates),
+        *(make_migrations, migrate, new_revision, merge, edit, init, list_templates),
     ]
 
     @click.group("database", cls=ErrorHandlingGroup, help=HELP)
@@ -69,7 +80,7 @@ def _asked(question: str, settings: Settings, *, no_prompt: bool) -> None:
         click.confirm(f"{question} in {name}?", abort=True, err=True)
 
 
-def _revision(_: click.Context, __: click.Parameter, value: str) -> str:
+def _checked_revision(_: click.Context, __: click.Parameter, value: str) -> str:
     """Return the revision, which may begin with one dash, as -1 does. Errors: click.NoSuchOption for two dashes."""
     if value.startswith("--"):
         raise click.NoSuchOption(value)
@@ -77,7 +88,7 @@ def _revision(_: click.Context, __: click.Parameter, value: str) -> str:
 
 
 def _revision_argument(default: str | None = None) -> Callable[[Command], Command]:
-    return click.argument("revision", default=default, required=default is None, callback=_revision)
+    return click.argument("revision", default=default, required=default is None, callback=_checked_revision)
 
 
 # So that -1 is a revision.
@@ -100,12 +111,12 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
     """
     if not sql:
         make_sqlite_file(settings)
-        there = _revision_there(settings)
-        if revision == "head" and there is not None and not known(there):
-            # The previous release runs this at its start, when a deployment is rolled back.
-            click.echo(f"The database is at revision {there}, a newer release's: there is nothing to do for this one.")
+        finished = _nothing_to_do(_revisions_there(settings))
+        if revision in ("head", "heads") and finished:
+            click.echo(finished)
             return
-    with alembic_of(settings) as config:
+    _require_one_head(revision, "upgrade")
+    with alembic_of(settings) as config, explaining_wrong_stamp(settings):
         command.upgrade(config, revision, sql=sql, tag=tag)
         if not sql:
             _tell_revision(config)
@@ -126,7 +137,7 @@ def downgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None, 
     if not sql:
         require_file(settings)
         _asked(f"Migrate down to {revision}, and lose what was added since,", settings, no_prompt=no_prompt)
-    with alembic_of(settings) as config:
+    with alembic_of(settings) as config, explaining_wrong_stamp(settings):
         command.downgrade(config, revision, sql=sql, tag=tag)
         if not sql:
             _tell_revision(config)
@@ -139,13 +150,19 @@ def downgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None, 
 @click.option("--purge", is_flag=True, help="Forget what the version table says now, whatever that is.")
 @click.pass_obj
 def stamp(settings: Settings, revision: str, *, sql: bool, tag: str | None, purge: bool) -> None:
-    """Say that the database is at REVISION, without migrating it: "base" for at none."""
+    """Say that the database is at REVISION, without migrating it: "base" for at none.
+
+    It warns where the tables are not those of that revision.
+    """
     if not sql:
         make_sqlite_file(settings)
+    _require_one_head(revision, "stamp")
     with alembic_of(settings) as config:
         command.stamp(config, revision, sql=sql, tag=tag, purge=purge)
         if not sql:
             _tell_revision(config)
+    if not sql and (reason := wrong_stamp(settings)):
+        click.echo(f"Warning: {reason}", err=True)
 
 
 @click.command("ensure-version")
@@ -173,30 +190,61 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
         if not inspect(connection).has_table(VERSION_TABLE):
             click.echo("There is no catalogue in this database.")
             return
-        revision = current_revision(connection)
-        if revision is not None:
-            if not known(revision):
-                raise click.ClickException(f"The tables are of revision {revision}, which is not Diptych's.")
+        revisions = current_revisions(connection)
+        if unknown := [each for each in revisions if not known(each)]:
+            raise click.ClickException(f"The tables are of {named(unknown)}, which is not Diptych's.")
+        if revisions:
             Base.metadata.drop_all(connection)
         Table(VERSION_TABLE, MetaData()).drop(connection)
     click.echo("The catalogue is gone.")
 
 
-def _revision_there(settings: Settings) -> str | None:
-    """Return the revision of a database. Errors: click.ClickException, if it has tables but no revision."""
+def _require_one_head(revision: str, verb: str) -> None:
+    """Errors: click.ClickException for "head" where the history has several."""
+    if revision == "head" and len(found := head_revisions()) > 1:
+        raise click.ClickException(
+            f"There are {len(found)} heads, {' and '.join(found)}: {MERGE}."
+            f' Without one, "diptych database {verb} heads" takes all of them.'
+        )
+
+
+def _revisions_there(settings: Settings) -> tuple[str, ...]:
+    """Return the revisions of a database. Errors: click.ClickException, if its tables cannot be of these."""
     # A SQLite file that does not exist yet has no revision.
     with suppress(ServiceUnavailable), inspecting(settings) as connection:
-        revision = current_revision(connection)
+        revisions = current_revisions(connection)
         there = Base.metadata.tables.keys() & set(inspect(connection).get_table_names())
-        if there and revision is None:
+        if there and not revisions:
             raise click.ClickException(
                 f"There are tables already ({', '.join(sorted(there))}), and no revision: "
                 '"diptych database adopt" says what they are, and takes them over.'
             )
-        return revision
+        if reason := overlap(revisions) or _of_missing_tables(settings, revisions, there):
+            raise click.ClickException(reason)
+        return revisions
+    return ()
+
+
+def _of_missing_tables(settings: Settings, revisions: tuple[str, ...], there: AbstractSet[str]) -> str | None:
+    """Explain a database that is stamped with the head, and has not all of its tables."""
+    return wrong_stamp(settings) if revisions == head_revisions() and there != Base.metadata.tables.keys() else None
+
+
+def _nothing_to_do(revisions: tuple[str, ...]) -> str | None:
+    """Say why there is no head to migrate a database at these revisions to; None where there is one."""
+    if unknown := [each for each in revisions if not known(each)]:
+        # The previous release runs this at its start, when a deployment is rolled back.
+        return f"The database is at {named(unknown)}, a newer release's: there is nothing to do for this one."
+    if len(revisions) > 1 and revisions == head_revisions():
+        return _described(revisions)
     return None
+
+
+def _described(revisions: tuple[str, ...]) -> str:
+    unmerged = f": {MERGE}" if len(revisions) > 1 and revisions == head_revisions() else ""
+    return f"The database is at {named(revisions)}{unmerged}."
 
 
 def _tell_revision(config: Any) -> None:
     with config.engine.connect() as connection:
-        click.echo(f"The database is at revision {current_revision(connection) or 'base'}.")
+        click.echo(_described(current_revisions(connection)))

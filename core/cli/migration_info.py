@@ -9,7 +9,9 @@ from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import alembic_of
 from diptych.core.db.config import inspecting, require_file
 from diptych.core.db.schema_diff import differences, known, require_head, scripts
-from diptych.core.db.schema_version import current as current_revision
+from diptych.core.db.schema_version import current as current_revisions
+from diptych.core.db.schema_version import heads as head_revisions
+from diptych.core.db.schema_version import named
 from diptych.core.settings import Settings
 
 verbose_option = click.option("--verbose", "-v", is_flag=True, help="Tell more of each revision.")
@@ -23,27 +25,30 @@ def check(settings: Settings) -> None:
     Tables that are no part of the catalogue are left out of it.
     """
     with inspecting(settings) as connection:
-        revision = require_head(connection)
+        require_head(connection)
         found = differences(connection, Base.metadata)
+    at = f"The database is at {named(head_revisions())}"
     for line in found:
         click.echo(line)
     if found:
-        raise click.ClickException(f"The database is at revision {revision}, and not as the models say.")
-    click.echo(f"The database is at revision {revision} (head), and as the models say.")
+        raise click.ClickException(f"{at}, and not as the models say.")
+    click.echo(f"{at} (head{'s' if len(head_revisions()) > 1 else ''}), and as the models say.")
 
 
 @click.command()
 @verbose_option
 @click.pass_obj
 def current(settings: Settings, *, verbose: bool) -> None:
-    """Tell the revision that the database is at; "base" before the first."""
+    """Tell the revision that the database is at; "base" before the first, and several where branches are not merged."""
     with inspecting(settings) as connection:
-        revision = current_revision(connection)
-    if revision is None or not known(revision):
-        click.echo(revision or "base")
-        return
+        revisions = current_revisions(connection)
+    for revision in revisions or ("base",):
+        click.echo(_shown(revision, verbose=verbose) if known(revision) else revision)
+
+
+def _shown(revision: str, *, verbose: bool) -> str:
     script = scripts().get_revision(revision)
-    click.echo(script.log_entry if verbose else script.cmd_format(verbose=False))
+    return str(script.log_entry if verbose else script.cmd_format(verbose=False))
 
 
 @click.command()
@@ -79,10 +84,10 @@ def branches(settings: Settings, *, verbose: bool) -> None:
 
 
 @click.command()
-@click.argument("revision")
+@click.argument("revision", default="head")
 @click.pass_obj
 def show(settings: Settings, revision: str) -> None:
-    """Tell about REVISION: such as 0001, "head", or "current", which asks the database."""
+    """Tell about REVISION, the newest without one: such as 0001, or "current", which asks the database."""
     if "current" in revision:
         require_file(settings)
     with alembic_of(settings) as config:

@@ -7,6 +7,7 @@ import click
 from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import cli_errors
 from diptych.core.db.database_status import Status, status
+from diptych.core.db.schema_version import MERGE, heads
 from diptych.core.http.json import encode
 from diptych.core.settings import Settings
 
@@ -36,11 +37,17 @@ def _lines(found: Status) -> list[str]:
     if found.problem:
         lines.append(f"problem: {found.problem}")
     if found.reachable:
-        newest = "(head)" if found.revision == found.head else f"(the head is {found.head})"
+        newest = _head(found)
         lines.append(f"revision: {found.revision or 'none'} {newest}")
         lines += [f"drift: {line}" for line in _drift(found)]
         lines.append(f"latency: {found.latency_ms} ms")
     return lines
+
+
+def _head(found: Status) -> str:
+    if found.revision != found.head:
+        return f"(the head is {found.head})"
+    return f"(heads: {MERGE})" if len(heads()) > 1 else "(head)"
 
 
 def _drift(found: Status) -> list[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.db.config import inspecting
 from diptych.core.db.error_translation import one_line, translate_errors
 from diptych.core.db.schema_diff import differences, lag
-from diptych.core.db.schema_version import current, head
+from diptych.core.db.schema_version import current, heads
 from diptych.core.errors import CatalogueError
 from diptych.core.settings import Settings
 
@@ -22,7 +21,10 @@ PATIENCE = "10s"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The result. drift: a line for each difference from the models; None where nothing could be compared."""
+    """The result. drift: a line for each difference from the models; None where nothing could be compared.
+
+    head, revision: of this release and of the database; several, joined by " and ", while branches are not merged.
+    """
 
     healthy: bool
     reachable: bool
@@ -38,7 +40,7 @@ def status(settings: Settings, metadata: MetaData) -> Status:
 
     metadata: the models to compare with.
     """
-    newest = head()
+    newest = " and ".join(heads())
     try:
         with translate_errors(), inspecting(settings) as connection:
             return _found(connection, newest, metadata)
@@ -52,12 +54,15 @@ def _found(connection: Connection, newest: str, metadata: MetaData) -> Status:
     begun = perf_counter()
     connection.execute(text("SELECT 1"))
     latency = round((perf_counter() - begun) * 1000, 1)
-    found = Status(healthy=False, reachable=True, head=newest, latency_ms=latency)
-    try:
-        found = replace(found, revision=current(connection))
-    except CommandError as error:
-        return replace(found, problem=str(error))
-    if behind := lag(found.revision):
+    revisions = current(connection)
+    found = Status(
+        healthy=False,
+        reachable=True,
+        head=newest,
+        revision=" and ".join(revisions) or None,
+        latency_ms=latency,
+    )
+    if behind := lag(revisions):
         return replace(found, problem=behind)
     drift = differences(connection, metadata)
     return replace(found, healthy=not drift, drift=drift)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Column, Connection, MetaData, Table
 
-from diptych.core.db.schema_version import MIGRATIONS, VERSION_TABLE, current, head
+from diptych.core.db.schema_version import MIGRATIONS, VERSION_TABLE, current, heads, named, overlapping
 from diptych.core.engine import fulltext_index
 from diptych.core.errors import UPGRADE
 
@@ -29,21 +29,35 @@ def known(revision: str) -> bool:
 
 
 def require_head(connection: Connection) -> str:
-    """Return the revision of a database that is at the head. Errors: CommandError for any other."""
-    if behind := lag(current(connection)):
+    """Return the revision of a database that is at the head, or at all heads. Errors: CommandError for any other."""
+    found = current(connection)
+    if behind := lag(found):
         raise CommandError(behind)
-    return head()
+    return " and ".join(found)
 
 
-def lag(revision: str | None) -> str | None:
-    """Explain why a database at this revision cannot be used as it is; None at the head."""
-    if revision is None:
+def lag(found: Collection[str]) -> str | None:
+    """Explain why a database at these revisions cannot be used as it is; None at the head, or at all heads."""
+    if not found:
         return f"The database has not been migrated: {UPGRADE}."
-    if not known(revision):
-        return f"The database is at revision {revision}, which this version of Diptych does not know."
-    if revision != head():
-        return f"The database is at revision {revision}, behind the head, {head()}: {UPGRADE}."
+    if unknown := [revision for revision in found if not known(revision)]:
+        return f"The database is at {named(unknown)}, which this version of Diptych does not know."
+    if superseded := overlap(found):
+        return superseded
+    if set(found) != set(heads()):
+        return f"The database is at {named(found)}, behind the head, {' and '.join(heads())}: {UPGRADE}."
     return None
+
+
+def overlap(found: Collection[str]) -> str | None:
+    """Explain what is wrong with revisions of which some come after others; None where none do."""
+    if not (earlier := overlapping(found)):
+        return None
+    rest = " ".join(sorted(set(found).difference(earlier)))
+    return (
+        f"The database is stamped with {named(found)}, but {rest} comes after {' and '.join(earlier)}:"
+        f' run "diptych database stamp --purge {rest}".'
+    )
 
 
 def ours(metadata: MetaData) -> Callable[[str | None, str, Any], bool]:

@@ -18,19 +18,24 @@ VERSION_TABLE = "alembic_versions"
 """The table that holds the revision: advanced-alchemy's name for it."""
 
 VERSIONS: Select[tuple[str]] = select(column("version_num", String)).select_from(table(VERSION_TABLE))
-"""Select the revisions of a database: one, or none."""
+"""Select the revisions of a database: none, one, or several while branches of the history have not been merged."""
+
+MERGE = '"diptych database merge" writes the migration that joins them, and "upgrade" then runs it'
+"""What to do about several heads."""
 
 _ASSIGNED = re.compile(r"^(revision|down_revision)\b[^=\n]*=(.+)$", re.MULTILINE)
 
 
-def current(connection: Connection) -> str | None:
-    """Return the revision of a database; None when it has not been migrated, or was downgraded to base.
+def current(connection: Connection) -> tuple[str, ...]:
+    """Return the revisions of a database, sorted.
 
-    Errors: CommandError when it is at several revisions, which our history never produces; SQLAlchemy's errors.
+    None when it has not been migrated, or was downgraded to base; several when branches have not been merged.
+    Errors: SQLAlchemy's.
     """
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - the service does without: 9 MB a process
 
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return tuple(sorted(context.get_current_heads()))
 
 
 @cache
@@ -44,10 +49,33 @@ def history() -> dict[str, tuple[str, ...]]:
     return found
 
 
+def heads() -> tuple[str, ...]:
+    """Return the head revisions, sorted: one, or several while branches have not been merged."""
+    return tuple(sorted(set(history()).difference(*history().values())))
+
+
 def head() -> str:
     """Return the head revision. Errors: ValueError when there are several."""
-    (newest,) = set(history()).difference(*history().values())
+    (newest,) = heads()
     return newest
+
+
+def overlapping(revisions: Collection[str]) -> list[str]:
+    """Return those of the revisions that others of them come after: a database at these is stamped wrongly."""
+    before: set[str] = set()
+    pending = [each for revision in revisions for each in history().get(revision, ())]
+    while pending:
+        revision = pending.pop()
+        if revision not in before:
+            before.add(revision)
+            pending.extend(history()[revision])
+    return sorted(before.intersection(revisions))
+
+
+def named(revisions: Collection[str]) -> str:
+    """Return revisions as messages name them: "revision 0004", "revisions 0005 and 0006", or "revision base"."""
+    names = list(revisions) or ["base"]
+    return f"revision{'s' if len(names) > 1 else ''} {' and '.join(names)}"
 
 
 def check(found: Collection[str]) -> None:
@@ -57,7 +85,7 @@ def check(found: Collection[str]) -> None:
     """
     if not found:
         raise SchemaOutdated(f"The database has not been migrated: {UPGRADE}.")
-    if head() not in found and history().keys() >= set(found):
+    if not set(heads()) <= set(found) and history().keys() >= set(found):
         raise SchemaOutdated(
-            f"The database is at revision {', '.join(found)} and this release needs {head()}: {UPGRADE}."
+            f"The database is at {named(found)} and this release needs {' and '.join(heads())}: {UPGRADE}."
         )

@@ -97,14 +97,23 @@ def nearest(connection: Connection, script: ScriptDirectory, present: frozenset[
     """
     found: list[tuple[int, str, list[str]]] = []
     for revision in revisions(script):
-        ours = _schema_at(connection, script, revision)
-        there = frozenset(ours) & present
-        lines = differences(ours, schema(connection, there))
+        lines = differences_from(connection, script, revision, present)
         if not lines:
             return revision, []
         found.append((len(lines), revision, lines))
     _, revision, lines = min(found, key=lambda item: item[0])
     return revision, lines
+
+
+def differences_from(
+    connection: Connection, script: ScriptDirectory, revision: str, present: frozenset[str]
+) -> list[str]:
+    """Describe how the database's tables differ from a revision's: empty where they are equal.
+
+    present: the existing tables. The comparison leaves nothing behind.
+    """
+    ours = _schema_at(connection, script, revision)
+    return differences(ours, schema(connection, frozenset(ours) & present))
 
 
 def relation_names(connection: Connection, script: ScriptDirectory, revision: str) -> set[str]:
