@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import flask
@@ -11,6 +12,7 @@ from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
 from diptych.core.sync.application import Application
+from diptych.flask_app.commands import add_commands
 from diptych.flask_app.conversion import prefix_of, to_headers, to_request, to_response
 
 View = Callable[..., flask.Response]
@@ -20,6 +22,7 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     """Every route of the table; mount it under any fixed prefix with `app.register_blueprint(..., url_prefix=...)`."""
     application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = flask.Blueprint(name, __name__)
+    blueprint.record(partial(add_commands, settings=application.settings))
     for route in application.routes:
         path = native_path(route.path, "<{}>")
         blueprint.add_url_rule(

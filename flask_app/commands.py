@@ -1,23 +1,24 @@
-"""`flask --app diptych.flask_app ...`: the commands of `diptych`, with this application's settings."""
+"""The commands of `diptych` for `flask`: `flask --app diptych.flask_app ...`, and `flask diptych ...` of a host."""
 
 from __future__ import annotations
 
 from functools import cached_property
 
 import click
+from flask.blueprints import BlueprintSetupState
 from flask.cli import AppGroup
 
 from diptych.core.settings import Settings
 
 
 class Commands(AppGroup):
-    """`database`, its alias `db`, `import`, `export` and the rest, beside those that a host adds.
+    """`database`, its alias `db`, `import`, `export` and the rest, beside those that are added to it.
 
     They are made when somebody asks for one: a server needs none of them, nor Alembic.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
-        super().__init__(name)
+        super().__init__(name, help="The catalogue: its database, import and export.")
         self._settings = settings
 
     @cached_property
@@ -31,3 +32,9 @@ class Commands(AppGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, cmd_name) or self._ours.get(cmd_name)
+
+
+def add_commands(state: BlueprintSetupState, settings: Settings) -> None:
+    """Add `flask diptych ...` to an application that mounts the blueprint. Its own commands, `db` too, stay its own."""
+    name = state.blueprint.name
+    state.app.cli.commands.setdefault(name, Commands(settings, name))
