@@ -35,7 +35,10 @@ _told = multiprocessing.Value("b", 0)
 
 
 def on_starting(server: Any) -> None:
-    """Give the workers' user access to the metrics directory."""
+    """Refuse worker classes that cannot serve; give the workers' user access to the metrics directory."""
+    from diptych.flask_app.server.worker_classes import check_worker_class  # noqa: PLC0415 - as below
+
+    check_worker_class(server)
     grant_access(server.cfg.uid, server.cfg.gid)
 
 
@@ -43,9 +46,14 @@ def when_ready(server: Any) -> None:
     """Make the master refuse new connections on SIGTERM, before it closes its sockets; recommend DIPTYCH_HOSTS."""
     from diptych.core.http.wire.allowed_hosts import RECOMMENDATION, is_loopback  # noqa: PLC0415 - as below
     from diptych.flask_app.server.listeners import refuse_at_stop  # noqa: PLC0415 - as below
+    from diptych.flask_app.server.worker_classes import is_ours  # noqa: PLC0415 - as below
 
     refuse_at_stop(server)
-    if not _settings.hosts and not is_loopback(listener.getsockname() for listener in server.LISTENERS):
+    if (
+        not _settings.hosts
+        and is_ours(server)
+        and not is_loopback(listener.getsockname() for listener in server.LISTENERS)
+    ):
         server.log.warning(RECOMMENDATION)
 
 

@@ -17,10 +17,12 @@ each of which a new gunicorn may rename without an error.
 - `wsgi.py`: WSGI around the application, and the one place that serializes responses, with the core's writer.
 - `raw_path.py`: WSGI middleware, which gives the application the path as it was sent. Any WSGI server may be below it.
 - `listeners.py`: what the master does on SIGTERM before it closes its sockets.
+- `worker_classes.py`: what the master does when it is to start workers of another class.
 
 Used of gunicorn: the base class, with `sockets`, `PIPE`, `ppid`, `alive`, `nr` and `max_requests`, as its own workers
-use them; the hook `when_ready`, and `LISTENERS`, `pid`, `master_pid`, `reexec_pid` and `systemd` of the master that it
-passes; `Arbiter.WORKER_BOOT_ERROR`. Nothing of gunicorn's is assigned to, and no name with an underscore is used.
+use them; the hooks `on_starting` and `when_ready`, and `LISTENERS`, `cfg`, `log`, `pid`, `master_pid`, `reexec_pid` and
+`systemd` of the master that they pass; `Arbiter.WORKER_BOOT_ERROR`; `SyncWorker` and `ThreadWorker`, to tell them from
+other classes. Nothing of gunicorn's is assigned to, and no name with an underscore is used.
 
 Of gunicorn's settings the worker honours `threads`, `worker_connections`, `keepalive`, `max_requests`,
 `graceful_timeout` and those of the base class and the master. The hooks of requests (`pre_request`, `post_request`),
