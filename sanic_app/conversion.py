@@ -26,12 +26,24 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
         prefix=prefix_of(request, path),
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
-        # A head exists only if the core has not parsed it: inside another application.
-        headers=request_head.read(request.head).headers if request.head else to_headers(request),
+        headers=to_headers(request) if isinstance(request.stream, Http) else _validated(request),
         client=request.conn_info.client_ip if request.conn_info else "",
         body=body,
         arrived=request.stream.incoming.arrived if isinstance(request.stream, Http) else time.monotonic(),
     )
+
+
+def _validated(request: sanic.Request) -> dict[str, str]:
+    """Validate the head that another application's server, or an ASGI server, parsed, by the core's rules.
+
+    Errors: Problem.
+    """
+    head = request.head
+    if not head:  # ASGI passes on its parts alone
+        lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.raw_url)]
+        lines += [f"{name}: {value}".encode("latin-1", "replace") for name, value in request.headers.items()]
+        head = b"\r\n".join(lines)
+    return request_head.read(head).headers
 
 
 def to_headers(request: sanic.Request) -> dict[str, str]:
@@ -54,12 +66,20 @@ def prefix_of(request: sanic.Request, path: str) -> str:
 async def _body(request: sanic.Request) -> bytes | BodyError:
     if isinstance(request.stream, Http):
         return request.stream.incoming.body
+    if request.body:  # a host has read it
+        return request.body
+    body = bytearray()
     try:
-        await request.receive_body()  # type: ignore[no-untyped-call]
+        async for piece in request.stream:  # type: ignore[union-attr]  # as Sanic's own receive_body() does
+            body += piece
+            # Sanic's own server has the same limit, an ASGI server none.
+            if len(body) > request.app.config.REQUEST_MAX_SIZE:
+                return BodyError.TOO_LARGE
     except PayloadTooLarge:
         return BodyError.TOO_LARGE
     except BadRequest:
         return BodyError.INCOMPLETE
+    request.body = bytes(body)
     return request.body
 
 

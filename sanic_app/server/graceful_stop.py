@@ -22,6 +22,14 @@ from diptych.sanic_app.server.http_protocol import Protocol
 logger = logging.getLogger("diptych")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+ASGI = (
+    "An ASGI server keeps less than docs/wire.md promises: it reads requests and stops by its own rules, DIPTYCH_HOSTS"
+    " is not checked, nor the database's revision at the start, and each process counts for itself in /metrics."
+    " Sanic's own server does all that: sanic diptych.sanic_app:create_app --factory"
+)
+"""What is logged under uvicorn, hypercorn or another server of that kind."""
+
 BACKLOG = 2048
 """Connections that the kernel keeps until a worker has time for them: as many as gunicorn's."""
 
@@ -60,7 +68,12 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
 
     async def _prepare_connections(self, _: Any) -> None:
-        """Find out which hosts are answered, and make the buffers, before there is a connection."""
+        """Find out which hosts are answered, and make the buffers, before there is a connection.
+
+        An ASGI server answers any host, and has buffers of its own.
+        """
+        if self.asgi:
+            logger.warning(ASGI)
         self.ctx.buffers = Buffers(self.ctx.settings)
         self.ctx.hosts = allowed_hosts(self.ctx.settings.hosts, [each.getsockname() for each in self._listeners()])
 
@@ -70,7 +83,9 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         return [listener for listener in of_any if listener is not None]
 
     async def _watch(self, _: Any) -> None:
-        """Handle signals instead of Sanic, in a process of its own. In another application's loop, change nothing."""
+        """Handle signals instead of Sanic, in a process of its own. In the loop of someone else, change nothing."""
+        if self.asgi:
+            return
         loop = asyncio.get_running_loop()
         # Between removing the loop's handler and setting ours, a signal would kill the process.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
