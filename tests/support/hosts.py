@@ -60,10 +60,11 @@ def running(request: pytest.FixtureRequest) -> Iterator[Hosts]:
 
 
 @contextlib.contextmanager
-def mounted(database_url: str, directory: Path, limit: int) -> Iterator[dict[str, str]]:
+def mounted(database_url: str, directory: Path, limit: int, *, kind: str = "host") -> Iterator[dict[str, str]]:
     """Run both applications that mount the catalogue, on the same database; yield the address by adapter.
 
-    directory: an empty one, for their code. limit: of a body, in bytes.
+    directory: an empty one, for their code. limit: of a body, in bytes. kind: which of the applications in HOSTS,
+    "host" or "team".
     """
     settings = {"DATABASE_URL": database_url, "DIPTYCH_MAX_BODY_BYTES": str(limit), "PYTHONPATH": str(ROOT)}
     ports = {adapter: free_port() for adapter in ADAPTERS}
@@ -74,7 +75,7 @@ def mounted(database_url: str, directory: Path, limit: int) -> Iterator[dict[str
     }
     with contextlib.ExitStack() as stack:
         for adapter, command in commands.items():
-            shutil.copy2(HOSTS / f"{adapter}_host.py", directory)
+            shutil.copy2(HOSTS / f"{adapter}_{kind}.py", directory)
             catalogue = f"http://127.0.0.1:{ports[adapter]}/api/v1"
-            stack.enter_context(server([*command, f"{adapter}_host:app"], catalogue, cwd=directory, **settings))
+            stack.enter_context(server([*command, f"{adapter}_{kind}:app"], catalogue, cwd=directory, **settings))
         yield {adapter: f"http://127.0.0.1:{port}" for adapter, port in ports.items()}
