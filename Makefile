@@ -26,7 +26,7 @@ test: venv ## Run the tests, on SQLite and on PostgreSQL (CONTRACT_URL=http://..
 ifdef CONTRACT_URL_B
 	$(if $(CONTRACT_URL),,$(error CONTRACT_URL_B is compared with CONTRACT_URL: set both))
 	CONTRACT_URL=$(CONTRACT_URL) CONTRACT_URL_B=$(CONTRACT_URL_B) CONTRACT_WRITES=$(CONTRACT_WRITES) \
-		$(BIN)/python -m pytest tests/wire/test_two_deployments.py
+		CONTRACT_ALLOW_HEADERS='$(CONTRACT_ALLOW_HEADERS)' $(BIN)/python -m pytest --tb=line -rN tests/wire/test_two_deployments.py
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else

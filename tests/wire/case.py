@@ -34,6 +34,11 @@ class Case:
     own: bool = False
 
     @property
+    def refused(self) -> bool:
+        """Whether its message gets an error, or no response."""
+        return all(status >= 400 for status in self.statuses)
+
+    @property
     def safe(self) -> bool:
         """Whether it cannot change anything, even if a server misparses it."""
         methods = {*self.methods, self.message.partition(b" ")[0].decode("latin-1")}

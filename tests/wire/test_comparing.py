@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.making import LIMIT
 from tests.support.databases import Databases, run
 from tests.support.deployments import ADAPTERS, deployment
-from tests.support.hosts import Hosts
+from tests.support.hosts import Hosts, mounted
 from tests.wire.table import CASES, Pair, fingerprint
 
 pytestmark = pytest.mark.long
@@ -26,7 +29,7 @@ def compare(first: str, second: str, select: str = "", **settings: str) -> subpr
 def passed(done: subprocess.CompletedProcess[str]) -> int:
     """Return how many cases were sent and compared equal."""
     assert done.returncode == 0, done.stdout + done.stderr
-    found = re.search(r"^(\d+) passed(?:, \d+ deselected)? in", done.stdout, re.MULTILINE)
+    found = re.search(r"^(\d+) passed(?:, \d+ (?:skipped|deselected))* in", done.stdout, re.MULTILINE)
     assert found is not None, done.stdout
     return int(found[1])
 
@@ -67,6 +70,47 @@ def test_a_difference_is_found(pair: Pair, databases: Databases):
 
 def test_deployments_under_a_prefix_can_be_compared(mounted_pair: Pair):
     assert passed(compare(mounted_pair.sanic, mounted_pair.sanic, "-k tags")) >= 5
+
+
+@pytest.fixture(scope="module")
+def teams(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """Yield the catalogue in two applications with a session, and with headers of their own."""
+    with mounted(databases.migrated("sqlite"), tmp_path_factory.mktemp("teams"), LIMIT, kind="team") as urls:
+        Pair.of(*(f"{urls[adapter]}/api/v1" for adapter in ADAPTERS))
+        yield urls["flask"] + "/api/v1", urls["sanic"] + "/api/v1"
+
+
+ADDED = "access-control-allow-origin,set-cookie,vary,x-powered-by"
+
+
+def compared(urls: tuple[str, str], *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/wire/test_two_deployments.py"]
+    return run([*command, *options], check=False, CONTRACT_URL=urls[0], CONTRACT_URL_B=urls[1], **settings)
+
+
+def test_headers_that_applications_add_are_listed_and_can_be_allowed(teams: tuple[str, str]):
+    done = compared(teams, "-k", "tags")
+
+    assert done.returncode == 1
+    *lines, advice = re.findall(r"^(?:\d+ x .*|Headers that .*)$", done.stdout, re.MULTILINE)
+    assert advice.endswith(f"CONTRACT_ALLOW_HEADERS={ADDED}")
+    kinds = [re.sub(r"^\d+ x |, first in .*", "", line) for line in lines]
+    assert kinds == [f"header {name}" for name in ADDED.split(",")]
+    assert "absent / 'the team'" in lines[-1]
+
+
+def test_two_applications_that_add_headers_are_alike_when_these_are_allowed(teams: tuple[str, str]):
+    done = compared(teams, CONTRACT_ALLOW_HEADERS=ADDED.replace(",", ", ").title())
+
+    assert passed(done) > 500
+    assert f"Headers left out: {ADDED.replace(',', ', ')}." in done.stdout
+
+
+def test_an_address_without_a_catalogue_is_said(pair: Pair):
+    done = compared((pair.flask, f"{pair.sanic}/nowhere"))
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"{pair.sanic}/nowhere/health/live is answered with 404: no catalogue is there" in done.stdout
 
 
 def test_what_cannot_be_compared_is_said(pair: Pair):

@@ -7,16 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tests.support.wire import Answer, WireError
+from tests.wire.allowed import NOT_SEEN, OF_THE_HOST
 from tests.wire.case import Case
 from tests.wire.table import CASES, Pair, ask, fingerprint, one_in
 
 REACHED = [case for case in CASES if not case.own]
-REFUSED = [case for case in CASES if case.own and all(status >= 400 for status in case.statuses)]
-
-OF_THE_HOST = {"server", "connection"}
-
-NOT_SEEN = {"Authorization twice": "gunicorn's own reader makes one of the two before any application sees them"}
-"""Cases that another application's server handles before the catalogue sees them, with the reason."""
+REFUSED = [case for case in CASES if case.own and case.refused]
 
 
 @pytest.mark.parametrize("case", one_in(5, REACHED))
