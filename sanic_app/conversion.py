@@ -39,10 +39,12 @@ def _validated(request: sanic.Request) -> dict[str, str]:
     Errors: Problem.
     """
     head = request.head
-    if not head:  # ASGI passes on its parts alone
+    if not head:
+        # An ASGI server passes on the parts alone, and may have no limits.
         lines = [b"%b %b HTTP/1.1" % (request.method.encode(), request.raw_url)]
         lines += [f"{name}: {value}".encode("latin-1", "replace") for name, value in request.headers.items()]
         head = b"\r\n".join(lines)
+        request_head.find(head + b"\r\n\r\n")
     return request_head.read(head).headers
 
 

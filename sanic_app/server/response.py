@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sanic
 from sanic.compat import Header
 from sanic.response.types import BaseHTTPResponse
@@ -33,6 +35,13 @@ class CoreResponse(sanic.HTTPResponse):
     @headers.setter
     def headers(self, headers: Header) -> None:
         self._headers = headers
+
+    @property
+    def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
+        """The headers as bytes, with the body's length, which only Sanic's own server adds by itself."""
+        if self.status not in (204, 304):
+            self.headers.setdefault("content-length", str(len(self.body or b"")))
+        return super().processed_headers
 
     @property
     def untouched(self) -> bool:

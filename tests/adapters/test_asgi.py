@@ -42,6 +42,7 @@ def test_it_serves_with_one_line_about_what_is_not_kept_and_leaves_signals_to_th
     made, found, unknown = told[1:-1]
     assert (made["status"], found["status"], unknown["status"]) == (201, 200, 405)
     assert json.loads(found["body"])["items"] == [json.loads(made["body"])]
+    assert found["headers"]["content-length"] == str(len(found["body"]))
     assert unknown["headers"]["allow"] == "GET, HEAD, OPTIONS, POST"
     (warning,) = [each["message"] for each in log if each["level"] == "warning"]
     assert warning.startswith("An ASGI server keeps less than docs/wire.md promises")
@@ -53,9 +54,10 @@ def test_it_serves_with_one_line_about_what_is_not_kept_and_leaves_signals_to_th
         ([HOST, JSON, ("content-type", "text/plain")], ["{}"], 400),
         ([JSON], ["{}"], 400),
         ([HOST, JSON, ("content-length", "1"), ("transfer-encoding", "chunked")], ["{}"], 400),
+        ([HOST, JSON, ("x-long", "x" * 17000)], ["{}"], 431),
         ([HOST, JSON, ("transfer-encoding", "chunked")], [" " * 900] * 9, 413),
     ],
-    ids=["a type twice", "no host", "two lengths", "too much"],
+    ids=["a type twice", "no host", "two lengths", "a long header", "too much"],
 )
 def test_what_its_server_lets_through_is_judged_by_the_rules_of_the_core(
     databases: Databases, headers: list[tuple[str, str]], pieces: list[str], status: int
