@@ -13,6 +13,7 @@ APART = (
     "tests/wire/test_stopping.py",
     "tests/wire/test_smuggling.py",
     "tests/cli/test_dumps.py",
+    "tests/cli/test_heads.py",
     "tests/cli/test_import_export.py",
     "tests/migrations/test_safety.py",
     "tests/migrations/test_adopting.py",
