@@ -11,6 +11,7 @@ import click
 from alembic import command
 
 from diptych.core.cli.common import alembic_of
+from diptych.core.db.schema_diff import require_one_head
 from diptych.core.legacy_import import copy_from as other_database
 from diptych.core.legacy_import import runner
 from diptych.core.legacy_import.plan import Options
@@ -84,6 +85,7 @@ def adopt(  # noqa: PLR0913 - one for each option
     options = Options(leave, columns, where, values, default_author)
     plan = plan_file.read_text(encoding="utf-8") if plan_file else None
     request = Request(options, plan, dry_run, copy_from, again)
+    require_one_head()
     try:
         if write_plan is not None:
             _write_plan(settings, request, write_plan)

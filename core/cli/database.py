@@ -33,7 +33,7 @@ from diptych.core.cli.make_migrations import (
 from diptych.core.cli.migration_info import branches, check, current, heads, history, show
 from diptych.core.cli.wrong_stamp import explaining_wrong_stamp, wrong_stamp
 from diptych.core.db.config import changing, inspecting, make_sqlite_file, require_file
-from diptych.core.db.schema_diff import known, overlap
+from diptych.core.db.schema_diff import known, overlap, require_one_head
 from diptych.core.db.schema_version import MERGE, VERSION_TABLE, named
 from diptych.core.db.schema_version import current as current_revisions
 from diptych.core.db.schema_version import heads as head_revisions
@@ -115,7 +115,8 @@ def upgrade(settings: Settings, revision: str, *, sql: bool, tag: str | None) ->
         if revision in ("head", "heads") and finished:
             click.echo(finished)
             return
-    _require_one_head(revision, "upgrade")
+    if revision == "head":
+        require_one_head('Without one, "diptych database upgrade heads" takes all of them.')
     with alembic_of(settings) as config, explaining_wrong_stamp(settings):
         command.upgrade(config, revision, sql=sql, tag=tag)
         if not sql:
@@ -156,7 +157,8 @@ def stamp(settings: Settings, revision: str, *, sql: bool, tag: str | None, purg
     """
     if not sql:
         make_sqlite_file(settings)
-    _require_one_head(revision, "stamp")
+    if revision == "head":
+        require_one_head('Without one, "diptych database stamp heads" takes all of them.')
     with alembic_of(settings) as config:
         command.stamp(config, revision, sql=sql, tag=tag, purge=purge)
         if not sql:
@@ -197,15 +199,6 @@ def drop_all(settings: Settings, *, no_prompt: bool) -> None:
             Base.metadata.drop_all(connection)
         Table(VERSION_TABLE, MetaData()).drop(connection)
     click.echo("The catalogue is gone.")
-
-
-def _require_one_head(revision: str, verb: str) -> None:
-    """Errors: click.ClickException for "head" where the history has several."""
-    if revision == "head" and len(found := head_revisions()) > 1:
-        raise click.ClickException(
-            f"There are {len(found)} heads, {' and '.join(found)}: {MERGE}."
-            f' Without one, "diptych database {verb} heads" takes all of them.'
-        )
 
 
 def _revisions_there(settings: Settings) -> tuple[str, ...]:

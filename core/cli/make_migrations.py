@@ -24,8 +24,8 @@ from sqlalchemy import Column
 
 from diptych.core.cli.common import alembic_of, never_asks
 from diptych.core.db.config import inspecting
-from diptych.core.db.schema_diff import require_head, scripts
-from diptych.core.db.schema_version import MERGE, MIGRATIONS, heads
+from diptych.core.db.schema_diff import require_head, require_one_head, scripts
+from diptych.core.db.schema_version import MIGRATIONS
 from diptych.core.engine.resource_spec import SEARCH_TEXT
 from diptych.core.settings import Settings
 
@@ -100,10 +100,8 @@ def new_revision(settings: Settings, /, **options: Any) -> None:
 def _write_revision(
     settings: Settings, /, *, autogenerate: bool, directory: Path, rev_id: str | None, **options: Any
 ) -> None:
-    if options["head"] == "head" and len(found := heads()) > 1:
-        raise click.ClickException(
-            f"There are {len(found)} heads, {' and '.join(found)}: {MERGE}. Without it, --head says which to follow."
-        )
+    if options["head"] == "head":
+        require_one_head("Without one, --head says which to follow.")
     if autogenerate:
         with inspecting(settings) as connection:
             require_head(connection)

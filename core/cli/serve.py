@@ -16,6 +16,7 @@ from diptych.core.catalogue.books.model import Book
 from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import alembic_of, cli_errors, database_of
 from diptych.core.db.config import make_sqlite_file
+from diptych.core.db.schema_diff import require_one_head
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
 from diptych.core.import_export import column_mapping as columns
@@ -67,4 +68,5 @@ def _migrate_new(settings: Settings) -> None:
         with config.engine.connect() as connection:
             new = {VERSION_TABLE, *Base.metadata.tables}.isdisjoint(inspect(connection).get_table_names())
         if new:
+            require_one_head()
             alembic.upgrade(config, "head")

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Column, Connection, MetaData, Table
 
-from diptych.core.db.schema_version import MIGRATIONS, VERSION_TABLE, current, heads, named, overlapping
+from diptych.core.db.schema_version import MERGE, MIGRATIONS, VERSION_TABLE, current, heads, named, overlapping
 from diptych.core.engine import fulltext_index
 from diptych.core.errors import UPGRADE
 
@@ -34,6 +34,12 @@ def require_head(connection: Connection) -> str:
     if behind := lag(found):
         raise CommandError(behind)
     return " and ".join(found)
+
+
+def require_one_head(otherwise: str = "") -> None:
+    """Check that the history has one head. otherwise: what can be done without a merge. Errors: CommandError."""
+    if len(found := heads()) > 1:
+        raise CommandError(f"There are {len(found)} heads, {' and '.join(found)}: {MERGE}. {otherwise}".rstrip())
 
 
 def lag(found: Collection[str]) -> str | None:

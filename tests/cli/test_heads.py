@@ -69,7 +69,8 @@ def test_what_needs_one_head_says_that_there_are_two_and_changes_nothing(tree: T
     assert (
         tree.refused("db", "stamp", "head") == f'{told} Without one, "diptych database stamp heads" takes all of them.'
     )
-    assert tree.refused("db", "migrate").startswith(told)
+    assert tree.refused("db", "migrate") == f"{told} Without one, --head says which to follow."
+    assert tree.refused("db", "adopt", "--dry-run") == told
     assert tree.done("db", "current").startswith(HEAD)
 
 
