@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from flask import Flask
+from werkzeug.routing import Map
 
 from diptych.bare import alias_in_diptych
 from diptych.core.observability import json_logging
@@ -30,7 +31,7 @@ def create_app(*, settings: Settings | None = None) -> Flask:
     skip_gc_at_exit()
     json_logging.begin(settings.log_level)
     app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False
+    app.url_map = Map(merge_slashes=False)
     # One more byte than is allowed: Flask cuts an over-long chunked body at its limit, and the core must see that.
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes + 1
     app.wsgi_app = RawPath(app.wsgi_app)  # type: ignore[method-assign]  # as Flask documents it
