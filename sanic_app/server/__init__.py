@@ -18,10 +18,10 @@ setting for any of this.
   and stops all workers outside of a signal handler.
 
 Overridden: of `Http` the methods that read a request's head, write a response's and answer errors; of `HttpProtocol`
-those for a connection's begin, end and data; of `Sanic`, `prepare` and `create_server`. Private, because nothing
-public does it: the current request (`_current`), the task that must not be cancelled (`_task`), the time of the last
-activity (`_time`), and the manager's `_shutting_down` and `_all_workers_ack`: docs/decisions/0021-private-seams.md has
-the reasons, and the tests that fail where Sanic changes one.
+those for a connection's begin, end and data; of `Sanic`, `prepare`, `create_server` and `set_serving`. Private, because
+nothing public does it: the current request (`_current`), the task that must not be cancelled (`_task`), the time of the
+last activity (`_time`), and the manager's `_shutting_down` and `_all_workers_ack`: docs/decisions/0021-private-seams.md
+has the reasons, and the tests that fail where Sanic changes one.
 
 Reasons: docs/decisions/0006-own-reader.md for the reader, docs/decisions/0010-stopping.md for the way of stopping.
 """

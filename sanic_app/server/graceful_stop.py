@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -66,6 +67,11 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
 
     async def create_server(self, *arguments: Any, protocol: Any = None, **options: Any) -> Any:
         return await super().create_server(*arguments, protocol=protocol or Protocol, **options)
+
+    def set_serving(self, serving: bool) -> None:  # noqa: FBT001 - Sanic's signature
+        # Sanic before 25.12 ends with a traceback when the process that keeps the workers' states has ended first.
+        with suppress(OSError, EOFError):
+            super().set_serving(serving)
 
     async def _prepare_connections(self, _: Any) -> None:
         """Find out which hosts are answered, and make the buffers, before there is a connection.
