@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -36,8 +36,9 @@ endif
 test-ci: venv ## Run what `.ci/run` does: besides, one case of each long test
 	$(BIN)/python -m pytest -m "not (unsampled or fault)" --numprocesses 4 --no-loadscope-reorder
 
-test-long: venv ## Run what `make test` leaves out: starting and stopping, adoption, the previous release, and all cases on all deployments
+test-long: venv ## Run what `make test` leaves out: starting and stopping, adoption, the previous release, all cases on all deployments, and the lowest versions
 	$(BIN)/python -m pytest -m "(long or unsampled) and not fault" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m tools.lowest
 
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs
 	timeout --signal=INT --kill-after=30 1800 $(BIN)/python -m pytest tests/faults --figures=docs
@@ -108,10 +109,13 @@ previous: ## Keep the code of COMMIT (HEAD), which a new revision of the schema 
 upgrades: venv ## Say which newer releases of gunicorn, Sanic, SQLAlchemy and others are safe (SELECT='tests/contract -k books' runs fewer tests)
 	$(BIN)/python tools/upgrades.py $(if $(SELECT),--select '$(SELECT)')
 
+test-lowest: venv ## Run the contract with the lowest versions that pyproject.toml permits (SELECT='tests/contract -k books' runs fewer tests)
+	$(BIN)/python -m tools.lowest $(if $(SELECT),--select '$(SELECT)')
+
 lock: venv ## Update the lock files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group build -c requirements.lock -o docs/deploy/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
 clean: ## Remove the environments and the tools' caches
-	rm -rf .venv .venv-bench .venv-upgrades .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-lowest .venv-upgrades .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -51,7 +51,7 @@ def commands(settings: Settings) -> dict[str, tuple[int, list[str]]]:
 
 def check_servers(settings: Settings) -> None:
     """Errors: ServingError when a server is not installed, or its port is in use."""
-    for module, extra in (("gunicorn", "flask"), ("flask", "flask"), ("sanic", "sanic")):
+    for module, extra in (("gunicorn", "gunicorn"), ("flask", "gunicorn"), ("sanic", "sanic")):
         if importlib.util.find_spec(module) is None:
             raise ServingError(f"{module} is not installed here: pip install '.[{extra}]'")
     for name, (port, _) in commands(settings).items():

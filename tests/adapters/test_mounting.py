@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import flask
 import httpx
 import pytest
+from packaging.version import Version
 
 import diptych.flask_app
 from diptych.core.settings import Settings
@@ -47,6 +49,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], bytes | None, int]] = {
     "a slash too many in the middle": ("GET", "/authors//slug/le-guin", {}, None, 404),
     "a slash too many at the beginning": ("GET", "//authors", {}, None, 404),
 }
+MERGED = {"a slash too many in the middle", "a slash too many at the beginning"}
+MERGES_SLASHES = Version(version("werkzeug")) < Version("3.0.2")
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +181,8 @@ def test_the_hosts_own_mistakes_stay_its_own(host: httpx.Client):
 @pytest.mark.parametrize("prefix", BOTH)
 @pytest.mark.parametrize("what", REQUESTS)
 def test_both_hosts_answer_the_same_under_the_prefix(hosts: dict[str, str], prefix: str, what: str):
+    if MERGES_SLASHES and what in MERGED:
+        pytest.skip("this Werkzeug redirects to the path with one slash, whatever a rule says")
     method, path, headers, body, status = REQUESTS[what]
 
     answers = {

@@ -1,4 +1,4 @@
-"""Each adapter serves without the other's packages."""
+"""Each extra is enough for what it is for, without the packages of the others."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ import pytest
 
 from tests.support import patient
 from tests.support.databases import ROOT, Databases, run
-from tests.support.deployments import ADAPTERS, command, free_port, server
+from tests.support.deployments import command, free_port, server
 
 pytestmark = pytest.mark.long
 
-# Adapter -> the packages that its install lacks: the other's extra, with its dependencies.
-ABSENT = {
-    "flask": (
-        *("sanic", "aiosqlite", "greenlet"),
-        *("sanic_routing", "sanic_ext", "httptools", "uvloop", "aiofiles", "multidict", "websockets", "tracerite"),
-    ),
-    "sanic": ("flask", "gunicorn", "werkzeug", "itsdangerous", "blinker", "jinja2"),
-}
+# What an extra adds, with its dependencies, by the names that are imported.
+FLASK = ("flask", "werkzeug", "itsdangerous", "blinker", "jinja2")
+GUNICORN = ("gunicorn",)
+SANIC = (
+    *("sanic", "aiosqlite", "greenlet"),
+    *("sanic_routing", "sanic_ext", "httptools", "uvloop", "aiofiles", "multidict", "websockets", "tracerite"),
+)
+
+# Extra -> the packages that its install lacks.
+ABSENT = {"flask": (*GUNICORN, *SANIC), "gunicorn": SANIC, "sanic": (*FLASK, *GUNICORN)}
+ADAPTER = {"flask": "flask", "gunicorn": "flask", "sanic": "sanic"}
 MIGRATES = {"flask": ("flask", "--app", "diptych.flask_app"), "sanic": ("diptych.core.cli",)}
 OTHER = {"flask": "sanic", "sanic": "flask"}
 
@@ -40,51 +43,70 @@ sys.meta_path[:] = [Finder if each is PathFinder else each for each in sys.meta_
 """
 
 
-@pytest.fixture(params=ADAPTERS)
-def adapter(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=ABSENT)
+def extra(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
 
 
 @pytest.fixture
-def install(adapter: str, tmp_path: Path) -> dict[str, str]:
-    """Return the environment of an install for this adapter alone."""
-    text = SITECUSTOMIZE.replace("{absent}", repr(set(ABSENT[adapter])))
+def install(extra: str, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of an install with this extra alone."""
+    text = SITECUSTOMIZE.replace("{absent}", repr(set(ABSENT[extra])))
     (tmp_path / "sitecustomize.py").write_text(text, encoding="utf-8")
     return {"PYTHONPATH": str(tmp_path)}
 
 
-def test_an_install_lacks_all_of_the_other_adapters_extra(adapter: str):
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    names = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in extras[OTHER[adapter]]}
+def test_an_install_lacks_all_of_the_other_extras():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = {
+        extra: {re.split(r"[^\w-]", each)[0].replace("-", "_") for each in found}
+        for extra, found in project["optional-dependencies"].items()
+    }
 
-    assert names <= set(ABSENT[adapter])
-    assert extras.keys() == set(ADAPTERS)
+    assert requirements.keys() == ABSENT.keys()
+    assert requirements["flask"] <= set(FLASK)
+    assert requirements["gunicorn"] == {"diptych", *GUNICORN}
+    assert requirements["sanic"] <= set(SANIC)
 
 
-def test_what_is_absent_cannot_be_imported(adapter: str, install: dict[str, str]):
+def test_what_is_absent_cannot_be_imported(extra: str, install: dict[str, str]):
     program = (
         "import importlib.util, sys\n"
         "print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is not None))"
     )
 
-    found = run([sys.executable, "-c", program, *ABSENT[adapter], "diptych.core"], **install).stdout.split()
+    found = run([sys.executable, "-c", program, *ABSENT[extra], "diptych.core"], **install).stdout.split()
 
     assert found == ["diptych.core"]
-    done = run([sys.executable, "-c", f"import diptych.{OTHER[adapter]}_app"], check=False, **install)
+    other = OTHER[ADAPTER[extra]]
+    done = run([sys.executable, "-c", f"import diptych.{other}_app"], check=False, **install)
     assert done.returncode == 1
-    assert f"No module named '{OTHER[adapter]}'" in done.stderr
+    assert f"No module named '{other}'" in done.stderr
 
 
-def test_an_adapter_migrates_and_serves_where_the_other_is_not_installed(
-    adapter: str, install: dict[str, str], databases: Databases
+def test_an_adapter_migrates_and_serves_where_only_its_extra_is_installed(
+    extra: str, install: dict[str, str], databases: Databases
 ):
-    url = databases.empty("sqlite")
+    url, adapter = databases.empty("sqlite"), ADAPTER[extra]
     run([sys.executable, "-m", *MIGRATES[adapter], "database", "upgrade", "--no-prompt"], DATABASE_URL=url, **install)
 
     port = free_port()
+    # Flask's own server, in place of what a host has.
+    flask_run = [sys.executable, "-m", "flask", "--app", "diptych.flask_app", "run", "--port", str(port)]
+    start = flask_run if extra == "flask" else command(adapter, port)
     address, settings = f"http://127.0.0.1:{port}", {"DATABASE_URL": url, "FLASK_PORT": str(port), **install}
-    with server(command(adapter, port), address, **settings), patient.Client(base_url=address) as api:
+    with server(start, address, **settings), patient.Client(base_url=address) as api:
         created = api.post("/authors", json={"name": "Clarice Lispector"})
         assert created.status_code == 201
         assert api.get(created.headers["Location"]).json() == created.json()
+
+
+def test_serve_names_the_extra_that_is_missing(extra: str, install: dict[str, str], databases: Databases):
+    url = databases.empty("sqlite")
+
+    done = run([sys.executable, "-m", "diptych.core.cli", "serve"], check=False, DATABASE_URL=url, **install)
+
+    missing = "sanic" if extra == "gunicorn" else "gunicorn"
+    error = f"Error: {missing} is not installed here: pip install '.[{missing}]'\n"
+    assert (done.returncode, done.stderr) == (1, error)

@@ -70,9 +70,10 @@ def mounted(database_url: str, directory: Path, limit: int, *, kind: str = "host
     ports = {adapter: free_port() for adapter in ADAPTERS}
     python = [sys.executable, "-m"]
     commands = {
-        "flask": [*python, "gunicorn", "--bind", f"127.0.0.1:{ports['flask']}", "--no-control-socket"],
+        "flask": [*python, "gunicorn", "--bind", f"127.0.0.1:{ports['flask']}"],
         "sanic": [*python, "sanic", "--host", "127.0.0.1", "--port", str(ports["sanic"])],
     }
+    shutil.copy2(HOSTS / "gunicorn.conf.py", directory)
     with contextlib.ExitStack() as stack:
         for adapter, command in commands.items():
             shutil.copy2(HOSTS / f"{adapter}_{kind}.py", directory)
