@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -112,10 +112,13 @@ upgrades: venv ## Say which newer releases of gunicorn, Sanic, SQLAlchemy and ot
 test-lowest: venv ## Run the contract with the lowest versions that pyproject.toml permits (SELECT='tests/contract -k books' runs fewer tests)
 	$(BIN)/python -m tools.lowest $(if $(SELECT),--select '$(SELECT)')
 
+dist: venv ## Build the wheel and the source distribution into dist/, install the wheel with each extra, and try its commands
+	$(BIN)/python tools/dist.py
+
 lock: venv ## Update the lock files
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group dev -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 --all-extras --group build -c requirements.lock -o docs/deploy/requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade --no-header --python-version 3.11 -c requirements.lock -o benchmarks/requirements.lock benchmarks/requirements.in
 
 clean: ## Remove the environments and the tools' caches
-	rm -rf .venv .venv-bench .venv-lowest .venv-upgrades .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-lowest .venv-upgrades dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

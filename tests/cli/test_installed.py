@@ -138,12 +138,33 @@ def test_a_wheel_has_one_package_and_its_metadata(wheel: Path):
     assert metadata["Keywords"]
 
 
-def test_a_wheel_made_of_the_source_distribution_has_the_same_files(wheel: Path, tmp_path: Path):
-    with tarfile.open(built(tmp_path / "sdist", "sdist")) as archive:
-        archive.extractall(tmp_path, filter="data")
-    (source,) = tmp_path.glob("diptych-*")
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the unpacked source distribution."""
+    directory = tmp_path_factory.mktemp("source")
+    with tarfile.open(built(directory / "dist", "sdist")) as archive:
+        archive.extractall(directory, filter="data")
+    (found,) = directory.glob("diptych-*")
+    return found
 
+
+def test_the_installation_says_which_release_it_is(binaries: Path, wheel: Path):
+    said = run([str(binaries / "diptych"), "--version"], PYTHONPATH="").stdout
+
+    assert wheel.name.startswith(f"diptych-{said.removeprefix('diptych ').strip()}-")
+
+
+def test_a_wheel_made_of_the_source_distribution_has_the_same_files(wheel: Path, source: Path, tmp_path: Path):
     assert names(built(tmp_path / "wheel", source=source)) == names(wheel)
+
+
+def test_a_source_distribution_has_the_documentation_and_no_test_data(source: Path):
+    assert sorted(path.name for path in source.iterdir()) == [
+        *(".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "SECURITY.md"),
+        *("diptych", "docs", "pyproject.toml"),
+    ]
+    assert (source / "diptych/migrations/versions/0001_catalogue.py").is_file()
+    assert (source / "docs/releases.md").is_file()
 
 
 def test_an_applications_own_packages_are_left_alone(wheel: Path, tmp_path: Path):
