@@ -145,12 +145,12 @@ def test_numbers_become_uuids_and_the_map_says_which(databases: Databases, tmp_p
     assert len(authors) == 700
     assert len(books) == 2100
     for number, name, dob in old_authors:
-        author = authors[new["author", number]]
+        author = authors[new["author", str(number)]]
         assert (author["name"], author["dob"]) == (name, None if dob is None else str(dob))
         assert author["created_at"] == author["updated_at"] >= started.isoformat()
     for number, title, author_id, created in old_books:
-        book = books[new["book", number]]
-        assert (book["title"], book["author"]["id"]) == (title, str(new["author", author_id]))  # type: ignore[index]
+        book = books[new["book", str(number)]]
+        assert (book["title"], book["author"]["id"]) == (title, str(new["author", str(author_id)]))  # type: ignore[index]
         assert datetime.fromisoformat(str(book["created_at"])).replace(tzinfo=None).isoformat(" ") == str(created)
         assert book["updated_at"] == book["created_at"]
     assert len({book["slug"] for book in books.values()}) == 2100
@@ -221,8 +221,9 @@ def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databa
     ((made, changed),) = before.rows(url, "SELECT created_at, updated_at FROM author WHERE name = 'Zoë'")
     assert made == changed
     assert str(made).startswith("2020-01-01 10:00:00")
-    assert "  authors.birth_date            1      1  author.dob\n" in told
-    assert "  authors.bio                   1      -  stays in before_adoption_authors\n" in told
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert "authors.birth_date 1 1 author.dob" in lines
+    assert "authors.bio 1 - stays in before_adoption_authors" in lines
     assert "books.isbn: 1 text to ISBN, such as '0-306-40615-2' -> '9780306406157'" in told
     assert "What refers to these tables refers to them under the new names: review." in told
     check_is_clean(url)
