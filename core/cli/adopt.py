@@ -83,7 +83,7 @@ def adopt(  # noqa: PLR0913 - one for each option
     if again and copy_from is None:
         raise click.UsageError("--again goes with --copy-from.")
     options = Options(leave, columns, where, values, default_author)
-    plan = plan_file.read_text(encoding="utf-8") if plan_file else None
+    plan = _text_of(plan_file) if plan_file else None
     request = Request(options, plan, dry_run, copy_from, again)
     require_one_head()
     try:
@@ -101,6 +101,14 @@ def adopt(  # noqa: PLR0913 - one for each option
         with alembic_of(settings) as config:
             command.upgrade(config, "head")
         click.echo(adopted.told)
+
+
+def _text_of(path: Path) -> str:
+    """Read a file. Errors: click.ClickException, OSError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{path} is not UTF-8.") from error
 
 
 def _write_plan(settings: Settings, request: Request, path: Path) -> None:

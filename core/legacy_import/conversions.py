@@ -55,6 +55,8 @@ def key_of(value: Any) -> str:
     """Return the canonical text of an id, by which rows that refer to it find it."""
     if type(value) is int:
         return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     text = text_of(value)
     return str(UUID(text)) if _HEX.fullmatch(text) else text
 

@@ -59,7 +59,7 @@ COUNTED = {
 
 
 class MiscountedError(Exception):
-    """The number of copied rows or values is wrong: a bug; the transaction is rolled back."""
+    """The number of copied rows or values is not the one that validation found; the transaction is rolled back."""
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.exc import SAWarning
+from sqlalchemy.types import NullType
 
 _SQLITE_KINDS = {
     "integer": ("INTEGER", "INT", "BIGINT", "SMALLINT"),
@@ -125,6 +126,8 @@ def _kind(connection: Connection, column_type: Any) -> str:
         for known, kind in _POSTGRESQL_KINDS.items():
             if isinstance(column_type, known):
                 return kind
+    if isinstance(column_type, NullType):
+        return "unknown"
     return str(connection.dialect.type_compiler_instance.process(column_type))
 
 

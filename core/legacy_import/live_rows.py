@@ -48,10 +48,18 @@ def undecided(connection: Connection, plan: Plan, estate: Estate) -> dict[str, l
         columns = list(_unmentioned(section, table))
         if columns:
             values = {column: distinct(connection, table, column, _SHOWN) for column in columns}
+            columns = [column for column in columns if not _is_publication(table, column, values[column])]
+        if columns:
             sentences = [f"{table.name}.{each} says which rows count: {_counted(values[each])}." for each in columns]
             condition = " AND ".join(_condition(connection, table, each, values[each]) for each in columns)
             found[name] = [*sentences, _way_out(section, condition)]
     return found
+
+
+def _is_publication(table: EstateTable, column: str, values: list[tuple[str, int]]) -> bool:
+    """Return whether a column called published says when, and not whether."""
+    years = any(value.lstrip("-").isdigit() and value not in ("0", "1") for value, _ in values)
+    return column.lower() == "published" and (table.columns[column] in _TIMES or years)
 
 
 def _unmentioned(section: Section, table: EstateTable) -> Iterator[str]:

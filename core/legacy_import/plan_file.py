@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from diptych.core.legacy_import.column_mapping import FIELDS
@@ -43,10 +44,22 @@ def read(text: str) -> Plan:
     return Plan(sections, **settings)
 
 
-def write(plan: Plan, open_questions: Iterable[str], notes: Mapping[str, Iterable[str]]) -> str:
-    """Return the text of a plan. open_questions: what has to be decided first. notes: the same, by section."""
-    head = "".join(f"# To be decided: {line}\n" for line in open_questions)
-    parts = [HEAD + (f"#\n{head}" if head else "")]
+def write(
+    plan: Plan,
+    open_questions: Iterable[str] = (),
+    notes: Mapping[str, Iterable[str]] = MappingProxyType({}),
+    tables: Mapping[str, Iterable[str]] = MappingProxyType({}),
+) -> str:
+    """Return the text of a plan.
+
+    open_questions: what has to be decided first. notes: the same, by section. tables: the columns of all tables, which
+    are listed where the one of the books is to be decided.
+    """
+    head = [f"# To be decided: {line}" for line in open_questions]
+    if "books" not in plan:
+        head += [f"# There is {name} ({', '.join(columns)})." for name, columns in tables.items()]
+        head += ["#", "# [books]", *(f'# {name} = "..."' for name in ("table", "id", "title", "author_id"))]
+    parts = [HEAD + "".join(f"{line}\n" for line in (["#", *head] if head else []))]
     for name in FIELDS:
         if name in plan:
             remarks = [f"# To be decided: {line}" for line in notes.get(name, ())]

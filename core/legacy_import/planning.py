@@ -62,7 +62,8 @@ def written_plan(connection: Connection, estate: Estate, request: Request) -> st
     except PlanError as error:
         raise AdoptionRefused("This cannot be planned, and nothing was changed.", (str(error),)) from None
     known = replace(plan, sections={name: each for name, each in plan.sections.items() if each.table in estate})
-    return plan_file.write(plan, reasons, live_rows.undecided(connection, known, estate))
+    tables = {name: list(table.columns) for name, table in estate.items()}
+    return plan_file.write(plan, reasons, live_rows.undecided(connection, known, estate), tables)
 
 
 def _planned(estate: Estate, request: Request) -> tuple[Inferred, Plan]:

@@ -38,7 +38,15 @@ OTHER_TOOL = "advanced-alchemy's"
 
 SUGGESTED = {
     "tags": ("genre", "genres", "category", "categories", "subject", "subjects", "keywords", "tags"),
-    "year": ("publication_date", "published_at", "published_date", "date_published", "published_on", "release_date"),
+    "year": (
+        "publication_date",
+        "published_at",
+        "published_date",
+        "date_published",
+        "published_on",
+        "release_date",
+        "published",
+    ),
 }
 """Names of columns of books that are not adopted unasked, by the field that they could fill."""
 
@@ -222,6 +230,7 @@ class Adoption:
             if name not in books.columns
             for column in self._estate[books.table].columns
             if column.lower() in columns and column not in books.used()
+            if self._estate[books.table].columns[column] != "boolean"
         ]
 
     def _name(self, name: str) -> str:

@@ -17,7 +17,7 @@ from diptych.core.engine.entity import now
 from diptych.core.errors import ServiceUnavailable
 from diptych.core.legacy_import import adopted_ids, report, schema_history
 from diptych.core.legacy_import.connections import changing, missing_file
-from diptych.core.legacy_import.copy import REVISION, Target, check_counts, copy_rows
+from diptych.core.legacy_import.copy import REVISION, MiscountedError, Target, check_counts, copy_rows
 from diptych.core.legacy_import.inspection import Estate, quoted
 from diptych.core.legacy_import.plan import Plan
 from diptych.core.legacy_import.planning import AdoptionRefused, Request, make_plan, written_plan
@@ -95,7 +95,7 @@ def plan_of(settings: Settings, request: Request) -> str:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Raise AdoptionRefused for a statement that the database refuses."""
+    """Raise AdoptionRefused for a statement that the database refuses, and for a wrong number of rows."""
     try:
         yield
     except DBAPIError as error:
@@ -103,6 +103,8 @@ def refusals() -> Iterator[None]:
             message = str(error.orig).strip().partition("\n")[0]
             raise AdoptionRefused(f"The database refused a statement, and nothing was changed: {message}") from error
         raise
+    except MiscountedError as error:
+        raise AdoptionRefused(f"Rows changed while they were read, and nothing was changed: {error}.") from error
 
 
 def refuse_rows(validated: ValidationReport) -> None:

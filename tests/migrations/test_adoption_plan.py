@@ -92,6 +92,28 @@ def test_a_written_plan_says_what_is_to_be_decided_and_never_overwrites_another(
     assert path.read_text() == text
 
 
+def test_a_plan_of_unknown_tables_lists_them_to_be_completed(databases: Databases, tmp_path: Path):
+    url = databases.empty("sqlite")
+    before.execute(
+        url, "CREATE TABLE works (number INTEGER PRIMARY KEY, heading TEXT)", "INSERT INTO works VALUES (1, 'A')"
+    )
+    path = tmp_path / "plan.toml"
+    adopted(url, "--write-plan", str(path))
+    text = path.read_text()
+    assert "# There is works (number, heading).\n#\n# [books]\n" in text
+    path.write_text(text + '[books]\ntable = "works"\nid = "number"\ntitle = "heading"\n')
+    adopted(url, "--plan", str(path), "--default-author", "B")
+    assert before.rows(url, "SELECT title, name FROM book JOIN author ON author.id = author_id") == [("A", "B")]
+
+
+def test_a_plan_that_is_no_text_is_refused_in_one_line(databases: Databases, tmp_path: Path):
+    path = tmp_path / "plan.toml"
+    path.write_bytes(b"\xff")
+    assert commands.refused(databases.empty("sqlite"), "database", "adopt", "--plan", str(path)).endswith(
+        "is not UTF-8."
+    )
+
+
 PLAN = """
 [authors]
 table = "people"
@@ -196,7 +218,7 @@ def test_the_plan_in_the_guide_is_one():
     text = guide.partition("```toml\n")[2].partition("```")[0]
     plan = plan_file.read(text)
     assert list(plan.sections) == ["authors", "books", "contributors"]
-    assert plan_file.read(plan_file.write(plan, (), {})) == plan
+    assert plan_file.read(plan_file.write(plan)) == plan
 
 
 WRONG = {

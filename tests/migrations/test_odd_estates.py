@@ -1,0 +1,156 @@
+"""`diptych database adopt` on keys, names and types that few databases have."""
+
+# ruff: noqa: S608 - the values are constants of this file
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from tests.support import before, commands
+from tests.support.databases import BACKENDS, Databases
+
+pytestmark = pytest.mark.long
+
+both = pytest.mark.parametrize("backend", BACKENDS)
+
+BOOKS = "SELECT title, name FROM book JOIN author ON author.id = author_id ORDER BY title"
+
+
+def adopted(databases: Databases, backend: str, *statements: str, options: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Create a database and adopt it; return its URL and what the command said."""
+    url = databases.empty(backend)
+    before.execute(url, *statements)
+    told = commands.done(url, "database", "adopt", *options)
+    commands.done(url, "database", "check")
+    return url, told
+
+
+@both
+def test_names_with_capitals_and_blanks_are_quoted(databases: Databases, backend: str):
+    url, told = adopted(
+        databases,
+        backend,
+        'CREATE TABLE "Author" ("Id" INTEGER PRIMARY KEY, "Full Name" VARCHAR(80))',
+        'CREATE TABLE "Book" ("Id" INTEGER PRIMARY KEY, "Title" VARCHAR(80), "Net Price" INTEGER,'
+        ' "AuthorId" INTEGER REFERENCES "Author" ("Id"))',
+        """INSERT INTO "Author" VALUES (1, 'Homer')""",
+        """INSERT INTO "Book" VALUES (1, 'Iliad', 3, 1), (2, 'Odyssey', 4, 1)""",
+        options=("--column", "Author.name=Full Name", "--where", 'Book="Id" = 1'),
+    )
+    assert before.rows(url, BOOKS) == [("Iliad", "Homer")]
+    (found,) = [line for line in told.splitlines() if line.startswith("  SELECT")]
+    prices = [price for _, price in before.rows(url, found)]
+    assert prices == [3]
+
+
+@both
+def test_ids_may_be_words_or_uuids_in_any_column(databases: Databases, backend: str):
+    kept = UUID(int=5 << 64 | 4 << 76)
+    url, _ = adopted(
+        databases,
+        backend,
+        "CREATE TABLE authors (slug VARCHAR(40) PRIMARY KEY, name VARCHAR(80))",
+        "CREATE TABLE books (key CHAR(36) PRIMARY KEY, title VARCHAR(80), by VARCHAR(40) REFERENCES authors (slug))",
+        "CREATE TABLE tags (id VARCHAR(36) PRIMARY KEY, name VARCHAR(80))",
+        "CREATE TABLE books_tags (book CHAR(36) REFERENCES books (key), tag VARCHAR(36) REFERENCES tags (id))",
+        "INSERT INTO authors VALUES ('homer', 'Homer'), ('Ω', 'Omega')",
+        f"INSERT INTO books VALUES ('{str(kept).upper()}', 'Iliad', 'homer'), ('two', 'Letters', 'Ω')",
+        f"INSERT INTO tags VALUES ('{kept}', 'Epic'), ('x', 'epic')",
+        f"INSERT INTO books_tags VALUES ('{str(kept).upper()}', 'x'), ('{str(kept).upper()}', '{kept}'), ('two', 'x')",
+    )
+    assert before.rows(url, BOOKS) == [("Iliad", "Homer"), ("Letters", "Omega")]
+    ((iliad,),) = before.rows(url, "SELECT id FROM book WHERE title = 'Iliad'")
+    assert UUID(str(iliad)) == kept
+    ((tag, name),) = before.rows(url, "SELECT id, name FROM tag")
+    assert (UUID(str(tag)), name) == (kept, "epic")
+    assert before.rows(url, "SELECT count(*) FROM book_tag") == [(2,)]
+    assert before.rows(url, "SELECT count(*) FROM adopted_id WHERE kind = 'tag'") == [(1,)]
+
+
+@both
+def test_several_authors_in_one_text_are_contributors_in_their_order(
+    databases: Databases, tmp_path: Path, backend: str
+):
+    path = tmp_path / "plan.toml"
+    path.write_text('[books]\ntable = "book"\nid = "id"\ntitle = "title"\nauthor = "by"\nauthor_separator = ";"\n')
+    url, _ = adopted(
+        databases,
+        backend,
+        "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), by VARCHAR(80))",
+        "INSERT INTO book VALUES (1, 'Good Omens', 'Terry Pratchett; Neil  Gaiman;'), (2, 'Stardust', 'Neil Gaiman')",
+        options=("--plan", str(path)),
+    )
+    assert before.rows(url, BOOKS) == [("Good Omens", "Terry Pratchett"), ("Stardust", "Neil Gaiman")]
+    others = "SELECT position, name FROM book_contributor JOIN author ON author.id = author_id"
+    assert before.rows(url, others) == [(1, "Neil Gaiman")]
+    assert before.rows(url, "SELECT count(*) FROM author") == [(2,)]
+
+
+@both
+def test_an_author_on_the_book_comes_before_those_of_a_link_table(databases: Databases, backend: str):
+    url, _ = adopted(
+        databases,
+        backend,
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(80))",
+        "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), author_id INTEGER REFERENCES author (id))",
+        "CREATE TABLE book_coauthor (book_id INTEGER REFERENCES book (id), author_id INTEGER REFERENCES author (id),"
+        " position INTEGER, role VARCHAR(20))",
+        "INSERT INTO author VALUES (1, 'A'), (2, 'B'), (3, 'C')",
+        "INSERT INTO book VALUES (1, 'X', 3)",
+        "INSERT INTO book_coauthor VALUES (1, 1, 3, NULL), (1, 2, 2, 'Editor'), (1, 3, 1, ''), (1, 2, NULL, NULL)",
+    )
+    assert before.rows(url, BOOKS) == [("X", "C")]
+    others = "SELECT position, role, name FROM book_contributor JOIN author ON author.id = author_id ORDER BY position"
+    assert before.rows(url, others) == [(1, "editor", "B"), (2, "author", "A"), (3, "author", "B")]
+
+
+@both
+@pytest.mark.parametrize(("kind", "value"), [("INTEGER", "1969"), ("DATE", "'1969-03-01'")])
+def test_a_column_that_says_when_a_book_was_published_can_be_its_year(
+    databases: Databases, backend: str, kind: str, value: str
+):
+    statements = (
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(80))",
+        (
+            f"CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), published {kind},"
+            " author_id INTEGER REFERENCES author (id))"
+        ),
+        "INSERT INTO author VALUES (1, 'A')",
+        f"INSERT INTO book VALUES (1, 'X', {value}, 1)",
+    )
+    _, told = adopted(databases, backend, *statements)
+    assert "book.published can fill year: --column book.year=published.\n" in told
+    url, _ = adopted(databases, backend, *statements, options=("--column", "book.year=published"))
+    assert before.rows(url, "SELECT year FROM book") == [(1969,)]
+
+
+def test_columns_of_types_that_are_unknown_stay_behind(databases: Databases):
+    url, told = adopted(
+        databases,
+        "postgresql",
+        "CREATE TYPE size AS (width INTEGER, height INTEGER)",
+        "CREATE TABLE author (id NUMERIC(10) PRIMARY KEY, name VARCHAR(80), data JSONB, aliases VARCHAR(9)[])",
+        "CREATE TABLE book (id BIGINT PRIMARY KEY, title CHAR(9), year DOUBLE PRECISION, format size,"
+        " author_id NUMERIC(10) REFERENCES author (id))",
+        """INSERT INTO author VALUES (1, 'Homer', '{"a": 1}', '{b,c}')""",
+        "INSERT INTO book VALUES (5000000000, 'Iliad', -750, '(1,2)', 1)",
+    )
+    assert before.rows(url, BOOKS) == [("Iliad", "Homer")]
+    assert before.rows(url, "SELECT year FROM book") == [(-750,)]
+    for column in ("author.data", "author.aliases", "book.format"):
+        assert f"  {column} " in told
+
+
+def test_sqlite_tables_without_rowids_and_with_ids_of_mixed_types_are_read(databases: Databases):
+    url, _ = adopted(
+        databases,
+        "sqlite",
+        "CREATE TABLE author (id PRIMARY KEY, name TEXT) WITHOUT ROWID",
+        "CREATE TABLE book (id PRIMARY KEY, title TEXT, author_id REFERENCES author (id)) WITHOUT ROWID",
+        "INSERT INTO author VALUES (1, 'A'), ('one', 'B'), (x'0102', 'C')",
+        "INSERT INTO book VALUES (1, 'x', 1), (2.0, 'y', 'one'), ('3', 'z', x'0102')",
+    )
+    assert before.rows(url, BOOKS) == [("x", "A"), ("y", "B"), ("z", "C")]
