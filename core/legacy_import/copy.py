@@ -45,7 +45,6 @@ _CONTRIBUTOR = table(
     "book_contributor", column("book_id", Uuid), column("position"), column("author_id", Uuid), column("role")
 )
 _BOOK_TAG = table("book_tag", column("book_id", Uuid), column("tag_id", Uuid))
-_TABLES = {each.name: each for each in (_AUTHOR, _TAG, _BOOK, _CONTRIBUTOR, _BOOK_TAG)}
 _NAMED_BY = {"author": "name", "book": "title", "tag": "name"}
 
 COUNTED = {

@@ -177,7 +177,7 @@ def _refuse_state(state: State, request: Request) -> None:
 
 
 def _describe(described: report.Adoption, schema: LegacySchema, state: State, listener: ProgressListener) -> None:
-    steps = described.copying()
+    steps = described.copying(create=state is State.EMPTY)
     if state is State.EMPTY:
         steps += report.stamping(REVISION, head())
     say_steps(listener, described.found(schema.versions), steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from diptych.core.legacy_import.column_mapping import FIELDS
@@ -174,16 +174,3 @@ def _without(section: Section, column: str) -> Section:
         name: left for name, columns in section.columns.items() if (left := tuple(c for c in columns if c != column))
     }
     return replace(section, columns=kept, leave=tuple(dict.fromkeys((*section.leave, column))))
-
-
-def described(columns: Iterable[str]) -> str:
-    """Return the names of columns in one line."""
-    return " and ".join(columns)
-
-
-def each_column(plan: Plan) -> Iterator[tuple[str, Section, str, str]]:
-    """Yield each section's name, the section, each field that it fills, and each old column that fills it."""
-    for name, section in plan.sections.items():
-        for field_name, columns in section.columns.items():
-            for column in columns:
-                yield name, section, field_name, column

@@ -114,9 +114,10 @@ class Adoption:
         left = [f"Other tables are left alone: {', '.join(others)}."] if others else []
         return [f"Found {', '.join(tables)}.", *versions(version_tables), *left]
 
-    def copying(self) -> list[str]:
-        """Describe the steps that copy rows."""
-        lines = ["Create the catalogue's tables, and copy into them what the table below says."]
+    def copying(self, *, create: bool = True) -> list[str]:
+        """Describe the steps that copy rows. create: whether the catalogue's tables are created first."""
+        lines = ["Create the catalogue's tables."] if create else []
+        lines.append("Copy every row, as the table below says.")
         lines += self._left_out()
         lines.append(self._ids())
         lines += [line for name in NOUNS if name in self._plan for line in self._times(name)]
@@ -215,7 +216,7 @@ class Adoption:
             return []
         key, names = self._plan[section].columns["id"][0], ", ".join(f"old.{self._name(column)}" for column in left)
         if not self._in_place:
-            return [f"SELECT old.{self._name(key)}, {names} FROM {self._name(table)} AS old, in the other database"]
+            return [f"In the other database: SELECT old.{self._name(key)}, {names} FROM {self._name(table)} AS old"]
         place = self._name(renamed(table))
         if not self._validated.new_ids:
             return [f"SELECT old.{self._name(key)}, {names} FROM {place} AS old"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.legacy_import.column_mapping import NOUNS
-from diptych.core.legacy_import.conversions import uuid_of
+from diptych.core.legacy_import.conversions import text_of, uuid_of
 from diptych.core.legacy_import.earlier_copy import EarlierCopy
 from diptych.core.legacy_import.key_store import KeyStore
 from diptych.core.legacy_import.plan import Plan
@@ -115,17 +115,20 @@ class _Validation:
     def _check_isbn(self, row: OldRow) -> None:
         number = row.values.get("isbn")
         if number is not None and not self.seen.add("isbn", number):
-            row.problems.append(self._isbn_problem(number, "is the ISBN of another row too"))
+            row.problems.append(self._isbn_problem(row, number, "is the ISBN of another row too"))
 
-    def _isbn_problem(self, number: str, reason: str) -> Problem:
+    def _isbn_problem(self, row: OldRow, number: str, reason: str) -> Problem:
         label = self.plan["books"].name_of("isbn")
-        ways = f'--value "{label}:...=" carries rows without the ISBN that they have there, or --leave {label}'
+        written = next((text_of(change.old) for change in row.changes if change.column == label), number)
+        ways = f'--value "{label}:{written}=" adopts rows with this value without it, or --leave {label}'
         return Problem(label, shown(number), reason, ways)
 
     def _check_isbns_in_catalogue(self, rows: list[OldRow]) -> None:
         numbers = {number: row for row in rows if (number := row.values.get("isbn")) is not None}
         for number in self.earlier.isbns(numbers) if self.earlier else ():
-            problem = self._isbn_problem(number, "is the ISBN of a book that the catalogue has already")
+            problem = self._isbn_problem(
+                numbers[number], number, "is the ISBN of a book that the catalogue has already"
+            )
             self.report.refusals.add(*_grouped(problem, numbers[number]))
 
     def _check_authors(self, row: OldRow) -> None:

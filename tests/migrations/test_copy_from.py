@@ -102,6 +102,27 @@ def test_a_schema_of_the_same_database_can_be_copied(databases: Databases):
     commands.done(url, "database", "check")
 
 
+def test_a_user_who_may_only_read_is_enough_and_a_condition_cannot_write(databases: Databases):
+    source, example = made(databases, "postgresql", "rich")
+    role = f"reader_{make_url(source).database}"
+    before.execute(
+        source,
+        "CREATE SEQUENCE counter",
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
+        f"GRANT ALL ON SEQUENCE counter TO {role}",
+    )
+    other = make_url(source).set(username=role).render_as_string(hide_password=False)
+    url = databases.empty("sqlite")
+    try:
+        writing = "nextval('counter') > 0 AND status = 'published' AND is_deleted IS NOT TRUE"
+        told = refused(url, other, *example.options, "--where", f"books={writing}")
+        assert "cannot execute nextval() in a read-only transaction" in told
+        assert copied(url, other, *example.options).endswith("Copied 8 authors, 40 books and 1 tag.\n")
+    finally:
+        before.execute(source, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
 @both
 def test_an_empty_catalogue_that_is_migrated_already_can_be_filled(databases: Databases, backend: str):
     source, _ = made(databases, "sqlite", "bookalchemy")
@@ -266,7 +287,7 @@ def test_a_later_copy_refuses_what_the_catalogue_has_or_has_no_more(databases: D
         ),
         (
             "book.isbn: '9780060512750' (row 102) is the ISBN of a book that the catalogue has already:"
-            ' --value "book.isbn:...=" carries rows without the ISBN that they have there, or --leave book.isbn'
+            ' --value "book.isbn:9780060512750=" adopts rows with this value without it, or --leave book.isbn'
         ),
     ]
     options = ("--default-author", "Unknown", "--value", "book.isbn:9780060512750=")
