@@ -64,8 +64,8 @@ class OldRow:
     """A row of the old database, converted.
 
     key: its id as canonical text. shown: its id for people. digest: of the values as they were read, those in link
-    tables included. values: by field, the valid ones. named: the authors that a text names. links, tag_links: the rows
-    of link tables, in order. tag_names: the tags that a text names.
+    tables included. values: by field, the valid ones. parts: the columns that have a part of a joined value. named: the
+    authors that a text names. tag_names: the tags that it names. links, tag_links: the rows of link tables, in order.
     """
 
     key: str
@@ -154,7 +154,7 @@ class FieldReader:
 
 
 class EstateReader:
-    """Reads and converts the rows that a plan names. renamed: the present names of tables and of views of them."""
+    """Reads and converts the rows that a plan names. views: what is read for each section, once tables are renamed."""
 
     def __init__(
         self, connection: Connection, plan: Plan, estate: Estate, views: Mapping[str, Source] | None = None
