@@ -104,10 +104,14 @@ def _of_authors(plan: Plan) -> Iterator[str]:
         any(plan.has_field(*each) for each in (("books", "author_id"), ("books", "author"))) or "contributors" in plan
     )
     if not authored and not plan.default_author:
+        reference = (
+            f"--column {books.table}.author_id=COLUMN for a reference to {plan['authors'].table}"
+            if "authors" in plan
+            else 'author_id = "COLUMN" under [books] in a plan for a reference to the table that [authors] names'
+        )
         yield (
-            f"{books.table} has no author: --column {books.table}.author_id=COLUMN for a reference to the authors,"
-            f" --column {books.table}.author=COLUMN for their names, a section [contributors] in a plan for a table"
-            " that ties books to authors, or --default-author NAME."
+            f"{books.table} has no author: --column {books.table}.author=COLUMN for a column with names, {reference},"
+            " a section [contributors] in a plan for a table that ties books to authors, or --default-author NAME."
         )
 
 

@@ -395,9 +395,19 @@ UNKNOWN = {
         [BOOK.replace("author_id INTEGER REFERENCES author (id)", "pages INTEGER")],
         [
             (
-                "book has no author: --column book.author_id=COLUMN for a reference to the authors,"
-                " --column book.author=COLUMN for their names, a section [contributors] in a plan for a table"
-                " that ties books to authors, or --default-author NAME."
+                "book has no author: --column book.author=COLUMN for a column with names,"
+                ' author_id = "COLUMN" under [books] in a plan for a reference to the table that [authors] names,'
+                " a section [contributors] in a plan for a table that ties books to authors, or --default-author NAME."
+            )
+        ],
+    ),
+    "no reference": (
+        [AUTHOR, BOOK.replace("author_id INTEGER REFERENCES author (id)", "pages INTEGER")],
+        [
+            (
+                "book has no author: --column book.author=COLUMN for a column with names,"
+                " --column book.author_id=COLUMN for a reference to author,"
+                " a section [contributors] in a plan for a table that ties books to authors, or --default-author NAME."
             )
         ],
     ),

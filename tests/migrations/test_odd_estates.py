@@ -90,6 +90,24 @@ def test_several_authors_in_one_text_are_contributors_in_their_order(
 
 
 @both
+def test_authors_may_be_users_of_the_old_application(databases: Databases, tmp_path: Path, backend: str):
+    statements = (
+        'CREATE TABLE "user" (id INTEGER PRIMARY KEY, username VARCHAR(80), email VARCHAR(80))',
+        'CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), author_id INTEGER REFERENCES "user" (id))',
+        """INSERT INTO "user" VALUES (1, 'homer', 'h@example.org')""",
+        "INSERT INTO book VALUES (1, 'Iliad', 1)",
+    )
+    path = tmp_path / "plan.toml"
+    path.write_text(
+        '[authors]\ntable = "user"\nid = "id"\nname = "username"\n'
+        '[books]\ntable = "book"\nid = "id"\ntitle = "title"\nauthor_id = "author_id"\n'
+    )
+    url, _ = adopted(databases, backend, *statements, options=("--plan", str(path)))
+    assert before.rows(url, BOOKS) == [("Iliad", "homer")]
+    assert before.rows(url, "SELECT email FROM before_adoption_user") == [("h@example.org",)]
+
+
+@both
 def test_an_author_on_the_book_comes_before_those_of_a_link_table(databases: Databases, backend: str):
     url, _ = adopted(
         databases,
