@@ -8,7 +8,6 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +29,8 @@ from diptych.core.engine.resource_spec import SEARCH_TEXT
 from diptych.core.settings import Settings
 
 VERSIONS = MIGRATIONS / "versions"
+HOOKS = ("put_right", "format")
+"""In alembic.ini: what ruff does to a new revision."""
 
 directory_option = click.option(
     "--directory",
@@ -203,9 +204,14 @@ def merge(  # noqa: PLR0913 - one for each option
 
 def _take_in(config: AlembicCommandConfig, draft: Path) -> None:
     """Let Alembic write into `draft` as well: it writes only into directories from which it reads revisions."""
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", f"{VERSIONS}\n{draft}")
-    if find_spec("ruff") is None:
+    # The first is the name since Alembic 1.16. No path has this separator: an environment cannot be made there.
+    for name in ("path_separator", "version_path_separator"):
+        config.set_main_option(name, "os")
+    config.set_main_option("version_locations", os.pathsep.join((str(VERSIONS), str(draft))))
+    ruff = Path(sys.executable).with_name("ruff")
+    for hook in HOOKS:
+        config.set_section_option("post_write_hooks", f"{hook}.executable", str(ruff))
+    if not ruff.exists():
         config.set_section_option("post_write_hooks", "hooks", "")  # only the environment of a checkout has ruff
     config.cmd_opts = Namespace(quiet=True)  # else it reports a file that is about to move
 

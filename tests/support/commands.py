@@ -25,7 +25,7 @@ from tests.support.waiting import PATIENCE
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:
     """Run `diptych ...` without a terminal. Errors: any exception that escapes it, which none should."""
     group = click.Group("diptych", commands=commands(Settings(database_url=url)))
-    result = CliRunner(catch_exceptions=False).invoke(group, arguments, input=stdin)
+    result = CliRunner().invoke(group, arguments, input=stdin, catch_exceptions=False)
     secrets.check("a command's output", result.output)
     return result
 
