@@ -27,12 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-lowest"
 LOGS = ROOT / "var" / "lowest"
 
-TESTS = "tests/contract tests/adapters/test_mounting.py"
+TESTS = (
+    "tests/contract tests/services tests/adapters/test_mounting.py tests/core/db tests/migrations/test_new_revision.py"
+)
 
 PYTHON = str(ENVIRONMENT / "bin" / "python")
 UV = [sys.executable, "-m", "uv", "pip"]
 PYTEST = [
-    *(PYTHON, "-m", "pytest", "-W", "default", "-m", "not (unsampled or fault)"),
+    *(PYTHON, "-m", "pytest", "-W", "default", "-m", "not (long or unsampled or fault)"),
     *("--numprocesses=4", "--no-loadscope-reorder"),
 ]
 
