@@ -4,7 +4,8 @@ A fresh .venv-lowest gets the lowest permitted version of each package that pypr
 these need themselves has the version of requirements.lock, or another one where they refuse that. The test tools have
 the versions of requirements.lock, whatever they require of the service's packages: they must not raise those.
 
-Warnings are no errors here, as older releases may warn of newer ones. What uv prints is in var/lowest/.
+Warnings are no errors here, as older releases may warn of newer ones. The versions that are installed are listed in
+var/lowest/.
 
 Exit status: 1, with one line, when a lower bound cannot be installed; else pytest's.
 """
