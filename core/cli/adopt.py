@@ -114,8 +114,11 @@ def _text_of(path: Path) -> str:
 def _write_plan(settings: Settings, request: Request, path: Path) -> None:
     """Write a plan into a new file. Errors: AdoptionRefused, OSError."""
     text = (runner.plan_of if request.copy_from is None else other_database.plan_of_other)(settings, request)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise click.ClickException(f"{path} exists already: choose another name for --write-plan.") from None
     click.echo(f"Wrote a plan into {path}: edit it, then run the same command with --plan {path} --dry-run.")
 
 

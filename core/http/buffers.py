@@ -41,17 +41,22 @@ class Buffers:
 
     def resize(self, buffer: Buffer, size: int, direction: Direction) -> bool:
         """Count a connection's bytes anew; return False, counting none of them, where there is no room for more."""
-        before, client = buffer.size, bucket_of(self._proxies.client_of(buffer.peer, buffer.headers))
+        before, client = buffer.size, buffer.client_of(self._proxies)
         self._add(buffer.client, -before)
-        fits = size <= before or (
-            self._kept + size <= self._limit and self._of.get(client, 0) + size <= self._limit // BODIES
-        )
+        fits = size <= before or self._fits(client, size, direction)
         buffer.client, buffer.size = client, size if fits else 0
         self._add(client, buffer.size)
         if not fits:
             metrics.metrics().refuse(direction.value)
             self._warn(client, direction)
         return fits
+
+    def _fits(self, client: str, size: int, direction: Direction) -> bool:
+        """Return whether there is room. The only response of a client may be larger than its share."""
+        kept = self._of.get(client, 0)
+        if direction is Direction.RESPONSE and not kept:
+            return self._kept <= self._limit
+        return self._kept + size <= self._limit and kept + size <= self._limit // BODIES
 
     def _add(self, client: str, size: int) -> None:
         self._kept += size
@@ -78,17 +83,25 @@ class Buffer:
     client, size: for whom how many bytes are counted.
     """
 
-    __slots__ = ("_buffers", "client", "headers", "peer", "size")
+    __slots__ = ("_buffers", "_named", "client", "headers", "peer", "size")
 
     def __init__(self, buffers: Buffers, peer: str) -> None:
         self._buffers, self.peer = buffers, peer
         self.client, self.size = peer, 0
         self.headers: Mapping[str, str] = {}
+        self._named: tuple[Mapping[str, str], str] | None = None
+        """The headers that named the client last, and its name: a request may arrive in very many pieces."""
 
     def keep(self, size: int, direction: Direction) -> bool:
         """Keep so many bytes from now on; return False where there is no room, and the connection has to end."""
         counted = size if size > UNCOUNTED else 0
         return counted == self.size or self._buffers.resize(self, counted, direction)
+
+    def client_of(self, proxies: TrustedProxies) -> str:
+        """Return the client that the headers name."""
+        if self._named is None or self._named[0] is not self.headers:
+            self._named = self.headers, bucket_of(proxies.client_of(self.peer, self.headers))
+        return self._named[1]
 
     def release(self) -> None:
         """Keep nothing any more."""

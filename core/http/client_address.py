@@ -32,6 +32,8 @@ class TrustedProxies:
         header that it does not set itself.
         """
         client = peer
+        if not self._trusts(peer):
+            return peer
         for hop in reversed(_hops(headers)):
             if not self._trusts(client):
                 break

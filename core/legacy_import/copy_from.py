@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from enum import Enum, auto
+from pathlib import Path
 
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.db.config import make_sqlite_file
@@ -29,10 +30,13 @@ from diptych.core.legacy_import.runner import (
     refuse_rows,
     say_steps,
 )
-from diptych.core.legacy_import.schema_detection import LegacySchema, read_estate
+from diptych.core.legacy_import.schema_detection import LegacySchema, has_rows, read_estate
 from diptych.core.settings import Settings, parse_database_url
 
 REFUSED = "Nothing can be copied into this database, and nothing was changed."
+
+
+SAME = "--copy-from names the database of the catalogue itself: leave it out to adopt in place."
 
 
 class State(Enum):
@@ -55,6 +59,7 @@ def copy_from(settings: Settings, request: Request, listener: ProgressListener) 
         target = None
         if not missing_file(settings):
             target = stack.enter_context(changing(settings, dry_run=request.dry_run))
+            _refuse_same_schema(source, target)
         state = State.EMPTY if target is None else _state(target)
         _refuse_state(state, request)
         plan = make_plan(source, schema.estate, request)
@@ -70,6 +75,8 @@ def copy_from(settings: Settings, request: Request, listener: ProgressListener) 
         refuse_rows(validated)
         if earlier is not None:
             _report_differences(earlier, listener)
+            for line in report.dropped_links(plan, validated.dropped):
+                listener.say(line)
         if request.dry_run:
             _say_dry(validated, earlier, listener)
             return None
@@ -77,7 +84,9 @@ def copy_from(settings: Settings, request: Request, listener: ProgressListener) 
             make_sqlite_file(settings)
             target = stack.enter_context(changing(settings, dry_run=False))
         copied = _copy(reader, target, state, validated, listener.begin("Copying", rows))
-    return Adopted(f"Copied {report.counted(copied)}{' that are new' if earlier else ''}.", REVISION)
+    if earlier is not None and not sum(copied.values()):
+        return Adopted("Nothing is new.", REVISION)
+    return Adopted(f"Copied {report.counted(copied)}{', new since the last copy' if earlier else ''}.", REVISION)
 
 
 def plan_of_other(settings: Settings, request: Request) -> str:
@@ -95,7 +104,8 @@ def _other(request: Request) -> Iterator[Connection]:
             source = stack.enter_context(reading(str(request.copy_from)))
         except DBAPIError as error:
             message = str(error.orig).strip().partition("\n")[0]
-            raise AdoptionRefused(f"The other database cannot be read: {message}") from error
+            shown = parse_database_url(str(request.copy_from)).render_as_string(hide_password=True)
+            raise AdoptionRefused(f"The other database, {shown}, cannot be read: {message}") from error
         yield source
 
 
@@ -125,8 +135,22 @@ def _refuse_same(settings: Settings, request: Request) -> None:
         other = parse_database_url(str(request.copy_from))
     except ValueError as error:
         raise AdoptionRefused(f"--copy-from {error}.") from None
-    if other == parse_database_url(settings.database_url):
-        raise AdoptionRefused("--copy-from names the database of the catalogue itself: leave it out to adopt in place.")
+    ours = parse_database_url(settings.database_url)
+    same_file = (
+        other.drivername == ours.drivername == "sqlite"
+        and Path(str(other.database)).resolve() == Path(str(ours.database)).resolve()
+    )
+    if other == ours or same_file:
+        raise AdoptionRefused(SAME)
+
+
+def _refuse_same_schema(source: Connection, target: Connection) -> None:
+    """Refuse two URLs that lead to one schema of PostgreSQL, such as one by a host's name and one by its address."""
+    if not source.dialect.name == target.dialect.name == "postgresql":
+        return
+    schema = "SELECT pg_postmaster_start_time()::text, current_database(), current_schema()"
+    if source.exec_driver_sql(schema).one() == target.exec_driver_sql(schema).one():
+        raise AdoptionRefused(SAME)
 
 
 def _estate(source: Connection, request: Request) -> LegacySchema:
@@ -158,10 +182,7 @@ def _state(target: Connection) -> State:
             (f"The catalogue in it is at revision {at} and has to be at {head()}: `diptych database upgrade`.",),
         )
     if adopted_ids.NAME not in names:
-        if any(
-            target.execute(select(table(name, column("id")).c.id).limit(1)).first()
-            for name in ("author", "tag", "book")
-        ):
+        if has_rows(target):
             raise AdoptionRefused(REFUSED, ("There are rows in the catalogue: copy into an empty one.",))
         return State.MIGRATED
     if adopted_ids.last_run(target) is None:

@@ -65,8 +65,13 @@ class EstateTable:
     has_rowid: bool
 
     def ordered_by(self, id_column: str) -> str:
-        """Return the column by which its rows are read: SQLite's rowid, for a primary key there may be NULL."""
-        return "rowid" if self.has_rowid else id_column
+        """Return the column by which its rows are read: SQLite's rowid, for a primary key there may be NULL.
+
+        A column of the table may have one of the rowid's names, and hides it.
+        """
+        taken = {name.lower() for name in self.columns}
+        free = [name for name in ("rowid", "_rowid_", "oid") if name not in taken]
+        return free[0] if self.has_rowid and free else id_column
 
 
 Estate = Mapping[str, EstateTable]

@@ -13,7 +13,7 @@ from diptych.core.legacy_import.row_reader import distinct
 
 DEAD = frozenset(
     {"deleted_at", "deleted", "is_deleted", "removed", "is_removed", "removed_at", "draft", "is_draft", "archived"}
-    | {"is_archived", "archived_at", "hidden", "is_hidden"}
+    | {"is_archived", "archived_at", "hidden", "is_hidden", "date_deleted", "trashed", "is_trashed", "inactive"}
 )
 """Names of columns that have a value, or a true one, in rows that do not count."""
 
@@ -32,6 +32,9 @@ LIVE = frozenset(
     }
 )
 """Names of columns that have a certain value in rows that count."""
+
+_TEXT = re.compile("'(?:[^']|'')*'")
+"""A text in an SQL condition."""
 
 _SHOWN = 6
 _TIMES = ("date", "time", "aware time")
@@ -68,9 +71,14 @@ def _unmentioned(section: Section, table: EstateTable) -> Iterator[str]:
         return
     used = section.used()
     for column in table.columns:
-        named = column.lower() in DEAD | LIVE and column not in used
-        if named and not re.search(rf"\b{re.escape(column)}\b", section.where, re.IGNORECASE):
+        named = _spelt(column) in DEAD | LIVE and column not in used
+        if named and not re.search(rf"\b{re.escape(column)}\b", _TEXT.sub("''", section.where), re.IGNORECASE):
             yield column
+
+
+def _spelt(column: str) -> str:
+    """Return a column's name as this file has it, such as deleted_at for deletedAt."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()
 
 
 def _counted(values: list[tuple[str, int]]) -> str:
@@ -83,7 +91,7 @@ def _condition(connection: Connection, table: EstateTable, column: str, values: 
     """Return the condition for rows that count, as far as the column's name and type tell."""
     name = column if re.fullmatch(r"[a-z_][a-z0-9_]*", column) else quoted(connection, column)
     kind = table.columns[column]
-    dead = column.lower() in DEAD
+    dead = _spelt(column) in DEAD
     if kind in _TIMES:
         return f"{name} IS NULL" if dead else f"{name} IS NOT NULL"
     if kind == "boolean" or (kind == "integer" and connection.dialect.name == "sqlite"):

@@ -35,10 +35,13 @@ def condition_faults(connection: Connection, plan: Plan) -> list[str]:
     for name, section in plan.sections.items():
         if not section.condition:
             continue
-        statement = f"SELECT 1 FROM {quoted(connection, section.table)} WHERE ({escaped(section.condition)}) LIMIT 0"  # noqa: S608
+        # With a parameter PostgreSQL takes one statement only: a second one could end the transaction.
+        statement = (
+            f"SELECT 1 FROM {quoted(connection, section.table)} WHERE ({escaped(section.condition)}) LIMIT :rows"  # noqa: S608
+        )
         savepoint = connection.begin_nested()
         try:
-            connection.execute(text(statement))
+            connection.execute(text(statement), {"rows": 0})
         except DBAPIError as error:
             message = str(error.orig).strip().partition("\n")[0]
             lines.append(f"[{name}] where = {section.condition!r}: {message}.")

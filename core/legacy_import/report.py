@@ -89,6 +89,16 @@ def stamping(revision: str, head: str) -> list[str]:
     return lines if revision == head else [*lines, f"Upgrade it to revision {head}."]
 
 
+def dropped_links(plan: Plan, dropped: Mapping[str, int]) -> list[str]:
+    """Say how many links to authors and tags are not adopted. dropped: their number, by section."""
+    why = "dropped: the book, author or tag is left out, does not exist, or was deleted in the catalogue."
+    return [
+        f"{_number(number, 'row')} of {plan[name].table} {'is' if number == 1 else 'are'} {why}"
+        for name, number in dropped.items()
+        if number
+    ]
+
+
 def counted(rows: Mapping[str, int]) -> str:
     """Return the numbers of rows, such as "3 authors and 9 books"."""
     parts = [_number(rows[noun], noun) for noun in ("author", "book", "tag") if rows.get(noun) or noun == "book"]
@@ -112,7 +122,18 @@ class Adoption:
         tables = [f"{_number(self._rows[name], 'row')} in {name}" for name in self._plan.tables()]
         others = [name for name in self._estate if name not in self._plan.tables() and name not in renames.tables]
         left = [f"Other tables are left alone: {', '.join(others)}."] if others else []
-        return [f"Found {', '.join(tables)}.", *versions(version_tables), *left]
+        return [f"Found {', '.join(tables)}.", *versions(version_tables), *left, *self._unused_links(others)]
+
+    def _unused_links(self, others: Iterable[str]) -> list[str]:
+        """Name the tables that link books to authors or tags besides those of the plan."""
+        targets = {self._plan[name].table: name for name in ("authors", "tags") if name in self._plan}
+        books = self._plan["books"].table
+        return [
+            f"{name} links {books} to {other} too, and is not adopted."
+            for name in others
+            for other in targets
+            if {books, other} <= set(self._estate[name].references.values())
+        ]
 
     def copying(self, *, create: bool = True) -> list[str]:
         """Describe the steps that copy rows. create: whether the catalogue's tables are created first."""
@@ -138,6 +159,12 @@ class Adoption:
         converted = self._validated.conversions.lines()
         if converted:
             lines += ["", "Converted values:", *(f"  {line}" for line in converted)]
+        links = [name for name in ("contributors", "book_tags") if name in self._plan]
+        dropped = dropped_links(
+            self._plan,
+            {name: self._rows[self._plan[name].table] - self._validated.kept[name, "book_id"] for name in links},
+        )
+        lines += ["", *dropped] if dropped else []
         behind = [line for table in self._plan.tables() for line in self._behind(table)]
         if behind:
             lines += ["", "What stays behind is found so:", *(f"  {line}" for line in behind)]

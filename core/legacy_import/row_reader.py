@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Numeric,
     Text,
     case,
     cast,
@@ -93,7 +94,9 @@ def linked(connection: Connection, join: Join, batch: Batch) -> dict[Any, list[V
         reference, referred = cast(reference, Text), cast(referred, Text)
     key = book.c[join.books.key]
     names, wanted = _wanted(connection, join.link, read)
-    ordering = [part for name in join.order for part in (read.c[name].is_(None), read.c[name])]
+    ordering = [
+        part for name in join.order for part in _ordering(connection, read.c[name], join.link.columns.get(name))
+    ]
     statement = select(key, *wanted).select_from(read.join(book, reference == referred)).order_by(*ordering)
     statement = statement.where(key <= batch.keys[-1])
     if batch.after is not None:
@@ -102,6 +105,16 @@ def linked(connection: Connection, join: Join, batch: Batch) -> dict[Any, list[V
     for row in connection.execute(statement):
         found.setdefault(row[0], []).append(_row(names, row[1:]))
     return found
+
+
+def _ordering(connection: Connection, found: ColumnElement[Any], kind: str | None) -> list[ColumnElement[Any]]:
+    """Return what orders by a column, with NULL last; numbers that are kept as text are ordered as numbers."""
+    if kind != "text":
+        return [found.is_(None), found]
+    if connection.dialect.name == "sqlite":
+        return [found.is_(None), cast(found, Numeric), found]
+    is_number = found.regexp_match("^ *[0-9]{1,18} *$")
+    return [found.is_(None), case((is_number, cast(found, Numeric))), found]
 
 
 def count(connection: Connection, name: str, condition: str = "") -> int:

@@ -34,6 +34,7 @@ class ValidationReport:
     kept: Counter[tuple[str, str]] = field(default_factory=Counter)
     parts: Counter[tuple[str, str]] = field(default_factory=Counter)
     expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
     new_ids: bool = False
 
 
@@ -79,29 +80,34 @@ class _Validation:
             self._check_authors(row)
             self._count_tags(row)
             self._check_isbn(row)
-        elif name := row.values.get("name"):
-            self._count_name(name, noun, row)
+        arrives = {**row.values, "id": row.key}
+        if (name := row.values.get("name")) and section != "books" and self._merges(name, noun):
+            arrives = {"name": name, "id": row.key}
         for problem in row.problems:
             report.refusals.add(*_grouped(problem, row))
         for change in row.changes:
             report.conversions.add(*change)
-        for name, value in {**row.values, "id": row.key}.items():
+        for name, value in arrives.items():
             if value is not None:
                 report.kept[section, name] += 1
                 report.expected[noun, name] += 1
         for column in row.parts:
             report.parts[section, column] += 1
 
-    def _count_name(self, name: str, noun: str, row: OldRow) -> None:
-        """Note the name of an author or tag; tags of one name become one."""
+    def _merges(self, name: str, noun: str) -> bool:
+        """Note the name of an author or tag; return whether it is a tag of a name that another has, which become one.
+
+        The first of them is kept, with its description and times.
+        """
         if self.seen.add(f"{noun} name", name) or noun == "author":
-            return
+            return False
         self.report.new_ids = True
-        for column, value in {**row.values, "id": row.key}.items():
-            self.report.expected["tag", column] -= value is not None
+        for column in ("name", "id"):
+            self.report.expected["tag", column] -= 1
         self.report.conversions.add(
             self.plan["tags"].name_of("name"), "of the name of another tag to one tag", name, name
         )
+        return True
 
     def _check_key(self, section: str, noun: str, row: OldRow) -> None:
         if not row.key:
@@ -137,6 +143,7 @@ class _Validation:
         own = row.values.get("author_id")
         found = [(reference, role) for reference, role in row.contributors() if self._is_known(reference)]
         known = [link for link in row.links if self._is_known(link.reference)]
+        report.dropped["contributors"] += len(row.links) - len(known)
         report.kept["contributors", "book_id"] += len(known)
         report.kept["contributors", "author_id"] += len(known)
         report.kept["contributors", "role"] += sum(link.role is not None for link in known)
@@ -175,6 +182,9 @@ class _Validation:
             condition = authors.condition or "true"
             column = self.plan["books"].columns.get("author_id", ("...",))[0]
             way = f"{column} IN (SELECT {authors.columns['id'][0]} FROM {authors.table} WHERE {condition})"  # noqa: S608 - for a person to use
+            if self.earlier:
+                value = "an author that was deleted in the catalogue, is left out or does not exist"
+                way = f"{books.columns['id'][0]} <> ..."
         else:
             value = "no author"
             column = next(
@@ -205,6 +215,7 @@ class _Validation:
         for made in names:
             self._count_made("tag", made)
         linked = [name for link in row.tag_links if (name := self.seen.get("tag", link.key)) is not None]
+        self.report.dropped["book_tags"] += len(row.tag_links) - len(linked)
         self.report.kept["book_tags", "book_id"] += len(linked)
         self.report.kept["book_tags", "tag_id"] += len(linked)
         self.report.expected["book_tag", "book_id"] += len(names.union(linked))

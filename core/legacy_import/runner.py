@@ -205,8 +205,8 @@ def _views(connection: Connection, plan: Plan, estate: Estate) -> Mapping[str, S
     for section, each in plan.sections.items():
         found = source(plan, estate, section)
         if each.condition:
-            has_rowid = found.key == "rowid"
-            columns = f"rowid AS {ROWID}, *" if has_rowid else "*"
+            has_rowid = found.key not in found.columns
+            columns = f"{found.key} AS {ROWID}, *" if has_rowid else "*"
             rows = f"SELECT {columns} FROM {quoted(connection, each.table)} WHERE ({escaped(each.condition)})"  # noqa: S608
             connection.execute(text(f"CREATE TEMPORARY VIEW {_view(section)} AS {rows}"))
             sources[section] = Source(_view(section), found.columns, ROWID if has_rowid else found.key)

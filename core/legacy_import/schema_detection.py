@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, column, inspect, select, table
 
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.legacy_import import schema_history
@@ -13,6 +13,10 @@ from diptych.core.legacy_import.inspection import Estate, inspect_estate
 
 VERSION_TABLES = ("alembic_version", VERSION_TABLE)
 """The version tables of Flask-Migrate and Alembic, and of advanced-alchemy."""
+
+
+PLURAL = frozenset({"authors", "books"})
+"""Usual names of an earlier application's tables that are not the catalogue's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,9 @@ def detect_schema(connection: Connection, script: ScriptDirectory, *, planned: b
     """
     tables = frozenset(inspect(connection).get_table_names())
     versions = {name: schema_history.stamped(connection, name) for name in VERSION_TABLES if name in tables}
-    known = set(schema_history.revisions(script))
     ours = versions.pop(VERSION_TABLE, [])
     if ours and tables >= schema_history.FIRST:
-        strange = ", ".join(item for item in ours if item not in known)
-        if strange:
-            return UnknownSchema(
-                (f"This looks like the catalogue at revision {strange}, which is not one of this release's.",)
-            )
-        return NothingToAdopt(_at(ours, script))
+        return _versioned(connection, script, ours, tables)
     foreign = {**versions, **({VERSION_TABLE: ours} if ours else {})}
     if tables >= schema_history.FIRST and not planned:
         revision, lines = schema_history.nearest(connection, script, tables)
@@ -77,6 +75,28 @@ def detect_schema(connection: Connection, script: ScriptDirectory, *, planned: b
             "There is nothing to adopt: the database has no tables. `diptych database upgrade` makes them."
         )
     return LegacySchema(inspect_estate(connection, others), foreign)
+
+
+def _versioned(
+    connection: Connection, script: ScriptDirectory, revisions: list[str], tables: frozenset[str]
+) -> NothingToAdopt | UnknownSchema:
+    """Say why a catalogue with a version table is not adopted."""
+    known = set(schema_history.revisions(script))
+    if strange := ", ".join(each for each in revisions if each not in known):
+        return UnknownSchema(
+            (f"This looks like the catalogue at revision {strange}, which is not one of this release's.",)
+        )
+    old = " and ".join(sorted(tables & PLURAL))
+    if old and not has_rows(connection):
+        mend = 'run "diptych database drop-all", then adopt'
+        return UnknownSchema((f"The catalogue is empty, and {old} beside it are not adopted: {mend}.",))
+    return NothingToAdopt(_at(revisions, script))
+
+
+def has_rows(connection: Connection) -> bool:
+    """Return whether a catalogue has any row."""
+    names = ("author", "tag", "book")
+    return any(connection.execute(select(table(name, column("id")).c.id).limit(1)).first() for name in names)
 
 
 def read_estate(connection: Connection) -> LegacySchema:

@@ -172,3 +172,89 @@ def test_sqlite_tables_without_rowids_and_with_ids_of_mixed_types_are_read(datab
         "INSERT INTO book VALUES (1, 'x', 1), (2.0, 'y', 'one'), ('3', 'z', x'0102')",
     )
     assert before.rows(url, BOOKS) == [("x", "A"), ("y", "B"), ("z", "C")]
+
+
+LINKED = (
+    "CREATE TABLE authors (id INTEGER PRIMARY KEY, name VARCHAR(80))",
+    "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(80))",
+    "CREATE TABLE book_authors (id INTEGER PRIMARY KEY, book_id INTEGER, author_id INTEGER, position VARCHAR(9))",
+    "INSERT INTO authors VALUES (1, 'A'), (2, 'B'), (3, 'C')",
+    "INSERT INTO books VALUES (1, 'Iliad')",
+)
+
+
+@both
+def test_positions_that_are_kept_as_text_are_numbers_and_lost_links_are_counted(databases: Databases, backend: str):
+    url, told = adopted(
+        databases,
+        backend,
+        *LINKED,
+        "INSERT INTO book_authors VALUES (1, 1, 1, '10'), (2, 1, 2, '9'), (3, 1, 3, '2')",
+        "INSERT INTO book_authors VALUES (4, 1, 7, '1'), (5, 8, 1, '1')",
+    )
+    others = "SELECT name FROM book_contributor JOIN author ON author.id = author_id ORDER BY position"
+    assert before.rows(url, BOOKS) == [("Iliad", "C")]
+    assert before.rows(url, others) == [("B",), ("A",)]
+    assert "2 rows of book_authors are dropped: the book, author or tag is left out, does not exist" in told
+
+
+@both
+def test_of_tags_with_one_name_the_descriptions_that_are_lost_are_not_counted_as_kept(
+    databases: Databases, backend: str
+):
+    _, told = adopted(
+        databases,
+        backend,
+        *LINKED[:2],
+        "ALTER TABLE books ADD COLUMN author_id INTEGER REFERENCES authors (id)",
+        "CREATE TABLE tags (id INTEGER PRIMARY KEY, name VARCHAR(80), description VARCHAR(80))",
+        "CREATE TABLE book_tags (book_id INTEGER REFERENCES books (id), tag_id INTEGER REFERENCES tags (id))",
+        "INSERT INTO tags VALUES (1, 'sf', NULL), (2, ' sf', 'lost'), (3, 'poems', 'kept')",
+    )
+    (line,) = [line.split() for line in told.splitlines() if line.startswith("  tags.description")]
+    assert line[1:3] == ["2", "1"]
+
+
+def test_a_column_called_rowid_does_not_hide_rows(databases: Databases):
+    url, _ = adopted(
+        databases,
+        "sqlite",
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT)",
+        "CREATE TABLE book (id TEXT PRIMARY KEY, title TEXT, author_id INTEGER REFERENCES author (id), rowid INTEGER)",
+        "INSERT INTO author VALUES (1, 'Homer')",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)"
+        " INSERT INTO book SELECT 'b' || i, 'Book ' || i, 1, i / 3 FROM n",
+    )
+    assert before.rows(url, "SELECT count(*) FROM book") == [(2500,)]
+
+
+@both
+def test_tables_beside_a_catalogue_that_was_created_before_them_are_named(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    before.execute(url, *LINKED[:2])
+    commands.done(url, "database", "upgrade")
+    refused = commands.invoked(url, "database", "adopt")
+    assert refused.exit_code == 1
+    mend = 'run "diptych database drop-all", then adopt.'
+    assert f"The catalogue is empty, and authors and books beside it are not adopted: {mend}" in refused.output
+
+
+def test_a_condition_is_one_statement_on_postgresql(databases: Databases):
+    url = databases.empty("postgresql")
+    before.execute(url, *LINKED, "CREATE TABLE precious (id INTEGER)")
+    condition = "books=true); commit; drop table precious; --"
+    refused = commands.invoked(url, "database", "adopt", "--dry-run", "--where", condition)
+    assert refused.exit_code == 1
+    assert before.rows(url, "SELECT count(*) FROM precious") == [(0,)]
+
+
+@both
+def test_deletions_are_found_by_other_spellings_and_not_by_a_mention_in_a_text(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    before.execute(
+        url,
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(80))",
+        'CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), author_id INTEGER, "deletedAt" TIMESTAMP)',
+    )
+    refused = commands.invoked(url, "database", "adopt", "--where", "book=title <> 'deletedAt'")
+    assert "book.deletedAt says which rows count" in refused.output

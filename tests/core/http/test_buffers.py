@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from diptych.core.http.buffers import UNCOUNTED, Buffer, Buffers, Direction
+from diptych.core.http.client_address import TrustedProxies
 from diptych.core.observability import metrics
 from diptych.core.settings import BODIES, Settings
 
@@ -42,6 +43,27 @@ def test_all_clients_together_may_have_no_more_than_the_limit():
         assert buffer(all_of_them, f"192.0.2.{number}").keep(SHARE, Direction.RESPONSE)
 
     assert not buffer(all_of_them, "192.0.2.100").keep(UNCOUNTED + 1, Direction.REQUEST)
+
+
+def test_the_only_response_of_a_client_is_sent_however_large_it_is():
+    all_of_them = buffers()
+    first, second = (buffer(all_of_them, "192.0.2.1") for _ in range(2))
+
+    assert first.keep(100 * BODY, Direction.RESPONSE)
+    assert not second.keep(UNCOUNTED + 1, Direction.RESPONSE)
+    assert not buffer(all_of_them, "192.0.2.2").keep(UNCOUNTED + 1, Direction.RESPONSE)
+
+
+def test_the_client_of_a_request_in_many_pieces_is_found_once(monkeypatch: pytest.MonkeyPatch):
+    all_of_them = buffers(trusted_proxies="192.0.2.10")
+    received = buffer(all_of_them, "192.0.2.10", "198.51.100.1")
+    found: list[object] = []
+    client_of = TrustedProxies.client_of
+    monkeypatch.setattr(TrustedProxies, "client_of", lambda *given: found.append(given) or client_of(*given))
+
+    for size in range(UNCOUNTED + 1, UNCOUNTED + 100):
+        assert received.keep(size, Direction.REQUEST)
+    assert len(found) == 1
 
 
 def test_small_ones_are_served_however_full_it_is():
