@@ -37,7 +37,7 @@ from tests.support.revisions import put_at
 from tests.support.secrets import planted
 from tests.support.shared import SharedRun
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.unsampled]
 
 PROCESSES = processes()
 SERVERS = [name for name, each in PROCESSES.items() if not each.migrates]

@@ -14,7 +14,7 @@ from tests.support import before, commands
 from tests.support.databases import BACKENDS, ROOT, Databases
 from tests.support.estates import ESTATES
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.unsampled]
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 

@@ -17,7 +17,7 @@ from tests.support.databases import BACKENDS, Databases, tables
 from tests.support.estates import AUTHORS, ESTATES, Example
 from tests.support.secrets import PASSWORD
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.unsampled]
 
 WAYS = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("sqlite", "sqlite"), ("postgresql", "postgresql")]
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support import before, commands
 from tests.support.databases import BACKENDS, Databases
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.unsampled]
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
