@@ -79,8 +79,15 @@ def readers(port: int) -> Iterator[None]:
 
 @contextmanager
 def slow_clients(port: int) -> Iterator[None]:
-    """Send heads byte by byte, in a process of their own."""
-    process = multiprocessing.get_context("spawn").Process(target=_send_slowly, args=(port,), daemon=True)
+    """Send heads byte by byte."""
+    with _in_process(_send_slowly, port):
+        yield
+
+
+@contextmanager
+def _in_process(target: Callable[..., None], *arguments: Any) -> Iterator[None]:
+    """Run a function in a process of its own."""
+    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments, daemon=True)
     process.start()
     try:
         yield
@@ -109,30 +116,19 @@ def _send_slowly(port: int) -> None:
 def uploads(port: int) -> Iterator[None]:
     """Send as much as a body may have, but its last byte."""
     head = f"POST /tags HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {MAX_BODY}\r\n\r\n"
-    with _greedy(port, head.encode() + b" " * (MAX_BODY - 1)):
+    with _in_process(_send_and_wait, port, head.encode() + b" " * (MAX_BODY - 1)):
         yield
 
 
 @contextmanager
 def unread_answers(port: int) -> Iterator[None]:
     """Ask for the largest answer, and do not read it."""
-    with _greedy(port, f"GET {LARGE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()):
+    with _in_process(_send_and_wait, port, f"GET {LARGE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()):
         yield
-
-
-@contextmanager
-def _greedy(port: int, message: bytes) -> Iterator[None]:
-    """Send a message on each of GREEDY connections, and again whenever the server has closed one."""
-    process = multiprocessing.get_context("spawn").Process(target=_send_and_wait, args=(port, message), daemon=True)
-    process.start()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.join()
 
 
 def _send_and_wait(port: int, message: bytes) -> None:
+    """Send a message on each of GREEDY connections, and again whenever the server has closed one."""
     clients: dict[socket.socket, bytes] = {}
     while True:
         while len(clients) < GREEDY:

@@ -71,7 +71,7 @@ class Buffers:
             return
         self._warned = time.monotonic()
         _log.warning(
-            "buffers full: %d of %d bytes are kept for clients, %d for %s, whose %s was given up",
+            "buffers full: %d of %d bytes are in use, %d by %s; its %s was dropped",
             *(self._kept, self._limit, self._of.get(client, 0), client or "a Unix socket", direction.value),
         )
 

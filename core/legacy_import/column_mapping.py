@@ -99,4 +99,4 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
 """The fields of each section of a plan, by name."""
 
 NOUNS = {"authors": "author", "books": "book", "tags": "tag"}
-"""The sections whose rows become rows of their own here, and what one of these is called."""
+"""By section of a plan whose rows are copied as rows: the noun for one of them. The other sections are links."""

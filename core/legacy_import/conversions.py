@@ -1,4 +1,4 @@
-"""Convert the values of an earlier database one by one, whatever type they have there.
+"""Convert the values of an earlier database one by one, from any type of column.
 
 Each function takes a value as the reader returns it, and the kind of its column. It returns the value that the
 catalogue keeps and what kind of conversion that was, "" for none. Its ValueError says what is wrong with the value,

@@ -66,7 +66,7 @@ class Target:
     """The catalogue that rows are copied into.
 
     moment: the time for rows without one. run: the number of this copy. mapped: whether adopted_id exists. every:
-    whether it has every row, and not only those whose id changes.
+    whether adopted_id gets every row, and not only those whose id changes.
     """
 
     connection: Connection

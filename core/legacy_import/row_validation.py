@@ -81,7 +81,9 @@ class _Validation:
             self._count_tags(row)
             self._check_isbn(row)
         arrives = {**row.values, "id": row.key}
-        if (name := row.values.get("name")) and section != "books" and self._merges(name, noun):
+        name = row.values.get("name")
+        merges = section != "books" and name is not None and self._merges(name, noun)
+        if merges:
             arrives = {"name": name, "id": row.key}
         for problem in row.problems:
             report.refusals.add(*_grouped(problem, row))
@@ -90,7 +92,7 @@ class _Validation:
         for name, value in arrives.items():
             if value is not None:
                 report.kept[section, name] += 1
-                report.expected[noun, name] += 1
+                report.expected[noun, name] += not merges
         for column in row.parts:
             report.parts[section, column] += 1
 
@@ -102,8 +104,6 @@ class _Validation:
         if self.seen.add(f"{noun} name", name) or noun == "author":
             return False
         self.report.new_ids = True
-        for column in ("name", "id"):
-            self.report.expected["tag", column] -= 1
         self.report.conversions.add(
             self.plan["tags"].name_of("name"), "of the name of another tag to one tag", name, name
         )

@@ -152,7 +152,7 @@ def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
         yield f"{SECONDS}_sum{{{labels}}} {numbers[_SECONDS]}"
     yield from _head(IN_USE, "gauge", "Database connections that are in use.")
     yield f"{IN_USE} {connections}"
-    yield from _head(REFUSED, "counter", "Requests and responses given up because a process's buffers were full.")
+    yield from _head(REFUSED, "counter", "Requests and responses dropped because a process's buffers were full.")
     for direction, number in refused.items():
         yield f'{REFUSED}{{direction="{direction}"}} {number}'
 

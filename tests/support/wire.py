@@ -66,6 +66,16 @@ def connect(target: Target) -> socket.socket:
     return socket.create_connection((target.host, target.port), timeout=PATIENCE)
 
 
+def unread(target: Target, message: bytes) -> socket.socket:
+    """Open a connection with a small receive buffer, send a request, and do not read."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(PATIENCE)
+    client.connect((target.host, target.port))
+    client.sendall(message)
+    return client
+
+
 def fill(message: bytes, names: Mapping[str, str]) -> bytes:
     """Fill in a message's placeholders: `{length}` with its body's length, the rest from `names`."""
     for name, value in names.items():

@@ -19,7 +19,7 @@ from tests.support.deployments import ADAPTERS
 from tests.support.held import held
 from tests.support.hosts import Hosts
 from tests.support.waiting import PATIENCE, until
-from tests.support.wire import Answer, Target, connect, exchange
+from tests.support.wire import Answer, Target, connect, exchange, unread
 from tests.wire.case import CLOSE, HOST, JSON, head
 
 LIVE = head("GET", "/health/live", HOST, CLOSE)
@@ -230,16 +230,6 @@ def large(hosts: Hosts) -> Iterator[bytes]:
         api.request("DELETE", "/books/batch", json={"ids": ids}).raise_for_status()
 
 
-def _unread(target: Target, message: bytes) -> socket.socket:
-    """Open a connection with a small receive buffer, send a request, and do not read."""
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.settimeout(PATIENCE)
-    client.connect((target.host, target.port))
-    client.sendall(message)
-    return client
-
-
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_clients_that_do_not_read_delay_no_other(hosts: Hosts, large: bytes, adapter: str):
     target = Target.of(hosts.url(f"{adapter}-sqlite"))
@@ -247,7 +237,7 @@ def test_clients_that_do_not_read_delay_no_other(hosts: Hosts, large: bytes, ada
     def read(client: socket.socket) -> None:
         assert client.recv(1)
 
-    until(lambda: _answered_before(target, [_unread(target, large) for _ in range(MANY // 2)], read))
+    until(lambda: _answered_before(target, [unread(target, large) for _ in range(MANY // 2)], read))
 
 
 @pytest.mark.long
@@ -255,7 +245,7 @@ def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: by
     def slow(adapter: str) -> bool:
         """Return whether a client that reads slowly gets everything; False also where the machine is too slow."""
         begin = time.monotonic()
-        with _unread(Target.of(hosts.url(f"{adapter}-sqlite")), large) as client:
+        with unread(Target.of(hosts.url(f"{adapter}-sqlite")), large) as client:
             time.sleep(WRITE_TIMEOUT - 2)
             whole = _read(client) > 800 * 10_000
         assert whole or time.monotonic() - begin > WRITE_TIMEOUT
@@ -265,7 +255,7 @@ def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: by
         """Return whether a client that does not read is disconnected."""
         target = Target.of(hosts.url(f"{adapter}-sqlite"))
         begin = time.monotonic()
-        with _unread(target, large) as client:
+        with unread(target, large) as client:
             assert client.recv(1)
             until(lambda: not held(target, [client]))
             assert time.monotonic() - begin > WRITE_TIMEOUT

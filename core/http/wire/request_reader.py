@@ -118,7 +118,7 @@ class RequestReader:
         return True
 
     def give_up(self) -> None:
-        """End a request whose body there is no room for; it is complete then."""
+        """Complete the request without its body, because the server has no memory left for it."""
         self.body = BodyError.NO_ROOM
         self._decoder = None
         self._data.clear()

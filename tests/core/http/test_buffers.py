@@ -121,5 +121,5 @@ def test_each_refusal_is_counted_and_the_first_is_logged(caplog: pytest.LogCaptu
 
     assert float(counted().rpartition(" ")[2]) == before + 3
     assert [record.getMessage() for record in caplog.records] == [
-        "buffers full: 1000000 of 4000000 bytes are kept for clients, 1000000 for 192.0.2.1, whose request was given up"
+        "buffers full: 1000000 of 4000000 bytes are in use, 1000000 by 192.0.2.1; its request was dropped"
     ]
