@@ -1,0 +1,1 @@
+"""Bibliographic formats: bytes to the records of books, and back. Nothing here knows a database."""
