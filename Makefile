@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -30,14 +30,14 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest -m "not (long or unsampled or fault)" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not (long or unsampled or fault or judge)" --numprocesses 4 --no-loadscope-reorder
 endif
 
 test-ci: venv ## Run what `.ci/run` does: besides, one case of each long test
-	$(BIN)/python -m pytest -m "not (unsampled or fault)" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not (unsampled or fault or judge)" --numprocesses 4 --no-loadscope-reorder
 
 test-long: venv ## Run what `make test` leaves out: starting and stopping, adoption, the previous release, all cases on all deployments, and the lowest versions
-	$(BIN)/python -m pytest -m "(long or unsampled) and not fault" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "(long or unsampled) and not (fault or judge)" --numprocesses 4 --no-loadscope-reorder
 	$(BIN)/python -m tools.lowest
 
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs
@@ -45,6 +45,9 @@ faults: venv ## Break real databases and servers, count what is lost, and write 
 
 faults-short: venv ## Run the faults that take less than three minutes together
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
+
+judges: venv ## Have other programs read what is written in each format (needs pandoc and bibutils)
+	$(BIN)/python -m pytest tests/judges
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth

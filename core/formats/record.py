@@ -66,7 +66,7 @@ class RawBook(Struct, kw_only=True):
     raw: dict[str, Any] | str = ""
 
 
-class Contributor(Struct, frozen=True):
+class Contributor(Struct, frozen=True, repr_omit_defaults=True):
     """A contributor with normalized values: name has 1 to NAME_MAX characters, years are whole numbers."""
 
     name: str
@@ -98,7 +98,14 @@ class TagName(Struct, frozen=True):
     scheme: str | None = None
 
 
-class BookRecord(Struct, frozen=True, kw_only=True):
+class Source(Struct, frozen=True):
+    """Where a record came from: the name of its format, and SHA-256 of its bytes or text in hexadecimal."""
+
+    format: str
+    digest: str
+
+
+class BookRecord(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """A valid book; None and () mean that the source does not say.
 
     isbn has 13 digits; further ISBNs are among the identifiers (scheme isbn), which never repeat it. published is an
@@ -128,6 +135,7 @@ class BookRecord(Struct, frozen=True, kw_only=True):
     identifiers: tuple[Identifier, ...] = ()
     series: tuple[SeriesPosition, ...] = ()
     record_id: str | None = None
+    source: Source | None = None
     modified: datetime | None = None
     further: dict[str, Any] = {}
 

@@ -1,0 +1,1 @@
+"""JSON-LD with the vocabulary of schema.org, as search engines read it."""

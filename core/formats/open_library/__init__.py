@@ -1,0 +1,1 @@
+"""The records of Open Library, as its dumps and its API give them."""

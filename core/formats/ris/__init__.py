@@ -1,0 +1,1 @@
+"""RIS, the tagged format of Reference Manager, which EndNote, Zotero and Mendeley write."""
