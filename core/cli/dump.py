@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,7 @@ import click
 
 from diptych.core.cli.common import cli_errors, never_asks
 from diptych.core.cli.export import replacing
+from diptych.core.cli.progress import progress_bar
 from diptych.core.db.config import changing, inspecting
 from diptych.core.import_export.dump_format import TABLES, count, dump, load
 from diptych.core.settings import Settings
@@ -47,7 +48,7 @@ def dump_data(
     with ExitStack() as files:
         connection = files.enter_context(inspecting(settings))
         shown = output or directory or not sys.stdout.isatty()
-        advanced = files.enter_context(_bar("Dumping", partial(count, connection, tables) if shown else None))
+        advanced = files.enter_context(progress_bar("Dumping", partial(count, connection, tables) if shown else None))
         if directory is None:
             files.enter_context(replacing(output)).writelines(dump(connection, tables, advanced))
             return
@@ -72,7 +73,7 @@ def load_command(settings: Settings) -> click.Command:
         with cli_errors(), ExitStack() as stack:
             documents = _documents(path, stack)
             size = None if path == STDIN else partial(_size, documents)
-            with _bar("Loading", size) as advanced, changing(settings) as connection:
+            with progress_bar("Loading", size) as advanced, changing(settings) as connection:
                 loaded = load(connection, documents, advanced, checked=not unchecked)
             click.echo(f"{loaded:,} rows loaded.")
 
@@ -95,13 +96,3 @@ def _size(documents: Sequence[BinaryIO]) -> int:
 def _parts(directory: Path) -> list[Path]:
     """Return the files of a dump in a directory, each table after those that it refers to."""
     return [path for path in (directory / f"{name}.json" for name in TABLES) if path.is_file()]
-
-
-@contextmanager
-def _bar(label: str, length: Callable[[], int] | None) -> Iterator[Callable[[int], object]]:
-    """Show a progress bar if there is a length and standard error is a terminal."""
-    if length is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with click.progressbar(length=length(), label=label, file=sys.stderr) as bar:
-        yield bar.update

@@ -19,9 +19,8 @@ from diptych.core.db.config import make_sqlite_file
 from diptych.core.db.schema_diff import require_one_head
 from diptych.core.db.schema_version import VERSION_TABLE
 from diptych.core.dev_server import check_servers, serving, watch
-from diptych.core.import_export import column_mapping as columns
-from diptych.core.import_export.file_reader import open_text, rows
 from diptych.core.import_export.import_job import import_rows
+from diptych.core.import_export.sources import Options, open_source
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
 
@@ -41,8 +40,8 @@ def serve_command(settings: Settings) -> click.Command:
             check_revision(settings)
             database = stack.enter_context(database_of(settings))
             if database.read(lambda executor: executor.all(select(func.count()).select_from(Book), {})) == [(0,)]:
-                with as_file(SAMPLE) as path, open_text(path) as sample:
-                    loaded = import_rows(database, rows(sample, "jsonl"), columns.infer_columns(None), {})
+                with as_file(SAMPLE) as path, open_source(path, Options()) as sample:
+                    loaded = import_rows(database, sample.entries)
                 click.echo(f"Loaded the sample catalogue: {loaded.created} books.")
             log = Path("var/serve.log")
             log.parent.mkdir(exist_ok=True)

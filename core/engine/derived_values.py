@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,13 +20,17 @@ class Rules:
 
     named_by: the column from which the search text, the sort key and the slug are derived. normalizers: by column, the
     function that normalizes a value, or raises ValueError. checks: by column of the model, the function that refuses
-    values of another type; the model sets them (for_columns).
+    values of another type; the model sets them (for_columns). follows: from normalized values to those of columns that
+    follow from them, or ValidationFailed if they contradict each other. resets: by column, the columns that become null
+    when it changes and they are not set too.
     """
 
     noun: str
     named_by: str
     normalizers: Mapping[str, Callable[[Any], Any]]
     checks: Mapping[str, Check] = field(default_factory=dict)
+    follows: Callable[[Values], Mapping[str, Any]] = lambda _: {}
+    resets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def for_columns(self, columns: Iterable[Any]) -> Rules:
         """Return these rules for a model that has these columns."""
@@ -56,11 +60,22 @@ class Rules:
         return value
 
     def with_derived(self, values: Values) -> dict[str, Any]:
-        """Return these normalized values, plus the ones derived from the name if it is among them."""
+        """Return these normalized values, plus the ones that follow from them. Errors: ValidationFailed."""
+        found = {**values, **self.follows(values)}
         if name := values.get(self.named_by):
             folded = fold(name)
-            return {**values, "search_text": folded, "sort_key": sort_key_of(folded)}
-        return {**values}
+            found |= {"search_text": folded, "sort_key": sort_key_of(folded)}
+        return found
+
+    def reset_by(self, names: Collection[str]) -> dict[str, str]:
+        """Return the columns that a change of one of these makes null, each with that one."""
+        return {
+            reset: name
+            for name, columns in self.resets.items()
+            if name in names
+            for reset in columns
+            if reset not in names
+        }
 
     def slug(self, name: str) -> str:
         """Return the slug of a row of this name, which another row may have."""

@@ -139,6 +139,16 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
             setattr(row, name, value)
 
 
+def set_changed(row: Entity, values: Mapping[str, Any]) -> None:
+    """Set the columns of a row that differ from these values, and reset those that a change makes null."""
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    resets = [reset for reset, name in row.rules.reset_by(values).items() if name in changed]
+    for name in changed:
+        setattr(row, name, values[name])
+    for name in resets:
+        setattr(row, name, None)
+
+
 ORDERED = (str, int, date, datetime, Decimal, UUID)
 """The types of values that lists can be ordered by: those that a cursor can have."""
 
@@ -172,6 +182,8 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
             "The id of a row does not change.", [FieldError("refused", "the id of a row stays", path=("id",))]
         )
     if given := [name for name in row.rules.checks if name not in unmodified]:
+        for reset in row.rules.reset_by(given):
+            setattr(row, reset, None)
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 
 

@@ -24,7 +24,7 @@ Filter = Callable[[str], Condition]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbeddedRow:
-    """The target of a foreign key, embedded in responses. answer: its columns."""
+    """The target of a foreign key, embedded in responses; null where the key is. answer: its columns, the id first."""
 
     column: str
     model: type[Entity]
@@ -92,7 +92,8 @@ def resource_spec(
         key = getattr(model, each.column)
         names = [member.name for member in fields(each.answer)]
         selected = selected.add_columns(*(getattr(each.model, name) for name in names))
-        selected = selected.join(each.model, each.model.id == key)
+        nullable = model.__table__.columns[each.column].nullable
+        selected = selected.join(each.model, each.model.id == key, isouter=nullable)
         returning += [key if name == "id" else _column_of(each.model, name, key) for name in names]
     return ResourceSpec(
         model=model,
@@ -133,7 +134,11 @@ def _representing(answer: type[Struct], own: int, embedded: Sequence[type[Struct
     for each in embedded:
         ends.append(ends[-1] + len(fields(each)))
     parts = [(each, slice(start, end)) for each, start, end in zip(embedded, ends, ends[1:], strict=False)]
-    return lambda row: answer(*row[:own], *(each(*row[part]) for each, part in parts))
+
+    def embedded_row(each: type[Struct], columns: Sequence[Any]) -> Struct | None:
+        return None if columns[0] is None else each(*columns)
+
+    return lambda row: answer(*row[:own], *(embedded_row(each, row[part]) for each, part in parts))
 
 
 @cache

@@ -51,9 +51,9 @@ def insert_statement(spec: ResourceSpec) -> ReturningInsert[Any]:
     return insert(table).from_select(list(values), row, include_defaults=False).returning(*spec.returning)
 
 
-def update_parameters(spec: ResourceSpec, row_id: Any, values: Values) -> dict[str, Any]:
-    """Return the parameters of `update_statement` for these values."""
-    found = {_NEW + name: value for name, value in spec.rules.with_derived(values).items()}
+def update_parameters(row_id: Any, values: Values) -> dict[str, Any]:
+    """Return the parameters of `update_statement` for these values, which include the derived ones."""
+    found = {_NEW + name: value for name, value in values.items()}
     return {**found, f"{_NEW}updated_at": now(), VALUE: row_id}
 
 
@@ -65,10 +65,11 @@ def update_statement(spec: ResourceSpec, names: frozenset[str]) -> ReturningUpda
     """
     table = _table(spec)
     # Sorted, so that every process has the same text: PostgreSQL then sees one statement.
-    given = sorted(names)
-    changes = {name: _new(table.c[name]) for name in given}
-    if spec.rules.named_by in names:
-        changes |= {name: _new(table.c[name]) for name in ("search_text", "sort_key")}
+    changes = {name: _new(table.c[name]) for name in sorted(names)}
+    given = [name for name in changes if name not in ("search_text", "sort_key")]
+    for reset, name in spec.rules.reset_by(names).items():
+        kept = table.c[name].is_not_distinct_from(_new(table.c[name]))
+        changes[reset] = case((kept, table.c[reset]), else_=None)
     different = or_(*(table.c[name].is_distinct_from(_new(table.c[name])) for name in given))
     changes["updated_at"] = case((different, _new(table.c.updated_at)), else_=table.c.updated_at)
     referring = _referring(spec, names & spec.references.keys())

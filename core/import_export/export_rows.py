@@ -5,7 +5,7 @@ Every resource that can be written has a kind of line, made of its input and its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,16 +13,19 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter, ValidationError, create_model
 
-from diptych.core.catalogue.books.schemas import ContributorInput
+from diptych.core.catalogue.books.schemas import ContributorInput, IdentifierInput, SeriesPositionInput
 from diptych.core.catalogue.field_types import LIST_LIMIT
+from diptych.core.catalogue.limits import NAME_MAX, RECORD_ID_MAX
 from diptych.core.catalogue.models import Base
 from diptych.core.catalogue.tags.schemas import TagName
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.error_messages import detail
-from diptych.core.engine.schemas.field_types import Id, Instant, Slug
-from diptych.core.import_export.import_rows import Reject
+from diptych.core.engine.schemas.field_types import Id, Instant, Length, Line, Slug, Text
+from diptych.core.formats.record import Reject
 from diptych.core.sync.operations import RESOURCES
 from diptych.core.sync.operations.crud_operations import Resource
+from diptych.core.sync.services.merging import MergeableService
+from diptych.core.sync.services.row_reader import Reader
 
 
 class ExportedRow(Input):
@@ -34,11 +37,32 @@ class ExportedRow(Input):
     updated_at: Instant
 
 
-class BookLists(Input):
-    """The members of a book's line from other tables: its contributors in order, its tags by name."""
+class SourceRow(Input):
+    """A record that a book came from."""
 
-    contributors: Annotated[list[ContributorInput], Field(min_length=1, max_length=LIST_LIMIT)]
+    format: Annotated[Text, Length(1, 20, searched=False)]
+    record_id: Annotated[Line, Length(1, RECORD_ID_MAX, searched=False)] | None
+    digest: Annotated[Text, Field(pattern="^[0-9a-f]{64}$")]
+    imported_at: Instant
+
+
+class BookLists(Input):
+    """The members of a book's line from other tables: its contributors in order, its tags by name.
+
+    Lines of earlier releases have neither identifiers nor series nor sources.
+    """
+
+    contributors: Annotated[list[ContributorInput], Field(max_length=LIST_LIMIT)]
     tags: Annotated[list[TagName], Field(max_length=LIST_LIMIT)]
+    identifiers: Annotated[list[IdentifierInput], Field(max_length=LIST_LIMIT)] | None = None
+    series: Annotated[list[SeriesPositionInput], Field(max_length=LIST_LIMIT)] | None = None
+    sources: list[SourceRow] | None = None
+
+
+class Names(Input):
+    """The member of a line from the table of other names. Lines of earlier releases do not have it."""
+
+    names: list[Annotated[Line, Length(1, NAME_MAX)]] | None = None
 
 
 class RowKind:
@@ -61,22 +85,44 @@ class RowKind:
         own = {name: value for name, value in asdict(row).items() if name in columns}
         return {"type": self.resource.service.spec.noun, **own}
 
+    def lines(self, reader: Reader, rows: Sequence[Any]) -> list[dict[str, Any]]:  # noqa: ARG002 - for other kinds
+        """Return the lines of rows' representations."""
+        return [self.line(row) for row in rows]
+
     def columns(self, exported: ExportedRow) -> dict[str, Any]:
         """Return the columns of the row that a line is of."""
         return exported.model_dump(exclude={"type", *self.lists.model_fields})
 
 
 class BookKind(RowKind):
-    """Books with their contributors and tags."""
+    """Books with what belongs to them."""
 
     lists = BookLists
 
     def line(self, row: Any) -> dict[str, Any]:
-        contributors = [{"author_id": item.author.id, "role": item.role} for item in row.contributors]
-        return {**super().line(row), "contributors": contributors, "tags": sorted(tag.name for tag in row.tags)}
+        return {
+            **super().line(row),
+            "contributors": [{"author_id": item.author.id, "role": item.role} for item in row.contributors],
+            "tags": sorted(tag.name for tag in row.tags),
+            "identifiers": [{"scheme": item.scheme, "value": item.value} for item in row.identifiers],
+            "series": [{"series_id": item.series.id, "position": item.position} for item in row.series],
+            "sources": [asdict(item) for item in row.sources],
+        }
 
 
-_OWN_KINDS: dict[str, type[RowKind]] = {"books": BookKind}
+class NamedKind(RowKind):
+    """Rows with other names."""
+
+    lists = Names
+
+    def lines(self, reader: Any, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        names = reader.names_of([row.id for row in rows])
+        return [{**self.line(row), "names": names[row.id]} for row in rows]
+
+
+def _kind(resource: Resource) -> RowKind:
+    named = issubclass(resource.service, MergeableService)
+    return (BookKind if resource.name == "books" else NamedKind if named else RowKind)(resource)
 
 
 def _kinds() -> dict[str, RowKind]:
@@ -84,7 +130,7 @@ def _kinds() -> dict[str, RowKind]:
     tables: list[Any] = Base.metadata.sorted_tables
     written = [resource for resource in RESOURCES if isinstance(resource, Resource)]
     written.sort(key=lambda resource: tables.index(resource.service.spec.model.__table__))
-    return {each.service.spec.noun: _OWN_KINDS.get(each.name, RowKind)(each) for each in written}
+    return {each.service.spec.noun: _kind(each) for each in written}
 
 
 KINDS = _kinds()

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.contributors import first_author, merged_contributors
-from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookSource, BookTag
 from diptych.core.catalogue.books.schemas import BookInput
-from diptych.core.catalogue.tags.model import Tag
+from diptych.core.catalogue.series.rules import position_number
+from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUES, in_values
 from diptych.core.engine.text_normalization import sort_key
-from diptych.core.import_export.import_rows import BookRecord, Reject
+from diptych.core.formats.record import BookRecord, Reject
+from diptych.core.import_export.import_authors import ImportAuthors
+from diptych.core.import_export.import_names import (
+    find_or_create_publishers,
+    find_or_create_series,
+    find_or_create_tags,
+)
 from diptych.core.sync.bulk_insert import bulk_insert
-from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookService, Contributing
-from diptych.core.sync.services.tags import TagService
 
 MatchKey = tuple[Any, ...]
+OnConflict = Literal["keep", "fill", "replace"]
+"""What becomes of a book that exists: nothing, it gets values where it has none, or those of the record."""
 
-AUTHORS = select(Author.name, Author.id).where(in_values(Author.name))
-TAGS = select(Tag.name, Tag.id).where(in_values(Tag.name))
 BY_ISBN = select(Book).where(in_values(Book.isbn)).with_for_update()
 # Not IS NULL, for which PostgreSQL could use the partial index of books without an ISBN: these may be very many.
 BY_TITLE = select(Book).where(in_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
@@ -52,35 +56,33 @@ def record_key(record: BookRecord) -> MatchKey:
     return (record.title, first_name(record), record.year)
 
 
-def first_name(record: BookRecord) -> str:
-    """Return the name of the first author."""
-    return next(contributor.name for contributor in record.contributors if contributor.role == "author")
+def first_name(record: BookRecord) -> str | None:
+    """Return the name of the first author, None for a book without one."""
+    return next((contributor.name for contributor in record.contributors if contributor.role == "author"), None)
 
 
-def load_books(session: Session, records: Sequence[BookRecord]) -> Outcome:
+def load_books(session: Session, records: Sequence[BookRecord], on_conflict: OnConflict = "replace") -> Outcome:
     """Load records with different keys, in one transaction, by a fixed number of statements.
 
     A book is found by its ISBN; one without, by its title, first author and year among the books without an ISBN.
-    Fields that a record does not have keep their values.
+    Fields that a record does not have keep their values; tags, identifiers and series are added to those of the book.
     """
-    loading = _Loading(session)
-    loading.take_turns()
-    loading.find_authors(records)
+    loading = _Loading(session, records, on_conflict)
     records = [record for record in records if loading.accepts_authors(record)]
     loading.find_books(records)
     records = [record for record in records if loading.accepts_match(record)]
-    loading.create_authors(records)
     loading.write(records)
     return loading.outcome
 
 
 class _Loading:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, records: Sequence[BookRecord], on_conflict: OnConflict) -> None:
         self.books = BookService(session, wrap_exceptions=False)
         self.session = session
+        self.on_conflict = on_conflict
         self.outcome = Outcome()
-        self._authors: dict[str, UUID] = {}
-        self._ambiguous: dict[str, int] = {}
+        self.take_turns()
+        self.authors = ImportAuthors(session, records)
         self._by_isbn: dict[str, Book] = {}
         self._by_title: dict[MatchKey, list[Book]] = {}
 
@@ -91,27 +93,12 @@ class _Loading:
             whole = func.set_config("enable_seqscan", "off", True)
             self.session.execute(select(func.pg_advisory_xact_lock(IMPORTING), whole))
 
-    def find_authors(self, records: Iterable[BookRecord]) -> None:
-        """Find the ids of all authors by the names in these records."""
-        found: dict[str, list[UUID]] = {}
-        for name, author_id in self.session.execute(AUTHORS, {VALUES: _names(records)}):
-            found.setdefault(name, []).append(author_id)
-        self._authors = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
-        self._ambiguous = {name: len(ids) for name, ids in found.items() if len(ids) > 1}
-
-    def create_authors(self, records: Iterable[BookRecord]) -> None:
-        """Create the authors that do not exist, without a date of birth."""
-        new = [{"name": name} for name in _names(records) if name not in self._authors]
-        made = AuthorService(self.session, wrap_exceptions=False).create_rows(new)
-        self._authors |= {author["name"]: author["id"] for author in made}
-
     def accepts_authors(self, record: BookRecord) -> bool:
         """Return whether no name matches several authors; else record a reject."""
-        several = self._ambiguous and {item.name for item in record.contributors} & self._ambiguous.keys()
-        if several:
-            told = "; ".join(f"there are {self._ambiguous[name]} authors called {name}" for name in sorted(several))
-            self._reject(record, told)
-        return not several
+        ambiguity = self.authors.ambiguity(record)
+        if ambiguity:
+            self._reject(record, ambiguity)
+        return not ambiguity
 
     def find_books(self, records: Sequence[BookRecord]) -> None:
         """Find the books that these records may match, by two statements."""
@@ -132,66 +119,116 @@ class _Loading:
         return len(matches) <= 1
 
     def write(self, records: Sequence[BookRecord]) -> None:
-        """Create and update the books, with contributors and tags."""
+        """Create and update the books, with what belongs to them."""
         known = {record.line: match[0] for record in records if (match := self._matches(record))}
-        tags = self._tags(records)
-        self._create([record for record in records if record.line not in known], tags)
-        self._update([(known[record.line], record) for record in records if record.line in known], tags)
+        if self.on_conflict == "keep":
+            self.outcome.unchanged += len(known)
+            records = [record for record in records if record.line not in known]
+        self.authors.prepare(records)
+        self._publishers = find_or_create_publishers(self.session, [each.publisher for each in records])
+        self._series = find_or_create_series(self.session, [each.name for record in records for each in record.series])
+        self._tags = find_or_create_tags(self.session, [tag for record in records for tag in record.tags])
+        self._create([record for record in records if record.line not in known])
+        self._update([(known[record.line], record) for record in records if record.line in known])
 
-    def _create(self, records: Sequence[BookRecord], tags: Mapping[str, UUID]) -> None:
+    def _create(self, records: Sequence[BookRecord]) -> None:
         ids = [book["id"] for book in self.books.create_rows([self._values(record) for record in records])]
-        add_lists(
-            self.session,
-            [
-                (book_id, self._contributing(record), [tags[name] for name in record.tags])
-                for book_id, record in zip(ids, records, strict=True)
-            ],
-        )
+        made = list(zip(ids, records, strict=True))
+        add_lists(self.session, [(book_id, self._contributing(each), self._tag_ids(each)) for book_id, each in made])
+        identifiers = [
+            {"book_id": book_id, "identifier": identifier}
+            for book_id, record in made
+            for identifier in _identifiers(record)
+        ]
+        bulk_insert(self.session, BookIdentifier, identifiers)
+        places = [
+            {"book_id": book_id, "series_id": series_id, "position": position, "number": position_number(position)}
+            for book_id, record in made
+            for series_id, position in self._places(record).items()
+        ]
+        bulk_insert(self.session, BookSeries, places)
+        self._add_sources(made)
         self.outcome.created += len(ids)
 
-    def _update(self, known: Sequence[tuple[Book, BookRecord]], tags: Mapping[str, UUID]) -> None:
+    def _update(self, known: Sequence[tuple[Book, BookRecord]]) -> None:
         if not known:
             return
-        before = {book.id: _columns(book) for book, _ in known}
-        self.books.change_rows([book for book, _ in known], [self._values(record) for _, record in known])
-        changed = {book.id for book, _ in known if _columns(book) != before[book.id]}
-        present = self.books.contributor_ids([book for book, _ in known])
-        merged = {book: merged_contributors(present[book.id], self._contributing(record)) for book, record in known}
+        books = [book for book, _ in known]
+        before = {book.id: _columns(book) for book in books}
+        self.books.change_rows(books, [self._changes(book, record) for book, record in known])
+        changed = {book.id for book in books if _columns(book) != before[book.id]}
+        present = self.books.contributor_ids(books)
+        merged = {
+            book: merged_contributors(present[book.id], self._contributing(record))
+            for book, record in known
+            if self.on_conflict == "replace" or not present[book.id]
+        }
         changed |= self.books.put_contributors(merged, present)
-        tagged = {book: {tags[name] for name in record.tags} for book, record in known if record.tags}
-        changed |= self.books.put_tags(tagged)
+        changed |= self.books.add_tags({book: self._tag_ids(record) for book, record in known if record.tags})
+        changed |= self.books.add_identifiers(
+            {book: _identifiers(record) for book, record in known if record.identifiers}
+        )
+        changed |= self.books.add_series({book: self._places(record) for book, record in known if record.series})
+        self._add_sources([(book.id, record) for book, record in known])
         self.outcome.updated += len(changed)
         self.outcome.unchanged += len(known) - len(changed)
 
-    def _tags(self, records: Iterable[BookRecord]) -> dict[str, UUID]:
-        """Return the ids of the tags in these records; create those that do not exist."""
-        # All writers use one order: two of them then wait for each other instead of deadlocking.
-        names = sorted({name for record in records for name in record.tags})
-        if not names:
-            return {}
-        found = dict((self.session.execute(TAGS, {VALUES: names})).tuples().all())
-        missing = [{"name": name} for name in names if name not in found]
-        made = TagService(self.session, wrap_exceptions=False).create_rows(missing)
-        return found | {tag["name"]: tag["id"] for tag in made}
+    def _changes(self, book: Book, record: BookRecord) -> dict[str, Any]:
+        values = self._values(record)
+        if self.on_conflict == "fill":
+            return {name: value for name, value in values.items() if getattr(book, name) is None}
+        if record.published is None and record.year == book.year:
+            # A year alone would take away a date of that year, which says more.
+            values.pop("year", None)
+        return values
+
+    def _add_sources(self, loaded: Sequence[tuple[UUID, BookRecord]]) -> None:
+        """Note which record a book came from, once."""
+        rows = {
+            (book_id, record.source.digest): {
+                "book_id": book_id,
+                "digest": record.source.digest,
+                "format": record.source.format,
+                "record_id": record.record_id,
+                "imported_at": now(),
+            }
+            for book_id, record in loaded
+            if record.source is not None
+        }
+        if not rows:
+            return
+        of_books = select(BookSource.book_id, BookSource.digest).where(in_values(BookSource.book_id))
+        there = set(self.session.execute(of_books, {VALUES: [book_id for book_id, _ in rows]}).tuples())
+        bulk_insert(self.session, BookSource, [row for key, row in rows.items() if key not in there])
 
     def _contributing(self, record: BookRecord) -> list[Contributing]:
-        return [(self._authors[item.name], item.role) for item in record.contributors]
+        # The name of a person in two spellings is one person in a role.
+        pairs = [(self.authors.id_of(item), item.role) for item in record.contributors]
+        return list(dict.fromkeys((author_id, role) for author_id, role in pairs if author_id is not None))
+
+    def _tag_ids(self, record: BookRecord) -> set[UUID]:
+        return {self._tags[tag.name] for tag in record.tags}
+
+    def _places(self, record: BookRecord) -> dict[UUID, str | None]:
+        return {self._series[each.name]: each.position for each in record.series}
 
     def _matches(self, record: BookRecord) -> list[Book]:
         if record.isbn is not None:
             return [self._by_isbn[record.isbn]] if record.isbn in self._by_isbn else []
-        return self._by_title.get((record.title, self._authors.get(first_name(record)), record.year), [])
+        author_id = self._first_author(record)
+        if author_id is None and first_name(record) is not None:
+            return []  # its author does not exist yet, unlike a book without an author
+        return self._by_title.get((record.title, author_id, record.year), [])
+
+    def _first_author(self, record: BookRecord) -> UUID | None:
+        first = next((item for item in record.contributors if item.role == "author"), None)
+        return None if first is None else self.authors.id_of(first)
 
     def _values(self, record: BookRecord) -> dict[str, Any]:
-        values = {
-            "title": record.title,
-            "author_id": self._authors[first_name(record)],
-            "isbn": record.isbn,
-            "year": record.year,
-            "language": record.language,
-            "description": record.description,
-            **record.further,
-        }
+        values = {name: getattr(record, name) for name in _OWN_COLUMNS}
+        values |= {"author_id": self._first_author(record), **record.further}
+        if record.publisher is not None:
+            values["publisher_id"] = self._publishers[record.publisher]
         return {name: value for name, value in values.items() if value is not None}
 
     def _reject(self, record: BookRecord, reason: str) -> None:
@@ -199,8 +236,11 @@ class _Loading:
         self.outcome.rejects.append(Reject(record.line, reason, raw))
 
 
-def _names(records: Iterable[BookRecord]) -> list[str]:
-    return list(dict.fromkeys(item.name for record in records for item in record.contributors))
+_OWN_COLUMNS = tuple(name for name in BookInput.model_fields if name in BookRecord.__struct_fields__)
+
+
+def _identifiers(record: BookRecord) -> set[str]:
+    return {f"{each.scheme}:{each.value}" for each in record.identifiers}
 
 
 def add_lists(session: Session, books: Iterable[tuple[UUID, Sequence[Contributing], Iterable[UUID]]]) -> None:

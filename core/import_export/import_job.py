@@ -2,58 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from hashlib import sha256
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from diptych.core.errors import Conflict
-from diptych.core.import_export.column_mapping import ColumnMap, record
+from diptych.core.formats.normalization import normalized
+from diptych.core.formats.record import BookRecord, RawBook, Reject, Source
 from diptych.core.import_export.duplicate_detector import DuplicateDetector
-from diptych.core.import_export.export_rows import ExportedRow, is_exported, read_exported
-from diptych.core.import_export.file_reader import Row
-from diptych.core.import_export.import_books import Outcome, load_books, record_key
-from diptych.core.import_export.import_rows import BookRecord, Reject
+from diptych.core.import_export.export_rows import ExportedRow
+from diptych.core.import_export.import_books import OnConflict, Outcome, load_books, record_key
+from diptych.core.import_export.rejects import RejectWriter
 from diptych.core.import_export.restore import restore
+from diptych.core.import_export.row_books import TabularBook
+from diptych.core.import_export.sources import Entry
+from diptych.core.import_export.summary import Summary
 from diptych.core.sync.unit_of_work import Database
 
 BATCH = 1000
 
 Item = BookRecord | ExportedRow
-
-
-class Rejects(Protocol):
-    """Where rejected rows are written."""
-
-    def writelines(self, lines: Iterable[bytes], /) -> object: ...
-
-
-@dataclass(slots=True)
-class Summary:
-    """The counts of rows so far; `stopped` is the reject that ended a strict import."""
-
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    stopped: Reject | None = None
-
-    @property
-    def rows(self) -> int:
-        """Rows so far."""
-        return self.created + self.updated + self.unchanged + self.rejected
-
-    def add(self, outcome: Outcome) -> None:
-        """Add the outcome of further rows."""
-        self.created += outcome.created
-        self.updated += outcome.updated
-        self.unchanged += outcome.unchanged
-        self.rejected += len(outcome.rejects)
 
 
 @dataclass(slots=True)
@@ -87,29 +62,32 @@ Step = BookRecord | ExportedRow | Reject | _Repeat
 
 def import_rows(  # noqa: PLR0913 - four of them are options
     database: Database,
-    rows: Iterable[Row],
-    mapping: ColumnMap,
-    defaults: Mapping[str, str],
+    entries: Iterable[Entry],
     *,
-    rejects: Rejects | None = None,
+    file_format: str = "",
+    on_conflict: OnConflict = "replace",
+    rejects: RejectWriter | None = None,
     strict: bool = False,
     advanced: Callable[[Summary], None] = lambda _: None,
 ) -> Summary:
-    """Import every valid row. `advanced` is called with the summary after each batch.
+    """Import every valid row or record. `advanced` is called with the summary after each batch.
 
-    A strict import ends at the first reject; what came before it is loaded.
+    file_format: the name under which it is noted where a book with a number of its source came from; without one, it
+    is not. A strict import ends at the first reject; what came before it is loaded.
 
     Errors: those of Database.run_in_transaction.
     """
     summary = Summary()
+    loader = _Loader(database, on_conflict, strict=strict)
     with (
         closing(DuplicateDetector()) as seen,
-        closing(_outcomes(database, rows, mapping, defaults, seen, strict=strict)) as found,
+        closing(_outcomes(loader, _items(entries, seen, summary, file_format))) as found,
     ):
         for outcome in found:
-            summary.add(outcome)
+            summary.add(outcome.created, outcome.updated, outcome.unchanged, outcome.rejects)
             if rejects is not None:
-                rejects.writelines(_reject_line(reject) for reject in outcome.rejects)
+                for reject in outcome.rejects:
+                    rejects.write(reject)
             advanced(summary)
             if strict and outcome.rejects:
                 summary.stopped = outcome.rejects[0]
@@ -117,24 +95,49 @@ def import_rows(  # noqa: PLR0913 - four of them are options
     return summary
 
 
-def _outcomes(  # noqa: PLR0913 - as above
-    database: Database,
-    rows: Iterable[Row],
-    mapping: ColumnMap,
-    defaults: Mapping[str, str],
-    seen: DuplicateDetector,
-    *,
-    strict: bool,
-) -> Generator[Outcome]:
+@dataclass(slots=True)
+class Preview:
+    """What an import would read: the first records, how many there are, and how many repeat an earlier one."""
+
+    summary: Summary
+    first: list[BookRecord] = field(default_factory=list)
+    records: int = 0
+    repeated: int = 0
+
+
+def preview(
+    entries: Iterable[Entry], *, shown: int, rejects: RejectWriter | None = None, strict: bool = False
+) -> Preview:
+    """Read and check all rows or records, and store none; a strict one ends at the first reject."""
+    found = Preview(Summary())
+    with closing(DuplicateDetector()) as seen:
+        for _, _, step in _items(entries, seen, found.summary, ""):
+            if isinstance(step, Reject):
+                found.summary.add(0, 0, 0, [step])
+                if rejects is not None:
+                    rejects.write(step)
+                if strict:
+                    found.summary.stopped = step
+                    break
+            elif isinstance(step, _Repeat):
+                found.repeated += 1
+            else:
+                found.records += 1
+                if isinstance(step, BookRecord) and len(found.first) < shown:
+                    found.first.append(step)
+    return found
+
+
+def _outcomes(loader: _Loader, items: Iterator[tuple[int, Any, Step]]) -> Generator[Outcome]:
     """Yield the outcome of each batch. While the database loads one, the next is read and checked."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="diptych-import") as worker:
         loading: Future[list[Outcome]] | None = None
-        for step in _batches(_items(rows, mapping, defaults, seen), in_order=strict):
-            if loading is not None and (strict or isinstance(step, _Batch)):
+        for step in _batches(items, in_order=loader.strict):
+            if loading is not None and (loader.strict or isinstance(step, _Batch)):
                 yield from loading.result()
                 loading = None
             if isinstance(step, _Batch):
-                loading = worker.submit(_load, database, step, strict=strict)
+                loading = worker.submit(loader.load, step)
             else:
                 yield _without_loading(step)
         if loading is not None:
@@ -145,25 +148,43 @@ def _without_loading(step: Reject | _Repeat) -> Outcome:
     return Outcome(rejects=[step]) if isinstance(step, Reject) else Outcome(unchanged=1)
 
 
-def _reject_line(reject: Reject) -> bytes:
-    return msgspec.json.encode({"line": reject.line, "reason": reject.reason, "row": reject.raw}) + b"\n"
-
-
 def _items(
-    rows: Iterable[Row], mapping: ColumnMap, defaults: Mapping[str, str], seen: DuplicateDetector
+    entries: Iterable[Entry], seen: DuplicateDetector, summary: Summary, file_format: str
 ) -> Iterator[tuple[int, Any, Step]]:
-    for line, row in rows:
-        if isinstance(row, Reject):
-            yield line, None, row
-            continue
-        item = read_exported(row, line) if is_exported(row) else record(row, line, mapping, defaults)
-        yield line, row, item if isinstance(item, Reject) else _first(item, line, row, seen)
+    """Yield what is to be done with each row; what is left out of a record is noted in the summary."""
+    for number, raw, found in entries:
+        item = record_of(found, raw, summary) if isinstance(found, RawBook) else found
+        step = item if isinstance(item, Reject) else _first(item, number, raw, seen)
+        if file_format and isinstance(step, BookRecord) and step.record_id is not None:
+            step = replace(step, source=Source(file_format, _digest(raw)))
+        yield number, raw, step
 
 
-def _first(item: Item, line: int, row: dict[str, Any], seen: DuplicateDetector) -> Step:
+def _digest(raw: Any) -> str:
+    """Return the SHA-256 of a record: of its text, or of its fields as JSON."""
+    return sha256(raw.encode() if isinstance(raw, str) else msgspec.json.encode(raw)).hexdigest()
+
+
+def record_of(book: RawBook, raw: Any, summary: Summary) -> BookRecord | Reject:
+    """Return the record of a book by the rules for values."""
+    found = normalized(book)
+    if isinstance(found, Reject):
+        return replace(found, raw=raw)
+    record, troubles = found
+    if isinstance(book, TabularBook):
+        troubles += book.troubles
+        if book.further:
+            record = replace(record, further=book.further)
+    if troubles or book.unread:
+        summary.note(book.number, troubles, book.unread)
+    return record
+
+
+def _first(item: Item, line: int, row: Any, seen: DuplicateDetector) -> Step:
     """Return the item; if an earlier row was about the same one, return a repeat or a reject."""
     if isinstance(item, BookRecord):
-        found, earlier = seen.check(record_key(item), replace(item, line=0), line)
+        # A book may have two numbers in its source.
+        found, earlier = seen.check(record_key(item), replace(item, line=0, record_id=None), line)
     else:
         found, earlier = seen.check(item.id, item, line)
     if found == "new":
@@ -197,32 +218,43 @@ class _RejectedInBatch(Exception):
     """A batch of a strict import has a reject, up to which it is loaded again."""
 
 
-def _load(database: Database, batch: _Batch, *, strict: bool) -> list[Outcome]:
-    """Load a batch in one transaction; a strict import loads a batch with a reject again, up to that reject."""
-    try:
-        return [_loaded(database, batch, strict=strict and len(batch.items) > 1)]
-    except _RejectedInBatch:
-        outcomes: list[Outcome] = []
-        for one in batch.singly():
-            outcomes.append(_loaded(database, one, strict=False))
-            if outcomes[-1].rejects:
-                break
-        return outcomes
+class _Loader:
+    """Loads batches into a database, each in one transaction."""
 
+    def __init__(self, database: Database, on_conflict: OnConflict, *, strict: bool) -> None:
+        self.strict = strict
+        self._database = database
+        self._on_conflict = on_conflict
 
-def _loaded(database: Database, batch: _Batch, *, strict: bool) -> Outcome:
-    def work(session: Session) -> Outcome:
-        books = [item for item in batch.items if isinstance(item, BookRecord)]
-        exported = [item for item in batch.items if isinstance(item, ExportedRow)]
-        outcome = load_books(session, books) if books else restore(session, exported, batch.lines)
-        if strict and outcome.rejects:
-            raise _RejectedInBatch
+    def load(self, batch: _Batch) -> list[Outcome]:
+        """Load a batch; a strict import loads a batch with a reject again, up to that reject."""
+        try:
+            return [self._loaded(batch, strict=self.strict and len(batch.items) > 1)]
+        except _RejectedInBatch:
+            outcomes: list[Outcome] = []
+            for one in batch.singly():
+                outcomes.append(self._loaded(one, strict=False))
+                if outcomes[-1].rejects:
+                    break
+            return outcomes
+
+    def _loaded(self, batch: _Batch, *, strict: bool) -> Outcome:
+        def work(session: Session) -> Outcome:
+            books = [item for item in batch.items if isinstance(item, BookRecord)]
+            exported = [item for item in batch.items if isinstance(item, ExportedRow)]
+            outcome = (
+                load_books(session, books, on_conflict=self._on_conflict)
+                if books
+                else restore(session, exported, batch.lines)
+            )
+            if strict and outcome.rejects:
+                raise _RejectedInBatch
+            return outcome
+
+        try:
+            outcome = self._database.run_in_transaction(work)
+        except Conflict:
+            # Another writer has stored one of these meanwhile; a second attempt finds it.
+            outcome = self._database.run_in_transaction(work)
+        outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
         return outcome
-
-    try:
-        outcome = database.run_in_transaction(work)
-    except Conflict:
-        # Another writer has stored one of these meanwhile; a second attempt finds it.
-        outcome = database.run_in_transaction(work)
-    outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
-    return outcome

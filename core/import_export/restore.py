@@ -6,18 +6,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.books.model import Book, BookSource
+from diptych.core.catalogue.series.model import Series
 from diptych.core.engine.entity import Entity
-from diptych.core.import_export.export_rows import KINDS, ExportedRow, RowKind
+from diptych.core.formats.record import Reject
+from diptych.core.import_export.export_rows import KINDS, BookKind, ExportedRow, NamedKind, RowKind
 from diptych.core.import_export.import_books import Outcome, add_lists
-from diptych.core.import_export.import_rows import Reject
+from diptych.core.sync.bulk_insert import bulk_insert
 from diptych.core.sync.services.books import BookService, Contributing
+from diptych.core.sync.services.merging import MergeableService
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.services.tags import TagService
+from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 
 BATCH = 1000
@@ -27,15 +32,22 @@ def export_lines(database: Database) -> Iterator[dict[str, Any]]:
     """Yield every row of one moment, kind by kind, in the order of their ids: a row comes after those it refers to."""
     with database.snapshot() as connection:
         for kind in KINDS.values():
-            for row in _rows(kind.resource.reader(connection)):
-                yield kind.line(row)
+            reader = kind.resource.reader(connection)
+            for rows in _pages(reader):
+                yield from kind.lines(reader, rows)
 
 
-def _rows(reader: Reader) -> Iterator[Any]:
+def count_lines(executor: Executor) -> int:
+    """Return how many rows `export_lines` yields."""
+    counts = [select(func.count()).select_from(kind.resource.service.spec.model) for kind in KINDS.values()]
+    return sum(executor.all(each, {})[0][0] for each in counts)
+
+
+def _pages(reader: Reader) -> Iterator[list[Any]]:
     last: UUID | None = None
     while True:
         rows = reader.page_after(last, BATCH)
-        yield from rows
+        yield rows
         if len(rows) < BATCH:
             return
         last = rows[-1].id
@@ -48,8 +60,8 @@ def restore(session: Session, exported: Sequence[ExportedRow], lines: Sequence[i
     that it names is missing.
     """
     kind = KINDS[exported[0].type]
-    restorer = _OWN_RESTORERS.get(kind.resource.name, _Restorer)(session, kind)
-    return restorer.restore(exported, lines)
+    restorers: dict[type[RowKind], type[_Restorer]] = {BookKind: _BookRestorer, NamedKind: _NamedRestorer}
+    return restorers.get(type(kind), _Restorer)(session, kind).restore(exported, lines)
 
 
 class _Restorer:
@@ -152,13 +164,27 @@ class _Restorer:
         return found
 
 
+class _NamedRestorer(_Restorer):
+    """Rows with other names."""
+
+    service: MergeableService[Any]
+
+    def store_lists(self, rows: Sequence[Any]) -> None:
+        said = {row.id: set(row.names) for row in rows if row.names is not None}
+        self.changed |= self.service.put_names(said) & self.old.keys()
+
+
 class _BookRestorer(_Restorer):
-    """Books with their contributors and tags."""
+    """Books with what belongs to them."""
 
     service: BookService
 
     def references(self, row: Any) -> list[tuple[type[Entity], UUID]]:
-        return [*super().references(row), *((Author, item.author_id) for item in row.contributors)]
+        return [
+            *super().references(row),
+            *((Author, item.author_id) for item in row.contributors),
+            *((Series, item.series_id) for item in row.series or ()),
+        ]
 
     def fault(self, row: Any) -> str | None:
         first = next((item.author_id for item in row.contributors if item.role == AUTHOR), None)
@@ -167,6 +193,19 @@ class _BookRestorer(_Restorer):
         if len(set(_contributing(row))) < len(row.contributors):
             return "a contributor is named twice in one role"
         return None
+
+    def _add_sources(self, rows: Sequence[Any]) -> None:
+        wanted = {
+            (row.id, source.digest): {"book_id": row.id, **source.model_dump()}
+            for row in rows
+            for source in row.sources or ()
+        }
+        there = select(BookSource.book_id, BookSource.digest).where(BookSource.book_id.in_([row.id for row in rows]))
+        present = set(self.session.execute(there).tuples())
+        bulk_insert(self.session, BookSource, [row for key, row in wanted.items() if key not in present])
+
+    def _stored(self, ids: list[UUID]) -> dict[UUID, Book]:
+        return {book.id: book for book in self.session.execute(select(Book).where(Book.id.in_(ids))).scalars()}
 
     def store_lists(self, rows: Sequence[Any]) -> None:
         names = sorted({name for row in rows for name in row.tags})
@@ -179,13 +218,21 @@ class _BookRestorer(_Restorer):
             contributing = {book: _contributing(row) for row, book in old}
             self.changed |= self.service.put_contributors(contributing, present)
             self.changed |= self.service.put_tags({book: {tags[name] for name in row.tags} for row, book in old})
+        stored = self._stored([row.id for row in rows])
+        said = [row for row in rows if row.identifiers is not None]
+        self.changed |= self.service.put_identifiers({stored[row.id]: _identifiers(row) for row in said}) - self.new
+        placed = [row for row in rows if row.series is not None]
+        places = {stored[row.id]: {item.series_id: item.position for item in row.series} for row in placed}
+        self.changed |= self.service.put_series(places) - self.new
+        self._add_sources(rows)
         # Setting the lists counts as a change of the book; a restored book keeps the time that its line says.
-        for row, book in old:
-            book.updated_at = row.updated_at
+        for row in rows:
+            stored[row.id].updated_at = row.updated_at
         self.session.flush()
 
 
-_OWN_RESTORERS: dict[str, type[_Restorer]] = {"books": _BookRestorer}
+def _identifiers(row: Any) -> set[str]:
+    return {f"{item.scheme}:{item.value}" for item in row.identifiers}
 
 
 def _contributing(row: Any) -> list[Contributing]:

@@ -13,7 +13,7 @@ from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import ColumnClause, Connection, Date, TableClause, Uuid, column, func, select, table
 from uuid_utils.compat import uuid7
 
-from diptych.core.catalogue.books.contributors import AUTHOR, first_author
+from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.engine import slugs
 from diptych.core.engine.text_normalization import fold, sort_key_of
 from diptych.core.legacy_import import adopted_ids
@@ -136,7 +136,7 @@ def _copy_books(target: Target, rows: Sequence[OldRow], default_author: str) -> 
         found = [(authors[each], role) for each, role in contributors[row.key] if each in authors]
         if not any(role == AUTHOR for _, role in found):
             found.insert(0, (_default(target, authors, default_author), AUTHOR))
-        first = first_author([role for _, role in found])
+        first = [role for _, role in found].index(AUTHOR)
         book["author_id"] = found[first][0]
         books.append(book)
         others += [

@@ -54,6 +54,10 @@ BREACHES = {
         ("core/http/operations.py", "from diptych.core.aio.application import Application"),
         ("core/idempotency/rules.py", "from diptych.core.database import sync_config"),
     ],
+    "formats know no database": [
+        ("core/formats/record.py", "from diptych.core.import_export import import_rows"),
+        ("core/formats/writing.py", "def later():\n    import diptych.core.sync.unit_of_work"),
+    ],
     "the engine knows no resource": [
         ("core/engine/pagination.py", "from diptych.core.catalogue.books.model import Book"),
         ("core/http/openapi/document.py", "import diptych.core.catalogue.models"),

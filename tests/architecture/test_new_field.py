@@ -17,41 +17,41 @@ from tests.support.deployments import command, free_port, server
 
 CLI = (sys.executable, "-m", "diptych.core.cli")
 DEPLOYMENTS = (("flask", "sqlite"), ("sanic", "postgresql"))
-FILE = "title,author,year,Subtitle\nWalden,Henry David Thoreau,1854,or Life in the Woods\n"
+FILE = "title,author,year,Motto\nWalden,Henry David Thoreau,1854,or Life in the Woods\n"
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a tree in which books have a subtitle."""
+    """Return a tree in which books have a motto."""
     tree = copy_tree(tmp_path_factory.mktemp("new_field") / "tree")
     books = tree / "core" / "catalogue" / "books"
     column = "    title: Mapped[str] = mapped_column(String(TITLE_MAX))\n"
     edit(
         books / "model.py",
         column,
-        column + "    subtitle: Mapped[str | None] = mapped_column(binary_collated_string(300))\n",
+        column + "    motto: Mapped[str | None] = mapped_column(binary_collated_string(300))\n",
     )
     edit(
         books / "model.py",
         '            "title": line(TITLE_MAX),\n',
-        '            "title": line(TITLE_MAX),\n            "subtitle": line(300),\n',
+        '            "title": line(TITLE_MAX),\n            "motto": line(300),\n',
     )
-    edit(books / "model.py", '"isbn", "language")\n', '"isbn", "language", "subtitle")\n')
+    edit(books / "model.py", '"isbn", "language")\n', '"isbn", "language", "motto")\n')
     edit(
         books / "schemas.py",
         "    title: Title\n",
-        "    title: Title\n    subtitle: Annotated[Line, Length(1, 300)] | None = None\n",
+        "    title: Title\n    motto: Annotated[Line, Length(1, 300)] | None = None\n",
     )
-    edit(books / "schemas.py", "    author_id: UUID\n", "    subtitle: str | None\n    author_id: UUID\n")
+    edit(books / "schemas.py", "    author_id: UUID | None\n", "    motto: str | None\n    author_id: UUID | None\n")
     url = f"sqlite:///{tree.with_name('before.db')}"
     run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
-    run_in(tree, *CLI, "database", "make-migrations", "--no-prompt", "-m", "subtitle", DATABASE_URL=url)
+    run_in(tree, *CLI, "database", "make-migrations", "--no-prompt", "-m", "motto", DATABASE_URL=url)
     return tree
 
 
 @pytest.fixture(scope="module", params=DEPLOYMENTS, ids="-".join)
 def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> dict[str, Any]:
-    """Return what one deployment and the commands on its database show of a subtitle, by place."""
+    """Return what one deployment and the commands on its database show of a motto, by place."""
     adapter, backend = request.param
     url = databases.empty(backend)
     files = tree.with_name(adapter)
@@ -75,30 +75,30 @@ def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> d
 
 
 def through_the_api(api: httpx.Client) -> dict[str, Any]:
-    """Return the subtitles in responses, with a second read after each write."""
+    """Return the mottos in responses, with a second read after each write."""
     imported = api.get("/books").json()["items"][0]
-    new = {"title": "Emma", "subtitle": "A   novel", "author_id": imported["author_id"]}
+    new = {"title": "Emma", "motto": "A   novel", "author_id": imported["author_id"]}
     created = api.post("/books", json=new)
     address = created.headers["Location"]
-    read = api.get(address).json()["subtitle"]
-    changed = api.patch(address, json={"subtitle": "An"}).json()["subtitle"]
+    read = api.get(address).json()["motto"]
+    changed = api.patch(address, json={"motto": "An"}).json()["motto"]
     return {
-        "imported": imported["subtitle"],
-        "created": created.json()["subtitle"],
+        "imported": imported["motto"],
+        "created": created.json()["motto"],
         "read": read,
-        "changed": (changed, api.get(address).json()["subtitle"]),
-        "refused": api.patch(address, json={"subtitle": ""}).json()["errors"][0]["pointer"],
-        "batch": api.patch("/books/batch", json={"items": [{"id": created.json()["id"], "subtitle": "Ab"}]}).json(),
-        "filter": [row["title"] for row in api.get("/books?subtitleIn=Ab").json()["items"]],
-        "order": [row["subtitle"] for row in api.get("/books?orderBy=subtitle&sortOrder=asc").json()["items"]],
+        "changed": (changed, api.get(address).json()["motto"]),
+        "refused": api.patch(address, json={"motto": ""}).json()["errors"][0]["pointer"],
+        "batch": api.patch("/books/batch", json={"items": [{"id": created.json()["id"], "motto": "Ab"}]}).json(),
+        "filter": [row["title"] for row in api.get("/books?mottoIn=Ab").json()["items"]],
+        "order": [row["motto"] for row in api.get("/books?orderBy=motto&sortOrder=asc").json()["items"]],
         "openapi": api.get("/openapi.json").json()["components"]["schemas"],
     }
 
 
 def test_a_new_field_is_created_read_changed_and_checked(found: dict[str, Any]):
     assert (found["created"], found["read"], found["changed"]) == ("A novel", "A novel", ("An", "An"))
-    assert found["batch"]["items"][0]["subtitle"] == "Ab"
-    assert found["refused"] == "/subtitle"
+    assert found["batch"]["items"][0]["motto"] == "Ab"
+    assert found["refused"] == "/motto"
 
 
 def test_lists_are_filtered_and_ordered_by_a_new_field(found: dict[str, Any]):
@@ -108,13 +108,13 @@ def test_lists_are_filtered_and_ordered_by_a_new_field(found: dict[str, Any]):
 
 def test_the_document_of_the_api_has_a_new_field(found: dict[str, Any]):
     for schema in ("Book", "BookInput", "BookInputPatch"):
-        assert "subtitle" in found["openapi"][schema]["properties"]
+        assert "motto" in found["openapi"][schema]["properties"]
 
 
 def test_a_new_field_is_imported_exported_and_dumped(found: dict[str, Any]):
-    assert found["summary"] == "1 rows: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
+    assert found["summary"] == "1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
     assert found["imported"] == "or Life in the Woods"
     lines = [json.loads(line) for line in found["books.jsonl"].splitlines()]
-    assert [line["subtitle"] for line in lines if line["type"] == "book"] == ["or Life in the Woods", "Ab"]
+    assert [line["motto"] for line in lines if line["type"] == "book"] == ["or Life in the Woods", "Ab"]
     assert found["again.jsonl"] == found["books.jsonl"]
-    assert found["dump.json"].count('"subtitle":"') == 2
+    assert found["dump.json"].count('"motto":"') == 2

@@ -52,7 +52,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert not (tree / source).exists()
         (tree / source).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(NEW / source, tree / source)
-    edit(tree / "core" / "catalogue" / "__init__.py", '"books", "tags")', '"books", "tags", "copies")')
+    edit(tree / "core" / "catalogue" / "__init__.py", '"series", "tags")', '"series", "tags", "copies")')
     run_in(tree, sys.executable, "tools/unasync.py")
     url = f"sqlite:///{tree.with_name('before.db')}"
     run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
@@ -275,7 +275,8 @@ def test_a_new_resource_is_exported_and_dumped_and_comes_back(tree: Path, databa
     run_in(tree, *CLI, "load", str(files / "dump.json"), DATABASE_URL=second)
 
     assert told == "3 rows: 3 created, 0 updated, 0 unchanged, 0 rejected\n"
-    assert [json.loads(line) for line in exported.splitlines()] == [json.loads(line) for line in LINES.splitlines()]
+    for given, line in zip(LINES.splitlines(), exported.splitlines(), strict=True):
+        assert json.loads(given).items() <= json.loads(line).items()
     assert '"copy": [' in dump
     assert run_in(tree, *CLI, "database", "dump-data", "--no-prompt", DATABASE_URL=second).stdout == dump
 

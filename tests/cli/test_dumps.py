@@ -162,7 +162,8 @@ def test_a_dump_is_one_json_document_that_says_its_revision(catalogue: Catalogue
     assert (document["format"], document["revision"]) == ("diptych-dump", head())
     assert list(document["tables"]) == list(TABLES)
     assert document["tables"]["author"][0] == {
-        "id": str(IDS[0]), "name": HOSTILE, "dob": "0001-01-01", "slug": "a",
+        "id": str(IDS[0]), "name": HOSTILE, "dob": "0001-01-01", "kind": None,
+        "sort_name": None, "birth_year": None, "death_year": None, "slug": "a",
         "search_text": HOSTILE * 9, "sort_key": "",
         "created_at": "2026-02-28T23:59:59.999999Z", "updated_at": "2026-02-28T23:59:59.999999Z",
     }  # fmt: skip
@@ -364,7 +365,7 @@ def test_more_rows_than_a_batch_are_loaded_and_the_line_of_a_broken_one_is_named
     url, new = catalogue("sqlite"), catalogue("postgresql")
     inserted(url, {Tag: [record(id=UUID(int=n), name=f"{n}", description=None) for n in range(2 * BATCH + 5)]})
     dump = done(url, "database", "dump-data")
-    assert "lines 2005 to 2009, tag: " in refused(new, "load", "-", stdin=dump.replace(f'"{2 * BATCH + 3}"', '"1"'))
+    assert "lines 2009 to 2013, tag: " in refused(new, "load", "-", stdin=dump.replace(f'"{2 * BATCH + 3}"', '"1"'))
     assert done(new, "load", "-", stdin=dump) == f"{2 * BATCH + 5:,} rows loaded.\n"
     assert stored(new) == stored(url)
 

@@ -21,6 +21,12 @@ FIRST, SECOND = (
     "2 rows: 0 created, 0 updated, 2 unchanged, 0 rejected\n",
 )
 
+COLUMNS = "Columns read: title, authors (author), year (published), isbn, tags"
+SEPARATORS = [
+    'Column authors: several values are separated by ","',
+    'Column tags: several values are separated by ";" or "|"',
+]
+
 both = pytest.mark.parametrize("backend", BACKENDS)
 Done = subprocess.CompletedProcess[str]
 Catalogues = Callable[[str], str]
@@ -84,7 +90,7 @@ def test_a_file_is_imported_once_however_often_it_is_imported(url: str, file: Ca
     assert run(command, DATABASE_URL=url).stdout == FIRST
     before = run([*program, "export"], DATABASE_URL=url).stdout
     done = run(command, DATABASE_URL=url)
-    assert (done.stdout, done.stderr) == (SECOND, "")
+    assert (done.stdout, done.stderr.splitlines()) == (SECOND, [COLUMNS, *SEPARATORS])
     assert exported(url) == before
 
 
@@ -141,31 +147,88 @@ BAD = "title,author,isbn\nIliad,Homer,\n,Virgil,\nOdyssey,Homer,123\nshort\nAene
 
 
 @both
-def test_rejected_rows_are_written_with_line_reason_and_row(
+def test_rejected_rows_are_written_in_their_own_columns_and_with_a_reason(
     catalogue: Catalogues, backend: str, file: Callable[..., str], tmp_path: Path
 ):
     url = catalogue(backend)
-    rejects = tmp_path / "rejects.jsonl"
-    done = imported(url, file("books.csv", BAD), "--rejects", str(rejects))
-    assert done.stdout == "5 rows: 2 created, 0 updated, 0 unchanged, 3 rejected\n"
-    lines = [json.loads(line) for line in rejects.read_text(encoding="utf-8").splitlines()]
-    assert [(line["line"], line["row"]) for line in lines] == [
-        (3, {"title": "", "author": "Virgil", "isbn": ""}),
-        (4, {"title": "Odyssey", "author": "Homer", "isbn": "123"}),
-        (5, "short"),
-    ]
-    assert [line["reason"].partition(":")[0] for line in lines] == [
-        "title is missing",
-        "isbn '123'",
-        "row has 1 cells, the header has 3",
-    ]
+    rejects = tmp_path / "rejects.csv"
+    done = imported(url, file("books.csv", BAD.replace(",", ";")), "--rejects", str(rejects), check=False)
+    assert (done.returncode, done.stdout) == (1, "5 rows: 3 created, 0 updated, 0 unchanged, 2 rejected\n")
+    assert one_line(done) == "Error: 2 rows were rejected, the first at line 3: title is missing"
+    assert "isbn: 1 left out, ISBN must have 10 or 13 digits (line 4: '123')\n" in done.stderr
+    assert rejects.read_text(encoding="utf-8") == (
+        "title;author;isbn;reason\n;Virgil;;title is missing\nshort;row has 1 cell, the header has 3\n"
+    )
 
 
 def test_rejected_rows_can_be_put_right_and_imported(url: str, file: Callable[..., str], tmp_path: Path):
+    rejects, again = tmp_path / "rejects.csv", tmp_path / "again.csv"
+    imported(url, file("b.csv", "title,author\n,Homer\nIliad,Homer, Anon\n"), "--rejects", str(rejects), check=False)
+    assert imported(url, str(rejects), "--rejects", str(again), check=False).stdout.startswith("2 rows: 0 created")
+    mended = again.read_text().replace("\n,Homer", "\nOdyssey,Homer").replace("Homer, Anon", '"Homer, Anon"')
+    done = imported(url, file("mended.csv", mended))
+    assert done.stdout.startswith("2 rows: 2 created")
+    assert "ignored" not in done.stderr
+
+
+def test_formulas_are_guarded_in_files_of_rejects(url: str, file: Callable[..., str], tmp_path: Path):
+    rejects, again = tmp_path / "rejects.csv", tmp_path / "again.csv"
+    path = file("b.csv", "title,author,year\n,=1+1,-750\n,'@x,\n'=2\n")
+    imported(url, path, "--rejects", str(rejects), check=False)
+    assert rejects.read_text().splitlines()[1:] == [
+        ",'=1+1,-750,title is missing",
+        ",'@x,,title is missing",
+        '\'=2,"row has 1 cell, the header has 3"',
+    ]
+    imported(url, str(rejects), "--rejects", str(again), check=False)
+    assert again.read_text().splitlines()[:3] == rejects.read_text().splitlines()[:3]
+
+
+def test_rejected_rows_of_json_lines_are_json_lines(url: str, file: Callable[..., str], tmp_path: Path):
     rejects = tmp_path / "rejects.jsonl"
-    imported(url, file("b.csv", "title,author,isbn\nOdyssey,Homer,123\n"), "--rejects", str(rejects))
-    row = json.loads(rejects.read_text())["row"] | {"isbn": ""}
-    assert imported(url, file("again.jsonl", json.dumps(row))).stdout.startswith("1 rows: 1 created")
+    done = imported(url, file("b.jsonl", '{"author": "Homer"}\n'), "--rejects", str(rejects), check=False)
+    assert (done.returncode, done.stdout) == (1, "1 row: 0 created, 0 updated, 0 unchanged, 1 rejected\n")
+    row = json.loads(rejects.read_text())
+    assert row == {"author": "Homer", "reason": "title is missing"}
+    mended = json.dumps(row | {"title": "Odyssey"})
+    assert imported(url, file("again.jsonl", mended)).stdout.startswith("1 row: 1 created")
+
+
+def test_rejects_can_be_allowed(url: str, file: Callable[..., str]):
+    done = imported(url, file("books.csv", BAD), "--allow-rejects")
+    assert done.returncode == 0
+    assert "2 rows were rejected, the first at line 3: title is missing" in done.stderr
+
+
+def test_a_dry_run_shows_books_as_they_would_be_stored_and_stores_none(url: str, file: Callable[..., str]):
+    done = imported(url, file("books.csv", CSV), "--dry-run")
+    assert (
+        "line 2\n  title: Iliad\n  contributors: Homer (author)\n  isbn: 9780140275360\n  year: -750\n" in done.stdout
+    )
+    assert done.stdout.endswith("\n2 rows: 2 to import, 0 repeated, 0 rejected; nothing was stored\n")
+    assert books(url) == []
+
+
+def test_editions_of_open_library_get_the_names_of_their_authors(url: str, file: Callable[..., str]):
+    edition = {"type": {"key": "/type/edition"}, "title": "Iliad", "authors": [{"key": "/authors/OL6848355A"}]}
+    author = {"type": {"key": "/type/author"}, "key": "/authors/OL6848355A", "name": "Homer"}
+    editions = file("editions.txt", json.dumps(edition))
+    done = imported(url, editions, "--dry-run")
+    assert "give --authors" in done.stdout + done.stderr
+    authors = file("authors.txt.gz", gzip.compress(json.dumps(author).encode()))
+    assert "contributors: Homer (author)" in imported(url, editions, "--authors", authors, "--dry-run").stdout
+
+
+@pytest.mark.parametrize(("conflict", "title"), [("keep", "Iliad"), ("fill", "Iliad"), ("replace", "The Iliad")])
+def test_the_user_says_what_becomes_of_books_that_exist(url: str, file: Callable[..., str], conflict: str, title: str):
+    imported(url, file("first.csv", CSV))
+    second = "title,authors,isbn,language\nThe Iliad,Homer,9780140275360,grc\n"
+    imported(url, file("second.csv", second), "--on-conflict", conflict)
+    iliad, _ = books(url)
+    assert (iliad["title"], iliad["language"]) == (
+        title,
+        None if conflict == "keep" else "grc",
+    )
 
 
 def test_a_strict_import_stops_at_the_first_rejected_row_with_1_and_its_line(url: str, file: Callable[..., str]):
@@ -224,8 +287,7 @@ def test_an_export_whose_reader_has_seen_enough_ends_without_a_trace(url: str):
         (["nosuch.csv"], "nosuch.csv"),
         (["/"], "Is a directory"),
         (["core", "--format", "csv"], "core"),
-        (["README.md"], "does not say the format"),
-        (["-"], "standard input does not say the format"),
+        (["LICENSE"], "does not show its format"),
         (["-", "--format", "xml"], "'xml' is not one of"),
         (["-", "--format", "csv", "--encoding", "nosuch"], "unknown encoding 'nosuch'"),
         (["-", "--format", "csv", "--encoding", "base64"], "unknown encoding 'base64'"),
@@ -236,6 +298,8 @@ def test_an_export_whose_reader_has_seen_enough_ends_without_a_trace(url: str):
         (["-", "--format", "csv", "--default", "year=soon"], "default is not valid"),
         (["-", "--format", "tsv", "--nosuch"], "No such option"),
         (["-", "--format", "csv", "--rejects", "/nowhere/x"], "/nowhere/x"),
+        (["-", "--format", "csv", "--authors", "LICENSE"], "--authors is for Open Library's editions"),
+        (["-", "--format", "openlibrary", "--authors", "LICENSE"], "no author in the file of authors"),
         ([], "Missing argument 'FILE'"),
     ],
 )
@@ -278,7 +342,19 @@ def test_help_names_every_command_and_option():
     told = run([*DIPTYCH, "--help"]).stdout
     assert all(f"  {name} " in told for name in ("database", "export", "import", "serve"))
     told = run([*DIPTYCH, "import", "--help"]).stdout
-    for option in ("--format", "--encoding", "--map", "--default", "--separator", "--rejects", "--strict"):
+    for option in (
+        "--format",
+        "--encoding",
+        "--map",
+        "--default",
+        "--separator",
+        "--rejects",
+        "--strict",
+        "--dry-run",
+        "--on-conflict",
+        "--allow-rejects",
+        "--authors",
+    ):
         assert option in told
     assert "upgrade" in run([*DIPTYCH, "database", "--help"]).stdout
 
@@ -293,7 +369,7 @@ def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(url: str, fil
     assert status == 0
     assert "100%" in seen
     assert "2,000 rows" in seen
-    assert imported(url, path).stderr == ""
+    assert "%" not in imported(url, path).stderr
 
 
 # --- files of any size ---

@@ -19,7 +19,7 @@ from tests.support.waiting import PATIENCE
 Row = dict[str, Any]
 
 RESOURCES = ("authors", "books", "tags")
-NAMED_BY = {"authors": "name", "books": "title", "tags": "name"}
+NAMED_BY = {"authors": "name", "books": "title", "publishers": "name", "series": "name", "tags": "name"}
 LIMIT = 8 * 1024 * 1024
 
 
@@ -78,6 +78,8 @@ def body_of(api: httpx.Client, resource: str) -> Row:
         return {"name": f"Author {marker()}", "dob": "1901-02-03"}
     if resource == "books":
         return {"title": f"Book {marker()}", "author_id": make_author(api)["id"], "isbn": new_isbn()}
+    if resource in ("publishers", "series"):
+        return {"name": f"House {marker()}"}
     return {"name": marker(), "description": "made for a test"}
 
 

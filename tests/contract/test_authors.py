@@ -26,7 +26,9 @@ def test_a_created_author_is_answered_with_its_address_and_can_be_read_there(api
 def test_an_author_has_exactly_the_documented_members(api: httpx.Client):
     author = make_author(api)
 
-    assert author.keys() == {"id", "name", "dob", "slug", "created_at", "updated_at"}
+    assert author.keys() == {
+        "id", "name", "dob", "kind", "sort_name", "birth_year", "death_year", "slug", "created_at", "updated_at"
+    }  # fmt: skip
     assert read(api, f"/authors/{author['id']}").keys() == author.keys()
 
 

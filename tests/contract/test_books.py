@@ -35,6 +35,16 @@ def test_a_created_book_is_answered_with_its_address_and_its_author(api: httpx.C
         "year": 1974,
         "language": "en-US",
         "description": "An ambiguous utopia.\nIn two lines.",
+        "subtitle": "An Ambiguous Utopia",
+        "publisher_id": None,
+        "edition": "First edition",
+        "format": "hardcover",
+        "pages": 341,
+        "published": "1974-05",
+        "original_title": "The Dispossessed",
+        "original_language": "en",
+        "original_year": 1974,
+        "url": "https://example.org/the-dispossessed",
     }
 
     created = api.post("/books", json=body)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.making import Row, ids, make_author, make_book, make_tag, marker, new_id, read, refused
 
-ROLES = ("author", "editor", "translator", "illustrator", "other")
+ROLES = ("author", "editor", "translator", "illustrator", "narrator", "foreword", "compiler", "other")
 
 
 def item(author: Row, role: str) -> Row:
@@ -121,15 +121,20 @@ def test_a_book_given_to_someone_new_keeps_its_other_contributors(api: httpx.Cli
     ]
 
 
-@pytest.mark.parametrize("roles", [("editor",), ("translator", "other")])
-def test_a_book_cannot_be_left_without_an_author(api: httpx.Client, roles: tuple[str, ...]):
+@pytest.mark.parametrize("roles", [(), ("editor",), ("translator", "other")])
+def test_a_book_can_be_left_without_an_author(api: httpx.Client, roles: tuple[str, ...]):
     book, other = make_book(api), make_author(api)
     path = f"/books/{book['id']}/contributors"
 
-    refused(api.put(path, json={"items": [item(other, role) for role in roles]}), 422, "/items")
+    items = put(api, book, *(item(other, role) for role in roles))
 
-    assert read(api, f"/books/{book['id']}") == book
-    assert [entry["role"] for entry in read(api, path)["items"]] == ["author"]
+    assert [entry["role"] for entry in items] == list(roles)
+    found = read(api, f"/books/{book['id']}", include="contributors")
+    assert (found["author_id"], found["author"], found["contributors"]) == (None, None, items)
+    assert read(api, "/books", ids=book["id"], include="contributors")["items"] == [found]
+    assert api.get(path).json()["items"] == items
+    assert api.patch(f"/books/{book['id']}", json={"author_id": other["id"]}).json()["author"]["id"] == other["id"]
+    assert answered(other, "author") in read(api, path)["items"]
 
 
 def test_a_contributor_given_twice_in_one_role_is_refused(api: httpx.Client):
@@ -188,10 +193,9 @@ def test_bad_contributors_are_all_named(api: httpx.Client):
     assert read(api, f"/books/{book['id']}") == book
 
 
-@pytest.mark.parametrize("count", [0, 101])
-def test_a_book_has_one_to_a_hundred_contributors(api: httpx.Client, count: int):
+def test_a_book_has_up_to_a_hundred_contributors(api: httpx.Client):
     book = make_book(api)
-    items = [{"author_id": book["author_id"], "role": "author"}] * count
+    items = [{"author_id": book["author_id"], "role": "author"}] * 101
 
     refused(api.put(f"/books/{book['id']}/contributors", json={"items": items}), 422, "/items")
 
@@ -272,7 +276,7 @@ def test_include_gives_each_book_of_a_page_its_own(api: httpx.Client):
     assert [book["contributors"] for book in items] == [[answered(author, "author")]] * 3
 
 
-@pytest.mark.parametrize("include", ["publisher", "tags,publisher", "", "Tags", "tags;contributors"])
+@pytest.mark.parametrize("include", ["colour", "tags,colour", "", "Tags", "tags;contributors"])
 @pytest.mark.parametrize("path", ["/books", "/books/{id}", "/books/slug/{slug}", "/authors/{author_id}/books"])
 def test_an_unknown_include_is_refused(api: httpx.Client, path: str, include: str):
     book = make_book(api)

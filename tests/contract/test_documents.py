@@ -18,13 +18,14 @@ from diptych.core.http.openapi.reference import reference
 from diptych.core.http.problem_types import PROBLEM_TYPES
 from diptych.core.sync.operations import OPERATIONS
 from tests.contract.conftest import each_once
-from tests.contract.making import RESOURCES, make, make_author, make_book, new_id, refused
+from tests.contract.making import RESOURCES, make, make_author, make_book, marker, new_id, refused
 from tests.support.databases import DIPTYCH, run
 from tests.support.openapi import Document, check_answer, check_value, example_request, names, operations, resolved
 
 pytestmark = each_once
 
 EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
+EXAMPLE_OTHER_ID = "01a1fbd7-55dd-7561-861e-8d0bba312790"
 TABLE = {operation.name: operation for operation in OPERATIONS}
 PAGES = ["/docs", "/problems", *(f"/problems/{name}" for name in PROBLEM_TYPES)]
 
@@ -154,11 +155,11 @@ def test_every_link_of_what_was_created_leads_somewhere(api: httpx.Client, docum
 @pytest.fixture
 def example_rows(api: httpx.Client, document: Document) -> Iterator[None]:
     """Create the rows that examples use: each resource's own example, at the id that all examples have."""
-    for resource in RESOURCES:
+    for resource in ("authors", "publishers", "series", "books", "tags"):
         request = example_request(document, f"{resource}_replace")
         assert sent(api, request).is_success
     yield
-    for resource in ("books", "authors", "tags"):
+    for resource in ("books", "authors", "publishers", "series", "tags"):
         api.delete(f"/{resource}/{EXAMPLE_ID}")
 
 
@@ -174,8 +175,10 @@ def test_every_example_is_accepted(api: httpx.Client, document: Document, name: 
     if action in ("create", "create_batch"):
         # Name and ISBN are unique. An author who has a book stays, and may share the name with another.
         api.delete(f"/{resource}/{EXAMPLE_ID}")
-    if resource == "authors" and action in ("delete", "delete_batch"):
+    if resource in ("authors", "publishers") and action in ("delete", "delete_batch"):
         api.delete(f"/books/{EXAMPLE_ID}")
+    if action == "merge":
+        assert api.put(f"/{resource}/{EXAMPLE_OTHER_ID}", json={"name": marker()}).is_success
 
     response = sent(api, example_request(document, name))
     if response.status_code == 201:

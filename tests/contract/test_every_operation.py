@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.contract.making import NAMED_BY, RESOURCES, body_of, make, make_author, marker, read
+from tests.contract.making import NAMED_BY, RESOURCES, Row, body_of, make, make_author, marker, read
 
 OF_THE_SERVICE = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
 
@@ -53,9 +53,31 @@ def _batch(ask: Asked, api: httpx.Client, resource: str) -> None:
     assert [api.get(f"/{resource}/{row['id']}").status_code for row in rows] == [404, 404]
 
 
+def _rows_of_a_book(ask: Asked, api: httpx.Client, book: Row) -> None:
+    publisher, series = make(api, "publishers"), make(api, "series")
+    places = [{"series_id": series["id"], "position": "2"}]
+    placed = ask("put", "/books/{id}/series", {"items": places}, id=book["id"])
+    assert placed["items"][0]["series"]["name"] == series["name"]
+    assert ask("get", "/books/{id}/series", id=book["id"]) == placed
+    identified = ask("put", "/books/{id}/identifiers", {"items": [{"scheme": "oclc", "value": "ocm7"}]}, id=book["id"])
+    assert identified["items"] == [{"scheme": "oclc", "value": "7"}]
+    assert ask("get", "/books/{id}/identifiers", id=book["id"]) == identified
+    assert api.patch(f"/books/{book['id']}", json={"publisher_id": publisher["id"]}).is_success
+    for path, row in (("/publishers/{id}/books", publisher), ("/series/{id}/books", series)):
+        assert [each["id"] for each in ask("get", path, id=row["id"])["items"]] == [book["id"]]
+
+
+def _other_names(ask: Asked, api: httpx.Client, resource: str) -> None:
+    row, other = make(api, resource), make(api, resource)
+    names = ask("put", f"/{resource}/{{id}}/names", {"items": [marker()]}, id=row["id"])["items"]
+    assert ask("get", f"/{resource}/{{id}}/names", id=row["id"])["items"] == names
+    assert ask("post", f"/{resource}/{{id}}/merge", {"ids": [other["id"]]}, id=row["id"])["id"] == row["id"]
+    assert read(api, f"/{resource}/{row['id']}/names")["items"] == sorted([*names, other["name"]])
+
+
 def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client):
     ask = Asked(api)
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, "publishers", "series"):
         _one_row(ask, api, resource)
         _batch(ask, api, resource)
     author, book = make_author(api), make(api, "books")
@@ -66,6 +88,9 @@ def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client):
     assert ask("get", "/books/{id}/tags", id=book["id"])["items"] == [tag]
     for path, names in (("/authors/{id}/books", author), ("/tags/{id}/books", tag)):
         assert [each["id"] for each in ask("get", path, id=names["id"])["items"]] == [book["id"]]
+    _rows_of_a_book(ask, api, book)
+    for resource in ("authors", "publishers", "tags"):
+        _other_names(ask, api, resource)
     for path in OF_THE_SERVICE:
         ask("get", path)
     ask("get", "/problems/{name}", name="conflict")

@@ -24,13 +24,13 @@ def put_tags(api: httpx.Client, book: Row, *items: str) -> list[Row]:
 def test_a_created_tag_is_answered_with_its_address_and_can_be_read_there(api: httpx.Client):
     name = marker()
 
-    created = api.post("/tags", json={"name": name, "description": "Of a kind."})
+    created = api.post("/tags", json={"name": name, "description": "Of a kind.", "scheme": "LCSH"})
 
     assert created.status_code == 201
     tag = created.json()
     assert created.headers["Location"] == f"/tags/{tag['id']}"
-    assert tag.keys() == {"id", "name", "description", "created_at", "updated_at"}
-    assert (tag["name"], tag["description"]) == (name, "Of a kind.")
+    assert tag.keys() == {"id", "name", "description", "scheme", "created_at", "updated_at"}
+    assert (tag["name"], tag["description"], tag["scheme"]) == (name, "Of a kind.", "lcsh")
     assert read(api, f"/tags/{tag['id']}") == tag
     assert read(api, "/tags", nameIn=name)["items"] == [tag]
 

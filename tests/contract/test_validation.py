@@ -74,7 +74,7 @@ BAD: list[tuple[str, str, Any]] = [
     *(
         ("books", "author_id", value)
         for value in [
-            *NOT_TEXT,
+            *(value for value in NOT_TEXT if value is not None),
             "",
             "nobody",
             "0" * 32,

@@ -13,7 +13,7 @@ from tests.fuzz.stock import AUTHORS, BOOKS, ISBNS, TAGS
 
 RESOURCES = ("authors", "books", "tags")
 IDS = {"authors": AUTHORS, "books": BOOKS, "tags": TAGS}
-ROLES = ("author", "editor", "translator", "illustrator", "other")
+ROLES = ("author", "editor", "translator", "illustrator", "narrator", "foreword", "compiler", "other")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "X-Y")
 
 # Values

@@ -59,7 +59,7 @@ PLANTED = {
             'ALTER TABLE author ALTER slug TYPE varchar(100) COLLATE "default"',
             "column author.slug",
         ),
-        "a column": ("ALTER TABLE book ADD pages integer", "column book.pages"),
+        "a column": ("ALTER TABLE book ADD shelves integer", "column book.shelves"),
         "no column": ("ALTER TABLE tag DROP description", "column tag.description"),
         "a generated column": ("ALTER TABLE tag ADD l int GENERATED ALWAYS AS (length(name)) STORED", "column tag.l"),
         "an identity": ("ALTER TABLE tag ADD n int GENERATED ALWAYS AS IDENTITY", "column tag.n"),
@@ -136,7 +136,7 @@ PLANTED = {
         "NULL refused": (("dob DATE", "dob DATE NOT NULL"), "column author.dob"),
         "a default": (("language VARCHAR(35)", "language VARCHAR(35) DEFAULT 'en'"), "column book.language"),
         "another collation": (("slug VARCHAR(100)", "slug VARCHAR(100) COLLATE NOCASE"), "column author.slug"),
-        "a column": ("ALTER TABLE book ADD pages integer", "column book.pages"),
+        "a column": ("ALTER TABLE book ADD shelves integer", "column book.shelves"),
         "no column": ("ALTER TABLE tag DROP description", "column tag.description"),
         "a generated column": ("ALTER TABLE tag ADD l int AS (length(name)) VIRTUAL", "column tag.l"),
         "a CHECK of other values": ((", 'translator'", ""), "constraint book_contributor.ck_book_contributor_role"),
@@ -144,7 +144,8 @@ PLANTED = {
             (
                 (
                     "CONSTRAINT ck_book_contributor_role"
-                    " CHECK (role IN ('author', 'editor', 'translator', 'illustrator', 'other')),"
+                    " CHECK (role IN ('author', 'editor', 'translator', 'illustrator',"
+                    " 'narrator', 'foreword', 'compiler', 'other')),"
                 ),
                 "",
             ),

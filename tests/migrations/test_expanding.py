@@ -103,9 +103,9 @@ CONTRACTING = {
     "a column that must be filled": (
         (
             "with op.batch_alter_table('book') as batch:\n"
-            "    batch.add_column(sa.Column('pages', sa.Integer(), nullable=False))"
+            "    batch.add_column(sa.Column('shelves', sa.Integer(), nullable=False))"
         ),
-        "column book.pages: absent",
+        "column book.shelves: absent",
     ),
     "a value refused": (
         "with op.batch_alter_table('book') as batch:\n    batch.create_check_constraint('year', 'year > 0')",
@@ -154,14 +154,14 @@ def test_what_would_break_the_code_before_is_found(databases: Databases, tmp_pat
 
 
 EXPANDING = {
-    "a column that may be NULL": "op.add_column('book', sa.Column('pages', sa.Integer()))",
+    "a column that may be NULL": "op.add_column('book', sa.Column('shelves', sa.Integer()))",
     "a column with a default": (
-        "op.add_column('book', sa.Column('pages', sa.Integer(), server_default='0', nullable=False))"
+        "op.add_column('book', sa.Column('shelves', sa.Integer(), server_default='0', nullable=False))"
     ),
     "a value refused in a new column": (
         "with op.batch_alter_table('book') as batch:\n"
-        "    batch.add_column(sa.Column('pages', sa.Integer()))\n"
-        "    batch.create_check_constraint('pages', 'pages > 0')"
+        "    batch.add_column(sa.Column('shelves', sa.Integer()))\n"
+        "    batch.create_check_constraint('shelves', 'shelves > 0')"
     ),
     "a unique value in a new column": (
         "with op.batch_alter_table('book') as batch:\n"

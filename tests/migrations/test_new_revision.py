@@ -24,7 +24,7 @@ def tree(tmp_path: Path) -> Path:
         tree / "core" / "catalogue" / "books" / "model.py",
         "    description: Mapped[str | None] = mapped_column(Text)\n",
         "    description: Mapped[str | None] = mapped_column(Text)\n"
-        "    subtitle: Mapped[str | None] = mapped_column(binary_collated_string(1000))\n",
+        "    motto: Mapped[str | None] = mapped_column(binary_collated_string(1000))\n",
     )
     return tree
 
@@ -44,12 +44,12 @@ def made(tree: Path, *options: str) -> Path:
 def test_a_new_revision_follows_the_newest_and_passes_the_checks(tree: Path, options: tuple[str, ...]):
     number = f"{len(History().revisions()) + 1:04}"
 
-    file = made(tree, "-m", "subtitles of books", *options)
+    file = made(tree, "-m", "mottos of books", *options)
 
-    assert file.name == f"{number}_subtitles_of_books.py"
+    assert file.name == f"{number}_mottos_of_books.py"
     text = file.read_text(encoding="utf-8")
-    assert text.startswith(f'"""Subtitles of books.\n\nRevision ID: {number}\nRevises: {History().head}\n')
-    assert ("subtitle" in text.partition("def upgrade")[2]) == (not options)
+    assert text.startswith(f'"""Mottos of books.\n\nRevision ID: {number}\nRevises: {History().head}\n')
+    assert ("motto" in text.partition("def upgrade")[2]) == (not options)
     run_in(tree, *RUFF, "check", "--no-cache", "migrations")
     run_in(tree, *RUFF, "format", "--no-cache", "--check", "migrations")
 

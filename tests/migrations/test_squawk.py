@@ -51,7 +51,7 @@ UNSAFE = {
     "require-concurrent-index-creation": "op.create_index('ix_book_title', 'book', ['title'])",
     "require-concurrent-index-deletion": "op.drop_index('ix_book_author_id', 'book')",
     "changing-column-type": "op.alter_column('book', 'year', type_=sa.BigInteger())",
-    "adding-required-field": "op.add_column('book', sa.Column('pages', sa.BigInteger(), nullable=False))",
+    "adding-required-field": "op.add_column('book', sa.Column('shelves', sa.BigInteger(), nullable=False))",
     "adding-not-nullable-field": "op.alter_column('book', 'year', nullable=False)",
     "adding-foreign-key-constraint": "op.create_foreign_key('fk', 'tag', 'book', ['id'], ['id'])",
     "constraint-missing-not-valid": "op.create_check_constraint('ck', 'book', 'year > 0')",
@@ -78,9 +78,9 @@ def test_what_is_unsafe_is_found(tmp_path: Path, rule: str):
 
 SAFE = {
     "nothing": "pass",
-    "a column that may be NULL": "op.add_column('book', sa.Column('pages', sa.BigInteger()))",
+    "a column that may be NULL": "op.add_column('book', sa.Column('shelves', sa.BigInteger()))",
     "a column with a default": (
-        "op.add_column('book', sa.Column('pages', sa.BigInteger(), server_default='0', nullable=False))"
+        "op.add_column('book', sa.Column('shelves', sa.BigInteger(), server_default='0', nullable=False))"
     ),
     "an index, made while others write": (
         "with op.get_context().autocommit_block():\n"

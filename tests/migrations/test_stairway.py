@@ -110,8 +110,8 @@ def test_values_that_a_revision_says_it_rewrites_are_not_a_loss(databases: Datab
 def test_a_downgrade_that_leaves_something_is_found(databases: Databases, backend: str, tmp_path: Path):
     history = plant(
         tmp_path / "migrations",
-        "op.add_column('book', sa.Column('pages', sa.Integer()))",
-        "op.execute('ALTER TABLE book RENAME COLUMN pages TO leaves')",
+        "op.add_column('book', sa.Column('shelves', sa.Integer()))",
+        "op.execute('ALTER TABLE book RENAME COLUMN shelves TO leaves')",
     )
     found = stairway(history, PLANTED, databases.empty(backend))
     assert any(each.startswith("left by the downgrade: column book.leaves") for each in found), found
@@ -119,8 +119,8 @@ def test_a_downgrade_that_leaves_something_is_found(databases: Databases, backen
 
 @both
 def test_a_downgrade_after_which_there_is_no_way_up_is_found(databases: Databases, backend: str, tmp_path: Path):
-    history = plant(tmp_path / "migrations", "op.add_column('book', sa.Column('pages', sa.Integer()))")
-    with pytest.raises(DBAPIError, match=r"duplicate column name: pages|column \"pages\" .* already exists"):
+    history = plant(tmp_path / "migrations", "op.add_column('book', sa.Column('shelves', sa.Integer()))")
+    with pytest.raises(DBAPIError, match=r"duplicate column name: shelves|column \"shelves\" .* already exists"):
         stairway(history, PLANTED, databases.empty(backend))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +12,13 @@ import pytest
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
+from diptych.core.formats.record import BookRecord, Contributor, Reject, TagName
 from diptych.core.http.json import encode
 from diptych.core.import_export.column_mapping import infer_columns
+from diptych.core.import_export.defaults import Defaults
 from diptych.core.import_export.export_rows import read_exported
 from diptych.core.import_export.import_job import import_rows
-from diptych.core.import_export.import_rows import BookRecord, Contributor, Reject
+from diptych.core.import_export.sources import table_entries
 from tests.services.twins import Twin, author, book
 from tests.support.databases import BACKENDS, Databases
 
@@ -29,7 +30,7 @@ ISBNS = ["9780439554930", "9780306406157", "9783161484100"]
 
 def record(title: str = "Iliad", *names: str, line: int = 1, **values: Any) -> BookRecord:
     people = tuple(Contributor(*reversed(name.split(":"))) if ":" in name else Contributor(name, "author") for name in names)  # fmt: skip # noqa: E501
-    given = {"isbn": None, "year": None, "language": None, "description": None, "tags": ()} | values
+    given = values | {"tags": tuple(map(TagName, values.get("tags", ())))}
     return BookRecord(line=line, title=title, contributors=people or (Contributor("Homer", "author"),), **given)
 
 
@@ -109,10 +110,26 @@ async def test_a_translator_who_stands_before_the_author_stays_there(twin: Twin)
     assert counts(await twin.load([record("Iliad", "Homer", isbn=ISBNS[0])])) == (0, 0, 1, 0)
 
 
-async def test_tags_of_a_record_take_the_place_of_those_before(twin: Twin):
+async def test_tags_of_a_record_are_added_to_those_before(twin: Twin):
     await twin.load([record("Iliad", isbn=ISBNS[0], tags=("war", "epic"))])
     assert counts(await twin.load([record("Iliad", isbn=ISBNS[0], tags=("epic", "poem"))])) == (0, 1, 0, 0)
-    assert [tag.name for tag in (await only_book(twin)).tags] == ["epic", "poem"]
+    assert [tag.name for tag in (await only_book(twin)).tags] == ["epic", "poem", "war"]
+    assert counts(await twin.load([record("Iliad", isbn=ISBNS[0], tags=("epic",))])) == (0, 0, 1, 0)
+
+
+async def test_on_conflict_a_book_keeps_what_it_has_is_filled_or_gets_what_the_file_has(twin: Twin):
+    await twin.load([record("Iliad", "Homer", isbn=ISBNS[0], year=1, tags=("war",))])
+    given = [record("The Iliad", "Virgil", "editor:E", isbn=ISBNS[0], year=2, language="grc", tags=("epic",))]
+    assert counts(await twin.load(given, on_conflict="keep")) == (0, 0, 1, 0)
+    assert counts(await twin.load(given, on_conflict="fill")) == (0, 1, 0, 0)
+    found = await only_book(twin)
+    assert (found.title, found.year, found.language) == ("Iliad", 1, "grc")
+    assert people(found) == [("Homer", "author")]
+    assert [tag.name for tag in found.tags] == ["epic", "war"]
+    assert counts(await twin.load(given, on_conflict="fill")) == (0, 0, 1, 0)
+    assert counts(await twin.load(given, on_conflict="replace")) == (0, 1, 0, 0)
+    found = await only_book(twin)
+    assert (found.title, found.year, people(found)) == ("The Iliad", 2, [("Virgil", "author"), ("E", "editor")])
 
 
 async def test_an_author_is_made_once_however_many_books_name_them(twin: Twin):
@@ -188,7 +205,8 @@ def rows(*given: dict[str, Any] | Reject) -> list[tuple[int, Any]]:
 def imported(twin: Twin, *given: dict[str, Any] | Reject, **options: Any) -> Any:
     sync = Twin("sync", twin.url)
     try:
-        return import_rows(sync.database, rows(*given), infer_columns(None), {}, **options)
+        entries = table_entries(rows(*given), infer_columns(None), Defaults({}))
+        return import_rows(sync.database, entries, **options)
     finally:
         sync.database.close()
 
@@ -208,8 +226,8 @@ class Written:
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
 
-    def writelines(self, lines: Iterable[bytes]) -> None:
-        self.lines.extend(json.loads(line) for line in lines)
+    def write(self, reject: Reject) -> None:
+        self.lines.append({"line": reject.line, "reason": reject.reason, "row": reject.raw})
 
 
 async def test_rejects_are_written_with_line_reason_and_row_and_do_not_stop_the_rest(twin: Twin):

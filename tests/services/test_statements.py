@@ -17,8 +17,10 @@ NOBODY = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
 class Catalogue:
     """Something for each operation to work on."""
 
-    def __init__(self, authors: list[str], books: list[str], tags: list[str]) -> None:
-        self.authors, self.books, self.tags = authors, books, tags
+    def __init__(
+        self, authors: list[str], books: list[str], tags: list[str], publishers: list[str], series: list[str]
+    ) -> None:
+        self.authors, self.books, self.tags, self.publishers, self.series = authors, books, tags, publishers, series
 
 
 async def catalogue(api: Api) -> Catalogue:
@@ -30,7 +32,13 @@ async def catalogue(api: Api) -> Catalogue:
     tags = [item["id"] for item in (await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[1]))["items"]]
     pair = [{"author_id": authors[0], "role": "author"}, {"author_id": authors[2], "role": "translator"}]
     await api.made("books_set_contributors", {"items": pair}, id=books[0])
-    return Catalogue(authors, books, tags)
+    publishers, series = [
+        [item["id"] for item in (await api.made(f"{resource}_create_batch", {"items": items}))["items"]]
+        for resource, items in (
+            ("publishers", [{"name": "Sort of Books"}, {"name": "Sort of"}]), ("series", [{"name": "Moomins"}])
+        )
+    ]  # fmt: skip
+    return Catalogue(authors, books, tags, publishers, series)
 
 
 # What is asked -> statements, and whether there is a commit; PostgreSQL commits one that is alone itself.
@@ -111,13 +119,53 @@ TABLE = """
     books_delete_batch      {{"ids":["{book}","{book2}"]}}                               2 commit
     books_get_tags          id={book}                                                    2
     books_set_tags          id={book} {{"items":["war","epic"]}}                         4 commit
-    books_set_tags          id={book} {{"items":["war","new"]}}                          8 commit
+    books_set_tags          id={book} {{"items":["war","new"]}}                          9 commit
     books_set_tags          id={book} If-Match:* {{"items":["war","epic"]}}              7 commit
     books_set_tags          id={book} {{"items":[]}}                                     5 commit
+    books_get_identifiers   id={book}                                                    2
+    books_set_identifiers   id={book} {{"items":[{{"scheme":"oclc","value":"7"}}]}}       5 commit
+    books_get_series        id={book}                                                    2
+    books_set_series        id={book} {{"items":[{{"series_id":"{series}","position":"2"}}]}}  6 commit
+    books_get               id={book} ?include=identifiers,series,sources,publisher      4
     books_get_contributors  id={book}                                                    2
     books_set_contributors  id={book} {{"items":[{{"author_id":"{author}","role":"author"}},{{"author_id":"{fagles}","role":"translator"}}]}}  3 commit
     books_set_contributors  id={book} {{"items":[{{"author_id":"{other}","role":"author"}},{{"author_id":"{fagles}","role":"editor"}}]}}       6 commit
     books_set_contributors  id={single} {{"items":[{{"author_id":"{other}","role":"author"}}]}}        4 commit
+
+    authors_get_names       id={author}                                                  2
+    authors_set_names       id={author} {{"items":["Homeros"]}}                          4 commit
+    authors_merge           id={author} {{"ids":["{fagles}"]}}                          12 commit
+    publishers_get_names    id={publisher}                                               2
+    publishers_set_names    id={publisher} {{"items":["House"]}}                         4 commit
+    publishers_merge        id={publisher} {{"ids":["{publisher2}"]}}                    8 commit
+    tags_get_names          id={tag}                                                     2
+    tags_set_names          id={tag} {{"items":["battle"]}}                              4 commit
+    tags_merge              id={tag} {{"ids":["{tag2}"]}}                               10 commit
+
+    publishers_get          id={publisher}                                               1
+    publishers_get_by_slug  slug=sort-of-books                                           1
+    publishers_list                                                                      1
+    publishers_list_books   id={publisher}                                               2
+    publishers_create       {{"name":"New"}}                                             1 alone
+    publishers_change       id={publisher} {{"name":"New"}}                              1 alone
+    publishers_replace      id={publisher} {{"name":"New"}}                              1 commit
+    publishers_delete       id={publisher}                                               1 alone
+    publishers_create_batch {{"items":[{{"name":"X"}},{{"name":"Y"}}]}}                  2 commit
+    publishers_change_batch {{"items":[{{"id":"{publisher}","name":"X"}}]}}              2 commit
+    publishers_upsert_batch {{"items":[{{"name":"X"}}]}}                                 3 commit
+    publishers_delete_batch {{"ids":["{publisher}"]}}                                    3 commit
+    series_get              id={series}                                                  1
+    series_get_by_slug      slug=moomins                                                 1
+    series_list                                                                          1
+    series_list_books       id={series}                                                  2
+    series_create           {{"name":"New"}}                                             1 alone
+    series_change           id={series} {{"name":"New"}}                                 1 alone
+    series_replace          id={series} {{"name":"New"}}                                 1 commit
+    series_delete           id={series}                                                  1 alone
+    series_create_batch     {{"items":[{{"name":"X"}},{{"name":"Y"}}]}}                  2 commit
+    series_change_batch     {{"items":[{{"id":"{series}","name":"X"}}]}}                 2 commit
+    series_upsert_batch     {{"items":[{{"name":"X"}}]}}                                 3 commit
+    series_delete_batch     {{"ids":["{series}"]}}                                       2 commit
 """  # noqa: E501 - a table
 LINES = [line for line in (line.strip() for line in TABLE.splitlines()) if line]
 
@@ -131,10 +179,11 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     ids = {
         "author": found.authors[0], "other": found.authors[1], "fagles": found.authors[2], "free": found.authors[3],
         "free2": found.authors[4], "book": found.books[0], "book2": found.books[1], "single": found.books[2],
-        "tag": found.tags[0], "nobody": NOBODY,
+        "tag": found.tags[0], "tag2": found.tags[1], "nobody": NOBODY, "publisher": found.publishers[0],
+        "publisher2": found.publishers[1], "series": found.series[0],
     }  # fmt: skip
     asked, expected = line, []
-    while asked.split()[-1] in ("alone", "commit", *map(str, range(10))):
+    while asked.split()[-1] in ("alone", "commit", *map(str, range(20))):
         asked, _, last = asked.rpartition(" ")
         expected.insert(0, last)
         asked = asked.rstrip()

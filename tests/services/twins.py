@@ -13,6 +13,8 @@ from sqlalchemy import Engine, delete, event
 
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.publishers.model import Publisher
+from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config, sync_config
 from diptych.core.engine.schemas.pagination import Upserted
@@ -145,8 +147,8 @@ class Twin:
 
     # Imports and exports are synchronous only
 
-    async def load(self, records: Sequence[Any]) -> Any:
-        return self.database.run_in_transaction(lambda session: load_books(session, records))
+    async def load(self, records: Sequence[Any], **options: Any) -> Any:
+        return self.database.run_in_transaction(lambda session: load_books(session, records, **options))
 
     async def restore(self, copies: Sequence[Any], lines: Sequence[int] | None = None) -> Any:
         lines = lines or range(1, len(copies) + 1)
@@ -166,7 +168,7 @@ class Twin:
 
     async def emptied(self) -> None:
         async def work(services: Services) -> None:
-            for model in (BookTag, BookContributor, Book, Tag, Author, IdempotencyKey):
+            for model in (BookTag, BookContributor, Book, Tag, Author, Publisher, Series, IdempotencyKey):
                 await services.session.execute(delete(model))
 
         await self.write(work)

@@ -63,7 +63,7 @@ def rows(connection: Connection) -> Rows:
 def changed(before: Rows, after: Rows, *, rewritten: set[str]) -> list[str]:
     """Compare the columns that two states share: "table.column, ...: rows lost, rows come".
 
-    rewritten: columns ("table.column") whose values a revision may change.
+    rewritten: columns ("table.column") whose values a revision may change, and tables to which it may add rows.
     """
     told = []
     for table in sorted(before.keys() & after.keys()):
@@ -71,6 +71,8 @@ def changed(before: Rows, after: Rows, *, rewritten: set[str]) -> list[str]:
             column for column in before[table][0] if column in after[table][0] and f"{table}.{column}" not in rewritten
         ]
         old, new = _of(before[table], columns), _of(after[table], columns)
+        if table in rewritten:
+            new = [row for row in new if row in old]
         if old != new:
             lost, come = [row for row in old if row not in new], [row for row in new if row not in old]
             told.append(f"{table}: {len(old)} rows became {len(new)}; lost {lost}, come {come}")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.contract.making import Row, make_author, make_book, make_tag, marker, new_isbn, read
+from tests.contract.making import Row, make, make_author, make_book, make_tag, marker, new_isbn, read
 from tests.support import patient
 from tests.support.answers import neutral
 from tests.support.wire import Answer, Exchange, Target, exchange, fill
@@ -64,16 +64,18 @@ class Rows:
         other = make_book(api, isbn=new_isbn())
         tag = make_tag(api, description="É")
         assert api.put(f"/books/{book['id']}/tags", json={"items": [tag["name"], marker()]}).status_code == 200
-        return cls(_known(author, book, other, tag))
+        more = {"publisher": make(api, "publishers")["id"], "serie": make(api, "series")["id"]}
+        return cls(_known(author, book, other, tag) | more)
 
     @classmethod
     def found(cls, api: httpx.Client) -> Rows:
         """Find existing rows; where there are none, use ids that no row has."""
         nobody = {"id": ID, "slug": "nobody", "isbn": None, "name": "nobody"}
-        author, book, tag = (
-            next(iter(read(api, f"/{each}", pageSize=1)["items"]), nobody) for each in ("authors", "books", "tags")
+        author, book, tag, publisher, series = (
+            next(iter(read(api, f"/{each}", pageSize=1)["items"]), nobody)
+            for each in ("authors", "books", "tags", "publishers", "series")
         )
-        return cls(_known(author, book, book, tag))
+        return cls(_known(author, book, book, tag) | {"publisher": publisher["id"], "serie": series["id"]})
 
     def names(self, prefix: str) -> dict[str, str]:
         """Return the placeholders of one exchange; {marker} and {fresh} are new each time."""

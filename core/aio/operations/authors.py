@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from diptych.core.aio.operations import crud_operations
+from diptych.core.aio.operations import crud_operations, merging
 from diptych.core.aio.operations.books import including, reader
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.authors import AuthorService
 from diptych.core.aio.statement_executor import Executor
-from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
+from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList, AuthorName
 from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
@@ -23,6 +23,7 @@ async def list_books(executor: Executor, call: OperationRequest) -> OperationRes
 
 operations = [
     *crud_operations.operations(resource),
+    *merging.operations(resource, AuthorName),
     Operation(
         name="authors_list_books",
         method="GET",

@@ -8,25 +8,36 @@ from diptych.core.aio.operations import crud_operations
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
 from diptych.core.aio.statement_executor import Executor
-from diptych.core.catalogue.books.schemas import Book, BookInput, BookList, BookQuery, Contributor, ContributorList
+from diptych.core.catalogue.books.schemas import (
+    Book,
+    BookInput,
+    BookList,
+    BookQuery,
+    Contributor,
+    ContributorList,
+    Identifier,
+    IdentifierList,
+    SeriesList,
+    SeriesPosition,
+)
 from diptych.core.catalogue.tags.schemas import Tag, TagNames
 from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 
 def including(call: OperationRequest) -> bool:
-    """Return whether a list of books is read with their tags or contributors."""
+    """Return whether a list of books is read with what lies in other tables."""
     return bool(call.query.include)
 
 
 class BookResource(Resource):
-    """Books: any read can include their tags and contributors."""
+    """Books: any read can include what lies in other tables."""
 
     def list_needs_transaction(self, call: OperationRequest) -> bool:
         return including(call)
 
     def get_needs_transaction(self, call: OperationRequest) -> bool:
-        return "contributors" in call.query.include
+        return bool(set(call.query.include) - {"tags"})
 
     def update_needs_transaction(self, call: OperationRequest) -> bool:
         return "author_id" in call.body.model_fields_set
@@ -78,6 +89,32 @@ async def set_contributors(session: AsyncSession, call: OperationRequest) -> Ope
     )
 
 
+async def get_identifiers(executor: Executor, call: OperationRequest) -> OperationResult:
+    """List the identifiers of a book besides its ISBN."""
+    return OperationResult(Items(await reader(executor).identifiers(call.parameters["id"])))
+
+
+async def set_identifiers(session: AsyncSession, call: OperationRequest) -> OperationResult:
+    """Replace all identifiers of a book."""
+    pairs = [(item.scheme, item.value) for item in call.body.items]
+    return OperationResult(
+        Items(await BookService(session, wrap_exceptions=False).set_identifiers(call.parameters["id"], pairs))
+    )
+
+
+async def get_series(executor: Executor, call: OperationRequest) -> OperationResult:
+    """List the series of a book, with its place in each."""
+    return OperationResult(Items(await reader(executor).series(call.parameters["id"])))
+
+
+async def set_series(session: AsyncSession, call: OperationRequest) -> OperationResult:
+    """Replace all series of a book."""
+    pairs = [(item.series_id, item.position) for item in call.body.items]
+    return OperationResult(
+        Items(await BookService(session, wrap_exceptions=False).set_series(call.parameters["id"], pairs))
+    )
+
+
 operations = [
     *crud_operations.operations(resource),
     Operation(
@@ -116,12 +153,54 @@ operations = [
         method="PUT",
         path="/books/{id}/contributors",
         summary="Set the contributors of a book, in order",
-        description="They take the place of all it had, each author once in a role, and at least one as author: the"
-        " first of those becomes the book's author_id.",
+        description="They take the place of all it had, each author once in a role. The first with the role author"
+        " becomes the book's author_id; without one that is null.",
         run=set_contributors,
         unit="write_many",
         lock=resource.lock,
         body=ContributorList,
         response_schema=Items[Contributor],
+    ),
+    Operation(
+        name="books_get_identifiers",
+        method="GET",
+        path="/books/{id}/identifiers",
+        summary="List the identifiers of a book besides its ISBN",
+        run=get_identifiers,
+        unit="read",
+        response_schema=Items[Identifier],
+    ),
+    Operation(
+        name="books_set_identifiers",
+        method="PUT",
+        path="/books/{id}/identifiers",
+        summary="Set the identifiers of a book besides its ISBN",
+        description="They take the place of all it had. Each value is kept in the one form of its scheme.",
+        run=set_identifiers,
+        unit="write_many",
+        lock=resource.lock,
+        body=IdentifierList,
+        response_schema=Items[Identifier],
+    ),
+    Operation(
+        name="books_get_series",
+        method="GET",
+        path="/books/{id}/series",
+        summary="List the series of a book, with its place in each",
+        run=get_series,
+        unit="read",
+        response_schema=Items[SeriesPosition],
+    ),
+    Operation(
+        name="books_set_series",
+        method="PUT",
+        path="/books/{id}/series",
+        summary="Set the series of a book, with its place in each",
+        description="They take the place of all it had, each series once.",
+        run=set_series,
+        unit="write_many",
+        lock=resource.lock,
+        body=SeriesList,
+        response_schema=Items[SeriesPosition],
     ),
 ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from diptych.core.aio.operations import crud_operations
+from diptych.core.aio.operations import crud_operations, merging
 from diptych.core.aio.operations.books import including, reader
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.tags import TagService
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue.books.schemas import Book, BookList
-from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
+from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList, TagName
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
@@ -23,6 +23,7 @@ async def list_books(executor: Executor, call: OperationRequest) -> OperationRes
 
 operations = [
     *crud_operations.operations(resource),
+    *merging.operations(resource, TagName),
     Operation(
         name="tags_list_books",
         method="GET",

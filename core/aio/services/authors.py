@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from diptych.core.aio.services.resource_service import CatalogueService, SlugRepository
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from diptych.core.aio.services.books import BookService, Contributing
+from diptych.core.aio.services.merging import MergeableService, NamedReader
+from diptych.core.aio.services.resource_service import SlugRepository
 from diptych.core.catalogue.authors import queries
-from diptych.core.catalogue.authors.model import Author
+from diptych.core.catalogue.authors.model import Author, AuthorName
+from diptych.core.catalogue.books.model import Book, BookContributor
+
+MOVED = 1000
+"""Books that a statement moves at most when authors are merged."""
 
 
-class AuthorService(CatalogueService[Author]):
+class AuthorReader(NamedReader):
+    """Authors, with their other names."""
+
+    other_names = AuthorName
+
+
+class AuthorService(MergeableService[Author]):
     """Authors; one with books, or named among a book's contributors, stays."""
 
     class Repo(SlugRepository[Author]):
@@ -17,5 +34,26 @@ class AuthorService(CatalogueService[Author]):
 
     repository_type = Repo
     spec = queries.spec
+    reader = AuthorReader
     match_fields = ["name", "dob"]  # noqa: RUF012 - as the library declares it
     in_use = ("An author with books cannot be deleted.", "books name this author")
+    other_names = AuthorName
+    merged = ("dob", "birth_year", "death_year", "kind", "sort_name")
+
+    async def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
+        books = BookService(self.session, wrap_exceptions=False)
+        contributed = select(BookContributor.book_id).where(BookContributor.author_id.in_(others))
+        condition = or_(Book.author_id.in_(others), Book.id.in_(contributed))
+        more = True
+        while more:
+            found = await books.some_for_update(condition, MOVED)
+            more = len(found) == MOVED
+            present = await books.contributor_ids(found)
+            moved = {book: _moved(present[book.id], item_id, others) for book in found}
+            await books.put_contributors(moved, present)
+
+
+def _moved(contributors: Sequence[Contributing], item_id: UUID, others: Sequence[UUID]) -> list[Contributing]:
+    """Return contributors with one author in the place of others, once in a role."""
+    pairs = [(item_id if author_id in others else author_id, role) for author_id, role in contributors]
+    return list(dict.fromkeys(pairs))

@@ -27,7 +27,15 @@ from diptych.core.deadline import checking_async
 from diptych.core.engine import batches
 from diptych.core.engine import row_statements as statements
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Entity, column_defaults, derive, mark_inserted, now, restricting_columns
+from diptych.core.engine.entity import (
+    Entity,
+    column_defaults,
+    derive,
+    mark_inserted,
+    now,
+    restricting_columns,
+    set_changed,
+)
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.row_dml import missing_reference, missing_references_detail
 from diptych.core.engine.slugs import make_unique
@@ -232,9 +240,7 @@ class RowService(
             names = [name for name in self.unique if name not in matched]
             await self._check_unique(names, changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
-            for name, value in values.items():
-                if getattr(row, name) != value:
-                    setattr(row, name, value)
+            set_changed(row, values)
         changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]
         # Not left to the column's onupdate: after an UPDATE of several rows at once SQLAlchemy gives their
         # instances each other's value.
@@ -292,6 +298,12 @@ class RowService(
         if field_errors:
             raise row_not_found(self.spec, field_errors)
         return [row for value in values for row in found[value]]
+
+    async def some_for_update(self, condition: Any, limit: int) -> list[EntityT]:
+        """Return up to `limit` rows that meet a condition, by id, locked."""
+        await self.flush()
+        statement = select(self.model_type).where(condition).order_by(self.model_type.id).limit(limit).with_for_update()
+        return list((await self.session.execute(statement, execution_options={"populate_existing": True})).scalars())
 
     async def flush(self) -> None:
         """Flush changes that were made on instances, before rows are queried or read again."""

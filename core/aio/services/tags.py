@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.aio.bulk_insert import bulk_insert
+from diptych.core.aio.services.merging import MergeableService, NamedReader
+from diptych.core.catalogue.books.model import Book, BookTag
 from diptych.core.catalogue.tags import queries
-from diptych.core.catalogue.tags.model import Tag
+from diptych.core.catalogue.tags.model import Tag, TagAlias
+from diptych.core.engine.entity import now
 from diptych.core.refusals import ConcurrentWrite
 
 
-class TagService(CatalogueService[Tag]):
+class TagReader(NamedReader):
+    """Tags, with their other names."""
+
+    other_names = TagAlias
+
+
+class TagService(MergeableService[Tag]):
     """Tags; deleting one detaches it from its books."""
 
     class Repo(SQLAlchemyAsyncRepository[Tag]):
@@ -23,16 +34,22 @@ class TagService(CatalogueService[Tag]):
 
     repository_type = Repo
     spec = queries.spec
+    reader = TagReader
+    other_names = TagAlias
+    merged = ("description", "scheme")
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
 
     async def named(self, names: Sequence[str]) -> list[Tag]:
-        """Return the tags of these distinct names, in order; create those that do not exist.
+        """Return the tags of these distinct names or other names, in order; create those that do not exist.
 
         Errors: RetryableConflict, when another writer creates one of them at the same time.
         """
         if not names:
             return []
         found = {tag.name: tag for tag in await self.get_many(Tag.name.in_(names))}
+        if unknown := [name for name in names if name not in found]:
+            aliases = select(TagAlias.name, Tag).join(Tag, Tag.id == TagAlias.tag_id).where(TagAlias.name.in_(unknown))
+            found |= dict((await self.session.execute(aliases)).tuples().all())
         # All writers use one order: two of them then wait for each other instead of deadlocking.
         missing = sorted(name for name in names if name not in found)
         if missing:
@@ -43,3 +60,13 @@ class TagService(CatalogueService[Tag]):
                 raise ConcurrentWrite("Other writers were busy with the same tags.") from error
             found |= {tag.name: tag for tag in new}
         return [found[name] for name in names]
+
+    async def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
+        tagged = select(BookTag.book_id).where(BookTag.tag_id.in_(others)).distinct()
+        books = list((await self.session.execute(tagged)).scalars())
+        carry = set((await self.session.execute(select(BookTag.book_id).where(BookTag.tag_id == item_id))).scalars())
+        await self.session.execute(delete(BookTag).where(BookTag.tag_id.in_(others)))
+        new = [{"book_id": book_id, "tag_id": item_id} for book_id in books if book_id not in carry]
+        if books:
+            await bulk_insert(self.session, BookTag, new)
+            await self.session.execute(update(Book).where(Book.id.in_(books)).values(updated_at=now()))

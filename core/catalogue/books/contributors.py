@@ -1,29 +1,28 @@
-"""Contributors: an ordered list in which the first author is also the book's `author_id`."""
+"""Contributors: an ordered list in which the first author, if there is one, is also the book's `author_id`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeVar
 
-ROLES = ("author", "editor", "translator", "illustrator", "other")
+ROLES = ("author", "editor", "translator", "illustrator", "narrator", "foreword", "compiler", "other")
 AUTHOR = "author"
 
 T = TypeVar("T")
 
 
-def first_author(roles: Sequence[str]) -> int:
-    """Return the index of the first author among `roles`. Errors: ValueError when there is none."""
-    try:
-        return roles.index(AUTHOR)
-    except ValueError:
-        raise ValueError("a book needs at least one contributor with the role author") from None
+def first_author(roles: Sequence[str]) -> int | None:
+    """Return the index of the first author among `roles`, None where there is no author."""
+    return roles.index(AUTHOR) if AUTHOR in roles else None
 
 
-def with_first_author(first: T, others: Sequence[tuple[int, T]]) -> list[T]:
-    """Return the whole list from the first author and the (position, contributor) pairs of the others.
+def with_first_author(first: T | None, others: Sequence[tuple[int, T]]) -> list[T]:
+    """Return the whole list from the first author, if any, and the (position, contributor) pairs of the others.
 
     The first author takes the lowest position that the others leave free.
     """
+    if first is None:
+        return [contributor for _, contributor in sorted(others, key=lambda pair: pair[0])]
     taken = {position for position, _ in others}
     free = next(position for position in range(len(others) + 1) if position not in taken)
     return [contributor for _, contributor in sorted([*others, (free, first)], key=lambda pair: pair[0])]

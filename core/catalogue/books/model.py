@@ -1,34 +1,72 @@
-"""Books, who made them, and the tags they carry."""
+"""Books, who made them, and what they are found by."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Integer, SmallInteger, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.catalogue.books.contributors import ROLES
+from diptych.core.catalogue.books.formats import book_format
+from diptych.core.catalogue.books.identifiers import PAIR_MAX
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.language import LANGUAGE_LENGTH, language_tag
+from diptych.core.catalogue.books.published import PUBLISHED_LENGTH, edtf, year_of
+from diptych.core.catalogue.books.urls import web_address
 from diptych.core.catalogue.books.years import bounded
-from diptych.core.catalogue.limits import DESCRIPTION_MAX, TITLE_MAX
+from diptych.core.catalogue.limits import (
+    DESCRIPTION_MAX,
+    EDITION_MAX,
+    PAGES_MAX,
+    POSITION_MAX,
+    RECORD_ID_MAX,
+    TITLE_MAX,
+    URL_MAX,
+)
 from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import (
     Base,
     Entity,
     SearchableMixin,
     SlugMixin,
+    UtcDateTime,
     binary_collated_string,
     with_list_indexes,
 )
 from diptych.core.engine.text_normalization import line, prose
+from diptych.core.errors import FieldError, ValidationFailed
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 
 
+def _pages(number: int) -> int:
+    if not 1 <= number <= PAGES_MAX:
+        raise ValueError(f"pages must be between 1 and {PAGES_MAX}")
+    return number
+
+
+def year_of_publication(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the year that follows from a date of publication. Errors: ValidationFailed, if another year is given."""
+    published = values.get("published")
+    if published is None:
+        return {}
+    year = year_of(published)
+    if values.get("year") not in (None, year):
+        detail = f"the year of {published} is {year}, not {values['year']}"
+        raise ValidationFailed("published and year disagree.", [FieldError("value", detail, path=("year",))])
+    return {"year": year}
+
+
 @with_list_indexes("year", "isbn", "language")
 class Book(SearchableMixin, SlugMixin, Entity):
-    """A book and its first author."""
+    """A book, which is one edition, and its first author, if it has an author.
+
+    published is more precise than year, or null; a change of the year alone makes it null.
+    """
 
     __tablename__ = "book"
     rules = Rules(
@@ -40,15 +78,37 @@ class Book(SearchableMixin, SlugMixin, Entity):
             "year": bounded,
             "language": language_tag,
             "description": prose(DESCRIPTION_MAX),
+            "subtitle": line(TITLE_MAX),
+            "edition": line(EDITION_MAX),
+            "format": book_format,
+            "pages": _pages,
+            "published": edtf,
+            "original_title": line(TITLE_MAX),
+            "original_language": language_tag,
+            "original_year": bounded,
+            "url": web_address,
         },
+        follows=year_of_publication,
+        resets={"year": ("published",)},
     )
 
     title: Mapped[str] = mapped_column(String(TITLE_MAX))
-    author_id: Mapped[UUID] = mapped_column(ForeignKey("author.id", ondelete="RESTRICT"), index=True)
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("author.id", ondelete="RESTRICT"), index=True)
     isbn: Mapped[str | None] = mapped_column(binary_collated_string(13), unique=True)
     year: Mapped[int | None] = mapped_column(SmallInteger)
     language: Mapped[str | None] = mapped_column(binary_collated_string(LANGUAGE_LENGTH))
     description: Mapped[str | None] = mapped_column(Text)
+    subtitle: Mapped[str | None] = mapped_column(String(TITLE_MAX))
+    # With its type: the table that it refers to is mapped later.
+    publisher_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("publisher.id", ondelete="RESTRICT"), index=True)
+    edition: Mapped[str | None] = mapped_column(String(EDITION_MAX))
+    format: Mapped[str | None] = mapped_column(String(20))
+    pages: Mapped[int | None] = mapped_column(Integer)
+    published: Mapped[str | None] = mapped_column(String(PUBLISHED_LENGTH))
+    original_title: Mapped[str | None] = mapped_column(String(TITLE_MAX))
+    original_language: Mapped[str | None] = mapped_column(String(LANGUAGE_LENGTH))
+    original_year: Mapped[int | None] = mapped_column(SmallInteger)
+    url: Mapped[str | None] = mapped_column(String(URL_MAX))
 
 
 class BookContributor(Base):
@@ -76,3 +136,38 @@ class BookTag(Base):
 
     book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
     tag_id: Mapped[UUID] = mapped_column(ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class BookSeries(Base):
+    """The place of a book in a series; it goes with either. number: the position as a number, to sort by."""
+
+    __tablename__ = "book_series"
+
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
+    series_id: Mapped[UUID] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), primary_key=True, index=True)
+    position: Mapped[str | None] = mapped_column(String(POSITION_MAX))
+    number: Mapped[float | None] = mapped_column(Double)
+
+
+class BookIdentifier(Base):
+    """An identifier of a book besides its first ISBN, as "scheme:value"; editions that share one are not told apart."""
+
+    __tablename__ = "book_identifier"
+
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
+    identifier: Mapped[str] = mapped_column(binary_collated_string(PAIR_MAX), primary_key=True, index=True)
+
+
+class BookSource(Base):
+    """A record of a file that a book was made or changed by.
+
+    digest: SHA-256 of the record as it stood in the file, in hexadecimal. record_id: its number in the source.
+    """
+
+    __tablename__ = "book_source"
+
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(binary_collated_string(64), primary_key=True)
+    format: Mapped[str] = mapped_column(String(20))
+    record_id: Mapped[str | None] = mapped_column(String(RECORD_ID_MAX))
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True))

@@ -12,7 +12,9 @@ from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.contributors import AUTHOR
-from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookSource, BookTag
+from diptych.core.catalogue.publishers import queries as publisher_queries
+from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.catalogue.tags.queries import spec as tags
 from diptych.core.engine.resource_spec import Condition, EmbeddedRow, by_unique_column, resource_spec
@@ -34,6 +36,46 @@ def contributed(name: str) -> Condition:
     others = select(BookContributor.book_id).where(in_list(BookContributor.author_id, name))
     return or_(in_list(Book.author_id, name), Book.id.in_(others))
 
+
+def in_series(name: str) -> Condition:
+    """Return the condition that a book is in one of the series in a parameter."""
+    return Book.id.in_(select(BookSeries.book_id).where(in_list(BookSeries.series_id, name)))
+
+
+def identified(name: str) -> Condition:
+    """Return the condition that a book has one of the identifiers in a parameter, as "scheme:value"."""
+    return Book.id.in_(select(BookIdentifier.book_id).where(in_list(BookIdentifier.identifier, name)))
+
+
+def published_by(name: str) -> Condition:
+    """Return the condition that a book is of the publisher with the id in a parameter."""
+    return Book.publisher_id == bindparam(name)
+
+
+IDENTIFIERS = (
+    select(BookIdentifier.book_id, BookIdentifier.identifier)
+    .where(in_values(BookIdentifier.book_id))
+    .order_by(BookIdentifier.identifier)
+)
+"""book_id and "scheme:value" of each identifier of the books with ids in VALUES."""
+
+SERIES = (
+    select(BookSeries.book_id, BookSeries.position, Series.id, Series.name, Series.slug)
+    .join(Series, Series.id == BookSeries.series_id)
+    .where(in_values(BookSeries.book_id))
+    .order_by(Series.sort_key, Series.id)
+)
+"""book_id, position and series of each place in a series of the books with ids in VALUES."""
+
+PUBLISHERS = publisher_queries.spec.select.where(in_values(publisher_queries.spec.model.id))
+"""The publishers with ids in VALUES."""
+
+SOURCES = (
+    select(BookSource.book_id, BookSource.format, BookSource.record_id, BookSource.digest, BookSource.imported_at)
+    .where(in_values(BookSource.book_id))
+    .order_by(BookSource.imported_at, BookSource.digest)
+)
+"""book_id and the other columns of each record that the books with ids in VALUES came from."""
 
 OTHER_CONTRIBUTORS = (
     select(
@@ -61,8 +103,8 @@ spec = resource_spec(
     Book,
     schemas.Book,
     embedded=[EmbeddedRow("author_id", Author, AuthorReference)],
-    filters={"tags": tagged, "contributors": contributed},
-    scopes={"tag": tagged_with, "author": contributed},
+    filters={"tags": tagged, "contributors": contributed, "series": in_series, "identifiers": identified},
+    scopes={"tag": tagged_with, "author": contributed, "publisher": published_by, "series_id": in_series},
 )
 
 

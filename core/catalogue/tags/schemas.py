@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from pydantic import AfterValidator, Field
 
 from diptych.core.catalogue.field_types import LIST_LIMIT, Description
-from diptych.core.catalogue.limits import TAG_MAX
+from diptych.core.catalogue.limits import SCHEME_MAX, TAG_MAX
 from diptych.core.catalogue.tags import model, rules
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import WORDS_PATTERN, Length, SchemaMetadata, Text, UtcTimestamp, ruled
@@ -23,11 +23,19 @@ TagName = Annotated[
 ]
 
 
+TagScheme = Annotated[
+    Text,
+    AfterValidator(ruled("scheme", rules.tag_scheme)),
+    SchemaMetadata("lcsh", rules.SCHEME_PATTERN, "Whose word it is.", max_length=SCHEME_MAX),
+]
+
+
 class TagInput(Input):
     """A tag to create, or to put in another's place."""
 
     name: TagName
     description: Description | None = None
+    scheme: TagScheme | None = None
 
 
 class TagNames(Input):
@@ -42,6 +50,7 @@ class Tag(Struct, frozen=True):
     id: UUID
     name: Annotated[str, Meta(examples=["islands of finland"], max_length=100)]
     description: str | None
+    scheme: Annotated[str, Meta(examples=["lcsh"], max_length=SCHEME_MAX)] | None
     created_at: UtcTimestamp
     updated_at: UtcTimestamp
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList
+from diptych.core.catalogue.authors.schemas import Author, AuthorInput, AuthorList, AuthorName
 from diptych.core.catalogue.books.schemas import Book, BookList
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
-from diptych.core.sync.operations import crud_operations
+from diptych.core.sync.operations import crud_operations, merging
 from diptych.core.sync.operations.books import including, reader
 from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.authors import AuthorService
@@ -24,6 +24,7 @@ def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
 
 operations = [
     *crud_operations.operations(resource),
+    *merging.operations(resource, AuthorName),
     Operation(
         name="authors_list_books",
         method="GET",

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from diptych.core.catalogue.books.schemas import Book, BookList
-from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList
+from diptych.core.catalogue.tags.schemas import Tag, TagInput, TagList, TagName
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
-from diptych.core.sync.operations import crud_operations
+from diptych.core.sync.operations import crud_operations, merging
 from diptych.core.sync.operations.books import including, reader
 from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.tags import TagService
@@ -24,6 +24,7 @@ def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
 
 operations = [
     *crud_operations.operations(resource),
+    *merging.operations(resource, TagName),
     Operation(
         name="tags_list_books",
         method="GET",

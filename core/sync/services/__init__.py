@@ -3,6 +3,8 @@
 
 from diptych.core.sync.services.authors import AuthorService
 from diptych.core.sync.services.books import BookService
+from diptych.core.sync.services.publishers import PublisherService
+from diptych.core.sync.services.series import SeriesService
 from diptych.core.sync.services.tags import TagService
 
-__all__ = ("AuthorService", "BookService", "TagService")
+__all__ = ("AuthorService", "BookService", "PublisherService", "SeriesService", "TagService")

@@ -51,9 +51,7 @@ def test_null_is_not_the_same_as_absent():
     assert patch.model_dump(exclude_unset=True) == {"isbn": None, "title": "Iliad"}
 
 
-@pytest.mark.parametrize(
-    ("patch", "field"), [(AuthorPatch, "name"), (BookPatch, "title"), (BookPatch, "author_id"), (TagPatch, "name")]
-)
+@pytest.mark.parametrize(("patch", "field"), [(AuthorPatch, "name"), (BookPatch, "title"), (TagPatch, "name")])
 def test_null_is_refused_where_a_value_is_required(patch: type[Input], field: str):
     ((where, _),) = faults(patch, {field: None})
     assert where == (field,)
@@ -276,11 +274,11 @@ def test_a_batch_of_ids_has_one_to_a_thousand():
     assert faults(BatchIds, {"ids": [ID, "x"]}) == [(("ids", 1), "uuid")]
 
 
-def test_a_book_has_one_to_a_hundred_contributors_with_roles_that_exist():
+def test_a_book_has_up_to_a_hundred_contributors_with_roles_that_exist():
     item = {"author_id": ID, "role": "author"}
     assert len(ContributorList.model_validate({"items": [item] * 100}).items) == 100
     assert faults(ContributorList, {"items": [item] * 101}) == [(("items",), "too_long")]
-    assert faults(ContributorList, {"items": []}) == [(("items",), "too_short")]
+    assert ContributorList.model_validate({"items": []}).items == []
     assert faults(ContributorList, {"items": [{**item, "role": "Author"}]}) == [(("items", 0, "role"), "literal_error")]
 
 

@@ -40,6 +40,11 @@ def test_a_run_of_white_space_inside_a_line_becomes_one_space(between):
     assert clean(f"a{between}b", multiline=True) == f"a{between}b"
 
 
+@pytest.mark.parametrize("ligature", ["t\u0361s", "t\ufe20s\ufe21", "t\ufe20s", "T\ufe20S\ufe21"])
+def test_ligatures_of_romanized_text_fold_alike_however_they_are_encoded(ligature):
+    assert fold(f"Poslovi{ligature}y") == "poslovitsy"
+
+
 @given(storable, st.booleans())
 def test_cleaning_twice_changes_nothing(text, multiline):
     try:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from diptych.core.formats.record import Reject
 from diptych.core.import_export.export_rows import read_exported
-from diptych.core.import_export.import_rows import Reject
 
 ID = "01890f3e-8f6a-7cc0-9d5a-3b1f6d2c4e5f"
 TIME = "2026-01-31T12:00:00Z"
@@ -30,7 +30,6 @@ BOOK = {
             "contributors.0: Input should be an object; tags: Input should be an array",
         ),
         (BOOK | {"id": "x"}, "id: should be a UUID in the 8-4-4-4-12 form"),
-        (BOOK | {"contributors": []}, "contributors: Array should have at least 1 item(s)"),
     ],
 )
 def test_a_faulty_line_is_described_in_the_words_of_the_api(row: dict[str, Any], reason: str):

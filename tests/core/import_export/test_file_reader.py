@@ -12,17 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diptych.core.import_export.file_reader import (
-    FIELD_LIMIT,
-    LINE_LIMIT,
-    NESTING_LIMIT,
-    RAW_LIMIT,
-    RECORD_LINES,
-    format_of,
-    open_text,
-    rows,
-)
-from diptych.core.import_export.import_rows import Reject
+from diptych.core.formats.record import Reject
+from diptych.core.import_export.csv_rows import FIELD_LIMIT, RECORD_LINES
+from diptych.core.import_export.file_reader import rows
+from diptych.core.import_export.json_rows import NESTING_LIMIT
+from diptych.core.import_export.text_source import LINE_LIMIT, RAW_LIMIT, open_text
 
 
 def read(text: str, file_format="csv"):
@@ -39,41 +33,7 @@ def read_file(path: Path, file_format="csv", encoding="utf-8"):
         return list(rows(stream, file_format))
 
 
-# --- the format ---
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("books.csv", "csv"),
-        ("Books.CSV.GZ", "csv"),
-        ("books.tsv", "tsv"),
-        ("books.tab.gz", "tsv"),
-        ("books.jsonl", "jsonl"),
-        ("a.b/books.2024.ndjson", "jsonl"),
-    ],
-)
-def test_the_format_is_known_by_the_name(name, expected):
-    assert format_of(Path(name), None) == expected
-
-
-def test_an_explicit_format_wins_over_the_name():
-    assert format_of(Path("books.csv"), "tsv") == "tsv"
-    assert format_of("-", "jsonl") == "jsonl"
-
-
-@pytest.mark.parametrize("path", [Path("books"), Path("books.gz"), Path("books.xlsx"), Path("csv"), "-"])
-def test_an_unclear_name_says_which_option_to_give(path):
-    with pytest.raises(ValueError, match="give --format csv, tsv or jsonl"):
-        format_of(path, None)
-
-
-def test_an_unknown_explicit_format_is_refused():
-    with pytest.raises(ValueError, match="unknown format 'xml'"):
-        format_of(Path("books.csv"), "xml")
-
-
-# --- opening ---
+# --- the file ---
 
 
 def test_a_byte_order_mark_is_dropped(tmp_path):
@@ -165,10 +125,29 @@ def test_a_quoted_cell_keeps_its_line_breaks_and_lines_are_counted(tmp_path):
 
 def test_rows_with_too_many_or_too_few_cells_are_rejected():
     assert read("a,b\n1\n1,2\n1,2,3\n") == [
-        (2, Reject(2, "row has 1 cells, the header has 2", "1")),
+        (2, Reject(2, "row has 1 cell, the header has 2", "1")),
         (3, {"a": "1", "b": "2"}),
-        (4, Reject(4, "row has 3 cells, the header has 2", "1,2,3")),
+        (4, Reject(4, "row has 3 cells, the header has 2: is there a separator in a cell without quotes?", "1,2,3")),
     ]
+
+
+def test_cells_without_text_beyond_the_header_are_no_fault():
+    assert read("a,b\n1,2,, \n") == [(2, {"a": "1", "b": "2"})]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_separator_of_csv_is_the_one_that_the_header_shows(delimiter):
+    text = f'a{delimiter}"b, c; d"\n1{delimiter}"2{delimiter}3"\n'
+    found = rows(io.StringIO(text, newline=""), "csv")
+    assert (found.delimiter, list(found)) == (delimiter, [(2, {"a": "1", "b, c; d": f"2{delimiter}3"})])
+
+
+def test_a_line_before_the_header_may_name_the_separator():
+    assert read("sep=;\r\na,1;b\r\n1;2\r\n") == [(3, {"a,1": "1", "b": "2"})]
+
+
+def test_cells_that_were_guarded_against_calculation_are_as_they_were():
+    assert read("a,b,c\n'=1+1,'n Sommer,'-x\n") == [(2, {"a": "=1+1", "b": "'n Sommer", "c": "-x"})]
 
 
 def test_a_quote_that_is_never_closed_costs_one_row():
@@ -241,7 +220,7 @@ def test_undecodable_bytes_reject_their_row_and_not_the_file(tmp_path, encoding,
     found = read_file(path, encoding=encoding)
     assert [line for line, _ in found] == [2, 3, 4]
     for _, reject in found[:2]:
-        assert reject.reason == "row has bytes that the file's encoding cannot decode"
+        assert "encoding cannot decode: give the right one, as --encoding" in reject.reason
         assert "\ufffd" in reject.raw
         reject.raw.encode("utf-8")
     assert found[2] == (4, {"a": "z"})
@@ -382,3 +361,42 @@ def test_a_large_file_is_read_in_constant_memory(tmp_path, file_format):
         assert sum(1 for _ in rows(text, file_format)) == 30_000
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
+
+
+# --- JSON ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"a": 1}, {"a": "2"}]',
+        '\n[\n{"a": 1}\n,\n{"a":\n"2"}\n]\n',
+        '{"17": {"a": 1}, "18": {"a": "2"}}',
+        '{"a": 1}\n{\n"a": "2"}\n',
+    ],
+)
+def test_the_objects_of_a_json_file_are_rows(text):
+    assert read(text, "json") == [(1, {"a": 1}), (2, {"a": "2"})]
+
+
+def test_an_array_is_read_in_pieces():
+    many = [{"a": "x" * 50_000, "n": number} for number in range(20)]
+    assert [row for _, row in read(json.dumps(many), "json")] == many
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ('[{"a": 1}, {"a": }]', "file cannot be read from this object on"),
+        ('[{"a": 1}', 'the closing "]" is missing'),
+        ('[{"a": 1}, 2]', "row is not a JSON object"),
+        ('[{"a": 1}, {"a": "\\ud800"}]', "half of a surrogate pair"),
+        ('{"1": {"a": 1}, 2}', "file cannot be read from this object on"),
+        ('[{"a": 1}, {"a": NaN}]', "NaN is not in JSON"),
+    ],
+)
+def test_what_is_wrong_in_an_array_is_told_and_the_rows_before_it_count(text, last):
+    first, second = read(text, "json")
+    assert first == (1, {"a": 1})
+    assert isinstance(second[1], Reject)
+    assert last in second[1].reason

@@ -7,8 +7,7 @@ from diptych.core.catalogue.books.contributors import first_author, merged_contr
 
 def test_the_first_author_is_the_first_with_that_role():
     assert first_author(["editor", "author", "author"]) == 1
-    with pytest.raises(ValueError, match="at least one contributor with the role author"):
-        first_author(["editor"])
+    assert first_author(["editor"]) is None
 
 
 @pytest.mark.parametrize(
@@ -22,6 +21,7 @@ def test_the_first_author_is_the_first_with_that_role():
 )
 def test_the_first_author_takes_the_lowest_place_that_is_free(others: list[tuple[int, str]], whole: list[str]):
     assert with_first_author("first", others) == whole
+    assert with_first_author(None, others) == [each for each in whole if each != "first"]
 
 
 def test_given_contributors_replace_those_of_their_roles_only():

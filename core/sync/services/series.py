@@ -1,0 +1,21 @@
+# Generated from core/aio/services/series.py by tools/unasync.py: do not edit, run "make twins".
+"""Series."""
+
+from __future__ import annotations
+
+from diptych.core.catalogue.series import queries
+from diptych.core.catalogue.series.model import Series
+from diptych.core.sync.services.resource_service import CatalogueService, SlugRepository
+
+
+class SeriesService(CatalogueService[Series]):
+    """Series; deleting one takes its books out of it."""
+
+    class Repo(SlugRepository[Series]):
+        """The series table."""
+
+        model_type = Series
+
+    repository_type = Repo
+    spec = queries.spec
+    match_fields = ["name"]  # noqa: RUF012 - as the library declares it
