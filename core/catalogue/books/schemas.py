@@ -127,7 +127,9 @@ class IdentifierInput(Input):
     """An identifier; its value is kept in the one form of its scheme."""
 
     scheme: Scheme
-    value: Annotated[Line, Length(1, IDENTIFIER_MAX, searched=False), SchemaMetadata("9780140449136")]
+    value: Annotated[
+        Line, Length(1, IDENTIFIER_MAX, searched=False), SchemaMetadata("9780140449136", line_pattern(IDENTIFIER_MAX))
+    ]
 
     @model_validator(mode="after")
     def _normalize(self) -> IdentifierInput:
@@ -141,7 +143,7 @@ class IdentifierInput(Input):
 class IdentifierList(Input):
     """The identifiers of one book besides its `isbn`, whole."""
 
-    items: Annotated[list[IdentifierInput], Field(max_length=LIST_LIMIT, json_schema_extra=UNIQUE)]
+    items: Annotated[list[IdentifierInput], Field(max_length=LIST_LIMIT)]
 
 
 Position = Annotated[Line, Length(1, POSITION_MAX, searched=False), SchemaMetadata("2", line_pattern(POSITION_MAX))]
@@ -157,7 +159,7 @@ class SeriesPositionInput(Input):
 class SeriesList(Input):
     """The series of one book, whole."""
 
-    items: Annotated[list[SeriesPositionInput], Field(max_length=LIST_LIMIT, json_schema_extra=UNIQUE)]
+    items: Annotated[list[SeriesPositionInput], Field(max_length=LIST_LIMIT)]
 
 
 class Contributor(Struct, frozen=True):

@@ -55,7 +55,7 @@ class _Merging:
 def operations(resource: Resource, name: Any) -> list[Operation]:
     """Return the operations on other names, and the one that merges rows. name: the type of a name."""
     run, one, path = _Merging(resource), resource.service.spec.noun, f"/{resource.name}/{{id}}"
-    listed = Annotated[list[name], Field(max_length=NAMES_LIMIT, json_schema_extra=UNIQUE)]
+    listed = Annotated[list[name], Field(max_length=NAMES_LIMIT)]
     title = f"Other{resource.service.spec.model.__name__}Names"
     described = f"The other names of one {one}, whole."
     body = create_model(title, __base__=Input, __doc__=described, items=(listed, ...))
