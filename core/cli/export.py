@@ -106,7 +106,7 @@ def export_command(settings: Settings) -> click.Command:
 def _format_of(output: Path | None) -> str:
     """Return the format that the name of a file says. Raises UsageError for one that is not written."""
     named = None if output is None else format_by_suffix(output.name)
-    if named is None or named.name == "json":  # whose lines are JSON
+    if named is None or named.name == "json":  # such a file gets JSON Lines
         return WHOLE
     if named.name not in FORMATS:
         raise click.UsageError(f"{named.label} is not written: give --format, which is one of {', '.join(FORMATS)}")

@@ -120,7 +120,7 @@ def import_command(settings: Settings) -> click.Command:
             on_conflict=on_conflict,
         )
         with cli_errors(), _opened(choices.path, options) as source:
-            _tell(source.told)
+            _show(source.notices)
             _end(_previewed(source, choices) if dry_run else _imported(settings, source, choices), source, choices)
 
     return command
@@ -168,25 +168,25 @@ def _previewed(source: BookSource, choices: _Choices) -> Summary:
 
 def _end(summary: Summary, source: BookSource, choices: _Choices) -> None:
     """Tell what was left out; end with status 1 when rows were rejected, unless that is allowed."""
-    _tell(summary.told(source.place))
+    _show(summary.notices(source.place))
     if summary.stopped is not None:
         raise click.ClickException(f"stopped at {_placed(summary.stopped, source)}")
     if summary.first_reject is None:
         return
     were = "row was" if summary.rejected == 1 else "rows were"
-    told = f"{summary.rejected:,} {were} rejected, the first at {_placed(summary.first_reject, source)}"
+    message = f"{summary.rejected:,} {were} rejected, the first at {_placed(summary.first_reject, source)}"
     if choices.rejects is None:
-        told += " (--rejects FILE writes them all)"
+        message += " (--rejects FILE writes them all)"
     if not choices.allow_rejects:
-        raise click.ClickException(told)
-    _tell([told])
+        raise click.ClickException(message)
+    _show([message])
 
 
 def _placed(reject: Reject, source: BookSource) -> str:
     return f"{source.place} {reject.line}: {reject.reason}"
 
 
-def _tell(lines: Iterable[str]) -> None:
+def _show(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(line, err=True)
 

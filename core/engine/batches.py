@@ -19,7 +19,12 @@ def check_distinct_ids(ids: Sequence[UUID]) -> None:
     _refuse(ids, lambda index: ("ids", index), "given before")
 
 
-def _refuse(keys: Sequence[Any], path: Any, detail: str) -> None:
+def check_distinct_items(items: Sequence[Any], reason: str) -> None:
+    """Check that no two items of a list are the same. Errors: ValidationFailed, naming each repeated item."""
+    _refuse(items, lambda index: ("items", index), reason, "Something is in the list twice.")
+
+
+def _refuse(keys: Sequence[Any], path: Any, detail: str, problem: str = "Something is in the batch twice.") -> None:
     seen: set[Any] = set()
     field_errors: list[FieldError] = []
     for index, key in enumerate(keys):
@@ -27,7 +32,7 @@ def _refuse(keys: Sequence[Any], path: Any, detail: str) -> None:
             field_errors.append(FieldError("repeated", detail, path=path(index)))
         seen.add(key)
     if field_errors:
-        raise ValidationFailed("Something is in the batch twice.", field_errors)
+        raise ValidationFailed(problem, field_errors)
 
 
 def require_keys(

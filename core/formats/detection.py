@@ -22,7 +22,7 @@ class Detected(Struct, frozen=True):
     """The name of a format, and a sentence for people if the name of the file says another."""
 
     name: str
-    told: str | None = None
+    notice: str | None = None
 
 
 _NO_CATALOGUE: tuple[tuple[bytes, str], ...] = (
@@ -80,8 +80,8 @@ def detect(head: bytes, file_name: str | None, explicit: str | None = None, enco
     if named is None or named.name == judged:
         return Detected(judged)
     label = format_named(judged).label
-    told = f"the name {file_name!r} says {named.label}, but the content is {label}: it is read as that"
-    return Detected(judged, told)
+    notice = f"the name {file_name!r} says {named.label}, but the content is {label}: it is read as that"
+    return Detected(judged, notice)
 
 
 def _unknown(file_name: str | None, *, is_empty: bool) -> str:
@@ -97,9 +97,9 @@ def _judge(head: bytes, encoding: str | None) -> tuple[str | None, bool]:
     """
     if _LEADER.match(head.removeprefix(codecs.BOM_UTF8)):
         return "marc", True
-    told = next((words for magic, words in _NO_CATALOGUE if head.startswith(magic)), None)
-    if told is not None:
-        raise UnsupportedFormatError(f"the file is {told}; what is read: {', '.join(READ)}")
+    recognised = next((words for magic, words in _NO_CATALOGUE if head.startswith(magic)), None)
+    if recognised is not None:
+        raise UnsupportedFormatError(f"the file is {recognised}; what is read: {', '.join(READ)}")
     text = _text(head, encoding).lstrip("\ufeff \t\r\n")
     if "\0" in text:
         return None, False

@@ -1,6 +1,6 @@
 """One set of rules for the values of all formats: a `RawBook` becomes a `BookRecord`.
 
-A bad value of an optional field costs that field, and is told; only a book without a usable title is rejected.
+A bad value of an optional field is left out and reported; only a book without a usable title is rejected.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from diptych.core.formats.values.dates import certain_year, published_date
 from diptych.core.formats.values.extents import book_format, page_count
 from diptych.core.formats.values.isbns import isbns, lost_digits
 from diptych.core.formats.values.languages import language_tags
-from diptych.core.formats.values.names import contributor, is_nobody, life_year
+from diptych.core.formats.values.names import contributor, is_placeholder, life_year
 from diptych.core.formats.values.texts import is_no_title, is_nothing, one_line, plain_text
 
 SHOWN = 60
@@ -92,7 +92,7 @@ class _Values:
     def __init__(self) -> None:
         self.troubles: list[Trouble] = []
 
-    def tell(self, field: str, value: object, reason: str) -> None:
+    def add_trouble(self, field: str, value: object, reason: str) -> None:
         self.troubles.append(Trouble(field, shortened(value), reason))
 
     def take(self, field: str, value: S | None, rule: Callable[[S], T | None]) -> T | None:
@@ -102,7 +102,7 @@ class _Values:
         try:
             return rule(value)
         except ValueError as error:
-            self.tell(field, value, str(error))
+            self.add_trouble(field, value, str(error))
             return None
 
     def first(self, field: str, values: Iterable[str], rule: Callable[[str], T | None]) -> T | None:
@@ -116,7 +116,7 @@ class _Values:
         """Return the items, each once, up to LIST_MAX."""
         once = tuple(items) if len(items) < 2 else tuple(dict.fromkeys(items))
         if len(once) > LIST_MAX:
-            self.tell(field, f"{len(once)} in all", f"only the first {LIST_MAX} are kept")
+            self.add_trouble(field, f"{len(once)} in all", f"only the first {LIST_MAX} are kept")
         return once[:LIST_MAX]
 
 
@@ -140,7 +140,7 @@ def _published(_: str, texts: list[str], found: _Values) -> dict[str, Any]:
     def rule(text: str) -> str | None:
         date, note = published_date(text)
         if note is not None:
-            found.tell("published", text, note)
+            found.add_trouble("published", text, note)
         return date
 
     date = found.first("published", texts, rule)
@@ -156,7 +156,7 @@ def _language(name: str, texts: list[str], found: _Values) -> dict[str, Any]:
     tags = [tag for text in texts for tag in found.take(name, text, language_tags) or ()]
     others = list(dict.fromkeys(tag for tag in tags if tag != tags[0]))
     if others:
-        found.tell(name, ", ".join(others), "only the first language is kept")
+        found.add_trouble(name, ", ".join(others), "only the first language is kept")
     return {name: tags[0] if tags else None}
 
 
@@ -171,8 +171,8 @@ def _contributors(name: str, raws: list[RawContributor], found: _Values) -> dict
 def _contributor(raw: RawContributor, found: _Values) -> Contributor | None:
     name = raw.name if raw.name is not None else raw.sort_name
     field = raw.role
-    if name is not None and is_nobody(name):
-        found.tell(field, name, "names nobody")
+    if name is not None and is_placeholder(name):
+        found.add_trouble(field, name, "names nobody")
         return None
     birth = found.take(field, raw.birth, life_year)
     death = found.take(field, raw.death, life_year)
@@ -224,7 +224,7 @@ def _identifiers(_: str, raws: list[tuple[str, str]], found: _Values) -> dict[st
     for text, reason in bad:
         # Nothing is lost of a float beside the number that it was.
         if not (numbers and lost_digits(text)):
-            found.tell("isbn", text, reason)
+            found.add_trouble("isbn", text, reason)
     further = [Identifier("isbn", number) for number in dict.fromkeys(numbers) if number != numbers[0]]
     return {"isbn": numbers[0] if numbers else None, "identifiers": found.at_most("identifiers", further + others)}
 

@@ -1,4 +1,4 @@
-"""The records of a file as whoever reads it gets them, whatever the format."""
+"""The iterator over the records of a file that every format has."""
 
 from __future__ import annotations
 

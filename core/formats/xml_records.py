@@ -1,4 +1,4 @@
-"""Reading of the records of an XML file one after another, in constant memory, whoever wrote it.
+"""Read the records of an XML file one after another, in constant memory. The file is not trusted.
 
 Nothing is ever loaded from outside, and nothing that the file defines is used: see xml_text.
 """
@@ -96,7 +96,9 @@ class _Records:
             if damage is None and unread > RECORD_MAX:
                 damage = f"no record ends in {RECORD_MAX // 1024 // 1024} MiB"
             if damage is not None:
-                yield Reject(max(self._counts.values(), default=0) + (0 if self._level else 1), self._told(damage))
+                yield Reject(
+                    max(self._counts.values(), default=0) + (0 if self._level else 1), self._damage_reason(damage)
+                )
             if damage is not None or is_last:
                 return
 
@@ -133,7 +135,7 @@ class _Records:
         message = errors[-1].message.partition(", line ")[0].strip()
         return f"the XML is damaged in line {errors[-1].line}, column {errors[-1].column} ({message})"
 
-    def _told(self, damage: str) -> str:
+    def _damage_reason(self, damage: str) -> str:
         within = "; a record that had begun is lost" if self._level else ""
         return f"the rest of the file cannot be read: {damage}{within}"
 

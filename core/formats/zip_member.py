@@ -26,7 +26,7 @@ class _DirectoryTooLongError(Exception):
 
 
 class _Bounded(io.BufferedReader):
-    """A file of which nobody reads much at once: zipfile reads the whole list of files in one call."""
+    """A file with a bound on each read: zipfile reads the whole list of files in one call."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         limit = size if size is not None and size >= 0 else DIRECTORY_MAX + 1

@@ -73,8 +73,8 @@ class ColumnMap:
         """Return the rule of a column."""
         return self.rules.get(plain(key), _PLAIN_RULE)
 
-    def told(self) -> Iterator[str]:
-        """Yield what people should know: the preset, the columns that are read and how, and those that are not."""
+    def notices(self) -> Iterator[str]:
+        """Yield lines about the preset, the columns that are read and how, and those that are ignored."""
         if self.preset is not None:
             yield f"Recognised: {self.preset.name}"
         used: dict[str, list[str]] = {}
@@ -89,8 +89,8 @@ class ColumnMap:
         if ignored:
             yield f"Columns ignored: {', '.join(ignored)}"
         for key in self.columns:
-            if key in used and (told := self.rule(key).told()):
-                yield f"Column {key}: {', '.join(told)}"
+            if key in used and (notices := self.rule(key).notices()):
+                yield f"Column {key}: {', '.join(notices)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,16 +40,16 @@ class ColumnRule(Struct, frozen=True):
             return [text]
         return [part for part in self.separator.split(text) if part.strip()]
 
-    def told(self) -> list[str]:
-        """Return what people should know of the rule."""
-        told = []
+    def notices(self) -> list[str]:
+        """Return how the cells of the column are read, for the output of the import."""
+        notices = []
         if self.separator is not None:
-            told.append(f"several values are separated by {_shown(self.separator)}")
+            notices.append(f"several values are separated by {_shown(self.separator)}")
         if self.filed:
-            told.append('names are in filing form ("Doe, Jane")')
+            notices.append('names are in filing form ("Doe, Jane")')
         if self.month_first is not None:
-            told.append(f"the {'month' if self.month_first else 'day'} comes first in dates")
-        return told
+            notices.append(f"the {'month' if self.month_first else 'day'} comes first in dates")
+        return notices
 
 
 def _shown(separator: re.Pattern[str]) -> str:

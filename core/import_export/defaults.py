@@ -24,7 +24,7 @@ _MEMBERS = {
 
 
 class Defaults:
-    """The defaults of fields (or their plurals), whose values a book gets that has none.
+    """The values of fields (or their plurals) for books that have none.
 
     Raises ValueError when one is for a field that cannot have one, is given twice, or is no valid value.
     """

@@ -52,7 +52,7 @@ def json_members(stream: TextIO) -> Iterator[Row]:
             yield number, Reject(number, str(error), "")
             return
         except (ValueError, RecursionError) as error:
-            yield number, Reject(number, f"file cannot be read from this object on: {_told(error)}", members.rest())
+            yield number, Reject(number, f"file cannot be read from this object on: {_reason(error)}", members.rest())
             return
         if found is None:
             return
@@ -135,7 +135,7 @@ class _Members:
         self._place = 0
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 

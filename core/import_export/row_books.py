@@ -68,12 +68,12 @@ class RowCells:
     def rule(self, key: str) -> ColumnRule:
         return self.mapping.rule(key)
 
-    def tell(self, field: str, value: object, reason: str) -> None:
+    def add_trouble(self, field: str, value: object, reason: str) -> None:
         """Note that a value is left out."""
         self.book.troubles.append(Trouble(field, shortened(value), reason))
 
     def texts(self, field: str, cells: Cells) -> Iterator[tuple[str, str]]:
-        """Yield the texts in cells, with their columns; tell of values that are none."""
+        """Yield the texts in cells, with their columns; report values that are no text."""
         for key, value in cells:
             if isinstance(value, str):
                 yield key, value
@@ -82,11 +82,11 @@ class RowCells:
                 try:
                     yield key, text_of(item)
                 except ValueError as error:
-                    self.tell(field, item, str(error))
+                    self.add_trouble(field, item, str(error))
 
 
 def _fill_text(cells: RowCells, field: str, given: Cells) -> None:
-    """Set a member that has one value; further ones are told."""
+    """Set a member that has one value; further ones are left out and reported."""
     if len(given) == 1 and isinstance(given[0][1], str):
         setattr(cells.book, field, given[0][1])
         return
@@ -95,7 +95,7 @@ def _fill_text(cells: RowCells, field: str, given: Cells) -> None:
         setattr(cells.book, field, texts[0][1])
     for _, other in texts[1:]:
         if other != texts[0][1] and len(given) == 1:
-            cells.tell(field, other, "only the first is kept")
+            cells.add_trouble(field, other, "only the first is kept")
 
 
 def _fill_dates(cells: RowCells, field: str, given: Cells) -> None:
@@ -120,7 +120,7 @@ def _fill_people(cells: RowCells, field: str, given: Cells) -> None:
         roles = "" if preset is None else _cell(cells.row, preset.roles.get(plain(key)))
         for person in people_in(value, role, cells.rule(key), roles):
             if isinstance(person, ValueError):
-                cells.tell(field, value, str(person))
+                cells.add_trouble(field, value, str(person))
             else:
                 cells.book.contributors.append(person)
 
@@ -155,7 +155,7 @@ def _fill_uid(book: TabularBook, text: str) -> None:
 
 
 def _fill_isbn13(cells: RowCells, field: str, given: Cells) -> None:
-    """Add the ISBN of 13 digits, if it is not another than that of 10: which of them is right, nobody knows."""
+    """Add the ISBN of 13 digits, unless it contradicts that of 10: it is not known which is right."""
     book = cells.book
     texts = [text for _, text in cells.texts(field, given)]
     before = [text for scheme, text in book.identifiers if scheme == "isbn"]
@@ -163,7 +163,7 @@ def _fill_isbn13(cells: RowCells, field: str, given: Cells) -> None:
         (short, _), (long, _) = isbns(before[0]), isbns(texts[0])
         if short and long and short != long:
             book.identifiers = [pair for pair in book.identifiers if pair[0] != "isbn"]
-            cells.tell("isbn", before[0], f"isbn and isbn13 disagree: they are {short[0]} and {long[0]}")
+            cells.add_trouble("isbn", before[0], f"isbn and isbn13 disagree: they are {short[0]} and {long[0]}")
             return
     book.identifiers += [("isbn", text) for text in texts]
 
@@ -179,7 +179,7 @@ def _fill_identifiers(cells: RowCells, field: str, given: Cells) -> None:
         for name, number in pairs:
             scheme = _SCHEME_NAMES.get(str(name).strip().lower())
             if scheme is None or not isinstance(number, str):
-                cells.tell(field, f"{name}:{number}", "is of no scheme that is kept")
+                cells.add_trouble(field, f"{name}:{number}", "is of no scheme that is kept")
             else:
                 cells.book.identifiers.append((scheme, number.strip()))
 
@@ -225,7 +225,7 @@ def _fill_position(cells: RowCells, field: str, given: Cells) -> None:
         if len(places) == len(cells.book.series):
             cells.book.series = [(name, place) for (name, _), place in zip(cells.book.series, places, strict=True)]
         else:
-            cells.tell(field, texts[0][1], "is not one place for each series")
+            cells.add_trouble(field, texts[0][1], "is not one place for each series")
     elif len(cells.book.series) == 1 and texts:
         cells.book.series = [(cells.book.series[0][0], _WHOLE.sub(r"\1", texts[0][1].strip()))]
 
@@ -235,7 +235,7 @@ def _fill_further(cells: RowCells, field: str, given: Cells) -> None:
         try:
             cells.book.further[field] = FURTHER[field].validate_python(text)
         except ValidationError as error:
-            cells.tell(field, text, "; ".join(detail(each) for each in error.errors(include_url=False)))
+            cells.add_trouble(field, text, "; ".join(detail(each) for each in error.errors(include_url=False)))
 
 
 _Filler = Callable[[RowCells, str, Cells], None]

@@ -53,7 +53,7 @@ class Options(Struct, frozen=True, kw_only=True):
 class BookSource(AbstractContextManager["BookSource"]):
     """An open file as entries.
 
-    file_format: its name in the registry. told: what people should know of how it is read. place: what the numbers
+    file_format: its name in the registry. notices: lines about how it is read, for the output. place: what the numbers
     count.
     """
 
@@ -63,14 +63,14 @@ class BookSource(AbstractContextManager["BookSource"]):
         file_format: str,
         *,
         entries: Iterator[Entry],
-        told: Sequence[str],
+        notices: Sequence[str],
         place: str,
         rejects: Callable[[BinaryIO], RejectWriter],
     ) -> None:
         self._opened = opened
         self.file_format = file_format
         self.entries = entries
-        self.told = told
+        self.notices = notices
         self.place = place
         self.reject_writer = rejects
 
@@ -105,18 +105,18 @@ def open_source(path: Path | Literal["-"], options: Options) -> BookSource:
 def _source(opened: OpenedFile, options: Options) -> BookSource:
     head = opened.head()
     detected = detect(head, opened.name, options.file_format, options.encoding)
-    name, told = detected.name, [] if detected.told is None else [detected.told]
+    name, notices = detected.name, [] if detected.notice is None else [detected.notice]
     named = None if opened.name is None else format_by_suffix(opened.name)
     if options.file_format is None and name == "tsv" and named is not None and named.name == "csv":
-        name, told = "csv", []  # CSV with tabs between its cells, and quotes
+        name, notices = "csv", []  # CSV with tabs between its cells, and quotes
     if options.authors is not None and name != "openlibrary":
         raise ValueError(f"--authors is for Open Library's editions: the file is {format_named(name).label}")
     if format_named(name).tabular:
-        return _table(opened, head, cast(TableFormat, name), told, options)
-    return _records(opened, name, told, options)
+        return _table(opened, head, cast(TableFormat, name), notices, options)
+    return _records(opened, name, notices, options)
 
 
-def _records(opened: OpenedFile, name: str, told: list[str], options: Options) -> BookSource:
+def _records(opened: OpenedFile, name: str, notices: list[str], options: Options) -> BookSource:
     """Return the source of a bibliographic format. Raises ValueError for options that only tables have."""
     if options.mapped or options.separator:
         raise ValueError(f"--map and --separator are for tables: {format_named(name).label} has no columns")
@@ -128,9 +128,9 @@ def _records(opened: OpenedFile, name: str, told: list[str], options: Options) -
         read = _with_authors(opened, options.authors, options.encoding)
     first = next(read, None)  # a file that cannot be of this format at all is refused now
     found = iter(()) if first is None else chain([first], read)
-    told = [f"Format: {format_named(name).label}", *told]
+    notices = [f"Format: {format_named(name).label}", *notices]
     entries = _record_entries(found, defaults)
-    return BookSource(opened, name, entries=entries, told=told, place="record", rejects=RecordRejects)
+    return BookSource(opened, name, entries=entries, notices=notices, place="record", rejects=RecordRejects)
 
 
 def _with_authors(opened: OpenedFile, authors: Path, encoding: str | None) -> Records:
@@ -152,7 +152,9 @@ def _record_entries(found: Iterable[RawBook | Reject], defaults: Defaults) -> It
             yield each.number, each.raw, each
 
 
-def _table(opened: OpenedFile, head: bytes, file_format: TableFormat, told: list[str], options: Options) -> BookSource:
+def _table(
+    opened: OpenedFile, head: bytes, file_format: TableFormat, notices: list[str], options: Options
+) -> BookSource:
     """Return the source of a table. Raises ValueError."""
     text = text_of(opened, head, options.encoding)
     numbered = rows(text, file_format)
@@ -167,8 +169,8 @@ def _table(opened: OpenedFile, head: bytes, file_format: TableFormat, told: list
             return JsonRejects(file)
         return TableRejects(file, numbered.columns, numbered.delimiter, encoding.removesuffix("-sig"))
 
-    told = [*told, *mapping.told()]
-    return BookSource(opened, file_format, entries=entries, told=told, place=place, rejects=writer)
+    notices = [*notices, *mapping.notices()]
+    return BookSource(opened, file_format, entries=entries, notices=notices, place=place, rejects=writer)
 
 
 def table_entries(numbered: Iterable[Row], mapping: ColumnMap, defaults: Defaults) -> Iterator[Entry]:

@@ -1,4 +1,4 @@
-"""What an import has done, and how it is told."""
+"""The counts of an import, what it left out, and the lines that say so."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ class Summary:
         counts = (f"{getattr(self, name):,} {name}" for name in ("created", "updated", "unchanged", "rejected"))
         return f"{counted(self.rows, 'row')}: {', '.join(counts)}"
 
-    def told(self, place: str) -> Iterator[str]:
+    def notices(self, place: str) -> Iterator[str]:
         """Yield a line for each kind of value that was left out; place: what a number counts ("line")."""
         for kind, times in self.troubles.most_common(_KINDS_SHOWN):
             number, trouble = self.examples[kind]
             example = f"{place} {number:,}: {trouble.value!r}"
-            told = f"e.g. {example}" if times > 1 else example
-            yield f"{trouble.field}: {times:,} left out, {trouble.reason} ({told})"
+            shown = f"e.g. {example}" if times > 1 else example
+            yield f"{trouble.field}: {times:,} left out, {trouble.reason} ({shown})"
         if len(self.troubles) > _KINDS_SHOWN:
             yield f"and {counted(len(self.troubles) - _KINDS_SHOWN, 'more kind')} of values left out"
         if self.unread:

@@ -64,7 +64,7 @@ class Rows:
         other = make_book(api, isbn=new_isbn())
         tag = make_tag(api, description="É")
         assert api.put(f"/books/{book['id']}/tags", json={"items": [tag["name"], marker()]}).status_code == 200
-        more = {"publisher": make(api, "publishers")["id"], "serie": make(api, "series")["id"]}
+        more = {resource: make(api, resource)["id"] for resource in ("publishers", "series")}
         return cls(_known(author, book, other, tag) | more)
 
     @classmethod
@@ -75,7 +75,7 @@ class Rows:
             next(iter(read(api, f"/{each}", pageSize=1)["items"]), nobody)
             for each in ("authors", "books", "tags", "publishers", "series")
         )
-        return cls(_known(author, book, book, tag) | {"publisher": publisher["id"], "serie": series["id"]})
+        return cls(_known(author, book, book, tag) | {"publishers": publisher["id"], "series": series["id"]})
 
     def names(self, prefix: str) -> dict[str, str]:
         """Return the placeholders of one exchange; {marker} and {fresh} are new each time."""
@@ -84,6 +84,7 @@ class Rows:
 
 def _known(author: Row, book: Row, other: Row, tag: Row) -> dict[str, str]:
     ids = {"author": author["id"], "AUTHOR": author["id"].upper(), "book": book["id"], "tag": tag["id"]}
+    ids |= {"authors": ids["author"], "books": ids["book"], "tags": ids["tag"]}
     return ids | {"slug": quote(author["slug"]), "isbn": other["isbn"] or "9780000000002", "name": tag["name"]}
 
 

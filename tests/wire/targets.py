@@ -119,7 +119,7 @@ def _status(route: Route, method: str) -> int:
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
-    return re.sub(r"^/(\w+?)s/\{id\}", rf"/\1s/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
+    return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 
 
 def _forms() -> Iterator[Case]:

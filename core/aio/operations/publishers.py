@@ -20,7 +20,7 @@ resource = Resource(
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the books of a publisher."""
     await resource.reader(executor).ensure_exists(call.parameters["id"])
-    return OperationResult(await reader(executor).page_including(call.query, publisher=call.parameters["id"]))
+    return OperationResult(await reader(executor).page_including(call.query, publisher=[call.parameters["id"]]))
 
 
 operations = [

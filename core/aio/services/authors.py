@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from diptych.core.aio.services.books import BookService, Contributing
+from diptych.core.aio.services.books import BookService
 from diptych.core.aio.services.merging import MergeableService, NamedReader
 from diptych.core.aio.services.resource_service import SlugRepository
 from diptych.core.catalogue.authors import queries
 from diptych.core.catalogue.authors.model import Author, AuthorName
+from diptych.core.catalogue.books.contributors import with_author_replaced
 from diptych.core.catalogue.books.model import Book, BookContributor
 
 MOVED = 1000
@@ -49,11 +50,5 @@ class AuthorService(MergeableService[Author]):
             found = await books.some_for_update(condition, MOVED)
             more = len(found) == MOVED
             present = await books.contributor_ids(found)
-            moved = {book: _moved(present[book.id], item_id, others) for book in found}
+            moved = {book: with_author_replaced(present[book.id], others, item_id) for book in found}
             await books.put_contributors(moved, present)
-
-
-def _moved(contributors: Sequence[Contributing], item_id: UUID, others: Sequence[UUID]) -> list[Contributing]:
-    """Return contributors with one author in the place of others, once in a role."""
-    pairs = [(item_id if author_id in others else author_id, role) for author_id, role in contributors]
-    return list(dict.fromkeys(pairs))

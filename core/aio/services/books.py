@@ -24,12 +24,13 @@ from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import queries, schemas
 from diptych.core.catalogue.books.contributors import AUTHOR, first_author, with_first_author
 from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookTag
+from diptych.core.catalogue.books.related_rows import RelatedRows, key_rows, series_rows
 from diptych.core.catalogue.publishers import queries as publisher_queries
 from diptych.core.catalogue.publishers import schemas as publisher_schemas
 from diptych.core.catalogue.series.model import Series
-from diptych.core.catalogue.series.rules import position_number
 from diptych.core.catalogue.tags import queries as tag_queries
 from diptych.core.catalogue.tags import schemas as tag_schemas
+from diptych.core.engine import batches
 from diptych.core.engine.entity import Base, Entity, now
 from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES
@@ -41,7 +42,7 @@ Contributing = tuple[UUID, str]
 """An author's id and the role."""
 
 
-ROWS = ("tags", "contributors", "identifiers", "series", "sources")
+RELATED = ("tags", "contributors", "identifiers", "series", "sources")
 """What belongs to a book and lies in other tables."""
 
 
@@ -59,7 +60,7 @@ class BookReader(Reader):
         return (await self._contributors([book]))[book_id]
 
     async def page_after(self, last: UUID | None, limit: int) -> list[schemas.Book]:
-        return await self.including(await super().page_after(last, limit), ROWS)
+        return await self.including(await super().page_after(last, limit), RELATED)
 
     async def fetch_including(self, column: str, value: Any, include: Collection[str]) -> schemas.Book:
         """Return the book with a value in a unique column, with what `include` names. Errors: NotFound."""
@@ -252,11 +253,11 @@ class BookService(CatalogueService[Book]):
 
     async def put_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Replace the tags of each book by those of these ids; return the ids of the books that changed."""
-        return await self._put_rows(BookTag, ("tag_id",), _key_rows(wanted))
+        return await self._put_rows(BookTag, ("tag_id",), key_rows(wanted))
 
     async def add_tags(self, wanted: Mapping[Book, AbstractSet[UUID]]) -> set[UUID]:
         """Add the tags of these ids to each book; return the ids of the books that changed."""
-        return await self._put_rows(BookTag, ("tag_id",), _key_rows(wanted), whole=False)
+        return await self._put_rows(BookTag, ("tag_id",), key_rows(wanted), whole=False)
 
     # Contributors
 
@@ -265,7 +266,7 @@ class BookService(CatalogueService[Book]):
 
         Errors: NotFound; ValidationFailed when one is given twice, or an author does not exist.
         """
-        _check_distinct(wanted, "an earlier item has the same author and role")
+        batches.check_distinct_items(wanted, "an earlier item has the same author and role")
         self._authors.clear()
         book = await self.get_for_update(book_id)
         known = await self._references({author_id for author_id, _ in wanted})
@@ -318,7 +319,7 @@ class BookService(CatalogueService[Book]):
 
         Errors: NotFound; ValidationFailed when one is given twice, or is the book's ISBN.
         """
-        _check_distinct(wanted, "an earlier item has the same scheme and value")
+        batches.check_distinct_items(wanted, "an earlier item has the same scheme and value")
         book = await self.get_for_update(book_id)
         own = [("isbn", book.isbn)]
         if field_errors := [
@@ -332,12 +333,12 @@ class BookService(CatalogueService[Book]):
 
     async def put_identifiers(self, wanted: Mapping[Book, AbstractSet[str]]) -> set[UUID]:
         """Replace the identifiers of each book, as "scheme:value"; return the ids of the books that changed."""
-        return await self._put_rows(BookIdentifier, ("identifier",), _key_rows(wanted))
+        return await self._put_rows(BookIdentifier, ("identifier",), key_rows(wanted))
 
     async def add_identifiers(self, wanted: Mapping[Book, AbstractSet[str]]) -> set[UUID]:
         """Add identifiers to each book, except its own ISBN; return the ids of the books that changed."""
         others = {book: given - {f"isbn:{book.isbn}"} for book, given in wanted.items()}
-        return await self._put_rows(BookIdentifier, ("identifier",), _key_rows(others), whole=False)
+        return await self._put_rows(BookIdentifier, ("identifier",), key_rows(others), whole=False)
 
     async def set_series(
         self, book_id: UUID, wanted: Sequence[tuple[UUID, str | None]]
@@ -346,7 +347,7 @@ class BookService(CatalogueService[Book]):
 
         Errors: NotFound; ValidationFailed when one is given twice, or does not exist.
         """
-        _check_distinct([series_id for series_id, _ in wanted], "an earlier item has the same series")
+        batches.check_distinct_items([series_id for series_id, _ in wanted], "an earlier item has the same series")
         book = await self.get_for_update(book_id)
         known = await self.existing(Series, {series_id for series_id, _ in wanted})
         field_errors = [
@@ -361,17 +362,17 @@ class BookService(CatalogueService[Book]):
 
     async def put_series(self, wanted: Mapping[Book, Mapping[UUID, str | None]]) -> set[UUID]:
         """Replace the series of each book, with its position in each; return the ids of the books that changed."""
-        return await self._put_rows(BookSeries, ("series_id",), _series_rows(wanted))
+        return await self._put_rows(BookSeries, ("series_id",), series_rows(wanted))
 
     async def add_series(self, wanted: Mapping[Book, Mapping[UUID, str | None]]) -> set[UUID]:
         """Add each book to series, or set its positions in them; return the ids of the books that changed."""
-        return await self._put_rows(BookSeries, ("series_id",), _series_rows(wanted), whole=False)
+        return await self._put_rows(BookSeries, ("series_id",), series_rows(wanted), whole=False)
 
     async def _put_rows(
         self,
         model: type[Base],
         key: Sequence[str],
-        wanted: Mapping[Book, Mapping[tuple[Any, ...], Values]],
+        wanted: RelatedRows,
         *,
         whole: bool = True,
     ) -> set[UUID]:
@@ -415,29 +416,3 @@ class BookService(CatalogueService[Book]):
 def _author_changed(book: Book) -> bool:
     state: Any = inspect(book)
     return bool(state.attrs.author_id.history.has_changes())
-
-
-def _key_rows(wanted: Mapping[Book, AbstractSet[Any]]) -> dict[Book, dict[tuple[Any, ...], Values]]:
-    """Return rows that have a key and nothing else, as `_put_rows` takes them."""
-    return {book: {(key,): {} for key in given} for book, given in wanted.items()}
-
-
-def _series_rows(wanted: Mapping[Book, Mapping[UUID, str | None]]) -> dict[Book, dict[tuple[Any, ...], Values]]:
-    return {
-        book: {
-            (series_id,): {"position": position, "number": position_number(position)}
-            for series_id, position in given.items()
-        }
-        for book, given in wanted.items()
-    }
-
-
-def _check_distinct(given: Sequence[Any], reason: str) -> None:
-    """Check that nothing is given twice. Errors: ValidationFailed, naming each item that repeats one."""
-    field_errors = [
-        FieldError("repeated", reason, path=("items", place))
-        for place, item in enumerate(given)
-        if item in given[:place]
-    ]
-    if field_errors:
-        raise ValidationFailed("Something is in the list twice.", field_errors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TypeVar
 
 ROLES = ("author", "editor", "translator", "illustrator", "narrator", "foreword", "compiler", "other")
@@ -37,3 +37,8 @@ def merged_contributors(present: Sequence[tuple[T, str]], given: Sequence[tuple[
     if [pair for pair in present if pair[1] in roles] == list(given):
         return list(present)
     return [*given, *(pair for pair in present if pair[1] not in roles)]
+
+
+def with_author_replaced(contributors: Sequence[tuple[T, str]], replaced: Container[T], by: T) -> list[tuple[T, str]]:
+    """Return (author, role) pairs with one author in the place of others, each pair once."""
+    return list(dict.fromkeys((by if author in replaced else author, role) for author, role in contributors))

@@ -17,7 +17,7 @@ from diptych.core.catalogue.publishers import queries as publisher_queries
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.catalogue.tags.queries import spec as tags
-from diptych.core.engine.resource_spec import Condition, EmbeddedRow, by_unique_column, resource_spec
+from diptych.core.engine.resource_spec import Condition, EmbeddedRow, any_of, by_unique_column, resource_spec
 from diptych.core.engine.row_statements import in_list, in_values
 
 
@@ -45,11 +45,6 @@ def in_series(name: str) -> Condition:
 def identified(name: str) -> Condition:
     """Return the condition that a book has one of the identifiers in a parameter, as "scheme:value"."""
     return Book.id.in_(select(BookIdentifier.book_id).where(in_list(BookIdentifier.identifier, name)))
-
-
-def published_by(name: str) -> Condition:
-    """Return the condition that a book is of the publisher with the id in a parameter."""
-    return Book.publisher_id == bindparam(name)
 
 
 IDENTIFIERS = (
@@ -104,7 +99,7 @@ spec = resource_spec(
     schemas.Book,
     embedded=[EmbeddedRow("author_id", Author, AuthorReference)],
     filters={"tags": tagged, "contributors": contributed, "series": in_series, "identifiers": identified},
-    scopes={"tag": tagged_with, "author": contributed, "publisher": published_by, "series_id": in_series},
+    scopes={"tag": tagged_with, "author": contributed, "publisher": any_of(Book.publisher_id), "series_id": in_series},
 )
 
 

@@ -1,4 +1,4 @@
-"""Publishers: the houses under whose names books come out."""
+"""Publishers: the houses and imprints that publish books."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from diptych.core.engine.text_normalization import limited, prose
 
 @with_list_indexes()
 class Tag(SearchableMixin, Entity):
-    """A word or phrase, in one spelling (diptych.core.catalogue.tags.rules.tag_name). scheme: whose word it is."""
+    """A word or phrase, in one spelling (diptych.core.catalogue.tags.rules.tag_name). scheme: its vocabulary."""
 
     __tablename__ = "tag"
     rules = Rules(

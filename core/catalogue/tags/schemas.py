@@ -26,7 +26,7 @@ TagName = Annotated[
 TagScheme = Annotated[
     Text,
     AfterValidator(ruled("scheme", rules.tag_scheme)),
-    SchemaMetadata("lcsh", rules.SCHEME_PATTERN, "Whose word it is.", max_length=SCHEME_MAX),
+    SchemaMetadata("lcsh", rules.SCHEME_PATTERN, "The vocabulary that the tag is from.", max_length=SCHEME_MAX),
 ]
 
 

@@ -35,14 +35,14 @@ logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 
 
 class RawEntry(Struct):
-    """An entry. line: from 1; kind: its type, and fields: names, in lower case; told: what the summary shall say."""
+    """An entry. line: from 1; kind: its type, and fields: names, in lower case; unread: fields that are left out."""
 
     line: int
     key: str
     kind: str
     fields: dict[str, str]
     raw: str
-    told: list[str]
+    unread: list[str]
 
 
 def entries(text: str) -> Iterator[RawEntry | Reject]:
@@ -88,12 +88,12 @@ def _entry(block: Entry, strings: dict[str, str]) -> RawEntry | Reject:
     for field in block.fields:
         name = field.key.strip().lower()
         if name in entry.fields:
-            entry.told.append(f"{name} (a second time)")
+            entry.unread.append(f"{name} (a second time)")
             continue
         try:
             entry.fields[name] = resolved(field.value, strings)
         except KeyError as error:
-            entry.told.append(f"{name} (the abbreviation {error.args[0]!r} is not defined)")
+            entry.unread.append(f"{name} (the abbreviation {error.args[0]!r} is not defined)")
         except ValueError as error:
             return _reject(block, f"the field {name} cannot be read: {error}")
     return entry
@@ -109,7 +109,7 @@ def _inherit(entry: RawEntry, by_key: dict[str, RawEntry]) -> None:
     while parent_key := source.fields.get("crossref", "").strip():
         parent = by_key.get(parent_key.lower())
         if parent is None:
-            entry.told.append(f"crossref (there is no entry {parent_key!r})")
+            entry.unread.append(f"crossref (there is no entry {parent_key!r})")
         if parent is None or parent.key.lower() in seen or len(seen) > CROSSREFS_MAX:
             return
         seen.add(parent.key.lower())

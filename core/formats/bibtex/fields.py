@@ -43,7 +43,7 @@ IDENTIFIERS = {
 PUBLISHERS = ("publisher", "school", "institution", "organization")
 COLLECTION_NUMBERS = ("number", "volume")
 VERBATIM = frozenset(("url", "doi", "eprint", "file"))
-"""Fields whose values are no LaTeX."""
+"""Fields that have plain text, not LaTeX."""
 
 IGNORED = frozenset(("options", "shorthand", "sortkey", "presort", "sortname", "sorttitle", "sortyear", "nameaddon"))
 """Fields that only say how to set and sort an entry."""

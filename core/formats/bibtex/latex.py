@@ -1,7 +1,7 @@
 r"""LaTeX in the values of BibTeX fields: accents, symbols, braces and quotation marks to Unicode, and back.
 
-What BibTeX files have in titles and names, that is; not formulas, whose text stays as it is written. Commands that are
-not known here stay in the text, and are returned for the summary.
+It covers what titles and names have. Formulas stay as they are written. Unknown commands stay in the text, and are
+returned for the summary.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ class _Decoder:
             self.unknown.append(f"\\{command}")
 
     def _add(self, text: str) -> None:
-        """Add text, whose first letter gets the accent that waits for one."""
+        """Add text. A pending accent goes on its first letter."""
         if self._accent is not None:
             text = text.lstrip()
             if not text:

@@ -71,13 +71,13 @@ def _read(entry: RawEntry, encoding: str) -> RawBook | Reject:
 
 
 class _Reading:
-    """Takes the fields of one entry one after another; what is left is told as unread."""
+    """Takes the fields of one entry one after another; fields that nothing takes are reported as unread."""
 
     def __init__(self, entry: RawEntry, raw: str) -> None:
         self._entry = entry
         self._raw = raw
         self._fields = {name: value for name, value in entry.fields.items() if value.strip()}
-        self._told = list(entry.told)
+        self._unread = list(entry.unread)
         self._fields.pop("crossref", None)
 
     def book(self) -> RawBook:
@@ -101,7 +101,7 @@ class _Reading:
         book.description = self._paragraphs("abstract")
         book.tags = [(tag, None) for tag in self._keywords("keywords", "keyword")]
         book.url = self._one("url")
-        book.unread = list(dict.fromkeys([*self._told, *(name for name in self._fields if name not in IGNORED)]))
+        book.unread = list(dict.fromkeys([*self._unread, *(name for name in self._fields if name not in IGNORED)]))
         return book
 
     def _one(self, *field_names: str) -> str | None:
@@ -115,7 +115,7 @@ class _Reading:
     def _decoded(self, value: str) -> str:
         """Return a value without LaTeX, in one line."""
         text, unknown = decoded(value)
-        self._told += unknown
+        self._unread += unknown
         return one_line(text)
 
     def _paragraphs(self, name: str) -> str | None:
@@ -139,14 +139,14 @@ class _Reading:
                 if isinstance(contributor, RawContributor):
                     yield contributor
                 else:
-                    self._told.append(f"{field} ({contributor})" if contributor == "and others" else contributor)
+                    self._unread.append(f"{field} ({contributor})" if contributor == "and others" else contributor)
 
     def _dates(self) -> list[str]:
         """Take the date, or else the year with its month."""
         date, year, month = self._one("date"), self._one("year"), self._one("month")
         number = _month(month)
         if date is None and month is not None and number is None:
-            self._told.append("month")
+            self._unread.append("month")
         if year and number and re.fullmatch(r"[0-9]{4}", year, re.ASCII):
             year = f"{year}-{number.zfill(2)}"
         return list(dict.fromkeys(filter(None, (date, year))))

@@ -18,7 +18,7 @@ BOOKS = frozenset(
 """Types that a library keeps as a volume."""
 
 VOLUMES = frozenset(("collection", "mvcollection", "proceedings", "mvproceedings", "reference", "mvreference"))
-"""Types whose title is in the field booktitle in some files."""
+"""Types for which some files have the title in the field booktitle."""
 
 FORMATS = {"ebook": "ebook", "audiobook": "audiobook"}
 

@@ -23,7 +23,7 @@ class MissingCommaError(ValueError):
 
 
 def resolved(value: str, strings: Mapping[str, str]) -> str:
-    """Return the text of a value, whose braces inside are kept. strings: abbreviations in lower case.
+    """Return the text of a value, with the braces inside it. strings: abbreviations in lower case.
 
     Errors: MissingCommaError when text follows on a value; KeyError with an abbreviation that is not known; ValueError
     for braces that are too deep and texts that are too long.

@@ -130,5 +130,5 @@ def _paragraphs(description: str) -> str:
 
 
 def _verbatim(value: str) -> str:
-    """Return a URL or DOI, whose braces and backslashes would break the entry, with those in per cent encoding."""
+    """Return a URL or DOI with braces and backslashes percent-encoded: they would break the entry."""
     return _VERBATIM_SPECIAL.sub(lambda match: f"%{ord(match[0]):02X}", one_line(value))

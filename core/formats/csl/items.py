@@ -1,4 +1,4 @@
-"""The items of a CSL-JSON file, one after another and in constant memory, whatever is broken in some."""
+"""Yield the items of a CSL-JSON file one after another, in constant memory, and go on after a broken one."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def date_parts(text: str) -> dict[str, Any]:
 
 
 def _of_parts(parts: list[Any]) -> str | None:
-    """Return [2005, 3, 1], whose parts may be texts, as 2005-03-01; None if the year is no number."""
+    """Return [2005, 3, 1] as 2005-03-01; None if the year is no number. Each part may be a text."""
     try:
         numbers = [int(part) for part in parts[:3] if part not in (None, "")]
     except (TypeError, ValueError):

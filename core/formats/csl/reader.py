@@ -56,13 +56,13 @@ def _read(item: Item) -> RawBook | Reject:
 
 
 class _Reading:
-    """Takes the variables of one item one after another; what is left is told as unread."""
+    """Takes the variables of one item one after another; variables that nothing takes are reported as unread."""
 
     def __init__(self, line: int, fields: dict[str, Any]) -> None:
         self._line = line
         self._raw = fields
         self._fields = {name: value for name, value in fields.items() if value not in (None, "", [], {})}
-        self._told: list[str] = []
+        self._unread: list[str] = []
 
     def book(self) -> RawBook:
         """Return the book."""
@@ -84,7 +84,7 @@ class _Reading:
         if self._fields.get("medium") in _FORMATS:
             book.format = self._one("medium")
         self._notes(book)
-        book.unread = list(dict.fromkeys([*self._told, *(name for name in self._fields if name not in _IGNORED)]))
+        book.unread = list(dict.fromkeys([*self._unread, *(name for name in self._fields if name not in _IGNORED)]))
         return book
 
     def _text(self, name: str) -> str | None:
@@ -124,7 +124,7 @@ class _Reading:
         for value in values if isinstance(values, list) else [values]:
             one = names.contributor(value, role)
             if one is None:
-                self._told.append(name)
+                self._unread.append(name)
             else:
                 yield one
 
@@ -132,8 +132,8 @@ class _Reading:
         """Take a date."""
         if name not in self._fields:
             return []
-        text, told = names.date(self._fields.pop(name))
-        self._told += [f"{name} ({part})" for part in told] if text else [name]
+        text, unread_parts = names.date(self._fields.pop(name))
+        self._unread += [f"{name} ({part})" for part in unread_parts] if text else [name]
         return [text] if text else []
 
     def _series(self) -> list[tuple[str, str | None]]:
@@ -146,4 +146,4 @@ class _Reading:
         note = self._text("note")
         for line in (note or "").splitlines():
             if line.strip() and not labels.take(line, book, name_lines.contributor):
-                self._told.append("note")
+                self._unread.append("note")

@@ -44,7 +44,7 @@ def _scheme(field: Field) -> str | None:
 
 
 def record_id(record: MarcRecord) -> str | None:
-    """Return the control number, with the organization whose it is in front: "(DLC)00282214"."""
+    """Return the control number after the organization that assigned it: "(DLC)00282214"."""
     number = record.control.get("001", "").strip()
     organization = record.control.get("003", "").strip()
     if not number:

@@ -30,7 +30,7 @@ _BIRTH, _DEATH = ("50", "007"), ("51", "008")
 
 
 def contributors(book: Node, unread: list[str]) -> Iterator[RawContributor]:
-    """Yield the contributors in their order, each once for each role; add what names nobody to `unread`."""
+    """Yield the contributors in their order, each once for each role; add contributors without a name to `unread`."""
     for node in sorted(book.all("Contributor"), key=place):
         name, sort_name, kind = _names(node)
         if name is None and sort_name is None:

@@ -1,6 +1,6 @@
 """Reference names of elements of ONIX by their short tags, from the lists of XML tags of releases 3.0 and 2.1.
 
-These are the elements that are read here, and those beside them, of which people are told that they are not.
+These are the elements that are read here, and others that the summary reports as unread.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _SCHEMES = {
 }
 """Schemes by codes of list 27, by the names that MARC 21 has for those that it knows."""
 _CODED = frozenset(("10", "12", "93"))
-"""Schemes whose codes are tags where a file gives no heading: in the book trade that is what subjects are."""
+"""Schemes of the book trade, of which a code becomes a tag where a file gives no heading."""
 
 
 def tags(book: Node, unread: list[str]) -> Iterator[tuple[str, str | None]]:

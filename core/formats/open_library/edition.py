@@ -12,7 +12,7 @@ NameOf = Callable[[str], str | None]
 """Returns the name of the author with a key such as OL23919A, None if it is not known."""
 
 AUTHOR_KEYS = "authors (only their keys: give --authors with Open Library's dump of authors)"
-"""What is told of authors that a record names by their keys alone."""
+"""How the summary reports authors that a record names by their keys alone."""
 
 _TITLES = ("title", "title_prefix", "full_title", "subtitle", "translation_of")
 _PEOPLE = ("authors", "author", "by_statement", "contributors", "contributions")

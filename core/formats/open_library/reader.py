@@ -38,7 +38,7 @@ def read(stream: BinaryIO, encoding: str | None = None, name_of: NameOf = _nobod
         else:
             yield raw_book(record, number, name_of)
     if others.first is not None:
-        yield others.told()
+        yield others.reject()
 
 
 def read_named(stream: BinaryIO, encoding: str | None, names: AuthorNames) -> Iterator[RawBook | Reject]:
@@ -60,6 +60,6 @@ class _Others:
         self.first = self.first or number
         self._counts[kind[:40]] += 1
 
-    def told(self) -> Reject:
+    def reject(self) -> Reject:
         counts = ", ".join(f"{count:,} of type {kind}" for kind, count in self._counts.most_common(10))
         return Reject(self.first or 1, f"left out, because only editions are books, from this line on: {counts}")

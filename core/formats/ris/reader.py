@@ -76,7 +76,7 @@ def _as_text(field: Field) -> str:
 
 
 class _Reading:
-    """Takes the fields of one reference one after another; what is left is told as unread."""
+    """Takes the fields of one reference one after another; fields that nothing takes are reported as unread."""
 
     def __init__(self, reference: Reference, raw: str) -> None:
         self._reference = reference
@@ -102,7 +102,7 @@ class _Reading:
         book.tags = [(text, None) for text in self._all("KW")]
         book.url = self._one("UR")
         self._notes(book)
-        book.unread = self._told()
+        book.unread = self._unread_fields()
         return book
 
     def _values(self, field: Field) -> list[str]:
@@ -124,7 +124,7 @@ class _Reading:
         return list(dict.fromkeys(text for tag in tags for text in self._fields.pop(tag, [])))
 
     def _one(self, *tags: str) -> str | None:
-        """Take the first value of the first tag that has one. Further ones, unless they are the same, are told."""
+        """Take the first value of the first tag that has one. Further, different ones are reported as unread."""
         first: str | None = None
         for tag in tags:
             for text in self._fields.pop(tag, []):
@@ -162,7 +162,7 @@ class _Reading:
         ]
 
     def _dates(self) -> list[str]:
-        """Take the dates, the most exact first; dates without a year ("July") are told."""
+        """Take the dates, the most exact first; dates without a year ("July") are reported as unread."""
         dates = [(text, tag) for tag in _DATES for text in self._all(tag)]
         self._unread += [tag for text, tag in dates if not any(char.isdigit() for char in text)]
         texts = [_date(text) for text, _ in dates if any(char.isdigit() for char in text)]
@@ -182,7 +182,7 @@ class _Reading:
             if not labels.take(note, book, contributor):
                 self._unread.append("N1")
 
-    def _told(self) -> list[str]:
+    def _unread_fields(self) -> list[str]:
         """Return what was not taken."""
         told = [*self._unread, *(tag for tag, values in self._fields.items() if values)]
         if self._reference.text:

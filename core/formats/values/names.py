@@ -48,7 +48,7 @@ _FULL_STOP = re.compile(r"(?:.*[ -])?(?!(?:Chas|Thos|Robt|Benj|Saml|Danl|Edwd|Al
 _FILED = re.compile(r"(?P<family>[^,]+),\s*(?P<given>[^,]+)(?:,\s*(?P<suffix>[^,]+))?")
 
 
-def is_nobody(name: str) -> bool:
+def is_placeholder(name: str) -> bool:
     """Return whether a name is of nobody: "Unknown", "et al."."""
     return name.strip().lower() in _NOBODY
 

@@ -1,4 +1,4 @@
-"""Words that say nothing, characters that nobody sees, and HTML where text should be."""
+"""Words that stand for a missing value, invisible characters, and HTML where text should be."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def without_invisible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return text in one line, without characters that nobody sees."""
+    """Return text in one line, without invisible characters."""
     if text.isprintable():
         return without_invisible(text)
     return _LINE_BREAKS.sub(" ", without_invisible(text))

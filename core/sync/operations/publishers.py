@@ -21,7 +21,7 @@ resource = Resource(
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the books of a publisher."""
     resource.reader(executor).ensure_exists(call.parameters["id"])
-    return OperationResult(reader(executor).page_including(call.query, publisher=call.parameters["id"]))
+    return OperationResult(reader(executor).page_including(call.query, publisher=[call.parameters["id"]]))
 
 
 operations = [

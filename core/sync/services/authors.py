@@ -10,8 +10,9 @@ from sqlalchemy import or_, select
 
 from diptych.core.catalogue.authors import queries
 from diptych.core.catalogue.authors.model import Author, AuthorName
+from diptych.core.catalogue.books.contributors import with_author_replaced
 from diptych.core.catalogue.books.model import Book, BookContributor
-from diptych.core.sync.services.books import BookService, Contributing
+from diptych.core.sync.services.books import BookService
 from diptych.core.sync.services.merging import MergeableService, NamedReader
 from diptych.core.sync.services.resource_service import SlugRepository
 
@@ -50,11 +51,5 @@ class AuthorService(MergeableService[Author]):
             found = books.some_for_update(condition, MOVED)
             more = len(found) == MOVED
             present = books.contributor_ids(found)
-            moved = {book: _moved(present[book.id], item_id, others) for book in found}
+            moved = {book: with_author_replaced(present[book.id], others, item_id) for book in found}
             books.put_contributors(moved, present)
-
-
-def _moved(contributors: Sequence[Contributing], item_id: UUID, others: Sequence[UUID]) -> list[Contributing]:
-    """Return contributors with one author in the place of others, once in a role."""
-    pairs = [(item_id if author_id in others else author_id, role) for author_id, role in contributors]
-    return list(dict.fromkeys(pairs))

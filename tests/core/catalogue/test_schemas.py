@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from diptych.core.catalogue.authors.schemas import AuthorInput, AuthorList
-from diptych.core.catalogue.books.schemas import BookInput, BookList, ContributorList, Isbn, Language, Title, Year
+from diptych.core.catalogue.authors.kinds import KINDS
+from diptych.core.catalogue.authors.schemas import AuthorInput, AuthorList, Kind
+from diptych.core.catalogue.books.contributors import ROLES
+from diptych.core.catalogue.books.formats import FORMATS
+from diptych.core.catalogue.books.identifiers import SCHEMES
+from diptych.core.catalogue.books.schemas import (
+    BookInput,
+    BookList,
+    ContributorList,
+    Format,
+    Isbn,
+    Language,
+    Role,
+    Scheme,
+    Title,
+    Year,
+)
 from diptych.core.catalogue.tags.schemas import TagInput, TagName, TagNames
 from diptych.core.engine.schemas.base import Batch, BatchIds, Input, WithId, patch_of
 from diptych.core.engine.schemas.field_types import Date, Id, Instant, Prose, QueryFlag, QueryInteger
@@ -325,3 +340,12 @@ def test_filters_are_normalised_as_what_is_stored_is():
         {"tagsIn": [" WAR  and peace"], "isbnIn": ["0-439-55493-4"], "languageIn": ["EN-us"]}
     )
     assert (query.tags_in, query.isbn_in, query.language_in) == (["war and peace"], ["9780439554930"], ["en-US"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("literal", "values"),
+    [(Role, ROLES), (Format, FORMATS), (Scheme, SCHEMES), (Kind, KINDS)],
+    ids=["roles", "formats", "schemes", "kinds"],
+)
+def test_a_choice_of_the_api_is_that_of_the_model(literal: Any, values: tuple[str, ...]):
+    assert get_args(literal) == values

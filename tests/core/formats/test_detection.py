@@ -96,13 +96,13 @@ def test_what_is_known_and_not_read_is_refused_by_its_name(content, words):
 
 
 def test_the_content_wins_over_the_name_and_that_is_told():
-    assert found(DUMP, "books.csv").told == (
+    assert found(DUMP, "books.csv").notice == (
         "the name 'books.csv' says CSV, but the content is Open Library's records: it is read as that"
     )
-    assert found('"title"\t"author"\n', "books.tsv").told == (
+    assert found('"title"\t"author"\n', "books.tsv").notice == (
         "the name 'books.tsv' says TSV, but the content is CSV: it is read as that"
     )
-    assert found("TY  - BOOK\n", "books.ris").told is None
+    assert found("TY  - BOOK\n", "books.ris").notice is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_content_wins_over_the_name_and_that_is_told():
 )
 def test_the_name_decides_where_the_content_does_not(content, file_name, expected):
     detected = found(content, file_name)
-    assert (detected.name, detected.told) == (expected, None)
+    assert (detected.name, detected.notice) == (expected, None)
 
 
 def test_an_explicit_format_wins_over_everything():

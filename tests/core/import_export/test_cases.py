@@ -31,7 +31,7 @@ def read(tmp_path: Path) -> Read:
 
         with open_source(path, Options(**options)) as source:
             found = preview(source.entries, shown=100, rejects=Kept())
-            return found.first, rejects, [*source.told, *found.summary.told(source.place)]
+            return found.first, rejects, [*source.notices, *found.summary.notices(source.place)]
 
     return read
 

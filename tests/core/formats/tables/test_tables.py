@@ -30,7 +30,7 @@ def back(name: str, *given: BookRecord) -> list[BookRecord]:
     numbered = rows(io.StringIO(content.decode(), newline=""), name)
     found = list(numbered)
     mapping = infer_columns(numbered.columns, sample=[row for _, row in found])
-    assert not any("ignored" in line for line in mapping.told())
+    assert not any("ignored" in line for line in mapping.notices())
     summary = Summary()
     records = [record_of(row_book(row, number, mapping), row, summary) for number, row in found]
     assert not summary.examples
