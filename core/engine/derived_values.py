@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,15 +20,16 @@ class Rules:
 
     named_by: the column from which the search text, the sort key and the slug are derived. normalizers: by column, the
     function that normalizes a value, or raises ValueError. checks: by column of the model, the function that refuses
-    values of another type; the model sets them (for_columns). follows: from normalized values to those of columns that
-    follow from them, or ValidationFailed if they contradict each other. resets: by column, the columns that become null
-    when it changes and they are not set too.
+    values of another type; the model sets them (for_columns). contradictions: from normalized values to an error for
+    each that contradicts another. follows: from normalized values to those of columns that follow from them. resets: by
+    column, the columns that become null when it changes and they are not set too.
     """
 
     noun: str
     named_by: str
     normalizers: Mapping[str, Callable[[Any], Any]]
     checks: Mapping[str, Check] = field(default_factory=dict)
+    contradictions: Callable[[Values], Sequence[FieldError]] = lambda _: ()
     follows: Callable[[Values], Mapping[str, Any]] = lambda _: {}
     resets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -59,8 +60,17 @@ class Rules:
             value = normalize(value)
         return value
 
+    def checked(self, values: Values) -> dict[str, Any]:
+        """Return these normalized values, plus the ones that follow from them.
+
+        Errors: ValidationFailed, if they contradict each other.
+        """
+        if field_errors := self.contradictions(values):
+            raise ValidationFailed("Values contradict each other.", [*field_errors])
+        return self.with_derived(values)
+
     def with_derived(self, values: Values) -> dict[str, Any]:
-        """Return these normalized values, plus the ones that follow from them. Errors: ValidationFailed."""
+        """Return these normalized values, plus the ones that follow from them. Does not check whether they agree."""
         found = {**values, **self.follows(values)}
         if name := values.get(self.named_by):
             folded = fold(name)

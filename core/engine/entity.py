@@ -134,7 +134,7 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
     Errors: ValidationFailed.
     """
     given = {name: getattr(row, name) for name in names}
-    for name, value in row.rules.with_derived(row.rules.normalized(given)).items():
+    for name, value in row.rules.checked(row.rules.normalized(given)).items():
         if name not in kept and getattr(row, name) != value:
             setattr(row, name, value)
 

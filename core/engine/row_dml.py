@@ -27,10 +27,13 @@ _OTHER_SLUG = "other_slug"
 
 
 def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
-    """Return the parameters of `insert_statement`, with a second slug in case the first is taken."""
+    """Return the parameters of `insert_statement`, with a second slug in case the first is taken.
+
+    Errors: ValidationFailed, if the values contradict each other.
+    """
     moment = now()
     made = {"id": uuid7(), "created_at": moment, "updated_at": moment}
-    row = {**column_defaults(spec.model), **made, **spec.rules.with_derived(values)}
+    row = {**column_defaults(spec.model), **made, **spec.rules.checked(values)}
     found = {_NEW + column.name: row.get(column.name) for column in _table(spec).columns}
     if spec.slugged:
         slug = spec.rules.slug_of(row)

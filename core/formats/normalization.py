@@ -176,6 +176,9 @@ def _contributor(raw: RawContributor, found: _Values) -> Contributor | None:
         return None
     birth = found.take(field, raw.birth, life_year)
     death = found.take(field, raw.death, life_year)
+    if birth is not None and death is not None and death < birth:
+        found.add_trouble(field, f"{name}, {birth}-{death}", "death is before birth: both years are left out")
+        birth = death = None
     return found.take(field, name, lambda _: contributor(raw, birth, death))
 
 

@@ -90,8 +90,8 @@ class RowKind:
         return [self.line(row) for row in rows]
 
     def columns(self, exported: ExportedRow) -> dict[str, Any]:
-        """Return the columns of the row that a line is of."""
-        return exported.model_dump(exclude={"type", *self.lists.model_fields})
+        """Return the columns of the row that a line has: one of an earlier release lacks those that are newer."""
+        return exported.model_dump(exclude={"type", *self.lists.model_fields}, exclude_unset=True)
 
 
 class BookKind(RowKind):

@@ -44,9 +44,13 @@ class _Person:
 
     def may_be(self, contributor: Contributor) -> bool:
         """Return whether no year of a life says otherwise."""
-        return all(
-            self.known[name] is None or (given := getattr(contributor, name)) is None or self.known[name] == given
-            for name in ("birth_year", "death_year")
+        birth, death = self.known["birth_year"], self.known["death_year"]
+        given_birth, given_death = contributor.birth_year, contributor.death_year
+        return (
+            (birth is None or given_birth is None or birth == given_birth)
+            and (death is None or given_death is None or death == given_death)
+            and (birth is None or given_death is None or birth <= given_death)
+            and (death is None or given_birth is None or given_birth <= death)
         )
 
     def fill(self, contributor: Contributor) -> None:

@@ -155,9 +155,9 @@ class _Loading:
             return
         books = [book for book, _ in known]
         before = {book.id: _columns(book) for book in books}
-        self.books.change_rows(books, [self._changes(book, record) for book, record in known])
-        changed = {book.id for book in books if _columns(book) != before[book.id]}
         present = self.books.contributor_ids(books)
+        self.books.change_rows(books, [self._changes(book, record, present[book.id]) for book, record in known])
+        changed = {book.id for book in books if _columns(book) != before[book.id]}
         merged = {
             book: merged_contributors(present[book.id], self._contributing(record))
             for book, record in known
@@ -168,15 +168,21 @@ class _Loading:
         changed |= self.books.add_identifiers(
             {book: _identifiers(record) for book, record in known if record.identifiers}
         )
-        changed |= self.books.add_series({book: self._places(record) for book, record in known if record.series})
+        places = {book: self._places(record) for book, record in known if record.series}
+        changed |= self.books.add_series(places, fill=self.on_conflict == "fill")
         self._add_sources([(book.id, record) for book, record in known])
         self.outcome.updated += len(changed)
         self.outcome.unchanged += len(known) - len(changed)
 
-    def _changes(self, book: Book, record: BookRecord) -> dict[str, Any]:
+    def _changes(self, book: Book, record: BookRecord, present: Sequence[Contributing]) -> dict[str, Any]:
         values = self._values(record)
         if self.on_conflict == "fill":
-            return {name: value for name, value in values.items() if getattr(book, name) is None}
+            missing = {name: value for name, value in values.items() if getattr(book, name) is None}
+            if present:
+                missing.pop("author_id", None)
+            if book.year not in (None, record.year):
+                missing.pop("published", None)
+            return missing
         if record.published is None and record.year == book.year:
             # A year alone would take away a date of that year, which says more.
             values.pop("year", None)

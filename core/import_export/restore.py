@@ -130,12 +130,15 @@ class _Restorer:
         present = {row.id: row for row in self._present([value["id"] for value in values])}
         accepted = []
         for (row, line), value in zip(whole, values, strict=True):
-            owned = [name for name in self._unique() if holders.get((name, value[name]), value["id"]) != value["id"]]
-            if owned:
+            unique = {(name, value[name]): name for name in self._unique() if value.get(name) is not None}
+            owned = [name for pair, name in unique.items() if holders.get(pair, value["id"]) != value["id"]]
+            if contradiction := self._contradiction(value, present.get(value["id"])):
+                self._reject(row, line, contradiction)
+            elif owned:
                 self._reject(row, line, f"another {self.service.spec.noun} has its {' and its '.join(owned)}")
             else:
                 accepted.append(value)
-                holders |= {(name, value[name]): value["id"] for name in self._unique() if value[name] is not None}
+                holders |= dict.fromkeys(unique, value["id"])
         old = [value for value in accepted if value["id"] in present]
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
         self.service.change_rows([present[value["id"]] for value in old], old)
@@ -143,6 +146,12 @@ class _Restorer:
         new = [value for value in accepted if value["id"] not in present]
         self.new = {row["id"] for row in self.service.create_rows(new)}
         self.old = {value["id"]: present[value["id"]] for value in old}
+
+    def _contradiction(self, value: dict[str, Any], row: Any) -> str:
+        """Return why the changes of a row cannot all be; an empty text for a new row, which is taken as it stands."""
+        changes = {} if row is None else {name: each for name, each in value.items() if getattr(row, name) != each}
+        errors = self.service.rules.contradictions(changes)
+        return "; ".join(f"{'.'.join(map(str, error.path or ()))}: {error.detail}" for error in errors)
 
     def _unique(self) -> list[str]:
         return [*self.service.unique, *(["slug"] if self.service.spec.slugged else [])]
@@ -158,7 +167,7 @@ class _Restorer:
         model = self.service.model_type
         for name in self._unique():
             column = getattr(model, name)
-            wanted = [value[name] for value in values if value[name] is not None]
+            wanted = [value[name] for value in values if value.get(name) is not None]
             for item, holder in self.session.execute(select(column, model.id).where(column.in_(wanted))):
                 found[name, item] = holder
         return found
@@ -209,7 +218,9 @@ class _BookRestorer(_Restorer):
 
     def store_lists(self, rows: Sequence[Any]) -> None:
         names = sorted({name for row in rows for name in row.tags})
-        tags = {tag.name: tag.id for tag in TagService(self.session, wrap_exceptions=False).named(names)}
+        # By the name of the line, which may be another name of the tag since it was merged.
+        named = TagService(self.session, wrap_exceptions=False).named(names)
+        tags = {name: tag.id for name, tag in zip(names, named, strict=True)}
         new = [row for row in rows if row.id in self.new]
         add_lists(self.session, [(row.id, _contributing(row), {tags[name] for name in row.tags}) for row in new])
         old = [(row, self.old[row.id]) for row in rows if row.id in self.old]

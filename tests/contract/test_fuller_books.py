@@ -80,6 +80,26 @@ def test_an_author_has_a_day_or_a_year_of_birth_that_agree(api: httpx.Client):
     assert read(api, path) == changed
 
 
+@pytest.mark.parametrize("way", ["alone", "in a batch"])
+def test_a_book_that_loses_its_author_keeps_no_further_authors(api: httpx.Client, way: str):
+    first, second, editor = (make_author(api) for _ in range(3))
+    book = make_book(api, author_id=first["id"])
+    path = f"/books/{book['id']}"
+    roles = [(first, "author"), (second, "author"), (editor, "editor")]
+    items = [{"author_id": each["id"], "role": role} for each, role in roles]
+    assert api.put(f"{path}/contributors", json={"items": items}).is_success
+
+    if way == "in a batch":
+        changed = api.patch("/books/batch", json={"items": [{"id": book["id"], "author_id": None}]})
+    else:
+        changed = api.patch(path, json={"author_id": None})
+
+    assert changed.is_success, changed.text
+    left = read(api, f"{path}/contributors")["items"]
+    assert [(each["author"]["id"], each["role"]) for each in left] == [(editor["id"], "editor")]
+    assert book_of(api, book)["author"] is None
+
+
 # Publishers, series, identifiers
 
 
@@ -171,6 +191,17 @@ def test_merged_authors_become_one_with_all_books_and_names(api: httpx.Client):
     assert read(api, f"/authors/{kept['id']}/names")["items"] == sorted(["Currer Bell", gone["name"], third["name"]])
     for other in (gone, third):
         refused(api.get(f"/authors/{other['id']}"), 404)
+
+
+def test_a_merged_author_keeps_its_own_day_of_birth_and_takes_no_sort_name(api: httpx.Client):
+    kept = make_author(api, dob="1816-04-21")
+    gone = make_author(api, birth_year=1817, death_year=1855, sort_name="Bell, Currer")
+
+    merged = api.post(f"/authors/{kept['id']}/merge", json={"ids": [gone["id"]]}).json()
+
+    assert (merged["dob"], merged["birth_year"], merged["death_year"]) == ("1816-04-21", None, 1855)
+    assert merged["sort_name"] is None
+    assert read(api, f"/authors/{kept['id']}") == merged
 
 
 def test_a_merge_of_a_row_with_itself_or_with_none_that_exists_changes_nothing(api: httpx.Client):

@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from diptych.core.catalogue.authors.schemas import AuthorList
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
-from diptych.core.formats.record import BookRecord, Contributor, Reject, TagName
+from diptych.core.formats.record import BookRecord, Contributor, Reject, SeriesPosition, TagName
 from diptych.core.http.json import encode
 from diptych.core.import_export.column_mapping import infer_columns
 from diptych.core.import_export.defaults import Defaults
@@ -130,6 +131,34 @@ async def test_on_conflict_a_book_keeps_what_it_has_is_filled_or_gets_what_the_f
     assert counts(await twin.load(given, on_conflict="replace")) == (0, 1, 0, 0)
     found = await only_book(twin)
     assert (found.title, found.year, people(found)) == ("The Iliad", 2, [("Virgil", "author"), ("E", "editor")])
+
+
+async def test_filling_keeps_the_year_the_contributors_and_the_positions_that_a_book_has(twin: Twin):
+    def series(position: str | None) -> dict[str, Any]:
+        return {"series": (SeriesPosition("Works", position),)}
+
+    await twin.load([record("Iliad", "editor:E", isbn=ISBNS[0], year=1900, **series("2"))])
+    given = [record("Iliad", "Homer", isbn=ISBNS[0], published="1950-01-01", year=1950, **series("3"))]
+
+    assert counts(await twin.load(given, on_conflict="fill")) == (0, 0, 1, 0)
+    found = await only_book(twin)
+    assert (found.year, found.published, people(found)) == (1900, None, [("E", "editor")])
+    assert counts(await twin.load([record("Iliad", "editor:E", isbn=ISBNS[0], **series(None))])) == (0, 0, 1, 0)
+    lines = await twin.exported()
+    assert [each["position"] for line in lines for each in line.get("series", ())] == ["2"]
+
+
+async def test_lives_that_exclude_each_other_are_two_authors(twin: Twin):
+    lives = [
+        Contributor("Jane Doe", "author", death_year=1850),
+        Contributor("Jane Doe", "author", birth_year=1900),
+    ]
+    given = [record(f"T{place}", line=place) for place in range(2)]
+    given = [structs.replace(each, contributors=(life,)) for each, life in zip(given, lives, strict=True)]
+
+    assert counts(await twin.load(given)) == (2, 0, 0, 0)
+    assert counts(await twin.load(given)) == (0, 0, 2, 0)
+    assert (await twin.authors.page(AuthorList())).total == 2
 
 
 async def test_an_author_is_made_once_however_many_books_name_them(twin: Twin):
@@ -334,6 +363,40 @@ async def test_a_line_whose_unique_value_another_row_has_is_rejected_and_the_res
     outcome = await twin.restore(group, [5, 6])
     assert counts(outcome) == (1, 0, 0, 1)
     assert (outcome.rejects[0].line, outcome.rejects[0].reason) == (5, "another author has its slug")
+
+
+async def test_a_line_of_an_earlier_release_keeps_what_the_row_has_besides(twin: Twin):
+    await twin.load([record("Iliad", isbn=ISBNS[0], subtitle="A poem", pages=300)])
+    *_, line = await twin.exported()
+    older = {name: value for name, value in line.items() if name not in ("subtitle", "pages", "identifiers", "series")}
+
+    assert counts(await twin.restore(copies([older])[0])) == (0, 0, 1, 0)
+    found = await only_book(twin)
+    assert (found.subtitle, found.pages) == ("A poem", 300)
+
+
+async def test_lines_are_put_back_after_a_tag_that_they_name_was_merged(twin: Twin):
+    await twin.load([record("Iliad", isbn=ISBNS[0], tags=("war", "wars"))])
+    lines = [line for line in await twin.exported() if line["type"] == "book"]
+    kept, gone = sorted((await twin.tags.page(TagList())).items, key=lambda tag: tag.name)
+    await twin.tags.merge(kept.id, [gone.id])
+
+    assert counts(await twin.restore(copies(lines)[0])) == (0, 1, 0, 0)
+    assert [tag.name for tag in (await only_book(twin)).tags] == ["war"]
+
+
+async def test_a_contradictory_life_is_put_back_as_it_was_exported_but_not_into_another_row(twin: Twin):
+    await author(twin, "Homer")
+    (line,) = await twin.exported()
+    impossible = line | {"birth_year": 1900, "death_year": 1850}
+    (group,) = copies([impossible])
+
+    outcome = await twin.restore(group)
+    assert (counts(outcome), outcome.rejects[0].reason) == ((0, 0, 0, 1), "death_year: 1850 is before 1900")
+    await twin.emptied()
+    assert counts(await twin.restore(group)) == (1, 0, 0, 0)
+    assert await twin.exported() == [impossible]
+    assert counts(await twin.restore(group)) == (0, 0, 1, 0)
 
 
 async def test_a_book_whose_author_is_missing_is_rejected(twin: Twin):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cached_property
@@ -165,6 +165,8 @@ class BookWriter(Writer):
         if book is not None and values.get("author_id") is not None:
             # Remove the new first author from the other contributors.
             await self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
+        elif book is not None and "author_id" in values:
+            await self.executor.run(queries.WITHOUT_AUTHORS, {"book": item_id})
         return book
 
 
@@ -235,7 +237,15 @@ class BookService(CatalogueService[Book]):
             if values.get("author_id") is not None
             and (values["author_id"] != row.author_id or row.id in self._reassigned or _author_changed(row))
         ]
+        authorless = [
+            row.id
+            for row, values in zip(rows, changes, strict=True)
+            if "author_id" in values and values["author_id"] is None
+        ]
         changed = await super().set_columns(rows, changes, places, matched=matched)
+        if authorless:
+            theirs = BookContributor.book_id.in_(authorless)
+            await self.session.execute(delete(BookContributor).where(theirs, BookContributor.role == AUTHOR))
         if moved:
             # Remove the new first author from the other contributors.
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
@@ -364,9 +374,16 @@ class BookService(CatalogueService[Book]):
         """Replace the series of each book, with its position in each; return the ids of the books that changed."""
         return await self._put_rows(BookSeries, ("series_id",), series_rows(wanted))
 
-    async def add_series(self, wanted: Mapping[Book, Mapping[UUID, str | None]]) -> set[UUID]:
-        """Add each book to series, or set its positions in them; return the ids of the books that changed."""
-        return await self._put_rows(BookSeries, ("series_id",), series_rows(wanted), whole=False)
+    async def add_series(self, wanted: Mapping[Book, Mapping[UUID, str | None]], *, fill: bool = False) -> set[UUID]:
+        """Add each book to series, or set its positions in them; return the ids of the books that changed.
+
+        A known position is not made null; with fill it is not replaced either.
+        """
+
+        def keeps(old: Values, new: Values) -> bool:
+            return new["position"] is None or (fill and old["position"] is not None)
+
+        return await self._put_rows(BookSeries, ("series_id",), series_rows(wanted), whole=False, keeps=keeps)
 
     async def _put_rows(
         self,
@@ -375,11 +392,12 @@ class BookService(CatalogueService[Book]):
         wanted: RelatedRows,
         *,
         whole: bool = True,
+        keeps: Callable[[Values, Values], bool] = lambda _old, _new: False,
     ) -> set[UUID]:
         """Replace the rows of each book in another table; return the ids of the books that changed.
 
         key: the columns that with `book_id` identify a row; wanted has the other columns of each row by the key.
-        whole: delete the rows that are not wanted.
+        whole: delete the rows that are not wanted. keeps: whether a row stays as it is, although another is wanted.
         """
         table: Any = model.__table__
         others = [column.name for column in table.columns if column.name not in ("book_id", *key)]
@@ -387,8 +405,9 @@ class BookService(CatalogueService[Book]):
         for row in (await self.session.execute(select(table).where(table.c.book_id.in_(list(present))))).mappings():
             present[row["book_id"]][tuple(row[name] for name in key)] = {name: row[name] for name in others}
         gone, added = [], []
-        for book, rows in wanted.items():
+        for book, given in wanted.items():
             old = present[book.id]
+            rows = {values: row for values, row in given.items() if values not in old or not keeps(old[values], row)}
             gone += [
                 (book.id, *values) for values in old if (whole or values in rows) and rows.get(values) != old[values]
             ]

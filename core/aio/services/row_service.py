@@ -117,7 +117,7 @@ class RowService(
         if isinstance(data, self.model_type):
             derive(data, [name for name in data.rules.checks if name in vars(data)], ())
             return data
-        return self.rules.with_derived(self.rules.normalized(self._dumped(data)))
+        return self.rules.checked(self.rules.normalized(self._dumped(data)))
 
     def _dumped(self, data: Any, config: Any = None) -> dict[str, Any]:
         """Return the columns that are set in data of any kind."""
@@ -138,7 +138,7 @@ class RowService(
             raise row_not_found(self.spec)
         return row
 
-    # For imports: no hooks run, and values must already be normalized
+    # For imports: no hooks run, and values must already be normalized and agree
 
     async def create_rows(self, items: Sequence[Values]) -> list[dict[str, Any]]:
         """Create rows; return their columns, in order. Missing columns get their defaults, or null.
@@ -148,7 +148,10 @@ class RowService(
         return await self._bulk_insert([self.rules.with_derived(values) for values in items])
 
     async def change_rows(self, rows: Sequence[EntityT], changes: Sequence[Values]) -> int:
-        """Set columns and flush; return how many rows changed. Errors: ValidationFailed."""
+        """Set columns and flush; return how many rows changed. Does not validate, except foreign keys.
+
+        Errors: ValidationFailed.
+        """
         return await self.set_columns(rows, [self.rules.with_derived(values) for values in changes])
 
     # `places`: each item's index in its batch, None where there is no batch

@@ -71,7 +71,7 @@ class Writer:
 
     async def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         """Set columns of a row; return None if it or a foreign-key target does not exist. Errors: Conflict."""
-        values = self.spec.rules.with_derived(values)
+        values = self.spec.rules.checked(values)
         statement = row_dml.update_statement(self.spec, frozenset(values))
         changed = await self.executor.first(statement, row_dml.update_parameters(item_id, values))
         return None if changed is None else self.spec.represent(changed)

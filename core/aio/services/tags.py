@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import delete, select, update
+from sqlalchemy import Uuid, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from diptych.core.aio.bulk_insert import bulk_insert
 from diptych.core.aio.services.merging import MergeableService, NamedReader
 from diptych.core.catalogue.books.model import Book, BookTag
 from diptych.core.catalogue.tags import queries
@@ -62,11 +61,12 @@ class TagService(MergeableService[Tag]):
         return [found[name] for name in names]
 
     async def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
-        tagged = select(BookTag.book_id).where(BookTag.tag_id.in_(others)).distinct()
-        books = list((await self.session.execute(tagged)).scalars())
-        carry = set((await self.session.execute(select(BookTag.book_id).where(BookTag.tag_id == item_id))).scalars())
+        # By statements of the database: a tag may have hundreds of thousands of books.
+        books = select(BookTag.book_id).where(BookTag.tag_id.in_(others))
+        touched = update(Book).where(Book.id.in_(books)).values(updated_at=now())
+        await self.session.execute(touched, execution_options={"synchronize_session": False})
+        own = select(BookTag.book_id).where(BookTag.tag_id == item_id)
+        missing = books.with_only_columns(BookTag.book_id, literal(item_id, Uuid())).distinct()
+        new = insert(BookTag).from_select(["book_id", "tag_id"], missing.where(BookTag.book_id.not_in(own)))
+        await self.session.execute(new)
         await self.session.execute(delete(BookTag).where(BookTag.tag_id.in_(others)))
-        new = [{"book_id": book_id, "tag_id": item_id} for book_id in books if book_id not in carry]
-        if books:
-            await bulk_insert(self.session, BookTag, new)
-            await self.session.execute(update(Book).where(Book.id.in_(books)).values(updated_at=now()))

@@ -16,20 +16,18 @@ from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import Base, Entity, SearchableMixin, SlugMixin, with_list_indexes
 from diptych.core.engine.text_normalization import line
-from diptych.core.errors import FieldError, ValidationFailed
+from diptych.core.errors import FieldError
 
 
-def check_years(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check that the dates of a life agree; nothing follows from them. Errors: ValidationFailed."""
+def impossible_life(values: Mapping[str, Any]) -> list[FieldError]:
+    """Return an error for each date of a life that contradicts another."""
     born, day, died = values.get("birth_year"), values.get("dob"), values.get("death_year")
     field_errors = []
     if born is not None and day is not None and day.year != born:
         field_errors.append(FieldError("value", f"the year of {day} is not {born}", path=("birth_year",)))
     if died is not None and (first := born if day is None else day.year) is not None and died < first:
         field_errors.append(FieldError("value", f"{died} is before {first}", path=("death_year",)))
-    if field_errors:
-        raise ValidationFailed("The dates contradict each other.", field_errors)
-    return {}
+    return field_errors
 
 
 @with_list_indexes("dob")
@@ -51,7 +49,7 @@ class Author(SearchableMixin, SlugMixin, Entity):
             "birth_year": bounded,
             "death_year": bounded,
         },
-        follows=check_years,
+        contradictions=impossible_life,
         resets={"dob": ("birth_year",), "birth_year": ("dob",)},
     )
 

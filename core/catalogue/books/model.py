@@ -38,7 +38,7 @@ from diptych.core.engine.entity import (
     with_list_indexes,
 )
 from diptych.core.engine.text_normalization import line, prose
-from diptych.core.errors import FieldError, ValidationFailed
+from diptych.core.errors import FieldError
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 
@@ -49,16 +49,23 @@ def _pages(number: int) -> int:
     return number
 
 
+def another_year(values: Mapping[str, Any]) -> list[FieldError]:
+    """Return an error if the year is not that of the date of publication."""
+    year, published = values.get("year"), values.get("published")
+    if year is None or published is None or year == year_of(published):
+        return []
+    detail = f"the year of {published} is {year_of(published)}, not {year}"
+    return [FieldError("value", detail, path=("year",))]
+
+
 def year_of_publication(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the year that follows from a date of publication. Errors: ValidationFailed, if another year is given."""
+    """Return the year that follows from a date of publication; of a date and another year, the year stays."""
     published = values.get("published")
     if published is None:
         return {}
-    year = year_of(published)
-    if values.get("year") not in (None, year):
-        detail = f"the year of {published} is {year}, not {values['year']}"
-        raise ValidationFailed("published and year disagree.", [FieldError("value", detail, path=("year",))])
-    return {"year": year}
+    if another_year(values):
+        return {"published": None}
+    return {"year": year_of(published)}
 
 
 @with_list_indexes("year", "isbn", "language")
@@ -88,6 +95,7 @@ class Book(SearchableMixin, SlugMixin, Entity):
             "original_year": bounded,
             "url": web_address,
         },
+        contradictions=another_year,
         follows=year_of_publication,
         resets={"year": ("published",)},
     )

@@ -94,6 +94,11 @@ SUPERSEDED = delete(BookContributor).where(
 )
 """Deletes an author who has become the first author of a book from its other contributors."""
 
+WITHOUT_AUTHORS = delete(BookContributor).where(
+    BookContributor.book_id == bindparam("book"), BookContributor.role == AUTHOR
+)
+"""Deletes the further authors of a book that has no first author."""
+
 spec = resource_spec(
     Book,
     schemas.Book,

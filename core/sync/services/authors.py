@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -40,7 +41,14 @@ class AuthorService(MergeableService[Author]):
     match_fields = ["name", "dob"]  # noqa: RUF012 - as the library declares it
     in_use = ("An author with books cannot be deleted.", "books name this author")
     other_names = AuthorName
-    merged = ("dob", "birth_year", "death_year", "kind", "sort_name")
+    # Not sort_name, which is a form of the name.
+    merged = ("dob", "birth_year", "death_year", "kind")
+
+    def completing(self, row: Author, others: Sequence[Author]) -> dict[str, Any]:
+        found = super().completing(row, others)
+        if row.dob is not None or "dob" in found:
+            found.pop("birth_year", None)
+        return found
 
     def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
         books = BookService(self.session, wrap_exceptions=False)

@@ -63,14 +63,14 @@ class MergeableService(CatalogueService[EntityT]):
         kept = {name for _, name in rows} | {*map(self._name, gone)}
         self.put_names({item_id: kept - {self._name(row)}})
         self.delete_rows(gone)
-        self.set_columns([row], [self._completing(row, gone)])
+        self.set_columns([row], [self.completing(row, gone)])
         return row
 
     def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
         """Move what refers to other rows to this one."""
         raise NotImplementedError
 
-    def _completing(self, row: EntityT, others: Sequence[EntityT]) -> dict[str, Any]:
+    def completing(self, row: EntityT, others: Sequence[EntityT]) -> dict[str, Any]:
         """Return the values that a row lacks and one of the others has."""
         found: dict[str, Any] = {}
         for name in self.merged:

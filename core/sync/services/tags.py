@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemySyncRepository
-from sqlalchemy import delete, select, update
+from sqlalchemy import Uuid, delete, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.catalogue.books.model import Book, BookTag
@@ -15,7 +15,6 @@ from diptych.core.catalogue.tags import queries
 from diptych.core.catalogue.tags.model import Tag, TagAlias
 from diptych.core.engine.entity import now
 from diptych.core.refusals import ConcurrentWrite
-from diptych.core.sync.bulk_insert import bulk_insert
 from diptych.core.sync.services.merging import MergeableService, NamedReader
 
 
@@ -63,11 +62,12 @@ class TagService(MergeableService[Tag]):
         return [found[name] for name in names]
 
     def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
-        tagged = select(BookTag.book_id).where(BookTag.tag_id.in_(others)).distinct()
-        books = list((self.session.execute(tagged)).scalars())
-        carry = set((self.session.execute(select(BookTag.book_id).where(BookTag.tag_id == item_id))).scalars())
+        # By statements of the database: a tag may have hundreds of thousands of books.
+        books = select(BookTag.book_id).where(BookTag.tag_id.in_(others))
+        touched = update(Book).where(Book.id.in_(books)).values(updated_at=now())
+        self.session.execute(touched, execution_options={"synchronize_session": False})
+        own = select(BookTag.book_id).where(BookTag.tag_id == item_id)
+        missing = books.with_only_columns(BookTag.book_id, literal(item_id, Uuid())).distinct()
+        new = insert(BookTag).from_select(["book_id", "tag_id"], missing.where(BookTag.book_id.not_in(own)))
+        self.session.execute(new)
         self.session.execute(delete(BookTag).where(BookTag.tag_id.in_(others)))
-        new = [{"book_id": book_id, "tag_id": item_id} for book_id in books if book_id not in carry]
-        if books:
-            bulk_insert(self.session, BookTag, new)
-            self.session.execute(update(Book).where(Book.id.in_(books)).values(updated_at=now()))

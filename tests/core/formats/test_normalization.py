@@ -123,6 +123,13 @@ def test_a_bad_value_costs_its_field_and_is_told():
     )
 
 
+def test_a_death_before_the_birth_costs_both_years():
+    people = [RawContributor(name="A", birth="1900", death="1850")]
+
+    assert record(contributors=people).contributors == (Contributor("A", "author"),)
+    assert [field for field, _, _ in told(contributors=people)] == ["author"]
+
+
 @pytest.mark.parametrize("nothing", ["NULL", "null", "nan", "NaN", "None", "N/A", "\\N", "--", " "])
 def test_words_that_say_nothing_are_nothing(nothing):
     fields = dict.fromkeys(("subtitle", "publisher", "edition", "format", "pages", "description", "url"), nothing)
