@@ -43,7 +43,7 @@ test-long: venv ## Run what `make test` leaves out: starting and stopping, adopt
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs
 	timeout --signal=INT --kill-after=30 1800 $(BIN)/python -m pytest tests/faults --figures=docs
 
-faults-short: venv ## Run the faults that take less than three minutes together
+faults-short: venv ## Run a few of the faults, those that take seconds
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
 judges: venv ## Have other programs read what is written in each format (needs pandoc and bibutils)

@@ -48,6 +48,7 @@ def test_it_serves_with_one_line_about_what_is_not_kept_and_leaves_signals_to_th
     assert warning.startswith("An ASGI server keeps less than docs/wire.md promises")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("headers", "pieces", "status"),
     [

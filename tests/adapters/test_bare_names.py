@@ -19,6 +19,7 @@ SERVES = {
 }
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_an_adapter_is_migrated_and_served_by_its_bare_name(databases: Databases, adapter: str):
     port = str(free_port())

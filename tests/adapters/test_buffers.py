@@ -114,6 +114,7 @@ def test_a_client_that_downloads_too_much_at_once_is_cut_off(databases: Database
         until(lambda: held(target, [first, second]) < 2)
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_client_that_reads_a_response_too_slowly_is_cut_off(databases: Databases, adapter: str):
     with started(databases, adapter, DIPTYCH_REQUEST_TIMEOUT="1", DIPTYCH_BUFFER_BYTES="0") as target:

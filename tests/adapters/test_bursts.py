@@ -42,6 +42,7 @@ def test_a_burst_waits_for_its_turn(databases: Databases, adapter: str):
             assert Counter(pool.map(status, range(MANY))) == {200: MANY}
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_waiting_for_a_turn_is_part_of_a_requests_time(databases: Databases, adapter: str):
     url = databases.migrated("postgresql")

@@ -24,6 +24,7 @@ def api(request: pytest.FixtureRequest, databases: Databases) -> Iterator[httpx.
         yield client
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/tags"), ("GET", "/nothing"), ("PUT", "/tags"), ("PROPFIND", "/tags"), ("POST", "/tags")],

@@ -80,6 +80,7 @@ def well(ask: Callable[[], httpx.Response]) -> httpx.Response:
     return until(lambda: [answer for answer in [asked()] if answer is not None])[0]
 
 
+@pytest.mark.long
 def test_a_statement_past_the_deadline_is_cancelled_and_its_request_answered(served: tuple[httpx.Client, str]):
     client, url = served
     for name in ("slow", "late"):
@@ -95,6 +96,7 @@ def test_a_statement_past_the_deadline_is_cancelled_and_its_request_answered(ser
         assert well(lambda name=name: client.get("/tags", params={"nameIn": name})).json()["items"] == []  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_a_lock_that_another_session_holds_costs_no_more_than_the_deadline(served: tuple[httpx.Client, str]):
     client, url = served
     with locked(url, "author"):
@@ -109,6 +111,7 @@ def test_a_lock_that_another_session_holds_costs_no_more_than_the_deadline(serve
     assert well(lambda: client.post("/authors", json={"name": "Homer"})).status_code == 201
 
 
+@pytest.mark.long
 def test_a_server_that_does_not_answer_is_not_waited_for_longer_than_the_deadline(served: tuple[httpx.Client, str]):
     client, url = served
     assert well(lambda: client.get("/tags")).status_code == 200
@@ -135,6 +138,7 @@ def seen(
     return waiting, busy
 
 
+@pytest.mark.long
 def test_many_requests_past_their_deadlines_do_not_disturb_later_ones(served: tuple[httpx.Client, str]):
     client, url = served
     with ThreadPoolExecutor(4) as pool:
@@ -147,6 +151,7 @@ def test_many_requests_past_their_deadlines_do_not_disturb_later_ones(served: tu
                 assert well(lambda name=name: client.post("/tags", json={"name": name})).status_code == 201  # type: ignore[misc]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_statement_of_sqlites_past_the_deadline_is_interrupted(adapter: str, databases: Databases):
     url = databases.migrated("sqlite")
@@ -166,6 +171,7 @@ def test_a_statement_of_sqlites_past_the_deadline_is_interrupted(adapter: str, d
         assert [tag["name"] for tag in well(lambda: client.get("/tags")).json()["items"]] == ["quick"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_waiting_for_another_writer_of_sqlites_ends_with_the_deadline(adapter: str, databases: Databases):
     url = databases.migrated("sqlite")

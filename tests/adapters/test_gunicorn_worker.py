@@ -100,6 +100,7 @@ def _written(log: IO[str]) -> str:
     return os.pread(log.fileno(), 1 << 20, 0).decode()
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_workers_that_have_answered_their_share_are_replaced_and_every_request_is_answered(databases: Databases):
     with _started(databases, "--max-requests", "40") as (_, target, log), ThreadPoolExecutor(4) as pool:
@@ -109,6 +110,7 @@ def test_workers_that_have_answered_their_share_are_replaced_and_every_request_i
     assert answers == {b"HTTP/1.1 200 OK": 400}
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_connections_beyond_those_that_a_worker_takes_wait_for_their_turn(databases: Databases):
     with (
@@ -127,6 +129,7 @@ def test_connections_beyond_those_that_a_worker_takes_wait_for_their_turn(databa
         assert time.monotonic() - begin > Settings().keepalive_timeout - 0.5
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_a_connection_is_kept_as_long_as_gunicorns_keepalive_says(databases: Databases):
     with _started(databases, "--keep-alive", "0") as (_, target, _), connect(target) as client:
@@ -134,6 +137,7 @@ def test_a_connection_is_kept_as_long_as_gunicorns_keepalive_says(databases: Dat
         assert b"\r\nConnection: close\r\n" in b"".join(iter(lambda: client.recv(65536), b""))
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_a_master_that_has_started_another_stops_and_the_other_goes_on(databases: Databases):
     # gunicorn starts the other by the name that it was started by, and cannot where that was `python -m gunicorn`.

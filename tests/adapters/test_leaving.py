@@ -74,6 +74,7 @@ def leave(client: socket.socket) -> None:
     client.close()
 
 
+@pytest.mark.long
 def test_what_was_begun_for_a_client_that_has_gone_is_done(served: Served):
     with psycopg.connect(served.database) as holder:
         holder.execute("LOCK TABLE tag IN ACCESS EXCLUSIVE MODE")
@@ -86,6 +87,7 @@ def test_what_was_begun_for_a_client_that_has_gone_is_done(served: Served):
     assert "begun" in served.tags()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("served", ["sanic", "sanic in a host"], indirect=True)
 def test_what_was_not_begun_for_a_client_that_has_gone_is_left(served: Served):
     with psycopg.connect(served.database) as holder:

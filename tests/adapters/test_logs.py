@@ -101,6 +101,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Ser
         yield Served(request.param, databases, stack, DIPTYCH_LOG_LEVEL="debug")
 
 
+@pytest.mark.long
 def test_there_is_one_line_for_each_request_and_nothing_in_it_that_was_sent(served: Served):
     before = len(served.requests())
     answers = {}
@@ -181,6 +182,8 @@ def test_every_line_is_json_and_none_has_a_secret_or_a_value_in_it(served: Serve
         assert secret not in text
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_both_adapters_write_the_same_of_the_same_requests(databases: Databases):
     found = []
     for adapter in ADAPTERS:
@@ -199,6 +202,7 @@ def test_both_adapters_write_the_same_of_the_same_requests(databases: Databases)
     assert found[0] == found[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_higher_level_leaves_the_lines_of_requests_that_went_well_out(databases: Databases, adapter: str):
     with ExitStack() as stack:

@@ -85,6 +85,7 @@ def served(
         assert not made.exists()
 
 
+@pytest.mark.long
 def test_one_answer_is_of_all_workers(served: Deployment):
     before, statuses = served.asked(), []
 
@@ -100,6 +101,8 @@ def test_one_answer_is_of_all_workers(served: Deployment):
     assert set(statuses) == {200}
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_killed_worker_leaves_its_counts_and_takes_its_connections_with_it(served: Deployment):
     assert served.number(*IN_USE) == 0
     before = served.asked()

@@ -69,11 +69,13 @@ def connection_number(url: str) -> int:
         return connection.info.backend_pid
 
 
+@pytest.mark.unsampled
 def test_migrations_can_be_checked_undone_and_run_again(migrated: str):
     for arguments in (["check"], ["downgrade", "--no-prompt", "0001"], ["upgrade", "--no-prompt"], ["check"]):
         run([*DIPTYCH, "database", *arguments], DATABASE_URL=migrated)
 
 
+@pytest.mark.unsampled
 def test_a_catalogue_is_imported_and_exported(migrated: str, tmp_path: Path):
     sample = ROOT / "core" / "data" / "sample.jsonl"
     assert "60 created" in run([*DIPTYCH, "import", str(sample)], DATABASE_URL=migrated).stdout
@@ -85,6 +87,7 @@ def test_a_catalogue_is_imported_and_exported(migrated: str, tmp_path: Path):
     assert run([*DIPTYCH, "export"], DATABASE_URL=migrated).stdout == lines
 
 
+@pytest.mark.unsampled
 def test_every_row_is_copied_to_another_database(databases: Databases, tmp_path: Path):
     direct, dump = databases.migrated("postgresql"), str(tmp_path / "dump.json")
     run([*DIPTYCH, "import", str(ROOT / "core" / "data" / "sample.jsonl")], DATABASE_URL=direct)
@@ -96,6 +99,7 @@ def test_every_row_is_copied_to_another_database(databases: Databases, tmp_path:
     assert lines[0] == lines[1] != ""
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("application", ["guide", "classic"])
 def test_a_database_from_before_is_adopted(databases: Databases, application: str, tmp_path: Path):
     direct = before.make(application, databases.empty("postgresql"), tmp_path, kept=True)
@@ -104,6 +108,7 @@ def test_a_database_from_before_is_adopted(databases: Databases, application: st
         run([*DIPTYCH, "database", "check"], DATABASE_URL=url)
 
 
+@pytest.mark.unsampled
 def test_times_are_returned_in_utc(urls: dict[str, str]):
     made = patient.post(f"{urls['flask']}/tags", json={"name": "times"}).json()
     for url in urls.values():
@@ -116,6 +121,7 @@ CONTRACT = ["test_authors.py", "test_books.py", "test_tags.py", "test_batches.py
 CONTRACT += ["test_idempotency.py"]
 
 
+@pytest.mark.unsampled
 def test_both_adapters_keep_the_contract_at_once(urls: dict[str, str], tmp_path: Path):
     suite = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     suite += [f"tests/contract/{name}" for name in CONTRACT]

@@ -79,6 +79,7 @@ def _from(address: str, url: str) -> httpx.Client:
     return patient.Client(base_url=url, transport=transport)
 
 
+@pytest.mark.unsampled
 def test_reads_and_writes_with_tls_reach_both_adapters(proxy: Front, adapters: Mapping[str, str]):
     before = {name: _reached(url) for name, url in adapters.items()}
     sent: Counter[str] = Counter()
@@ -105,6 +106,7 @@ def _reached(url: str) -> Counter[str]:
     )
 
 
+@pytest.mark.unsampled
 def test_the_service_judges_the_host_that_the_client_named(proxy: Front):
     with _secure(proxy) as api:
         found = [api.get("/tags", headers={"Host": host}).status_code for host in (HOST, f"{HOST}:443", "evil.example")]
@@ -112,6 +114,7 @@ def test_the_service_judges_the_host_that_the_client_named(proxy: Front):
     assert found == [200, 200, 421]
 
 
+@pytest.mark.unsampled
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_versions_of_tls_are_refused(proxy: Front):
     context = proxy.trusting()
@@ -245,6 +248,7 @@ def _with_many_open(proxy: Front, busy: httpx.Client, other: httpx.Client) -> ht
         return busy.get("/tags")
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("name", PROXIES)
 def test_the_service_tells_the_clients_of_a_proxy_apart(databases: Databases, name: str, adapter: str):

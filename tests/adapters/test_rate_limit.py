@@ -13,6 +13,7 @@ from tests.support.deployments import ADAPTERS, command, free_port, server
 LIMIT = 12
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_of_many_requests_those_beyond_the_limit_are_refused(databases: Databases, adapter: str):
     port = free_port()

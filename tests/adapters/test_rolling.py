@@ -136,6 +136,7 @@ def _children(pid: int) -> set[str]:
     return set(Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split())
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_one_instance_after_another_is_restarted_under_load(databases: Databases, adapter: str):
     url = databases.migrated("postgresql")
@@ -152,6 +153,7 @@ def test_one_instance_after_another_is_restarted_under_load(databases: Databases
             load.goes_on()
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_an_instance_that_was_drained_is_restarted_and_nothing_is_sent_twice(databases: Databases, adapter: str):
     url = databases.migrated("postgresql")

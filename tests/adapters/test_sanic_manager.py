@@ -55,6 +55,7 @@ def ended(process: subprocess.Popen[bytes], log: IO[str], *, status: tuple[int, 
     assert told.count("Error") == cut_short
 
 
+@pytest.mark.unsampled
 def test_while_it_asks_for_the_states_of_its_workers(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
@@ -70,6 +71,7 @@ def test_while_it_asks_for_the_states_of_its_workers(started: Started):
     ended(process, log)
 
 
+@pytest.mark.unsampled
 def test_when_the_process_that_keeps_the_states_gets_the_signal_first(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
@@ -82,6 +84,7 @@ def test_when_the_process_that_keeps_the_states_gets_the_signal_first(started: S
     ended(process, log)
 
 
+@pytest.mark.unsampled
 def test_again_which_kills_its_workers_and_no_other_process(started: Started):
     process, url, log = started
     wait_until_ready(url, process, log)
@@ -103,6 +106,7 @@ def _keeps(process: psutil.Process) -> bool:
     return bool(process.net_connections("unix")) and not process.net_connections("inet")
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("seconds", [0.0, 0.3])
 def test_while_its_workers_start(started: Started, seconds: float):
     process, url, log = started

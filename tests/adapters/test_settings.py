@@ -59,6 +59,7 @@ WRONG = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("start", STARTS)
 def test_a_wrong_setting_ends_every_start_with_one_line(start: str):
     settings, line = WRONG["a setting that is none"]
@@ -76,6 +77,7 @@ def _of_gunicorn(line: str) -> bool:
     return '"logger":"gunicorn.error"' in line or (line.startswith("[") and (" [INFO] " in line or " [ERROR] " in line))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", WRONG)
 def test_every_wrong_setting_is_reported_in_a_line_that_names_it(what: str):
     settings, line = WRONG[what]

@@ -40,6 +40,7 @@ def test_an_adapter_serves(databases: Databases, tmp_path: Path, adapter: str, f
         assert client.get("/health/ready").status_code == 200
 
 
+@pytest.mark.unsampled
 def test_commands_and_migrations(databases: Databases, tmp_path: Path):
     books = tmp_path / "books.csv"
     books.write_text("title,author\nTheogony,Hesiod\n", "utf-8")

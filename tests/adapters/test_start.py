@@ -35,6 +35,7 @@ def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: Path):
     code = f"import sys, diptych.{adapter}_app; diptych.{adapter}_app.create_app(); print(*sys.modules)"
@@ -43,12 +44,15 @@ def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: 
     assert not OF_COMMANDS.intersection(loaded)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(adapter: str, databases: Databases):
     with added_to(adapter, databases.migrated("sqlite")) as client:
         assert int(client.get("/kept").text) > 50_000
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(databases: Databases):
     with added_to("sanic", databases.migrated("sqlite")) as client:
         assert client.head("/file").headers["Content-Length"] == "7"
@@ -60,6 +64,8 @@ def test_pages_that_others_add_to_the_service_are_sent_as_sanic_sends_them(datab
         assert client.get("/health/live").status_code == 200
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_pages_that_would_end_the_server_are_answered_and_it_goes_on(databases: Databases):
     with added_to("flask", databases.migrated("sqlite")) as client:
         # More than there are threads.
@@ -67,6 +73,7 @@ def test_pages_that_would_end_the_server_are_answered_and_it_goes_on(databases: 
         assert client.get("/health/live").status_code == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_hooks_that_others_add_to_the_service_have_their_say_in_its_answers(adapter: str, databases: Databases):
     with added_to(adapter, databases.migrated("sqlite")) as client:

@@ -56,6 +56,7 @@ def test_a_service_whose_database_is_behind_does_not_start_and_says_what_to_do(
     assert (done.returncode, done.stdout, lines(done.stderr)) == (3, "", [BEHIND])
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @both
 def test_a_service_whose_database_has_no_revision_does_not_start(databases: Databases, backend: str, adapter: str):
@@ -85,6 +86,7 @@ def test_a_service_whose_database_a_newer_release_has_migrated_starts(databases:
         assert patient.get(f"{url}/books").status_code == 200
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_service_whose_database_is_away_starts_and_answers_503(adapter: str):
     port = free_port()
@@ -132,6 +134,7 @@ def test_a_database_that_falls_behind_a_running_service_is_reported_alike_by_bot
     assert one.content == other.content
 
 
+@pytest.mark.unsampled
 def test_what_does_not_serve_needs_no_migrated_database(databases: Databases):
     url = databases.empty("sqlite")
     for arguments in (["routes"], ["database", "upgrade", "--no-prompt"]):
@@ -140,6 +143,7 @@ def test_what_does_not_serve_needs_no_migrated_database(databases: Databases):
         run([sys.executable, "-c", f"import {module}; {module}.create_app()"], DATABASE_URL=databases.empty("sqlite"))
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_another_application_starts_and_the_catalogue_in_it_says_what_is_wrong(
     databases: Databases, tmp_path: Path, adapter: str

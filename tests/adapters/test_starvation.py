@@ -85,6 +85,7 @@ def test_liveness_and_metrics_do_not_wait_for_readiness(databases: Databases, ad
         assert [each.result().status_code for each in asked] == [200] * MANY
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("path", ["/authors?q=homer*", "/authors?searchString=h", BEYOND])
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_cheap_read_is_answered_however_many_costly_ones_wait(databases: Databases, adapter: str, path: str):

@@ -78,6 +78,7 @@ def loaded_with(names: str) -> set[str]:
     return set(run([sys.executable, "-c", program]).stdout.split())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("names", "strangers"), ALONE.items(), ids=ALONE)
 def test_a_part_brings_nothing_of_the_others_with_it(names: str, strangers: tuple[str, ...]):
     loaded = loaded_with(names)
@@ -153,6 +154,8 @@ def test_every_import_contract_has_a_breach_to_prove_it():
     assert [contract["name"] for contract in configured["contracts"]] == list(BREACHES)
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("contract", "module", "line"),
     [(contract, *breach) for contract, breaches in BREACHES.items() for breach in breaches],

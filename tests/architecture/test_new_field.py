@@ -95,22 +95,27 @@ def through_the_api(api: httpx.Client) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 def test_a_new_field_is_created_read_changed_and_checked(found: dict[str, Any]):
     assert (found["created"], found["read"], found["changed"]) == ("A novel", "A novel", ("An", "An"))
     assert found["batch"]["items"][0]["motto"] == "Ab"
     assert found["refused"] == "/motto"
 
 
+@pytest.mark.long
 def test_lists_are_filtered_and_ordered_by_a_new_field(found: dict[str, Any]):
     assert found["filter"] == ["Emma"]
     assert found["order"] == ["Ab", "or Life in the Woods"]
 
 
+@pytest.mark.long
 def test_the_document_of_the_api_has_a_new_field(found: dict[str, Any]):
     for schema in ("Book", "BookInput", "BookInputPatch"):
         assert "motto" in found["openapi"][schema]["properties"]
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_new_field_is_imported_exported_and_dumped(found: dict[str, Any]):
     assert found["summary"] == "1 row: 1 created, 0 updated, 0 unchanged, 0 rejected\n"
     assert found["imported"] == "or Life in the Woods"

@@ -158,6 +158,8 @@ def transcript(api: httpx.Client) -> list[Told]:
     return said
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_the_copys_packages_are_the_ones_that_run(tree: Path):
     names = [f"diptych.{name}" for name in PACKAGES]
     program = f"import {', '.join(names)}\nprint({', '.join(f'{name}.__file__' for name in names)}, sep='\\n')"
@@ -167,6 +169,7 @@ def test_the_copys_packages_are_the_ones_that_run(tree: Path):
     assert found == [str(tree / "diptych" / name / "__init__.py") for name in PACKAGES]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_new_resource_is_served_whole(transcripts: dict[str, list[Told]], adapter: str, backend: str):
@@ -203,6 +206,7 @@ def test_a_new_resource_is_served_whole(transcripts: dict[str, list[Told]], adap
     )
 
 
+@pytest.mark.long
 def test_a_foreign_key_to_no_row_is_named_by_its_pointer(transcripts: dict[str, list[Told]]):
     said = transcripts["flask-sqlite"]
 
@@ -212,6 +216,7 @@ def test_a_foreign_key_to_no_row_is_named_by_its_pointer(transcripts: dict[str, 
     ]
 
 
+@pytest.mark.long
 def test_values_of_each_kind_are_checked(transcripts: dict[str, list[Told]]):
     said = transcripts["flask-sqlite"]
 
@@ -228,6 +233,7 @@ def test_values_of_each_kind_are_checked(transcripts: dict[str, list[Told]]):
     ]
 
 
+@pytest.mark.long
 def test_lists_are_ordered_filtered_and_searched_by_the_columns_of_the_model(transcripts: dict[str, list[Told]]):
     lists = [json.loads(each["body"]) for each in transcripts["flask-sqlite"][14:29]]
     found = [[item["barcode"] for item in each.get("items", ())] for each in lists]
@@ -238,15 +244,18 @@ def test_lists_are_ordered_filtered_and_searched_by_the_columns_of_the_model(tra
         assert sorted([*first, *second]) == ["B-0042", "B-0044"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_new_resource_answers_the_same_on_both_adapters(transcripts: dict[str, list[Told]], backend: str):
     assert transcripts[f"flask-{backend}"] == transcripts[f"sanic-{backend}"]
 
 
+@pytest.mark.long
 def test_a_new_resource_answers_the_same_on_both_databases(transcripts: dict[str, list[Told]]):
     assert transcripts["flask-sqlite"] == transcripts["flask-postgresql"]
 
 
+@pytest.mark.long
 def test_a_new_resource_describes_itself(transcripts: dict[str, list[Told]]):
     said = {each["request"]: each["body"] for each in transcripts["flask-sqlite"]}
     document = json.loads(said["GET openapi.json"])
@@ -259,6 +268,8 @@ def test_a_new_resource_describes_itself(transcripts: dict[str, list[Told]]):
     validate(document)
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_new_resource_is_exported_and_dumped_and_comes_back(tree: Path, databases: Databases, backend: str):
     files = tree.with_name(backend)
@@ -281,6 +292,7 @@ def test_a_new_resource_is_exported_and_dumped_and_comes_back(tree: Path, databa
     assert run_in(tree, *CLI, "database", "dump-data", "--no-prompt", DATABASE_URL=second).stdout == dump
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("transcripts")
 @pytest.mark.parametrize("adapter", ["flask_app", "sanic_app"])
 def test_a_new_resource_changes_nothing_in_an_adapter(tree: Path, adapter: str):
@@ -290,6 +302,7 @@ def test_a_new_resource_changes_nothing_in_an_adapter(tree: Path, adapter: str):
     assert contents(tree / adapter) == original
 
 
+@pytest.mark.long
 def test_make_migrations_writes_the_index_of_words(tree: Path):
     text = revision(tree).read_text(encoding="utf-8")
 
@@ -297,6 +310,8 @@ def test_make_migrations_writes_the_index_of_words(tree: Path):
     assert text.count("fulltext_index.drop(op, ") == 1
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_new_resource_has_a_migration_that_passes_the_tests_of_migrations(tree: Path):
     shutil.copytree(ROOT / "tests", tree / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     files = [f"tests/migrations/test_{name}.py" for name in ("stairway", "drift", "squawk", "expanding")]
@@ -310,6 +325,7 @@ def test_a_new_resource_has_a_migration_that_passes_the_tests_of_migrations(tree
     assert " 9 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.long
 def test_a_new_resource_passes_the_checks_of_the_tree(tree: Path):
     run_in(tree, sys.executable, "tools/unasync.py", "--check")
     run_in(tree, LINT_IMPORTS, "--no-cache")

@@ -79,6 +79,7 @@ def test_what_only_resembles_a_bare_import_is_none(source: str):
     assert not bare_imports(source)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", ["bare", "diptych"])
 def test_a_bare_name_is_another_name_of_the_one_module(first: str):
     names = {"bare": PAIRS, "diptych": [f"diptych.{name}" for name in PAIRS]}
@@ -107,6 +108,8 @@ def test_what_is_not_there_is_missed_by_the_name_that_was_asked_for(name: str):
     assert done.stderr.splitlines()[-1] == f"ModuleNotFoundError: No module named '{name}'"
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_module_is_run_by_its_bare_name_too():
     told = [run([sys.executable, "-m", f"{place}core.cli", "--help"]).stdout for place in ("", "diptych.")]
 

@@ -36,6 +36,7 @@ def test_the_twins_are_fresh():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.long
 def test_a_change_of_the_source_alone_leaves_a_stale_twin(tree: Path):
     before = contents(tree / "core" / "sync")
     edit(tree / "core" / "aio" / "unit_of_work.py", "\nATTEMPTS = 5\n", "\nATTEMPTS = 6\n")
@@ -47,6 +48,8 @@ def test_a_change_of_the_source_alone_leaves_a_stale_twin(tree: Path):
     assert contents(tree / "core" / "sync") == before
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_twins_edited_by_hand_without_a_source_or_missing_are_noticed_and_put_right(tree: Path):
     twins = tree / "core" / "sync"
     before = contents(twins)
@@ -67,6 +70,8 @@ def test_twins_edited_by_hand_without_a_source_or_missing_are_noticed_and_put_ri
     assert contents(twins) == before
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_rule_that_replaces_nothing_is_an_error(tree: Path):
     edit(tree / "tools" / "unasync.py", "WORDS = {\n", 'WORDS = {\n    "AsyncNothing": "Nothing",\n')
 

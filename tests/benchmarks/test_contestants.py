@@ -146,6 +146,7 @@ def test_a_wrong_answer_ends_the_run(url: str, tmp_path: Path) -> None:
         list(Run(plan, other_rows, url, tmp_path, print).measurements())
 
 
+@pytest.mark.unsampled
 def test_a_measurement_that_ran_out_of_rows_is_void(url: str, tmp_path: Path) -> None:
     program("wrk", "wrk")
     workloads = [BY_NAME["get_author"], BY_NAME["not_modified"], BY_NAME["delete"]]

@@ -186,6 +186,7 @@ def test_drop_all_drops_nothing_when_a_strangers_table_depends_on_ours(catalogue
 # --- on a terminal ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [["downgrade", "base"], ["drop-all"]])
 def test_what_destroys_asks_on_a_terminal_and_does_nothing_after_a_no(catalogue: Catalogues, command: list[str]):
     url = catalogue("sqlite")

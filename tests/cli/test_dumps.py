@@ -103,6 +103,8 @@ def test_a_dump_carries_a_catalogue_to_the_other_kind_and_back(
         assert done(new, "export") == done(old, "export")
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=90))
 def test_any_text_survives(clearing: Callable[[], tuple[str, str]], text: str):
@@ -395,6 +397,7 @@ def peak(url: str, *arguments: str) -> int:
     return int(run([sys.executable, "-c", code, *arguments], DATABASE_URL=url).stdout.split()[-1]) * 1024
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_a_catalogue_of_any_size_needs_no_more_memory(catalogue: Catalogues, tmp_path: Path):
     url, new, path = catalogue("postgresql"), catalogue("postgresql"), tmp_path / "dump.json"

@@ -18,6 +18,8 @@ from tests.support.databases import Databases, run
 FLASK = [sys.executable, "-m", "flask", "--app", "diptych.flask_app", "db"]
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_what_fingers_know_of_flask_migrate_works_in_our_own_application(databases: Databases, tmp_path: Path):
     url = databases.empty("sqlite")
 

@@ -119,6 +119,7 @@ def _reads_reach_sanic(proxy: str, sanic: str) -> bool:
         return metrics.requests(metrics.scraped(api), "GET", "/tags", 200) > before_it
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_guide_leads_from_a_flask_application_to_sanic_beside_it(
     databases: Databases, tmp_path: Path, backend: str

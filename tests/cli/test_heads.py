@@ -61,6 +61,7 @@ def tree(databases: Databases, tmp_path: Path, backend: str) -> Tree:
     return Tree(tmp_path / "tree", databases.migrated(backend))
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("backend", ["sqlite"])
 def test_what_needs_one_head_says_that_there_are_two_and_changes_nothing(tree: Tree):
     told = f"Error: There are 2 heads, left and right: {MERGE}."
@@ -74,6 +75,7 @@ def test_what_needs_one_head_says_that_there_are_two_and_changes_nothing(tree: T
     assert tree.done("db", "current").startswith(HEAD)
 
 
+@pytest.mark.unsampled
 @both
 def test_a_database_at_both_heads_is_one_that_every_command_works_on(tree: Tree):
     both = f"The database is at revisions left and right: {MERGE}.\n"
@@ -95,6 +97,7 @@ def test_a_database_at_both_heads_is_one_that_every_command_works_on(tree: Tree)
     )  # fmt: skip
 
 
+@pytest.mark.unsampled
 @both
 def test_merge_and_upgrade_make_one_revision_of_both(tree: Tree):
     tree.done("db", "upgrade", "heads")

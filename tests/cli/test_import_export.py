@@ -83,6 +83,7 @@ def one_line(done: Done) -> str:
 # --- formats ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("url", BACKENDS, indirect=True)
 @pytest.mark.parametrize("program", [DIPTYCH, FLASK], ids=["diptych", "flask"])
 def test_a_file_is_imported_once_however_often_it_is_imported(url: str, file: Callable[..., str], program: list[str]):
@@ -325,6 +326,7 @@ def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases
     assert 'The database has not been migrated: run "diptych database upgrade".' in one_line(done)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [["import", "core/data/sample.jsonl"], ["export"], ["serve"]])
 @pytest.mark.parametrize(
     "where", ["postgresql://u@127.0.0.1:1/db", "sqlite:////proc/nowhere/x.db", "sqlite:////proc/version"]
@@ -388,6 +390,8 @@ def peak(path: str, url: str) -> int:
     return int(done.stdout.split()[-1]) * 1024
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_file_ten_times_as_large_needs_no_more_memory(catalogue: Catalogues, file: Callable[..., str]):
     padding = "word " * 1900
 

@@ -62,6 +62,7 @@ def before(revision: str) -> str:
     return f"{int(revision) - 1:04}"
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize(("program", "backend"), [("diptych", "postgresql"), ("flask", "sqlite")])
 def test_every_command_works(binaries: Path, databases: Databases, program: str, backend: str, tmp_path: Path):
     flask = [str(binaries / "python"), "-m", "flask", "--app", "diptych.flask_app"]

@@ -106,6 +106,7 @@ def test_a_port_that_is_taken_is_one_line_that_says_what_to_set(tmp_path: Path, 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.unsampled
 def test_a_server_that_ends_by_itself_ends_the_other_too(tmp_path: Path):
     served = Served(tmp_path)
     family = served.family()
@@ -123,6 +124,7 @@ def test_a_server_that_ends_by_itself_ends_the_other_too(tmp_path: Path):
         served.process.communicate()
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("revision", ["0001", None])
 def test_a_database_that_is_behind_is_not_migrated_but_reported(
     databases: Databases, tmp_path: Path, revision: str | None

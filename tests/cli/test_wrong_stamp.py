@@ -31,6 +31,7 @@ def warned(url: str, *arguments: str) -> str:
     return line
 
 
+@pytest.mark.long
 @both
 def test_an_upgrade_that_finds_its_tables_there_already_says_which_revision_they_are_of(
     databases: Databases, backend: str
@@ -68,6 +69,8 @@ def test_a_stamp_on_a_database_without_tables_is_warned_of_and_the_next_upgrade_
     assert "as the models say" in done(url, "database", "check")
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 @both
 def test_a_stamp_that_is_too_high_is_told_by_upgrade_and_by_downgrade(databases: Databases, backend: str):
     url = databases.empty(backend)
@@ -85,6 +88,7 @@ def test_a_stamp_that_is_too_high_is_told_by_upgrade_and_by_downgrade(databases:
     assert "as the models say" in done(url, "database", "check")
 
 
+@pytest.mark.long
 @both
 def test_tables_of_no_revision_are_told_with_the_first_difference(databases: Databases, backend: str):
     url = databases.empty(backend)

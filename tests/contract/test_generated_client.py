@@ -57,6 +57,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.long
 def test_a_generated_client_creates_reads_changes_lists_and_deletes_a_book(generated: Path, url: str):
     done = run([sys.executable, "-c", PROGRAM, url, f"Book {marker()}", new_isbn()], PYTHONPATH=str(generated))
 

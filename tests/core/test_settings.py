@@ -250,6 +250,7 @@ def test_a_program_with_a_wrong_setting_ends_with_3_and_one_line(capsys: pytest.
     assert err == "diptych: DIPTYCH_WORKERS must be a whole number from 1 to 256, not 'many'\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "program",
     [

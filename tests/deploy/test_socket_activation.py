@@ -109,6 +109,7 @@ def test_gunicorn_serves_the_socket_of_systemd_instead_of_its_own(kept: socket.s
             socket.create_connection(("127.0.0.1", own))
 
 
+@pytest.mark.unsampled
 def test_no_connection_is_refused_or_lost_while_gunicorn_is_restarted_behind_the_socket(
     kept: socket.socket, databases: Databases
 ):
@@ -126,6 +127,7 @@ def test_no_connection_is_refused_or_lost_while_gunicorn_is_restarted_behind_the
     assert clients.found.keys() == {"200"}
 
 
+@pytest.mark.unsampled
 def test_sanic_takes_no_socket_of_systemd(kept: socket.socket, databases: Databases):
     port = free_port()
 

@@ -68,6 +68,7 @@ def test_the_database_is_killed_and_comes_back(trial: Trial):
     assert trial.service.workers() == workers
 
 
+@pytest.mark.slow
 @pytest.mark.fault("every connection cut, ten times")
 def test_every_connection_is_cut(trial: Trial):
     with Load(trial.service) as load:
@@ -98,6 +99,7 @@ def test_the_database_stands_still(trial: Trial):
     trial.settle(load, back)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("the pool full for two seconds")
 def test_the_pool_is_full(trial: Trial):
     with Load(trial.service) as load:
@@ -148,6 +150,7 @@ def test_a_lock_is_held_by_another_session(trial: Trial):
     trial.settle(load, back)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("the database read-only for a second")
 def test_the_database_is_read_only_for_a_while(trial: Trial):
     with Load(trial.service) as load:
@@ -219,6 +222,7 @@ def test_a_service_is_stopped_and_another_started(trial: Trial):
         assert refusals(load) <= {FULL}
 
 
+@pytest.mark.slow
 @pytest.mark.fault("clients that go away in mid-request")
 def test_clients_go_away(trial: Trial):
     with Load(trial.service) as load:
@@ -254,6 +258,7 @@ def leave(port: int, load: Load, write: Write, *, whole: bool, reset: bool, paus
     load.book.note("POST", NONE, begun)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("the database killed and started while nothing is asked")
 def test_a_restart_while_nothing_is_asked_is_not_heard_of(trial: Trial):
     trial.is_well()

@@ -239,6 +239,7 @@ def test_what_the_catalogue_has_a_place_for_is_carried_under_its_own_name(databa
         before.execute(url, f"INSERT INTO before_adoption_authors (id, name) VALUES ('{UUID(int=9)}', 'Zoë')")
 
 
+@pytest.mark.unsampled
 @both
 def test_a_version_table_of_advanced_alchemy_s_makes_room_for_ours(databases: Databases, tmp_path: Path, backend: str):
     url = before.make("guide", databases.empty(backend), tmp_path, kept=False)
@@ -305,6 +306,7 @@ def test_an_earlier_revision_s_tables_are_found_and_upgraded(databases: Database
         assert before.rows(url, collations) == [("C",)]
 
 
+@pytest.mark.unsampled
 @both
 @pytest.mark.parametrize(
     ("change", "told"),
@@ -462,6 +464,7 @@ def test_names_that_only_the_word_index_needs_are_looked_at_before_anything_is_d
     assert refused(url) == [f"There is {name} already, and its name is needed: rename it first."]
 
 
+@pytest.mark.unsampled
 @both
 def test_a_column_can_be_left_where_it_is(databases: Databases, backend: str):
     more = ("ALTER TABLE book ADD COLUMN language VARCHAR(40)", "ALTER TABLE book ADD COLUMN year VARCHAR(4)")
@@ -635,6 +638,7 @@ def test_sqlite_may_hold_anything_anywhere(databases: Databases):
     ]
 
 
+@pytest.mark.unsampled
 def test_postgresql_has_days_and_times_that_are_in_no_calendar(databases: Databases):
     url = databases.empty("postgresql")
     no_date = "is no date of the years 1 to 9999, written YYYY-MM-DD: --value"
@@ -724,6 +728,7 @@ def test_a_failure_in_the_last_step_leaves_nothing_behind(databases: Databases, 
     check_is_clean(url)
 
 
+@pytest.mark.unsampled
 @both
 def test_there_is_a_way_back(databases: Databases, tmp_path: Path, backend: str):
     url = before.make("classic", databases.empty(backend), tmp_path, kept=True)
@@ -739,6 +744,7 @@ def test_there_is_a_way_back(databases: Databases, tmp_path: Path, backend: str)
     check_is_clean(url)
 
 
+@pytest.mark.unsampled
 @both
 def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, tmp_path: Path, backend: str):
     url = before.make("guide", databases.empty(backend), tmp_path, kept=True, authors=40)
@@ -764,6 +770,7 @@ def test_of_two_adoptions_at_once_one_finds_nothing_to_do(databases: Databases, 
     check_is_clean(url)
 
 
+@pytest.mark.unsampled
 def test_an_adoption_waits_for_a_migration(databases: Databases, tmp_path: Path):
     url = before.make("guide", databases.empty("postgresql"), tmp_path, kept=False)
     with psycopg.connect(url) as connection:
@@ -778,6 +785,7 @@ def test_an_adoption_waits_for_a_migration(databases: Databases, tmp_path: Path)
     check_is_clean(url)
 
 
+@pytest.mark.unsampled
 def test_sessions_that_still_use_the_tables_are_not_waited_for_long(databases: Databases):
     url = classic(databases, "postgresql", *ONE)
     was = before.dump(url)
@@ -791,6 +799,7 @@ def test_sessions_that_still_use_the_tables_are_not_waited_for_long(databases: D
     assert before.dump(url) == was
 
 
+@pytest.mark.unsampled
 def test_a_database_that_cannot_be_reached_is_reported_in_one_line():
     done = run(ADOPT, check=False, DATABASE_URL="postgresql://u@127.0.0.1:1/db")
     assert done.returncode == 1
@@ -798,6 +807,7 @@ def test_a_database_that_cannot_be_reached_is_reported_in_one_line():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.unsampled
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_terminal_sees_how_far_it_is(databases: Databases, tmp_path: Path, in_terminal: Callable[..., str]):
     url = before.make("classic", databases.empty("sqlite"), tmp_path, kept=False, authors=50)

@@ -116,6 +116,7 @@ def test_ids_are_written_down_and_what_referred_to_the_old_tables_still_does(dat
     assert kinds == {"author": 8, "book": 40}
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize(("backend", "adapter"), [("sqlite", "flask"), ("postgresql", "sanic")])
 def test_the_service_shows_co_authors_in_their_order(databases: Databases, backend: str, adapter: str):
     url, _ = made(databases, backend, "m2m")

@@ -146,6 +146,7 @@ CONTRACTING = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", CONTRACTING)
 def test_what_would_break_the_code_before_is_found(databases: Databases, tmp_path: Path, kind: str):
     upgrade, told = CONTRACTING[kind]
@@ -182,6 +183,7 @@ EXPANDING = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", EXPANDING)
 def test_what_the_code_before_does_not_notice_is_not_found(databases: Databases, tmp_path: Path, kind: str):
     assert undeclared(plant(tmp_path / "migrations", EXPANDING[kind]), PLANTED, databases) == []

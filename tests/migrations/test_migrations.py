@@ -58,6 +58,7 @@ def test_an_upgrade_of_what_is_up_to_date_does_nothing(databases: Databases, bac
     assert tables(url) == before
 
 
+@pytest.mark.long
 @both
 def test_upgrades_at_once_all_succeed(databases: Databases, backend: str):
     url = databases.empty(backend)
@@ -77,6 +78,7 @@ def test_upgrades_at_once_all_succeed(databases: Databases, backend: str):
     assert tables(url) >= set(Base.metadata.tables)
 
 
+@pytest.mark.long
 @both
 def test_the_working_directory_does_not_matter(databases: Databases, backend: str, tmp_path: Path):
     url = databases.empty(backend)

@@ -54,6 +54,7 @@ def test_a_new_revision_follows_the_newest_and_passes_the_checks(tree: Path, opt
     run_in(tree, *RUFF, "format", "--no-cache", "--check", "migrations")
 
 
+@pytest.mark.unsampled
 def test_a_new_revision_goes_up_and_down_in_a_transaction(tree: Path):
     made(tree, "-m", "x")
     url = f"sqlite:///{tree / 'books.db'}"
@@ -69,5 +70,6 @@ def test_a_new_revision_goes_up_and_down_in_a_transaction(tree: Path):
     assert len(statements) // 2 > len(History().revisions())
 
 
+@pytest.mark.unsampled
 def test_a_revision_may_have_a_name_of_its_own(tree: Path):
     assert made(tree, "-m", "x", "--rev-id", "hotfix").name == "hotfix_x.py"

@@ -113,6 +113,7 @@ def test_the_code_that_ran_before_the_newest_revision_is_kept():
         assert kept <= revisions
 
 
+@pytest.mark.unsampled
 def test_the_conversation_is_one_of_success_and_of_all_its_refusals(expected: list[Told]):
     statuses = [each["status"] for each in expected[:-1]]
 
@@ -144,6 +145,7 @@ BREAKING = {
 }
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("change", BREAKING)
 def test_a_change_that_breaks_the_previous_release_is_found(
     previous: Path, expected: list[Told], databases: Databases, books: str, change: str

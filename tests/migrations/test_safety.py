@@ -88,6 +88,7 @@ def state(url: str) -> tuple[str | None, set[str]]:
         return connection.execute(text("SELECT version_num FROM alembic_versions")).scalar(), tables
 
 
+@pytest.mark.long
 @both
 def test_a_revision_that_fails_half_way_leaves_nothing_behind(databases: Databases, backend: str, tree: Path):
     url = databases.migrated(backend)
@@ -104,6 +105,7 @@ def test_a_revision_that_fails_half_way_leaves_nothing_behind(databases: Databas
     assert state(url) == (NEXT, before[1] | {"half"})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("backend", "stays"), [("postgresql", NEXT), ("sqlite", HEAD)])
 def test_revisions_before_one_that_fails_stay_on_postgresql_alone(
     databases: Databases, backend: str, stays: str, tree: Path
@@ -118,6 +120,7 @@ def test_revisions_before_one_that_fails_stay_on_postgresql_alone(
     assert (found, "whole" in tables) == (stays, stays == NEXT)
 
 
+@pytest.mark.long
 @both
 def test_upgrades_at_once_wait_for_a_long_one_and_all_end_well(
     databases: Databases, backend: str, tree: Path, tmp_path: Path
@@ -157,6 +160,8 @@ def test_a_read_only_command_does_not_wait_for_a_migration(databases: Databases,
         assert ended(started(tree, [*DATABASE, "show-current-revision"], url))[0] == 0
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_an_upgrade_that_waits_too_long_names_the_process_it_waits_for(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     edit(tree / "core" / "db" / "migration_lock.py", "LOCK_WAIT = 1800.0", "LOCK_WAIT = 0.5")
@@ -175,6 +180,8 @@ def test_an_upgrade_that_waits_too_long_names_the_process_it_waits_for(databases
 ALTER = 'op.add_column("author", sa.Column("extra", sa.Integer))'
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     revision(tree, NEXT, ALTER)
@@ -215,6 +222,8 @@ def test_readers_go_on_while_a_revision_waits_for_a_lock(databases: Databases, t
     assert f"upgrade {HEAD} -> {NEXT}: waiting for a lock" in err
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_lock_that_is_not_granted_is_reported_with_its_holder(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
@@ -234,6 +243,8 @@ def test_a_lock_that_is_not_granted_is_reported_with_its_holder(databases: Datab
     assert state(url) == before
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_statement_that_takes_too_long_ends_the_upgrade(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
@@ -252,6 +263,8 @@ CONCURRENTLY = """with op.get_context().autocommit_block():
 """
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     revision(tree, NEXT, ALTER)
@@ -266,6 +279,8 @@ def test_an_index_is_made_concurrently_while_another_upgrade_waits(databases: Da
         assert "ix_author_dob" in {index["name"] for index in inspect(connection).get_indexes("author")}
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_revision_is_undone_when_others_are_no_longer_kept_away(databases: Databases, tree: Path):
     url = databases.migrated("postgresql")
     before = state(url)
@@ -315,6 +330,8 @@ def filled(databases: Databases) -> str:
     return url
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_table_of_sqlites_that_is_made_anew_keeps_the_rows_that_depend_on_it(databases: Databases, tree: Path):
     url = filled(databases)
     revision(
@@ -330,6 +347,8 @@ def test_a_table_of_sqlites_that_is_made_anew_keeps_the_rows_that_depend_on_it(d
         assert "VARCHAR(40)" in connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'book'")).scalar()
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_a_revision_that_leaves_rows_without_what_they_refer_to_is_undone_on_sqlite(databases: Databases, tree: Path):
     url = filled(databases)
     before = state(url)
@@ -342,6 +361,8 @@ def test_a_revision_that_leaves_rows_without_what_they_refer_to_is_undone_on_sql
     assert state(url) == before
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 def test_an_upgrade_waits_for_a_writer_of_sqlite(databases: Databases, tree: Path):
     url = databases.migrated("sqlite")
     revision(tree, NEXT, ALTER)

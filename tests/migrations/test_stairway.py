@@ -91,6 +91,7 @@ LOSES_ROWS = {
 }
 
 
+@pytest.mark.long
 @both
 @pytest.mark.parametrize("loss", LOSES_ROWS)
 def test_a_revision_that_loses_something_is_found(databases: Databases, backend: str, tmp_path: Path, loss: str):
@@ -99,6 +100,7 @@ def test_a_revision_that_loses_something_is_found(databases: Databases, backend:
     assert any("rows became" in each for each in found), found
 
 
+@pytest.mark.long
 @both
 def test_values_that_a_revision_says_it_rewrites_are_not_a_loss(databases: Databases, backend: str, tmp_path: Path):
     declares = "rewrites = {'tag.description': 'an empty description is none'}"
@@ -106,6 +108,7 @@ def test_values_that_a_revision_says_it_rewrites_are_not_a_loss(databases: Datab
     assert stairway(history, PLANTED, databases.empty(backend)) == []
 
 
+@pytest.mark.long
 @both
 def test_a_downgrade_that_leaves_something_is_found(databases: Databases, backend: str, tmp_path: Path):
     history = plant(
@@ -117,6 +120,7 @@ def test_a_downgrade_that_leaves_something_is_found(databases: Databases, backen
     assert any(each.startswith("left by the downgrade: column book.leaves") for each in found), found
 
 
+@pytest.mark.long
 @both
 def test_a_downgrade_after_which_there_is_no_way_up_is_found(databases: Databases, backend: str, tmp_path: Path):
     history = plant(tmp_path / "migrations", "op.add_column('book', sa.Column('shelves', sa.Integer()))")
@@ -138,6 +142,7 @@ op.create_table(
 """
 
 
+@pytest.mark.long
 @both
 def test_there_are_rows_for_a_table_of_any_types(databases: Databases, backend: str, tmp_path: Path):
     down = "op.drop_table('shelf')\nsa.Enum(name='state').drop(op.get_bind(), checkfirst=True)"
@@ -145,6 +150,7 @@ def test_there_are_rows_for_a_table_of_any_types(databases: Databases, backend: 
     assert stairway(history, PLANTED, databases.empty(backend)) == []
 
 
+@pytest.mark.long
 @both
 def test_an_index_made_while_others_write_goes_up_and_down(databases: Databases, backend: str, tmp_path: Path):
     alone = "with op.get_context().autocommit_block():\n    "

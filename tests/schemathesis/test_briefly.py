@@ -11,7 +11,8 @@ from tests.support.databases import Databases
 from tests.support.deployments import deployment
 
 # Batches of the largest size, and larger by one, are in tests/contract/test_batches.py.
-# The coverage phase sends the same three thousand requests each time: each adapter and each database gets them once.
+# The coverage phase sends the same three thousand requests each time: each adapter and each database gets them once,
+# in `make test-long`.
 DRAWN = tuple(phase for phase in PHASES if phase != "coverage")
 JUDGED = {
     ("flask", "sqlite"): PHASES,
@@ -22,7 +23,13 @@ JUDGED = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("host", "phases"), JUDGED.items(), ids=["-".join(host) for host in JUDGED])
+@pytest.mark.parametrize(
+    ("host", "phases"),
+    [
+        pytest.param(host, phases, id="-".join(host), marks=[pytest.mark.unsampled] if phases == PHASES else [])
+        for host, phases in JUDGED.items()
+    ],
+)
 def test_schemathesis_finds_nothing_wrong(databases: Databases, host: tuple[str, str], phases: Sequence[str]):
     adapter, backend = host
     with deployment(adapter, databases.migrated(backend)) as url:

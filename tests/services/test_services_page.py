@@ -64,6 +64,7 @@ def made(url: str, kind: Any, values: dict[str, Any]) -> Any:
     return row
 
 
+@pytest.mark.long
 def test_every_example_is_run_here():
     assert set(BLOCKS) == {
         "a_script",
@@ -75,6 +76,7 @@ def test_every_example_is_run_here():
     assert PAGE.count("```python") == len(BLOCKS)
 
 
+@pytest.mark.long
 def test_the_script(stored: Any):
     for _ in range(2):
         run("a_script")["config"].get_engine().dispose()
@@ -85,6 +87,7 @@ def test_the_script(stored: Any):
     assert {(row.isbn, row.language) for row in books} == {("9780954221713", "en"), (None, None)}
 
 
+@pytest.mark.long
 def test_the_command(url: str, stored: Any):
     who: Author = made(url, AuthorService, {"name": "Tove Janson"})
     names = run("a_command")
@@ -101,6 +104,7 @@ def test_the_command(url: str, stored: Any):
     assert [row.name for row in stored(AuthorService)] == ["Tove Jansson"]
 
 
+@pytest.mark.long
 def test_the_view_of_flask(url: str, stored: Any):
     names = run("a_view_of_a_flask_application")
     client = names["app"].test_client()
@@ -119,6 +123,7 @@ def test_the_view_of_flask(url: str, stored: Any):
     names["catalogue"].close()
 
 
+@pytest.mark.long
 def test_the_handler_of_sanic(url: str, stored: Any, tmp_path: Path):
     (tmp_path / "library.py").write_text(BLOCKS["a_handler_of_a_sanic_application"], encoding="utf-8")
     port = free_port()
@@ -144,6 +149,7 @@ def test_the_handler_of_sanic(url: str, stored: Any, tmp_path: Path):
     assert [row.name for row in tags] == ["science fiction"]
 
 
+@pytest.mark.long
 def test_the_test(stored: Any, tmp_path: Path):
     (tmp_path / "test_library.py").write_text(BLOCKS["a_test_that_leaves_nothing"], encoding="utf-8")
     done = subprocess.run(

@@ -44,10 +44,13 @@ def _of_contract_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
 
 
 def _of_long_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
-    """Yield all but one case of each function, now of one adapter, now of the other."""
+    """Yield all but one case of each function, now of one adapter, now of the other.
+
+    Cases that are marked as unsampled already are never the one.
+    """
     functions: dict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("long"):
+        if item.get_closest_marker("long") and not item.get_closest_marker("unsampled"):
             functions[item.nodeid.partition("[")[0]].append(item)
     for function, cases in functions.items():
         chosen = zlib.crc32(function.encode()) % len(cases)

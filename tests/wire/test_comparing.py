@@ -39,6 +39,7 @@ def pair(hosts: Hosts) -> Pair:
     return Pair.of(*(hosts.url(f"{adapter}-sqlite") for adapter in ADAPTERS))
 
 
+@pytest.mark.unsampled
 def test_two_that_are_alike_are_read_and_not_written_to(pair: Pair):
     before = fingerprint(pair)
 
@@ -50,6 +51,7 @@ def test_two_that_are_alike_are_read_and_not_written_to(pair: Pair):
     assert fingerprint(pair) == before
 
 
+@pytest.mark.unsampled
 def test_two_that_are_alike_are_written_to_when_that_is_asked_for(pair: Pair):
     before = fingerprint(pair)
 
@@ -68,6 +70,7 @@ def test_a_difference_is_found(pair: Pair, databases: Databases):
     assert re.search(r"^[1-9]\d* failed", done.stdout, re.MULTILINE)
 
 
+@pytest.mark.unsampled
 def test_deployments_under_a_prefix_can_be_compared(mounted_pair: Pair):
     assert passed(compare(mounted_pair.sanic, mounted_pair.sanic, "-k tags")) >= 5
 
@@ -99,6 +102,7 @@ def test_headers_that_applications_add_are_listed_and_can_be_allowed(teams: tupl
     assert "absent / 'the team'" in lines[-1]
 
 
+@pytest.mark.unsampled
 def test_two_applications_that_add_headers_are_alike_when_these_are_allowed(teams: tuple[str, str]):
     done = compared(teams, CONTRACT_ALLOW_HEADERS=ADDED.replace(",", ", ").title())
 
@@ -106,6 +110,7 @@ def test_two_applications_that_add_headers_are_alike_when_these_are_allowed(team
     assert f"Headers left out: {ADDED.replace(',', ', ')}." in done.stdout
 
 
+@pytest.mark.unsampled
 def test_an_address_without_a_catalogue_is_said(pair: Pair):
     done = compared((pair.flask, f"{pair.sanic}/nowhere"))
 
@@ -113,6 +118,7 @@ def test_an_address_without_a_catalogue_is_said(pair: Pair):
     assert f"{pair.sanic}/nowhere/health/live is answered with 404: no catalogue is there" in done.stdout
 
 
+@pytest.mark.unsampled
 def test_what_cannot_be_compared_is_said(pair: Pair):
     done = compare(pair.flask, "https://catalogue.test")
     assert done.returncode == 2

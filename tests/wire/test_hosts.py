@@ -19,6 +19,7 @@ def ask(url: str, method: str, target: str, host: str) -> Answer:
     return answer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_server_on_loopback_answers_for_loopback_alone(databases: Databases, adapter: str):
     with deployment(adapter, databases.migrated("sqlite"), DIPTYCH_HOSTS="") as url:
@@ -35,6 +36,7 @@ def test_a_server_on_loopback_answers_for_loopback_alone(databases: Databases, a
         assert ask(url, "GET", "/health/live", OTHER).status == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("hosts", ["", "shop.example"])
 def test_a_server_that_others_reach_recommends_a_list_once_and_keeps_to_it(

@@ -38,6 +38,7 @@ HALVES = {
 }
 
 
+@pytest.mark.long
 def test_half_a_request_is_answered_when_the_rest_does_not_come(hosts: Hosts):
     targets = [Target.of(hosts.url(f"{adapter}-sqlite")) for adapter in ADAPTERS]
 
@@ -65,6 +66,7 @@ NOTHING = {
 }
 
 
+@pytest.mark.long
 def test_an_empty_line_is_nothing_that_the_rest_could_be_missing_of(hosts: Hosts):
     targets = [Target.of(hosts.url(f"{adapter}-sqlite")) for adapter in ADAPTERS]
 
@@ -152,6 +154,7 @@ def test_clients_that_send_after_the_last_response_delay_no_other(hosts: Hosts, 
         assert all(client.recv(65536).startswith(b"HTTP/1.1 200 ") for client in others)
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_a_head_that_comes_letter_by_letter_has_its_time_and_no_more(hosts: Hosts):
     def letters(adapter: str) -> int:
@@ -182,6 +185,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("what", FLOODS)
 def test_clients_that_send_much_delay_no_other(hosts: Hosts, adapter: str, what: str):
@@ -243,6 +247,7 @@ def test_clients_that_do_not_read_delay_no_other(hosts: Hosts, large: bytes, ada
     until(lambda: _answered_before(target, [unread(target, large) for _ in range(MANY // 2)], read))
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_an_answer_waits_for_its_client_and_not_for_ever(hosts: Hosts, large: bytes):
     def slow(adapter: str) -> bool:

@@ -41,6 +41,7 @@ WAITING = 200
 """More connections than Sanic's own backlog."""
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_connections_end_with_an_answer_that_says_so(databases: Databases, adapter: str):
     with tempfile.TemporaryFile("w+") as log, ThreadPoolExecutor(CLIENTS + 1) as pool, ExitStack() as stack:
@@ -225,6 +226,7 @@ def _connected_again_and_again(target: Target, told: Any) -> None:
     told.put(found)
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_connection_that_waits_is_closed_no_sooner_because_the_server_stops(databases: Databases, adapter: str):
     seconds = KEEPALIVE_TIMEOUT + 2
@@ -315,6 +317,7 @@ def _answered(clients: list[Any]) -> None:
     assert [_read_one(client)[:15] for client in clients] == [b"HTTP/1.1 200 OK"] * CLIENTS
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_requests_in_flight_are_answered_when_all_processes_get_sigterm_at_once(databases: Databases, name: str):
     with _in_flight(databases, name) as (process, holder, clients):
@@ -326,6 +329,7 @@ def test_requests_in_flight_are_answered_when_all_processes_get_sigterm_at_once(
         assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.unsampled
 def test_a_worker_that_gets_several_signals_stops_once(databases: Databases):
     with _in_flight(databases, "Sanic's workers") as (process, holder, clients):
         workers = _family(process.pid)
@@ -346,6 +350,7 @@ def _waiting(database: psycopg.Connection[Any]) -> bool:
     return database.execute(LOCK_QUEUE).fetchone() is not None
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_who_sends_slowly_is_waited_for_as_long_as_ever(databases: Databases, adapter: str):
     url = databases.migrated("sqlite")
@@ -376,6 +381,7 @@ def test_who_sends_slowly_is_waited_for_as_long_as_ever(databases: Databases, ad
 # The database's end of the connection
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_every_connection_to_the_database_is_closed_in_good_order(databases: Databases, name: str):
     adapter, options = DEPLOYMENTS[name]
@@ -407,6 +413,7 @@ def _connections(database: psycopg.Connection[Any]) -> int:
     return int(count)  # type: ignore[arg-type]
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_newcomers_are_refused_while_what_is_in_flight_is_waited_for(databases: Databases, name: str):
     adapter, options = DEPLOYMENTS[name]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.contract.making import make_book, read
 from tests.support import patient
 from tests.wire.table import Pair
@@ -11,6 +13,7 @@ from tests.wire.table import Pair
 WRITERS = 50
 
 
+@pytest.mark.long
 def test_every_one_of_many_changes_counts(pair: Pair):
     with patient.Client(base_url=pair.flask) as api:
         path = f"/books/{make_book(api, year=0)['id']}"

@@ -48,6 +48,7 @@ def test_a_warning_before_the_commit_is_none_of_the_commit(url: str):
     engine.dispose()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @pytest.mark.parametrize("when", ["", "DEFERRABLE INITIALLY DEFERRED"])
 def test_a_trigger_may_warn(url: str, adapter: str, when: str):

@@ -41,14 +41,16 @@ def contributors(draw):
     name = draw(NAMES)
     family, _, given = name.rpartition(" ")
     sort_name = draw(st.sampled_from([None, f"{given}, {family}", f"{family}, {given}, Jr.", "Mao, Zedong", "Q", name]))
-    with_years = kind in ("person", None)
+    birth, death = (draw(YEARS), draw(YEARS)) if kind in ("person", None) else (None, None)
+    if birth is not None and death is not None:
+        birth, death = sorted((birth, death))
     return Contributor(
         name=name,
         role=draw(st.sampled_from(sorted(CODES))),
         sort_name=None if sort_name is None else sort_name.strip(),
         kind=kind,
-        birth_year=draw(YEARS) if with_years else None,
-        death_year=draw(YEARS) if with_years else None,
+        birth_year=birth,
+        death_year=death,
     )
 
 

@@ -45,7 +45,7 @@ def without_equal_names(book):
 
 @BOTH
 @given(book=books())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_book_comes_back_as_it_was(writer, reader, book):
     back = read_back(written(writer, book), reader)
     assert without_equal_names(back) == without_equal_names(book)
