@@ -38,6 +38,10 @@ class CatalogueError(Exception):
         self.field_errors = tuple(field_errors)
 
 
+class ResponseAborted(Exception):
+    """A response that has begun cannot be completed; why is in the log."""
+
+
 @contextmanager
 def naming_item(place: int) -> Iterator[None]:
     """Have the faults of the errors of a block be those of one item of a batch."""

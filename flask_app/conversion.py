@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, unquote
 
 import flask
@@ -112,6 +112,9 @@ def to_response(response: Response) -> flask.Response:
     """Convert a response to Flask's."""
     headers = dict(response.headers)
     if response.content_type is not None:
-        headers |= {"Content-Type": response.content_type, "Content-Length": str(len(response.body))}
+        headers["Content-Type"] = response.content_type
+        if response.stream is None:
+            headers["Content-Length"] = str(len(response.body))
     # A list: for bytes werkzeug would add Content-Length.
-    return CoreResponse([response.body], status_line(response.status), Headers(headers))
+    body = [response.body] if response.stream is None else cast("Iterator[bytes]", response.stream)
+    return CoreResponse(body, status_line(response.status), Headers(headers))

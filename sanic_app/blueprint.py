@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
+from typing import Any, cast
 
 import sanic
 
@@ -14,8 +15,9 @@ from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
 from diptych.sanic_app.conversion import prefix_of, to_headers, to_request, to_response
 from diptych.sanic_app.server.concurrency_limit import ConcurrencyLimiter
+from diptych.sanic_app.server.streaming import send_stream
 
-View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse]]
+View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse | None]]
 
 
 def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -> sanic.Blueprint:
@@ -43,13 +45,18 @@ def _view(application: Application, route: Route, path: str, limiter: Concurrenc
     # What uses no database takes no slot, so it responds however many requests are queued.
     asks = route.operation is not None and route.operation.unit != "none"
 
-    async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse:
+    async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse | None:
         try:
             asked = await to_request(request, path, parameters)
         except Problem as problem:
             prefix, headers = prefix_of(request, path), to_headers(request)
             return to_response(application.refuse(problem, request.method, headers, prefix, route.path))
         lane = lane_of(route.path, asked.query) if asks else Lane.PROBE
-        return to_response(await limiter.run(request, application.handle(route, asked), lane))
+        response = await limiter.run(request, application.handle(route, asked), lane)
+        if response.stream is None:
+            return to_response(response)
+        parts = cast("AsyncIterator[bytes]", response.stream)
+        await send_stream(request, to_response(response), parts, partial(limiter.run, request, lane=lane))
+        return None
 
     return view

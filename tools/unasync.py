@@ -36,6 +36,7 @@ WORDS = {
     "async_config": "sync_config",
     "checkout_async": "checkout",
     "checkin_async": "checkin",
+    "anext": "next",
     "sleep_async": "sleep",
     "call_async": "call",
     "checking_async": "checking",

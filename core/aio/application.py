@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from time import monotonic
+from typing import cast
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +16,7 @@ from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.database import async_config
-from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.errors import CatalogueError, NotFound, ResponseAborted
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
@@ -50,16 +52,19 @@ class Application:
                 response = await self._answer(route, request)
             if quota:
                 response = replace(response, headers={**response.headers, **quota.headers})
+            if response.stream is not None:
+                parts = cast("AsyncIterator[bytes]", response.stream)
+                response = replace(response, stream=self._watched(parts, observed.request_id))
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(await write_body_async(response.is_large, finish))
 
     async def _answer(self, route: Route, request: Request) -> Response:
         try:
-            parameters = request_parsing.check_route(route, request)
+            target = request_parsing.target_of(route, request)
             if route.operation is None:
-                return response_building.options(route, request.headers, self.cors)
+                return response_building.options(route, target.allowed, request.headers, self.cors)
             with deadline.until(request.arrived + self.settings.request_timeout):
-                parse = partial(request_parsing.read, route.operation, parameters, request, self.settings)
+                parse = partial(request_parsing.read, route.operation, target, request, self.settings)
                 call = await read_body_async(request.may_be_large, parse)
                 response = await self._respond(route.operation, call, request)
             return response_building.mounted(response, request.prefix)
@@ -102,17 +107,7 @@ class Application:
         await self.database.close()
 
     async def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
-        async def respond(executor: Executor, session: AsyncSession | None = None) -> Response:
-            async def work() -> Response:
-                if call.preconditions:
-                    await self._check(executor, operation, call)
-                answer: OperationResult = await operation.run(executor if session is None else session, call)
-                response = response_building.response(answer, operation, request)
-                if operation.unit != "write_one":  # its statement may have committed itself
-                    deadline.check()
-                return response
-
-            return await work() if call.key is None else await idempotency.run_idempotent(executor, call.key, work)
+        respond = partial(self._run, operation, call, request)
 
         async def respond_in(session: AsyncSession) -> Response:
             return await respond(await executor_of(session), session)
@@ -120,6 +115,8 @@ class Application:
         match operation.unit:
             case "none":
                 return response_building.response(await operation.run(None, call), operation, request)
+            case "stream":
+                return response_building.response(await operation.run(self.database, call), operation, request)
             case "read":
                 return await self.database.read(respond, snapshot=operation.needs_transaction(call))
             case "write_one":
@@ -127,6 +124,40 @@ class Application:
                 return await self.database.execute_write(respond, in_transaction=in_transaction)
             case "write_many":
                 return await self.database.run_in_transaction(respond_in)
+
+    async def _run(
+        self,
+        operation: Operation,
+        call: OperationRequest,
+        request: Request,
+        executor: Executor,
+        session: AsyncSession | None = None,
+    ) -> Response:
+        """Check the preconditions, and run an operation, or repeat its response."""
+
+        async def work() -> Response:
+            if call.preconditions:
+                await self._check(executor, operation, call)
+            answer: OperationResult = await operation.run(executor if session is None else session, call)
+            response = response_building.response(answer, operation, request)
+            if operation.unit != "write_one":  # its statement may have committed itself
+                deadline.check()
+            return response
+
+        return await work() if call.key is None else await idempotency.run_idempotent(executor, call.key, work)
+
+    async def _watched(self, parts: AsyncIterator[bytes], request_id: str) -> AsyncIterator[bytes]:
+        """Yield the parts of a body, each made within a deadline of its own. Errors: ResponseAborted, logged."""
+        while True:
+            try:
+                with deadline.until(monotonic() + self.settings.request_timeout):
+                    part = await anext(parts, None)
+            except Exception as error:
+                problems.log_abort(error, request_id)
+                raise ResponseAborted from error
+            if part is None:
+                return
+            yield part
 
     async def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Check the request's preconditions against the current row, locked until the unit of work ends.

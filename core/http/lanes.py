@@ -16,7 +16,8 @@ class Lane(Enum):
     """What a request waits behind.
 
     A probe waits for other probes only, and uses no database connection. A check of readiness uses one, and may wait
-    for it: it waits for other such checks only. Costly requests may use half of what a server has for requests.
+    for it: it waits for other such checks only. Costly requests may use half of what a server has for requests; of a
+    list that is streamed, each part is such a request.
     """
 
     PROBE = "probe"
@@ -29,6 +30,8 @@ LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 
 _LANES = {LIVE: Lane.PROBE, METRICS: Lane.PROBE, READY: Lane.READINESS}
 
+_STREAMED = re.compile(r"/[^/.]+\.(?!json$)[a-z.]+")
+
 _SEARCH = re.compile(r"(?:^|&)(?:q|searchString)=[^&]")
 _PAGE = re.compile(r"(?:^|&)(currentPage|pageSize)=([0-9]{1,10})")
 
@@ -36,7 +39,9 @@ _PAGE = re.compile(r"(?:^|&)(currentPage|pageSize)=([0-9]{1,10})")
 def lane_of(path: str, query: str) -> Lane:
     """Return the lane of a request. path, query: as they were sent; the path may be a route's."""
     lane = _LANES.get(path, Lane.ORDINARY)
-    return Lane.COSTLY if query and lane is Lane.ORDINARY and is_costly(query) else lane
+    if lane is Lane.ORDINARY and ((query and is_costly(query)) or ("." in path and _STREAMED.fullmatch(path))):
+        return Lane.COSTLY
+    return lane
 
 
 def is_costly(query: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
@@ -19,11 +19,17 @@ METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 _PARAMETER = re.compile(r"{(\w+)}")
 
-Unit = Literal["none", "read", "write_one", "write_many"]
+READS = ("GET", "HEAD", "OPTIONS")
+
+Unit = Literal["none", "read", "stream", "write_one", "write_many"]
 
 
 class OperationRequest(Struct, frozen=True):
-    """A parsed and validated request. prefix: where the catalogue is mounted ("" at the root)."""
+    """A parsed and validated request.
+
+    prefix: where the catalogue is mounted ("" at the root). suffix: the end of the path that names a representation,
+    such as ".bib"; "" for JSON.
+    """
 
     prefix: str
     parameters: dict[str, Any]
@@ -31,18 +37,22 @@ class OperationRequest(Struct, frozen=True):
     body: Any
     preconditions: Preconditions = Preconditions()
     key: RequestKey | None = None
+    suffix: str = ""
 
 
 class OperationResult(Struct, frozen=True):
     """The result of an operation.
 
     body: bytes are sent as they are, anything else as JSON. status: only when it differs from the operation's own
-    status. headers: of this response only.
+    status. headers: of this response only. media_type: only when it differs from the operation's own. stream: the parts
+    of a body that is not made at once.
     """
 
     body: object | None = None
     status: int | None = None
     headers: Mapping[str, str] = {}
+    media_type: str | None = None
+    stream: AsyncIterator[bytes] | Iterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +62,16 @@ class Operation:
     run: takes what its unit of work provides and an OperationRequest, and returns an OperationResult; in core/aio it is
     awaited.
 
-    unit: whether it uses no database, reads, writes one row, or writes many. An operation that writes many gets a
-    session; one that reads or writes one row gets an executor. needs_transaction: whether a request takes several
+    unit: whether it uses no database, reads, streams, writes one row, or writes many. An operation that writes many
+    gets a session; one that reads or writes one row gets an executor; one that streams gets the Database, and reads
+    each part of the body in a unit of work of its own. needs_transaction: whether a request takes several
     statements that must see one snapshot or form one transaction. lock: a function of an executor and an
     OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
     change; None where there is no single row. body and query are None where there is none. accepts: media types of the
     body, without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of
     the resource that the response body represents, with the body's members as parameters; None where that is the
-    request's own path or no single resource.
+    request's own path or no single resource. suffixes: of other representations of a single resource, which a GET asks
+    for at the end of its path; they take no query parameters.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -83,6 +95,7 @@ class Operation:
     media_type: str = JSON
     cache_control: str = "no-cache"
     resource_path: str | None = None
+    suffixes: tuple[str, ...] = ()
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
@@ -118,6 +131,7 @@ class Route:
     """A path and methods for a framework's router. A route without an operation serves OPTIONS and 405.
 
     accepts: the response headers that name the media types accepted at this path (RFC 5789, Linked Data Platform).
+    suffixes: of the representations that can be read at this path.
     """
 
     name: str
@@ -126,6 +140,7 @@ class Route:
     allowed: tuple[str, ...]
     accepts: Mapping[str, str]
     operation: Operation | None = None
+    suffixes: tuple[str, ...] = ()
 
 
 def routes(operations: Iterable[Operation]) -> list[Route]:
@@ -141,9 +156,10 @@ def routes(operations: Iterable[Operation]) -> list[Route]:
         taken = sorted(method for operation in there for method in _methods(operation))
         allowed = tuple(sorted({*taken, "OPTIONS"}))
         accepts = dict(accept_field(each) for each in there if each.body and each.method in ("PATCH", "POST"))
-        found.extend(Route(each.name, path, _methods(each), allowed, accepts, each) for each in there)
+        suffixes = tuple(suffix for operation in there for suffix in operation.suffixes)
+        found.extend(Route(each.name, path, _methods(each), allowed, accepts, each, suffixes) for each in there)
         others = tuple(method for method in METHODS if method not in taken)
-        found.append(Route(f"other_{_identifier(path)}", path, others, allowed, accepts))
+        found.append(Route(f"other_{_identifier(path)}", path, others, allowed, accepts, None, suffixes))
     return found
 
 

@@ -127,6 +127,19 @@ def unexpected(error: Exception) -> Problem:
     return internal()
 
 
+def log_abort(error: Exception, request_id: str) -> None:
+    """Log why a response that has begun is aborted: it can say so no more."""
+    expected = isinstance(error, errors.CatalogueError)
+    reason = error.detail if isinstance(error, errors.CatalogueError) else "unexpected error"
+    logger.log(
+        logging.WARNING if expected else logging.ERROR,
+        "the response to the request %s was aborted: %s",
+        request_id,
+        reason,
+        exc_info=None if expected else error,
+    )
+
+
 def too_many_requests(seconds: int) -> Problem:
     """Return a 429 (RFC 6585 section 4). seconds: until the request may be sent again."""
     return _problem("too-many-requests", headers={"Retry-After": str(seconds)})

@@ -24,8 +24,9 @@ from diptych.core.token_buckets import TokenBuckets
 WINDOW = 60
 """Seconds in which an empty bucket is filled."""
 
-ROW, LIST, WRITE, SEARCH, BATCH = 1, 2, 2, 10, 10
-"""What a request costs: reading a row, a page of a list, changing a row, searching for a text, changing many rows."""
+ROW, LIST, WRITE, SEARCH, BATCH, STREAM = 1, 2, 2, 10, 10, 20
+"""What a request costs: reading a row, a page of a list, changing a row, searching for a text, changing many rows, and
+reading a whole list."""
 
 _log = logging.getLogger("diptych")
 
@@ -83,6 +84,8 @@ def cost(operation: Operation | None, query: str) -> int:
     """Return what a request costs: nothing for health, metrics and documents. query: raw."""
     if operation is None:
         return ROW
+    if operation.unit == "stream":
+        return STREAM
     if operation.unit == "none" or lane_of(operation.path, "") is not Lane.ORDINARY:
         return 0
     if operation.writes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -18,7 +19,7 @@ from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import content_coding, json, problems, query_string
 from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import RequestKey
-from diptych.core.http.operations import Operation, OperationRequest, Route, accept_field, filled
+from diptych.core.http.operations import READS, Operation, OperationRequest, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
 from diptych.core.settings import Settings
 
@@ -36,23 +37,33 @@ _CHARSET = re.compile(r';\s*charset="?([^";\s]*)', re.IGNORECASE)
 _UTF_8 = {"utf-8", "utf8", "us-ascii"}
 
 
-def check_route(route: Route, request: Request) -> dict[str, UUID | str]:
-    """Parse the path's parameters: `id` is a UUID, everything else text.
+class Target(Struct, frozen=True):
+    """What a path names. allowed: the methods that it has. parameters, suffix: as in OperationRequest."""
+
+    allowed: tuple[str, ...]
+    parameters: dict[str, UUID | str]
+    suffix: str = ""
+
+
+def target_of(route: Route, request: Request) -> Target:
+    """Parse the path's parameters: `id` is a UUID, which may have a suffix of the route, everything else text.
 
     Errors: Problem 404 for a value that no row can have, then 405 for a method that this path does not have.
     """
+    given, suffix = dict(request.parameters), ""
+    if route.suffixes and (found := re.fullmatch(r"([^.]*)(\..+)", given["id"])) and found[2] in route.suffixes:
+        given["id"], suffix = found.groups()
     try:
-        parameters = {
-            name: parse_uuid(value) if name == "id" else clean(value) for name, value in request.parameters.items()
-        }
+        parameters = {name: parse_uuid(value) if name == "id" else clean(value) for name, value in given.items()}
     except ValueError:
         raise problems.not_found() from None
-    if route.operation is None and request.method != "OPTIONS":
-        raise problems.method_not_allowed(route.allowed)
-    return parameters
+    allowed = READS if suffix else route.allowed
+    if request.method not in READS if suffix else (route.operation is None and request.method != "OPTIONS"):
+        raise problems.method_not_allowed(allowed)
+    return Target(allowed, parameters, suffix)
 
 
-def read(operation: Operation, parameters: Mapping[str, Any], request: Request, settings: Settings) -> OperationRequest:
+def read(operation: Operation, target: Target, request: Request, settings: Settings) -> OperationRequest:
     """Parse and validate a request.
 
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
@@ -61,7 +72,7 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     raw = _NOTHING if content is None else _readable(json.decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
-    query_value = _query(operation, request.query, field_errors)
+    query_value = _query(None if target.suffix else operation.query, request.query, field_errors)
     key = _key(operation, request, content)
     body_value = _validate(operation.body, raw, field_errors) if operation.body and raw is not _NOTHING else None
     if field_errors:
@@ -71,7 +82,8 @@ def read(operation: Operation, parameters: Mapping[str, Any], request: Request, 
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)
     if settings.require_if_match and operation.lock is not None and not preconditions:
         raise problems.precondition_required()
-    return OperationRequest(request.prefix, dict(parameters), query_value, body_value, preconditions, key)
+    parameters = dict(target.parameters)
+    return OperationRequest(request.prefix, parameters, query_value, body_value, preconditions, key, target.suffix)
 
 
 _NOTHING = object()
@@ -131,13 +143,13 @@ def _decoded(body: bytes, coding: str, limit: int) -> bytes:
     return decoded
 
 
-def _query(operation: Operation, text: str, field_errors: list[FieldError]) -> Any:
+def _query(model: type[BaseModel] | None, text: str, field_errors: list[FieldError]) -> Any:
     try:
-        if operation.query is None:
+        if model is None:
             unknown = (query_string.unknown(name) for name, _ in query_string.pairs(text))
             field_errors.extend(query_string.reported(unknown))
             return None
-        value, found = query_string.validated(operation.query, text)
+        value, found = query_string.validated(model, text)
     except ValueError as error:
         raise problems.malformed(f"The query string cannot be read: {error}.") from None
     field_errors.extend(found)

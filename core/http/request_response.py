@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from enum import Enum
 
 from msgspec import Struct, field
@@ -50,12 +50,17 @@ class Request(Struct, frozen=True):
 
 
 class Response(Struct, frozen=True):
-    """One complete response. content_type is None where there is no body."""
+    """One response. content_type is None where there is no body.
+
+    stream: the parts of a body that is not complete, in place of `body`: it has no length, and where an error ends it,
+    the connection is aborted. A response to HEAD has it too, and it is not read.
+    """
 
     status: int
     body: bytes = b""
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: AsyncIterator[bytes] | Iterator[bytes] | None = None
 
     @property
     def is_large(self) -> bool:

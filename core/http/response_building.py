@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from msgspec.structs import replace
@@ -28,6 +28,10 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
     """
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
+    media_type = answer.media_type or operation.media_type
+    if answer.stream is not None:
+        headers["Cache-Control"] = operation.cache_control
+        return Response(status, b"", media_type, headers, answer.stream)
     if answer.body is None:
         return Response(status, headers=headers)
     if operation.resource_path is not None:
@@ -45,7 +49,7 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
     if isinstance(answer.body, Page):
         target = filled(operation.path, request.parameters.__getitem__)
         headers["Link"] = pagination_links.of_page(answer.body, target, request.query)
-    return Response(status, body, operation.media_type, headers)
+    return Response(status, body, media_type, headers)
 
 
 def mounted(response: Response, prefix: str) -> Response:
@@ -65,12 +69,10 @@ def server_options() -> Response:
     return Response(204, headers={"Allow": ", ".join(METHODS)})
 
 
-def options(route: Route, headers: Mapping[str, str], cors: Cors) -> Response:
+def options(route: Route, allowed: Sequence[str], headers: Mapping[str, str], cors: Cors) -> Response:
     """Return the response to OPTIONS (RFC 9110 section 9.3.7), which may be a CORS preflight."""
-    return Response(
-        204,
-        headers={"Allow": ", ".join(route.allowed), **route.accepts, **cors.preflight(headers, route.allowed)},
-    )
+    accepts = route.accepts if allowed == route.allowed else {}
+    return Response(204, headers={"Allow": ", ".join(allowed), **accepts, **cors.preflight(headers, allowed)})
 
 
 def finished(response: Response, method: str, request: Mapping[str, str], cors: Cors, request_id: str) -> Response:
@@ -92,4 +94,4 @@ def finished(response: Response, method: str, request: Mapping[str, str], cors: 
     if coding is not None:
         body = content_coding.CODERS[coding](body)
         headers["Content-Encoding"] = coding
-    return Response(response.status, body, response.content_type, headers)
+    return Response(response.status, body, response.content_type, headers, response.stream)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Iterator
 from uuid import UUID
 
-from sqlalchemy import func, select, union
+from sqlalchemy import func, select
 
-from diptych.core.catalogue.authors.model import Author
-from diptych.core.catalogue.books import queries, schemas
-from diptych.core.catalogue.books.model import Book, BookContributor
-from diptych.core.engine.row_statements import VALUES, in_values
-from diptych.core.formats.record import BookRecord, Contributor, Identifier, SeriesPosition, TagName
+from diptych.core.catalogue.books import queries
+from diptych.core.catalogue.books.model import Book
+from diptych.core.formats.record import BookRecord
+from diptych.core.sync.services.book_records import INCLUDED, book_records
 from diptych.core.sync.services.books import BookReader
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
@@ -21,31 +18,7 @@ from diptych.core.sync.statement_executor import Executor
 PAGE = 1000
 """Books that are read at a time."""
 
-INCLUDED = ("tags", "contributors", "identifiers", "series", "publisher")
-
-LIVES = select(Author.id, Author.sort_name, Author.kind, Author.birth_year, Author.dob, Author.death_year).where(
-    Author.id.in_(
-        # Not two conditions with OR, for which PostgreSQL would read all authors.
-        union(
-            select(Book.author_id).where(in_values(Book.id)),
-            select(BookContributor.author_id).where(in_values(BookContributor.book_id)),
-        )
-    )
-)
-"""What is known of the authors of, and contributors to, the books with ids in VALUES, besides their names."""
-
-_SAME = tuple(name for name in BookRecord.__struct_fields__ if name in Book.__table__.columns)
-"""The columns of a book that a record has under the same name."""
-
-
 _COUNT = select(func.count()).select_from(Book)
-
-
-class _Life(NamedTuple):
-    sort_name: str | None
-    kind: str | None
-    birth_year: int | None
-    death_year: int | None
 
 
 def count_books(executor: Executor) -> int:
@@ -61,47 +34,11 @@ def export_records(executor: Executor) -> Iterator[BookRecord]:
     a snapshot.
     """
     pages, reader = Reader(executor, queries.spec), BookReader(executor, queries.spec)
-    numbers = count(1)
+    number = 1
     last: UUID | None = None
     while True:
         found = pages.page_after(last, PAGE)
-        books = reader.including(found, INCLUDED)
-        lives = _lives(executor, books)
-        for book in books:
-            yield _record(book, next(numbers), lives)
+        yield from book_records(executor, reader.including(found, INCLUDED), number)
         if len(found) < PAGE:
             return
-        last = found[-1].id
-
-
-def _lives(executor: Executor, books: Sequence[schemas.Book]) -> dict[UUID, _Life]:
-    """Return what is known of the contributors to these books, by id."""
-    if not books:
-        return {}
-    rows = executor.all(LIVES, {VALUES: [book.id for book in books]})
-    return {
-        author_id: _Life(sort_name, kind, birth_year if dob is None else dob.year, death_year)
-        for author_id, sort_name, kind, birth_year, dob, death_year in rows
-    }
-
-
-def _record(book: Any, number: int, lives: dict[UUID, _Life]) -> BookRecord:
-    return BookRecord(
-        line=number,
-        contributors=tuple(_contributor(item, lives[item.author.id]) for item in book.contributors),
-        publisher=None if book.publisher is None else book.publisher.name,
-        identifiers=tuple(
-            Identifier(item.scheme, item.value)
-            for item in book.identifiers
-            if (item.scheme, item.value) != ("isbn", book.isbn)
-        ),
-        series=tuple(SeriesPosition(item.series.name, item.position) for item in book.series),
-        tags=tuple(TagName(tag.name, tag.scheme) for tag in book.tags),
-        record_id=str(book.id),
-        modified=book.updated_at,
-        **{name: getattr(book, name) for name in _SAME},
-    )
-
-
-def _contributor(item: schemas.Contributor, life: _Life) -> Contributor:
-    return Contributor(item.author.name, item.role, *life)
+        number, last = number + PAGE, found[-1].id

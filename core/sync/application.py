@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from time import monotonic
+from typing import cast
 
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from diptych.core import deadline
 from diptych.core.database import sync_config
-from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.errors import CatalogueError, NotFound, ResponseAborted
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
@@ -51,16 +53,19 @@ class Application:
                 response = self._answer(route, request)
             if quota:
                 response = replace(response, headers={**response.headers, **quota.headers})
+            if response.stream is not None:
+                parts = cast("Iterator[bytes]", response.stream)
+                response = replace(response, stream=self._watched(parts, observed.request_id))
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(write_body(response.is_large, finish))
 
     def _answer(self, route: Route, request: Request) -> Response:
         try:
-            parameters = request_parsing.check_route(route, request)
+            target = request_parsing.target_of(route, request)
             if route.operation is None:
-                return response_building.options(route, request.headers, self.cors)
+                return response_building.options(route, target.allowed, request.headers, self.cors)
             with deadline.until(request.arrived + self.settings.request_timeout):
-                parse = partial(request_parsing.read, route.operation, parameters, request, self.settings)
+                parse = partial(request_parsing.read, route.operation, target, request, self.settings)
                 call = read_body(request.may_be_large, parse)
                 response = self._respond(route.operation, call, request)
             return response_building.mounted(response, request.prefix)
@@ -103,17 +108,7 @@ class Application:
         self.database.close()
 
     def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
-        def respond(executor: Executor, session: Session | None = None) -> Response:
-            def work() -> Response:
-                if call.preconditions:
-                    self._check(executor, operation, call)
-                answer: OperationResult = operation.run(executor if session is None else session, call)
-                response = response_building.response(answer, operation, request)
-                if operation.unit != "write_one":  # its statement may have committed itself
-                    deadline.check()
-                return response
-
-            return work() if call.key is None else idempotency.run_idempotent(executor, call.key, work)
+        respond = partial(self._run, operation, call, request)
 
         def respond_in(session: Session) -> Response:
             return respond(executor_of(session), session)
@@ -121,6 +116,8 @@ class Application:
         match operation.unit:
             case "none":
                 return response_building.response(operation.run(None, call), operation, request)
+            case "stream":
+                return response_building.response(operation.run(self.database, call), operation, request)
             case "read":
                 return self.database.read(respond, snapshot=operation.needs_transaction(call))
             case "write_one":
@@ -128,6 +125,40 @@ class Application:
                 return self.database.execute_write(respond, in_transaction=in_transaction)
             case "write_many":
                 return self.database.run_in_transaction(respond_in)
+
+    def _run(
+        self,
+        operation: Operation,
+        call: OperationRequest,
+        request: Request,
+        executor: Executor,
+        session: Session | None = None,
+    ) -> Response:
+        """Check the preconditions, and run an operation, or repeat its response."""
+
+        def work() -> Response:
+            if call.preconditions:
+                self._check(executor, operation, call)
+            answer: OperationResult = operation.run(executor if session is None else session, call)
+            response = response_building.response(answer, operation, request)
+            if operation.unit != "write_one":  # its statement may have committed itself
+                deadline.check()
+            return response
+
+        return work() if call.key is None else idempotency.run_idempotent(executor, call.key, work)
+
+    def _watched(self, parts: Iterator[bytes], request_id: str) -> Iterator[bytes]:
+        """Yield the parts of a body, each made within a deadline of its own. Errors: ResponseAborted, logged."""
+        while True:
+            try:
+                with deadline.until(monotonic() + self.settings.request_timeout):
+                    part = next(parts, None)
+            except Exception as error:
+                problems.log_abort(error, request_id)
+                raise ResponseAborted from error
+            if part is None:
+                return
+            yield part
 
     def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Check the request's preconditions against the current row, locked until the unit of work ends.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from diptych.core.http import problems
 from diptych.core.http.buffers import Buffer, Buffers, Direction
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
+from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.timeouts import WRITE_TIMEOUT
 
@@ -33,13 +35,14 @@ class Connection:
     client: its socket. peer, address: the addresses of the client and of the server.
 
     reader: the request that is received or answered. deadline: when the connection expires; response_deadline: when
-    the response has to be sent. ended: whether the last response has been written; lingers: whether our half has been
-    closed since. watched: the events for which the socket is registered.
+    the response has to be sent. stream: the rest of a response in parts; aborted: whether it could not be completed.
+    ended: whether the last response has been written; lingers: whether our half has been closed since. watched: the
+    events for which the socket is registered.
     """
 
     __slots__ = (
-        "_buffer", "_data", "_eof", "_limits", "_unsent", "address", "client", "deadline", "ended", "lingers",
-        "peer", "reader", "response_deadline", "watched",
+        "_buffer", "_data", "_eof", "_limits", "_unsent", "aborted", "address", "client", "deadline", "ended",
+        "lingers", "peer", "reader", "response_deadline", "stream", "watched",
     )  # fmt: skip
 
     def __init__(self, client: socket.socket, peer: Any, address: Any, limits: Limits) -> None:
@@ -50,7 +53,8 @@ class Connection:
         self._eof = False
         self.begin_next()
         self.deadline = self.response_deadline = 0.0
-        self.ended = self.lingers = False
+        self.ended = self.lingers = self.aborted = False
+        self.stream: Iterator[bytes] | None = None
         self.watched = 0
 
     def receive(self) -> None:
@@ -111,6 +115,12 @@ class Connection:
             self.lingers = True
             self.client.shutdown(socket.SHUT_WR)
         return self._eof
+
+    def abort(self) -> None:
+        """Have the client see that its response is not complete: the socket's close is a reset."""
+        self.stream, self.aborted = None, True
+        self._unsent.clear()
+        reset_on_close(self.client)
 
     def close(self) -> None:
         """Close the socket, whatever has not been sent."""

@@ -8,6 +8,7 @@ import selectors
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import base
 
 from diptych.core import listener_shutdown
+from diptych.core.errors import ResponseAborted
 from diptych.core.http import problems
 from diptych.core.http.buffers import Buffers
 from diptych.core.http.lanes import lane_of
@@ -23,6 +25,7 @@ from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Response
 from diptych.core.http.wire.allowed_hosts import allowed_hosts
 from diptych.core.http.wire.request_head import Head
+from diptych.core.http.wire.response_writer import chunk
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
 from diptych.core.tuning.accept_yield import accept_yield
@@ -138,7 +141,11 @@ class Worker(base.Worker):  # type: ignore[misc]
         try:
             if receive:
                 connection.receive()
-            if connection.flush() and not connection.ended and self._read(connection):
+            if connection.aborted:
+                self._drop(connection)
+            elif connection.stream is not None and connection.flush():
+                self._queue(connection)
+            elif connection.flush() and not connection.ended and self._read(connection):
                 self._hand_over(connection)
             elif not connection.flush():
                 self._wait_for_reader(connection)
@@ -163,6 +170,10 @@ class Worker(base.Worker):  # type: ignore[misc]
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
+        self._queue(connection)
+
+    def _queue(self, connection: Connection) -> None:
+        """Queue a connection for the threads, which answer its request, or make the next part of the response."""
         self._wait(connection, 0, math.inf)
         head = connection.reader.head
         assert head is not None  # noqa: S101 - it is complete
@@ -248,8 +259,14 @@ class Worker(base.Worker):  # type: ignore[misc]
     # Answer
 
     def _work(self, connection: Connection) -> None:
-        """Answer a request in a thread, and return its connection to the loop."""
-        self._answer(connection)
+        """Answer a request in a thread, or a part of it, and return its connection to the loop."""
+        if connection.stream is None:
+            self._answer(connection)
+        else:
+            self._continue(connection, connection.stream)
+        # The loop sees the error again, and closes the connection.
+        with suppress(OSError):
+            connection.flush()
         self._answered.append(connection)
         # When the pipe is full, the loop is going to wake anyway.
         with suppress(BlockingIOError):
@@ -261,22 +278,41 @@ class Worker(base.Worker):  # type: ignore[misc]
         assert head is not None  # noqa: S101 - it is complete
         try:
             environ = wsgi.make_environ(connection, multiprocess=self.cfg.workers > 1)
-            answer = wsgi.call(self.wsgi, environ)
+            *_, body = answer = wsgi.call(self.wsgi, environ)
             connection.ended = connection.reader.closes or not self.alive or not self.cfg.keepalive
             deadline = connection.reader.arrived + self.application.settings.request_timeout
             connection.send(
-                wsgi.serialize(answer, method=head.method, close=connection.ended),
+                wsgi.serialize(answer, method=head.method, close=connection.ended, old=head.old),
                 max(deadline, time.monotonic() + WRITE_TIMEOUT),
             )
+            if not isinstance(body, bytes):
+                connection.stream = body
+                return
         except SystemExit:
             # It would end this thread silently.
             self._fail(connection, head, RuntimeError("The application raised SystemExit."))
         except Exception as error:  # noqa: BLE001 - whatever an application does, its client is answered
             self._fail(connection, head, error)
         connection.begin_next()
-        # The loop sees the error again, and closes the connection.
-        with suppress(OSError):
-            connection.flush()
+
+    def _continue(self, connection: Connection, stream: Iterator[bytes]) -> None:
+        """Append the next part of a response, or its end; abort the connection where there is none."""
+        head = connection.reader.head
+        assert head is not None  # noqa: S101 - it is complete
+        try:
+            part = next(stream, b"")
+        except ResponseAborted:
+            connection.abort()
+            return
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an application does, its client is answered
+            self.application.fail(RuntimeError(error), head.method, head.headers)
+            connection.abort()
+            return
+        data = part if head.old else chunk(part)
+        connection.send(data, time.monotonic() + self.application.settings.request_timeout)
+        if not part:
+            connection.stream = None
+            connection.begin_next()
 
     def _fail(self, connection: Connection, head: Head, error: Exception) -> None:
         """Answer an unexpected error with a 500, the last response of the connection."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import is_hop_by_hop
@@ -16,8 +16,8 @@ from diptych.flask_app.server.connection import Connection
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-Answer = tuple[int, Iterable[tuple[str, object]], bytes]
-"""A status, headers and a body."""
+Answer = tuple[int, Iterable[tuple[str, object]], bytes | Iterator[bytes]]
+"""A status, headers and a body, which is an iterator of its parts where it has no length."""
 
 
 class Content(io.BytesIO):
@@ -65,7 +65,10 @@ def make_environ(connection: Connection, *, multiprocess: bool) -> WSGIEnvironme
 
 
 def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
-    """Run the application to the end. Errors: the application's; ValueError where it does not start a response."""
+    """Run the application; to the end, if its response has a length.
+
+    Errors: the application's; ValueError where it does not start a response.
+    """
     started: list[tuple[int, list[tuple[str, str]]]] = []
     parts: list[bytes] = []
 
@@ -77,6 +80,8 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
         return parts.append
 
     result = application(environ, start_response)
+    if started and not parts and environ["REQUEST_METHOD"] != "HEAD" and _is_stream(*started[0]):
+        return *started[0], _closing(result)
     try:
         parts.extend(result)
     finally:
@@ -86,8 +91,26 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     return status, headers, b"".join(parts)
 
 
-def serialize(answer: Answer, *, method: str, close: bool) -> bytes:
-    """Serialize a response: every one that this server sends. Errors: ValueError, as `message`."""
+def _is_stream(status: int, headers: Iterable[tuple[str, str]]) -> bool:
+    """Return whether a response has a body of unknown length."""
+    return status not in (204, 304) and all(name.lower() != "content-length" for name, _ in headers)
+
+
+def _closing(result: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the parts of a body that are not empty, and close it (PEP 3333)."""
+    try:
+        yield from filter(None, result)
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+
+
+def serialize(answer: Answer, *, method: str, close: bool, old: bool = False) -> bytes:
+    """Serialize a response, or the head of one with a body in parts: every one that this server sends.
+
+    old: whether the client speaks HTTP/1.0, for which the end of the connection ends a body in parts.
+    Errors: ValueError, as `message`.
+    """
     status, headers, body = answer
     fields: list[tuple[str, object]] = [
         ("Server", SERVER),
@@ -98,4 +121,6 @@ def serialize(answer: Answer, *, method: str, close: bool) -> bytes:
     if method == "HEAD" or status in (204, 304):
         return message(status, fields, b"")
     fields = [field for field in fields if field[0].lower() != "content-length"]
+    if not isinstance(body, bytes):
+        return message(status, [*fields, *([] if old else [("Transfer-Encoding", "chunked")])], b"")
     return message(status, [*fields, ("Content-Length", len(body))], body)

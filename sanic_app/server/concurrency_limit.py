@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import sanic
 
 from diptych.core.http.lanes import Lane
-from diptych.core.http.request_response import Response
 from diptych.sanic_app.server.http_protocol import Http
+
+T = TypeVar("T")
 
 
 class ConcurrencyLimiter:
@@ -36,8 +37,8 @@ class ConcurrencyLimiter:
         """What a request takes before it runs, in this order."""
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def run(self, request: sanic.Request, work: Coroutine[Any, Any, Response], lane: Lane) -> Response:
-        """Run the work and return its response."""
+    async def run(self, request: sanic.Request, work: Coroutine[Any, Any, T], lane: Lane) -> T:
+        """Run the work and return its result."""
         limits = self._limits[lane]
         try:
             await _take(limits)
@@ -54,7 +55,7 @@ class ConcurrencyLimiter:
         finally:
             protocol.working = False
 
-    async def _to_end(self, work: Coroutine[Any, Any, Response], limits: Iterable[asyncio.Semaphore]) -> Response:
+    async def _to_end(self, work: Coroutine[Any, Any, T], limits: Iterable[asyncio.Semaphore]) -> T:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - there is one in a coroutine
         self._running.add(task)

@@ -17,9 +17,10 @@ from sanic.server import HttpProtocol
 
 from diptych.core.http import problems
 from diptych.core.http.buffers import Buffer, Direction
+from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
-from diptych.core.http.wire.response_writer import SERVER, date, message
+from diptych.core.http.wire.response_writer import SERVER, chunk, date, message
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.sanic_app.server.response import CoreResponse
 
@@ -122,13 +123,47 @@ class Http(SanicHttp):
         headers["date"] = date()
         self.keep_alive = self.keep_alive and not self.protocol.signal.stopped
         whole = self._whole(response, headers) if end_stream and not data else None
-        if whole is None:
+        if isinstance(response, CoreResponse) and response.in_parts and not end_stream:
+            await self._begin(response, headers)
+        elif whole is None:
             await super().http1_response_header(data, end_stream)
         else:
             self.response_func: Any = None
             await self.protocol.send(whole)  # type: ignore[no-untyped-call]
             self.stage = Stage.IDLE
         await self.protocol.taken(self.incoming.arrived)
+
+    async def _begin(self, response: CoreResponse, headers: MutableMapping[str, Any]) -> None:
+        """Send the head of a response in parts."""
+        headers["content-type"] = response.content_type
+        headers["connection"] = "keep-alive" if self.keep_alive else "close"
+        if not (self._is_old or self.head_only):
+            headers["transfer-encoding"] = "chunked"
+        self.response_func = self._part
+        await self.protocol.send(message(response.status, headers.items(), b""))  # type: ignore[no-untyped-call]
+        self.stage = Stage.RESPONSE
+
+    async def _part(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
+        """Send a part of a body, or its end."""
+        parts = [data] * bool(data) + [b""] * end_stream
+        sent = data if self._is_old else b"".join(map(chunk, parts))
+        if sent and not self.head_only:
+            await self.protocol.send(sent)  # type: ignore[no-untyped-call]
+        if end_stream:
+            self.response_func, self.stage = None, Stage.IDLE
+        await self.protocol.taken(time.monotonic())
+
+    @property
+    def _is_old(self) -> bool:
+        """Whether the client speaks HTTP/1.0, for which the end of the connection ends a body in parts."""
+        return self.incoming.head is not None and self.incoming.head.old
+
+    def abort(self) -> None:
+        """Have the client see that its response is not complete: reset the connection."""
+        transport: Any = self.protocol.transport
+        if transport is not None:
+            reset_on_close(transport.get_extra_info("socket"))
+            transport.abort()
 
     def _whole(self, response: BaseHTTPResponse, headers: MutableMapping[str, Any]) -> bytes | None:
         """Serialize a complete response; None for one that is not like the core's.

@@ -12,9 +12,12 @@ from diptych.core.http.request_response import Response
 
 
 class CoreResponse(sanic.HTTPResponse):
-    """A response of the core. fields: its headers, as long as nothing has read Sanic's Header of them."""
+    """A response of the core.
 
-    __slots__ = ("_headers", "fields")
+    fields: its headers, as long as nothing has read Sanic's Header of them. in_parts: whether its body has no length.
+    """
+
+    __slots__ = ("_headers", "fields", "in_parts")
 
     def __init__(self, response: Response) -> None:
         # HTTPResponse.__init__ would build the headers twice.
@@ -22,6 +25,7 @@ class CoreResponse(sanic.HTTPResponse):
         self.body = response.body
         self.content_type = response.content_type
         self.status = response.status
+        self.in_parts = response.stream is not None
         self._headers: Header | None = None
         self.fields = dict(response.headers)
 
@@ -39,7 +43,7 @@ class CoreResponse(sanic.HTTPResponse):
     @property
     def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
         """The headers as bytes, with the body's length, which only Sanic's own server adds by itself."""
-        if self.status not in (204, 304):
+        if self.status not in (204, 304) and not self.in_parts:
             self.headers.setdefault("content-length", str(len(self.body or b"")))
         return super().processed_headers
 

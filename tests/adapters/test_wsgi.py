@@ -17,6 +17,7 @@ class Pieces:
 
     def __iter__(self) -> Iterator[bytes]:
         yield b"b"
+        yield b""
         yield b"c"
 
     def close(self) -> None:
@@ -37,10 +38,10 @@ def test_what_an_application_writes_comes_before_what_it_returns():
 def test_an_application_that_fails_may_say_something_else():
     def application(_environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
         start_response("200 OK", [])
-        start_response("500 Oh", [], (ValueError, ValueError(), None))
+        start_response("500 Oh", [("Content-Length", "0")], (ValueError, ValueError(), None))
         return []
 
-    assert wsgi.call(application, {}) == (500, [], b"")
+    assert wsgi.call(application, {"REQUEST_METHOD": "GET"}) == (500, [("Content-Length", "0")], b"")
 
 
 def test_an_application_that_fails_is_closed_all_the_same():
@@ -52,12 +53,27 @@ def test_an_application_that_fails_is_closed_all_the_same():
     broken = Broken()
 
     def application(_environ: Any, start_response: Callable[..., Any]) -> Pieces:
-        start_response("200 OK", [])
+        start_response("200 OK", [("Content-Length", "2")])
         return broken
 
     with pytest.raises(ZeroDivisionError):
-        wsgi.call(application, {})
+        wsgi.call(application, {"REQUEST_METHOD": "GET"})
     assert broken.closed == 1
+
+
+def test_a_body_without_a_length_is_read_in_parts_and_closed():
+    pieces = Pieces()
+
+    def application(_environ: Any, start_response: Callable[..., Any]) -> Pieces:
+        start_response("200 OK", [])
+        return pieces
+
+    answer = wsgi.call(application, {"REQUEST_METHOD": "GET"})
+
+    assert b"Transfer-Encoding: chunked" in wsgi.serialize(answer, method="GET", close=False)
+    assert b"Transfer-Encoding" not in wsgi.serialize(answer, method="GET", close=True, old=True)
+    assert (list(answer[2]), pieces.closed) == ([b"b", b"c"], 1)
+    assert wsgi.call(application, {"REQUEST_METHOD": "HEAD"})[2] == b"bc"
 
 
 def test_an_application_that_says_no_status_is_an_error():

@@ -129,7 +129,7 @@ def test_an_answer_that_the_document_does_not_tell_of_would_be_found(api: httpx.
     response = api.get(f"/authors/{make_author(api)['id']}")
 
     with pytest.raises(Exception, match="is a required property"):
-        check_answer(document, "books_get", response)
+        check_answer(document, "tags_get", response)
     with pytest.raises(AssertionError, match="does not tell of 200"):
         check_answer(document, "authors_create", response)
 

@@ -10,6 +10,8 @@ from tests.contract.making import NAMED_BY, RESOURCES, Row, body_of, make, make_
 
 OF_THE_SERVICE = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
 
+STREAMED = ("/books.bib", "/books.csv", "/books.jsonl", "/books.marcxml", "/books.mrc", "/books.ris")
+
 
 class Asked:
     """A client that records the operations of the OpenAPI document that it asks for."""
@@ -91,7 +93,7 @@ def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client):
     _rows_of_a_book(ask, api, book)
     for resource in ("authors", "publishers", "tags"):
         _other_names(ask, api, resource)
-    for path in OF_THE_SERVICE:
+    for path in (*STREAMED, *OF_THE_SERVICE):
         ask("get", path)
     ask("get", "/problems/{name}", name="conflict")
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from diptych.core.sync.operations import OPERATIONS
 from tests.contract.conftest import each_once
 from tests.contract.making import marker, new_isbn
 from tests.support.databases import DIPTYCH, run
 
 pytestmark = each_once
+
+STREAMED = [operation.media_type for operation in OPERATIONS if operation.unit == "stream"]
+"""Media types of which the generator is told that they are files: it knows few."""
 
 PROGRAM = """
 import sys
@@ -50,8 +55,10 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document = directory / "openapi.json"
     document.write_text(run([*DIPTYCH, "openapi"]).stdout, encoding="utf-8")
     scripts = Path(sys.executable).parent
+    config = directory / "config.json"
+    config.write_text(json.dumps({"content_type_overrides": dict.fromkeys(STREAMED, "application/octet-stream")}))
     generate = [str(scripts / "openapi-python-client"), "generate", "--meta", "none", "--fail-on-warning"]
-    places = ["--path", str(document), "--output-path", str(directory / "catalogue")]
+    places = ["--path", str(document), "--config", str(config), "--output-path", str(directory / "catalogue")]
     # The generator formats its output with ruff, which it looks for in PATH.
     run([*generate, *places], PATH=f"{scripts}{os.pathsep}{os.environ['PATH']}")
     return directory

@@ -48,7 +48,9 @@ def parse(method: str, path: str, body: Any = None, query: str = "") -> Any:
     operation = next(each for each in OPERATIONS if (each.method, each.path) == (method, path))
     content = b"" if body is None else json.dumps(body).encode()
     request = Request(method, "", {}, query, {"content-type": "application/json"}, content)
-    return request_parsing.read(operation, {}, request, Settings(database_url="sqlite:///none.db"))
+    return request_parsing.read(
+        operation, request_parsing.Target((), {}), request, Settings(database_url="sqlite:///none.db")
+    )
 
 
 def tags(count: int) -> Callable[[], Any]:

@@ -9,6 +9,11 @@ from diptych.core.http.request_response import Request, Response
 from tests.services.twins import Counts, Twin
 
 
+async def _read(stream: Any) -> bytes:
+    """Return all parts of a body."""
+    return b"".join([part async for part in stream] if hasattr(stream, "__aiter__") else stream)
+
+
 class Api:
     """The operations of one twin, counted."""
 
@@ -32,6 +37,8 @@ class Api:
         with self.counting.counted() as counts:
             answer = self.application.handle(route, request)
             response: Response = await answer if self.twin.name == "aio" else answer
+            if response.stream is not None:
+                await _read(response.stream)
         assert self.counting.connections_in_use == 0
         return response, counts
 

@@ -94,6 +94,14 @@ TABLE = """
     books_get               id={book}                                                    1
     books_get               id={book} ?include=tags                                      1
     books_get               id={book} ?include=tags,contributors                         3
+    books_get               id={book}.bib                                                6
+    books_list_bibtex       ?ids={book}                                                  6
+    books_list_csv          ?ids={nobody}                                                1
+    books_list_csv          ?ids={book}                                                  6
+    books_list_jsonl        ?ids={book}                                                  5
+    books_list_marc         ?ids={book}                                                  6
+    books_list_marcxml      ?ids={book}                                                  6
+    books_list_ris          ?ids={book}                                                  6
     books_get_by_slug       slug=te0 ?include=contributors                                2
     books_list                                                                           1
     books_list              ?pageSize=2                                                  1
@@ -140,7 +148,7 @@ TABLE = """
     publishers_merge        id={publisher} {{"ids":["{publisher2}"]}}                    8 commit
     tags_get_names          id={tag}                                                     2
     tags_set_names          id={tag} {{"items":["battle"]}}                              4 commit
-    tags_merge              id={tag} {{"ids":["{tag2}"]}}                               10 commit
+    tags_merge              id={tag} {{"ids":["{tag2}"]}}                                9 commit
 
     publishers_get          id={publisher}                                               1
     publishers_get_by_slug  slug=sort-of-books                                           1

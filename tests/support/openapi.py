@@ -49,7 +49,8 @@ def check_answer(document: Document, operation_id: str, response: httpx.Response
         assert response.content == b""
         return
     media_type = response.headers["Content-Type"].partition(";")[0]
-    value = response.json() if media_type.endswith("json") else response.text
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    value = response.json() if is_json else response.text
     check_value(document, answer["content"][media_type]["schema"], value)
 
 

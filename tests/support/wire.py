@@ -163,10 +163,30 @@ class _Reader:
         length = answer.header("content-length")
         if answer.status in (204, 304) or method == "HEAD":
             return b""
+        if length is None and answer.header("transfer-encoding") == "chunked":
+            return b"".join(iter(self._chunk, b""))
         if length is None or not length.isdecimal() or answer.header("transfer-encoding"):
             raise WireError(f"no Content-Length tells where this ends: {answer}")
-        while len(self._buffer) < int(length):
+        return self._bytes(int(length))
+
+    def _chunk(self) -> bytes:
+        """Read a chunk (RFC 9112 section 7.1), the last of which is empty."""
+        while b"\r\n" not in self._buffer:
+            self._bytes(len(self._buffer) + 1, keep=True)
+        size, _, self._buffer = self._buffer.partition(b"\r\n")
+        if not re.fullmatch(rb"[0-9a-fA-F]+", size):
+            raise WireError(f"not the size of a chunk: {size!r}")
+        chunk = self._bytes(int(size, 16))
+        if self._bytes(2) != b"\r\n":
+            raise WireError("a chunk does not end with CR LF")
+        return chunk
+
+    def _bytes(self, number: int, *, keep: bool = False) -> bytes:
+        """Read so many bytes; keep: in the buffer."""
+        while len(self._buffer) < number:
             if not self._more():
-                raise WireError(f"{len(self._buffer)} bytes of a body of {length}")
-        body, self._buffer = self._buffer[: int(length)], self._buffer[int(length) :]
-        return body
+                raise WireError(f"{len(self._buffer)} bytes of {number}")
+        found = self._buffer[:number]
+        if not keep:
+            self._buffer = self._buffer[number:]
+        return found

@@ -12,7 +12,7 @@ ALLOWED = {
 HEADERS = frozenset({"date", "x-request-id"})
 """Headers left out of the comparison."""
 
-OF_THE_HOST = frozenset({"server", "connection"})
+OF_THE_HOST = frozenset({"server", "connection", "transfer-encoding"})
 """Headers of the server that reads the requests, where that is another than ours."""
 
 NOT_SEEN = {"Authorization twice": "gunicorn's own reader makes one of the two before any application sees them"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.operations import crud_operations
+from diptych.core.aio.operations import book_formats, crud_operations
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
 from diptych.core.aio.statement_executor import Executor
@@ -37,7 +37,7 @@ class BookResource(Resource):
         return including(call)
 
     def get_needs_transaction(self, call: OperationRequest) -> bool:
-        return bool(set(call.query.include) - {"tags"})
+        return bool(call.suffix or set(call.query.include) - {"tags"})
 
     def update_needs_transaction(self, call: OperationRequest) -> bool:
         return "author_id" in call.body.model_fields_set
@@ -46,12 +46,16 @@ class BookResource(Resource):
         return OperationResult(await reader(executor).page_including(call.query))
 
     async def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        return OperationResult(await reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
+        if call.suffix:
+            return await book_formats.fetch_as(reader(executor), call.parameters["id"], call.suffix)
+        return await self._fetch("id", executor, call)
 
     async def fetch_by_slug(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        return OperationResult(
-            await reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include)
-        )
+        return await self._fetch("slug", executor, call)
+
+    async def _fetch(self, column: str, executor: Executor, call: OperationRequest) -> OperationResult:
+        book = await reader(executor).fetch_including(column, call.parameters[column], call.query.include)
+        return OperationResult(book, headers={"Link": book_formats.alternates(book.id)})
 
 
 def reader(executor: Executor) -> BookReader:
@@ -60,7 +64,13 @@ def reader(executor: Executor) -> BookReader:
 
 
 resource = BookResource(
-    name="books", service=BookService, schema=BookInput, answer=Book, list_query=BookList, item_query=BookQuery
+    name="books",
+    service=BookService,
+    schema=BookInput,
+    answer=Book,
+    list_query=BookList,
+    item_query=BookQuery,
+    suffixes=tuple(book_formats.ONE),
 )
 
 
@@ -117,6 +127,7 @@ async def set_series(session: AsyncSession, call: OperationRequest) -> Operation
 
 operations = [
     *crud_operations.operations(resource),
+    *book_formats.operations,
     Operation(
         name="books_get_tags",
         method="GET",

@@ -30,7 +30,13 @@ from diptych.core.engine.schemas.field_types import (
     line_pattern,
     ruled,
 )
-from diptych.core.engine.schemas.pagination import ListQuery, Query, list_query, separated_by_commas
+from diptych.core.engine.schemas.pagination import (
+    ListQuery,
+    Query,
+    filter_query,
+    list_query,
+    separated_by_commas,
+)
 from diptych.core.engine.slugs import SLUG_LENGTH
 
 Title = Annotated[Line, Length(1, TITLE_MAX), SchemaMetadata("The Summer Book", line_pattern(TITLE_MAX))]
@@ -261,11 +267,10 @@ class _BookListQuery(ListQuery):
     include: Include = Field(default_factory=list, description="What belongs to a book, in the same answer.")
 
 
-BookList = list_query(
-    "BookList",
-    model.Book,
-    BookInput,
-    {"tags": TagName, "contributors": Id, "series": Id, "identifiers": IdentifierFilter},
-    base=_BookListQuery,
-)
+_FILTERS = {"tags": TagName, "contributors": Id, "series": Id, "identifiers": IdentifierFilter}
+
+BookList = list_query("BookList", model.Book, BookInput, _FILTERS, base=_BookListQuery)
 """Parameters of a list of books."""
+
+BookFilter = filter_query("BookFilter", model.Book, BookInput, _FILTERS)
+"""Parameters of a list of books that is not in pages."""

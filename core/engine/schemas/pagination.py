@@ -65,14 +65,32 @@ def _is_short(beginning: str) -> bool:
     return len(beginning) < BEGINNING and not search_tokens.SYLLABLE.fullmatch(beginning)
 
 
-class ListQuery(Query):
-    """The parameters of every list, named as advanced-alchemy's own providers name them."""
+class FilterQuery(Query):
+    """The parameters that select rows, named as advanced-alchemy's own providers name them."""
 
     ids: list[Id] | None = Field(None, description="Only these rows.")
     created_before: Instant | None = Field(None, description="Only what was created before this moment.")
     created_after: Instant | None = Field(None, description="Only what was created after this moment.")
     updated_before: Instant | None = Field(None, description="Only what was last changed before this moment.")
     updated_after: Instant | None = Field(None, description="Only what was last changed after this moment.")
+    search_string: Annotated[Line, Length(0, 1000, searched=False)] | None = Field(
+        None, description="Only rows with this in their name or title; accents do not count."
+    )
+    search_ignore_case: QueryFlag = Field(
+        True, description="false: searchString is compared as it is, case and accents included."
+    )
+    q: (
+        Annotated[Line, Length(0, 1000, searched=False), AfterValidator(ruled("beginning", _check_beginnings))] | None
+    ) = Field(
+        None,
+        description="Only rows with all these words in their name or title, the best first; case and accents do not "
+        "count. word* is any word that begins so, with two characters at least.",
+    )
+
+
+class ListQuery(FilterQuery):
+    """The parameters of every list in pages."""
+
     page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
         PAGE_SIZE, description="Rows on a page."
     )
@@ -87,19 +105,6 @@ class ListQuery(Query):
         "Repeat all other parameters unchanged.",
     )
     total: QueryFlag = Field(True, description="false: do not count what matches, and answer null as total.")
-    search_string: Annotated[Line, Length(0, 1000, searched=False)] | None = Field(
-        None, description="Only rows with this in their name or title; accents do not count."
-    )
-    search_ignore_case: QueryFlag = Field(
-        True, description="false: searchString is compared as it is, case and accents included."
-    )
-    q: (
-        Annotated[Line, Length(0, 1000, searched=False), AfterValidator(ruled("beginning", _check_beginnings))] | None
-    ) = Field(
-        None,
-        description="Only rows with all these words in their name or title, the best first; case and accents do not "
-        "count. word* is any word that begins so, with two characters at least.",
-    )
     order_by: str = Field("created_at", description=_ORDER_BY)
     sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
 
@@ -131,12 +136,25 @@ def list_query(
     """
     orders: Any = (*model.orders(), RELEVANCE)
     own: dict[str, Any] = {"order_by": (Literal[orders], Field("created_at", description=_ORDER_BY))}
-    kinds = {field: query_type(schema, field) for field in model.filterable()} | dict(filters or {})
+    return create_model(name, __base__=base, **own, **_filter_fields(model, schema, filters or {}))
+
+
+def filter_query(
+    name: str, model: type[Entity], schema: type[Input], filters: Mapping[str, Any] | None = None
+) -> type[FilterQuery]:
+    """Return the parameters that select rows, in no pages. schema, filters: as in `list_query`."""
+    return create_model(name, __base__=FilterQuery, **_filter_fields(model, schema, filters or {}))
+
+
+def _filter_fields(model: type[Entity], schema: type[Input], filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `<field>In` and `<field>NotIn` for each filter."""
+    own: dict[str, Any] = {}
+    kinds = {field: query_type(schema, field) for field in model.filterable()} | dict(filters)
     for field, kind in kinds.items():
         given = list[kind] | None  # type: ignore[valid-type]
         own[f"{field}_in"] = (given, Field(None, description=f"Only rows with one of these as {field}."))
         own[f"{field}_not_in"] = (given, Field(None, description=f"Only rows with none of these as {field}."))
-    return create_model(name, __base__=base, **own)
+    return own
 
 
 CursorOut = Annotated[str, Meta(max_length=cursors.LENGTH)]

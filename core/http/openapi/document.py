@@ -39,7 +39,8 @@ _HEADERS = {
     "ETag": "The version of what is answered, for If-None-Match and If-Match.",
     "Cache-Control": "How long, and by whom, the answer may be kept.",
     "Vary": "The request headers that the answer depends on.",
-    "Link": "The addresses of the first, previous, next and last page, as far as there are such (RFC 8288).",
+    "Link": "The addresses (RFC 8288) of the first, previous, next and last page, as far as there are such, or of a "
+    "row's other representations.",
 }
 
 _PROBLEM = {
@@ -228,8 +229,8 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
         *(["Content-Location"] if operation.resource_path else []),
         *(["ETag"] if operation.tagged else []),
         *(["Cache-Control"] if operation.method == "GET" else []),
-        *(["Vary"] if operation.response_schema is not None else []),
-        *(["Link"] if get_origin(operation.response_schema) is Page else []),
+        *(["Vary"] if operation.response_schema is not None and operation.unit != "stream" else []),
+        *(["Link"] if get_origin(operation.response_schema) is Page or operation.suffixes else []),
     ]
     if names:
         found["headers"] = _headers(*names)

@@ -38,7 +38,8 @@ class Head(Struct):
 
     target: the path and the query as they were sent, or "*". headers: names in lower case; the values of a repeated
     field are joined. length: of the body, None for a chunked one. close: whether the connection ends after this
-    request. expects: whether the client waits for 100 Continue. host: that the request is for, with its port.
+    request. expects: whether the client waits for 100 Continue. host: that the request is for, with its port. old:
+    whether the version is HTTP/1.0, which has no chunks.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Head(Struct):
     length: int | None
     close: bool
     expects: bool
+    old: bool = False
 
 
 def find(data: bytes | bytearray, seen: int = 0) -> int:
@@ -90,7 +92,7 @@ def read(data: bytes) -> Head:
         raise problems.malformed("Host is not the name of a host.")
     expects = _expects(headers) and not old
     return Head(
-        method, target, absolute or host, headers, _length(headers, old=old), _closes(headers, old=old), expects
+        method, target, absolute or host, headers, _length(headers, old=old), _closes(headers, old=old), expects, old
     )
 
 

@@ -23,6 +23,11 @@ def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
+def chunk(part: bytes) -> bytes:
+    """Serialize one part of a chunked body, b"" as its end (RFC 9112 section 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(part), part)
+
+
 def message(status: int, fields: Iterable[tuple[str, object]], body: bytes) -> bytes:
     """Serialize a complete message. fields: its headers, including Content-Length or Transfer-Encoding.
 

@@ -20,7 +20,7 @@ from diptych.core.catalogue.books.schemas import (
 from diptych.core.catalogue.tags.schemas import Tag, TagNames
 from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
-from diptych.core.sync.operations import crud_operations
+from diptych.core.sync.operations import book_formats, crud_operations
 from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.books import BookReader, BookService
 from diptych.core.sync.statement_executor import Executor
@@ -38,7 +38,7 @@ class BookResource(Resource):
         return including(call)
 
     def get_needs_transaction(self, call: OperationRequest) -> bool:
-        return bool(set(call.query.include) - {"tags"})
+        return bool(call.suffix or set(call.query.include) - {"tags"})
 
     def update_needs_transaction(self, call: OperationRequest) -> bool:
         return "author_id" in call.body.model_fields_set
@@ -47,10 +47,16 @@ class BookResource(Resource):
         return OperationResult(reader(executor).page_including(call.query))
 
     def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        return OperationResult(reader(executor).fetch_including("id", call.parameters["id"], call.query.include))
+        if call.suffix:
+            return book_formats.fetch_as(reader(executor), call.parameters["id"], call.suffix)
+        return self._fetch("id", executor, call)
 
     def fetch_by_slug(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        return OperationResult(reader(executor).fetch_including("slug", call.parameters["slug"], call.query.include))
+        return self._fetch("slug", executor, call)
+
+    def _fetch(self, column: str, executor: Executor, call: OperationRequest) -> OperationResult:
+        book = reader(executor).fetch_including(column, call.parameters[column], call.query.include)
+        return OperationResult(book, headers={"Link": book_formats.alternates(book.id)})
 
 
 def reader(executor: Executor) -> BookReader:
@@ -59,7 +65,13 @@ def reader(executor: Executor) -> BookReader:
 
 
 resource = BookResource(
-    name="books", service=BookService, schema=BookInput, answer=Book, list_query=BookList, item_query=BookQuery
+    name="books",
+    service=BookService,
+    schema=BookInput,
+    answer=Book,
+    list_query=BookList,
+    item_query=BookQuery,
+    suffixes=tuple(book_formats.ONE),
 )
 
 
@@ -114,6 +126,7 @@ def set_series(session: Session, call: OperationRequest) -> OperationResult:
 
 operations = [
     *crud_operations.operations(resource),
+    *book_formats.operations,
     Operation(
         name="books_get_tags",
         method="GET",

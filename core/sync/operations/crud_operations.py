@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,13 +44,17 @@ class IdsQuery(Query):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOnlyResource:
-    """A resource of the API that is only read: `/{name}`, its service and its schemas."""
+    """A resource of the API that is only read: `/{name}`, its service and its schemas.
+
+    suffixes: of the other representations of a row.
+    """
 
     name: str
     service: type[CatalogueReadService[Any]]
     answer: type
     list_query: type[ListQuery]
     item_query: type[Query] | None = None
+    suffixes: tuple[str, ...] = ()
 
     def reader(self, executor: Executor) -> Reader:
         """Return the reader of the resource."""
@@ -186,6 +191,8 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
             needs_transaction=resource.get_needs_transaction,
             query=resource.item_query,
             response_schema=resource.answer,
+            suffixes=resource.suffixes,
+            description=_other_formats(resource.suffixes),
         ),
     ]
     if resource.service.spec.slugged:
@@ -204,6 +211,13 @@ def reads(resource: ReadOnlyResource) -> list[Operation]:
             )
         )
     return found
+
+
+def _other_formats(suffixes: Sequence[str]) -> str:
+    """Describe the suffixes of a resource, if it has any."""
+    if not suffixes:
+        return ""
+    return f"With a suffix after the id, it is answered in another format: {', '.join(suffixes)}. Link names them all."
 
 
 def operations(resource: Resource) -> list[Operation]:

@@ -89,6 +89,7 @@ def test_the_lanes_of_all_paths():
         "/health/live": Lane.PROBE,
         "/metrics": Lane.PROBE,
         "/health/ready": Lane.READINESS,
+        **{operation.path: Lane.COSTLY for operation in OPERATIONS if operation.unit == "stream"},
     }
 
 

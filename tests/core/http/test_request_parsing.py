@@ -20,7 +20,7 @@ from diptych.core.http import problems
 from diptych.core.http.json import decode
 from diptych.core.http.operations import OperationRequest, Route, routes
 from diptych.core.http.problems import Problem
-from diptych.core.http.request_parsing import check_route, read
+from diptych.core.http.request_parsing import Target, read, target_of
 from diptych.core.http.request_response import Request
 from diptych.core.settings import Settings
 from diptych.core.sync.operations import OPERATIONS
@@ -38,9 +38,9 @@ def request(method: str = "GET", query: str = "", body: bytes = b"", **parameter
 
 def call(route: str, given: Request) -> OperationRequest:
     found = ROUTES[route]
-    parameters = check_route(found, given)
+    target = target_of(found, given)
     assert found.operation is not None
-    return read(found.operation, parameters, given, SETTINGS)
+    return read(found.operation, target, given, SETTINGS)
 
 
 def problem(route: str, given: Request) -> Problem:
@@ -83,16 +83,16 @@ def test_each_complaint_is_heard_only_when_those_before_it_are_put_right():
 def test_what_cannot_be_an_id_is_not_found_before_its_method_is_refused():
     rest = ROUTES["other_authors_id"]
     with pytest.raises(Problem) as caught:
-        check_route(rest, request("POST", id="x"))
+        target_of(rest, request("POST", id="x"))
     assert caught.value.status == 404
     with pytest.raises(Problem) as caught:
-        check_route(rest, request("POST", id=ID))
+        target_of(rest, request("POST", id=ID))
     assert caught.value.status == 405
     assert caught.value.headers == {"Allow": "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"}
 
 
 def test_options_passes_wherever_the_path_can_be():
-    assert check_route(ROUTES["other_authors_id"], request("OPTIONS", id=ID)) == {"id": uuid.UUID(ID)}
+    assert target_of(ROUTES["other_authors_id"], request("OPTIONS", id=ID)).parameters == {"id": uuid.UUID(ID)}
 
 
 @pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if route.operation is None])
@@ -101,8 +101,19 @@ def test_no_path_takes_a_method_without_an_operation(name: str):
     given = {"id": ID} if "{id}" in route.path else {}
     for method in {*route.methods, "TRACE", "PROPFIND"} - {"OPTIONS"}:
         with pytest.raises(Problem) as caught:
-            check_route(route, request(method, **given))
+            target_of(route, request(method, **given))
         assert caught.value.status == 405
+
+
+def test_a_suffix_of_the_path_is_split_off_and_only_read():
+    found = call("books_get", request(id=f"{ID}.csl.json"))
+    assert (found.parameters, found.suffix) == ({"id": uuid.UUID(ID)}, ".csl.json")
+    options = target_of(ROUTES["other_books_id"], request("OPTIONS", id=f"{ID}.bib"))
+    assert options.allowed == ("GET", "HEAD", "OPTIONS")
+    assert problem("books_change", request("PATCH", id=f"{ID}.bib")).status == 405
+    assert problem("books_get", request(id=f"{ID}.nothing")).status == 404
+    assert problem("books_get", request(id=f"{ID}.")).status == 404
+    assert problem("authors_get", request(id=f"{ID}.bib")).status == 404
 
 
 # --- the path ---
@@ -261,7 +272,7 @@ def test_no_fault_of_a_body_speaks_of_python(name: str, model: type[BaseModel]):
     for value in wrong(model):
         sent = request(operation.method, body=dumps(value).encode())
         try:
-            read(operation, {}, sent, Settings())
+            read(operation, Target((), {}), sent, Settings())
         except ValidationFailed as error:
             told += error.field_errors
     assert told
@@ -390,6 +401,6 @@ def test_the_first_thousand_faults_of_a_body_are_listed_and_no_more(kind: str):
         model.model_validate(body)
     given = request("POST", body=dumps(body).encode())
     with pytest.raises(ValidationFailed) as told:
-        read(ROUTES["tags_create_batch"].operation, {}, given, Settings(max_body_bytes=10_000_000))
+        read(ROUTES["tags_create_batch"].operation, Target((), {}), given, Settings(max_body_bytes=10_000_000))
 
     assert [fault.path for fault in told.value.field_errors] == [each["loc"] for each in caught.value.errors()[:1000]]

@@ -106,7 +106,7 @@ def test_bytes_are_sent_as_they_are():
 
 
 def test_options_is_answered_with_what_is_allowed():
-    answer = options(ROUTES["other_authors_id"], {}, NOBODY)
+    answer = options(ROUTES["other_authors_id"], ROUTES["other_authors_id"].allowed, {}, NOBODY)
 
     assert (answer.status, answer.body, answer.content_type) == (204, b"", None)
     assert answer.headers == {
@@ -116,13 +116,15 @@ def test_options_is_answered_with_what_is_allowed():
 
 
 def test_options_names_what_can_be_posted():
-    assert options(ROUTES["authors_list"], {}, NOBODY).headers["Accept-Post"] == JSON
+    assert options(ROUTES["authors_list"], ROUTES["authors_list"].allowed, {}, NOBODY).headers["Accept-Post"] == JSON
 
 
 def test_options_answers_a_browser_that_asks_first():
     asked = {"origin": "https://a.example", "access-control-request-method": "POST"}
 
-    headers = options(ROUTES["authors_list"], asked, Cors(("https://a.example",))).headers
+    headers = options(
+        ROUTES["authors_list"], ROUTES["authors_list"].allowed, asked, Cors(("https://a.example",))
+    ).headers
 
     assert headers["Access-Control-Allow-Methods"] == headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 

@@ -1,0 +1,115 @@
+"""Streamed lists, as a client of a connection of its own sees them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import IO, NamedTuple
+
+import pytest
+
+from tests.contract.making import Row, ids, make_author, make_book
+from tests.contract.test_book_formats import large_book
+from tests.support import patient
+from tests.support.databases import Databases
+from tests.support.deployments import ADAPTERS, deployment
+from tests.support.waiting import until
+from tests.support.wire import Target, connect
+
+pytestmark = pytest.mark.long
+
+BOOKS = 3000
+NOTHING_IN_USE = "\ndiptych_pool_connections_in_use 0.0\n"
+
+
+class Served(NamedTuple):
+    """A deployment of one worker with one thread and one connection. large: a book that ISO 2709 cannot hold."""
+
+    url: str
+    books: list[str]
+    large: Row
+    log: IO[str]
+
+
+@pytest.fixture(scope="module", params=ADAPTERS)
+def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Served]:
+    one = dict.fromkeys(("DIPTYCH_WORKERS", "DIPTYCH_THREADS", "DIPTYCH_POOL_SIZE"), "1")
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        deployment(request.param, databases.migrated("sqlite"), log=log, DIPTYCH_POOL_OVERFLOW="0", **one) as url,
+        patient.Client(base_url=url) as api,
+    ):
+        author = make_author(api)
+        found: list[str] = []
+        for first in range(0, BOOKS, 1000):
+            items = [
+                {"title": f"Book {number}", "author_id": author["id"], "description": "x" * 3000}
+                for number in range(first, first + 1000)
+            ]
+            found += ids(api.post("/books/batch", json={"items": items}).json()["items"])
+        with large_book(api) as large:
+            yield Served(url, found, large, log)
+
+
+def asked(url: str, target: str, version: str = "1.1") -> socket.socket:
+    """Return a connection that has sent a GET."""
+    connection = connect(Target.of(url))
+    connection.sendall(f"GET {target} HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+    return connection
+
+
+def rest(connection: socket.socket, end: bytes = b"") -> bytes:
+    """Return what arrives until the server closes, or until `end` has arrived."""
+    data = bytearray()
+    while not (end and data.endswith(end)) and (more := connection.recv(2**20)):
+        data += more
+    return bytes(data)
+
+
+def test_clients_that_do_not_read_hold_neither_a_thread_nor_a_connection_to_the_database(served: Served):
+    with ExitStack() as stack:
+        clients = [stack.enter_context(asked(served.url, "/books.jsonl")) for _ in range(4)]
+        heads = [client.recv(1000) for client in clients]
+
+        until(lambda: NOTHING_IN_USE in patient.get(f"{served.url}/metrics").text)
+        assert patient.get(f"{served.url}/books?pageSize=1").status_code == 200
+
+        for begin, client in zip(heads, clients, strict=True):
+            assert begin.startswith(b"HTTP/1.1 200")
+            assert rest(client, b"\r\n0\r\n\r\n").count(b'"id":"') > BOOKS
+
+
+def test_http_1_0_gets_a_stream_without_chunks_that_ends_with_the_connection(served: Served):
+    with asked(served.url, f"/books.jsonl?ids={served.books[0]}&ids={served.books[1]}", "1.0") as connection:
+        head, _, body = rest(connection).partition(b"\r\n\r\n")
+
+    assert b"transfer-encoding" not in head.lower()
+    assert [json.loads(line)["id"] for line in body.splitlines()] == served.books[:2]
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_stream_that_cannot_go_on_resets_the_connection_and_is_logged(served: Served, version: str):
+    with (
+        asked(served.url, f"/books.mrc?ids={served.large['id']}", version) as connection,
+        pytest.raises(ConnectionResetError),
+    ):
+        rest(connection)
+
+    def aborted() -> bool:
+        served.log.seek(0)
+        return f"cannot hold the book {served.large['id']}" in served.log.read()
+
+    until(aborted)
+    assert patient.get(f"{served.url}/books?pageSize=1").status_code == 200
+
+
+def test_a_client_that_goes_away_leaves_nothing_in_use(served: Served):
+    with asked(served.url, "/books.csv") as connection:
+        connection.recv(1000)
+
+    until(lambda: NOTHING_IN_USE in patient.get(f"{served.url}/metrics").text)
+    with patient.Client(base_url=served.url) as api:
+        assert make_book(api)
