@@ -46,7 +46,7 @@ faults: venv ## Break real databases and servers, count what is lost, and write 
 faults-short: venv ## Run a few of the faults, those that take seconds
 	timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest tests/faults -m "fault and not slow"
 
-judges: venv ## Have other programs read what is written in each format (needs pandoc and bibutils)
+judges: venv ## Have other programs read what is written in each format (needs pandoc, bibutils, yaz and libxml2-utils)
 	$(BIN)/python -m pytest tests/judges
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
@@ -60,6 +60,7 @@ worst-bodies: venv ## Search for the request bodies that cost the most, and writ
 
 bench-import: venv ## Compare `diptych import` with COPY of the same rows, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.importing
+	$(BIN)/python -m benchmarks.import_formats
 
 bench-start: venv ## Measure the adapters' start and whether their memory stays level, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.memory

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from diptych.core.catalogue.limits import DESCRIPTION_MAX, NAME_MAX, TAG_MAX, TITLE_MAX
+from diptych.core.catalogue.limits import DESCRIPTION_MAX, EDITION_MAX, NAME_MAX, POSITION_MAX, TAG_MAX, TITLE_MAX
 from diptych.core.legacy_import import conversions
 from diptych.core.legacy_import.conversions import Conversion
 
@@ -15,7 +15,8 @@ class Field:
     """A column of the catalogue, or another thing that a plan names.
 
     found_as: usual names in earlier applications, of which the first that exists is used. required: whether every row
-    must have a value. joined: names of columns that make the value together, where no single one does.
+    must have a value. joined: names of columns that make the value together, where no single one does. cautious:
+    whether it is not inferred from a column that refers to another table, or is of an unknown type.
     """
 
     name: str
@@ -23,6 +24,11 @@ class Field:
     convert: Conversion
     required: bool = False
     joined: tuple[tuple[str, ...], ...] = ()
+    cautious: bool = False
+
+
+def _cautiously(field: Field) -> Field:
+    return replace(field, cautious=True)
 
 
 _ID = Field("id", (), conversions.to_key, required=True)
@@ -50,7 +56,28 @@ _AUTHORS = (
         ),
     ),
     Field("dob", ("dob", "birth_date", "date_of_birth", "birthday", "birthdate"), conversions.to_date),
+    Field("birth_year", ("birth_year", "year_of_birth"), conversions.to_year),
+    Field("death_year", ("death_year", "year_of_death"), conversions.to_year),
+    Field("sort_name", ("sort_name", "name_sort", "author_sort"), conversions.to_line(NAME_MAX)),
     *_TIMES,
+)
+_FURTHER = (
+    Field("subtitle", ("subtitle", "sub_title"), conversions.to_line(TITLE_MAX)),
+    Field("publisher", ("publisher", "publisher_name"), conversions.to_line(NAME_MAX)),
+    Field("edition", ("edition",), conversions.to_line(EDITION_MAX)),
+    Field("format", ("format", "book_format", "binding"), conversions.to_format),
+    Field("pages", ("pages", "page_count", "num_pages", "number_of_pages", "pagecount"), conversions.to_pages),
+    Field("published", ("publication_date", "published_date", "date_published", "pub_date"), conversions.to_published),
+    Field("original_title", ("original_title",), conversions.to_line(TITLE_MAX)),
+    Field("original_language", ("original_language",), conversions.to_language),
+    Field("original_year", ("original_year", "original_publication_year"), conversions.to_year),
+    Field("url", ("url",), conversions.to_url),
+    Field("series", ("series", "series_name", "series_title"), conversions.to_line(NAME_MAX)),
+    Field(
+        "series_position",
+        ("series_position", "series_number", "series_index", "number_in_series"),
+        conversions.to_line(POSITION_MAX),
+    ),
 )
 _BOOKS = (
     _ID,
@@ -65,6 +92,7 @@ _BOOKS = (
     ),
     Field("language", ("language", "lang", "language_code"), conversions.to_language),
     Field("description", ("description", "summary", "synopsis", "blurb"), conversions.to_prose(DESCRIPTION_MAX)),
+    *map(_cautiously, _FURTHER),
     # Found under no name: a genre or category is no tag unless a plan says so.
     Field("tags", (), conversions.to_text),
     *_TIMES,

@@ -15,11 +15,13 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from diptych.core.catalogue.books import isbn, language, years
+from diptych.core.catalogue.books import isbn, language, urls, years
 from diptych.core.catalogue.books.contributors import ROLES
 from diptych.core.catalogue.books.language_names import tag_of_name
 from diptych.core.catalogue.tags.rules import tag_name
 from diptych.core.engine import text_normalization
+from diptych.core.formats.values.dates import published_date
+from diptych.core.formats.values.extents import book_format, page_count
 
 Converted = tuple[Any, str]
 Conversion = Callable[[Any, str], Converted]
@@ -157,6 +159,40 @@ def to_date(value: Any, kind: str) -> Converted:
     if not _MIDNIGHT.fullmatch(timed[2]):
         raise ValueError("has a time of day, and only midnight is a date")
     return _day(timed[1]), "timestamp to date"
+
+
+def to_published(value: Any, kind: str) -> Converted:
+    """Convert a date of publication to EDTF: a date, a year, or text such as "May 1999"."""
+    if kind in ("date", "time", "aware time"):
+        day, _ = to_date(value, kind)
+        return day.isoformat(), ""
+    text = _text(value).strip()
+    kept, note = published_date(text)
+    if kept is None or note is not None:
+        raise ValueError(f"is no date of publication{'' if note is None else f': {note}'}")
+    return kept, "" if kept == text else f"{source_of(value, kind)} to date"
+
+
+def to_pages(value: Any, kind: str) -> Converted:
+    """Convert a number of pages: a number, or text such as "xii, 243 p."."""
+    pages = page_count(_text(value))
+    if pages is None:
+        raise ValueError("is no number of pages")
+    return pages, _kind_of(value, kind, "number")
+
+
+def to_format(value: Any, _: str) -> Converted:
+    """Convert a format or binding, such as "Hardback"."""
+    text = _text(value)
+    kept = book_format(text)
+    return kept, _changed(kept or "", text)
+
+
+def to_url(value: Any, _: str) -> Converted:
+    """Convert the address of a web page."""
+    text = _text(value)
+    kept = urls.web_address(text)
+    return kept, _changed(kept, text)
 
 
 def to_moment(value: Any, kind: str) -> Converted:

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import ColumnClause, Connection, Date, TableClause, Uuid, column, func, select, table
+from sqlalchemy import ColumnClause, Connection, Date, Double, TableClause, Uuid, column, func, select, table
 from uuid_utils.compat import uuid7
 
 from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.series.rules import position_number
 from diptych.core.engine import slugs
 from diptych.core.engine.text_normalization import fold, sort_key_of
 from diptych.core.legacy_import import adopted_ids
@@ -21,11 +22,12 @@ from diptych.core.legacy_import.conversions import uuid_of
 from diptych.core.legacy_import.row_conversion import EstateReader, OldRow, Reference
 from diptych.core.legacy_import.row_reader import Values
 
-REVISION = "0002"
+REVISION = "0005"
 """The revision that rows are copied into.
 
 As in a migration, the tables below are frozen at that revision, and later revisions change the adopted rows as they
-change any others. A later copy inserts into these columns too: a newer schema accepts what an older release writes.
+change any others. It is the first with all fields of a book. A later copy inserts into these columns too: a newer
+schema accepts what an older release writes.
 """
 
 
@@ -34,24 +36,41 @@ def _frozen(name: str, *own: ColumnClause[Any]) -> TableClause:
     return table(name, column("id", Uuid), *own, column("search_text"), column("sort_key"), *times)
 
 
-_AUTHOR = _frozen("author", column("name"), column("dob", Date), column("slug"))
+_AUTHOR = _frozen(
+    "author",
+    *(column("name"), column("dob", Date), column("slug"), column("birth_year"), column("death_year")),
+    column("sort_name"),
+)
 _TAG = _frozen("tag", column("name"), column("description"))
 _BOOK = _frozen(
     "book",
     *(column("title"), column("author_id", Uuid), column("isbn"), column("year"), column("language")),
-    *(column("description"), column("slug")),
+    *(column("description"), column("slug"), column("subtitle"), column("publisher_id", Uuid), column("edition")),
+    *(column("format"), column("pages"), column("published"), column("original_title"), column("original_language")),
+    *(column("original_year"), column("url")),
 )
+_PUBLISHER = _frozen("publisher", column("name"), column("slug"))
+_SERIES = _frozen("series", column("name"), column("slug"))
 _CONTRIBUTOR = table(
     "book_contributor", column("book_id", Uuid), column("position"), column("author_id", Uuid), column("role")
 )
 _BOOK_TAG = table("book_tag", column("book_id", Uuid), column("tag_id", Uuid))
-_NAMED_BY = {"author": "name", "book": "title", "tag": "name"}
+_BOOK_SERIES = table(
+    "book_series", column("book_id", Uuid), column("series_id", Uuid), column("position"), column("number", Double)
+)
+_NAMED_BY = {"author": "name", "book": "title", "publisher": "name", "series": "name", "tag": "name"}
 
 COUNTED = {
-    "author": ("id", "name", "dob"),
+    "author": ("id", "name", "dob", "birth_year", "death_year", "sort_name"),
     "tag": ("id", "name", "description"),
-    "book": ("id", "title", "isbn", "year", "language", "description"),
+    "publisher": ("id", "name"),
+    "series": ("id", "name"),
+    "book": (
+        *("id", "title", "isbn", "year", "language", "description", "subtitle", "publisher_id", "edition", "format"),
+        *("pages", "published", "original_title", "original_language", "original_year", "url"),
+    ),
     "book_contributor": ("book_id",),
+    "book_series": ("book_id", "position"),
     "book_tag": ("book_id",),
 }
 """The columns whose values are counted after the first copy."""
@@ -130,7 +149,9 @@ def _copy_books(target: Target, rows: Sequence[OldRow], default_author: str) -> 
     contributors = {row.key: row.contributors() for row in rows}
     authors = _author_ids(target, {each for found in contributors.values() for each, _ in found})
     tags = _tag_ids(target, {each for row in rows for each in row.tags()})
-    books, others, tagged = [], [], []
+    publishers = _named(target, _PUBLISHER, _texts(rows, "publisher"))
+    series = _named(target, _SERIES, _texts(rows, "series"))
+    books, others, tagged, placed = [], [], [], []
     for row in rows:
         book = {"id": uuid_of(row.key) or uuid7(), **_columns(_BOOK, row)}
         found = [(authors[each], role) for each, role in contributors[row.key] if each in authors]
@@ -138,6 +159,17 @@ def _copy_books(target: Target, rows: Sequence[OldRow], default_author: str) -> 
             found.insert(0, (_default(target, authors, default_author), AUTHOR))
         first = [role for _, role in found].index(AUTHOR)
         book["author_id"] = found[first][0]
+        book["publisher_id"] = publishers.get(row.values.get("publisher", ""))
+        if (name := row.values.get("series")) is not None:
+            place = row.values.get("series_position")
+            placed.append(
+                {
+                    "book_id": book["id"],
+                    "series_id": series[name],
+                    "position": place,
+                    "number": position_number(place),
+                }
+            )
         books.append(book)
         others += [
             {"book_id": book["id"], "position": position, "author_id": author_id, "role": role}
@@ -148,9 +180,14 @@ def _copy_books(target: Target, rows: Sequence[OldRow], default_author: str) -> 
         tagged += [{"book_id": book["id"], "tag_id": tag_id} for tag_id in tag_ids]
     _insert(target, _BOOK, books)
     _remember(target, "book", rows, [book["id"] for book in books])
-    for ours, added in ((_CONTRIBUTOR, others), (_BOOK_TAG, tagged)):
+    for ours, added in ((_CONTRIBUTOR, others), (_BOOK_TAG, tagged), (_BOOK_SERIES, placed)):
         if added:
             target.connection.execute(ours.insert(), added)
+
+
+def _texts(rows: Sequence[OldRow], name: str) -> list[str]:
+    """Return the values of a field, each once."""
+    return list(dict.fromkeys(value for row in rows if (value := row.values.get(name)) is not None))
 
 
 def _columns(ours: TableClause, row: OldRow) -> Values:

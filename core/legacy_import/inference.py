@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from diptych.core.legacy_import.column_mapping import FIELDS, Field
-from diptych.core.legacy_import.inspection import Estate, EstateTable
+from diptych.core.legacy_import.inspection import KNOWN_KINDS, Estate, EstateTable
 from diptych.core.legacy_import.plan import Plan, Section
 
 NAMES = {"authors": ("author", "authors"), "books": ("book", "books"), "tags": ("tag", "tags")}
@@ -62,9 +62,15 @@ class _Inference:
     def section(self, name: str, table: EstateTable) -> Section:
         """Find the columns of a table."""
         available = {column.lower(): column for column in table.columns if (table.name, column) not in self.left}
+        plain = {
+            lower: column
+            for lower, column in available.items()
+            if table.columns[column] in KNOWN_KINDS and column not in table.references
+        }
         columns: dict[str, tuple[str, ...]] = {}
         for each in FIELDS[name].values():
-            found = (table.key,) if each.name == "id" and table.key else self._columns(each, available)
+            fitting = plain if each.cautious else available
+            found = (table.key,) if each.name == "id" and table.key else self._columns(each, fitting)
             if found:
                 columns[each.name] = found
         used = {column for names in columns.values() for column in names}

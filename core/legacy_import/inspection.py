@@ -33,6 +33,9 @@ _SQLITE_KINDS = {
     "boolean": ("BOOLEAN", "BOOL"),
     "number": ("NUMERIC", "DECIMAL", "FLOAT", "REAL", "DOUBLE"),
 }
+KNOWN_KINDS = frozenset(_SQLITE_KINDS) | {"uuid", "aware time"}
+"""The kinds of columns whose values are known; others have the name of a type of the database."""
+
 _KIND_OF = {declared: kind for kind, names in _SQLITE_KINDS.items() for declared in names}
 
 _POSTGRESQL_KINDS: dict[type[Any], str] = {

@@ -22,6 +22,9 @@ from diptych.core.legacy_import.schema_detection import OwnSchema
 BECOMES = {
     ("books", "author_id"): "book.author_id",
     ("books", "author"): "author.name",
+    ("books", "publisher"): "publisher.name",
+    ("books", "series"): "series.name",
+    ("books", "series_position"): "the place in a series",
     ("books", "tags"): "tag.name",
     ("contributors", "book_id"): "a book's contributors",
     ("contributors", "author_id"): "a book's contributors",
@@ -39,10 +42,7 @@ OTHER_TOOL = "advanced-alchemy's"
 SUGGESTED = {
     "tags": ("genre", "genres", "category", "categories", "subject", "subjects", "keywords", "tags"),
     "year": (
-        "publication_date",
         "published_at",
-        "published_date",
-        "date_published",
         "published_on",
         "release_date",
         "published",

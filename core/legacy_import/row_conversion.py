@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.books.published import year_of
 from diptych.core.catalogue.limits import NAME_MAX, TAG_MAX
 from diptych.core.legacy_import import conversions
 from diptych.core.legacy_import.column_mapping import FIELDS, Field
@@ -198,6 +199,7 @@ class EstateReader:
         for key, row in zip(batch.keys, batch.rows, strict=True):
             own_contributors, own_tags = contributors.get(key, []), tags.get(key, [])
             book = self._row("books", row, (own_contributors, own_tags))
+            _settle(book)
             self._add_authors(book, own_contributors)
             self._add_tags(book, own_tags)
             found.append(book)
@@ -234,6 +236,18 @@ class EstateReader:
 
     def _reader(self, section: str, name: str) -> FieldReader:
         return next(reader for reader in self._fields[section] if reader.field.name == name)
+
+
+def _settle(book: OldRow) -> None:
+    """Set the year that follows from a date of publication, if the row has none; a place in no series is none.
+
+    A year that differs from that of the date stays, and is refused later.
+    """
+    if book.values.get("series") is None and "series_position" in book.values:
+        book.values["series_position"] = None
+    if "published" in book.values and book.values.setdefault("year", None) is None:
+        published = book.values["published"]
+        book.values["year"] = None if published is None else year_of(published)
 
 
 def source(plan: Plan, estate: Estate, name: str) -> Source:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.books.model import Book
 from diptych.core.legacy_import.column_mapping import NOUNS
 from diptych.core.legacy_import.conversions import text_of, uuid_of
 from diptych.core.legacy_import.earlier_copy import EarlierCopy
@@ -17,6 +19,9 @@ from diptych.core.legacy_import.row_conversion import Change, EstateReader, OldR
 from diptych.core.legacy_import.value_groups import Conversions, Refusals, shown
 
 Advanced = Callable[[int], None]
+
+RULES = {"authors": Author.rules, "books": Book.rules}
+"""By section, the rules that say which values contradict each other."""
 
 
 @dataclass(slots=True)
@@ -79,7 +84,10 @@ class _Validation:
         if section == "books":
             self._check_authors(row)
             self._count_tags(row)
+            self._count_names(row)
             self._check_isbn(row)
+        if section in RULES:
+            self._check_contradictions(section, row)
         arrives = {**row.values, "id": row.key}
         name = row.values.get("name")
         merges = section != "books" and name is not None and self._merges(name, noun)
@@ -95,6 +103,28 @@ class _Validation:
                 report.expected[noun, name] += not merges
         for column in row.parts:
             report.parts[section, column] += 1
+
+    def _check_contradictions(self, section: str, row: OldRow) -> None:
+        """Refuse dates of a row that contradict each other."""
+        for error in RULES[section].contradictions(row.values):
+            name = str((error.path or ("id",))[-1])
+            # The year of a date of publication is refused under the name of the date where only that is a column.
+            name = name if self.plan.has_field(section, name) else "published"
+            label = self.plan[section].name_of(name)
+            row.problems.append(
+                Problem(label, shown(row.values[name]), f"cannot be: {error.detail}", f"--leave {label}")
+            )
+
+    def _count_names(self, row: OldRow) -> None:
+        """Count what is made of the names of a book's publisher and series."""
+        expected = self.report.expected
+        for noun in ("publisher", "series"):
+            if (name := row.values.get(noun)) is not None:
+                self._count_made(noun, name)
+        expected["book", "publisher_id"] += row.values.get("publisher") is not None
+        if row.values.get("series") is not None:
+            expected["book_series", "book_id"] += 1
+            expected["book_series", "position"] += row.values.get("series_position") is not None
 
     def _merges(self, name: str, noun: str) -> bool:
         """Note the name of an author or tag; return whether it is a tag of a name that another has, which become one.

@@ -17,7 +17,9 @@ Turn = Callable[[Coroutine[Any, Any, bytes]], Awaitable[bytes]]
 async def send_stream(
     request: sanic.Request, response: sanic.HTTPResponse, parts: AsyncIterator[bytes], in_turn: Turn
 ) -> None:
-    """Send the head and all parts, of which a HEAD has none; Sanic sends the end. Where a part cannot be made, abort the connection.
+    """Send the head and all parts, of which a HEAD has none; Sanic sends the end.
+
+    Where a part cannot be made, the connection is aborted.
 
     Errors: ResponseAborted, in a server that is not ours.
     """

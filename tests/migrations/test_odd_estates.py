@@ -258,3 +258,67 @@ def test_deletions_are_found_by_other_spellings_and_not_by_a_mention_in_a_text(d
     )
     refused = commands.invoked(url, "database", "adopt", "--where", "book=title <> 'deletedAt'")
     assert "book.deletedAt says which rows count" in refused.output
+
+
+FULLER = (
+    (
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(80), birth_year INTEGER, death_year INTEGER,"
+        " sort_name VARCHAR(80))"
+    ),
+    (
+        "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), subtitle VARCHAR(80), publisher VARCHAR(80),"
+        " edition VARCHAR(20), binding VARCHAR(20), page_count VARCHAR(20), publication_date DATE,"
+        " original_title VARCHAR(80), original_language VARCHAR(20), original_year INTEGER, url VARCHAR(80),"
+        " series VARCHAR(80), series_number VARCHAR(9), author_id INTEGER REFERENCES author (id))"
+    ),
+    "INSERT INTO author VALUES (1, 'Tove Jansson', 1914, 2001, 'Jansson, Tove')",
+    (
+        "INSERT INTO book VALUES (1, 'Moominland Midwinter', 'A novel', 'Benn', '1st', 'Hardback', '165 p.',"
+        " '1958-09-01', 'Trollvinter', 'Swedish', 1957, 'https://example.org/1', 'Moomins', '6', 1)"
+    ),
+    (
+        "INSERT INTO book VALUES (2, 'Tales', NULL, 'Benn', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'Moomins',"
+        " NULL, 1)"
+    ),
+)
+
+
+@both
+def test_what_is_known_of_a_book_besides_is_adopted(databases: Databases, backend: str):
+    url, told = adopted(databases, backend, *FULLER)
+
+    own = "subtitle, edition, format, pages, published, year, original_title, original_language, original_year, url"
+    assert before.rows(url, f"SELECT {own} FROM book ORDER BY title") == [
+        ("A novel", "1st", "hardcover", 165, "1958-09-01", 1958, "Trollvinter", "sv", 1957, "https://example.org/1"),
+        (None,) * 10,
+    ]
+    assert before.rows(url, "SELECT DISTINCT p.name, p.slug FROM book JOIN publisher p ON p.id = publisher_id") == [
+        ("Benn", "benn")
+    ]
+    places = "SELECT s.name, position, number FROM book_series JOIN series s ON s.id = series_id ORDER BY position"
+    assert sorted(before.rows(url, places), key=str) == [("Moomins", "6", 6.0), ("Moomins", None, None)]
+    life = "SELECT birth_year, death_year, sort_name FROM author"
+    assert before.rows(url, life) == [(1914, 2001, "Jansson, Tove")]
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert "book.publisher 2 2 publisher.name" in lines
+    assert "book.series_number 1 1 the place in a series" in lines
+
+
+@both
+def test_dates_that_contradict_each_other_are_refused_with_what_settles_it(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    before.execute(
+        url,
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(80), birth_year INTEGER, death_year INTEGER)",
+        "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), year INTEGER, publication_date DATE,"
+        " author_id INTEGER REFERENCES author (id))",
+        "INSERT INTO author VALUES (1, 'Homer', 1900, 1850)",
+        "INSERT INTO book VALUES (1, 'Iliad', 1999, '2001-05-01', 1)",
+    )
+
+    refused = commands.invoked(url, "database", "adopt").stderr
+
+    assert "--leave author.death_year" in refused
+    assert "the year of 2001-05-01 is 2001, not 1999" in refused
+    commands.done(url, "database", "adopt", "--leave", "author.death_year", "--leave", "book.publication_date")
+    assert before.rows(url, "SELECT year, published FROM book") == [(1999, None)]
