@@ -14,6 +14,7 @@ from diptych.core.http.buffers import Buffer, Buffers, Direction
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_reader import RequestReader
+from diptych.core.http.wire.send_queue import unacknowledged
 from diptych.core.http.wire.timeouts import WRITE_TIMEOUT
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -41,7 +42,7 @@ class Connection:
     """
 
     __slots__ = (
-        "_buffer", "_data", "_eof", "_limits", "_unsent", "aborted", "address", "client", "deadline", "ended",
+        "_buffer", "_data", "_eof", "_left", "_limits", "_unsent", "aborted", "address", "client", "deadline", "ended",
         "lingers", "peer", "reader", "response_deadline", "stream", "watched",
     )  # fmt: skip
 
@@ -51,6 +52,7 @@ class Connection:
         self._buffer = Buffer(limits.buffers, peer[0] if isinstance(peer, tuple) else "")
         self._data, self._unsent, self._limits = bytearray(), bytearray(), limits
         self._eof = False
+        self._left = 0
         self.begin_next()
         self.deadline = self.response_deadline = 0.0
         self.ended = self.lingers = self.aborted = False
@@ -97,7 +99,15 @@ class Connection:
 
     def keep_unsent(self) -> bool:
         """Keep the rest of a response; return False where the worker has no room for it."""
+        self._left = self._untaken()
         return self._buffer.keep(len(self._unsent), Direction.RESPONSE)
+
+    def is_read(self) -> bool:
+        """Return whether the client has taken any of the response since `keep_unsent`, and may go on to take it."""
+        return self._untaken() < self._left and time.monotonic() < self.response_deadline
+
+    def _untaken(self) -> int:
+        return len(self._unsent) + unacknowledged(self.client)
 
     def flush(self) -> bool:
         """Send as much of the buffer as the client takes. Returns whether it is empty. Errors: OSError."""
@@ -113,6 +123,7 @@ class Connection:
         """
         if not self.lingers:
             self.lingers = True
+            self._buffer.release()
             self.client.shutdown(socket.SHUT_WR)
         return self._eof
 

@@ -217,6 +217,9 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _expire(self, connection: Connection) -> None:
         """Close a connection whose deadline has passed, with a 408 where part of a request has arrived."""
+        if connection.watched == selectors.EVENT_WRITE and connection.is_read():
+            self._wait_for_reader(connection)
+            return
         if connection.ended or connection.watched == selectors.EVENT_WRITE:
             self._drop(connection)
             return

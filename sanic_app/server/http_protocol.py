@@ -21,6 +21,7 @@ from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, chunk, date, message
+from diptych.core.http.wire.send_queue import unacknowledged
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.sanic_app.server.response import CoreResponse
 
@@ -251,14 +252,16 @@ class Protocol(HttpProtocol):
         it the time until the request's deadline.
         """
         transport: Any = self.transport
+        connection = transport.get_extra_info("socket")
         left, until = -1, 0.0
         latest = max(arrived + self.app.ctx.settings.request_timeout, time.monotonic() + WRITE_TIMEOUT)
         while not self._writable.is_set():
             # Keep Sanic's response timeout, which is for handlers, from firing.
             self._time = now = time.monotonic()
-            if left != transport.get_write_buffer_size():
-                left, until = transport.get_write_buffer_size(), min(now + WRITE_TIMEOUT, latest)
-            if now > until or not self.buffer.keep(left, Direction.RESPONSE):
+            unsent = transport.get_write_buffer_size()
+            if left != unsent + unacknowledged(connection):
+                left, until = unsent + unacknowledged(connection), min(now + WRITE_TIMEOUT, latest)
+            if now > until or not self.buffer.keep(unsent, Direction.RESPONSE):
                 transport.abort()
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):

@@ -131,3 +131,21 @@ def test_a_client_that_reads_a_response_too_slowly_is_cut_off(databases: Databas
                 while piece := client.recv(2**20):
                     taken += len(piece)
             assert taken < LARGE
+
+
+@pytest.mark.unsampled
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_a_client_that_reads_slowly_but_steadily_gets_its_response(databases: Databases, adapter: str):
+    with started(databases, adapter, DIPTYCH_BUFFER_BYTES="0") as target:
+        message = large(target)
+        begin = time.monotonic()
+        # Its kernel says that it can be written to only after a third of four megabytes.
+        with unread(target, message) as client:
+            taken = 0
+            while time.monotonic() < begin + 1.5 * WRITE_TIMEOUT:
+                taken += len(client.recv(4096))
+                time.sleep(0.05)
+            while taken < LARGE:
+                piece = client.recv(2**20)
+                assert piece
+                taken += len(piece)

@@ -471,3 +471,18 @@ def test_body_of_makes_rows_that_a_batch_accepts(api: httpx.Client):
         created = batch(api, "POST", resource, [body_of(api, resource)])
         assert created.status_code == 201
         assert read(api, f"/{resource}/{created.json()['items'][0]['id']}") == created.json()["items"][0]
+
+
+def test_the_names_of_a_batch_have_a_limit_together(api: httpx.Client):
+    word = marker()
+    long = [{"name": f"{word} {number:04} " + "\u4e66" * 200} for number in range(1000)]
+
+    for method in ("POST", "PUT"):
+        problem = refused(batch(api, method, "authors", [{**item, "dob": None} for item in long]), 422, "/items")
+        assert problem["errors"][0]["code"] == "too_long"
+
+    assert found(api, "authors", word) == []
+    row = make_author(api)
+    books = [{"id": new_id(), "title": "\u4e66" * 900} for _ in range(300)]
+    refused(batch(api, "PATCH", "books", books), 422, "/items")
+    assert read(api, f"/authors/{row['id']}") == row

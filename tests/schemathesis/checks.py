@@ -21,6 +21,7 @@ BEYOND_SCHEMAS = {
     "repeated": "one row twice in a batch",
     "missing": "ids in neither or in both of two places",
     "superfluous": "a page's number beside a cursor",
+    "too_long": "all names of a batch together",
     "too_far": "a page's number times its size",
     "beginning": "a word of one letter before an asterisk, but for syllables",
     "cursor": "one of another list or order, or letters that are none",

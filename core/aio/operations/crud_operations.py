@@ -120,18 +120,21 @@ class Resource(ReadOnlyResource):
     async def create_batch(self, session: AsyncSession, call: OperationRequest) -> OperationResult:
         """POST of many."""
         service = self.service(session, wrap_exceptions=False)
+        self._check_names(call.body)
         rows = await service.create_many([item.model_dump() for item in call.body.items])
         return OperationResult(Items(await service.represent(rows)))
 
     async def change_batch(self, session: AsyncSession, call: OperationRequest) -> OperationResult:
         """PATCH of many, each named by its id."""
         service = self.service(session, wrap_exceptions=False)
+        self._check_names(call.body)
         rows = await service.update_many([sent(item) for item in call.body.items])
         return OperationResult(Items(await service.represent(rows)))
 
     async def upsert_batch(self, session: AsyncSession, call: OperationRequest) -> OperationResult:
         """PUT of many, each matched by the resource's key."""
         service = self.service(session, wrap_exceptions=False)
+        self._check_names(call.body)
         items = [sent(item) for item in call.body.items]
         # A missing key member is ambiguous; null means "no value".
         batches.require_keys(items, service.match_fields, required(service.model_type, service.match_fields))
@@ -153,6 +156,10 @@ class Resource(ReadOnlyResource):
                 error.field_errors = in_parameter("ids", error.field_errors)
             raise
         return OperationResult()
+
+    def _check_names(self, body: Any) -> None:
+        named_by = self.service.spec.rules.named_by
+        batches.check_names(getattr(item, named_by, None) for item in body.items)
 
     async def lock(self, executor: Executor, call: OperationRequest) -> None:
         """Lock a row until the unit of work ends."""
