@@ -68,6 +68,10 @@ class ImportAuthors:
         self.session = session
         self._people: dict[str, list[_Person]] = {}
         contributors = [item for record in records for item in record.contributors]
+        self._lives: dict[str, list[Contributor]] = {}
+        for item in dict.fromkeys(contributors):
+            if item.birth_year is not None or item.death_year is not None:
+                self._lives.setdefault(item.name, []).append(item)
         wanted = _names_to_look_for(contributors)
         for found, author_id, birth, death, kind, sort_name in self.session.execute(BY_NAME, {VALUES: list(wanted)}):
             known = {"birth_year": _year(birth), "death_year": death, "kind": kind, "sort_name": sort_name}
@@ -78,10 +82,19 @@ class ImportAuthors:
 
     def ambiguity(self, record: BookRecord) -> str:
         """Return why a name of a record may be of several authors; an empty text where none may."""
-        found = {item.name: len(self._candidates(item)) for item in record.contributors}
+        found = {item.name: len(self._possible(item)) for item in record.contributors}
         return "; ".join(
             f"there are {count} authors called {name}" for name, count in sorted(found.items()) if count > 1
         )
+
+    def _possible(self, contributor: Contributor) -> list[_Person]:
+        """Return the authors that a contributor may be, with those that the batch is going to create."""
+        found = self._candidates(contributor)
+        for life in self._lives.get(contributor.name, ()):
+            person = _Person(life.name, None, birth_year=life.birth_year, death_year=life.death_year)
+            if person.may_be(contributor) and not any(each.may_be(life) for each in found):
+                found.append(person)
+        return found
 
     def prepare(self, records: Iterable[BookRecord]) -> None:
         """Create the authors that do not exist, and complete those that do, where the records know more."""

@@ -191,6 +191,21 @@ async def test_a_name_that_several_authors_have_is_rejected_and_the_rest_is_load
     assert (await only_book(twin)).title == "B"
 
 
+async def test_a_name_of_two_lives_in_one_file_is_told_the_first_time_as_the_second(twin: Twin):
+    lives = [Contributor("Jane Doe", "author", birth_year=year) for year in (1900, 1950)]
+    people = [*lives, Contributor("Jane Doe", "author")]
+    given = [
+        structs.replace(record(f"T{place}", line=place), contributors=(life,)) for place, life in enumerate(people)
+    ]
+
+    for expected in ((2, 0, 0, 1), (0, 0, 2, 1)):
+        outcome = await twin.load(given)
+        assert counts(outcome) == expected
+        assert [(reject.line, reject.reason) for reject in outcome.rejects] == [
+            (2, "there are 2 authors called Jane Doe")
+        ]
+
+
 async def test_a_rejected_record_leaves_no_author_behind(twin: Twin):
     await author(twin, "Jane Doe")
     await author(twin, "Jane Doe")
