@@ -86,7 +86,7 @@ def import_command(settings: Settings) -> click.Command:
     @click.option(
         "--rejects",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Write rejected rows here, as they were and with a reason, to be mended and imported.",
+        help="Write rejected rows here, with a reason. Those of tables and JSON can be mended and imported.",
     )
     @click.option("--allow-rejects", is_flag=True, help="End with status 0 even when rows were rejected.")
     @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")

@@ -56,6 +56,8 @@ def target_of(route: Route, request: Request) -> Target:
     try:
         parameters = {name: parse_uuid(value) if name == "id" else clean(value) for name, value in given.items()}
     except ValueError:
+        if route.suffixes and "." in given["id"]:
+            raise problems.not_found(f"A suffix can be {', '.join(route.suffixes)}.") from None
         raise problems.not_found() from None
     allowed = READS if suffix else route.allowed
     if request.method not in READS if suffix else (route.operation is None and request.method != "OPTIONS"):

@@ -7,6 +7,8 @@ from typing import Any
 
 # Members under which objects in JSON have their text: Open Library's, LibraryThing's and others'.
 _TEXT_MEMBERS = ("name", "value", "text", "title")
+# Members that are such objects themselves: those of the API's contributors and series.
+_OBJECT_MEMBERS = ("author", "series")
 
 
 def is_empty(value: Any) -> bool:
@@ -26,6 +28,9 @@ def text_of(value: Any) -> str:
         for member in _TEXT_MEMBERS:
             if isinstance(value.get(member), str):
                 return str(value[member])
+        for member in _OBJECT_MEMBERS:
+            if isinstance(value.get(member), dict):
+                return text_of(value[member])
         if isinstance(value.get("key"), str):  # Open Library's {"key": "/languages/eng"}
             return str(value["key"]).rpartition("/")[2]
     raise ValueError("must be text or a whole number")

@@ -203,9 +203,16 @@ def _fill_tags(cells: RowCells, field: str, given: Cells) -> None:
         if isinstance(value, str):
             cells.book.tags += [(name, None) for name in rule.split(value)]
             continue
+        if isinstance(value, list) and all(isinstance(item, dict) and _string(item.get("name")) for item in value):
+            cells.book.tags += [(item["name"], _string(item.get("scheme"))) for item in value]
+            continue
         # LibraryThing's subjects are lists of their parts.
         flat = [" -- ".join(map(str, item)) if isinstance(item, list) else item for item in items(value)]
         cells.book.tags += [(text, None) for _, text in cells.texts(field, [(key, flat)])]
+
+
+def _string(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _fill_series(cells: RowCells, field: str, given: Cells) -> None:

@@ -40,8 +40,12 @@ def _person(text: str, role: str, rule: ColumnRule) -> RawContributor:
 
 
 def _of_object(item: dict[str, Any], role: str) -> RawContributor:
-    """Return the person of {"name", "role"}, or LibraryThing's {"lf", "fl", "role"}. Raises ValueError."""
-    name = item.get("name", item.get("fl"))
+    """Return the person of an object. Raises ValueError.
+
+    That is {"name", "role"}, the API's {"author": {"name"}, "role"} or LibraryThing's {"lf", "fl", "role"}.
+    """
+    author = item.get("author")
+    name = author.get("name") if isinstance(author, dict) else item.get("name", item.get("fl"))
     if not isinstance(name, str):
         if isinstance(item.get("key"), str):
             raise ValueError("is the key of an author, without a name")  # noqa: TRY004 - rules raise ValueError

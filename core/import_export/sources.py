@@ -27,6 +27,9 @@ from diptych.core.import_export.rejects import JsonRejects, RecordRejects, Rejec
 from diptych.core.import_export.row_books import row_book
 from diptych.core.import_export.text_source import check_encoding, text_of
 
+LINED = frozenset({"bibtex", "ris"})
+"""Formats of records whose numbers are those of their first lines."""
+
 SAMPLE_ROWS = 1000
 SAMPLE_SIZE = 4 << 20  # characters
 
@@ -130,7 +133,8 @@ def _records(opened: OpenedFile, name: str, notices: list[str], options: Options
     found = iter(()) if first is None else chain([first], read)
     notices = [f"Format: {format_named(name).label}", *notices]
     entries = _record_entries(found, defaults)
-    return BookSource(opened, name, entries=entries, notices=notices, place="record", rejects=RecordRejects)
+    place = "line" if name in LINED else "record"
+    return BookSource(opened, name, entries=entries, notices=notices, place=place, rejects=RecordRejects)
 
 
 def _with_authors(opened: OpenedFile, authors: Path, encoding: str | None) -> Records:
@@ -159,7 +163,9 @@ def _table(
     text = text_of(opened, head, options.encoding)
     numbered = rows(text, file_format)
     sample, all_rows = _sampled(numbered)
-    mapping = infer_columns(numbered.columns, options.mapped, options.separator, sample)
+    exported = [row for row in sample if is_exported(row)]
+    by_columns = [row for row in sample if not is_exported(row)]
+    mapping = infer_columns(numbered.columns, options.mapped, options.separator, by_columns)
     entries = table_entries(all_rows, mapping, Defaults(options.defaults))
     place = "object" if file_format == "json" else "line"
     encoding = text.encoding
@@ -169,7 +175,8 @@ def _table(
             return JsonRejects(file)
         return TableRejects(file, numbered.columns, numbered.delimiter, encoding.removesuffix("-sig"))
 
-    notices = [*notices, *mapping.notices()]
+    restored = ["Rows of an export are restored as they were"] if exported else []
+    notices = [*notices, *restored, *(mapping.notices() if by_columns or not exported else ())]
     return BookSource(opened, file_format, entries=entries, notices=notices, place=place, rejects=writer)
 
 

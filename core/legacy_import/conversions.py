@@ -169,7 +169,7 @@ def to_published(value: Any, kind: str) -> Converted:
     text = _text(value).strip()
     kept, note = published_date(text)
     if kept is None or note is not None:
-        raise ValueError(f"is no date of publication{'' if note is None else f': {note}'}")
+        raise ValueError("is no certain date of publication, written YYYY, YYYY-MM or YYYY-MM-DD")
     return kept, "" if kept == text else f"{source_of(value, kind)} to date"
 
 

@@ -302,6 +302,22 @@ async def test_a_strict_import_loads_what_stands_before_the_first_reject_and_not
     assert titles == ["A"]
 
 
+async def test_books_as_the_api_returns_them_are_read_with_all_names(twin: Twin):
+    people = [Contributor("Maj Sjöwall", "author"), Contributor("Per Wahlöö", "author"), Contributor("E", "editor")]
+    series = (SeriesPosition("Martin Beck", "1"),)
+    await twin.load(
+        [structs.replace(record("Roseanna", isbn=ISBNS[0], tags=("crime",), series=series), contributors=tuple(people))]
+    )
+    everything = BookList.model_validate({"include": ["tags,contributors,identifiers,series,publisher"]})
+    line = json.loads(encode((await twin.books.page_including(everything)).items[0]))
+    before = await twin.exported()
+
+    summary = imported(twin, line)
+
+    assert (summary.updated, summary.unchanged, summary.troubles) == (0, 1, {})
+    assert await twin.exported() == before
+
+
 # --- export and restore ---
 
 

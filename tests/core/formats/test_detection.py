@@ -108,6 +108,7 @@ def test_the_content_wins_over_the_name_and_that_is_told():
 @pytest.mark.parametrize(
     ("content", "file_name", "expected"),
     [
+        ('[{"id": "a", "type": "book", "title": "T"}]', "x.csl.json", "csl"),
         ("title\n", "books.csv", "csv"),
         ("title\tauthor\n", "books.csv", "csv"),
         ("title,\tauthor\n", "books.tsv", "tsv"),
