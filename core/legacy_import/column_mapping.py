@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from diptych.core.catalogue.limits import DESCRIPTION_MAX, EDITION_MAX, NAME_MAX, POSITION_MAX, TAG_MAX, TITLE_MAX
 from diptych.core.legacy_import import conversions
 from diptych.core.legacy_import.conversions import Conversion
+from diptych.core.legacy_import.inspection import KNOWN_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +16,8 @@ class Field:
     """A column of the catalogue, or another thing that a plan names.
 
     found_as: usual names in earlier applications, of which the first that exists is used. required: whether every row
-    must have a value. joined: names of columns that make the value together, where no single one does. cautious:
-    whether it is not inferred from a column that refers to another table, or is of an unknown type.
+    must have a value. joined: names of columns that make the value together, where no single one does. kinds: of
+    columns that it is inferred from, which then refer to no other table; empty for all.
     """
 
     name: str
@@ -24,11 +25,14 @@ class Field:
     convert: Conversion
     required: bool = False
     joined: tuple[tuple[str, ...], ...] = ()
-    cautious: bool = False
+    kinds: frozenset[str] = frozenset()
+
+
+_TEXT = frozenset({"text"})
 
 
 def _cautiously(field: Field) -> Field:
-    return replace(field, cautious=True)
+    return replace(field, kinds=field.kinds or KNOWN_KINDS)
 
 
 _ID = Field("id", (), conversions.to_key, required=True)
@@ -62,21 +66,21 @@ _AUTHORS = (
     *_TIMES,
 )
 _FURTHER = (
-    Field("subtitle", ("subtitle", "sub_title"), conversions.to_line(TITLE_MAX)),
-    Field("publisher", ("publisher", "publisher_name"), conversions.to_line(NAME_MAX)),
+    Field("subtitle", ("subtitle", "sub_title"), conversions.to_line(TITLE_MAX), kinds=_TEXT),
+    Field("publisher", ("publisher", "publisher_name"), conversions.to_line(NAME_MAX), kinds=_TEXT),
     Field("edition", ("edition",), conversions.to_line(EDITION_MAX)),
     Field("format", ("format", "book_format", "binding"), conversions.to_format),
     Field("pages", ("pages", "page_count", "num_pages", "number_of_pages", "pagecount"), conversions.to_pages),
     Field("published", ("publication_date", "published_date", "date_published", "pub_date"), conversions.to_published),
-    Field("original_title", ("original_title",), conversions.to_line(TITLE_MAX)),
+    Field("original_title", ("original_title",), conversions.to_line(TITLE_MAX), kinds=_TEXT),
     Field("original_language", ("original_language",), conversions.to_language),
     Field("original_year", ("original_year", "original_publication_year"), conversions.to_year),
-    Field("url", ("url",), conversions.to_url),
-    Field("series", ("series", "series_name", "series_title"), conversions.to_line(NAME_MAX)),
+    Field("url", ("url",), conversions.to_url, kinds=_TEXT),
+    Field("series", ("series", "series_name", "series_title"), conversions.to_line(NAME_MAX), kinds=_TEXT),
     Field(
         "series_position",
         ("series_position", "series_number", "series_index", "number_in_series"),
-        conversions.to_line(POSITION_MAX),
+        conversions.to_position(POSITION_MAX),
     ),
 )
 _BOOKS = (

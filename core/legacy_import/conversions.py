@@ -161,12 +161,27 @@ def to_date(value: Any, kind: str) -> Converted:
     return _day(timed[1]), "timestamp to date"
 
 
+def to_position(longest: int) -> Conversion:
+    """Return the conversion to a place in a series, of at most `longest` characters: 1.0 is 1."""
+    convert_line = to_line(longest)
+
+    def convert(value: Any, kind: str) -> Converted:
+        if isinstance(value, float) or kind == "number":
+            return convert_line(re.sub(r"\.0*\Z", "", _text(value)), "text")
+        return convert_line(value, kind)
+
+    return convert
+
+
 def to_published(value: Any, kind: str) -> Converted:
     """Convert a date of publication to EDTF: a date, a year, or text such as "May 1999"."""
     if kind in ("date", "time", "aware time"):
         day, _ = to_date(value, kind)
         return day.isoformat(), ""
     text = _text(value).strip()
+    if _DATE_AND_TIME.fullmatch(text):
+        day, changed = to_date(text, kind)
+        return day.isoformat(), changed
     kept, note = published_date(text)
     if kept is None or note is not None:
         raise ValueError("is no certain date of publication, written YYYY, YYYY-MM or YYYY-MM-DD")

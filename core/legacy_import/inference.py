@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from diptych.core.legacy_import.column_mapping import FIELDS, Field
-from diptych.core.legacy_import.inspection import KNOWN_KINDS, Estate, EstateTable
+from diptych.core.legacy_import.inspection import Estate, EstateTable
 from diptych.core.legacy_import.plan import Plan, Section
 
 NAMES = {"authors": ("author", "authors"), "books": ("book", "books"), "tags": ("tag", "tags")}
@@ -62,14 +62,9 @@ class _Inference:
     def section(self, name: str, table: EstateTable) -> Section:
         """Find the columns of a table."""
         available = {column.lower(): column for column in table.columns if (table.name, column) not in self.left}
-        plain = {
-            lower: column
-            for lower, column in available.items()
-            if table.columns[column] in KNOWN_KINDS and column not in table.references
-        }
         columns: dict[str, tuple[str, ...]] = {}
         for each in FIELDS[name].values():
-            fitting = plain if each.cautious else available
+            fitting = _of_kinds(each, table, available) if each.kinds else available
             found = (table.key,) if each.name == "id" and table.key else self._columns(each, fitting)
             if found:
                 columns[each.name] = found
@@ -139,3 +134,12 @@ class _Inference:
 
     def _undecided(self, section: str, sentence: str) -> None:
         self.undecided.setdefault(section, []).append(sentence)
+
+
+def _of_kinds(wanted: Field, table: EstateTable, available: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the columns of a field's kinds that refer to no other table, by their names in lower case."""
+    return {
+        lower: column
+        for lower, column in available.items()
+        if table.columns[column] in wanted.kinds and column not in table.references
+    }

@@ -128,12 +128,13 @@ class Connection:
         return self._eof
 
     def abort(self) -> None:
-        """Have the client see that its response is not complete: the socket's close is a reset."""
+        """Give up the response, which cannot be completed."""
         self.stream, self.aborted = None, True
         self._unsent.clear()
-        reset_on_close(self.client)
 
     def close(self) -> None:
-        """Close the socket, whatever has not been sent."""
+        """Close the socket, whatever has not been sent: the client of an incomplete response gets a reset."""
+        if self.aborted or self.stream is not None or self._unsent:
+            reset_on_close(self.client)
         self._buffer.release()
         self.client.close()

@@ -143,11 +143,13 @@ class Worker(base.Worker):  # type: ignore[misc]
                 connection.receive()
             if connection.aborted:
                 self._drop(connection)
-            elif connection.stream is not None and connection.flush():
-                self._queue(connection)
-            elif connection.flush() and not connection.ended and self._read(connection):
-                self._hand_over(connection)
             elif not connection.flush():
+                self._wait_for_reader(connection)
+            elif connection.stream is not None:
+                self._queue(connection)
+            elif not connection.ended and self._read(connection):
+                self._hand_over(connection)
+            elif not connection.flush():  # what `_read` has answered
                 self._wait_for_reader(connection)
             elif not connection.ended:
                 self._wait(connection, selectors.EVENT_READ, self.cfg.keepalive)
@@ -255,6 +257,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._turn()
         if self._connections:
             self.log.warning("Ended with %d connections in flight", len(self._connections))
+            for connection in self._connections:
+                connection.close()
             self.application.close()
             # An exit of the interpreter would stop daemon threads inside the database driver.
             os._exit(0)
@@ -312,7 +316,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             connection.abort()
             return
         data = part if head.old else chunk(part)
-        connection.send(data, time.monotonic() + self.application.settings.request_timeout)
+        patience = max(self.application.settings.request_timeout, WRITE_TIMEOUT)
+        connection.send(data, time.monotonic() + patience)
         if not part:
             connection.stream = None
             connection.begin_next()

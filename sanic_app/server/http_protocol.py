@@ -17,12 +17,12 @@ from sanic.server import HttpProtocol
 
 from diptych.core.http import problems
 from diptych.core.http.buffers import Buffer, Direction
-from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, chunk, date, message
 from diptych.core.http.wire.send_queue import unacknowledged
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
+from diptych.sanic_app.server.connection_reset import reset
 from diptych.sanic_app.server.response import CoreResponse
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -159,13 +159,6 @@ class Http(SanicHttp):
         """Whether the client speaks HTTP/1.0, for which the end of the connection ends a body in parts."""
         return self.incoming.head is not None and self.incoming.head.old
 
-    def abort(self) -> None:
-        """Have the client see that its response is not complete: reset the connection."""
-        transport: Any = self.protocol.transport
-        if transport is not None:
-            reset_on_close(transport.get_extra_info("socket"))
-            transport.abort()
-
     def _whole(self, response: BaseHTTPResponse, headers: MutableMapping[str, Any]) -> bytes | None:
         """Serialize a complete response; None for one that is not like the core's.
 
@@ -262,7 +255,7 @@ class Protocol(HttpProtocol):
             if left != unsent + unacknowledged(connection):
                 left, until = unsent + unacknowledged(connection), min(now + WRITE_TIMEOUT, latest)
             if now > until or not self.buffer.keep(unsent, Direction.RESPONSE):
-                transport.abort()
+                reset(transport)
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await self._writable.wait()

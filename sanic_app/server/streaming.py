@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from inspect import isawaitable
 from typing import Any
 
 import sanic
+from sanic.http import Http
 
 from diptych.core.errors import ResponseAborted
-from diptych.sanic_app.server.http_protocol import Http
+from diptych.sanic_app.server.connection_reset import reset
 
 Turn = Callable[[Coroutine[Any, Any, bytes]], Awaitable[bytes]]
 """Runs work when there is a slot for it."""
@@ -19,19 +22,31 @@ async def send_stream(
 ) -> None:
     """Send the head and all parts, of which a HEAD has none; Sanic sends the end.
 
-    Where a part cannot be made, the connection is aborted.
+    Where a part cannot be made, or the server stops, the connection is reset.
 
-    Errors: ResponseAborted, in a server that is not ours.
+    Errors: ResponseAborted, in a server that is not Sanic's.
     """
     out: Any = await request.respond(response)
     await out.send(b"", end_stream=False)
+    if request.method == "HEAD":
+        await _end_head(request, out)
+        return
     try:
-        while request.method != "HEAD" and (part := await in_turn(_next(parts))):
+        while part := await in_turn(_next(parts)):
             await out.send(part, end_stream=False)
-    except ResponseAborted:
+    except (ResponseAborted, asyncio.CancelledError):
         if not isinstance(request.stream, Http):
             raise
-        request.stream.abort()
+        # Sanic would end the body as if it were complete.
+        reset(request.transport)
+
+
+async def _end_head(request: sanic.Request, out: Any) -> None:
+    """End a response to HEAD: in Sanic's own HTTP what does that is no coroutine function, and Sanic awaits it."""
+    if isinstance(request.stream, Http):
+        ended = out.stream.send(b"", True)
+        if isawaitable(ended):
+            await ended
 
 
 async def _next(parts: AsyncIterator[bytes]) -> bytes:

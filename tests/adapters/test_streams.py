@@ -7,10 +7,12 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import IO, NamedTuple
+from types import SimpleNamespace
+from typing import IO, Any, NamedTuple
 
 import pytest
 
+from diptych.flask_app.server.worker import Worker
 from tests.contract.making import Row, ids, make_author, make_book
 from tests.contract.test_book_formats import large_book
 from tests.support import patient
@@ -113,3 +115,16 @@ def test_a_client_that_goes_away_leaves_nothing_in_use(served: Served):
     until(lambda: NOTHING_IN_USE in patient.get(f"{served.url}/metrics").text)
     with patient.Client(base_url=served.url) as api:
         assert make_book(api)
+
+
+def test_a_client_that_reads_between_two_looks_at_its_connection_is_waited_for(monkeypatch: pytest.MonkeyPatch):
+    waited: list[object] = []
+    worker = Worker.__new__(Worker)
+    monkeypatch.setattr(worker, "_wait_for_reader", waited.append)
+    # What is left at the first look has been read at the second.
+    drained = iter([False, True, True]).__next__
+    connection: Any = SimpleNamespace(aborted=False, stream=iter([b"x"]), ended=True, flush=drained)
+
+    worker._advance(connection)
+
+    assert waited == [connection]

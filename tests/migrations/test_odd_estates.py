@@ -305,6 +305,25 @@ def test_what_is_known_of_a_book_besides_is_adopted(databases: Databases, backen
 
 
 @both
+def test_a_number_is_no_name_of_a_publisher_and_a_place_is_written_as_people_do(databases: Databases, backend: str):
+    url, told = adopted(
+        databases,
+        backend,
+        "CREATE TABLE author (id INTEGER PRIMARY KEY, name VARCHAR(80))",
+        (
+            "CREATE TABLE book (id INTEGER PRIMARY KEY, title VARCHAR(80), publisher INTEGER, series VARCHAR(80),"
+            " series_index REAL, author_id INTEGER REFERENCES author (id))"
+        ),
+        "INSERT INTO author VALUES (1, 'A')",
+        "INSERT INTO book VALUES (1, 'T', 7, 'Moomins', 2.0, 1), (2, 'U', 7, 'Moomins', 2.5, 1)",
+    )
+
+    assert before.rows(url, "SELECT publisher_id FROM book") == [(None,), (None,)]
+    assert "book.publisher 2 - stays in" in " ".join(told.split())
+    assert sorted(before.rows(url, "SELECT position, number FROM book_series")) == [("2", 2.0), ("2.5", 2.5)]
+
+
+@both
 def test_dates_that_contradict_each_other_are_refused_with_what_settles_it(databases: Databases, backend: str):
     url = databases.empty(backend)
     before.execute(

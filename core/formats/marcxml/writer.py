@@ -24,7 +24,7 @@ class MarcXmlWriter:
     end = b"</collection>\n"
 
     def record(self, book: BookRecord) -> bytes:
-        """Return the record of a book. Raises ValueError when there is a character in it that XML cannot hold."""
+        """Return the record of a book. A character that XML cannot hold becomes U+FFFD."""
         marc = record_of(book)
         lines = ["<record>", f"  <leader>{marc.leader}</leader>"]
         lines += [f'  <controlfield tag="{tag}">{_text(value)}</controlfield>' for tag, value in marc.control.items()]
@@ -36,6 +36,4 @@ class MarcXmlWriter:
 
 
 def _text(value: str) -> str:
-    if (char := _NOT_XML.search(value)) is not None:
-        raise ValueError(f"XML cannot hold the character U+{ord(char.group()):04X}")
-    return escape(value, quote=False)
+    return escape(_NOT_XML.sub("\ufffd", value), quote=False)

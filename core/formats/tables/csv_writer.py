@@ -30,8 +30,8 @@ class CsvWriter:
     end = b""
 
     def record(self, book: BookRecord) -> bytes:
-        """Return one record. Raises ValueError when it runs over more lines than `import` reads as one."""
-        text = _row(guarded(cell) for cell in cells(book))
-        if (lines := text.count("\n")) > RECORD_LINES:
-            raise ValueError(f"the description has {lines:,} lines: a record of CSV may have {RECORD_LINES:,}")
-        return text.encode()
+        """Return one record. Of a record with more lines than `import` reads as one, the last are one line."""
+        row = [guarded(cell) for cell in cells(book)]
+        if sum(cell.count("\n") for cell in row) >= RECORD_LINES:
+            row = [" ".join(cell.rsplit("\n", max(0, cell.count("\n") - RECORD_LINES + 1))) for cell in row]
+        return _row(row).encode()
