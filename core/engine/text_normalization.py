@@ -75,24 +75,28 @@ def _has_too_many_marks(text: str) -> bool:
 
     So many cover two neighbours among every fifteenth character. Few texts have these; of others no more is looked at.
     """
-    neighbours, likely, certain = _patterns_of_marks()
+    neighbours, likely = _patterns_of_marks()
     half = MARKS // 2
     return (
         neighbours.search(text[half - 1 :: half]) is not None
         and likely.match(text) is not None
-        and certain.match(text) is not None
+        and _IN_A_ROW.search(bytes(map(unicodedata.combining, text))) is not None
     )
 
 
+_IN_A_ROW = re.compile(rb"[^\0]{%d}" % (MARKS + 1))
+"""More than MARKS characters in a row whose combining class is not 0."""
+
+
 @cache
-def _patterns_of_marks() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _patterns_of_marks() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Compile the patterns of marks, at the first use: that takes 10 ms.
 
-    The first two take all characters beyond U+FFFF for marks: telling these apart takes ten times as long.
+    They take all characters beyond U+FFFF for marks: telling these apart takes ten times as long.
     """
-    marks = [char for char in map(chr, range(0x300, 0x20000)) if unicodedata.combining(char)]
-    likely = "".join(mark for mark in marks if mark <= "\uffff") + "\U00010000-\U0010ffff"
-    return re.compile(f"[{likely}]{{2}}"), _too_many_of(likely), _too_many_of("".join(marks))
+    marks = "".join(char for char in map(chr, range(0x300, 0x10000)) if unicodedata.combining(char))
+    likely = f"{marks}\U00010000-\U0010ffff"
+    return re.compile(f"[{likely}]{{2}}"), _too_many_of(likely)
 
 
 def _too_many_of(marks: str) -> re.Pattern[str]:
