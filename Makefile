@@ -59,8 +59,8 @@ worst-bodies: venv ## Search for the request bodies that cost the most, and writ
 	$(BIN)/python -m benchmarks.worst_bodies
 
 bench-import: venv ## Compare `diptych import` with COPY of the same rows, and write it into docs/performance.md
-	$(BIN)/python -m benchmarks.importing
 	$(BIN)/python -m benchmarks.import_formats
+	$(BIN)/python -m benchmarks.importing
 
 bench-start: venv ## Measure the adapters' start and whether their memory stays level, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.memory
