@@ -85,7 +85,7 @@ def _has_too_many_marks(text: str) -> bool:
 
 
 _IN_A_ROW = re.compile(rb"[^\0]{%d}" % (MARKS + 1))
-"""More than MARKS characters in a row whose combining class is not 0."""
+"""In the combining classes of a text, as bytes: more than MARKS in a row that are not 0, which means a mark."""
 
 
 @cache

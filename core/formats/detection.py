@@ -74,7 +74,7 @@ def detect(head: bytes, file_name: str | None, explicit: str | None = None, enco
     if judged == "tsv" and named is not None and named.name == "csv":
         judged = "csv"  # of which tabs are one separator
     if judged == "json" and named is not None and named.name == "csl":
-        judged = "csl"  # an item with little to say has only members that others have too
+        judged = "csl"  # a short item may have only id, type and title, which are no proof of CSL-JSON
     if judged is None or (named is not None and not is_sure):
         if named is None or not named.is_read:
             raise UnknownFormatError(_unknown(file_name, is_empty=not head.strip()))

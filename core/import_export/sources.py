@@ -28,7 +28,7 @@ from diptych.core.import_export.row_books import row_book
 from diptych.core.import_export.text_source import check_encoding, text_of
 
 LINED = frozenset({"bibtex", "ris"})
-"""Formats of records whose numbers are those of their first lines."""
+"""Formats in which the number of a record is that of its first line."""
 
 SAMPLE_ROWS = 1000
 SAMPLE_SIZE = 4 << 20  # characters

@@ -16,8 +16,8 @@ class Field:
     """A column of the catalogue, or another thing that a plan names.
 
     found_as: usual names in earlier applications, of which the first that exists is used. required: whether every row
-    must have a value. joined: names of columns that make the value together, where no single one does. kinds: of
-    columns that it is inferred from, which then refer to no other table; empty for all.
+    must have a value. joined: names of columns that make the value together, where no single one does. kinds:
+    of the columns that it may be inferred from, and then not from foreign keys; empty if from any column.
     """
 
     name: str

@@ -34,7 +34,7 @@ _SQLITE_KINDS = {
     "number": ("NUMERIC", "DECIMAL", "FLOAT", "REAL", "DOUBLE"),
 }
 KNOWN_KINDS = frozenset(_SQLITE_KINDS) | {"uuid", "aware time"}
-"""The kinds of columns whose values are known; others have the name of a type of the database."""
+"""The kinds of columns that conversions understand; a column of any other type has the database's name of its type."""
 
 _KIND_OF = {declared: kind for kind, names in _SQLITE_KINDS.items() for declared in names}
 

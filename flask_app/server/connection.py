@@ -133,7 +133,7 @@ class Connection:
         self._unsent.clear()
 
     def close(self) -> None:
-        """Close the socket, whatever has not been sent: the client of an incomplete response gets a reset."""
+        """Close the socket; by a reset if the response is not complete."""
         if self.aborted or self.stream is not None or self._unsent:
             reset_on_close(self.client)
         self._buffer.release()

@@ -311,8 +311,9 @@ class Worker(base.Worker):  # type: ignore[misc]
         except ResponseAborted:
             connection.abort()
             return
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an application does, its client is answered
-            self.application.fail(RuntimeError(error), head.method, head.headers)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - any error of an application ends its response only
+            failed = error if isinstance(error, Exception) else RuntimeError("The application raised SystemExit.")
+            self.application.fail(failed, head.method, head.headers)  # for the log: the response has begun
             connection.abort()
             return
         data = part if head.old else chunk(part)

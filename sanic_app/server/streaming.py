@@ -1,4 +1,4 @@
-"""Send a response whose body comes in parts, each of which waits for its turn like a request."""
+"""Send a response whose body is made in parts; each part takes a slot of the concurrency limit, as a request does."""
 
 from __future__ import annotations
 
@@ -34,15 +34,19 @@ async def send_stream(
     try:
         while part := await in_turn(_next(parts)):
             await out.send(part, end_stream=False)
-    except (ResponseAborted, asyncio.CancelledError):
+    except ResponseAborted:
         if not isinstance(request.stream, Http):
             raise
         # Sanic would end the body as if it were complete.
         reset(request.transport)
+    except asyncio.CancelledError:
+        if isinstance(request.stream, Http):
+            reset(request.transport)
+        raise
 
 
 async def _end_head(request: sanic.Request, out: Any) -> None:
-    """End a response to HEAD: in Sanic's own HTTP what does that is no coroutine function, and Sanic awaits it."""
+    """End a response to HEAD. Sanic would await what its `head_response_ignored` returns, which is None."""
     if isinstance(request.stream, Http):
         ended = out.stream.send(b"", True)
         if isawaitable(ended):

@@ -17,7 +17,7 @@ from tests.support.databases import DIPTYCH, run
 pytestmark = each_once
 
 STREAMED = [operation.media_type for operation in OPERATIONS if operation.unit == "stream"]
-"""Media types of which the generator is told that they are files: it knows few."""
+"""Media types that the generator does not know; its configuration says that they are files."""
 
 PROGRAM = """
 import sys
