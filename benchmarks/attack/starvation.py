@@ -12,9 +12,11 @@ import socket
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from typing import Any
 
 import psutil
@@ -85,23 +87,47 @@ def slow_clients(port: int) -> Iterator[None]:
 
 
 @contextmanager
+def connecting(port: int) -> Iterator[None]:
+    """Open connections as fast as two clients can."""
+    with _in_process(_connect, port), _in_process(_connect, port):
+        yield
+
+
+@contextmanager
 def _in_process(target: Callable[..., None], *arguments: Any) -> Iterator[None]:
-    """Run a function in a process of its own."""
-    process = multiprocessing.get_context("spawn").Process(target=target, args=arguments, daemon=True)
+    """Run a function in a process of its own; it gets an event as well, which it sets when its clients have connected.
+
+    Connecting takes a moment in which everybody waits: `connecting` measures that.
+    """
+    context = multiprocessing.get_context("spawn")
+    connected = context.Event()
+    process = context.Process(target=target, args=(connected, *arguments), daemon=True)
     process.start()
     try:
+        if not connected.wait(60):
+            raise TimeoutError(f"{target.__name__} has not connected")
         yield
     finally:
         process.kill()
         process.join()
 
 
-def _send_slowly(port: int) -> None:
+def _connect(connected: Event, port: int) -> None:
+    connected.set()
+    clients: deque[socket.socket] = deque()
+    while True:
+        clients.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+        if len(clients) > GREEDY:
+            clients.popleft().close()
+
+
+def _send_slowly(connected: Event, port: int) -> None:
     clients: list[socket.socket] = []
     while True:
         while len(clients) < SLOW:
             with suppress(OSError):
                 clients.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+        connected.set()
         for client in [*clients]:
             try:
                 client.sendall(b"G")
@@ -127,7 +153,7 @@ def unread_answers(port: int) -> Iterator[None]:
         yield
 
 
-def _send_and_wait(port: int, message: bytes) -> None:
+def _send_and_wait(connected: Event, port: int, message: bytes) -> None:
     """Send a message on each of GREEDY connections, and again whenever the server has closed one."""
     clients: dict[socket.socket, bytes] = {}
     while True:
@@ -138,6 +164,7 @@ def _send_and_wait(port: int, message: bytes) -> None:
                 client.connect(("127.0.0.1", port))
                 client.setblocking(False)
                 clients[client] = message
+        connected.set()
         for client, rest in [*clients.items()]:
             try:
                 clients[client] = rest[client.send(rest) :] if rest else rest
@@ -154,6 +181,7 @@ ATTACKS: dict[str, Sequence[Callable[[int], AbstractContextManager[None]]]] = {
     f"{READERS} clients with expensive reads": (readers,),
     f"{SLOW} clients, a byte every two seconds": (slow_clients,),
     "both": (readers, slow_clients),
+    "connections as fast as two clients open them": (connecting,),
     f"{GREEDY} clients that do not end a body of 8 MiB": (uploads,),
     f"{GREEDY} clients that do not read an answer of 10 MB": (unread_answers,),
 }
