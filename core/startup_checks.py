@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from diptych.core import deadline
+from diptych.core.access import policy
 from diptych.core.database import sync_config
 from diptych.core.db import schema_version
 from diptych.core.db.config import require_file
@@ -15,9 +17,11 @@ from diptych.core.db.error_translation import translate
 from diptych.core.errors import SchemaOutdated, ServiceUnavailable
 from diptych.core.settings import Settings
 
+_log = logging.getLogger("diptych")
 
-def check_revision(settings: Settings) -> None:
-    """Check that the database's schema can be served.
+
+def check_revision(settings: Settings) -> str | None:
+    """Check that the database's schema can be served; return the role of anonymous clients, where it can be read.
 
     An unreachable database may come back: the service then starts, returns 503, and /health/ready says why.
 
@@ -35,20 +39,28 @@ def check_revision(settings: Settings) -> None:
             engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
             schema_version.check(connection.execute(schema_version.VERSIONS).scalars().all())
+            return connection.execute(policy.READ).scalar_one_or_none()
     except SQLAlchemyError as error:
         known = translate(error)
         if known is None:
             raise
         if isinstance(known, SchemaOutdated):
             raise known from error
+        return None
     finally:
         engine.dispose()
+
+
+def warn_of(anonymous: str | None) -> None:
+    """Log what an operator should know of the role of anonymous clients."""
+    if anonymous == "editor":
+        _log.warning(policy.OPEN)
 
 
 def check_revision_or_exit(settings: Settings) -> None:
     """Check the schema; if it is outdated, print one line on stderr and exit with status 3, as for wrong settings."""
     try:
-        check_revision(settings)
+        warn_of(check_revision(settings))
     except SchemaOutdated as error:
         print(f"diptych: {error.detail}", file=sys.stderr)
         raise SystemExit(3) from None

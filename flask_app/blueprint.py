@@ -8,6 +8,7 @@ from typing import Any
 
 import flask
 
+from diptych.core.access.principal import HostUser
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
@@ -18,8 +19,16 @@ from diptych.flask_app.conversion import prefix_of, to_headers, to_request, to_r
 View = Callable[..., flask.Response]
 
 
-def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -> flask.Blueprint:
-    """Every route of the table; mount it under any fixed prefix with `app.register_blueprint(..., url_prefix=...)`."""
+def create_blueprint(
+    catalogue: Application | Settings,
+    name: str = "diptych",
+    *,
+    principal: Callable[[flask.Request], HostUser | None] | None = None,
+) -> flask.Blueprint:
+    """Every route of the table; mount it under any fixed prefix with `app.register_blueprint(..., url_prefix=...)`.
+
+    principal: returns the application's own user who sends a request; for None, the request's token counts.
+    """
     application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = flask.Blueprint(name, __name__)
     blueprint.record(partial(add_commands, settings=application.settings))
@@ -28,7 +37,7 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
         blueprint.add_url_rule(
             path,
             endpoint=route.name,
-            view_func=_view(application, route, path),
+            view_func=_view(application, route, path, principal or _nobody),
             methods=route.methods,
             strict_slashes=True,
             merge_slashes=False,
@@ -37,10 +46,17 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     return blueprint
 
 
-def _view(application: Application, route: Route, path: str) -> View:
+def _nobody(_request: flask.Request) -> None:
+    return None
+
+
+def _view(
+    application: Application, route: Route, path: str, principal: Callable[[flask.Request], HostUser | None]
+) -> View:
     def view(**parameters: Any) -> flask.Response:
+        user = principal(flask.request)
         try:
-            asked = to_request(flask.request, path, parameters)
+            asked = to_request(flask.request, path, parameters, user)
         except Problem as problem:
             prefix, headers = prefix_of(flask.request, path), to_headers(flask.request)
             return to_response(application.refuse(problem, flask.request.method, headers, prefix, route.path))

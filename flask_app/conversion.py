@@ -11,6 +11,7 @@ import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
+from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.reason_phrases import status_line
@@ -23,8 +24,12 @@ _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 """What a server may say a second time, in variables that mean nothing (RFC 3875 section 4.1.18)."""
 
 
-def to_request(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Request:
+def to_request(
+    request: flask.Request, path: str, parameters: Mapping[str, str], user: HostUser | None = None
+) -> Request:
     """Convert a request, and read it to its end. `path` is the rule's, without the prefix it was mounted under.
+
+    user: who sent it, where the application knows.
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
@@ -39,6 +44,7 @@ def to_request(request: flask.Request, path: str, parameters: Mapping[str, str])
         query=request.query_string.decode("latin-1"),
         headers=to_headers(request),
         client=request.remote_addr or "",
+        user=user,
         body=(content.body_error or content.getvalue()) if ours else _body(request),
         arrived=content.arrived if ours else time.monotonic(),
     )

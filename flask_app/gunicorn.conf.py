@@ -32,6 +32,7 @@ logger_class = "diptych.flask_app.log.Logger"
 control_socket_disable = True
 
 _told = multiprocessing.Value("b", 0)
+_warned = multiprocessing.Value("b", 0)
 
 
 def on_starting(server: Any) -> None:
@@ -64,10 +65,10 @@ def post_worker_init(_worker: object) -> None:
     would make the stopping master print a traceback.
     """
     from diptych.core.errors import SchemaOutdated  # noqa: PLC0415 - after create_directory(), as all of the service
-    from diptych.core.startup_checks import check_revision  # noqa: PLC0415
+    from diptych.core.startup_checks import check_revision, warn_of  # noqa: PLC0415
 
     try:
-        check_revision(_settings)
+        anonymous = check_revision(_settings)
     except SchemaOutdated as error:
         with _told.get_lock():
             first, _told.value = not _told.value, 1
@@ -76,3 +77,7 @@ def post_worker_init(_worker: object) -> None:
             sys.stderr.write(f"diptych: {error.detail}\n")
             sys.stderr.flush()
         raise SystemExit(3 if first else 0) from None
+    with _warned.get_lock():
+        first, _warned.value = not _warned.value, 1
+    if first:
+        warn_of(anonymous)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import sanic
 
+from diptych.core.access.principal import HostUser
 from diptych.core.aio.application import Application
 from diptych.core.http.lanes import Lane, lane_of
 from diptych.core.http.operations import Route, native_path
@@ -20,8 +21,16 @@ from diptych.sanic_app.server.streaming import send_stream
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse | None]]
 
 
-def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -> sanic.Blueprint:
-    """Return a blueprint with every route; `app.blueprint(..., url_prefix=...)` mounts it under any fixed prefix."""
+def create_blueprint(
+    catalogue: Application | Settings,
+    name: str = "diptych",
+    *,
+    principal: Callable[[sanic.Request], HostUser | None] | None = None,
+) -> sanic.Blueprint:
+    """Return a blueprint with every route; `app.blueprint(..., url_prefix=...)` mounts it under any fixed prefix.
+
+    principal: returns the application's own user who sends a request; for None, the request's token counts.
+    """
     application = catalogue if isinstance(catalogue, Application) else Application(catalogue)
     blueprint = sanic.Blueprint(name, strict_slashes=True)
     settings = application.settings
@@ -29,9 +38,8 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     limiter = ConcurrencyLimiter(max(settings.pool_size + settings.pool_overflow, settings.threads))
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")
-        blueprint.add_route(
-            _view(application, route, path, limiter), path, methods=route.methods, name=route.name, ignore_body=True
-        )
+        view = _view(application, route, path, limiter, principal or _nobody)
+        blueprint.add_route(view, path, methods=route.methods, name=route.name, ignore_body=True)
 
     @blueprint.after_server_stop
     async def close(*_: Any) -> None:
@@ -41,13 +49,24 @@ def create_blueprint(catalogue: Application | Settings, name: str = "diptych") -
     return blueprint
 
 
-def _view(application: Application, route: Route, path: str, limiter: ConcurrencyLimiter) -> View:
+def _nobody(_request: sanic.Request) -> None:
+    return None
+
+
+def _view(
+    application: Application,
+    route: Route,
+    path: str,
+    limiter: ConcurrencyLimiter,
+    principal: Callable[[sanic.Request], HostUser | None],
+) -> View:
     # What uses no database takes no slot, so it responds however many requests are queued.
     asks = route.operation is not None and route.operation.unit != "none"
 
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse | None:
+        user = principal(request)
         try:
-            asked = await to_request(request, path, parameters)
+            asked = await to_request(request, path, parameters, user)
         except Problem as problem:
             prefix, headers = prefix_of(request, path), to_headers(request)
             return to_response(application.refuse(problem, request.method, headers, prefix, route.path))

@@ -9,14 +9,19 @@ from urllib.parse import unquote
 import sanic
 from sanic.exceptions import BadRequest, PayloadTooLarge
 
+from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
 from diptych.core.http.wire import request_head
 from diptych.sanic_app.server.http_protocol import Http
 from diptych.sanic_app.server.response import CoreResponse
 
 
-async def to_request(request: sanic.Request, path: str, parameters: Mapping[str, str]) -> Request:
+async def to_request(
+    request: sanic.Request, path: str, parameters: Mapping[str, str], user: HostUser | None = None
+) -> Request:
     """Convert a request, after reading its body. path: the route's, without the mount prefix.
+
+    user: who sent it, where the application knows.
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
@@ -29,6 +34,7 @@ async def to_request(request: sanic.Request, path: str, parameters: Mapping[str,
         headers=to_headers(request) if isinstance(request.stream, Http) else _validated(request),
         client=request.conn_info.client_ip if request.conn_info else "",
         body=body,
+        user=user,
         arrived=request.stream.incoming.arrived if isinstance(request.stream, Http) else time.monotonic(),
     )
 

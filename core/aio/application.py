@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core import deadline
 from diptych.core.aio import idempotency
+from diptych.core.aio.access_control import AccessControl
 from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.aio.unit_of_work import Database
@@ -21,7 +22,7 @@ from diptych.core.http import etag, json, problems, request_parsing, response_bu
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
 from diptych.core.http.problems import Problem
-from diptych.core.http.rate_limit import rate_limit
+from diptych.core.http.rate_limit import Quota, rate_limit
 from diptych.core.http.request_response import Request, Response
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
@@ -40,16 +41,14 @@ class Application:
         config = async_config(settings)
         metrics.watch(config.get_engine().pool)
         self.database = Database(config)
+        self._access = AccessControl(self.database)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
-            if quota and (refusal := quota.refusal):
-                response = problems.render(refusal, request.prefix)
-            else:
-                response = await self._answer(route, request)
+            response = await self._answer(route, request, quota)
             if quota:
                 response = replace(response, headers={**response.headers, **quota.headers})
             if response.stream is not None:
@@ -58,16 +57,19 @@ class Application:
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(await write_body_async(response.is_large, finish))
 
-    async def _answer(self, route: Route, request: Request) -> Response:
+    async def _answer(self, route: Route, request: Request, quota: Quota | None) -> Response:
         try:
             target = request_parsing.target_of(route, request)
+            if quota and (refusal := quota.refusal):
+                return problems.render(refusal, request.prefix)
             if route.operation is None:
                 return response_building.options(route, target.allowed, request.headers, self.cors)
             with deadline.until(request.arrived + self.settings.request_timeout):
-                parse = partial(request_parsing.read, route.operation, target, request, self.settings)
+                principal = await self._access.authorize(route.operation, request)
+                parse = partial(request_parsing.read, route.operation, target, request, self.settings, principal)
                 call = await read_body_async(request.may_be_large, parse)
                 response = await self._respond(route.operation, call, request)
-            return response_building.mounted(response, request.prefix)
+            return response_building.mounted(response_building.private(response, principal), request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
         except CatalogueError as error:

@@ -2,11 +2,13 @@
 
 from importlib import import_module
 
+import diptych.core.access.policy
 import diptych.core.idempotency.model  # noqa: F401 - maps a class
-from diptych.core.catalogue import RESOURCES
+from diptych.core import access, catalogue
 from diptych.core.engine.entity import Base
 
 __all__ = ("Base",)
 
-for _name in RESOURCES:
-    import_module(f"diptych.core.catalogue.{_name}.model")
+for _package in (catalogue, access):
+    for _name in _package.RESOURCES:
+        import_module(f"{_package.__name__}.{_name}.model")

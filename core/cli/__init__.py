@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from diptych.core.cli.access import access_group
+from diptych.core.cli.accounts import accounts_group
 from diptych.core.cli.database import database_group
 from diptych.core.cli.dump import load_command
 from diptych.core.cli.export import export_command
@@ -14,6 +16,7 @@ from diptych.core.cli.import_command import import_command
 from diptych.core.cli.openapi import openapi_command
 from diptych.core.cli.serve import serve_command
 from diptych.core.cli.status import check_status_command
+from diptych.core.cli.tokens import tokens_group
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.tuning.garbage_collection import skip_gc_at_exit
 
@@ -24,6 +27,9 @@ def commands(settings: Settings) -> dict[str, click.Command]:
     return {
         "database": database,
         "db": database,
+        "access": access_group(settings),
+        "accounts": accounts_group(settings),
+        "tokens": tokens_group(settings),
         "import": import_command(settings),
         "export": export_command(settings),
         "load": load_command(settings),

@@ -57,7 +57,10 @@ def cli_errors() -> Iterator[None]:
         raise
     except SchemaOutdated as error:
         raise click.ClickException(error.detail) from error
-    except (CatalogueError, DBAPIError) as error:
+    except CatalogueError as error:
+        reasons = "; ".join(each.detail for each in error.field_errors)
+        raise click.ClickException(f"{one_line(error)} {reasons}" if reasons else one_line(error)) from error
+    except DBAPIError as error:
         raise click.ClickException(one_line(error)) from error
     except (ServingError, DumpError, CommandError, OSError) as error:
         raise click.ClickException(str(error)) from error

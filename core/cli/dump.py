@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from diptych.core.access import policy
 from diptych.core.cli.common import cli_errors, never_asks
 from diptych.core.cli.export import replacing
 from diptych.core.cli.progress import progress_bar
@@ -75,7 +76,11 @@ def load_command(settings: Settings) -> click.Command:
             size = None if path == STDIN else partial(_size, documents)
             with progress_bar("Loading", size) as advanced, changing(settings) as connection:
                 loaded = load(connection, documents, advanced, checked=not unchecked)
+                # Those who used the catalogue that was dumped may have sent no tokens.
+                opened = connection.execute(policy.setting(chosen=False), {"role": "editor"}).rowcount
             click.echo(f"{loaded:,} rows loaded.")
+            if opened:
+                click.echo(policy.OPEN)
 
     return command
 

@@ -12,8 +12,10 @@ import click
 from alembic import command as alembic
 from sqlalchemy import func, inspect, select
 
+from diptych.core.access import policy
 from diptych.core.catalogue.books.model import Book
 from diptych.core.catalogue.models import Base
+from diptych.core.cli.access import set_anonymous
 from diptych.core.cli.common import alembic_of, cli_errors, database_of
 from diptych.core.db.config import make_sqlite_file
 from diptych.core.db.schema_diff import require_one_head
@@ -36,9 +38,15 @@ def serve_command(settings: Settings) -> click.Command:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         with cli_errors(), ExitStack() as stack:
             check_servers(settings)
-            _migrate_new(settings)
-            check_revision(settings)
+            new = _migrate_new(settings)
+            anonymous = check_revision(settings)
             database = stack.enter_context(database_of(settings))
+            if new:
+                # A demonstration: the README's examples write.
+                anonymous = "editor"
+                set_anonymous(database, anonymous)
+            if anonymous == "editor":
+                click.echo(policy.OPEN)
             if database.read(lambda executor: executor.all(select(func.count()).select_from(Book), {})) == [(0,)]:
                 with as_file(SAMPLE) as path, open_source(path, Options()) as sample:
                     loaded = import_rows(database, sample.entries)
@@ -60,8 +68,8 @@ def serve_command(settings: Settings) -> click.Command:
     return command
 
 
-def _migrate_new(settings: Settings) -> None:
-    """Migrate a database that has no table of the catalogue yet. Any other is left to its operator."""
+def _migrate_new(settings: Settings) -> bool:
+    """Migrate a database that has no table of the catalogue yet; return whether. Any other is left to its operator."""
     make_sqlite_file(settings)
     with alembic_of(settings) as config:
         with config.engine.connect() as connection:
@@ -69,3 +77,4 @@ def _migrate_new(settings: Settings) -> None:
         if new:
             require_one_head()
             alembic.upgrade(config, "head")
+    return new

@@ -115,6 +115,10 @@ def binary_collated_string(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+NOT_DUMPED = {"dumped": False}
+"""The info of a table that is no part of the catalogue: dumps leave it out."""
+
+
 class SearchableMixin:
     """Columns derived from a row's name or title by diptych.core.engine.text_normalization.fold."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 EXPOSED = (
     "Accept-Patch, Accept-Post, Allow, Content-Location, ETag, Link, Location, RateLimit, RateLimit-Policy, "
-    "Retry-After, X-Request-ID"
+    "Retry-After, WWW-Authenticate, X-Request-ID"
 )
-REQUESTED = "Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
+REQUESTED = "Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-ID"
 MAX_AGE = "600"
 
 

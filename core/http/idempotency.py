@@ -26,6 +26,13 @@ class RequestKey:
         """
         return cls(idempotency_key(field), sha256(f"{method} {address}\n".encode() + body).digest())
 
+    def of_owner(self, owner: str) -> RequestKey:
+        """Return the key as one client's own: others with the same key do not get its response.
+
+        It begins with a character that no client's key can have.
+        """
+        return RequestKey(f"\x7f{sha256(f'{owner} {self.name}'.encode()).hexdigest()}", self.fingerprint)
+
     @property
     def lock(self) -> int:
         """The number of the key's advisory lock."""

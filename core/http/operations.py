@@ -11,6 +11,8 @@ from urllib.parse import quote
 from msgspec import Struct
 from pydantic import BaseModel
 
+from diptych.core.access.permissions import Permission
+from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import JSON
@@ -28,7 +30,7 @@ class OperationRequest(Struct, frozen=True):
     """A parsed and validated request.
 
     prefix: where the catalogue is mounted ("" at the root). suffix: the end of the path that names a representation,
-    such as ".bib"; "" for JSON.
+    such as ".bib"; "" for JSON. principal: who sent it.
     """
 
     prefix: str
@@ -38,6 +40,7 @@ class OperationRequest(Struct, frozen=True):
     preconditions: Preconditions = Preconditions()
     key: RequestKey | None = None
     suffix: str = ""
+    principal: Principal = UNKNOWN
 
 
 class OperationResult(Struct, frozen=True):
@@ -71,7 +74,9 @@ class Operation:
     body, without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of
     the resource that the response body represents, with the body's members as parameters; None where that is the
     request's own path or no single resource. suffixes: of other representations of a single resource, which a GET asks
-    for at the end of its path; they take no query parameters.
+    for at the end of its path; they take no query parameters. permission: what a client needs, where that is not to
+    read or to write the catalogue. public: whether nobody is authenticated, and everybody may. secret: whether a
+    response has a secret, so that it is not kept for repetitions.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -96,6 +101,9 @@ class Operation:
     cache_control: str = "no-cache"
     resource_path: str | None = None
     suffixes: tuple[str, ...] = ()
+    permission: Permission | None = None
+    public: bool = False
+    secret: bool = False
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
@@ -111,9 +119,16 @@ class Operation:
         return self.unit in ("write_one", "write_many")
 
     @property
+    def needed(self) -> Permission | None:
+        """The permission that a client needs; None for a public operation."""
+        if self.public:
+            return None
+        return self.permission or ("catalogue:write" if self.writes else "catalogue:read")
+
+    @property
     def repeatable(self) -> bool:
         """Whether it accepts an Idempotency-Key."""
-        return self.writes and self.method == "POST"
+        return self.writes and self.method == "POST" and not self.secret
 
     @property
     def tagged(self) -> bool:

@@ -35,6 +35,36 @@ _TYPES = (
         example="The body is not JSON that can be accepted: Expecting value: line 1 column 1.",
     ),
     ProblemType(
+        status=401,
+        name="unauthorized",
+        title="Unauthorized",
+        meaning="This needs an account: the request has no token, or one that is not valid: it is malformed, unknown,"
+        " revoked or expired, or its account is disabled.",
+        advice="Send `Authorization: Bearer` with a token. `POST /tokens` or `diptych tokens create` makes one.",
+        headers={"WWW-Authenticate": "How to authenticate, and what is wrong with the token (RFC 6750)."},
+        example="Send a token: Authorization: Bearer dpt_...",
+    ),
+    ProblemType(
+        status=403,
+        name="forbidden",
+        title="Forbidden",
+        meaning="The token is valid, and does not allow this: its account's role has no permission for it, or its scope"
+        " leaves it out.",
+        advice="Use a token with the scope that `WWW-Authenticate` names, of an account whose role allows it. `GET /me`"
+        " tells what a token allows.",
+        headers={"WWW-Authenticate": "The scope that is needed (RFC 6750)."},
+        example="This needs catalogue:write.",
+    ),
+    ProblemType(
+        status=403,
+        name="cross-site",
+        title="Cross-site request",
+        meaning="A page of another site has made this request in the name of a user who is signed in here. It has"
+        " changed nothing.",
+        advice="Make the request from a page of this site, or from a program that sends a token.",
+        example="A page of another site cannot do this.",
+    ),
+    ProblemType(
         status=404,
         name="not-found",
         title="Not found",

@@ -48,6 +48,28 @@ def _problem(
     return Problem(kind, detail or kind.example, field_errors, headers or {})
 
 
+_REALM = 'Bearer realm="diptych"'
+
+
+def unauthorized(wrong: str | None = None) -> Problem:
+    """Return a 401 with the challenge of RFC 6750 section 3. wrong: with the token that was sent, if one was."""
+    if wrong is None:
+        return _problem("unauthorized", headers={"WWW-Authenticate": _REALM})
+    challenge = f'{_REALM}, error="invalid_token", error_description="{wrong}"'
+    return _problem("unauthorized", f"{wrong}.", headers={"WWW-Authenticate": challenge})
+
+
+def forbidden(permission: str) -> Problem:
+    """Return a 403; the challenge names the permission as the scope that is needed (RFC 6750 section 3.1)."""
+    challenge = f'{_REALM}, error="insufficient_scope", scope="{permission}"'
+    return _problem("forbidden", f"This needs {permission}.", headers={"WWW-Authenticate": challenge})
+
+
+def cross_site() -> Problem:
+    """Return a 403: a page of another site has made a request with a user's cookies."""
+    return _problem("cross-site")
+
+
 def not_found(detail: str = "There is nothing at this address.") -> Problem:
     """Return a 404."""
     return _problem("not-found", detail)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from diptych.core import deadline
+from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.engine.column_types import parse_uuid
 from diptych.core.engine.schemas.error_messages import detail
 from diptych.core.engine.text_normalization import clean
@@ -65,8 +66,10 @@ def target_of(route: Route, request: Request) -> Target:
     return Target(allowed, parameters, suffix)
 
 
-def read(operation: Operation, target: Target, request: Request, settings: Settings) -> OperationRequest:
-    """Parse and validate a request.
+def read(
+    operation: Operation, target: Target, request: Request, settings: Settings, principal: Principal = UNKNOWN
+) -> OperationRequest:
+    """Parse and validate a request. principal: who sent it.
 
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
     """
@@ -75,7 +78,7 @@ def read(operation: Operation, target: Target, request: Request, settings: Setti
     deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(None if target.suffix else operation.query, request.query, field_errors)
-    key = _key(operation, request, content)
+    key = _key(operation, request, content, principal)
     body_value = _validate(operation.body, raw, field_errors) if operation.body and raw is not _NOTHING else None
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
@@ -85,7 +88,9 @@ def read(operation: Operation, target: Target, request: Request, settings: Setti
     if settings.require_if_match and operation.lock is not None and not preconditions:
         raise problems.precondition_required()
     parameters = dict(target.parameters)
-    return OperationRequest(request.prefix, parameters, query_value, body_value, preconditions, key, target.suffix)
+    return OperationRequest(
+        request.prefix, parameters, query_value, body_value, preconditions, key, target.suffix, principal
+    )
 
 
 _NOTHING = object()
@@ -123,15 +128,16 @@ def _check_media_type(operation: Operation, field: str) -> None:
         raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
 
 
-def _key(operation: Operation, request: Request, content: bytes | None) -> RequestKey | None:
+def _key(operation: Operation, request: Request, content: bytes | None, principal: Principal) -> RequestKey | None:
     field = request.headers.get("idempotency-key")
     if field is None or not operation.repeatable:
         return None
     address = f"{filled(operation.path, request.parameters.__getitem__)}?{request.query}"
     try:
-        return RequestKey.of(field, operation.method, address, content or b"")
+        key = RequestKey.of(field, operation.method, address, content or b"")
     except ValueError as error:
         raise problems.malformed(f"The Idempotency-Key cannot be read: {error}.") from None
+    return key if principal.is_anonymous else key.of_owner(str(principal.id))
 
 
 def _decoded(body: bytes, coding: str, limit: int) -> bytes:

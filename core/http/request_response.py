@@ -8,6 +8,8 @@ from enum import Enum
 
 from msgspec import Struct, field
 
+from diptych.core.access.principal import HostUser
+
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
@@ -30,6 +32,7 @@ class Request(Struct, frozen=True):
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
     client: the address of the connection; empty for a Unix socket.
+    user: who sent it, where an application that mounts the catalogue knows.
     arrived: when it was complete (monotonic); the deadline begins then, so that time in a queue counts.
     """
 
@@ -40,6 +43,7 @@ class Request(Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes | BodyError
     client: str = ""
+    user: HostUser | None = None
     arrived: float = field(default_factory=time.monotonic)
 
     @property

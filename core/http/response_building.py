@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
+from diptych.core.access.principal import Principal
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import content_coding, etag, json, pagination_links, query_string
 from diptych.core.http.cors import Cors
@@ -62,6 +63,14 @@ def mounted(response: Response, prefix: str) -> Response:
     if "Link" in headers:
         headers["Link"] = headers["Link"].replace("<", f"<{prefix}")
     return replace(response, headers=headers)
+
+
+def private(response: Response, principal: Principal) -> Response:
+    """Return the response to a known client: no shared cache keeps it (RFC 9111 section 5.2.2.7)."""
+    kept = response.headers.get("Cache-Control")
+    if principal.is_anonymous or kept in (None, "no-store"):
+        return response
+    return replace(response, headers={**response.headers, "Cache-Control": f"private, {kept}"})
 
 
 def server_options() -> Response:

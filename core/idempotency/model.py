@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from diptych.core.engine.entity import Base, UtcDateTime, binary_collated_string
+from diptych.core.engine.entity import NOT_DUMPED, Base, UtcDateTime, binary_collated_string
 from diptych.core.idempotency.rules import KEY_LENGTH
 
 
@@ -20,6 +20,7 @@ class IdempotencyKey(Base):
     """
 
     __tablename__ = "idempotency_key"
+    __table_args__ = ({"info": NOT_DUMPED},)
 
     key: Mapped[str] = mapped_column(binary_collated_string(KEY_LENGTH), primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)

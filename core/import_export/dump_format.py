@@ -32,7 +32,6 @@ from diptych.core.db.schema_diff import require_head
 from diptych.core.engine.derived_values import Rules
 from diptych.core.errors import ValidationFailed
 from diptych.core.http.json import encode
-from diptych.core.idempotency.model import IdempotencyKey
 
 BATCH = 1000
 
@@ -40,9 +39,9 @@ LINE = 16 * 1024 * 1024
 """Bytes of the longest line that is read."""
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in Base.metadata.sorted_tables if table is not IdempotencyKey.__table__
+    table.name: table for table in Base.metadata.sorted_tables if table.info.get("dumped", True)
 }
-"""By name, each after those that it refers to; without idempotency keys, which are not part of the catalogue."""
+"""By name, each after those that it refers to: the tables of the catalogue, without accounts or idempotency keys."""
 
 _RULES: dict[str, Rules] = {
     mapper.class_.__tablename__: mapper.class_.rules

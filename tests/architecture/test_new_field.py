@@ -58,6 +58,7 @@ def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> d
     files.mkdir()
     (files / "books.csv").write_text(FILE, encoding="utf-8")
     run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
+    run_in(tree, *CLI, "access", "anonymous", "editor", DATABASE_URL=url)
     summary = run_in(tree, *CLI, "import", str(files / "books.csv"), DATABASE_URL=url).stdout
     port = free_port()
     address = f"http://127.0.0.1:{port}"

@@ -78,6 +78,7 @@ def migrated(tree: Path, databases: Databases) -> dict[str, str]:
     urls = {backend: databases.empty(backend) for backend in BACKENDS}
     for url in urls.values():
         run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
+        run_in(tree, *CLI, "access", "anonymous", "editor", DATABASE_URL=url)
     return urls
 
 

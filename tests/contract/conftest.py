@@ -15,6 +15,9 @@ from tests.support.hosts import Hosts
 from tests.support.waiting import until
 
 CONTRACT_URL = os.environ.get("CONTRACT_URL")
+CONTRACT_TOKEN = os.environ.get("CONTRACT_TOKEN")
+"""Of an administrator, with every scope: for the deployment at CONTRACT_URL, if anonymous clients are no editors."""
+
 HOSTS = [CONTRACT_URL] if CONTRACT_URL else [f"{adapter}-{backend}" for backend in BACKENDS for adapter in ADAPTERS]
 
 EACH_ONCE = HOSTS if CONTRACT_URL else ["flask-sqlite", "sanic-postgresql"]
@@ -38,7 +41,15 @@ def url(request: pytest.FixtureRequest, hosts: Hosts) -> str:
 @pytest.fixture(scope="session")
 def api(url: str) -> Iterator[httpx.Client]:
     """Yield a client of one deployment."""
-    with patient.Client(base_url=url) as client:
+    headers = {"Authorization": f"Bearer {CONTRACT_TOKEN}"} if CONTRACT_TOKEN else {}
+    with patient.Client(base_url=url, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def administrator(url: str, hosts: Hosts) -> Iterator[httpx.Client]:
+    """Yield a client of one deployment that sends the token of an administrator."""
+    with patient.Client(base_url=url, headers={"Authorization": f"Bearer {hosts.administrator(url)}"}) as client:
         yield client
 
 

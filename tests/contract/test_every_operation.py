@@ -77,7 +77,23 @@ def _other_names(ask: Asked, api: httpx.Client, resource: str) -> None:
     assert read(api, f"/{resource}/{row['id']}/names")["items"] == sorted([*names, other["name"]])
 
 
-def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client):
+def _access(asked: Asked, administrator: httpx.Client) -> None:
+    ask = Asked(administrator)
+    account = ask("post", "/accounts", {"name": marker()})
+    assert ask("get", "/accounts/{id}", id=account["id"]) == account
+    assert account in ask("get", "/accounts")["items"]
+    assert ask("patch", "/accounts/{id}", {"role": "editor"}, id=account["id"])["role"] == "editor"
+    token = ask("post", "/tokens", {"label": "Test", "account_id": account["id"]})
+    assert ask("get", "/tokens/{id}", id=token["id"]).items() <= token.items()
+    assert ask("get", "/tokens")["items"][0]["id"] == token["id"]
+    assert ask("get", "/me")["role"] == "administrator"
+    ask("delete", "/tokens/{id}", id=token["id"])
+    ask("delete", "/accounts/{id}", id=account["id"])
+    assert administrator.get(f"/accounts/{account['id']}").status_code == 404
+    asked.operations |= ask.operations
+
+
+def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client, administrator: httpx.Client):
     ask = Asked(api)
     for resource in (*RESOURCES, "publishers", "series"):
         _one_row(ask, api, resource)
@@ -93,6 +109,7 @@ def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client):
     _rows_of_a_book(ask, api, book)
     for resource in ("authors", "publishers", "tags"):
         _other_names(ask, api, resource)
+    _access(ask, administrator)
     for path in (*STREAMED, *OF_THE_SERVICE):
         ask("get", path)
     ask("get", "/problems/{name}", name="conflict")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import Request, Response
 from tests.services.twins import Counts, Twin
+
+OPERATOR = HostUser("1", "operator", "administrator")
+"""Who sends the requests: a user of the host, so that nobody is looked up."""
 
 
 async def _read(stream: Any) -> bytes:
@@ -33,7 +37,7 @@ class Api:
         headers = {"content-type": "application/json"}
         headers |= {name: field for name, field in (("if-match", match), ("idempotency-key", key)) if field}
         content = b"" if body is None else json.dumps(body).encode()
-        request = Request(route.methods[0], "", parameters, query, headers, content)
+        request = Request(route.methods[0], "", parameters, query, headers, content, user=OPERATOR)
         with self.counting.counted() as counts:
             answer = self.application.handle(route, request)
             response: Response = await answer if self.twin.name == "aio" else answer

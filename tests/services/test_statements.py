@@ -21,6 +21,7 @@ class Catalogue:
         self, authors: list[str], books: list[str], tags: list[str], publishers: list[str], series: list[str]
     ) -> None:
         self.authors, self.books, self.tags, self.publishers, self.series = authors, books, tags, publishers, series
+        self.account = self.token = ""
 
 
 async def catalogue(api: Api) -> Catalogue:
@@ -38,7 +39,10 @@ async def catalogue(api: Api) -> Catalogue:
             ("publishers", [{"name": "Sort of Books"}, {"name": "Sort of"}]), ("series", [{"name": "Moomins"}])
         )
     ]  # fmt: skip
-    return Catalogue(authors, books, tags, publishers, series)
+    found = Catalogue(authors, books, tags, publishers, series)
+    found.account = (await api.made("accounts_create", {"name": "tove"}))["id"]
+    found.token = (await api.made("tokens_create", {"label": "Import", "account_id": found.account}))["id"]
+    return found
 
 
 # What is asked -> statements, and whether there is a commit; PostgreSQL commits one that is alone itself.
@@ -174,6 +178,17 @@ TABLE = """
     series_change_batch     {{"items":[{{"id":"{series}","name":"X"}}]}}                 2 commit
     series_upsert_batch     {{"items":[{{"name":"X"}}]}}                                 3 commit
     series_delete_batch     {{"ids":["{series}"]}}                                       2 commit
+
+    me_read                                                                              0
+    accounts_list                                                                        1
+    accounts_get            id={account}                                                 1
+    accounts_create         {{"name":"new"}}                                             1 alone
+    accounts_change         id={account} {{"role":"editor"}}                             1 alone
+    accounts_delete         id={account}                                                 1 alone
+    tokens_list                                                                          1
+    tokens_get              id={token}                                                   1
+    tokens_create           {{"label":"New","account_id":"{account}"}}                   1 alone
+    tokens_delete           id={token}                                                   2 alone
 """  # noqa: E501 - a table
 LINES = [line for line in (line.strip() for line in TABLE.splitlines()) if line]
 
@@ -189,6 +204,7 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
         "free2": found.authors[4], "book": found.books[0], "book2": found.books[1], "single": found.books[2],
         "tag": found.tags[0], "tag2": found.tags[1], "nobody": NOBODY, "publisher": found.publishers[0],
         "publisher2": found.publishers[1], "series": found.series[0],
+        "account": found.account, "token": found.token,
     }  # fmt: skip
     asked, expected = line, []
     while asked.split()[-1] in ("alone", "commit", *map(str, range(20))):
@@ -208,7 +224,7 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     assert (response.status < 400) or counts.commits == 0
 
 
-READS = [line for line in LINES if re.match(r"(health|metrics|documents)|\w+?_(get|list)", line)]
+READS = [line for line in LINES if re.match(r"(health|me|metrics|documents)_|\w+?_(get|list)", line)]
 CHANGES = [line for line in LINES if line not in READS]
 
 

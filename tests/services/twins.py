@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, delete, event
 
+from diptych.core.access.accounts.model import Account
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
 from diptych.core.catalogue.publishers.model import Publisher
@@ -168,7 +169,7 @@ class Twin:
 
     async def emptied(self) -> None:
         async def work(services: Services) -> None:
-            for model in (BookTag, BookContributor, Book, Tag, Author, Publisher, Series, IdempotencyKey):
+            for model in (BookTag, BookContributor, Book, Tag, Author, Publisher, Series, IdempotencyKey, Account):
                 await services.session.execute(delete(model))
 
         await self.write(work)

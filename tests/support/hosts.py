@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -12,7 +13,8 @@ from typing import IO
 
 import pytest
 
-from tests.support.databases import ROOT, Databases
+from diptych.core.access.permissions import SCOPES
+from tests.support.databases import DIPTYCH, ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, deployment, free_port, server
 
 HOSTS = ROOT / "tests" / "adapters" / "hosts"
@@ -27,6 +29,7 @@ class Hosts:
         self._stack = stack
         self._urls: dict[str, str] = {}
         self._databases: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
         self._logs: dict[str, IO[str]] = {}
 
     def url(self, host: str) -> str:
@@ -45,6 +48,19 @@ class Hosts:
     def database(self, backend: str) -> str:
         """Return the database URL of a backend's deployments, of which at least one must run."""
         return self._databases[backend]
+
+    def administrator(self, url: str) -> str:
+        """Return a token of an administrator, for the deployment at a URL: CONTRACT_TOKEN, or one that is made."""
+        host = next((host for host, its in self._urls.items() if its == url), None)
+        if host is None:
+            return os.environ["CONTRACT_TOKEN"]
+        backend = host.partition("-")[2]
+        if backend not in self._tokens:
+            database = {"DATABASE_URL": self._databases[backend]}
+            run([*DIPTYCH, "accounts", "create", "contract", "--role", "administrator"], **database)
+            made = run([*DIPTYCH, "tokens", "create", "contract", "--scope", " ".join(SCOPES)], **database)
+            self._tokens[backend] = made.stdout.strip()
+        return self._tokens[backend]
 
     def log(self, host: str) -> str:
         """Return a deployment's log so far."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from diptych.core.access.permissions import ANONYMOUS
 from diptych.core.aio.operations import OPERATIONS
 from diptych.core.http.operations import Route, routes
 from tests.wire.case import CLOSE, HOST, ID, JSON, Case, ask, head, raw
@@ -109,6 +110,8 @@ def _status(route: Route, method: str) -> int:
         return 204
     if route.operation is None:
         return 405
+    if route.operation.needed not in (None, *ANONYMOUS["editor"]):
+        return 401
     if method in ("GET", "HEAD"):
         return 404 if route.path.endswith(("{slug}", "{name}")) else 200
     if route.operation.body is None:
@@ -119,6 +122,8 @@ def _status(route: Route, method: str) -> int:
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
+    if path.startswith(("/accounts", "/tokens")):
+        path = path.replace("{id}", ID)
     return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 
 

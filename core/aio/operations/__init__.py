@@ -2,7 +2,8 @@
 
 from importlib import import_module
 
-from diptych.core.aio.operations import documents, health, metrics
+from diptych.core.access import RESOURCES as OF_ACCESS
+from diptych.core.aio.operations import documents, health, me, metrics
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
@@ -11,8 +12,11 @@ _modules = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 RESOURCES: tuple[ReadOnlyResource, ...] = tuple(module.resource for module in _modules)
 
+_of_access = [import_module(f"{__name__}.{name}") for name in OF_ACCESS]
+
 DESCRIBED: tuple[Operation, ...] = (
-    *(operation for module in _modules for operation in module.operations),
+    *(operation for module in (*_modules, *_of_access) for operation in module.operations),
+    *me.operations,
     *health.operations,
     *metrics.operations,
 )

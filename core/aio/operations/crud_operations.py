@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from diptych.core.access.permissions import Permission
 from diptych.core.aio.services.resource_service import CatalogueReadService, CatalogueService
 from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.services.row_writer import Writer
@@ -229,33 +230,44 @@ def _other_formats(suffixes: Sequence[str]) -> str:
 def operations(resource: Resource) -> list[Operation]:
     """Return all operations of a resource."""
     list_operation, one, *others = reads(resource)
-    return [list_operation, *_of_many(resource), one, *_of_one(resource), *others]
+    return [list_operation, _create(resource), *_of_many(resource), one, *_of_one(resource), *others]
+
+
+def row_operations(resource: Resource, permission: Permission) -> list[Operation]:
+    """Return the operations that list, create, read, change and delete rows, one at a time, with their permission."""
+    list_operation, one, *_ = reads(resource)
+    change, _, delete = _of_one(resource)
+    found = [list_operation, _create(resource), one, change, delete]
+    return [replace(each, permission=permission) for each in found]
+
+
+def _create(resource: Resource) -> Operation:
+    return Operation(
+        name=f"{resource.name}_create",
+        method="POST",
+        path=f"/{resource.name}",
+        summary=f"Create one {resource.service.spec.noun}",
+        run=resource.create,
+        unit="write_one",
+        body=resource.schema,
+        response_schema=resource.answer,
+        status=201,
+        resource_path=f"/{resource.name}/{{id}}",
+    )
 
 
 def _of_many(resource: Resource) -> list[Operation]:
-    name, one = resource.name, resource.service.spec.noun
+    name = resource.name
     key = resource.service.match_fields
     items, upserted = (kind[resource.answer] for kind in (Items, Upserted))
     patch_item = patch_of(resource.schema, base=WithId, suffix="PatchItem")
     keyed = upsert_item_of(resource.schema, key, required(resource.service.spec.model, key))
-    all_of, item, batch = f"/{name}", f"/{name}/{{id}}", f"/{name}/batch"
+    batch = f"/{name}/batch"
 
     def batch_of(model: type[BaseModel], kind: type[Batch[Any]] = Batch) -> type[BaseModel]:
         return create_model(f"{model.__name__}Batch", __base__=kind[model])  # type: ignore[index]
 
     return [
-        Operation(
-            name=f"{name}_create",
-            method="POST",
-            path=all_of,
-            summary=f"Create one {one}",
-            run=resource.create,
-            unit="write_one",
-            body=resource.schema,
-            response_schema=resource.answer,
-            status=201,
-            resource_path=item,
-        ),
         Operation(
             name=f"{name}_create_batch",
             method="POST",

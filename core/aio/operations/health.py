@@ -36,6 +36,7 @@ operations = [
         unit="none",
         response_schema=Health,
         cache_control="no-store",
+        public=True,
     ),
     Operation(
         name="health_ready",
@@ -46,5 +47,6 @@ operations = [
         unit="read",
         response_schema=Health,
         cache_control="no-store",
+        public=True,
     ),
 ]

@@ -18,7 +18,12 @@ _REF = "#/components/schemas/"
 _GENERIC = re.compile(r"(\w+?)_(\w+)_")
 """The name that msgspec gives Page[Book]; it becomes BookPage."""
 
-_FALLBACKS = {"date-time": "2026-01-31T12:00:00Z", "uuid": "01a1fbd7-55dd-7561-861e-8d0bba31278f", "integer": 1}
+_FALLBACKS = {
+    "date-time": "2026-01-31T12:00:00Z",
+    "uuid": "01a1fbd7-55dd-7561-861e-8d0bba31278f",
+    "integer": 1,
+    "boolean": False,
+}
 
 
 class Components:

@@ -9,6 +9,7 @@ from typing import Any, get_origin
 
 from pydantic import TypeAdapter
 
+from diptych.core.access.permissions import ANONYMOUS, SCOPES
 from diptych.core.engine.schemas.field_types import Id
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http.openapi.components import Components, parameters
@@ -27,9 +28,14 @@ DESCRIPTION = """\
   once that the request shows by itself.
 - What cannot be read at all, or is too much, is refused at any address: 400, 408, 414, 417, 421, 429 and 431 can be
   the answer anywhere, and 405 with `Allow` where a method is not taken.
+- What anonymous clients may do is up to the service. A request that needs more sends `Authorization: Bearer` with a
+  token; without one it gets 401, and 403 where the token does not allow it. `GET /me` tells what a token allows.
 - HEAD works wherever GET does, and OPTIONS everywhere.
 - Every answer has an `X-Request-ID`, the request's own or one that was made, under which it is in the service's log.
 """
+
+_BEARER = "bearer"
+_NEVER_ANONYMOUS = {*SCOPES, "me:read"} - frozenset().union(*ANONYMOUS.values())
 
 _SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; no content."}
 
@@ -100,6 +106,13 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
             "responses": {_together(kinds): _problem(kinds, prefix) for kinds in _used(operations)},
             "parameters": {key: _field(*each) for key, each in _FIELDS.items()},
             "headers": {name: _header(description) for name, description in _HEADERS.items()},
+            "securitySchemes": {
+                _BEARER: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A token of an account (RFC 6750): POST /tokens, or `diptych tokens create`.",
+                }
+            },
         },
     }
 
@@ -135,6 +148,9 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
             "required": operation.body_required,
             "content": {first: content},
         }
+    if operation.needed is not None:
+        # An empty requirement: the catalogue's operations may be open to anonymous clients.
+        found["security"] = [{_BEARER: []}] if operation.needed in _NEVER_ANONYMOUS else [{}, {_BEARER: []}]
     found["responses"] = _responses(operation, table, components)
     return found
 
@@ -282,10 +298,12 @@ def _problems(operation: Operation) -> list[Kinds]:
         names.add("uri-too-long")
     if operation.body is not None:
         names.add("unsupported-media-type")
+    if operation.needed is not None:
+        names |= {"unauthorized", "forbidden", "unavailable"}
     if operation.unit != "none":
         names.add("unavailable")
     if operation.writes:
-        names.add("conflict")
+        names |= {"conflict", "cross-site"}
     if operation.lock is not None:
         names |= {"precondition-failed", "precondition-required"}
     if operation.repeatable:

@@ -59,6 +59,7 @@ class Documents:
                 unit="none",
                 response_schema=dict[str, Any],
                 cache_control=CACHE_CONTROL,
+                public=True,
                 tag="documents",
             ),
             _page_at("reference", "/docs", "Read the reference page of this API", self.reference),
@@ -78,6 +79,7 @@ def _page_at(name: str, path: str, summary: str, run: Callable[..., Any]) -> Ope
         response_schema=str,
         media_type=pages.HTML,
         cache_control=CACHE_CONTROL,
+        public=True,
         tag="documents",
     )
 

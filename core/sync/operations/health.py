@@ -37,6 +37,7 @@ operations = [
         unit="none",
         response_schema=Health,
         cache_control="no-store",
+        public=True,
     ),
     Operation(
         name="health_ready",
@@ -47,5 +48,6 @@ operations = [
         unit="read",
         response_schema=Health,
         cache_control="no-store",
+        public=True,
     ),
 ]

@@ -24,5 +24,6 @@ operations = [
         response_schema=str,
         media_type=metrics.TEXT,
         cache_control="no-store",
+        permission="metrics:read",
     ),
 ]

@@ -118,9 +118,10 @@ def test_an_operation_that_creates_only_sometimes_answers_both():
 
 
 def test_what_an_operation_can_answer_follows_from_its_shape_and_from_what_it_says():
-    assert list(made()["responses"]) == ["201", "400", "409", "413", "415", "422", "500", "503"]
+    assert list(made()["responses"]) == [*("201", "400", "401", "403", "409", "413", "415", "422", "500", "503")]
     assert "404" in made(problems=("not-found",))["responses"]
-    assert "503" not in made(unit="none")["responses"]
+    assert "503" not in made(unit="none", public=True)["responses"]
+    assert "401" not in made(public=True)["responses"]
 
 
 def test_a_list_of_things_is_described_by_its_things():
@@ -179,6 +180,9 @@ def every_problem() -> list[problems.Problem]:
         errors.ServiceUnavailable,
     ]
     return [
+        problems.unauthorized(),
+        problems.forbidden("catalogue:write"),
+        problems.cross_site(),
         problems.not_found(),
         problems.method_not_allowed(["GET"]),
         problems.too_large(1),

@@ -1,0 +1,37 @@
+"""What anonymous clients may do: one row, so that all deployments on a database agree."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Executable, SmallInteger, String, bindparam, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from diptych.core.engine.entity import NOT_DUMPED, Base
+
+
+class AccessPolicy(Base):
+    """The policy. anonymous: the role of anonymous clients. chosen: whether an operator has set it."""
+
+    __tablename__ = "access_policy"
+    __table_args__ = ({"info": NOT_DUMPED},)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    anonymous: Mapped[str] = mapped_column(String(20))
+    chosen: Mapped[bool] = mapped_column(Boolean)
+
+
+OPEN = (
+    "Everybody who reaches this service may change the catalogue: `diptych access anonymous reader` ends that, and"
+    " `diptych accounts create` makes accounts for those who may."
+)
+"""What operators read where anonymous clients are editors."""
+
+READ = select(AccessPolicy.anonymous).where(AccessPolicy.id == 1)
+"""Select the role of anonymous clients."""
+
+
+def setting(*, chosen: bool) -> Executable:
+    """Return the statement that sets the role (parameter `role`); without `chosen`, only where no operator has."""
+    statement = update(AccessPolicy).where(AccessPolicy.id == 1)
+    if not chosen:
+        statement = statement.where(AccessPolicy.chosen.is_(False))
+    return statement.values(anonymous=bindparam("role"), chosen=chosen)

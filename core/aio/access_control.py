@@ -1,0 +1,141 @@
+"""Authenticate requests, and check what they may do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any, TypeVar
+from uuid import UUID
+
+from diptych.core import deadline
+from diptych.core.access import policy
+from diptych.core.access.bearer_tokens import credentials, digest_of
+from diptych.core.access.permissions import permitted
+from diptych.core.access.principal import UNKNOWN, Principal, anonymous, of_host
+from diptych.core.access.recent_values import RecentValues
+from diptych.core.access.tokens import queries
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.aio.unit_of_work import Database
+from diptych.core.engine.entity import now
+from diptych.core.engine.row_statements import VALUE
+from diptych.core.errors import CatalogueError, ServiceUnavailable
+from diptych.core.http import problems
+from diptych.core.http.cross_site import is_cross_site
+from diptych.core.http.operations import READS, Operation
+from diptych.core.http.request_response import Request
+
+USE_INTERVAL = timedelta(minutes=10)
+"""How often the last use of a token is stored."""
+
+USE_TIMEOUT = 1.0
+"""Seconds that storing it may take: no request fails for it."""
+
+KeyT = TypeVar("KeyT")
+T = TypeVar("T")
+
+_log = logging.getLogger("diptych")
+
+
+class AccessControl:
+    """Finds out who sends a request, and refuses what they may not do."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._policies: RecentValues[str, Principal] = RecentValues()
+        self._tokens: RecentValues[bytes, Principal] = RecentValues()
+
+    async def authorize(self, operation: Operation, request: Request) -> Principal:
+        """Return who sends a request for an operation. Errors: Problem 401, 403; ServiceUnavailable."""
+        needed = operation.needed
+        if needed is None:
+            return UNKNOWN
+        principal = await self._principal(request, outage=operation.unit == "none")
+        if principal.via == "host" and request.method not in READS and is_cross_site(request.headers):
+            raise problems.cross_site()
+        if needed in principal.permissions:
+            return principal
+        raise problems.unauthorized() if principal.is_anonymous else problems.forbidden(needed)
+
+    async def _principal(self, request: Request, *, outage: bool) -> Principal:
+        """Return who sends a request. outage: whether it is to be answered even while the database is away."""
+        if request.user is not None:
+            return of_host(request.user)
+        token = credentials(request.headers.get("authorization"))
+        if token is None:
+            return await self._recent(self._policies, "", self._read_policy, outage=outage)
+        return await self._of_token(token, outage=outage)
+
+    async def _read_policy(self) -> Principal:
+        async def read(executor: Executor) -> Any:
+            return await executor.first(policy.READ, {})
+
+        row = await self._database.read(read)
+        # Without its row, which nothing here deletes, nobody is let in.
+        return anonymous(row[0] if row else "none")
+
+    async def _of_token(self, token: str, *, outage: bool) -> Principal:
+        """Return the account of a token. Errors: Problem 401."""
+        digest = digest_of(token)
+        if digest is None:
+            raise problems.unauthorized("The token is malformed")
+
+        async def read() -> Principal:
+            return await self._find(digest)
+
+        found = await self._recent(self._tokens, digest, read, outage=outage)
+        if found.expires_at is not None and found.expires_at <= now():
+            raise _refused()
+        return found
+
+    async def _find(self, digest: bytes) -> Principal:
+        """Return the account of the token with a digest. Errors: Problem 401."""
+
+        async def read(executor: Executor) -> Any:
+            return await executor.first(queries.BY_DIGEST, {VALUE: digest})
+
+        row = await self._database.read(read)
+        if row is None:
+            raise _refused()
+        token_id, scope, expires_at, last_used_at, account_id, name, role, active = row
+        moment = now()
+        if not active or (expires_at is not None and expires_at <= moment):
+            raise _refused()
+        if last_used_at is None or moment - last_used_at >= USE_INTERVAL:
+            await self._store_use(token_id, moment)
+        return Principal("token", role, permitted(role, scope), account_id, name, token_id, expires_at)
+
+    async def _store_use(self, token_id: UUID, moment: datetime) -> None:
+        """Store when a token was used last, apart from the request's own unit of work."""
+
+        async def write(executor: Executor) -> None:
+            await executor.run(queries.USED, {VALUE: token_id, "moment": moment})
+
+        latest = monotonic() + USE_TIMEOUT
+        try:
+            with deadline.until(min(latest, deadline.current() or latest)):
+                await self._database.execute_write(write, in_transaction=False)
+        except CatalogueError as error:
+            # A standby takes no writes, and is read from all the same.
+            _log.warning("the last use of a token was not stored: %s", error.detail)
+
+    async def _recent(
+        self, values: RecentValues[KeyT, T], key: KeyT, read: Callable[[], Awaitable[T]], *, outage: bool
+    ) -> T:
+        """Return a value that was read within the last seconds, or read it. outage: as in `_principal`."""
+        moment = monotonic()
+        if (known := values.get(key, moment)) is not None:
+            return known
+        try:
+            found = await read()
+        except ServiceUnavailable:
+            if outage and (known := values.renew(key, moment)) is not None:
+                return known
+            raise
+        values.put(key, found, moment)
+        return found
+
+
+def _refused() -> problems.Problem:
+    return problems.unauthorized("The token is unknown, revoked or expired, or its account is disabled")

@@ -1,0 +1,14 @@
+"""Accounts: administrators manage them."""
+
+from __future__ import annotations
+
+from diptych.core.access.accounts.schemas import Account, AccountInput, AccountList
+from diptych.core.aio.operations import crud_operations
+from diptych.core.aio.operations.crud_operations import Resource
+from diptych.core.aio.services.accounts import AccountService
+
+resource = Resource(
+    name="accounts", service=AccountService, schema=AccountInput, answer=Account, list_query=AccountList
+)
+
+operations = crud_operations.row_operations(resource, "accounts:manage")

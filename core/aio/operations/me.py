@@ -1,0 +1,34 @@
+"""Who the sender of a request is."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from diptych.core.access.permissions import SCOPES, AccountRole
+from diptych.core.access.schemas import Me
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+
+
+async def read(_executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return who sent the request, and what they may do."""
+    who = call.principal
+    assert who.id is not None  # noqa: S101 - an anonymous client has no permission to read this
+    permissions = [each for each in SCOPES if each in who.permissions]
+    role = cast("AccountRole", who.role)
+    return OperationResult(Me(who.id, who.name or "", role, permissions, who.token_id, who.expires_at))
+
+
+operations = [
+    Operation(
+        name="me_read",
+        method="GET",
+        path="/me",
+        summary="Read who one is: the account, its role, and what it may do with this token",
+        run=read,
+        unit="read",
+        response_schema=Me,
+        permission="me:read",
+        tag="accounts",
+    ),
+]

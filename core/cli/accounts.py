@@ -1,0 +1,100 @@
+"""`accounts`: who has a role in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import get_args
+
+import click
+
+from diptych.core.access.accounts.model import Account
+from diptych.core.access.permissions import AccountRole
+from diptych.core.cli.common import ErrorHandlingGroup, database_of
+from diptych.core.errors import Conflict, NotFound
+from diptych.core.settings import Settings
+from diptych.core.sync.services.accounts import AccountService
+
+role_option = click.option(
+    "--role", type=click.Choice(get_args(AccountRole)), default="reader", show_default=True, help="What it may do."
+)
+
+
+def accounts_group(settings: Settings) -> click.Group:
+    """Return the `accounts` group for these settings."""
+
+    @click.group("accounts", cls=ErrorHandlingGroup)
+    def accounts() -> None:
+        """Look after accounts: a reader reads, an editor writes too, and an administrator manages accounts as well."""
+
+    @accounts.command("create")
+    @click.argument("name")
+    @role_option
+    @click.option("--service", is_flag=True, help="It belongs to a program, not to a person.")
+    def create(name: str, role: str, *, service: bool) -> None:
+        """Create the account NAME. `diptych tokens create NAME` then makes a token for it."""
+        with _accounts(settings) as accounts_service:
+            if accounts_service.get_one_or_none(name=name.lower()):
+                raise Conflict(f"There is an account {name.lower()!r} already.")
+            made = accounts_service.create({"name": name, "role": role, "kind": "service" if service else "person"})
+            click.echo(_line(made))
+
+    @accounts.command("list")
+    def list_all() -> None:
+        """List all accounts by name."""
+        with _accounts(settings) as accounts_service:
+            for account in accounts_service.get_many(order_by=("sort_key", False)):
+                click.echo(_line(account))
+
+    @accounts.command("role")
+    @click.argument("name")
+    @click.argument("role", type=click.Choice(get_args(AccountRole)))
+    def set_role(name: str, role: str) -> None:
+        """Set the role of the account NAME. Its tokens have it within five seconds."""
+        _change(settings, name, role=role)
+
+    @accounts.command("disable")
+    @click.argument("name")
+    def disable(name: str) -> None:
+        """Disable the account NAME: within five seconds its tokens are refused."""
+        _change(settings, name, active=False)
+
+    @accounts.command("enable")
+    @click.argument("name")
+    def enable(name: str) -> None:
+        """Enable the account NAME again, and its tokens."""
+        _change(settings, name, active=True)
+
+    @accounts.command("delete")
+    @click.argument("name")
+    def delete(name: str) -> None:
+        """Delete the account NAME with its tokens."""
+        with _accounts(settings) as accounts_service:
+            accounts_service.delete(account_of(accounts_service, name).id)
+        click.echo(f"Deleted {name}.")
+
+    return accounts
+
+
+@contextmanager
+def _accounts(settings: Settings) -> Iterator[AccountService]:
+    """Yield the service of accounts, in a session that is committed at the end."""
+    with database_of(settings) as database, database.session() as session:
+        yield AccountService(session, wrap_exceptions=False)
+
+
+def account_of(accounts: AccountService, name: str) -> Account:
+    """Return the account of a name. Errors: NotFound."""
+    found = accounts.get_one_or_none(name=name.lower())
+    if found is None:
+        raise NotFound(f"There is no account {name!r}; `diptych accounts list` shows all.")
+    return found
+
+
+def _change(settings: Settings, name: str, **values: object) -> None:
+    with _accounts(settings) as accounts:
+        click.echo(_line(accounts.update(values, account_of(accounts, name).id)))
+
+
+def _line(account: Account) -> str:
+    return f"{account.name}: {account.role}, {account.kind}{'' if account.active else ', disabled'}"

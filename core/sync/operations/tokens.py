@@ -1,0 +1,100 @@
+# Generated from core/aio/operations/tokens.py by tools/unasync.py: do not edit, run "make twins".
+"""Tokens: everybody with an account manages their own, and administrators all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from diptych.core.access.principal import Principal
+from diptych.core.access.tokens.schemas import DAYS, NewToken, Token, TokenInput, TokenList
+from diptych.core.engine.entity import now
+from diptych.core.errors import FieldError, ValidationFailed
+from diptych.core.http.operations import OperationRequest, OperationResult
+from diptych.core.sync.operations import crud_operations
+from diptych.core.sync.operations.crud_operations import Resource
+from diptych.core.sync.services.row_reader import row_not_found
+from diptych.core.sync.services.tokens import TokenService, TokenWriter
+from diptych.core.sync.statement_executor import Executor
+
+
+class TokenResource(Resource):
+    """The tokens that a principal manages: to everybody but administrators, others' do not exist."""
+
+    def page(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        scope = {} if _manages_all(call.principal) else {"account": [call.principal.id]}
+        return OperationResult(self.reader(executor).page(call.query, **scope))
+
+    def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        return OperationResult(self._own(executor, call))
+
+    def create(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        body: TokenInput = call.body
+        account_id = _account_of(body, call.principal)
+        _check_scope(body, call.principal)
+        writer = TokenWriter(executor, self.service.spec)
+        return OperationResult(writer.issue(account_id, body.label, body.scope, _expiry(body, now())))
+
+    def delete(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        self._own(executor, call)
+        return super().delete(executor, call)
+
+    def _own(self, executor: Executor, call: OperationRequest) -> Token:
+        """Return a token that the principal manages. Errors: NotFound."""
+        found: Token = self.reader(executor).fetch("id", call.parameters["id"])
+        if found.account.id != call.principal.id and not _manages_all(call.principal):
+            raise row_not_found(self.service.spec)
+        return found
+
+
+def _manages_all(principal: Principal) -> bool:
+    return "accounts:manage" in principal.permissions
+
+
+def _account_of(body: TokenInput, principal: Principal) -> UUID:
+    """Return whose token to create. Errors: ValidationFailed."""
+    own = principal.id if principal.via != "host" else None
+    account_id = body.account_id or own
+    if account_id is None:
+        raise _refused("missing", "name the account; the application's own users have none", "account_id")
+    if account_id != own and not _manages_all(principal):
+        raise _refused("not_allowed", "only an administrator creates tokens of other accounts", "account_id")
+    return account_id
+
+
+def _check_scope(body: TokenInput, principal: Principal) -> None:
+    """Refuse a token that allows its own account more than the principal may do. Errors: ValidationFailed."""
+    more = [each for each in body.scope.split() if each not in principal.permissions]
+    if more and not _manages_all(principal):
+        raise _refused("not_allowed", f"you have no {more[0]} to give on", "scope")
+
+
+def _expiry(body: TokenInput, moment: datetime) -> datetime | None:
+    """Return when a new token expires. Errors: ValidationFailed for a moment that has passed."""
+    if "expires_at" not in body.model_fields_set:
+        return moment + timedelta(days=DAYS)
+    if body.expires_at is not None and body.expires_at <= moment:
+        raise _refused("passed", "should be in the future", "expires_at")
+    return body.expires_at
+
+
+def _refused(code: str, detail: str, member: str) -> ValidationFailed:
+    return ValidationFailed("This token cannot be created.", [FieldError(code, detail, path=(member,))])
+
+
+resource = TokenResource(name="tokens", service=TokenService, schema=TokenInput, answer=Token, list_query=TokenList)
+
+_listed, _created, _read, _, _deleted = crud_operations.row_operations(resource, "tokens:manage")
+
+operations = [
+    replace(_listed, description="One's own; an administrator's list has all. " + _listed.description),
+    replace(
+        _created,
+        response_schema=NewToken,
+        secret=True,
+        description="The answer has the token itself, which is not stored and cannot be read again.",
+    ),
+    _read,
+    replace(_deleted, summary="Revoke one token", description="It is refused within five seconds."),
+]

@@ -1,0 +1,80 @@
+"""`access`, `accounts` and `tokens`."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from tests.support.commands import done, refused
+from tests.support.databases import BACKENDS, Databases
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, databases: Databases) -> str:
+    return databases.migrated(request.param)
+
+
+def test_accounts_are_created_listed_changed_and_deleted(url: str):
+    assert done(url, "accounts", "create", "Tove", "--role", "editor") == "tove: editor, person\n"
+    assert done(url, "accounts", "create", "importer", "--service") == "importer: reader, service\n"
+    assert done(url, "accounts", "role", "TOVE", "administrator") == "tove: administrator, person\n"
+    assert done(url, "accounts", "disable", "tove") == "tove: administrator, person, disabled\n"
+    assert done(url, "accounts", "list") == "importer: reader, service\ntove: administrator, person, disabled\n"
+    assert done(url, "accounts", "enable", "tove") == "tove: administrator, person\n"
+    assert done(url, "accounts", "delete", "tove") == "Deleted tove.\n"
+    assert done(url, "accounts", "list") == "importer: reader, service\n"
+
+
+def test_a_wrong_account_is_refused_in_one_line(url: str):
+    done(url, "accounts", "create", "tove")
+
+    assert "There is an account 'tove' already." in refused(url, "accounts", "create", "Tove")
+    assert "begins with a letter or digit" in refused(url, "accounts", "create", "two words")
+    assert "There is no account 'nobody'" in refused(url, "accounts", "disable", "nobody")
+    assert "'owner' is not one of" in refused(url, "accounts", "role", "tove", "owner", status=2)
+
+
+def test_a_token_is_shown_once_and_listed_by_its_last_characters(url: str):
+    done(url, "accounts", "create", "tove")
+    token = done(url, "tokens", "create", "tove", "--label", "nightly", "--forever").strip()
+    listed = done(url, "tokens", "list")
+
+    assert token.startswith("dpt_")
+    assert token not in listed
+    assert f"tove: nightly (...{token[-4:]}), catalogue:read catalogue:write; does not expire, not used yet" in listed
+    assert done(url, "tokens", "list", "tove") == listed
+    assert done(url, "tokens", "revoke", listed.split()[0]) == "Revoked.\n"
+    assert done(url, "tokens", "list") == ""
+
+
+def test_a_wrong_token_is_refused_in_one_line(url: str):
+    done(url, "accounts", "create", "tove")
+
+    assert "There is no account 'nobody'" in refused(url, "tokens", "create", "nobody")
+    assert "there is no scope 'all'" in refused(url, "tokens", "create", "tove", "--scope", "all")
+    assert "There is no such token." in refused(url, "tokens", "revoke", str(uuid4()))
+
+
+def test_a_loaded_catalogue_is_open_as_it_was_unless_an_operator_has_chosen(url: str, databases: Databases, tmp_path):
+    new = databases.empty(url.partition(":")[0])
+    done(new, "database", "upgrade")
+    dump = tmp_path / "dump.json"
+    done(new, "database", "dump-data", "-o", str(dump))
+    assert done(new, "access", "anonymous").startswith("anonymous: reader")
+
+    assert "`diptych access anonymous reader` ends that" in done(new, "load", str(dump))
+    assert done(new, "access", "anonymous").startswith("anonymous: editor")
+
+    done(new, "access", "anonymous", "none")
+    assert "ends that" not in done(new, "load", str(dump))
+    assert done(new, "access", "anonymous") == ("anonymous: none (nothing but health checks and documents)\n")
+
+
+def test_accounts_and_tokens_are_in_no_dump_and_no_export(url: str):
+    done(url, "accounts", "create", "tove-who-is-nowhere")
+    token = done(url, "tokens", "create", "tove-who-is-nowhere").strip()
+
+    for written in (done(url, "database", "dump-data"), done(url, "export", "--format", "jsonl")):
+        assert "tove-who-is-nowhere" not in written
+        assert token not in written

@@ -1,0 +1,78 @@
+"""Roles, scopes, and which operations are public."""
+
+from __future__ import annotations
+
+import pytest
+
+from diptych.core.access.permissions import ANONYMOUS, PERMISSIONS, SCOPES, parse_scope, permitted
+from diptych.core.access.principal import HostUser, of_host
+from diptych.core.access.recent_values import LIMIT, SECONDS, RecentValues
+from diptych.core.aio.operations import OPERATIONS
+
+
+def test_each_role_has_what_the_one_before_has():
+    assert PERMISSIONS["reader"] < PERMISSIONS["editor"] < PERMISSIONS["administrator"]
+    assert ANONYMOUS["none"] < ANONYMOUS["reader"] < ANONYMOUS["editor"]
+    assert {*SCOPES, "me:read"} == PERMISSIONS["administrator"]
+
+
+def test_only_health_checks_and_documents_are_public():
+    public = {operation.name for operation in OPERATIONS if operation.needed is None}
+
+    assert public == {
+        "health_live", "health_ready",
+        "documents_openapi", "documents_reference", "documents_list_problems", "documents_get_problem",
+    }  # fmt: skip
+
+
+def test_an_operation_that_writes_needs_more_than_one_that_reads():
+    needed = {operation.needed for operation in OPERATIONS if operation.writes}
+
+    assert needed == {"catalogue:write", "accounts:manage", "tokens:manage"}
+    assert {operation.needed for operation in OPERATIONS if operation.unit == "stream"} == {"catalogue:read"}
+
+
+def test_a_token_has_what_both_its_role_and_its_scope_allow():
+    assert permitted("reader", "catalogue:read catalogue:write") == {"catalogue:read", "me:read"}
+    assert permitted("administrator", "history:read") == {"history:read", "me:read"}
+    assert permitted("editor") == PERMISSIONS["editor"]
+
+
+def test_a_scope_has_one_spelling():
+    assert parse_scope("  catalogue:write  catalogue:read catalogue:write ") == "catalogue:read catalogue:write"
+
+
+@pytest.mark.parametrize("text", ["", " ", "all", "catalogue:read,catalogue:write", "me:read", "Catalogue:Read"])
+def test_an_unknown_scope_is_refused(text: str):
+    with pytest.raises(ValueError, match="scope"):
+        parse_scope(text)
+
+
+def test_a_users_id_follows_from_the_hosts_own():
+    one, same, other = (of_host(HostUser(each, "Tove", "editor")) for each in ("7", "7", "8"))
+
+    assert one == same
+    assert one.id != other.id
+    assert one.permissions == PERMISSIONS["editor"]
+    with pytest.raises(ValueError, match="there is no role 'owner'"):
+        HostUser("7", "Tove", "owner")  # type: ignore[arg-type]
+
+
+def test_a_value_is_used_for_some_seconds_and_after_that_only_when_it_is_renewed():
+    values: RecentValues[str, int] = RecentValues()
+    values.put("a", 1, 100.0)
+
+    assert values.get("a", 100.0 + SECONDS) == 1
+    assert values.get("a", 100.1 + SECONDS) is None
+    assert values.renew("a", 200.0) == 1
+    assert values.get("a", 201.0) == 1
+    assert values.renew("b", 200.0) is None
+
+
+def test_no_more_values_are_kept_than_the_limit():
+    values: RecentValues[int, int] = RecentValues()
+    for number in range(LIMIT + 1):
+        values.put(number, number, 0.0)
+
+    assert values.get(LIMIT, 0.0) == LIMIT
+    assert values.get(0, 0.0) is None
