@@ -119,8 +119,8 @@ def to_response(response: Response) -> flask.Response:
     headers = dict(response.headers)
     if response.content_type is not None:
         headers["Content-Type"] = response.content_type
-        if response.stream is None:
-            headers["Content-Length"] = str(len(response.body))
+    if response.stream is None and response.status not in (204, 304):
+        headers["Content-Length"] = str(len(response.body))
     # A list: for bytes werkzeug would add Content-Length.
     body = [response.body] if response.stream is None else cast("Iterator[bytes]", response.stream)
     return CoreResponse(body, status_line(response.status), Headers(headers))

@@ -42,6 +42,7 @@ WORDS = {
     "checking_async": "checking",
     "read_body_async": "read_body",
     "write_body_async": "write_body",
+    "hash_in_turn_async": "hash_in_turn",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`.": (

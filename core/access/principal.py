@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from diptych.core.access.permissions import ANONYMOUS, PERMISSIONS, AccountRole, AnonymousRole, permitted
 
-Via = Literal["anonymous", "token", "host"]
+Via = Literal["anonymous", "token", "session", "host"]
 
 HOST_USERS = UUID("5f0c5f0e-2f0b-5d0e-9c55-6b1b7a7d1c11")
 """The namespace of the ids that users of a host application have here."""

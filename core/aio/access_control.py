@@ -9,19 +9,25 @@ from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy import Executable
+
 from diptych.core import deadline
 from diptych.core.access import policy
 from diptych.core.access.bearer_tokens import credentials, digest_of
 from diptych.core.access.permissions import permitted
 from diptych.core.access.principal import UNKNOWN, Principal, anonymous, of_host
 from diptych.core.access.recent_values import RecentValues
+from diptych.core.access.sessions import queries as sessions
+from diptych.core.access.sessions.rules import SEEN_INTERVAL, Browser, is_over
+from diptych.core.access.sessions.rules import digest_of as session_digest
 from diptych.core.access.tokens import queries
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import CatalogueError, ServiceUnavailable
-from diptych.core.http import problems
+from diptych.core.http import problems, request_parsing
+from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cross_site import is_cross_site
 from diptych.core.http.operations import READS, Operation
 from diptych.core.http.request_response import Request
@@ -41,21 +47,28 @@ _log = logging.getLogger("diptych")
 class AccessControl:
     """Finds out who sends a request, and refuses what they may not do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, proxies: TrustedProxies) -> None:
         self._database = database
+        self._proxies = proxies
         self._policies: RecentValues[str, Principal] = RecentValues()
         self._tokens: RecentValues[bytes, Principal] = RecentValues()
 
-    async def authorize(self, operation: Operation, request: Request) -> Principal:
+    async def authorize(self, operation: Operation, request: Request) -> tuple[Principal, Browser]:
         """Return who sends a request for an operation. Errors: Problem 401, 403; ServiceUnavailable."""
-        needed = operation.needed
+        needed, browser = operation.needed, Browser()
+        if operation.for_browsers:
+            browser = request_parsing.browser_of(request, self._proxies)
+            _refuse_cross_site(request)
         if needed is None:
-            return UNKNOWN
-        principal = await self._principal(request, outage=operation.unit == "none")
-        if principal.via == "host" and request.method not in READS and is_cross_site(request.headers):
-            raise problems.cross_site()
+            return UNKNOWN, browser
+        if operation.for_browsers:
+            principal = await self._of_session(browser)
+        else:
+            principal = await self._principal(request, outage=operation.unit == "none")
+        if principal.via == "host":
+            _refuse_cross_site(request)
         if needed in principal.permissions:
-            return principal
+            return principal, browser
         raise problems.unauthorized() if principal.is_anonymous else problems.forbidden(needed)
 
     async def _principal(self, request: Request, *, outage: bool) -> Principal:
@@ -66,6 +79,23 @@ class AccessControl:
         if token is None:
             return await self._recent(self._policies, "", self._read_policy, outage=outage)
         return await self._of_token(token, outage=outage)
+
+    async def _of_session(self, browser: Browser) -> Principal:
+        """Return who has signed in with a browser."""
+        if not browser.token:
+            return UNKNOWN
+
+        async def read(executor: Executor) -> Any:
+            return await executor.first(sessions.BY_DIGEST, {VALUE: session_digest(browser.token)})
+
+        row = await self._database.read(read)
+        moment = now()
+        if row is None or not row[-1] or is_over(row[1], row[2], moment):
+            return UNKNOWN
+        session_id, _, seen_at, account_id, name, role, _ = row
+        if moment - seen_at >= SEEN_INTERVAL:
+            await self._store_use(sessions.SEEN, session_id, moment)
+        return Principal("session", role, permitted(role), account_id, name)
 
     async def _read_policy(self) -> Principal:
         async def read(executor: Executor) -> Any:
@@ -103,14 +133,14 @@ class AccessControl:
         if not active or (expires_at is not None and expires_at <= moment):
             raise _refused()
         if last_used_at is None or moment - last_used_at >= USE_INTERVAL:
-            await self._store_use(token_id, moment)
+            await self._store_use(queries.USED, token_id, moment)
         return Principal("token", role, permitted(role, scope), account_id, name, token_id, expires_at)
 
-    async def _store_use(self, token_id: UUID, moment: datetime) -> None:
-        """Store when a token was used last, apart from the request's own unit of work."""
+    async def _store_use(self, statement: Executable, row_id: UUID, moment: datetime) -> None:
+        """Store when a token or a session was used last, apart from the request's own unit of work."""
 
         async def write(executor: Executor) -> None:
-            await executor.run(queries.USED, {VALUE: token_id, "moment": moment})
+            await executor.run(statement, {VALUE: row_id, "moment": moment})
 
         latest = monotonic() + USE_TIMEOUT
         try:
@@ -118,7 +148,7 @@ class AccessControl:
                 await self._database.execute_write(write, in_transaction=False)
         except CatalogueError as error:
             # A standby takes no writes, and is read from all the same.
-            _log.warning("the last use of a token was not stored: %s", error.detail)
+            _log.warning("the last use of a token or a session was not stored: %s", error.detail)
 
     async def _recent(
         self, values: RecentValues[KeyT, T], key: KeyT, read: Callable[[], Awaitable[T]], *, outage: bool
@@ -135,6 +165,12 @@ class AccessControl:
             raise
         values.put(key, found, moment)
         return found
+
+
+def _refuse_cross_site(request: Request) -> None:
+    """Errors: Problem 403 for a change that a page of another site has a browser make."""
+    if request.method not in READS and is_cross_site(request.headers):
+        raise problems.cross_site()
 
 
 def _refused() -> problems.Problem:

@@ -19,6 +19,7 @@ from diptych.core.aio.unit_of_work import Database
 from diptych.core.database import async_config
 from diptych.core.errors import CatalogueError, NotFound, ResponseAborted
 from diptych.core.http import etag, json, problems, request_parsing, response_building
+from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
 from diptych.core.http.problems import Problem
@@ -41,7 +42,7 @@ class Application:
         config = async_config(settings)
         metrics.watch(config.get_engine().pool)
         self.database = Database(config)
-        self._access = AccessControl(self.database)
+        self._access = AccessControl(self.database, TrustedProxies(parse_list(settings.trusted_proxies)))
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     async def handle(self, route: Route, request: Request) -> Response:
@@ -65,11 +66,11 @@ class Application:
             if route.operation is None:
                 return response_building.options(route, target.allowed, request.headers, self.cors)
             with deadline.until(request.arrived + self.settings.request_timeout):
-                principal = await self._access.authorize(route.operation, request)
-                parse = partial(request_parsing.read, route.operation, target, request, self.settings, principal)
+                sender = await self._access.authorize(route.operation, request)
+                parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = await read_body_async(request.may_be_large, parse)
                 response = await self._respond(route.operation, call, request)
-            return response_building.mounted(response_building.private(response, principal), request.prefix)
+            return response_building.mounted(response_building.private(response, sender[0]), request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
         except CatalogueError as error:
@@ -117,7 +118,7 @@ class Application:
         match operation.unit:
             case "none":
                 return response_building.response(await operation.run(None, call), operation, request)
-            case "stream":
+            case "stream" | "several":
                 return response_building.response(await operation.run(self.database, call), operation, request)
             case "read":
                 return await self.database.read(respond, snapshot=operation.needs_transaction(call))

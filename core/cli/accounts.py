@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
 
 import click
 
+from diptych.core.access import passwords
 from diptych.core.access.accounts.model import Account
 from diptych.core.access.permissions import AccountRole
 from diptych.core.cli.common import ErrorHandlingGroup, database_of
 from diptych.core.errors import Conflict, NotFound
 from diptych.core.settings import Settings
+from diptych.core.sync.operations.sign_in import store_password
 from diptych.core.sync.services.accounts import AccountService
 
 role_option = click.option(
@@ -73,7 +76,41 @@ def accounts_group(settings: Settings) -> click.Group:
             accounts_service.delete(account_of(accounts_service, name).id)
         click.echo(f"Deleted {name}.")
 
+    accounts.add_command(_password_command(settings))
     return accounts
+
+
+def _password_command(settings: Settings) -> click.Command:
+    """Return the command that sets a password."""
+
+    @click.command("password")
+    @click.argument("name")
+    def password(name: str) -> None:
+        """Set the password of the account NAME, for the pages, and end its sessions.
+
+        It is asked for on a terminal; elsewhere it is the first line of standard input.
+        """
+        text = click.prompt("Password", hide_input=True, confirmation_prompt=True) if _asks() else _first_line()
+        with database_of(settings) as database:
+            with database.session() as session:
+                account = account_of(AccountService(session, wrap_exceptions=False), name)
+                account_id, account_name = account.id, account.name
+            try:
+                chosen = passwords.check_password(text, account_name)
+            except ValueError as error:
+                raise click.ClickException(f"The password {error}.") from None
+            store_password(database, account_id, chosen, None)
+        click.echo(f"{account_name} has a new password, and no sessions.")
+
+    return password
+
+
+def _asks() -> bool:
+    return sys.stdin.isatty()
+
+
+def _first_line() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from diptych.core.access.permissions import Permission
 from diptych.core.access.principal import UNKNOWN, Principal
+from diptych.core.access.sessions.rules import Browser
 from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import JSON
@@ -23,14 +24,16 @@ _PARAMETER = re.compile(r"{(\w+)}")
 
 READS = ("GET", "HEAD", "OPTIONS")
 
-Unit = Literal["none", "read", "stream", "write_one", "write_many"]
+Unit = Literal["none", "read", "stream", "write_one", "write_many", "several"]
+
+FORM = "application/x-www-form-urlencoded"
 
 
 class OperationRequest(Struct, frozen=True):
     """A parsed and validated request.
 
     prefix: where the catalogue is mounted ("" at the root). suffix: the end of the path that names a representation,
-    such as ".bib"; "" for JSON. principal: who sent it.
+    such as ".bib"; "" for JSON. principal: who sent it. browser: what an operation of the pages knows of the browser.
     """
 
     prefix: str
@@ -41,6 +44,7 @@ class OperationRequest(Struct, frozen=True):
     key: RequestKey | None = None
     suffix: str = ""
     principal: Principal = UNKNOWN
+    browser: Browser = Browser()
 
 
 class OperationResult(Struct, frozen=True):
@@ -65,18 +69,19 @@ class Operation:
     run: takes what its unit of work provides and an OperationRequest, and returns an OperationResult; in core/aio it is
     awaited.
 
-    unit: whether it uses no database, reads, streams, writes one row, or writes many. An operation that writes many
-    gets a session; one that reads or writes one row gets an executor; one that streams gets the Database, and reads
-    each part of the body in a unit of work of its own. needs_transaction: whether a request takes several
-    statements that must see one snapshot or form one transaction. lock: a function of an executor and an
-    OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
-    change; None where there is no single row. body and query are None where there is none. accepts: media types of the
-    body, without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of
-    the resource that the response body represents, with the body's members as parameters; None where that is the
-    request's own path or no single resource. suffixes: of other representations of a single resource, which a GET asks
-    for at the end of its path; they take no query parameters. permission: what a client needs, where that is not to
-    read or to write the catalogue. public: whether nobody is authenticated, and everybody may. secret: whether a
-    response has a secret, so that it is not kept for repetitions.
+    unit: whether it uses no database, reads, streams, writes one row, writes many, or has several units of work. An
+    operation that writes many gets a session; one that reads or writes one row gets an executor; one that streams
+    gets the Database, and reads each part of the body in a unit of work of its own; so does one that has several
+    units. needs_transaction: whether a request takes several statements that must see one snapshot or form one
+    transaction. lock: a function of an executor and an OperationRequest that locks the row until the unit of work
+    ends, so that a precondition (If-Match) holds until the change; None where there is no single row. body and query
+    are None where there is none. accepts: media types of the body, without "+json". media_type: of a response.
+    cache_control: of a read's response. resource_path: the path of the resource that the response body represents,
+    with the body's members as parameters; None where that is the request's own path or no single resource. suffixes:
+    of other representations of a single resource, which a GET asks for at the end of its path; they take no query
+    parameters. permission: what a client needs, where that is not to read or to write the catalogue. public: whether
+    nobody is authenticated, and everybody may. secret: whether a response has a secret, so that it is not kept for
+    repetitions.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -107,6 +112,11 @@ class Operation:
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
+
+    @property
+    def for_browsers(self) -> bool:
+        """Whether it belongs to the pages: there, and only there, cookies count."""
+        return self.path.startswith("/ui/")
 
     @property
     def creates(self) -> bool:

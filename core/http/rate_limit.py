@@ -26,7 +26,7 @@ WINDOW = 60
 
 ROW, LIST, WRITE, SEARCH, BATCH, STREAM = 1, 2, 2, 10, 10, 20
 """What a request costs: reading a row, a page of a list, changing a row, searching for a text, changing many rows, and
-reading a whole list."""
+reading a whole list or checking a password."""
 
 _log = logging.getLogger("diptych")
 
@@ -84,7 +84,7 @@ def cost(operation: Operation | None, query: str) -> int:
     """Return what a request costs: nothing for health, metrics and documents. query: raw."""
     if operation is None:
         return ROW
-    if operation.unit == "stream":
+    if operation.unit in ("stream", "several"):
         return STREAM
     if operation.unit == "none" or lane_of(operation.path, "") is not Lane.ORDINARY:
         return 0

@@ -13,15 +13,18 @@ from pydantic_core import ErrorDetails
 
 from diptych.core import deadline
 from diptych.core.access.principal import UNKNOWN, Principal
+from diptych.core.access.sessions.rules import Browser, read_cookie
 from diptych.core.engine.column_types import parse_uuid
 from diptych.core.engine.schemas.error_messages import detail
 from diptych.core.engine.text_normalization import clean
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import content_coding, json, problems, query_string
+from diptych.core.http.client_address import TrustedProxies, bucket_of
 from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import RequestKey
-from diptych.core.http.operations import READS, Operation, OperationRequest, Route, accept_field, filled
+from diptych.core.http.operations import FORM, READS, Operation, OperationRequest, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
+from diptych.core.http.wire.allowed_hosts import LOOPBACK, name_of
 from diptych.core.settings import Settings
 
 PATCH_FORMATS = (MERGE_PATCH, "application/json-patch+json")
@@ -67,17 +70,23 @@ def target_of(route: Route, request: Request) -> Target:
 
 
 def read(
-    operation: Operation, target: Target, request: Request, settings: Settings, principal: Principal = UNKNOWN
+    operation: Operation,
+    target: Target,
+    request: Request,
+    settings: Settings,
+    sender: tuple[Principal, Browser] = (UNKNOWN, Browser()),
 ) -> OperationRequest:
-    """Parse and validate a request. principal: who sent it.
+    """Parse and validate a request. sender: who sent it, and with what.
 
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
     """
     content = _content(operation, request, settings.max_body_bytes)
-    raw = _NOTHING if content is None else _readable(json.decode, content)
+    decode = decode_form if FORM in operation.accepts else json.decode
+    raw = _NOTHING if content is None else _readable(decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(None if target.suffix else operation.query, request.query, field_errors)
+    principal, browser = sender
     key = _key(operation, request, content, principal)
     body_value = _validate(operation.body, raw, field_errors) if operation.body and raw is not _NOTHING else None
     if field_errors:
@@ -89,7 +98,7 @@ def read(
         raise problems.precondition_required()
     parameters = dict(target.parameters)
     return OperationRequest(
-        request.prefix, parameters, query_value, body_value, preconditions, key, target.suffix, principal
+        request.prefix, parameters, query_value, body_value, preconditions, key, target.suffix, principal, browser
     )
 
 
@@ -117,6 +126,23 @@ def _readable(read: Callable[..., T], *arguments: Any) -> T:
         return read(*arguments)
     except ValueError as error:
         raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
+
+
+def decode_form(content: bytes) -> dict[str, str]:
+    """Decode a form (the URL standard's application/x-www-form-urlencoded). Errors: ValueError."""
+    found: dict[str, str] = {}
+    for name, value in query_string.pairs(content.decode("ascii")):
+        if name in found:
+            raise ValueError(f"the field {name!r} is given more than once")
+        found[name] = value
+    return found
+
+
+def browser_of(request: Request, proxies: TrustedProxies) -> Browser:
+    """Return what is known of the browser that sends a request."""
+    loopback = name_of(request.headers.get("host", "")) in LOOPBACK.split(",")
+    client = bucket_of(proxies.client_of(request.client, request.headers))
+    return Browser(client, read_cookie(request.headers.get("cookie", ""), loopback=loopback), loopback)
 
 
 def _check_media_type(operation: Operation, field: str) -> None:

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("password_hash", sa.String(length=255), nullable=True),
         *_searchable_columns(),
         sa.CheckConstraint("kind IN ('person', 'service')", name=op.f("ck_account_kind")),
         sa.CheckConstraint("role IN ('reader', 'editor', 'administrator')", name=op.f("ck_account_role")),
@@ -74,6 +75,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_token_account_id", "api_token", ["account_id"])
     op.create_index("uq_api_token_digest", "api_token", ["digest"], unique=True)
+    _create_sessions()
     for table in ("account", "api_token"):
         for column in ("created_at", "updated_at", "sort_key"):
             op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
@@ -81,17 +83,52 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("sign_in_attempt")
+    op.drop_table("browser_session")
     for table in ("api_token", "account"):
         fulltext_index.drop(op, table)  # type: ignore[arg-type]  # Alembic's proxy of it
         op.drop_table(table)
     op.drop_table("access_policy")
 
 
+def _create_sessions() -> None:
+    """Create the tables of people who have signed in, and of attempts to."""
+    op.create_table(
+        "browser_session",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_browser_session_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_browser_session")),
+    )
+    op.create_index("ix_browser_session_account_id", "browser_session", ["account_id"])
+    op.create_index("ix_browser_session_created_at", "browser_session", ["created_at"])
+    op.create_index("uq_browser_session_digest", "browser_session", ["digest"], unique=True)
+    op.create_table(
+        "sign_in_attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account", _text_in_one_order(64), nullable=False),
+        sa.Column("client", _text_in_one_order(64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempt")),
+    )
+    op.create_index("ix_sign_in_attempt_at", "sign_in_attempt", ["at"])
+    for column in ("account", "client"):
+        op.create_index(f"ix_sign_in_attempt_{column}_at", "sign_in_attempt", [column, "at"])
+
+
+def _text_in_one_order(length: int) -> Any:
+    return sa.String(length=length).with_variant(sa.String(length=length, collation="C"), "postgresql")
+
+
 def _searchable_columns() -> list[sa.Column[Any]]:
-    collated = sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql")
     return [
         sa.Column("search_text", sa.Text(), nullable=False),
-        sa.Column("sort_key", collated, nullable=False),
+        sa.Column("sort_key", _text_in_one_order(200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     ]

@@ -168,7 +168,8 @@ class Http(SanicHttp):
         if response.status < 200 or "content-length" in headers or "transfer-encoding" in headers:
             return None
         if has_message_body(response.status):  # type: ignore[no-untyped-call]
-            headers.setdefault("content-type", response.content_type)
+            if response.content_type is not None:
+                headers.setdefault("content-type", response.content_type)
             headers["content-length"] = str(len(body))
         elif body:
             return None

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from diptych.core.access.principal import HostUser
+from diptych.core.http.operations import FORM
 from diptych.core.http.request_response import Request, Response
 from tests.services.twins import Counts, Twin
 
@@ -31,12 +32,21 @@ class Api:
         self.routes = {route.name: route for route in self.application.routes}
 
     async def call(
-        self, name: str, /, body: Any = None, query: str = "", match: str = "", key: str = "", **parameters: str
+        self,
+        name: str,
+        /,
+        body: Any = None,
+        query: str = "",
+        match: str = "",
+        *,
+        key: str = "",
+        form: str | None = None,
+        **parameters: str,
     ) -> tuple[Response, Counts]:
         route = self.routes[name]
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json" if form is None else FORM}
         headers |= {name: field for name, field in (("if-match", match), ("idempotency-key", key)) if field}
-        content = b"" if body is None else json.dumps(body).encode()
+        content = (form or "").encode() if body is None else json.dumps(body).encode()
         request = Request(route.methods[0], "", parameters, query, headers, content, user=OPERATOR)
         with self.counting.counted() as counts:
             answer = self.application.handle(route, request)

@@ -179,6 +179,9 @@ TABLE = """
     series_upsert_batch     {{"items":[{{"name":"X"}}]}}                                 3 commit
     series_delete_batch     {{"ids":["{series}"]}}                                       2 commit
 
+    ui_sign_in              form:name=tove&password=wrong                                4 commit
+    ui_sign_out             form:                                                        0
+    ui_password             form:current_password=x&new_password=y                       0
     me_read                                                                              0
     accounts_list                                                                        1
     accounts_get            id={account}                                                 1
@@ -215,13 +218,14 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     body = next((json.loads(part) for part in rest if part.startswith("{")), None)
     query = next((part[1:] for part in rest if part.startswith("?")), "")
     match = next((part.removeprefix("If-Match:") for part in rest if part.startswith("If-Match:")), "")
+    form = next((part.removeprefix("form:") for part in rest if part.startswith("form:")), None)
     parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=", "name=")))
-    response, counts = await api.call(name, body, query, match, **parameters)
+    response, counts = await api.call(name, body, query, match, form=form, **parameters)
     assert response.status != 500
     if expected[-1] == "alone":
         expected[1:] = ["commit"] * (api.twin.backend == "sqlite")
     assert told(counts) == " ".join(expected), "\n".join((line, *counts.statements))
-    assert (response.status < 400) or counts.commits == 0
+    assert (response.status < 400) or counts.commits == 0 or form is not None
 
 
 READS = [line for line in LINES if re.match(r"(health|me|metrics|documents)_|\w+?_(get|list)", line)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from diptych.core.access.permissions import ANONYMOUS
 from diptych.core.aio.operations import OPERATIONS
-from diptych.core.http.operations import Route, routes
+from diptych.core.http.operations import Route, parameters_of, routes
 from tests.wire.case import CLOSE, HOST, ID, JSON, Case, ask, head, raw
 
 NOWHERE = [
@@ -115,7 +115,7 @@ def _status(route: Route, method: str) -> int:
     if method in ("GET", "HEAD"):
         return 404 if route.path.endswith(("{slug}", "{name}")) else 200
     if route.operation.body is None:
-        return 404
+        return 404 if parameters_of(route.path) else 303
     return 422 if not route.operation.body_required else 415
 
 

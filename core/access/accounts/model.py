@@ -12,7 +12,7 @@ from diptych.core.engine.entity import NOT_DUMPED, Entity, SearchableMixin, with
 
 @with_list_indexes()
 class Account(SearchableMixin, Entity):
-    """An account. active: while this is false, its tokens are refused."""
+    """An account. active: while this is false, its tokens are refused. password_hash: None without a password."""
 
     __tablename__ = "account"
     __table_args__ = (
@@ -25,4 +25,5 @@ class Account(SearchableMixin, Entity):
     name: Mapped[str] = mapped_column(String(NAME_MAX), unique=True)
     kind: Mapped[str] = mapped_column(String(10), default="person")
     role: Mapped[str] = mapped_column(String(20), default="reader")
+    password_hash: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(Boolean, default=True)

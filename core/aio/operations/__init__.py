@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from diptych.core.access import RESOURCES as OF_ACCESS
-from diptych.core.aio.operations import documents, health, me, metrics
+from diptych.core.aio.operations import documents, health, me, metrics, sign_in
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
@@ -19,6 +19,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *me.operations,
     *health.operations,
     *metrics.operations,
+    *sign_in.operations,
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

@@ -82,7 +82,11 @@ _FAULT = {
 
 
 def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
-    """Build the OpenAPI document of a table. prefix: where the catalogue is mounted ("" at the root)."""
+    """Build the OpenAPI document of a table, without the forms of its pages.
+
+    prefix: where the catalogue is mounted ("" at the root).
+    """
+    operations = [each for each in operations if not each.for_browsers]
     components = Components(operations)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:

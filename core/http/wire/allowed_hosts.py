@@ -36,7 +36,7 @@ class AllowedHosts:
         """
         if self._names is None or target.startswith("/health/"):
             return
-        if host is None or _name(host) not in self._names:
+        if host is None or name_of(host) not in self._names:
             raise problems.of_status(421)
 
 
@@ -57,7 +57,7 @@ def is_loopback(addresses: Iterable[Any]) -> bool:
     )
 
 
-def _name(host: str) -> str:
+def name_of(host: str) -> str:
     """Return a host without its port and the dot at its end, in lower case."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     return name.removesuffix(".").lower()

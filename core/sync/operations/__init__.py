@@ -6,7 +6,7 @@ from importlib import import_module
 from diptych.core.access import RESOURCES as OF_ACCESS
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
-from diptych.core.sync.operations import documents, health, me, metrics
+from diptych.core.sync.operations import documents, health, me, metrics, sign_in
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 
 _modules = [import_module(f"{__name__}.{name}") for name in NAMES]
@@ -20,6 +20,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *me.operations,
     *health.operations,
     *metrics.operations,
+    *sign_in.operations,
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

@@ -16,11 +16,12 @@ def test_each_role_has_what_the_one_before_has():
     assert {*SCOPES, "me:read"} == PERMISSIONS["administrator"]
 
 
-def test_only_health_checks_and_documents_are_public():
+def test_only_health_checks_documents_and_signing_in_are_public():
     public = {operation.name for operation in OPERATIONS if operation.needed is None}
 
     assert public == {
         "health_live", "health_ready",
+        "ui_sign_in", "ui_sign_out",
         "documents_openapi", "documents_reference", "documents_list_problems", "documents_get_problem",
     }  # fmt: skip
 

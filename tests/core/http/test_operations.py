@@ -89,7 +89,8 @@ def test_only_what_reads_is_a_get_and_every_get_reads(table: Sequence[Operation]
 @TWINS
 def test_only_what_writes_takes_a_body(table: Sequence[Operation]):
     assert {each.method for each in table if each.body} <= {"POST", "PUT", "PATCH", "DELETE"}
-    assert all(each.body for each in table if each.method in ("POST", "PUT", "PATCH"))
+    without = {each.name for each in table if each.method in ("POST", "PUT", "PATCH") and not each.body}
+    assert without == {"ui_sign_out"}
 
 
 def test_the_twins_have_the_same_table():

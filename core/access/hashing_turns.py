@@ -1,0 +1,58 @@
+"""Hash one password at a time on a machine: it takes a processor and 19 MiB for 28 ms."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import BoundedSemaphore
+
+from diptych.core.errors import ServiceUnavailable
+
+PATIENCE = 2.0
+"""Seconds to wait for a turn."""
+
+WAITING = 4
+"""Requests of a process that wait for one, or have it."""
+
+_POLL = 0.005
+
+_places = BoundedSemaphore(WAITING)
+
+
+@contextmanager
+def hashing_turn() -> Iterator[None]:
+    """Have the turn for a block, which blocks its thread. Errors: ServiceUnavailable when too many others wait."""
+    if not _places.acquire(blocking=False):
+        raise ServiceUnavailable("Too many passwords are being checked.")
+    try:
+        file = os.open(lock_path(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _lock(file)
+            yield
+        finally:
+            os.close(file)
+    finally:
+        _places.release()
+
+
+def lock_path() -> Path:
+    """Return the file that all processes of one user on a machine lock."""
+    return Path(tempfile.gettempdir()) / f"diptych-passwords-{os.getuid()}.lock"
+
+
+def _lock(file: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise ServiceUnavailable("Too many passwords are being checked.") from None
+            time.sleep(_POLL)
+        else:
+            return

@@ -1,0 +1,1 @@
+"""Sessions: people who have signed in with a password, for the pages."""

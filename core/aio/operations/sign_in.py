@@ -1,0 +1,185 @@
+"""Sign in and out with a password: forms of the pages, which answer with a redirection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from uuid_utils.compat import uuid7
+
+from diptych.core.access import passwords
+from diptych.core.access.accounts.rules import account_name
+from diptych.core.access.sessions import queries, rules
+from diptych.core.access.sessions.schemas import NewPassword, SignIn
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.aio.unit_of_work import Database
+from diptych.core.engine.entity import now
+from diptych.core.engine.row_statements import VALUE
+from diptych.core.errors import FieldError, ValidationFailed
+from diptych.core.http import problems
+from diptych.core.http.operations import FORM, Operation, OperationRequest, OperationResult
+from diptych.core.off_loop import hash_in_turn_async
+
+HOME, SIGN_IN = "/ui/", "/ui/sign-in"
+
+RETRY = 900
+"""Seconds after which somebody who has failed too often may try again."""
+
+_log = logging.getLogger("diptych")
+
+
+async def sign_in(database: Database, call: OperationRequest) -> OperationResult:
+    """Begin a session. Errors: Problem 429; ValidationFailed for a wrong name or password; ServiceUnavailable."""
+    form: SignIn = call.body
+    name = _name_of(form.name)
+    attempt = await _reserve_attempt(database, name or form.name, call.browser.client)
+    account = await _find(database, queries.BY_NAME, name) if name else None
+    password_hash = account[3] if account and account[2] else None
+    if not await hash_in_turn_async(partial(passwords.matches, password_hash, form.password)):
+        _log.warning("somebody has failed to sign in")
+        raise _wrong("The name or the password is wrong.", "password")
+    assert account is not None  # noqa: S101 - nothing matches without one
+    renewed = await _rehashed(account[3], form.password)
+    token = rules.new_session_token()
+    await _begin(database, account[0], token, call, {**attempt, "password_hash": renewed})
+    _log.info("somebody has signed in")
+    return _to(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
+
+
+async def sign_out(database: Database, call: OperationRequest) -> OperationResult:
+    """End the session."""
+
+    async def write(executor: Executor) -> None:
+        await executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+
+    if call.browser.token:
+        await database.execute_write(write, in_transaction=False)
+    return _to(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+
+
+async def change_password(database: Database, call: OperationRequest) -> OperationResult:
+    """Change the password, and end all sessions. Errors: as `sign_in`; ValidationFailed for an easy new password."""
+    form: NewPassword = call.body
+    attempt = await _reserve_attempt(database, call.principal.name or "", call.browser.client)
+    account = await _find(database, queries.BY_ID, call.principal.id)
+    if account is None or not await hash_in_turn_async(partial(passwords.matches, account[3], form.current_password)):
+        raise _wrong("The current password is wrong.", "current_password")
+    try:
+        new = passwords.check_password(form.new_password, account[1])
+    except ValueError as error:
+        raise _wrong(f"The new password {error}.", "new_password") from None
+    await store_password(database, account[0], new, attempt)
+    _log.info("somebody has changed their password")
+    return _to(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+
+
+async def store_password(database: Database, account_id: Any, password: str, attempt: dict[str, str] | None) -> None:
+    """Store a password, and end all sessions of the account. attempt: whose failed attempts are forgotten."""
+    password_hash = await hash_in_turn_async(partial(passwords.hash_password, password))
+
+    async def write(executor: Executor) -> None:
+        await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
+        await executor.run(queries.END_ALL, {VALUE: account_id})
+        if attempt is not None:
+            await executor.run(queries.FORGET, attempt)
+
+    await database.execute_write(write, in_transaction=True)
+
+
+def _name_of(text: str) -> str | None:
+    """Return the name of an account; None for text that can be none."""
+    try:
+        return account_name(text.strip())
+    except ValueError:
+        return None
+
+
+async def _reserve_attempt(database: Database, name: str, client: str) -> dict[str, str]:
+    """Count an attempt before it is made, in a transaction of its own. Errors: Problem 429."""
+    moment = now()
+    of = {"account": rules.subject(name), "client": rules.subject(client)}
+
+    async def write(executor: Executor) -> Any:
+        row = {"id": uuid7(), "at": moment, **of}
+        await executor.run(queries.ATTEMPT, {f"new_{column}": value for column, value in row.items()})
+        since = {"recent": moment - rules.WINDOW, "day": moment - rules.DAY}
+        await executor.run(queries.FORGET_OLD, {"before": since["day"]})
+        return await executor.first(queries.COUNT, {**of, **since})
+
+    of_both, of_account, of_client = await database.execute_write(write, in_transaction=True)
+    if of_both > rules.PER_CLIENT or of_account > rules.PER_DAY or of_client > rules.PER_ADDRESS:
+        raise problems.too_many_requests(RETRY)
+    return of
+
+
+async def _find(database: Database, statement: Any, value: Any) -> Any:
+    async def read(executor: Executor) -> Any:
+        return await executor.first(statement, {VALUE: value})
+
+    return await database.read(read)
+
+
+async def _rehashed(password_hash: str, password: str) -> str | None:
+    """Return a new hash of a password where the old one was made with other parameters."""
+    if not passwords.is_outdated(password_hash):
+        return None
+    return await hash_in_turn_async(partial(passwords.hash_password, password))
+
+
+async def _begin(
+    database: Database, account_id: Any, token: str, call: OperationRequest, values: dict[str, str | None]
+) -> None:
+    """Store a new session in place of the browser's old one, and forget the failed attempts before it."""
+    moment = now()
+    row = {
+        "id": uuid7(),
+        "account_id": account_id,
+        "digest": rules.digest_of(token),
+        "created_at": moment,
+        "seen_at": moment,
+    }
+
+    async def write(executor: Executor) -> None:
+        await executor.run(queries.FORGET, {"account": values["account"], "client": values["client"]})
+        await executor.run(queries.END_OLD, {"before": moment - rules.LIFETIME})
+        if call.browser.token:
+            await executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+        if values["password_hash"]:
+            await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": values["password_hash"]})
+        await executor.run(queries.BEGIN, {f"new_{column}": value for column, value in row.items()})
+
+    await database.execute_write(write, in_transaction=True)
+
+
+def _wrong(detail: str, member: str) -> ValidationFailed:
+    return ValidationFailed(detail, [FieldError("wrong", detail, path=(member,))])
+
+
+def _to(location: str, cookie: str) -> OperationResult:
+    headers = {"Location": location, "Set-Cookie": cookie, "Cache-Control": "no-store"}
+    return OperationResult(status=303, headers=headers)
+
+
+def _form(path: str, summary: str, run: Callable[..., Any], body: Any, *, public: bool) -> Operation:
+    return Operation(
+        name=f"ui_{path.replace('-', '_')}",
+        method="POST",
+        path=f"/ui/{path}",
+        summary=summary,
+        run=run,
+        unit="several",
+        body=body,
+        accepts=(FORM,),
+        status=303,
+        public=public,
+        permission=None if public else "me:read",
+    )
+
+
+operations = [
+    _form("sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True),
+    _form("sign-out", "Sign out", sign_out, None, public=True),
+    _form("password", "Change one's password, and end all sessions", change_password, NewPassword, public=False),
+]
