@@ -66,11 +66,14 @@ def mounted(response: Response, prefix: str) -> Response:
 
 
 def private(response: Response, principal: Principal) -> Response:
-    """Return the response to a known client: no shared cache keeps it (RFC 9111 section 5.2.2.7)."""
+    """Return the response to a known client: no shared cache keeps it, and a browser's for this token only.
+
+    RFC 9111 sections 5.2.2.7 and 4.1.
+    """
     kept = response.headers.get("Cache-Control")
     if principal.is_anonymous or kept in (None, "no-store"):
         return response
-    return replace(response, headers={**response.headers, "Cache-Control": f"private, {kept}"})
+    return replace(response, headers={**response.headers, "Cache-Control": f"private, {kept}", "Vary": "Authorization"})
 
 
 def server_options() -> Response:
@@ -90,7 +93,8 @@ def finished(response: Response, method: str, request: Mapping[str, str], cors: 
     request: the request's headers.
     """
     headers = {**ALWAYS, HEADER: request_id, **cors.headers(request), **response.headers}
-    vary = ["Accept-Encoding"] * bool(response.body) + ["Origin"] * cors.varies
+    own = [response.headers["Vary"]] if "Vary" in response.headers else []
+    vary = ["Accept-Encoding"] * bool(response.body) + own + ["Origin"] * cors.varies
     if vary:
         headers["Vary"] = ", ".join(vary)
     coding = content_coding.choose(request.get("accept-encoding", ""), len(response.body))

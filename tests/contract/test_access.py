@@ -287,6 +287,7 @@ def test_no_shared_cache_keeps_what_a_token_got(api: httpx.Client, administrator
         assert client.get(f"/tags/{tag['id']}").headers["Cache-Control"] == "no-cache"
     own = administrator.get(f"/tags/{tag['id']}")
     assert own.headers["Cache-Control"] == "private, no-cache"
+    assert own.headers["Vary"] == "Accept-Encoding, Authorization"
     assert own.json() == tag
     assert administrator.get(f"/tags/{tag['id']}", headers={"If-None-Match": own.headers["ETag"]}).status_code == 304
 

@@ -88,7 +88,7 @@ def server(
         finally:
             stop(process, log)
         log.seek(0)
-        secrets.check("a server's log", log.read())
+        secrets.check_log(log.read())
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: IO[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diptych.core.access.passwords import LEAST, MOST, DUMMY_HASH, check_password, hash_password, is_outdated, matches
+from diptych.core.access.passwords import DUMMY_HASH, LEAST, MOST, check_password, hash_password, is_outdated, matches
 from diptych.core.access.sessions.rules import read_cookie
 
 
