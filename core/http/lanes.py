@@ -17,7 +17,7 @@ class Lane(Enum):
 
     A probe waits for other probes only, and uses no database connection. A check of readiness uses one, and may wait
     for it: it waits for other such checks only. Costly requests may use half of what a server has for requests; of a
-    list that is streamed, each part is such a request.
+    list that is streamed, each part is such a request, and so is one that checks a password.
     """
 
     PROBE = "probe"
@@ -28,7 +28,13 @@ class Lane(Enum):
 
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 
-_LANES = {LIVE: Lane.PROBE, METRICS: Lane.PROBE, READY: Lane.READINESS}
+_LANES = {
+    LIVE: Lane.PROBE,
+    METRICS: Lane.PROBE,
+    READY: Lane.READINESS,
+    "/ui/sign-in": Lane.COSTLY,
+    "/ui/password": Lane.COSTLY,
+}
 
 _STREAMED = re.compile(r"/[^/.]+\.(?!json$)[a-z.]+")
 

@@ -90,6 +90,8 @@ def test_the_lanes_of_all_paths():
         "/metrics": Lane.PROBE,
         "/health/ready": Lane.READINESS,
         **{operation.path: Lane.COSTLY for operation in OPERATIONS if operation.unit == "stream"},
+        "/ui/sign-in": Lane.COSTLY,
+        "/ui/password": Lane.COSTLY,
     }
 
 
