@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-access bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ attack: venv ## Attack both adapters (starvation, slow clients, bodies, changed 
 
 worst-bodies: venv ## Search for the request bodies that cost the most, and write what they cost into docs/reliability.md
 	$(BIN)/python -m benchmarks.worst_bodies
+
+bench-access: venv ## Measure what tokens cost, and what a flood of sign-ins costs others, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.access
 
 bench-import: venv ## Compare `diptych import` with COPY of the same rows, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.import_formats

@@ -59,6 +59,7 @@ def database(server: Any) -> Iterator[str]:
         connection.execute("CREATE DATABASE bench TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'")
         connection.execute("ALTER DATABASE bench SET timezone = 'UTC'")
     run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=url)
+    run([*DIPTYCH, "access", "anonymous", "editor"], DATABASE_URL=url)
     yield url
 
 

@@ -27,6 +27,7 @@ def test_an_adapter_is_migrated_and_served_by_its_bare_name(databases: Databases
     python = [sys.executable, "-m"]
 
     run([*python, *MIGRATES[adapter], "database", "upgrade"], **settings)
+    run([*python, *MIGRATES[adapter], "access", "anonymous", "editor"], **settings)
     start = [*python, *SERVES[adapter], *([port] if adapter == "sanic" else [])]
     with server(start, f"http://127.0.0.1:{port}", **settings):
         assert patient.post(f"http://127.0.0.1:{port}/tags", json={"name": "served"}).status_code == 201

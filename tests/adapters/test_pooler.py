@@ -46,6 +46,7 @@ def migrated(pooled: str) -> str:
     started = [subprocess.Popen(UPGRADE, stderr=subprocess.STDOUT, **command) for _ in range(3)]  # type: ignore[call-overload]
     told = [process.communicate(timeout=PATIENCE)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], told
+    run([*DIPTYCH, "access", "anonymous", "editor"], DATABASE_URL=pooled)
     return pooled
 
 

@@ -97,6 +97,7 @@ def test_an_adapter_migrates_and_serves_where_only_its_extra_is_installed(
 ):
     url, adapter = databases.empty("sqlite"), ADAPTER[extra]
     run([sys.executable, "-m", *MIGRATES[adapter], "database", "upgrade", "--no-prompt"], DATABASE_URL=url, **install)
+    run([sys.executable, "-m", *MIGRATES[adapter], "access", "anonymous", "editor"], DATABASE_URL=url, **install)
 
     port = free_port()
     # Flask's own server, in place of what a host has.

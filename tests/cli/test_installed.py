@@ -208,6 +208,7 @@ def test_an_adapter_is_migrated_and_served_from_any_directory(
     migrates = {"flask": [python, "-m", "flask", "--app", "diptych.flask_app"], "sanic": [str(binaries / "diptych")]}
 
     run([*migrates[adapter], "database", "upgrade"], cwd=directory, **settings)
+    run([*migrates[adapter], "access", "anonymous", "editor"], cwd=directory, **settings)
     with server(command(adapter, port, python), address, cwd=directory, **settings):
         assert patient.post(f"{address}/tags", json={"name": "served"}).status_code == 201
 
