@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import sanic
 
 from diptych.core.access.principal import HostUser
 from diptych.core.aio.application import Application
+from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.http.lanes import Lane, lane_of
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
@@ -74,7 +75,7 @@ def _view(
         response = await limiter.run(request, application.handle(route, asked), lane)
         if response.stream is None:
             return to_response(response)
-        parts = cast("AsyncIterator[bytes]", response.stream)
+        parts = cast("ResponseStream", response.stream)
         await send_stream(request, to_response(response), parts, partial(limiter.run, request, lane=lane))
         return None
 

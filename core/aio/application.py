@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
-from time import monotonic
 from typing import cast
 
 from msgspec.structs import replace
@@ -14,10 +13,11 @@ from diptych.core import deadline
 from diptych.core.aio import idempotency
 from diptych.core.aio.access_control import AccessControl
 from diptych.core.aio.operations import OPERATIONS
+from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.database import async_config
-from diptych.core.errors import CatalogueError, NotFound, ResponseAborted
+from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cors import Cors
@@ -54,7 +54,8 @@ class Application:
                 response = replace(response, headers={**response.headers, **quota.headers})
             if response.stream is not None:
                 parts = cast("AsyncIterator[bytes]", response.stream)
-                response = replace(response, stream=self._watched(parts, observed.request_id))
+                seconds = self.settings.request_timeout
+                response = replace(response, stream=ResponseStream(parts, observed, response.status, seconds))
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(await write_body_async(response.is_large, finish))
 
@@ -148,19 +149,6 @@ class Application:
             return response
 
         return await work() if call.key is None else await idempotency.run_idempotent(executor, call.key, work)
-
-    async def _watched(self, parts: AsyncIterator[bytes], request_id: str) -> AsyncIterator[bytes]:
-        """Yield the parts of a body, each made within a deadline of its own. Errors: ResponseAborted, logged."""
-        while True:
-            try:
-                with deadline.until(monotonic() + self.settings.request_timeout):
-                    part = await anext(parts, None)
-            except Exception as error:
-                problems.log_abort(error, request_id)
-                raise ResponseAborted from error
-            if part is None:
-                return
-            yield part
 
     async def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Check the request's preconditions against the current row, locked until the unit of work ends.

@@ -16,8 +16,11 @@ _above = logging.getLogger("diptych")
 LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error"}
 
 
-class Line(msgspec.Struct):
-    """One access log line. path: the route's template, empty without a route. bytes: of the response body as sent."""
+class Line(msgspec.Struct, omit_defaults=True):
+    """One access log line. path: the route's template, empty without a route. bytes: of the response body as sent.
+
+    aborted: whether the client did not get the end of the body; in the line only where it did not.
+    """
 
     time: datetime
     level: str
@@ -28,6 +31,7 @@ class Line(msgspec.Struct):
     duration_ms: float
     db_ms: float
     bytes: int
+    aborted: bool = False
 
     def __str__(self) -> str:
         """Return the line as JSON, so that any formatter writes it."""

@@ -26,13 +26,13 @@ _current: ContextVar[RequestRecord | None] = ContextVar("diptych_request", defau
 
 
 class RequestRecord:
-    """One request, from arrival to response; the current one inside its `with`.
+    """One request, from arrival to response; the current one inside its `with`, which may be entered again.
 
     method: empty where it could not be read. path: the route's template; empty without a route. headers: names in
     lower case. arrived: arrival time (monotonic); default now. database: seconds waited for the database.
     """
 
-    __slots__ = ("_began", "_token", "database", "method", "path", "request_id")
+    __slots__ = ("_began", "_is_recorded", "_token", "database", "method", "path", "request_id")
 
     _token: Token[RequestRecord | None]
 
@@ -42,6 +42,7 @@ class RequestRecord:
         self.request_id = request_id(headers)
         self.database = 0.0
         self._began = monotonic() if arrived is None else arrived
+        self._is_recorded = False
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -51,14 +52,23 @@ class RequestRecord:
         _current.reset(self._token)
 
     def finish(self, response: Response) -> Response:
-        """Record the response, and return it."""
+        """Record the response, and return it. One with a stream is recorded at its end, by who reads it."""
+        if response.stream is None or self.method == "HEAD":
+            self.record(response.status, 0 if self.method == "HEAD" else len(response.body))
+        return response
+
+    def record(self, status: int, size: int, *, aborted: bool = False) -> None:
+        """Log and count the request, the first time. size: bytes of the body."""
+        if self._is_recorded:
+            return
+        self._is_recorded = True
         seconds = monotonic() - self._began
         try:
-            metrics().count(self.method, self.path, response.status, seconds)
+            metrics().count(self.method, self.path, status, seconds)
         except OSError as error:
             # A failure of the metrics must not fail the request, which has been done.
             _log.error("a request could not be counted: %s", error.strerror)
-        level = logging.INFO if response.status < 500 else _level(response.status)
+        level = logging.INFO if status < 500 else _level(status)
         if access_log.logger.isEnabledFor(level):
             line = access_log.Line(
                 datetime.now(UTC),
@@ -66,13 +76,13 @@ class RequestRecord:
                 self.request_id,
                 self.method,
                 self.path,
-                response.status,
+                status,
                 round(seconds * 1000, 3),
                 round(self.database * 1000, 3),
-                0 if self.method == "HEAD" else len(response.body),
+                size,
+                aborted,
             )
             access_log.write(level, line)
-        return response
 
 
 def current() -> RequestRecord | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from time import monotonic
 from typing import cast
 
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from diptych.core import deadline
 from diptych.core.database import sync_config
-from diptych.core.errors import CatalogueError, NotFound, ResponseAborted
+from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cors import Cors
@@ -28,6 +27,7 @@ from diptych.core.settings import Settings, parse_list
 from diptych.core.sync import idempotency
 from diptych.core.sync.access_control import AccessControl
 from diptych.core.sync.operations import OPERATIONS
+from diptych.core.sync.response_stream import ResponseStream
 from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 
@@ -55,7 +55,8 @@ class Application:
                 response = replace(response, headers={**response.headers, **quota.headers})
             if response.stream is not None:
                 parts = cast("Iterator[bytes]", response.stream)
-                response = replace(response, stream=self._watched(parts, observed.request_id))
+                seconds = self.settings.request_timeout
+                response = replace(response, stream=ResponseStream(parts, observed, response.status, seconds))
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(write_body(response.is_large, finish))
 
@@ -149,19 +150,6 @@ class Application:
             return response
 
         return work() if call.key is None else idempotency.run_idempotent(executor, call.key, work)
-
-    def _watched(self, parts: Iterator[bytes], request_id: str) -> Iterator[bytes]:
-        """Yield the parts of a body, each made within a deadline of its own. Errors: ResponseAborted, logged."""
-        while True:
-            try:
-                with deadline.until(monotonic() + self.settings.request_timeout):
-                    part = next(parts, None)
-            except Exception as error:
-                problems.log_abort(error, request_id)
-                raise ResponseAborted from error
-            if part is None:
-                return
-            yield part
 
     def _check(self, executor: Executor, operation: Operation, call: OperationRequest) -> None:
         """Check the request's preconditions against the current row, locked until the unit of work ends.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,9 @@ from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.send_queue import unacknowledged
 from diptych.core.http.wire.timeouts import WRITE_TIMEOUT
+from diptych.flask_app.server.parts import Parts
+
+_log = logging.getLogger("diptych")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 RECV_SIZE = 65536
@@ -56,7 +59,7 @@ class Connection:
         self.begin_next()
         self.deadline = self.response_deadline = 0.0
         self.ended = self.lingers = self.aborted = False
-        self.stream: Iterator[bytes] | None = None
+        self.stream: Parts | None = None
         self.watched = 0
 
     def receive(self) -> None:
@@ -129,12 +132,24 @@ class Connection:
 
     def abort(self) -> None:
         """Give up the response, which cannot be completed."""
-        self.stream, self.aborted = None, True
+        self.end_stream()
+        self.aborted = True
         self._unsent.clear()
+
+    def end_stream(self) -> None:
+        """Close the stream, if there is one."""
+        stream, self.stream = self.stream, None
+        if stream is None:
+            return
+        try:
+            stream.close()
+        except Exception as error:  # noqa: BLE001 - an application's own, which ends no other connection
+            _log.error("a response could not be closed", exc_info=error)
 
     def close(self) -> None:
         """Close the socket; by a reset if the response is not complete."""
         if self.aborted or self.stream is not None or self._unsent:
             reset_on_close(self.client)
+        self.end_stream()
         self._buffer.release()
         self.client.close()

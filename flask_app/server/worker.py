@@ -8,7 +8,6 @@ import selectors
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -32,6 +31,7 @@ from diptych.core.tuning.accept_yield import accept_yield
 from diptych.core.tuning.garbage_collection import freeze_gc
 from diptych.flask_app.server import wsgi
 from diptych.flask_app.server.connection import Connection, Limits
+from diptych.flask_app.server.parts import Parts
 from diptych.flask_app.server.request_queues import RequestQueues
 
 TICK = 0.5
@@ -302,7 +302,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._fail(connection, head, error)
         connection.begin_next()
 
-    def _continue(self, connection: Connection, stream: Iterator[bytes]) -> None:
+    def _continue(self, connection: Connection, stream: Parts) -> None:
         """Append the next part of a response, or its end; abort the connection where there is none."""
         head = connection.reader.head
         assert head is not None  # noqa: S101 - it is complete
@@ -320,7 +320,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         patience = max(self.application.settings.request_timeout, WRITE_TIMEOUT)
         connection.send(data, time.monotonic() + patience)
         if not part:
-            connection.stream = None
+            connection.end_stream()
             connection.begin_next()
 
     def _fail(self, connection: Connection, head: Head, error: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import is_hop_by_hop
@@ -12,11 +12,12 @@ from wsgiref.util import is_hop_by_hop
 from diptych.core.http.request_response import BodyError
 from diptych.core.http.wire.response_writer import SERVER, date, message
 from diptych.flask_app.server.connection import Connection
+from diptych.flask_app.server.parts import Parts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-Answer = tuple[int, Iterable[tuple[str, object]], bytes | Iterator[bytes]]
+Answer = tuple[int, Iterable[tuple[str, object]], bytes | Parts]
 """A status, headers and a body, which is an iterator of its parts where it has no length."""
 
 
@@ -81,7 +82,7 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
 
     result = application(environ, start_response)
     if started and not parts and environ["REQUEST_METHOD"] != "HEAD" and _is_stream(*started[0]):
-        return *started[0], _closing(result)
+        return *started[0], Parts(result)
     try:
         parts.extend(result)
     finally:
@@ -94,15 +95,6 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
 def _is_stream(status: int, headers: Iterable[tuple[str, str]]) -> bool:
     """Return whether a response has a body of unknown length."""
     return status not in (204, 304) and all(name.lower() != "content-length" for name, _ in headers)
-
-
-def _closing(result: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the parts of a body that are not empty, and close it (PEP 3333)."""
-    try:
-        yield from filter(None, result)
-    finally:
-        if hasattr(result, "close"):
-            result.close()
 
 
 def serialize(answer: Answer, *, method: str, close: bool, old: bool = False) -> bytes:

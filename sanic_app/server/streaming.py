@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import closing
 from inspect import isawaitable
 from typing import Any
 
 import sanic
 from sanic.http import Http
 
+from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.errors import ResponseAborted
 from diptych.sanic_app.server.connection_reset import reset
 
@@ -18,19 +20,24 @@ Turn = Callable[[Coroutine[Any, Any, bytes]], Awaitable[bytes]]
 
 
 async def send_stream(
-    request: sanic.Request, response: sanic.HTTPResponse, parts: AsyncIterator[bytes], in_turn: Turn
+    request: sanic.Request, response: sanic.HTTPResponse, parts: ResponseStream, in_turn: Turn
 ) -> None:
-    """Send the head and all parts, of which a HEAD has none; Sanic sends the end.
+    """Send the head and all parts, of which a HEAD has none, and close the stream; Sanic sends the end.
 
     Where a part cannot be made, or the server stops, the connection is reset.
 
     Errors: ResponseAborted, in a server that is not Sanic's.
     """
-    out: Any = await request.respond(response)
-    await out.send(b"", end_stream=False)
-    if request.method == "HEAD":
-        await _end_head(request, out)
-        return
+    with closing(parts):
+        out: Any = await request.respond(response)
+        await out.send(b"", end_stream=False)
+        if request.method == "HEAD":
+            await _end_head(request, out)
+        else:
+            await _send_parts(request, out, parts, in_turn)
+
+
+async def _send_parts(request: sanic.Request, out: Any, parts: ResponseStream, in_turn: Turn) -> None:
     try:
         while part := await in_turn(_next(parts)):
             await out.send(part, end_stream=False)
@@ -53,5 +60,5 @@ async def _end_head(request: sanic.Request, out: Any) -> None:
             await ended
 
 
-async def _next(parts: AsyncIterator[bytes]) -> bytes:
+async def _next(parts: ResponseStream) -> bytes:
     return await anext(parts, b"")

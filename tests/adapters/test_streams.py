@@ -108,6 +108,62 @@ def test_a_stream_that_cannot_go_on_resets_the_connection_and_is_logged(served: 
     assert patient.get(f"{served.url}/books?pageSize=1").status_code == 200
 
 
+def lines(served: Served, name: str) -> list[dict[str, Any]]:
+    """Return the access log lines of the requests with this id."""
+    served.log.seek(0)
+    found = [json.loads(line) for line in served.log.read().splitlines()]
+    return [line for line in found if "status" in line and line["request_id"] == name]
+
+
+def named(url: str, target: str, name: str) -> socket.socket:
+    """Return a connection that has sent a GET with a request id."""
+    connection = connect(Target.of(url))
+    connection.sendall(f"GET {target} HTTP/1.0\r\nHost: localhost\r\nX-Request-ID: {name}\r\n\r\n".encode())
+    return connection
+
+
+def test_a_stream_is_logged_and_counted_at_its_end_with_all_its_bytes(served: Served):
+    with named(served.url, "/books.jsonl", "whole") as connection:
+        begin = connection.recv(1000)
+        before = counted(served, "/books.jsonl")
+        assert lines(served, "whole") == []
+
+        body = (begin + rest(connection)).partition(b"\r\n\r\n")[2]
+
+    until(lambda: lines(served, "whole"))
+    (line,) = lines(served, "whole")
+    assert (line["path"], line["status"], line["bytes"], line["level"]) == ("/books.jsonl", 200, len(body), "info")
+    assert 0 < line["db_ms"] < line["duration_ms"]
+    assert "aborted" not in line
+    assert counted(served, "/books.jsonl") == before + 1
+
+
+def counted(served: Served, route: str) -> int:
+    """Return the number of requests of a route in the histogram."""
+    name = f'diptych_request_duration_seconds_count{{method="GET",route="{route}"}} '
+    found = [line for line in patient.get(f"{served.url}/metrics").text.splitlines() if line.startswith(name)]
+    return int(float(found[0].removeprefix(name))) if found else 0
+
+
+def test_a_stream_whose_client_goes_away_is_logged_as_aborted_with_the_bytes_until_then(served: Served):
+    with named(served.url, "/books.csv", "left") as connection:
+        connection.recv(1000)
+        before = counted(served, "/books.csv")
+
+    until(lambda: lines(served, "left"))
+    (line,) = lines(served, "left")
+    assert (line["status"], line["aborted"]) == (200, True)
+    assert 0 < line["bytes"] < BOOKS * 3000
+    assert counted(served, "/books.csv") == before + 1
+
+
+def test_head_of_a_stream_is_logged_once_with_no_bytes(served: Served):
+    assert patient.request("HEAD", f"{served.url}/books.csv", headers={"X-Request-ID": "head"}).status_code == 200
+
+    (line,) = lines(served, "head")
+    assert (line["method"], line["bytes"], "aborted" in line) == ("HEAD", 0, False)
+
+
 def test_a_client_that_goes_away_leaves_nothing_in_use(served: Served):
     with asked(served.url, "/books.csv") as connection:
         connection.recv(1000)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from diptych.flask_app.server import wsgi
+from diptych.flask_app.server.parts import Parts
 
 
 class Pieces:
@@ -72,7 +73,11 @@ def test_a_body_without_a_length_is_read_in_parts_and_closed():
 
     assert b"Transfer-Encoding: chunked" in wsgi.serialize(answer, method="GET", close=False)
     assert b"Transfer-Encoding" not in wsgi.serialize(answer, method="GET", close=True, old=True)
-    assert (list(answer[2]), pieces.closed) == ([b"b", b"c"], 1)
+    parts = answer[2]
+    assert isinstance(parts, Parts)
+    assert (list(parts), pieces.closed) == ([b"b", b"c"], 0)
+    parts.close()
+    assert pieces.closed == 1
     assert wsgi.call(application, {"REQUEST_METHOD": "HEAD"})[2] == b"bc"
 
 
