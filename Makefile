@@ -63,6 +63,7 @@ bench-access: venv ## Measure what tokens cost, and what a flood of sign-ins cos
 
 bench-import: venv ## Compare `diptych import` with COPY of the same rows, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.import_formats
+	$(BIN)/python -m benchmarks.import_memory
 	$(BIN)/python -m benchmarks.importing
 
 bench-start: venv ## Measure the adapters' start and whether their memory stays level, and write it into docs/performance.md
