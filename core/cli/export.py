@@ -45,8 +45,9 @@ marc, marcxml     MARC 21 in ISO 2709 or in XML, for library systems
 bibtex, ris, csl  for reference managers; csl is CSL-JSON
 jsonld            schema.org, for web pages
 
-A file is replaced when its successor is whole, and not before. A book that a format cannot hold is left out and told,
-and the status is 1. docs/formats.md says what each format loses.
+A file is replaced when its successor is whole, and not before. A book that is too long for a format is shortened and
+told; one that it cannot hold at all is left out and told, and the status is 1. docs/formats.md says what each format
+loses.
 
 \b
 Examples:
@@ -60,9 +61,10 @@ Advanced = Callable[[int], object]
 
 
 class _Done(Struct):
-    """How many books were written, and how many the format could not hold."""
+    """How many books were written, how many of them shortened, and how many the format could not hold."""
 
     written: int = 0
+    shortened: int = 0
     refused: int = 0
 
 
@@ -96,7 +98,8 @@ def export_command(settings: Settings) -> click.Command:
                 done = _lines(database, file, advanced) if writer is None else _books(database, file, advanced, writer)
                 file.flush()
             label = format_named(name).label
-            click.echo(f"{counted(done.written, 'book')} written as {label}", err=True)
+            shortened = f", {done.shortened:,} of them shortened" if done.shortened else ""
+            click.echo(f"{counted(done.written, 'book')} written as {label}{shortened}", err=True)
             if done.refused:
                 raise click.ClickException(f"{counted(done.refused, 'book')} could not be written as {label}")
 
@@ -146,6 +149,9 @@ def _books(database: Database, file: BinaryIO, advanced: Advanced, writer: Write
                 done.refused += 1
                 click.echo(f"Left out: book {book.record_id}, {quoted(book.title)}: {error}", err=True)
                 continue
+            if writer.notice is not None:
+                done.shortened += 1
+                click.echo(f"Not whole: book {book.record_id}, {quoted(book.title)}: {writer.notice}", err=True)
             file.write(writer.between + content if done.written else content)
             done.written += 1
     file.write(writer.end)

@@ -261,21 +261,36 @@ def test_a_file_of_a_format_that_is_not_written_is_refused(catalogue: Catalogues
 # --- what a format cannot hold ---
 
 
-def test_a_book_that_iso_2709_cannot_hold_is_told_and_the_others_are_written(catalogue: Catalogues, tmp_path: Path):
+def test_a_book_that_is_too_long_for_iso_2709_is_shortened_and_told(catalogue: Catalogues, tmp_path: Path):
     url, other, path = catalogue("sqlite"), catalogue("sqlite"), tmp_path / "books.mrc"
     names = (f"{number:03}{chr(0x20000) * 252}" for number in range(100))  # four bytes a character
     large = BookRecord(line=1, title="Large", contributors=tuple(Contributor(name, "author") for name in names))
     fill(url, [large, msgspec.structs.replace(ILIAD, line=2)])
     book_id = json.loads(done(url, "export").splitlines()[-2])["id"]
     result = invoked(url, "export", "-o", str(path))
+    told, written = result.stderr.splitlines()
+    assert told == (
+        f"Not whole: book {book_id}, 'Large': shortened to the 99,999 bytes of ISO 2709, without these fields: 700 (4)"
+    )
+    assert written == "2 books written as MARC 21 (ISO 2709), 1 of them shortened"
+    assert result.exit_code == 0
+    done(other, "import", str(path))
+    assert sorted(book["title"] for book in stored(other)) == ["Iliad", "Large"]
+
+
+def test_a_book_that_a_format_cannot_hold_at_all_is_told_and_the_others_are_written(
+    catalogue: Catalogues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    url, path = catalogue("sqlite"), tmp_path / "books.mrc"
+    monkeypatch.setattr("diptych.core.formats.marc.iso2709.FIELD_MAX", 100)
+    fill(url, [BookRecord(line=1, title="L" * 200), msgspec.structs.replace(ILIAD, line=2)])
+    result = invoked(url, "export", "-o", str(path))
     left_out, written, error = result.stderr.splitlines()
-    assert left_out.startswith(f"Left out: book {book_id}, 'Large': ")
-    assert "99,999" in left_out
+    assert left_out.startswith("Left out: book ")
+    assert left_out.endswith("field 245 has 205 bytes, and MARC in ISO 2709 allows 100")
     assert written == "1 book written as MARC 21 (ISO 2709)"
     assert error == "Error: 1 book could not be written as MARC 21 (ISO 2709)"
     assert result.exit_code == 1
-    done(other, "import", str(path))
-    assert [book["title"] for book in stored(other)] == ["Iliad"]
 
 
 def test_formulas_are_guarded_in_tables_and_are_text_again_after_an_import(url: str, catalogue: Catalogues):

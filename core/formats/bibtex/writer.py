@@ -40,6 +40,7 @@ class BibtexWriter:
     begin = b""
     between = b"\n"
     end = b""
+    notice = None
 
     def __init__(self) -> None:
         self._used: dict[str, int] = {}

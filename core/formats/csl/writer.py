@@ -29,6 +29,7 @@ class CslWriter:
     begin = b"[\n"
     between = b",\n"
     end = b"\n]\n"
+    notice = None
 
     def record(self, book: BookRecord) -> bytes:
         """Return one item."""

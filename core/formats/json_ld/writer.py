@@ -31,6 +31,7 @@ class JsonLdWriter:
     begin = b'{"@context":"https://schema.org","@graph":[\n'
     between = b",\n"
     end = b"\n]}\n"
+    notice = None
 
     def record(self, book: BookRecord) -> bytes:
         """Return one node."""

@@ -22,6 +22,7 @@ class MarcXmlWriter:
     begin = b'<?xml version="1.0" encoding="UTF-8"?>\n<collection xmlns="http://www.loc.gov/MARC21/slim">\n'
     between = b""
     end = b"</collection>\n"
+    notice = None
 
     def record(self, book: BookRecord) -> bytes:
         """Return the record of a book. A character that XML cannot hold becomes U+FFFD."""

@@ -26,6 +26,7 @@ class RisWriter:
     begin = b""
     between = b""
     end = b""
+    notice = None
 
     def record(self, book: BookRecord) -> bytes:
         """Return one reference, from TY to ER and an empty line."""

@@ -28,6 +28,7 @@ class CsvWriter:
     begin = _row(COLUMNS).encode()
     between = b""
     end = b""
+    notice = None
 
     def record(self, book: BookRecord) -> bytes:
         """Return one record. Of a record with more lines than `import` reads as one, the last are one line."""

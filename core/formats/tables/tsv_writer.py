@@ -19,6 +19,7 @@ class TsvWriter:
     begin = "\t".join(COLUMNS).encode() + b"\n"
     between = b""
     end = b""
+    notice = None
 
     def record(self, book: BookRecord) -> bytes:
         """Return one line."""

@@ -112,6 +112,7 @@ class _JsonLines:
     """Writes each book as GET returns it, with all that it can include, in a line."""
 
     begin = between = end = b""
+    notice = None
 
     def record(self, book: Any) -> bytes:
         """Return one line."""

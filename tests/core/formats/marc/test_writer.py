@@ -5,10 +5,20 @@ import io
 import pymarc
 import pytest
 
+from diptych.core.catalogue.limits import (
+    DESCRIPTION_MAX,
+    EDITION_MAX,
+    NAME_MAX,
+    POSITION_MAX,
+    RECORD_ID_MAX,
+    TAG_MAX,
+    TITLE_MAX,
+    URL_MAX,
+)
 from diptych.core.formats.marc.reader import read
 from diptych.core.formats.marc.writer import MarcWriter
 from diptych.core.formats.marcxml.writer import MarcXmlWriter
-from diptych.core.formats.record import BookRecord, Contributor, TagName
+from diptych.core.formats.record import LIST_MAX, BookRecord, Contributor, SeriesPosition, TagName
 
 BOOK = BookRecord(
     line=1,
@@ -65,10 +75,64 @@ def test_what_iso_2709_cannot_hold_is_refused_in_words():
     long = BookRecord(line=1, title="T", edition="\U00020000" * 2_500)
     with pytest.raises(ValueError, match=r"field 250 has 10,0\d\d bytes, and MARC in ISO 2709 allows 9,999"):
         MarcWriter().record(long)
-    many = tuple(TagName(f"{number} " + "x" * 90) for number in range(1_000))
-    with pytest.raises(ValueError, match="more than the 99,999 bytes"):
-        MarcWriter().record(BookRecord(line=1, title="T", tags=many))
-    assert MarcXmlWriter().record(BookRecord(line=1, title="T", tags=many))
+
+
+def test_a_record_that_is_too_long_is_shortened_and_says_so():
+    people = tuple(Contributor(f"{number} " + "\U00020000" * 250, "author") for number in range(80))
+    tags = tuple(TagName(f"{number} " + "x" * 90) for number in range(100))
+    book = BookRecord(line=1, title="T", description="D" * 10_000, tags=tags, contributors=people, isbn="9783161484100")
+    writer = MarcWriter()
+
+    data = writer.record(book)
+
+    assert 90_000 < len(data) <= 99_999
+    told = "shortened to the 99,999 bytes of ISO 2709, without these fields: 520 (2)"
+    assert writer.notice == told
+    (record,) = pymarc.MARCReader(io.BytesIO(data))
+    assert record["500"].value() == f"This record was {told}."
+    (read_again,) = read(io.BytesIO(data))
+    assert (len(read_again.contributors), len(read_again.tags), read_again.description) == (80, 100, None)
+
+    writer.record(BookRecord(line=2, title="T"))
+    assert writer.notice is None
+
+
+def test_the_last_added_entries_go_last():
+    people = tuple(Contributor(f"{number} " + "\U00020000" * 250, "author") for number in range(100))
+    tags = tuple(TagName(f"{number} " + "x" * 90) for number in range(100))
+    writer = MarcWriter()
+
+    data = writer.record(BookRecord(line=1, title="T", tags=tags, contributors=people))
+
+    assert (writer.notice or "").endswith("653 (100), 700 (3)")
+    (read_again,) = read(io.BytesIO(data))
+    names = [person.name or person.sort_name or "" for person in read_again.contributors]
+    assert [int(name.split()[0]) for name in names] == list(range(97))
+
+
+def test_the_longest_book_of_a_catalogue_fits():
+    wide = "\U00020000"
+    book = BookRecord(
+        line=1,
+        title=wide * TITLE_MAX,
+        subtitle=wide * (TITLE_MAX - 100),
+        contributors=tuple(
+            Contributor(f"{number:03}" + wide * (NAME_MAX - 3), "author", "S" + wide * (NAME_MAX - 1))
+            for number in range(LIST_MAX)
+        ),
+        tags=tuple(TagName(f"{number:03}" + wide * (TAG_MAX - 3)) for number in range(LIST_MAX)),
+        series=tuple(
+            SeriesPosition(f"{number:03}" + wide * (NAME_MAX - 3), wide * POSITION_MAX) for number in range(LIST_MAX)
+        ),
+        description=wide * DESCRIPTION_MAX,
+        publisher=wide * NAME_MAX,
+        edition=wide * EDITION_MAX,
+        url="https://x.example/" + "x" * (URL_MAX - 18),
+        original_title=wide * TITLE_MAX,
+        record_id=wide * RECORD_ID_MAX,
+    )
+
+    assert len(MarcWriter().record(book)) <= 99_999
 
 
 def test_what_xml_cannot_hold_is_replaced():
