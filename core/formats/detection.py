@@ -44,7 +44,8 @@ _BYTE_ORDER_MARKS = (
 # ISO 2709, 4.3: the length of the record, and the base address of its data; MARC 21 adds "4500" at 20 to 23.
 _LEADER = re.compile(rb"[\s\0]*[0-9]{5}.{7}[0-9]{5}.{3}(?:4500|.{4}(?s:.*?)\x1e)", re.DOTALL)
 _DUMP = re.compile(r"/type/\w+\t/\S+\t[0-9]+\t[^\t\n]*\t\{")  # openlibrary.org/developers/dumps: type, key, revision...
-_RIS = re.compile(r"^[ \t]*TY {1,2}- ?", re.MULTILINE)
+# A title in a table may be like the first of these lines, and a text in a cell like both.
+_RIS = re.compile(r"^[ \t]*TY {1,2}- ?[A-Za-z]*[ \t]*\r?\n\s*[A-Z][A-Z0-9] {1,2}-", re.MULTILINE)
 _RIS_FIRST = re.compile(r"ty {0,3}-", re.IGNORECASE)
 _BIBTEX = re.compile(
     r"^[ \t]*@[ \t]*(?:(?:string|comment|preamble)\s*[{(]|[A-Za-z]+\s*[{(]\s*[^\s,{}()=]*\s*,)",
@@ -129,15 +130,25 @@ def _judge_lines(text: str) -> tuple[str | None, bool]:
     """Return the format of a text of lines: BibTeX, RIS, or a table."""
     if _RIS_FIRST.match(text):
         return "ris", True
-    found = [(match.start(), name) for name, form in _MARKS if (match := form.search(text))]
-    if found:
-        return min(found)[1], True
     line = text.partition("\n")[0].rstrip("\r")
+    found = [(match.start(), name) for name, form in _MARKS if (match := form.search(text))]
+    if found and not _is_in_cell(text, min(found)[0], line):
+        return min(found)[1], True
     if line.lower().startswith("sep="):  # Excel's way to name the separator
         return "csv", True
-    bare = _QUOTED.sub("", line)
-    tabs, others = bare.count("\t"), sum(map(bare.count, ",;|"))
+    tabs, others = _delimiters(line)
     if not tabs and not others:
         return None, False
     # In TSV, quotes are literal.
     return ("tsv" if tabs > others and '"' not in line else "csv"), not (tabs and others)
+
+
+def _delimiters(line: str) -> tuple[int, int]:
+    """Return the number of tabs, and of other delimiters of cells, outside quotes."""
+    bare = _QUOTED.sub("", line)
+    return bare.count("\t"), sum(map(bare.count, ",;|"))
+
+
+def _is_in_cell(text: str, place: int, first_line: str) -> bool:
+    """Return whether a place is within quotes, and the first line may be the header of a table."""
+    return any(_delimiters(first_line)) and text.count('"', 0, place) % 2 == 1

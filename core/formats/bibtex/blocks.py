@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 
 from bibtexparser.library import Library
@@ -19,6 +18,7 @@ from bibtexparser.model import (
 from bibtexparser.splitter import Splitter
 from msgspec import Struct
 
+from diptych.core.formats.bibtex.nested_starts import START, masked, unmasked
 from diptych.core.formats.bibtex.values import MONTHS, resolved
 from diptych.core.formats.record import Reject
 
@@ -28,7 +28,7 @@ RAW_MAX = 10_000
 CROSSREFS_MAX = 10
 """Entries from which one inherits through each other, at most."""
 
-_START = re.compile(r"^[ \t]*@[ \t]*\w+[ \t]*[{(]")
+_LINE = "line"
 _NOT_INHERITED = frozenset(("title", "subtitle", "titleaddon", "isbn", "crossref", "xref", "ids", "keywords", "note"))
 # It would write to standard error what is in the rejects too.
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
@@ -51,9 +51,12 @@ def entries(text: str) -> Iterator[RawEntry | Reject]:
     Errors: ValueError when there is none.
     """
     library = Splitter(text).split()
-    starts = {number for number, line in enumerate(text.split("\n"), start=1) if _START.match(line)}
+    if library.failed_blocks and (without_nested := masked(text)) != text:
+        text, library = without_nested, Splitter(without_nested).split()
+    starts = {number for number, line in enumerate(text.split("\n"), start=1) if START.match(line)}
     if not starts:
         raise ValueError("this is no BibTeX file: nothing in it begins with @ and a type, such as @book{")
+    _number_lines(library, text)
     strings = dict(MONTHS)
     found = [*_items(library, strings), *_lost(starts, library, text)]
     by_key = {item.key.lower(): item for item in found if isinstance(item, RawEntry)}
@@ -61,6 +64,19 @@ def entries(text: str) -> Iterator[RawEntry | Reject]:
         if isinstance(item, RawEntry):
             _inherit(item, by_key)
         yield item
+
+
+def _number_lines(library: Library, text: str) -> None:
+    """Note the line in which each block begins: bibtexparser itself counts no line end after a backslash."""
+    place, line = 0, 1
+    after = 0  # where the next block may begin
+    for block in library.blocks:
+        start = text.index(block.raw or "", after)
+        line += text.count("\n", place, start)
+        place, after = start, start + 1
+        block.set_parser_metadata(_LINE, line)
+        if isinstance(block, ParsingFailedBlock) and block.ignore_error_block is not None:
+            block.ignore_error_block.set_parser_metadata(_LINE, line)
 
 
 def _items(library: Library, strings: dict[str, str]) -> Iterator[RawEntry | Reject]:
@@ -84,14 +100,17 @@ def _items(library: Library, strings: dict[str, str]) -> Iterator[RawEntry | Rej
 
 def _entry(block: Entry, strings: dict[str, str]) -> RawEntry | Reject:
     """Return the entry with the texts of its fields. The first of fields of one name counts."""
-    entry = RawEntry(_line(block), block.key.strip(), block.entry_type.strip().lower(), {}, block.raw or "", [])
+    raw = unmasked(block.raw or "")
+    entry = RawEntry(_line(block), block.key.strip(), block.entry_type.strip().lower(), {}, raw, [])
+    if raw != block.raw:
+        entry.unread.append("what looks like an entry within a field")
     for field in block.fields:
         name = field.key.strip().lower()
         if name in entry.fields:
             entry.unread.append(f"{name} (a second time)")
             continue
         try:
-            entry.fields[name] = resolved(field.value, strings)
+            entry.fields[name] = resolved(unmasked(field.value), strings)
         except KeyError as error:
             entry.unread.append(f"{name} (the abbreviation {error.args[0]!r} is not defined)")
         except ValueError as error:
@@ -135,12 +154,12 @@ def _lost(starts: set[int], library: Library, text: str) -> Iterator[Reject]:
 
 
 def _reject(block: Block, reason: str) -> Reject:
-    return Reject(_line(block), reason, (block.raw or "")[:RAW_MAX])
+    return Reject(_line(block), reason, unmasked(block.raw or "")[:RAW_MAX])
 
 
 def _line(block: Block) -> int:
     """Return the line in which the block begins, from 1."""
-    return (block.start_line or 0) + 1
+    return int(block.get_parser_metadata(_LINE) or 0)
 
 
 def _words(error: Exception) -> str:

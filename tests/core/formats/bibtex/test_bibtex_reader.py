@@ -222,3 +222,34 @@ def test_abbreviations_that_double_each_other_do_not_fill_the_memory():
 def test_entries_that_inherit_from_each_other_come_to_an_end():
     found = results("@book{a, title = {A}, crossref = {b}}\n@book{b, title = {B}, publisher = {P}, crossref = {a}}")
     assert [one.publisher for one in found] == ["P", "P"]
+
+
+def test_an_entry_within_a_field_is_no_entry_and_is_told():
+    within = [
+        "{See\n@book{x, title={In}} there}",
+        '"See\n  @book{x, y} there"',
+        "{@book{x,\n}\n\n @misc(y, z)\n@string{}}",
+    ]
+    for abstract in within:
+        one, two = results(f"@book{{a,\n title={{One}},\n abstract={abstract},\n}}\n@book{{b, title={{Two}}}}")
+        assert isinstance(one, RawBook)
+        assert isinstance(two, RawBook)
+        assert (one.title, one.number, two.title) == ("One", 1, "Two")
+        assert "@book" in (one.description or "")
+        assert one.unread == ["what looks like an entry within a field"]
+
+
+def test_an_entry_without_its_end_takes_no_other_into_a_field():
+    broken, two, three = results("@book{a, title={One,\n}\n@book{b, title={Two}}\n@book{c, title={Three}}")
+    assert isinstance(broken, Reject)
+    assert [book.title for book in (two, three) if isinstance(book, RawBook)] == ["Two", "Three"]
+
+
+def test_line_breaks_of_latex_count_in_the_number_of_a_line():
+    text = (
+        "@book{a,\n title={One},\n abstract={1\\\\\n2\\\\\n3},\n}\n\n@book{b,\n title={Two}}\n@book{b, title={Three}}"
+    )
+    one, two, again = results(text)
+    assert [(book.title, book.number) for book in (one, two) if isinstance(book, RawBook)] == [("One", 1), ("Two", 8)]
+    assert isinstance(again, Reject)
+    assert (again.line, again.reason) == (10, "the key 'b' is already used in line 8")
