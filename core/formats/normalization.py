@@ -40,7 +40,15 @@ from diptych.core.formats.values.extents import book_format, page_count
 from diptych.core.formats.values.isbns import isbns, lost_digits
 from diptych.core.formats.values.languages import language_tags
 from diptych.core.formats.values.names import contributor, is_placeholder, life_year
-from diptych.core.formats.values.texts import is_no_title, is_nothing, one_line, plain_text
+from diptych.core.formats.values.texts import (
+    has_html,
+    invisible_in,
+    is_blank,
+    is_no_title,
+    is_nothing,
+    one_line,
+    plain_text,
+)
 
 SHOWN = 60
 """Characters of a bad value that are shown."""
@@ -63,6 +71,9 @@ def normalized(raw: RawBook) -> tuple[BookRecord, list[Trouble]] | Reject:
     except ValueError as error:
         return Reject(raw.number, f"title {quoted(raw.title)}: {error}", raw.raw)
     found = _Values()
+    found.tell_invisible("title", raw.title, title)
+    if raw.description is not None and has_html(raw.description):
+        found.add_trouble("description", raw.description, "HTML tags")
     # Most books have few of the members: what they do not have costs nothing here.
     values: dict[str, Any] = {
         name: found.take(name, value, rule)
@@ -96,14 +107,34 @@ class _Values:
         self.troubles.append(Trouble(field, shortened(value), reason))
 
     def take(self, field: str, value: S | None, rule: Callable[[S], T | None]) -> T | None:
-        """Return what the rule makes of a value; None if there is none, or if the rule raises ValueError."""
+        """Return what the rule makes of a value; None if there is none, or if the rule raises ValueError.
+
+        A text of which the rule makes nothing is a trouble too, and so is an invisible character that it removes.
+        """
         if value is None:
             return None
         try:
-            return rule(value)
+            taken = rule(value)
         except ValueError as error:
             self.add_trouble(field, value, str(error))
             return None
+        if isinstance(value, str):
+            if not taken:
+                self.tell_nothing(field, value)
+            else:
+                self.tell_invisible(field, value, taken)
+        return taken
+
+    def tell_nothing(self, field: str, text: str) -> None:
+        """Note a text that says that there is no value, but not an empty one."""
+        if not is_blank(text):
+            self.add_trouble(field, text, "says that there is none")
+
+    def tell_invisible(self, field: str, text: str, taken: object) -> None:
+        """Note the first invisible character of a text that is not in what was made of it."""
+        char = invisible_in(text)
+        if char is not None and not (isinstance(taken, str) and char in taken):
+            self.add_trouble(field, text, f"the invisible character U+{ord(char):04X}")
 
     def first(self, field: str, values: Iterable[str], rule: Callable[[str], T | None]) -> T | None:
         """Return the first value of which the rule makes something."""
@@ -185,14 +216,13 @@ def _contributor(raw: RawContributor, found: _Values) -> Contributor | None:
 def _tags(_: str, raws: list[tuple[str, str | None]], found: _Values) -> dict[str, Any]:
     names: dict[str, TagName] = {}
     for text, scheme in raws:
-        name = None if is_nothing(text) else found.take("tags", text, _tag_name)
+        name = found.take("tags", text, _tag_name)
         if name is not None:
             names.setdefault(name, TagName(name, found.take("tags", scheme, tag_scheme)))
     return {"tags": found.at_most("tags", list(names.values()))}
 
 
-def _tag_name(text: str) -> str:
-    return _tag(one_line(text))
+_tag_name = _line_by(_tag)
 
 
 _series_name, _place = _line_by(_name), _line_by(_position)
@@ -221,8 +251,10 @@ def _identifiers(_: str, raws: list[tuple[str, str]], found: _Values) -> dict[st
             good, refused = isbns(text)
             numbers += good
             bad += refused
-        elif not is_nothing(text):
-            value = found.take(scheme, text, partial(identifier_value, scheme))
+            if not good and not refused:
+                found.tell_nothing("isbn", text)
+        else:
+            value = found.take(scheme, text, _line_by(partial(identifier_value, scheme)))
             others += [] if value is None else [Identifier(scheme, value)]
     for text, reason in bad:
         # Nothing is lost of a float beside the number that it was.

@@ -98,7 +98,12 @@ class _Reading:
     def _one(self, name: str) -> str | None:
         """Take a text or number in one line."""
         text = self._text(name)
-        return None if text is None else one_line(_MARKUP.sub("", text))
+        if text is None:
+            return None
+        bare = _MARKUP.sub("", text)
+        if bare != text:
+            self._unread.append(f"formatting of {name}")
+        return one_line(bare)
 
     def _all(self, name: str) -> list[str]:
         """Take one text or a list of texts."""

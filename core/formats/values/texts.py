@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 # In these spellings only: Null and Nan are names.
 _NOTHING = frozenset(["", "NULL", "null", "nan", "NaN", "None", "none", "N/A", "n/a", "#N/A", "\\N", "--", '=""'])
-_NO_TITLE = _NOTHING - {"None", "none", "null", "n/a"}
+_NO_TITLE = _NOTHING - {"None", "none", "null", "n/a", "NaN"}
 
 # ZERO WIDTH SPACE, LRM and RLM, WORD JOINER, BYTE ORDER MARK; and the embeddings, overrides and isolates of UAX 9.
 _INVISIBLE = re.compile("[\u200b\u200e\u200f\u2060\ufeff\u061c\u202a-\u202e\u2066-\u2069]")
@@ -20,19 +20,37 @@ _INLINE = ("a", "b", "i", "em", "strong", "span", "u", "font", "small", "sup", "
 _TAG = re.compile(rf"</?(?:{'|'.join(_BLOCKS + _INLINE)})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 
 
+def is_blank(text: str) -> bool:
+    """Return whether a cell is empty, as a spreadsheet has it too."""
+    return text.strip() in ("", '=""')
+
+
 def is_nothing(text: str) -> bool:
     """Return whether a cell says nothing, as "NULL" and "nan"."""
     return text.strip() in _NOTHING
 
 
 def is_no_title(text: str) -> bool:
-    """Return whether a title is none; there are books called "None"."""
+    """Return whether a title is none; there are books called "None" and "NaN"."""
     return text.strip() in _NO_TITLE
 
 
 def without_invisible(text: str) -> str:
     """Return text without zero-width characters and the controls of writing direction."""
     return text if text.isascii() else _JOINER.sub("", _INVISIBLE.sub("", text))
+
+
+def invisible_in(text: str) -> str | None:
+    """Return the first character that `without_invisible` removes, None if there is none."""
+    if text.isascii():
+        return None
+    found = _INVISIBLE.search(text) or _JOINER.search(text)
+    return None if found is None else found.group()
+
+
+def has_html(text: str) -> bool:
+    """Return whether `plain_text` removes anything."""
+    return "<" in text and _TAG.search(text) is not None
 
 
 def one_line(text: str) -> str:
@@ -44,7 +62,7 @@ def one_line(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """Return text as it is, or what HTML says in it, with a line for each block."""
-    if "<" not in text or not _TAG.search(text):
+    if not has_html(text):
         return text
     reader = _TextOfHtml()
     reader.feed(text)

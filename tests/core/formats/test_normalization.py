@@ -12,6 +12,7 @@ from diptych.core.formats.record import (
     Reject,
     SeriesPosition,
     TagName,
+    Trouble,
 )
 
 
@@ -79,7 +80,10 @@ def test_every_member_is_taken_in_its_normal_form():
             url="https://example.org/1",
             record_id="r1",
         ),
-        [],
+        [
+            Trouble("title", "  The\nBook\u200b ", "the invisible character U+200B"),
+            Trouble("description", "<p>Nice &amp; <i>short</i></p><p>x</p>", "HTML tags"),
+        ],
     )
 
 
@@ -131,15 +135,45 @@ def test_a_death_before_the_birth_costs_both_years():
 
 
 @pytest.mark.parametrize("nothing", ["NULL", "null", "nan", "NaN", "None", "N/A", "\\N", "--", " "])
-def test_words_that_say_nothing_are_nothing(nothing):
+def test_words_that_say_nothing_are_nothing_and_are_told(nothing):
     fields = dict.fromkeys(("subtitle", "publisher", "edition", "format", "pages", "description", "url"), nothing)
     lists = {"published": [nothing], "languages": [nothing], "tags": [(nothing, None)], "series": [(nothing, None)]}
     people = [RawContributor(name=nothing)]
     given = {**fields, **lists, "contributors": people, "identifiers": [("isbn", nothing), ("oclc", nothing)]}
-    assert (record(**given), told(**given)) == (BookRecord(line=1, title="T"), [])
+    assert record(**given) == BookRecord(line=1, title="T")
+    names = [*fields, "author", "isbn", "oclc", "published", "language", "series", "tags"] if nothing.strip() else []
+    assert sorted(told(**given)) == sorted((name, nothing, "says that there is none") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"published": ["0"]}, ("published", "0", "says that there is none")),
+        ({"original_published": ["n.d."]}, ("original_year", "n.d.", "says that there is none")),
+        ({"pages": "0"}, ("pages", "0", "says that there is none")),
+        ({"languages": ["und"]}, ("language", "und", "says that there is none")),
+        ({"publisher": "[s.n.]"}, ("publisher", "[s.n.]", "says that there is none")),
+        ({"subtitle": "a\u200db"}, ("subtitle", "a\u200db", "the invisible character U+200D")),
+        ({"tags": [("a\u2066b", None)]}, ("tags", "a\u2066b", "the invisible character U+2066")),
+        ({"contributors": [RawContributor(name="A\ufeff")]}, ("author", "A\ufeff", "the invisible character U+FEFF")),
+        ({"description": "1 <b>2</b>"}, ("description", "1 <b>2</b>", "HTML tags")),
+    ],
+)
+def test_nothing_is_changed_without_a_word(given, expected):
+    assert told(**given) == [expected]
+
+
+def test_what_stays_as_it_is_is_not_told():
+    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    contributors = [RawContributor(name=persian), RawContributor(sort_name="Doe, Jane")]
+    assert (
+        told(subtitle=persian, description="1 < 2\u200d, <x>", contributors=contributors, identifiers=[("isbn", "")])
+        == []
+    )
 
 
 def test_people_called_null_and_books_called_none_exist():
+    assert record(title="NaN").title == "NaN"
     assert record(title="None", contributors=[RawContributor(name="Null")]).contributors == (
         Contributor("Null", "author"),
     )

@@ -35,7 +35,7 @@ def of_file(name):
     with (FILES / name).open("rb") as stream:
         (raw,) = read(stream)
     book, troubles = normalized(raw)
-    assert troubles == []
+    assert {trouble.reason for trouble in troubles} <= {"HTML tags"}
     return raw, book
 
 
