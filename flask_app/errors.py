@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from diptych.core.http import problems
+from diptych.core.http.unknown_addresses import problem_of
 from diptych.core.sync.application import Application
 from diptych.flask_app.conversion import to_headers, to_response
 
@@ -27,7 +27,7 @@ def register_errors(app: flask.Flask, application: Application) -> None:
         # RFC 9110 section 9.3.7: not about an address, but about the server.
         if flask.request.environ.get("RAW_URI") == "*":
             return to_response(application.about_server(to_headers(flask.request)))
-        problem = problems.of_status(error.code or 500)
+        problem = problem_of(error.code or 500, flask.request.path, application.routes)
         return to_response(application.refuse(problem, flask.request.method, to_headers(flask.request)))
 
     @app.errorhandler(Exception)

@@ -10,6 +10,7 @@ from sanic.exceptions import MethodNotAllowed, NotFound, SanicException
 from diptych.core.aio.application import Application
 from diptych.core.http import problems
 from diptych.core.http.problems import Problem
+from diptych.core.http.unknown_addresses import problem_of
 from diptych.sanic_app.conversion import method_of, to_headers, to_response
 
 
@@ -31,7 +32,7 @@ def register_errors(app: sanic.Sanic[Any, Any], application: Application) -> Non
         # RFC 9110 section 9.3.7: `OPTIONS *` is about the server, not an address.
         if request.raw_url == b"*" and request.method == "OPTIONS":
             return to_response(application.about_server(to_headers(request)))
-        return refuse(request, problems.of_status(error.status_code))
+        return refuse(request, problem_of(error.status_code, request.path, application.routes))
 
     def unexpected(request: sanic.Request, error: Exception) -> sanic.HTTPResponse:
         return to_response(application.fail(error, method_of(request), to_headers(request)))

@@ -128,7 +128,15 @@ def test_what_there_is_not_has_no_formats(api: httpx.Client):
         refused(api.get(f"/books/{book['id']}{suffix}"), 404)
     refused(api.get(f"/books/{book['id']}.bib/tags"), 404)
     refused(api.get(f"/authors/{book['author_id']}.bib"), 404)
-    refused(api.get("/books.txt"), 404)
+
+
+def test_an_unknown_suffix_of_the_list_names_those_that_there_are(api: httpx.Client):
+    for path in ("/books.tsv", "/books.txt?yearIn=1", "/books.", "/books.CSV", "/books.bib.bib"):
+        for method in ("GET", "POST"):
+            problem = refused(api.request(method, path), 404)
+            assert problem["detail"] == "A suffix can be .bib, .csv, .jsonl, .marcxml, .mrc, .ris."
+    for path in ("/authors.csv", "/books.tsv/1", "/.tsv", "/x.books.tsv"):
+        assert "suffix" not in refused(api.get(path), 404)["detail"]
 
 
 @contextmanager
