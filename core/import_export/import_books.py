@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -70,7 +71,7 @@ def load_books(session: Session, records: Sequence[BookRecord], on_conflict: OnC
     loading = _Loading(session, records, on_conflict)
     records = [record for record in records if loading.accepts_authors(record)]
     loading.find_books(records)
-    records = [record for record in records if loading.accepts_match(record)]
+    records = [record for record in records if loading.accepts_match(record) and loading.is_first(record)]
     loading.write(records)
     return loading.outcome
 
@@ -85,6 +86,7 @@ class _Loading:
         self.authors = ImportAuthors(session, records)
         self._by_isbn: dict[str, Book] = {}
         self._by_title: dict[MatchKey, list[Book]] = {}
+        self._loaded: dict[MatchKey, BookRecord] = {}
 
     def take_turns(self) -> None:
         """Wait for other imports, as two at once could create one author twice."""
@@ -117,6 +119,28 @@ class _Loading:
         if len(matches) > 1:
             self._reject(record, f"it may be any of the books {', '.join(str(book.id) for book in matches)}")
         return len(matches) <= 1
+
+    def is_first(self, record: BookRecord) -> bool:
+        """Return whether no earlier record is of the same book under another name of its author; else record why not.
+
+        A book with an ISBN, or without an author, has one key whatever names its people have.
+        """
+        author_id = self._first_author(record)
+        if record.isbn is not None or author_id is None:
+            return True
+        earlier = self._loaded.setdefault((record.title, author_id, record.year), record)
+        if earlier is record:
+            return True
+        if self._content(earlier) == self._content(record):
+            self.outcome.unchanged += 1
+        else:
+            self._reject(record, f"line {earlier.line} says otherwise of the same book, by another name of its author")
+        return False
+
+    def _content(self, record: BookRecord) -> tuple[BookRecord, list[Any]]:
+        """Return what a record says, whatever names its people have."""
+        people = [(self.authors.id_of(item) or item, item.role) for item in record.contributors]
+        return replace(record, line=0, record_id=None, source=None, contributors=()), people
 
     def write(self, records: Sequence[BookRecord]) -> None:
         """Create and update the books, with what belongs to them."""

@@ -77,6 +77,24 @@ async def test_loading_twice_is_loading_once(twin: Twin, isbn: str | None):
     assert await twin.exported() == before
 
 
+async def test_two_names_of_one_author_in_a_file_make_a_book_once(twin: Twin):
+    kept, gone = await author(twin, "Mark Twain"), await author(twin, "Samuel Clemens")
+    await twin.authors.merge(kept, [gone])
+    given = [
+        record("Roughing It", "Mark Twain", year=1872, line=1),
+        record("Roughing It", "Samuel Clemens", year=1872, line=2),
+        record("Roughing It", "Samuel Clemens", year=1872, description="Nevada", line=3),
+        record("Roughing It", "Samuel Clemens", year=1880, line=4),
+    ]
+    for created, unchanged in ((2, 1), (0, 3)):
+        outcome = await twin.load(given)
+        assert counts(outcome) == (created, 0, unchanged, 1)
+        (reject,) = outcome.rejects
+        assert (reject.line, reject.reason) == (
+            3, "line 1 says otherwise of the same book, by another name of its author",
+        )  # fmt: skip
+
+
 async def test_a_record_changes_what_it_says_and_leaves_what_it_does_not(twin: Twin):
     await twin.load([record("Iliad", isbn=ISBNS[0], year=1, language="grc", description="x", tags=("war",))])
     before = await only_book(twin)
