@@ -13,6 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from diptych.core.database import sync_config
+from diptych.core.db.config import require_file
 from diptych.core.db.error_translation import one_line, translate_errors
 from diptych.core.dev_server import ServingError
 from diptych.core.errors import CatalogueError, SchemaOutdated
@@ -26,7 +27,11 @@ never_asks = click.option("--no-prompt", is_flag=True, expose_value=False, help=
 
 @contextmanager
 def database_of(settings: Settings) -> Iterator[Database]:
-    """Open the database of these settings, and close it at the end of the block."""
+    """Open the database of these settings, and close it at the end of the block.
+
+    Errors: ServiceUnavailable where there is no SQLite file, which connecting would create.
+    """
+    require_file(settings)
     database = Database(sync_config(settings))
     try:
         yield database

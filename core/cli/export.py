@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -140,9 +141,12 @@ def _lines(database: Database, file: BinaryIO, advanced: Advanced) -> _Done:
 def _books(database: Database, file: BinaryIO, advanced: Advanced, writer: Writer) -> _Done:
     """Write the books of one moment; tell of each that the format cannot hold."""
     done = _Done()
-    file.write(writer.begin)
     with database.snapshot() as executor:
-        for book in watched(export_records(executor), advanced):
+        books = watched(export_records(executor), advanced)
+        # Nothing is written before the database has answered.
+        first = list(islice(books, 1))
+        file.write(writer.begin)
+        for book in chain(first, books):
             try:
                 content = writer.record(book)
             except ValueError as error:

@@ -271,7 +271,7 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(databases: Databases, tm
     path = tmp_path / "books.jsonl"
     path.write_text("precious")
     done = called(databases.empty("sqlite"), "export", "-o", str(path), check=False)
-    assert "migrated" in one_line(done)
+    assert "There is no database" in one_line(done)
     assert path.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -309,7 +309,7 @@ def test_an_export_whose_reader_has_seen_enough_ends_without_a_trace(url: str):
 )
 def test_a_wrong_option_is_one_clear_line(databases: Databases, arguments: list[str], told: str):
     assert told in one_line(
-        imported(databases.empty("sqlite"), *arguments, check=False, stdin="title,author\nIliad,Homer\n")
+        imported(databases.migrated("sqlite"), *arguments, check=False, stdin="title,author\nIliad,Homer\n")
     )
 
 
@@ -322,11 +322,27 @@ def test_a_file_without_a_usable_header_is_one_clear_line(
     assert told in one_line(imported(databases.empty("sqlite"), file("x.csv", content), check=False))
 
 
-@pytest.mark.parametrize("command", [["import", "core/data/sample.jsonl"], ["export"]])
+COMMANDS = [["import", "core/data/sample.jsonl"], ["export"], ["export", "--format", "csv"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 @both
 def test_a_database_that_was_not_migrated_is_one_clear_line(databases: Databases, backend: str, command: list[str]):
-    done = called(databases.empty(backend), *command, check=False)
+    url = databases.empty(backend)
+    if backend == "sqlite":
+        Path(url.removeprefix("sqlite:///")).touch()
+    done = called(url, *command, check=False)
     assert 'The database has not been migrated: run "diptych database upgrade".' in one_line(done)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_file_that_is_no_database_yet_is_told_and_not_made(databases: Databases, command: list[str]):
+    url = databases.empty("sqlite")
+    done = called(url, *command, check=False)
+    assert f'There is no database {url.removeprefix("sqlite:///")}: run "diptych database upgrade".' in one_line(done)
+    assert not Path(url.removeprefix("sqlite:///")).exists()
+    assert done.stdout == ""
 
 
 @pytest.mark.long
