@@ -207,7 +207,7 @@ def _describe(described: report.Adoption, schema: LegacySchema, state: State, li
 
 
 def _report_differences(earlier: EarlierCopy, listener: ProgressListener) -> None:
-    for line in earlier.changed.lines("changed since, and stayed as copied"):
+    for line in earlier.changed.lines("changed since, or have more that is read now, and stayed as copied"):
         listener.say(line)
     for line in earlier.deleted().lines("deleted or left out since, and kept here"):
         listener.say(line)
