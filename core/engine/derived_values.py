@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from diptych.core.engine import column_types, slugs
 from diptych.core.engine.column_types import Check
@@ -12,6 +12,13 @@ from diptych.core.engine.text_normalization import fold, sort_key_of
 from diptych.core.errors import FieldError, ValidationFailed
 
 Values = Mapping[str, Any]
+
+
+class Agreement(NamedTuple):
+    """Whether the new value of one column agrees with the present value of another: of a row, and as SQL of columns."""
+
+    holds: Callable[[Any, Any], bool]
+    condition: Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +29,8 @@ class Rules:
     function that normalizes a value, or raises ValueError. checks: by column of the model, the function that refuses
     values of another type; the model sets them (for_columns). contradictions: from normalized values to an error for
     each that contradicts another. follows: from normalized values to those of columns that follow from them. resets: by
-    column, the columns that become null when it changes and they are not set too.
+    column, the columns that become null when it changes and they are not set too. agreements: by a column that may
+    become null so, when it stays all the same.
     """
 
     noun: str
@@ -32,6 +40,7 @@ class Rules:
     contradictions: Callable[[Values], Sequence[FieldError]] = lambda _: ()
     follows: Callable[[Values], Mapping[str, Any]] = lambda _: {}
     resets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
 
     def for_columns(self, columns: Iterable[Any]) -> Rules:
         """Return these rules for a model that has these columns."""
@@ -86,6 +95,14 @@ class Rules:
             for reset in columns
             if reset not in names
         }
+
+    def resets_of(self, row: Any, values: Values) -> list[str]:
+        """Return the columns of a row that become null when these values are set."""
+        return [
+            reset
+            for reset, name in self.reset_by(values).items()
+            if reset not in self.agreements or not self.agreements[reset].holds(values[name], getattr(row, reset))
+        ]
 
     def slug(self, name: str) -> str:
         """Return the slug of a row of this name, which another row may have."""

@@ -145,10 +145,10 @@ def derive(row: Entity, names: Iterable[str], kept: Container[str]) -> None:
 
 def set_changed(row: Entity, values: Mapping[str, Any]) -> None:
     """Set the columns of a row that differ from these values, and reset those that a change makes null."""
-    changed = [name for name, value in values.items() if getattr(row, name) != value]
-    resets = [reset for reset, name in row.rules.reset_by(values).items() if name in changed]
-    for name in changed:
-        setattr(row, name, values[name])
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    resets = [name for name in row.rules.resets_of(row, changed) if name not in values]
+    for name, value in changed.items():
+        setattr(row, name, value)
     for name in resets:
         setattr(row, name, None)
 
@@ -186,7 +186,7 @@ def _follow(_mapper: Mapper[Any], _connection: Connection, row: Entity) -> None:
             "The id of a row does not change.", [FieldError("refused", "the id of a row stays", path=("id",))]
         )
     if given := [name for name in row.rules.checks if name not in unmodified]:
-        for reset in row.rules.reset_by(given):
+        for reset in row.rules.resets_of(row, {name: getattr(row, name) for name in given}):
             setattr(row, reset, None)
         derive(row, given, [name for name in ("search_text", "sort_key") if name not in unmodified])
 

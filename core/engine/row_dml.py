@@ -72,6 +72,8 @@ def update_statement(spec: ResourceSpec, names: frozenset[str]) -> ReturningUpda
     given = [name for name in changes if name not in ("search_text", "sort_key")]
     for reset, name in spec.rules.reset_by(names).items():
         kept = table.c[name].is_not_distinct_from(_new(table.c[name]))
+        if agreement := spec.rules.agreements.get(reset):
+            kept = or_(kept, agreement.condition(_new(table.c[name]), table.c[reset]))
         changes[reset] = case((kept, table.c[reset]), else_=None)
     different = or_(*(table.c[name].is_distinct_from(_new(table.c[name])) for name in given))
     changes["updated_at"] = case((different, _new(table.c.updated_at)), else_=table.c.updated_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -78,6 +79,57 @@ def test_an_author_has_a_day_or_a_year_of_birth_that_agree(api: httpx.Client):
 
     assert (changed["birth_year"], changed["dob"], changed["death_year"]) == (1915, None, 2001)
     assert read(api, path) == changed
+
+
+@pytest.mark.parametrize("way", ["alone", "in a batch"])
+@pytest.mark.parametrize(
+    ("before", "change", "after"),
+    [
+        ({"dob": "1914-08-09"}, {"birth_year": 1914}, ("1914-08-09", 1914)),
+        ({"dob": "1914-08-09"}, {"birth_year": None}, ("1914-08-09", None)),
+        ({"dob": "1914-08-09"}, {"birth_year": 1915}, (None, 1915)),
+        ({"birth_year": 1914}, {"dob": "1914-08-09"}, ("1914-08-09", 1914)),
+        ({"birth_year": 1914}, {"dob": "1915-08-09"}, ("1915-08-09", None)),
+        ({"birth_year": 1914, "dob": "1914-08-09"}, {"dob": "1914-12-31"}, ("1914-12-31", 1914)),
+        ({"birth_year": 1914, "dob": "1914-08-09"}, {"birth_year": 1914}, ("1914-08-09", 1914)),
+    ],
+)
+def test_a_day_and_a_year_of_birth_that_agree_both_stay(
+    api: httpx.Client, way: str, before: Row, change: Row, after: tuple[Any, Any]
+):
+    author = make_author(api, **{"dob": None, **before})
+    path = f"/authors/{author['id']}"
+
+    if way == "in a batch":
+        changed = api.patch("/authors/batch", json={"items": [{"id": author["id"], **change}]})
+    else:
+        changed = api.patch(path, json=change)
+
+    assert changed.is_success, changed.text
+    found = read(api, path)
+    assert (found["dob"], found["birth_year"]) == after
+
+
+@pytest.mark.parametrize("way", ["alone", "whole", "in a batch"])
+def test_an_isbn_that_becomes_the_books_own_is_no_longer_among_its_identifiers(api: httpx.Client, way: str):
+    own, other = new_isbn(), new_isbn()
+    book = make_book(api, isbn=own)
+    path = f"/books/{book['id']}"
+    items = [{"scheme": "isbn", "value": other}, {"scheme": "oclc", "value": "12"}]
+    assert api.put(f"{path}/identifiers", json={"items": items}).is_success
+    assert api.patch(path, json={"isbn": own}).is_success
+    assert read(api, f"{path}/identifiers")["items"] == items
+
+    if way == "in a batch":
+        changed = api.patch("/books/batch", json={"items": [{"id": book["id"], "isbn": other}]})
+    elif way == "whole":
+        changed = api.put(path, json={"title": book["title"], "author_id": book["author_id"], "isbn": other})
+    else:
+        changed = api.patch(path, json={"isbn": other})
+
+    assert changed.is_success, changed.text
+    assert book_of(api, book)["isbn"] == other
+    assert read(api, f"{path}/identifiers")["items"] == items[1:]
 
 
 @pytest.mark.parametrize("way", ["alone", "in a batch"])
@@ -229,6 +281,38 @@ def test_a_merged_tag_stays_a_name_that_books_are_tagged_with(api: httpx.Client)
         if book is later:
             api.put(f"/books/{book['id']}/tags", json={"items": [gone["name"]]})
         assert ids(read(api, f"/books/{book['id']}/tags")["items"]) == [kept["id"]]
+
+
+def test_another_name_of_a_tag_is_no_name_of_a_second_one(api: httpx.Client):
+    tag, second = make_tag(api), make_tag(api)
+    free, taken = f"free {marker()}", f"taken {marker()}"
+    assert api.put(f"/tags/{second['id']}/names", json={"items": [taken]}).is_success
+
+    for name in (taken, second["name"]):
+        problem = refused(api.put(f"/tags/{tag['id']}/names", json={"items": [free, name]}), 409, "/items/1")
+        assert problem["errors"][0]["code"] == "taken"
+
+    assert read(api, f"/tags/{tag['id']}/names")["items"] == []
+    for items in ([free, tag["name"]], [free]):
+        assert api.put(f"/tags/{tag['id']}/names", json={"items": items}).json()["items"] == [free]
+
+
+def test_books_are_found_by_another_name_of_their_tag(api: httpx.Client):
+    tag, second = make_tag(api), make_tag(api)
+    name, later = f"name {marker()}", f"later {marker()}"
+    assert api.put(f"/tags/{tag['id']}/names", json={"items": [name, later]}).is_success
+    book, other = make_book(api), make_book(api)
+    api.put(f"/books/{book['id']}/tags", json={"items": [tag["name"]]})
+    api.put(f"/books/{other['id']}/tags", json={"items": [second["name"]]})
+
+    assert ids(read(api, "/books", tagsIn=name)["items"]) == [book["id"]]
+    assert {*ids(read(api, "/books", tagsIn=[name, second["name"]])["items"])} == {book["id"], other["id"]}
+    lines = api.get("/books.jsonl", params={"tagsIn": name}).text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [book["id"]]
+
+    # A tag's own name goes before: it is what books are given it by.
+    assert api.post("/tags", json={"name": later}).is_success
+    assert read(api, "/books", tagsIn=later)["items"] == []
 
 
 def test_merged_publishers_move_their_books(api: httpx.Client):

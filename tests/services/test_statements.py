@@ -122,6 +122,7 @@ TABLE = """
     books_change            id={book} If-Match:* {{"title":"New"}}                       3 commit
     books_change            id={book} {{"title":"Te0"}}                                  1 alone
     books_change            id={book} {{"author_id":"{other}"}}                          2 commit
+    books_change            id={book} {{"isbn":"9780140449136"}}                         2 commit
     books_replace           id={book} {{"title":"New","author_id":"{author}"}}           2 commit
     books_replace           id={nobody} {{"title":"New","author_id":"{author}"}}         2 commit
     books_delete            id={book}                                                    1 alone
@@ -151,7 +152,7 @@ TABLE = """
     publishers_set_names    id={publisher} {{"items":["House"]}}                         4 commit
     publishers_merge        id={publisher} {{"ids":["{publisher2}"]}}                    8 commit
     tags_get_names          id={tag}                                                     2
-    tags_set_names          id={tag} {{"items":["battle"]}}                              4 commit
+    tags_set_names          id={tag} {{"items":["battle"]}}                              5 commit
     tags_merge              id={tag} {{"ids":["{tag2}"]}}                                9 commit
 
     publishers_get          id={publisher}                                               1

@@ -40,7 +40,7 @@ class BookResource(Resource):
         return bool(call.suffix or set(call.query.include) - {"tags"})
 
     def update_needs_transaction(self, call: OperationRequest) -> bool:
-        return "author_id" in call.body.model_fields_set
+        return not call.body.model_fields_set.isdisjoint(("author_id", "isbn"))
 
     async def page(self, executor: Executor, call: OperationRequest) -> OperationResult:
         return OperationResult(await reader(executor).page_including(call.query))

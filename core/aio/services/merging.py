@@ -28,11 +28,18 @@ class MergeableService(CatalogueService[EntityT]):
     merged: ClassVar[tuple[str, ...]] = ()
 
     async def set_names(self, item_id: UUID, names: Sequence[str]) -> list[str]:
-        """Replace the other names of a row, and return them in order; its own is never among them. Errors: NotFound."""
+        """Replace the other names of a row, and return them in order; its own is never among them.
+
+        Errors: NotFound; those of `check_names`.
+        """
         row = await self.get_for_update(item_id)
+        await self.check_names(item_id, names)
         kept = {*names} - {self._name(row)}
         await self.put_names({item_id: kept})
         return sorted(kept)
+
+    async def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
+        """Check that a row may have these other names. Errors: Conflict, where names tell rows apart."""
 
     async def merge(self, item_id: UUID, others: Sequence[UUID]) -> EntityT:
         """Move everything from other rows to this one, keep their names as other names, and delete them.

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, extract
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.catalogue.authors.kinds import author_kind
 from diptych.core.catalogue.books.years import bounded
 from diptych.core.catalogue.limits import NAME_MAX
-from diptych.core.engine.derived_values import Rules
+from diptych.core.engine.derived_values import Agreement, Rules
 from diptych.core.engine.entity import Base, Entity, SearchableMixin, SlugMixin, with_list_indexes
 from diptych.core.engine.text_normalization import line
 from diptych.core.errors import FieldError
@@ -51,6 +51,14 @@ class Author(SearchableMixin, SlugMixin, Entity):
         },
         contradictions=impossible_life,
         resets={"dob": ("birth_year",), "birth_year": ("dob",)},
+        agreements={
+            "dob": Agreement(
+                lambda year, day: day is not None and day.year == year, lambda year, day: extract("year", day) == year
+            ),
+            "birth_year": Agreement(
+                lambda day, year: day is not None and day.year == year, lambda day, year: extract("year", day) == year
+            ),
+        },
     )
 
     name: Mapped[str] = mapped_column(String(NAME_MAX))

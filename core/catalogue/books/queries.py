@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, or_, select
+from sqlalchemy import Select, bindparam, delete, exists, or_, select
 
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
@@ -15,15 +15,17 @@ from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookSource, BookTag
 from diptych.core.catalogue.publishers import queries as publisher_queries
 from diptych.core.catalogue.series.model import Series
-from diptych.core.catalogue.tags.model import Tag
+from diptych.core.catalogue.tags.model import Tag, TagAlias
 from diptych.core.catalogue.tags.queries import spec as tags
 from diptych.core.engine.resource_spec import Condition, EmbeddedRow, any_of, by_unique_column, resource_spec
 from diptych.core.engine.row_statements import in_list, in_values
 
 
 def tagged(name: str) -> Condition:
-    """Return the condition that a book carries a tag with one of the names in a parameter."""
-    return Book.id.in_(select(BookTag.book_id).join(Tag, Tag.id == BookTag.tag_id).where(in_list(Tag.name, name)))
+    """Return the condition that a book carries a tag with one of the names, or other names, in a parameter."""
+    own = select(Tag.id).where(in_list(Tag.name, name))
+    others = select(TagAlias.tag_id).where(in_list(TagAlias.name, name), ~exists().where(Tag.name == TagAlias.name))
+    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id.in_(own.union_all(others))))
 
 
 def tagged_with(name: str) -> Condition:
@@ -93,6 +95,11 @@ SUPERSEDED = delete(BookContributor).where(
     BookContributor.role == AUTHOR,
 )
 """Deletes an author who has become the first author of a book from its other contributors."""
+
+OWN_ISBN = delete(BookIdentifier).where(
+    BookIdentifier.book_id == bindparam("book"), BookIdentifier.identifier == bindparam("identifier")
+)
+"""Deletes the ISBN that has become a book's own from its other identifiers."""
 
 WITHOUT_AUTHORS = delete(BookContributor).where(
     BookContributor.book_id == bindparam("book"), BookContributor.role == AUTHOR

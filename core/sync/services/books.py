@@ -168,6 +168,8 @@ class BookWriter(Writer):
             self.executor.run(queries.SUPERSEDED, {"book": item_id, "author": values["author_id"]})
         elif book is not None and "author_id" in values:
             self.executor.run(queries.WITHOUT_AUTHORS, {"book": item_id})
+        if book is not None and values.get("isbn") is not None:
+            self.executor.run(queries.OWN_ISBN, {"book": item_id, "identifier": f"isbn:{book.isbn}"})
         return book
 
 
@@ -243,7 +245,17 @@ class BookService(CatalogueService[Book]):
             for row, values in zip(rows, changes, strict=True)
             if "author_id" in values and values["author_id"] is None
         ]
+        numbered = [
+            row
+            for row, values in zip(rows, changes, strict=True)
+            if values.get("isbn") is not None and values["isbn"] != row.isbn
+        ]
         changed = super().set_columns(rows, changes, places, matched=matched)
+        if numbered:
+            # Remove the new own ISBN from the other identifiers.
+            own = [(row.id, f"isbn:{row.isbn}") for row in numbered]
+            columns = tuple_(BookIdentifier.book_id, BookIdentifier.identifier)
+            self.session.execute(delete(BookIdentifier).where(columns.in_(own)))
         if authorless:
             theirs = BookContributor.book_id.in_(authorless)
             self.session.execute(delete(BookContributor).where(theirs, BookContributor.role == AUTHOR))

@@ -13,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from diptych.core.catalogue.books.model import Book, BookTag
 from diptych.core.catalogue.tags import queries
 from diptych.core.catalogue.tags.model import Tag, TagAlias
+from diptych.core.db.error_translation import not_unique
 from diptych.core.engine.entity import now
+from diptych.core.errors import Conflict
 from diptych.core.refusals import ConcurrentWrite
 from diptych.core.sync.services.merging import MergeableService, NamedReader
 
@@ -60,6 +62,14 @@ class TagService(MergeableService[Tag]):
                 raise ConcurrentWrite("Other writers were busy with the same tags.") from error
             found |= {tag.name: tag for tag in new}
         return [found[name] for name in names]
+
+    def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
+        own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
+        others = select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)
+        taken = set(self.session.scalars(own.union(others))) if names else set()
+        if taken:
+            field_errors = [not_unique("items", place) for place, name in enumerate(names) if name in taken]
+            raise Conflict("A name is another tag's.", field_errors)
 
     def move(self, item_id: UUID, others: Sequence[UUID]) -> None:
         # By statements of the database: a tag may have hundreds of thousands of books.
