@@ -98,3 +98,34 @@ def test_it_writes_nothing(catalogue: Catalogues, databases: Databases, tmp_path
     url = databases.empty("postgresql")
     told(url, 1)
     assert tables(url) == set()
+
+
+@both
+def test_a_catalogue_of_another_kind_can_be_adopted_and_that_is_told(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    executed(
+        url,
+        "CREATE TABLE authors (id INTEGER PRIMARY KEY, name VARCHAR(100) NOT NULL)",
+        "CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(200) NOT NULL,"
+        " author_id INTEGER NOT NULL REFERENCES authors (id))",
+    )
+    advice = '"diptych database adopt --dry-run" says what it would take over.'
+    assert f"problem: There are tables of a catalogue (authors, books), and no revision: {advice}\n" in told(url, 1)
+    found = json.loads(invoked(url, "check-db-status", "--json").stdout)
+    assert (found["healthy"], found["revision"]) == (False, None)
+    assert found["problem"].endswith(advice)
+    assert invoked(url, "database", "adopt", "--dry-run").exit_code == 0
+
+
+@both
+def test_the_catalogues_own_tables_without_a_revision_can_be_adopted(catalogue: Catalogues, backend: str):
+    url = catalogue(backend)
+    executed(url, "DROP TABLE alembic_versions")
+    assert "problem: There are tables of a catalogue (author, book, book_contributor" in told(url, 1)
+
+
+@both
+def test_tables_that_are_no_catalogue_are_not_adopted(databases: Databases, backend: str):
+    url = databases.empty(backend)
+    executed(url, "CREATE TABLE invoice (id INTEGER PRIMARY KEY, total INTEGER)")
+    assert "problem: The database has not been migrated" in told(url, 1)
