@@ -53,8 +53,10 @@ def _nobody(_request: flask.Request) -> None:
 def _view(
     application: Application, route: Route, path: str, principal: Callable[[flask.Request], HostUser | None]
 ) -> View:
+    identifies = route.operation is not None and route.operation.needed is not None
+
     def view(**parameters: Any) -> flask.Response:
-        user = principal(flask.request)
+        user = principal(flask.request) if identifies else None
         try:
             asked = to_request(flask.request, path, parameters, user)
         except Problem as problem:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from inspect import isawaitable
 from typing import Any, cast
 
 import sanic
@@ -19,6 +20,9 @@ from diptych.sanic_app.conversion import prefix_of, to_headers, to_request, to_r
 from diptych.sanic_app.server.concurrency_limit import ConcurrencyLimiter
 from diptych.sanic_app.server.streaming import send_stream
 
+Identify = Callable[[sanic.Request], HostUser | Awaitable[HostUser | None] | None]
+"""Returns the application's user who sends a request; it may be a coroutine function."""
+
 View = Callable[..., Coroutine[Any, Any, sanic.HTTPResponse | None]]
 
 
@@ -26,7 +30,7 @@ def create_blueprint(
     catalogue: Application | Settings,
     name: str = "diptych",
     *,
-    principal: Callable[[sanic.Request], HostUser | None] | None = None,
+    principal: Identify | None = None,
 ) -> sanic.Blueprint:
     """Return a blueprint with every route; `app.blueprint(..., url_prefix=...)` mounts it under any fixed prefix.
 
@@ -59,13 +63,17 @@ def _view(
     route: Route,
     path: str,
     limiter: ConcurrencyLimiter,
-    principal: Callable[[sanic.Request], HostUser | None],
+    principal: Identify,
 ) -> View:
+    operation = route.operation
     # What uses no database takes no slot, so it responds however many requests are queued.
-    asks = route.operation is not None and route.operation.unit != "none"
+    asks = operation is not None and (operation.unit != "none" or operation.needed is not None)
+    identifies = operation is not None and operation.needed is not None
 
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse | None:
-        user = principal(request)
+        user = principal(request) if identifies else None
+        if isawaitable(user):
+            user = await user
         try:
             asked = await to_request(request, path, parameters, user)
         except Problem as problem:

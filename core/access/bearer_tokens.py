@@ -34,10 +34,13 @@ def digest_of(token: str) -> bytes | None:
 def credentials(authorization: str | None) -> str | None:
     """Return the token in an Authorization field (RFC 6750 section 2.1), however malformed.
 
-    None without a field, and for another scheme: a proxy in front may have asked for a password of its own.
+    None without a field, and for another scheme, unless it has a token all the same: a proxy in front may have asked
+    for a password of its own.
     """
     found = _BEARER.fullmatch(authorization.strip()) if authorization else None
-    return None if found is None else found[1]
+    if found is None:
+        return authorization if authorization and PREFIX in authorization else None
+    return found[1]
 
 
 def _checksum(secret: str) -> str:

@@ -59,4 +59,7 @@ def parse_scope(text: str) -> str:
 def permitted(role: str, scope: str | None = None) -> frozenset[str]:
     """Return the permissions of an account's role, within the scope of a token if there is one."""
     held = PERMISSIONS[role]
-    return held if scope is None else held & {*scope.split(), "me:read"}
+    if scope is not None:
+        held &= {*scope.split(), "me:read"}
+    # Everybody's tokens include one's own.
+    return held | {"tokens:manage"} if "accounts:manage" in held else held

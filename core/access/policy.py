@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Executable, SmallInteger, String, bindparam, select, update
+from sqlalchemy import Boolean, CheckConstraint, Executable, SmallInteger, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.engine.entity import NOT_DUMPED, Base
@@ -12,7 +12,10 @@ class AccessPolicy(Base):
     """The policy. anonymous: the role of anonymous clients. chosen: whether an operator has set it."""
 
     __tablename__ = "access_policy"
-    __table_args__ = ({"info": NOT_DUMPED},)
+    __table_args__ = (
+        CheckConstraint("anonymous IN ('none', 'reader', 'editor')", name="anonymous"),
+        {"info": NOT_DUMPED},
+    )
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     anonymous: Mapped[str] = mapped_column(String(20))
@@ -31,7 +34,9 @@ READ = select(AccessPolicy.anonymous).where(AccessPolicy.id == 1)
 
 def setting(*, chosen: bool) -> Executable:
     """Return the statement that sets the role (parameter `role`); without `chosen`, only where no operator has."""
-    statement = update(AccessPolicy).where(AccessPolicy.id == 1)
-    if not chosen:
-        statement = statement.where(AccessPolicy.chosen.is_(False))
-    return statement.values(anonymous=bindparam("role"), chosen=chosen)
+    kept = "" if chosen else " WHERE access_policy.chosen IS FALSE"
+    sql = (
+        "INSERT INTO access_policy (id, anonymous, chosen) VALUES (1, :role, :chosen) ON CONFLICT (id)"  # noqa: S608 - constants
+        f" DO UPDATE SET anonymous = excluded.anonymous, chosen = excluded.chosen{kept}"
+    )
+    return text(sql).bindparams(bindparam("chosen", chosen, Boolean))

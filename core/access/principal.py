@@ -24,7 +24,9 @@ class HostUser(Struct, frozen=True):
     role: AccountRole = "reader"
 
     def __post_init__(self) -> None:
-        """Refuse an unknown role. Errors: ValueError."""
+        """Refuse an unknown role, and another type than text. Errors: ValueError, TypeError."""
+        if not isinstance(self.id, str) or not isinstance(self.name, str):
+            raise TypeError("the id and the name of a HostUser are text")
         if self.role not in PERMISSIONS:
             raise ValueError(f"there is no role {self.role!r}; roles are {', '.join(PERMISSIONS)}")
 
@@ -52,11 +54,13 @@ class Principal(Struct, frozen=True):
 
 def anonymous(role: AnonymousRole) -> Principal:
     """Return the principal of clients without an account."""
-    return Principal("anonymous", role, ANONYMOUS[role])
+    return Principal("anonymous", role, ANONYMOUS.get(role, frozenset()))
 
 
 def of_host(user: HostUser) -> Principal:
     """Return the principal of a user of the host application."""
+    if not isinstance(user, HostUser):
+        raise TypeError(f"principal has returned {type(user).__name__}, and not a HostUser or None")
     return Principal("host", user.role, permitted(user.role), uuid5(HOST_USERS, user.id), user.name)
 
 

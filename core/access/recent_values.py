@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 SECONDS = 4.0
 """How long a value is used. A change by any deployment is effective everywhere within five seconds."""
 
+OUTAGE = 3600.0
+"""How long the last value is known while the database is away."""
+
 LIMIT = 10_000
 """Values that are kept at most."""
 
@@ -15,15 +18,19 @@ T = TypeVar("T")
 
 
 class RecentValues(Generic[KeyT, T]):
-    """Values by key, each with the moment when it was read (monotonic). Threads may share it."""
+    """Values by key, each with the moment when it was read (monotonic). Threads may share it.
 
-    def __init__(self) -> None:
+    seconds: how long a value is recent.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self._values: dict[KeyT, tuple[T, float]] = {}
 
     def get(self, key: KeyT, moment: float) -> T | None:
         """Return a value that is recent enough; else None."""
         found = self._values.get(key)
-        return None if found is None or moment - found[1] > SECONDS else found[0]
+        return None if found is None or moment - found[1] > self._seconds else found[0]
 
     def put(self, key: KeyT, value: T, moment: float) -> None:
         """Keep a value that was read at a moment."""
@@ -31,10 +38,11 @@ class RecentValues(Generic[KeyT, T]):
             self._values.clear()
         self._values[key] = (value, moment)
 
-    def renew(self, key: KeyT, moment: float) -> T | None:
-        """Return a value of any age, to be used as if it had been read at a moment; None if there is none."""
+    def drop(self, key: KeyT) -> None:
+        """Forget a value."""
+        self._values.pop(key, None)
+
+    def last(self, key: KeyT, moment: float) -> T | None:
+        """Return a value that was read within the last hour; else None. For outages: it stays as old as it is."""
         found = self._values.get(key)
-        if found is None:
-            return None
-        self._values[key] = (found[0], moment)
-        return found[0]
+        return None if found is None or moment - found[1] > OUTAGE else found[0]

@@ -9,12 +9,14 @@ from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError
 
 from diptych.core import deadline
 from diptych.core.access import policy
 from diptych.core.access.bearer_tokens import credentials, digest_of
-from diptych.core.access.permissions import permitted
+from diptych.core.access.permissions import Permission, permitted
 from diptych.core.access.principal import UNKNOWN, Principal, anonymous, of_host
 from diptych.core.access.recent_values import RecentValues
 from diptych.core.access.sessions import queries as sessions
@@ -23,6 +25,7 @@ from diptych.core.access.sessions.rules import digest_of as session_digest
 from diptych.core.access.tokens import queries
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
+from diptych.core.db.error_translation import one_line
 from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import CatalogueError, ServiceUnavailable
@@ -35,8 +38,14 @@ from diptych.core.http.request_response import Request
 USE_INTERVAL = timedelta(minutes=10)
 """How often the last use of a token is stored."""
 
-USE_TIMEOUT = 1.0
-"""Seconds that storing it may take: no request fails for it."""
+USE_TIMEOUT = 0.2
+"""Seconds that storing it may take: no request fails for it, and none waits for longer."""
+
+USE_RETRY = 60.0
+"""Seconds until it is tried again."""
+
+LOOKUP_TIMEOUT = 1.0
+"""Seconds that an operation which uses no database waits for the one who sends it to be looked up."""
 
 KeyT = TypeVar("KeyT")
 T = TypeVar("T")
@@ -52,6 +61,7 @@ class AccessControl:
         self._proxies = proxies
         self._policies: RecentValues[str, Principal] = RecentValues()
         self._tokens: RecentValues[bytes, Principal] = RecentValues()
+        self._uses: RecentValues[UUID, bool] = RecentValues(USE_RETRY)
 
     async def authorize(self, operation: Operation, request: Request) -> tuple[Principal, Browser]:
         """Return who sends a request for an operation. Errors: Problem 401, 403; ServiceUnavailable."""
@@ -63,22 +73,41 @@ class AccessControl:
             return UNKNOWN, browser
         if operation.for_browsers:
             principal = await self._of_session(browser)
+        elif operation.unit == "none":
+            principal = await self._principal_without_waiting(request, needed)
         else:
-            principal = await self._principal(request, outage=operation.unit == "none")
+            principal = await self._principal(request)
         if principal.via == "host":
             _refuse_cross_site(request)
         if needed in principal.permissions:
             return principal, browser
         raise problems.unauthorized() if principal.is_anonymous else problems.forbidden(needed)
 
-    async def _principal(self, request: Request, *, outage: bool) -> Principal:
-        """Return who sends a request. outage: whether it is to be answered even while the database is away."""
+    async def _principal(self, request: Request) -> Principal:
+        """Return who sends a request."""
         if request.user is not None:
             return of_host(request.user)
         token = credentials(request.headers.get("authorization"))
         if token is None:
-            return await self._recent(self._policies, "", self._read_policy, outage=outage)
-        return await self._of_token(token, outage=outage)
+            return await self._recent(self._policies, "", self._read_policy)
+        return await self._of_token(token)
+
+    async def _principal_without_waiting(self, request: Request, needed: Permission) -> Principal:
+        """Return who sends a request for an operation that uses no database, such as the metrics.
+
+        While the database does not answer, what it said within the last hour counts, for this operation alone.
+        """
+        latest = monotonic() + LOOKUP_TIMEOUT
+        try:
+            with deadline.until(min(latest, deadline.current() or latest)):
+                return await self._principal(request)
+        except ServiceUnavailable:
+            token = credentials(request.headers.get("authorization"))
+            digest = None if token is None else digest_of(token)
+            known = self._policies.last("", monotonic()) if digest is None else self._tokens.last(digest, monotonic())
+            if known is None:
+                raise
+            return replace(known, permissions=known.permissions & {needed})
 
     async def _of_session(self, browser: Browser) -> Principal:
         """Return who has signed in with a browser."""
@@ -105,7 +134,7 @@ class AccessControl:
         # Without its row, which nothing here deletes, nobody is let in.
         return anonymous(row[0] if row else "none")
 
-    async def _of_token(self, token: str, *, outage: bool) -> Principal:
+    async def _of_token(self, token: str) -> Principal:
         """Return the account of a token. Errors: Problem 401."""
         digest = digest_of(token)
         if digest is None:
@@ -114,7 +143,11 @@ class AccessControl:
         async def read() -> Principal:
             return await self._find(digest)
 
-        found = await self._recent(self._tokens, digest, read, outage=outage)
+        try:
+            found = await self._recent(self._tokens, digest, read)
+        except problems.Problem:
+            self._tokens.drop(digest)
+            raise
         if found.expires_at is not None and found.expires_at <= now():
             raise _refused()
         return found
@@ -142,27 +175,25 @@ class AccessControl:
         async def write(executor: Executor) -> None:
             await executor.run(statement, {VALUE: row_id, "moment": moment})
 
-        latest = monotonic() + USE_TIMEOUT
+        began = monotonic()
+        latest, end = began + USE_TIMEOUT, deadline.current()
+        # A writer may hold SQLite's lock for long: it is tried once in a while, and not at the end of a request's time.
+        if self._uses.get(row_id, began) is not None or (end is not None and end < latest + USE_TIMEOUT):
+            return
+        self._uses.put(row_id, value=True, moment=began)
         try:
-            with deadline.until(min(latest, deadline.current() or latest)):
+            with deadline.until(latest):
                 await self._database.execute_write(write, in_transaction=False)
-        except CatalogueError as error:
-            # A standby takes no writes, and is read from all the same.
-            _log.warning("the last use of a token or a session was not stored: %s", error.detail)
+        except (CatalogueError, DBAPIError) as error:
+            # A standby takes no writes, nor does a user without the privilege, and both are read from all the same.
+            _log.warning("the last use of a token or a session was not stored: %s", one_line(error))
 
-    async def _recent(
-        self, values: RecentValues[KeyT, T], key: KeyT, read: Callable[[], Awaitable[T]], *, outage: bool
-    ) -> T:
-        """Return a value that was read within the last seconds, or read it. outage: as in `_principal`."""
+    async def _recent(self, values: RecentValues[KeyT, T], key: KeyT, read: Callable[[], Awaitable[T]]) -> T:
+        """Return a value that was read within the last seconds, or read it."""
         moment = monotonic()
         if (known := values.get(key, moment)) is not None:
             return known
-        try:
-            found = await read()
-        except ServiceUnavailable:
-            if outage and (known := values.renew(key, moment)) is not None:
-                return known
-            raise
+        found = await read()
         values.put(key, found, moment)
         return found
 

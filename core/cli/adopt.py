@@ -10,6 +10,7 @@ from typing import Any, Self
 import click
 from alembic import command
 
+from diptych.core.access import policy
 from diptych.core.cli.common import alembic_of
 from diptych.core.db.schema_diff import require_one_head
 from diptych.core.legacy_import import copy_from as other_database
@@ -100,6 +101,9 @@ def adopt(  # noqa: PLR0913 - one for each option
     if adopted is not None:
         with alembic_of(settings) as config:
             command.upgrade(config, "head")
+            with config.engine.begin() as connection:
+                # Those who used it have sent no tokens. Tables that create_all has made have no row yet.
+                connection.execute(policy.setting(chosen=False), {"role": "editor"})
         click.echo(adopted.told)
 
 

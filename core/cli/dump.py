@@ -76,10 +76,9 @@ def load_command(settings: Settings) -> click.Command:
             size = None if path == STDIN else partial(_size, documents)
             with progress_bar("Loading", size) as advanced, changing(settings) as connection:
                 loaded = load(connection, documents, advanced, checked=not unchecked)
-                # Those who used the catalogue that was dumped may have sent no tokens.
-                opened = connection.execute(policy.setting(chosen=False), {"role": "editor"}).rowcount
+                anonymous = connection.execute(policy.READ).scalar_one()
             click.echo(f"{loaded:,} rows loaded.")
-            if opened:
+            if anonymous == "editor":
                 click.echo(policy.OPEN)
 
     return command

@@ -33,22 +33,21 @@ def tokens_group(settings: Settings) -> click.Group:
     @click.option(
         "--scope", default=DEFAULT_SCOPE, show_default=True, help=f"What it allows: some of {', '.join(SCOPES)}."
     )
-    @click.option(
-        "--days",
-        type=click.IntRange(1, 36500),
-        default=DAYS,
-        show_default=True,
-        help="Until it expires; see --forever.",
-    )
+    @click.option("--days", type=click.IntRange(1, 36500), help=f"Until it expires.  [default: {DAYS}]")
     @click.option("--forever", is_flag=True, help="It does not expire.")
-    def create(account: str, label: str, scope: str, days: int, *, forever: bool) -> None:
+    def create(account: str, label: str, scope: str, days: int | None, *, forever: bool) -> None:
         """Create a token for ACCOUNT, and show it, once. Only its hash is stored."""
+        if days and forever:
+            raise click.UsageError("--days and --forever exclude each other.")
         with database_of(settings) as database, database.session() as session:
             owner = account_of(AccountService(session, wrap_exceptions=False), account)
             values = queries.spec.rules.normalized({"label": label, "scope": scope})
-            expires_at = None if forever else now() + timedelta(days=days)
+            expires_at = None if forever else now() + timedelta(days=days or DAYS)
             made = TokenWriter(executor_of(session), queries.spec).issue(owner.id, **values, expires_at=expires_at)
+            active = owner.active
         click.echo(made.token)
+        if not active:
+            click.echo(f"The account is disabled: `diptych accounts enable {made.account.name}`.", err=True)
         until = "for ever" if made.expires_at is None else f"until {made.expires_at:%Y-%m-%d}"
         click.echo(f"It is valid {until}, for {made.scope}. It is not shown again; its id is {made.id}.", err=True)
 

@@ -126,6 +126,8 @@ def _outage_of_postgresql(error: psycopg.Error) -> str | None:
             return deadline.TOO_LONG
         case "08007":
             return UNCONFIRMED
+        case "42501":
+            return "The database's user lacks a privilege."
         case str(state) if state[:2] in _OUTAGES or state in ("25006", "55P03", "3D000"):
             return "The database cannot serve this now."
     return None

@@ -18,4 +18,14 @@ def is_cross_site(headers: Mapping[str, str]) -> bool:
     if site is not None:
         return site not in OWN
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    return origin is not None and not _is_of(origin, headers.get("host", "").lower())
+
+
+def _is_of(origin: str, host: str) -> bool:
+    """Return whether an origin is that of a host, which leaves out the port that its scheme has anyway."""
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return False
+    port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return parts.netloc.removesuffix(port) == host.removesuffix(port) != ""

@@ -16,12 +16,14 @@ class Lane(Enum):
     """What a request waits behind.
 
     A probe waits for other probes only, and uses no database connection. A check of readiness uses one, and may wait
-    for it: it waits for other such checks only. Costly requests may use half of what a server has for requests; of a
+    for it: it waits for other such checks only. So do the metrics, where the permission to read them has to be looked
+    up. Costly requests may use half of what a server has for requests; of a
     list that is streamed, each part is such a request, and so is one that checks a password.
     """
 
     PROBE = "probe"
     READINESS = "readiness"
+    METRICS = "metrics"
     COSTLY = "costly"
     ORDINARY = "ordinary"
 
@@ -30,7 +32,7 @@ LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 
 _LANES = {
     LIVE: Lane.PROBE,
-    METRICS: Lane.PROBE,
+    METRICS: Lane.METRICS,
     READY: Lane.READINESS,
     "/ui/sign-in": Lane.COSTLY,
     "/ui/password": Lane.COSTLY,

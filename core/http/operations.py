@@ -148,7 +148,7 @@ class Operation:
         """
         if self.method == "GET":
             return self.cache_control != "no-store"
-        return self.resource_path is not None and self.method != "PUT"
+        return self.resource_path is not None and self.method != "PUT" and not self.secret
 
 
 @dataclass(frozen=True, slots=True)

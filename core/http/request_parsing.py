@@ -156,6 +156,8 @@ def _check_media_type(operation: Operation, field: str) -> None:
 
 def _key(operation: Operation, request: Request, content: bytes | None, principal: Principal) -> RequestKey | None:
     field = request.headers.get("idempotency-key")
+    if field is not None and operation.secret:
+        raise problems.malformed("The response has a secret, and is not kept: send no Idempotency-Key.")
     if field is None or not operation.repeatable:
         return None
     address = f"{filled(operation.path, request.parameters.__getitem__)}?{request.query}"

@@ -39,6 +39,9 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
         location = filled(operation.resource_path, lambda name: getattr(answer.body, name))
         if status == 201:
             headers["Location"] = location
+        if operation.secret:
+            # It is no representation of the resource, which has no secret.
+            return Response(status, json.encode(answer.body), media_type, {**headers, "Cache-Control": "no-store"})
         # The query parameters of a read that shape the body, such as `include`, apply to a write's response too.
         asked = urlencode(query_string.pairs(request.query))
         headers["Content-Location"] = f"{location}?{asked}" if asked else location

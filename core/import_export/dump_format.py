@@ -3,7 +3,7 @@
 A dump is one JSON document, and every row of it is a line, so that it can be read as it was written, a few rows at a
 time:
 
-    {"format": "diptych-dump", "revision": "0003", "tables": {
+    {"format": "diptych-dump", "revision": "0003", "anonymous": "reader", "tables": {
     "author": [
     {"id":"0193...","name":"Homer",...},
     {"id":"0193...","name":"Virgil",...}
@@ -26,6 +26,8 @@ from msgspec import Meta, structs
 from sqlalchemy import Column, Connection, SmallInteger, String, Table, func, insert, select
 from sqlalchemy.exc import StatementError
 
+from diptych.core.access import policy
+from diptych.core.access.permissions import AnonymousRole
 from diptych.core.catalogue.models import Base
 from diptych.core.db.error_translation import one_line
 from diptych.core.db.schema_diff import require_head
@@ -60,6 +62,7 @@ class DumpError(Exception):
 class _Header(msgspec.Struct, forbid_unknown_fields=True):
     format: Literal["diptych-dump"]
     revision: str
+    anonymous: AnonymousRole
     tables: dict[str, Any]
 
 
@@ -74,7 +77,9 @@ def dump(connection: Connection, tables: Sequence[Table], advanced: Advanced) ->
     The same rows give the same bytes on either database.
     Errors: CommandError where the database is not at the head; what SQLAlchemy raises.
     """
-    yield b'{"format": "diptych-dump", "revision": %b, "tables": {' % encode(require_head(connection))
+    anonymous = connection.execute(policy.READ).scalar_one_or_none() or "none"
+    header = encode(require_head(connection)), encode(anonymous)
+    yield b'{"format": "diptych-dump", "revision": %b, "anonymous": %b, "tables": {' % header
     for number, table in enumerate(tables):
         yield b'%b\n"%b": [' % (b"," if number else b"", table.name.encode())
         rows = connection.execute(
@@ -106,13 +111,15 @@ def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanc
             raise DumpError(f"The database is not empty: {table.name} has rows.")
     loaded = 0
     for document in documents:
-        for batch in _Reader(document, revision, advanced, checked=checked).batches():
+        reader = _Reader(document, revision, advanced, checked=checked)
+        for batch in reader.batches():
             try:
                 connection.execute(insert(batch.table), batch.rows)
             except StatementError as error:
                 where = f"lines {batch.first} to {batch.last}, {batch.table.name}"
                 raise DumpError(f"{where}: {one_line(error)}") from error
             loaded += len(batch.rows)
+        connection.execute(policy.setting(chosen=False), {"role": reader.anonymous})
     return loaded
 
 
@@ -135,6 +142,8 @@ class _Reader:
         self._revision = revision
         self._advanced = advanced
         self._number = 0
+        self.anonymous: str = "none"
+        """The role of anonymous clients, when the header has been read."""
 
     def batches(self) -> Iterator[_Batch]:
         """Yield the rows, table by table. Errors: DumpError."""
@@ -198,6 +207,7 @@ class _Reader:
             raise self._wrong("this is no dump")
         if header.revision != self._revision:
             raise DumpError(f"The dump is of revision {header.revision}, the database is at {self._revision}.")
+        self.anonymous = header.anonymous
 
     def _line(self) -> bytes:
         self._number += 1

@@ -12,7 +12,7 @@ from diptych.flask_app.server.connection import Connection
 
 _Queue = SimpleQueue[tuple[Connection, Lane] | None]
 
-_BESIDE = (Lane.PROBE, Lane.READINESS)
+_BESIDE = (Lane.PROBE, Lane.READINESS, Lane.METRICS)
 """Lanes with a thread of their own."""
 
 

@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("anonymous", sa.String(length=20), nullable=False),
         sa.Column("chosen", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("anonymous IN ('none', 'reader', 'editor')", name=op.f("ck_access_policy_anonymous")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_policy")),
     )
     # A catalogue that exists goes on as before; a new one is not to be written to by everybody.

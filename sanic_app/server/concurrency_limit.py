@@ -23,7 +23,8 @@ class ConcurrencyLimiter:
 
     Requests over the limit are queued in order, as for gunicorn's threads, because the pool would reject them after
     its short timeout. Requests whose client disconnected while queued are not run. Costly requests may take half of
-    the slots, at least one; checks of readiness take none, and run one at a time; probes are not limited.
+    the slots, at least one; checks of readiness take none, and run one at a time, as do
+    reads of the metrics; probes are not limited.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -31,6 +32,7 @@ class ConcurrencyLimiter:
         self._limits = {
             Lane.PROBE: (),
             Lane.READINESS: (asyncio.Semaphore(1),),
+            Lane.METRICS: (asyncio.Semaphore(1),),
             Lane.COSTLY: (half, slots),
             Lane.ORDINARY: (slots,),
         }

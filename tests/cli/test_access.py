@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.support.commands import done, refused
+from tests.support import before
+from tests.support.commands import done, invoked, refused
 from tests.support.databases import BACKENDS, Databases
 
 
@@ -56,19 +58,35 @@ def test_a_wrong_token_is_refused_in_one_line(url: str):
     assert "There is no such token." in refused(url, "tokens", "revoke", str(uuid4()))
 
 
-def test_a_loaded_catalogue_is_open_as_it_was_unless_an_operator_has_chosen(url: str, databases: Databases, tmp_path):
-    new = databases.empty(url.partition(":")[0])
-    done(new, "database", "upgrade")
+def test_a_dump_carries_the_policy_and_the_operators_choice_wins(url: str, databases: Databases, tmp_path: Path):
+    backend = url.partition(":")[0]
     dump = tmp_path / "dump.json"
-    done(new, "database", "dump-data", "-o", str(dump))
-    assert done(new, "access", "anonymous").startswith("anonymous: reader")
+    done(url, "database", "dump-data", "-o", str(dump))
+    new, chosen = (databases.empty(backend) for _ in range(2))
+    for each in (new, chosen):
+        done(each, "database", "upgrade")
+    done(chosen, "access", "anonymous", "none")
 
     assert "`diptych access anonymous reader` ends that" in done(new, "load", str(dump))
     assert done(new, "access", "anonymous").startswith("anonymous: editor")
+    assert "ends that" not in done(chosen, "load", str(dump))
+    assert done(chosen, "access", "anonymous") == "anonymous: none (nothing but health checks and documents)\n"
 
-    done(new, "access", "anonymous", "none")
-    assert "ends that" not in done(new, "load", str(dump))
-    assert done(new, "access", "anonymous") == ("anonymous: none (nothing but health checks and documents)\n")
+
+def test_a_policy_whose_row_is_gone_lets_nobody_in_and_can_be_set(url: str):
+    before.execute(url, "DELETE FROM access_policy")
+    assert done(url, "access", "anonymous").startswith("anonymous: none")
+
+    done(url, "access", "anonymous", "reader")
+    assert done(url, "access", "anonymous").startswith("anonymous: reader")
+
+
+def test_a_token_of_a_disabled_account_and_a_contradiction_are_told(url: str):
+    done(url, "accounts", "create", "tove")
+    done(url, "accounts", "disable", "tove")
+
+    assert "The account is disabled" in invoked(url, "tokens", "create", "tove").stderr
+    assert "exclude each other" in refused(url, "tokens", "create", "tove", "--days", "5", "--forever", status=2)
 
 
 def test_accounts_and_tokens_are_in_no_dump_and_no_export(url: str):

@@ -227,11 +227,13 @@ def test_a_token_is_shown_once(administrator: httpx.Client):
     assert secret not in administrator.get("/tokens", params={"pageSize": 1000}).text
 
 
-def test_a_key_does_not_repeat_a_response_with_a_token(administrator: httpx.Client):
-    headers = {"Idempotency-Key": marker()}
-    first, second = (administrator.post("/tokens", json={"label": "Test"}, headers=headers) for _ in range(2))
+def test_a_response_with_a_token_is_not_kept(administrator: httpx.Client):
+    refused(administrator.post("/tokens", json={"label": "Test"}, headers={"Idempotency-Key": marker()}), 400)
 
-    assert made(first)["token"] != made(second)["token"]
+    response = administrator.post("/tokens", json={"label": "Test"})
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Location"] == f"/tokens/{made(response)['id']}"
+    assert not {"ETag", "Content-Location"} & {*response.headers}
 
 
 def test_everybody_manages_their_own_tokens_and_only_these(administrator: httpx.Client, client_of: ClientOf):
@@ -254,8 +256,13 @@ def test_a_token_gives_on_no_more_than_it_has(administrator: httpx.Client, clien
 
     refused(editor.post("/tokens", json={"label": "x", "scope": "catalogue:write"}), 422, "/scope")
     refused(editor.post("/tokens", json={"label": "x", "account_id": other["id"]}), 422, "/account_id")
-    refused(editor.post("/tokens", json={"label": "x"}), 422, "/scope")
-    made(editor.post("/tokens", json={"label": "x", "scope": "catalogue:read"}))
+    assert make_token(editor)["scope"] == "catalogue:read"
+    short = client_of("editor", scope="tokens:manage", expires_at="2100-01-01T00:00:00Z")
+    for expires_at in (None, "2100-01-02T00:00:00Z"):
+        body = {"label": "x", "scope": "tokens:manage", "expires_at": expires_at}
+        refused(short.post("/tokens", json=body), 422, "/expires_at")
+    refused(short.post("/tokens", json={"label": "x"}), 422, "/scope")
+    made(short.post("/tokens", json={"label": "x", "scope": "tokens:manage", "expires_at": "2099-01-01T00:00:00Z"}))
 
 
 def test_a_token_expires(administrator: httpx.Client):

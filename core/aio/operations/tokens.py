@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from diptych.core.access.principal import Principal
@@ -31,9 +31,9 @@ class TokenResource(Resource):
     async def create(self, executor: Executor, call: OperationRequest) -> OperationResult:
         body: TokenInput = call.body
         account_id = _account_of(body, call.principal)
-        _check_scope(body, call.principal)
         writer = TokenWriter(executor, self.service.spec)
-        return OperationResult(await writer.issue(account_id, body.label, body.scope, _expiry(body, now())))
+        scope, expires_at = _scope_of(body, call.principal), _expiry_of(body, call.principal, now())
+        return OperationResult(await writer.issue(account_id, body.label, scope, expires_at))
 
     async def delete(self, executor: Executor, call: OperationRequest) -> OperationResult:
         await self._own(executor, call)
@@ -62,19 +62,28 @@ def _account_of(body: TokenInput, principal: Principal) -> UUID:
     return account_id
 
 
-def _check_scope(body: TokenInput, principal: Principal) -> None:
-    """Refuse a token that allows its own account more than the principal may do. Errors: ValidationFailed."""
-    more = [each for each in body.scope.split() if each not in principal.permissions]
-    if more and not _manages_all(principal):
-        raise _refused("not_allowed", f"you have no {more[0]} to give on", "scope")
+def _scope_of(body: TokenInput, principal: Principal) -> str:
+    """Return the scope of a new token, by default what the principal has of the default one.
+
+    Errors: ValidationFailed, where it allows its own account more than the principal may do.
+    """
+    if _manages_all(principal):
+        return body.scope
+    held = [each for each in body.scope.split() if each in principal.permissions]
+    if not held or ("scope" in body.model_fields_set and len(held) < len(body.scope.split())):
+        raise _refused("not_allowed", "you can give on no more than your own token allows", "scope")
+    return " ".join(held)
 
 
-def _expiry(body: TokenInput, moment: datetime) -> datetime | None:
-    """Return when a new token expires. Errors: ValidationFailed for a moment that has passed."""
+def _expiry_of(body: TokenInput, principal: Principal, moment: datetime) -> datetime | None:
+    """Return when a new token expires. Errors: ValidationFailed for a moment that has passed, or is too late."""
+    latest = None if _manages_all(principal) else principal.expires_at
     if "expires_at" not in body.model_fields_set:
-        return moment + timedelta(days=DAYS)
+        return min(moment + timedelta(days=DAYS), latest or datetime.max.replace(tzinfo=UTC))
     if body.expires_at is not None and body.expires_at <= moment:
         raise _refused("passed", "should be in the future", "expires_at")
+    if latest is not None and (body.expires_at is None or body.expires_at > latest):
+        raise _refused("not_allowed", "cannot be later than that of your own token", "expires_at")
     return body.expires_at
 
 

@@ -42,6 +42,8 @@ def test_other_text_is_no_token(form: str):
         ("BEARER", ""),
         ("Bearer ", ""),
         ("Bearer a, Bearer b", "a, Bearer b"),
+        ("dpt_abc", "dpt_abc"),
+        ("Token dpt_abc", "Token dpt_abc"),
     ],
 )
 def test_a_field_has_a_token_where_its_scheme_is_bearer(field: str | None, token: str | None):

@@ -6,7 +6,7 @@ import pytest
 
 from diptych.core.access.permissions import ANONYMOUS, PERMISSIONS, SCOPES, parse_scope, permitted
 from diptych.core.access.principal import HostUser, of_host
-from diptych.core.access.recent_values import LIMIT, SECONDS, RecentValues
+from diptych.core.access.recent_values import LIMIT, OUTAGE, SECONDS, RecentValues
 from diptych.core.aio.operations import OPERATIONS
 
 
@@ -57,17 +57,24 @@ def test_a_users_id_follows_from_the_hosts_own():
     assert one.permissions == PERMISSIONS["editor"]
     with pytest.raises(ValueError, match="there is no role 'owner'"):
         HostUser("7", "Tove", "owner")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="are text"):
+        HostUser(7, "Tove")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="has returned bool"):
+        of_host(False)  # type: ignore[arg-type]
 
 
-def test_a_value_is_used_for_some_seconds_and_after_that_only_when_it_is_renewed():
+def test_a_value_is_used_for_some_seconds_and_after_that_only_in_an_outage():
     values: RecentValues[str, int] = RecentValues()
     values.put("a", 1, 100.0)
 
     assert values.get("a", 100.0 + SECONDS) == 1
     assert values.get("a", 100.1 + SECONDS) is None
-    assert values.renew("a", 200.0) == 1
-    assert values.get("a", 201.0) == 1
-    assert values.renew("b", 200.0) is None
+    assert values.last("a", 200.0) == 1
+    assert values.get("a", 200.0) is None
+    assert values.last("a", 101.0 + OUTAGE) is None
+    assert values.last("b", 200.0) is None
+    values.drop("a")
+    assert values.last("a", 101.0) is None
 
 
 def test_no_more_values_are_kept_than_the_limit():

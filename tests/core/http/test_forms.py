@@ -36,7 +36,11 @@ def test_a_form_that_is_not_whole_is_refused(content: bytes):
         ({"origin": "https://BOOKS.example:8443", "host": "books.example:8443"}, False),
         ({"origin": "https://books.example.evil", "host": "books.example"}, True),
         ({"origin": "null", "host": "books.example"}, True),
-        ({"origin": "", "host": ""}, False),
+        ({"origin": "http://books.example:80", "host": "books.example"}, False),
+        ({"origin": "https://books.example", "host": "books.example:443"}, False),
+        ({"origin": "http://books.example:443", "host": "books.example"}, True),
+        ({"origin": "http://[", "host": "["}, True),
+        ({"origin": "", "host": ""}, True),
     ],
 )
 def test_a_request_of_a_page_of_another_site_is_known_by_what_the_browser_says(headers: dict[str, str], expected: bool):  # noqa: FBT001

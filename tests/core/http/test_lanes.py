@@ -87,7 +87,7 @@ def test_the_lanes_of_all_paths():
 
     assert {path: lane for path, lane in lanes.items() if lane is not Lane.ORDINARY} == {
         "/health/live": Lane.PROBE,
-        "/metrics": Lane.PROBE,
+        "/metrics": Lane.METRICS,
         "/health/ready": Lane.READINESS,
         **{operation.path: Lane.COSTLY for operation in OPERATIONS if operation.unit == "stream"},
         "/ui/sign-in": Lane.COSTLY,
