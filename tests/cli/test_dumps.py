@@ -97,7 +97,7 @@ def test_a_dump_carries_a_catalogue_to_the_other_kind_and_back(
         assert done(old, "database", "dump-data", "-o", str(path)) == ""
         rows = sum(map(len, stored(old).values()))
         assert rows > 200
-        assert done(new, *LOAD, str(path)) == f"{rows} rows loaded.\n"
+        assert done(new, *LOAD, str(path)).splitlines()[0] == f"{rows} rows loaded."
         assert stored(new) == stored(old)
         assert done(new, "database", "dump-data").encode() == path.read_bytes()
         assert done(new, "export") == done(old, "export")
@@ -368,7 +368,7 @@ def test_more_rows_than_a_batch_are_loaded_and_the_line_of_a_broken_one_is_named
     inserted(url, {Tag: [record(id=UUID(int=n), name=f"{n}", description=None) for n in range(2 * BATCH + 5)]})
     dump = done(url, "database", "dump-data")
     assert "lines 2009 to 2013, tag: " in refused(new, "load", "-", stdin=dump.replace(f'"{2 * BATCH + 3}"', '"1"'))
-    assert done(new, "load", "-", stdin=dump) == f"{2 * BATCH + 5:,} rows loaded.\n"
+    assert done(new, "load", "-", stdin=dump).splitlines()[0] == f"{2 * BATCH + 5:,} rows loaded."
     assert stored(new) == stored(url)
 
 

@@ -26,7 +26,7 @@ pytestmark = each_once
 
 EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
 EXAMPLE_OTHER_ID = "01a1fbd7-55dd-7561-861e-8d0bba312790"
-TABLE = {operation.name: operation for operation in OPERATIONS}
+TABLE = {operation.name: operation for operation in OPERATIONS if not operation.for_browsers}
 PAGES = ["/docs", "/problems", *(f"/problems/{name}" for name in PROBLEM_TYPES)]
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.databases import BACKENDS, ROOT, Databases, environment
+from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.postgresql import postgresql
 
@@ -18,8 +18,17 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
-def judged(url: str, seed: str, examples: str, phases: Sequence[str] = PHASES, *, small: bool = False) -> bool:
-    """Return whether Schemathesis finds no failure in a deployment.
+def editor(database: str) -> str:
+    """Create an editor, and return a token that can revoke none, itself neither."""
+    run([*DIPTYCH, "accounts", "create", "schemathesis", "--role", "editor"], DATABASE_URL=database)
+    scope = "catalogue:read catalogue:write metrics:read"
+    return run([*DIPTYCH, "tokens", "create", "schemathesis", "--scope", scope], DATABASE_URL=database).stdout.strip()
+
+
+def judged(
+    url: str, seed: str, examples: str, phases: Sequence[str] = PHASES, *, small: bool = False, token: str = ""
+) -> bool:
+    """Return whether Schemathesis finds no failure in a deployment. token: of the one who sends the requests.
 
     small: no list of a request has its largest size: drawing a thousand distinct items takes minutes.
     """
@@ -27,6 +36,7 @@ def judged(url: str, seed: str, examples: str, phases: Sequence[str] = PHASES, *
     command += ["run", f"{url}/openapi.json", "--phases", ",".join(phases), "--checks", "all"]
     command += ["--seed", seed, "--max-examples", examples]
     command += ["--continue-on-failure", "--generation-database", "none"]
+    command += ["--header", f"Authorization: Bearer {token}"] if token else []
     settings = {"SCHEMATHESIS_HOOKS": "tests.schemathesis.checks", "PYTHONPATH": str(ROOT)}
     if small:
         settings["SCHEMATHESIS_SMALL_LISTS"] = "1"
@@ -46,8 +56,10 @@ def main() -> int:
         for adapter, backend in [(adapter, backend) for backend in BACKENDS for adapter in ADAPTERS]:
             if options.only in (None, f"{adapter}-{backend}"):
                 print(f"\n{adapter} on {backend}", flush=True)
-                with deployment(adapter, databases.migrated(backend)) as url:
-                    if not judged(url, options.seed, options.examples):
+                database = databases.migrated(backend)
+                token = editor(database) if adapter == "sanic" else ""
+                with deployment(adapter, database) as url:
+                    if not judged(url, options.seed, options.examples, token=token):
                         found.append(f"{adapter} on {backend}")
     print("\nNothing was found." if not found else f"\nFound something: {', '.join(found)}.")
     return bool(found)

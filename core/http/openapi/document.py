@@ -246,7 +246,7 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
     found: dict[str, Any] = {"description": _SUCCESS[status]}
     names = [
         *(["Location"] if status == 201 and operation.creates else []),
-        *(["Content-Location"] if operation.resource_path else []),
+        *(["Content-Location"] if operation.resource_path and not operation.secret else []),
         *(["ETag"] if operation.tagged else []),
         *(["Cache-Control"] if operation.method == "GET" else []),
         *(["Vary"] if operation.response_schema is not None and operation.unit != "stream" else []),
