@@ -16,6 +16,7 @@ from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.aio.unit_of_work import Database
+from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import async_config
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
@@ -47,7 +48,10 @@ class Application:
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
-        with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
+        with (
+            RequestRecord(request.method, route.path, request.headers, request.arrived) as observed,
+            attributed_to(Attribution(None, None, "anonymous", observed.request_id)),
+        ):
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
             response = await self._answer(route, request, quota)
             if quota:

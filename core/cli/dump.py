@@ -13,6 +13,7 @@ from typing import BinaryIO
 import click
 
 from diptych.core.access import policy
+from diptych.core.attribution import attributed_to, by_command
 from diptych.core.cli.common import cli_errors, never_asks
 from diptych.core.cli.export import replacing
 from diptych.core.cli.progress import progress_bar
@@ -74,7 +75,11 @@ def load_command(settings: Settings) -> click.Command:
         with cli_errors(), ExitStack() as stack:
             documents = _documents(path, stack)
             size = None if path == STDIN else partial(_size, documents)
-            with progress_bar("Loading", size) as advanced, changing(settings) as connection:
+            with (
+                progress_bar("Loading", size) as advanced,
+                attributed_to(by_command("load")),
+                changing(settings) as connection,
+            ):
                 loaded = load(connection, documents, advanced, checked=not unchecked)
                 anonymous = connection.execute(policy.READ).scalar_one()
             click.echo(f"{loaded:,} rows loaded.")

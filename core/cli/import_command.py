@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import click
 from msgspec import Struct
 
+from diptych.core.attribution import attributed_to, by_command
 from diptych.core.cli.common import cli_errors, database_of
 from diptych.core.formats.record import Reject
 from diptych.core.formats.registry import READ
@@ -135,6 +136,7 @@ def _opened(path: Path | Literal["-"], options: Options) -> BookSource:
 
 def _imported(settings: Settings, source: BookSource, choices: _Choices) -> Summary:
     with (
+        attributed_to(by_command("import")),
         database_of(settings) as database,
         _progress(source) as advanced,
         _rejects(source, choices) as rejects,

@@ -17,14 +17,17 @@ from advanced_alchemy.alembic.commands import AlembicCommandConfig
 from alembic import command
 from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
-from alembic.operations.ops import CreateTableOp, MigrateOperation, ModifyTableOps
+from alembic.operations.ops import AddColumnOp, CreateTableOp, DropColumnOp, MigrateOperation, ModifyTableOps
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column
 
+from diptych.core.catalogue.models import Base
 from diptych.core.cli.common import alembic_of, never_asks
 from diptych.core.db.config import inspecting
 from diptych.core.db.schema_diff import require_head, require_one_head, scripts
 from diptych.core.db.schema_version import MIGRATIONS
+from diptych.core.engine import history_triggers
+from diptych.core.engine.history_triggers import Recorded
 from diptych.core.engine.resource_spec import SEARCH_TEXT
 from diptych.core.settings import Settings
 
@@ -128,7 +131,7 @@ def _next_number() -> str:
 
 
 def _directives(_: Any, __: Any, directives: list[Any]) -> None:
-    """Write no file if nothing changed; add the full-text index to a new table that is searched."""
+    """Write no file if nothing changed; add the full-text index of a new table that is searched, and the triggers."""
     script = directives[0]
     if script.upgrade_ops.is_empty():
         directives.clear()
@@ -140,6 +143,25 @@ def _directives(_: Any, __: Any, directives: list[Any]) -> None:
         downgrade.insert(0, WordIndexOp("drop", table))
         for operations in (upgrade, downgrade):
             _leave_out(operations, f"ix_{table}_words")
+    _add_triggers(upgrade, downgrade)
+
+
+def _add_triggers(upgrade: list[Any], downgrade: list[Any]) -> None:
+    """Record the changes of new tables, and of the new columns of others."""
+    for each in [*upgrade]:
+        table = Base.metadata.tables.get(getattr(each, "table_name", ""))
+        if table is None or not history_triggers.is_recorded(table):
+            continue
+        if isinstance(each, CreateTableOp):
+            upgrade.append(TriggersOp("create", table.name, history_triggers.of(table)))
+            downgrade.insert(0, TriggersOp("drop", table.name))
+        elif isinstance(each, ModifyTableOps):
+            added = [one.column.name for one in each.ops if isinstance(one, AddColumnOp)]
+            if added or any(isinstance(one, DropColumnOp) for one in each.ops):
+                before = history_triggers.of(table, without=added)
+                for operations, after in ((upgrade, history_triggers.of(table)), (downgrade, before)):
+                    operations.insert(0, TriggersOp("drop", table.name))
+                    operations.append(TriggersOp("create", table.name, after))
 
 
 def _is_searched(operation: CreateTableOp) -> bool:
@@ -152,6 +174,24 @@ def _leave_out(operations: list[Any], index: str) -> None:
         if isinstance(each, ModifyTableOps):
             _leave_out(each.ops, index)
     operations[:] = [each for each in operations if getattr(each, "index_name", None) != index]
+
+
+class TriggersOp(MigrateOperation):
+    """A call of diptych.core.engine.history_triggers, to create or drop what records the changes of a table."""
+
+    def __init__(self, function: str, table: str, recorded: Recorded | None = None) -> None:
+        self.function = function
+        self.table = table
+        self.recorded = recorded
+
+
+@renderers.dispatch_for(TriggersOp)
+def _render_triggers(context: AutogenContext, operation: TriggersOp) -> str:
+    context.imports.add("from diptych.core.engine import history_triggers")
+    if operation.recorded is None:
+        return f"history_triggers.{operation.function}(op, {operation.table!r})"
+    values = ", ".join(map(repr, operation.recorded))
+    return f"history_triggers.{operation.function}(op, history_triggers.Recorded({values}))"
 
 
 class WordIndexOp(MigrateOperation):

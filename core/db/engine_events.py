@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core import deadline as request_deadline
-from diptych.core.db import commit_confirmation, deadlines
+from diptych.core.db import change_source, commit_confirmation, deadlines
 from diptych.core.db.hosts import Hosts
 
 BUSY_TIMEOUT = 5.0
@@ -85,6 +85,13 @@ def _prepare_postgresql(engine: Engine, hosts: Hosts) -> None:
         cursor.close()
         connection.commit()
 
+    @event.listens_for(engine, "begin")
+    def attribute(connection: Connection) -> None:
+        """Tell who makes the changes of a transaction that psycopg begins by itself, with its first statement."""
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.autocommit and (statement := change_source.statement()):
+            connection.exec_driver_sql(statement)
+
 
 def _closed(driver: Any) -> bool:
     """Return whether the server has closed an idle connection, perhaps after a message that says why.
@@ -110,6 +117,10 @@ def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
         cursor.close()
 
     _begin_by_option(engine)
+
+    @event.listens_for(engine, "commit")
+    def forget(connection: Connection) -> None:
+        change_source.forget_on_sqlite(connection)
 
 
 def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
@@ -139,10 +150,15 @@ def _begin_by_option(engine: Engine) -> None:
         kind = options.get(TRANSACTION, WRITE)
         if options.get("isolation_level") == "AUTOCOMMIT":
             return
-        if (statement := _BEGIN.get((dialect, kind))) is not None:
-            connection.exec_driver_sql(statement)
-        else:
+        statement = _BEGIN.get((dialect, kind))
+        if statement is None:
             _begin_immediate(connection)
+            change_source.tell_sqlite(connection)
+        elif kind == WRITE and (attributing := change_source.statement()):
+            # One message: the second statement costs no round trip.
+            connection.exec_driver_sql(f"{statement}; {attributing}")
+        else:
+            connection.exec_driver_sql(statement)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -14,7 +14,7 @@ from alembic.util import CommandError
 from sqlalchemy import Column, Connection, MetaData, Table
 
 from diptych.core.db.schema_version import MERGE, MIGRATIONS, VERSION_TABLE, current, heads, named, overlapping
-from diptych.core.engine import fulltext_index
+from diptych.core.engine import fulltext_index, history_triggers
 from diptych.core.errors import UPGRADE
 
 
@@ -76,8 +76,8 @@ def differences(connection: Connection, metadata: MetaData) -> list[str]:
     with comparing():
         found = compare_metadata(_context(connection, metadata), metadata)
     worded = [name for name, table in metadata.tables.items() if "search_text" in table.columns]
-    missing = [f"missing: {what}" for what in fulltext_index.missing(connection, worded)]
-    return [*(_described(each) for each in _each(found)), *missing]
+    missing = fulltext_index.missing(connection, worded) + history_triggers.missing(connection, metadata.sorted_tables)
+    return [*(_described(each) for each in _each(found)), *(f"missing: {what}" for what in missing)]
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from uuid_utils.compat import uuid7
 
-from diptych.core.engine import fulltext_index
+from diptych.core.engine import fulltext_index, history_triggers
 from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.slugs import SLUG_LENGTH, make_unique
 from diptych.core.engine.text_normalization import SORT_KEY_LENGTH
@@ -229,6 +229,21 @@ def restricting_columns(model: type[Entity]) -> tuple[Any, ...]:
 
 
 EntityT = TypeVar("EntityT", bound=type[Entity])
+BaseT = TypeVar("BaseT", bound=type[Base])
+
+
+def part_of_history(name: str) -> Callable[[BaseT], BaseT]:
+    """Record changes of these rows as changes of the row that they belong to: the first key of their primary key.
+
+    name: what they are of it, such as tags.
+    """
+
+    def decorate(model: BaseT) -> BaseT:
+        table: Any = model.__table__
+        history_triggers.record(table, name)
+        return model
+
+    return decorate
 
 
 def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
@@ -250,6 +265,8 @@ def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
                 options = {f"{dialect}_where": column.is_(None) for dialect in ("postgresql", "sqlite")}
             Index(f"ix_{table.name}_{name}_id", column, table.c.id, **options)
         fulltext_index.index(table)
+        if table.info.get("dumped", True):
+            history_triggers.record(table)
         return model
 
     return decorate

@@ -10,12 +10,18 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, delete, exists, insert, or_, select, update
+from sqlalchemy import Select, Text, bindparam, case, delete, exists, insert, or_, select, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import Boolean
 from uuid_utils.compat import uuid7
 
+from diptych.core import attribution
 from diptych.core.engine import slugs
 from diptych.core.engine.entity import Entity, column_defaults, now
+from diptych.core.engine.history_triggers import ATTRIBUTION
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.row_statements import VALUE, is_value
 from diptych.core.errors import FieldError
@@ -26,6 +32,31 @@ _NEW = "new_"
 _OTHER_SLUG = "other_slug"
 
 
+class attributed_by(GenericFunction[bool]):  # noqa: N801 - an SQL function is named as SQL names them
+    """attributed_by(text): true. On PostgreSQL it tells the triggers who makes this change.
+
+    So a statement that is its own transaction needs no second one, which would be a round trip.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(attributed_by, "postgresql")
+def _set_config(element: attributed_by, compiler: SQLCompiler, **options: Any) -> str:
+    # PostgreSQL evaluates a subquery without a reference to the row once.
+    return f"(SELECT set_config('{ATTRIBUTION}', {compiler.process(element.clauses, **options)}, true)) IS NOT NULL"
+
+
+@compiles(attributed_by, "sqlite")
+def _true(_element: attributed_by, _compiler: SQLCompiler, **_options: Any) -> str:
+    # Its transactions tell it at their beginning.
+    return "true"
+
+
+_ATTRIBUTED = attributed_by(bindparam(attribution.PARAMETER, type_=Text))
+
+
 def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
     """Return the parameters of `insert_statement`, with a second slug in case the first is taken.
 
@@ -34,7 +65,7 @@ def insert_parameters(spec: ResourceSpec, values: Values) -> dict[str, Any]:
     moment = now()
     made = {"id": uuid7(), "created_at": moment, "updated_at": moment}
     row = {**column_defaults(spec.model), **made, **spec.rules.checked(values)}
-    found = {_NEW + column.name: row.get(column.name) for column in _table(spec).columns}
+    found = {_NEW + column.name: row.get(column.name) for column in _table(spec).columns} | attribution.parameters()
     if spec.slugged:
         slug = spec.rules.slug_of(row)
         found |= {f"{_NEW}slug": slug, _OTHER_SLUG: slugs.with_suffix(slug, slugs.token(uuid7()))}
@@ -50,14 +81,14 @@ def insert_statement(spec: ResourceSpec) -> ReturningInsert[Any]:
         other = table.alias()
         taken = exists(select(other.c.id).where(other.c.slug == _new(table.c.slug)))
         values["slug"] = case((taken, bindparam(_OTHER_SLUG, type_=table.c.slug.type)), else_=values["slug"])
-    row = select(*values.values()).where(*_referring(spec, spec.references))
+    row = select(*values.values()).where(_ATTRIBUTED, *_referring(spec, spec.references))
     return insert(table).from_select(list(values), row, include_defaults=False).returning(*spec.returning)
 
 
 def update_parameters(row_id: Any, values: Values) -> dict[str, Any]:
     """Return the parameters of `update_statement` for these values, which include the derived ones."""
     found = {_NEW + name: value for name, value in values.items()}
-    return {**found, f"{_NEW}updated_at": now(), VALUE: row_id}
+    return {**found, f"{_NEW}updated_at": now(), VALUE: row_id, **attribution.parameters()}
 
 
 @cache
@@ -78,14 +109,20 @@ def update_statement(spec: ResourceSpec, names: frozenset[str]) -> ReturningUpda
     different = or_(*(table.c[name].is_distinct_from(_new(table.c[name])) for name in given))
     changes["updated_at"] = case((different, _new(table.c.updated_at)), else_=table.c.updated_at)
     referring = _referring(spec, names & spec.references.keys())
-    return update(table).where(is_value(table.c.id), *referring).values(changes).returning(*spec.returning)
+    where = [is_value(table.c.id), _ATTRIBUTED, *referring]
+    return update(table).where(*where).values(changes).returning(*spec.returning)
+
+
+def delete_parameters(row_id: Any) -> dict[str, Any]:
+    """Return the parameters of `delete_statement`."""
+    return {VALUE: row_id, **attribution.parameters()}
 
 
 @cache
 def delete_statement(model: type[Entity]) -> ReturningDelete[Any]:
     """Return the statement that deletes the row with the id VALUE, and returns the id."""
     table: Any = model.__table__
-    return delete(table).where(is_value(table.c.id)).returning(table.c.id)
+    return delete(table).where(is_value(table.c.id), _ATTRIBUTED).returning(table.c.id)
 
 
 @cache

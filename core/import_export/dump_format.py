@@ -43,7 +43,10 @@ LINE = 16 * 1024 * 1024
 TABLES: dict[str, Table] = {
     table.name: table for table in Base.metadata.sorted_tables if table.info.get("dumped", True)
 }
-"""By name, each after those that it refers to: the tables of the catalogue, without accounts or idempotency keys."""
+"""By name, each after those that it refers to: the tables of the catalogue, without accounts or idempotency keys.
+
+Nor is the history among them: a load is recorded as what it is, the creation of rows in another database.
+"""
 
 _RULES: dict[str, Rules] = {
     mapper.class_.__tablename__: mapper.class_.rules

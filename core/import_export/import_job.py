@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -137,7 +138,8 @@ def _outcomes(loader: _Loader, items: Iterator[tuple[int, Any, Step]]) -> Genera
                 yield from loading.result()
                 loading = None
             if isinstance(step, _Batch):
-                loading = worker.submit(loader.load, step)
+                # In this context: its changes are attributed as those of this thread.
+                loading = worker.submit(copy_context().run, loader.load, step)
             else:
                 yield _without_loading(step)
         if loading is not None:

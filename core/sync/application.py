@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from diptych.core import deadline
+from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import sync_config
 from diptych.core.errors import CatalogueError, NotFound
 from diptych.core.http import etag, json, problems, request_parsing, response_building
@@ -48,7 +49,10 @@ class Application:
 
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
-        with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
+        with (
+            RequestRecord(request.method, route.path, request.headers, request.arrived) as observed,
+            attributed_to(Attribution(None, None, "anonymous", observed.request_id)),
+        ):
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
             response = self._answer(route, request, quota)
             if quota:

@@ -311,6 +311,14 @@ def test_make_migrations_writes_the_index_of_words(tree: Path):
     assert text.count("fulltext_index.drop(op, ") == 1
 
 
+@pytest.mark.long
+def test_make_migrations_writes_the_triggers_that_record_changes(tree: Path):
+    text = revision(tree).read_text(encoding="utf-8")
+
+    assert text.count("history_triggers.create(") == 1
+    assert text.count('history_triggers.drop(op, "copy")') == 1
+
+
 @pytest.mark.unsampled
 @pytest.mark.long
 def test_a_new_resource_has_a_migration_that_passes_the_tests_of_migrations(tree: Path):

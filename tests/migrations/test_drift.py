@@ -137,7 +137,7 @@ PLANTED = {
         "a default": (("language VARCHAR(35)", "language VARCHAR(35) DEFAULT 'en'"), "column book.language"),
         "another collation": (("slug VARCHAR(100)", "slug VARCHAR(100) COLLATE NOCASE"), "column author.slug"),
         "a column": ("ALTER TABLE book ADD shelves integer", "column book.shelves"),
-        "no column": ("ALTER TABLE tag DROP description", "column tag.description"),
+        "no column": ("ALTER TABLE idempotency_key DROP status", "column idempotency_key.status"),
         "a generated column": ("ALTER TABLE tag ADD l int AS (length(name)) VIRTUAL", "column tag.l"),
         "a CHECK of other values": ((", 'translator'", ""), "constraint book_contributor.ck_book_contributor_role"),
         "no CHECK": (

@@ -84,7 +84,7 @@ def test_a_revision_takes_nothing_from_the_code_before_it_or_says_why(databases:
 
 
 CONTRACTING = {
-    "a column dropped": ("op.drop_column('tag', 'description')", "column tag.description: "),
+    "a column dropped": ("op.drop_column('idempotency_key', 'status')", "column idempotency_key.status: "),
     "a column renamed": ("op.alter_column('tag', 'description', new_column_name='about')", "column tag.description: "),
     "a table dropped": ("op.drop_table('book_tag')", "relation book_tag: "),
     "a table renamed": ("op.rename_table('book_tag', 'label')", "relation book_tag: "),
@@ -192,10 +192,10 @@ def test_what_the_code_before_does_not_notice_is_not_found(databases: Databases,
 @pytest.mark.parametrize(
     ("declares", "told"),
     [
-        ("contracts = {'tag.description': 'nothing has used it since 1.4'}", None),
-        ("contracts = {'tag.description': 'unused'}", "is no reason"),
+        ("contracts = {'idempotency_key.status': 'nothing has used it since 1.4'}", None),
+        ("contracts = {'idempotency_key.status': 'unused'}", "is no reason"),
         (
-            "contracts = {'tag.description': 'nothing has used it since 1.4', 'tag.name': 'nor this one, ever'}",
+            "contracts = {'idempotency_key.status': 'nothing has used it since 1.4', 'tag.name': 'nor this one, ever'}",
             "tag.name",
         ),
     ],

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from diptych.core.http.request_response import Response
 from tests.services.api import Api
 from tests.services.twins import Counts
 
@@ -201,8 +202,8 @@ def told(counts: Counts) -> str:
     return f"{len(counts.statements)} commit" if counts.commits else f"{len(counts.statements)}"
 
 
-async def check(api: Api, found: Catalogue, line: str) -> None:
-    """Call the operation of a line, and compare its statements."""
+async def ask(api: Api, found: Catalogue, line: str) -> tuple[Response, Counts, list[str]]:
+    """Call the operation of a line; return the response, the counts, and what the line expects."""
     ids = {
         "author": found.authors[0], "other": found.authors[1], "fagles": found.authors[2], "free": found.authors[3],
         "free2": found.authors[4], "book": found.books[0], "book2": found.books[1], "single": found.books[2],
@@ -222,6 +223,12 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     form = next((part.removeprefix("form:") for part in rest if part.startswith("form:")), None)
     parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=", "name=")))
     response, counts = await api.call(name, body, query, match, form=form, **parameters)
+    return response, counts, expected
+
+
+async def check(api: Api, found: Catalogue, line: str) -> None:
+    """Call the operation of a line, and compare its statements."""
+    response, counts, expected = await ask(api, found, line)
     assert response.status != 500
     if expected[-1] == "alone":
         expected[1:] = ["commit"] * (api.twin.backend == "sqlite")

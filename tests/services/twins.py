@@ -18,7 +18,9 @@ from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config, sync_config
+from diptych.core.engine.history_triggers import SOURCE
 from diptych.core.engine.schemas.pagination import Upserted
+from diptych.core.history.model import Change
 from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.import_export.import_books import load_books
 from diptych.core.import_export.restore import export_lines, restore
@@ -169,7 +171,18 @@ class Twin:
 
     async def emptied(self) -> None:
         async def work(services: Services) -> None:
-            for model in (BookTag, BookContributor, Book, Tag, Author, Publisher, Series, IdempotencyKey, Account):
+            for model in (
+                BookTag,
+                BookContributor,
+                Book,
+                Tag,
+                Author,
+                Publisher,
+                Series,
+                IdempotencyKey,
+                Account,
+                Change,
+            ):
                 await services.session.execute(delete(model))
 
         await self.write(work)
@@ -185,7 +198,8 @@ class Twin:
         counts = Counts()
 
         def statement(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
-            if not text.startswith(("BEGIN", "PRAGMA")):
+            # What tells SQLite's triggers who makes a change is part of the beginning and the end of a transaction.
+            if not text.startswith(("BEGIN", "PRAGMA")) and SOURCE not in text:
                 counts.statements.append(text)
 
         def commit(_connection: Any) -> None:

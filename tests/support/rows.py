@@ -63,8 +63,10 @@ def rows(connection: Connection) -> Rows:
 def changed(before: Rows, after: Rows, *, rewritten: set[str]) -> list[str]:
     """Compare the columns that two states share: "table.column, ...: rows lost, rows come".
 
-    rewritten: columns ("table.column") whose values a revision may change, and tables to which it may add rows.
+    rewritten: columns ("table.column") whose values a revision may change, and tables to which it may add rows. What it
+    changes is added to the history.
     """
+    rewritten = {*rewritten, "change"}
     told = []
     for table in sorted(before.keys() & after.keys()):
         columns = [
@@ -91,7 +93,7 @@ def _row(connection: Connection, table: Table, number: int, made: dict[str, list
     row = {
         column.name: _value(column, number, checks)
         for column in table.columns
-        if column.computed is None and column.name not in keys
+        if column.computed is None and column.name not in keys and not _is_numbered(column)
     }
     for key in table.foreign_key_constraints:
         for element in key.elements:
@@ -99,6 +101,11 @@ def _row(connection: Connection, table: Table, number: int, made: dict[str, list
             least = number % ROWS == 0 and element.parent.nullable
             row[element.parent.name] = None if least else parent[element.column.name]
     return row
+
+
+def _is_numbered(column: Column[Any]) -> bool:
+    """Return whether the database gives each row the next number."""
+    return column.primary_key and isinstance(column.type, sa.Integer) and len(column.table.primary_key.columns) == 1
 
 
 def _value(column: Column[Any], number: int, checks: list[str]) -> Any:

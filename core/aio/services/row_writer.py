@@ -55,7 +55,7 @@ class Writer:
         """Delete a row. Errors: NotFound, Conflict while others depend on it."""
         statement = row_dml.delete_statement(self.spec.model)
         try:
-            gone = await self.executor.first(statement, {row_statements.VALUE: item_id})
+            gone = await self.executor.first(statement, row_dml.delete_parameters(item_id))
         except IntegrityError as error:
             raise Conflict(f"This {self.spec.noun} is in use: others depend on it.") from error
         if gone is None:

@@ -14,7 +14,7 @@ from diptych.core.catalogue.authors.kinds import author_kind
 from diptych.core.catalogue.books.years import bounded
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.derived_values import Agreement, Rules
-from diptych.core.engine.entity import Base, Entity, SearchableMixin, SlugMixin, with_list_indexes
+from diptych.core.engine.entity import Base, Entity, SearchableMixin, SlugMixin, part_of_history, with_list_indexes
 from diptych.core.engine.text_normalization import line
 from diptych.core.errors import FieldError
 
@@ -69,6 +69,7 @@ class Author(SearchableMixin, SlugMixin, Entity):
     death_year: Mapped[int | None] = mapped_column(SmallInteger)
 
 
+@part_of_history("names")
 class AuthorName(Base):
     """Another name of an author, by which searches of imports find it too."""
 

@@ -35,6 +35,7 @@ from diptych.core.engine.entity import (
     SlugMixin,
     UtcDateTime,
     binary_collated_string,
+    part_of_history,
     with_list_indexes,
 )
 from diptych.core.engine.text_normalization import line, prose
@@ -119,6 +120,7 @@ class Book(SearchableMixin, SlugMixin, Entity):
     url: Mapped[str | None] = mapped_column(String(URL_MAX))
 
 
+@part_of_history("contributors")
 class BookContributor(Base):
     """A contributor other than the first author, who is `book.author_id` and takes the position these rows leave free.
 
@@ -137,6 +139,7 @@ class BookContributor(Base):
     role: Mapped[str] = mapped_column(String(20))
 
 
+@part_of_history("tags")
 class BookTag(Base):
     """A tag on a book; it goes with either."""
 
@@ -146,6 +149,7 @@ class BookTag(Base):
     tag_id: Mapped[UUID] = mapped_column(ForeignKey("tag.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
+@part_of_history("series")
 class BookSeries(Base):
     """The place of a book in a series; it goes with either. number: the position as a number, to sort by."""
 
@@ -157,6 +161,7 @@ class BookSeries(Base):
     number: Mapped[float | None] = mapped_column(Double)
 
 
+@part_of_history("identifiers")
 class BookIdentifier(Base):
     """An identifier of a book besides its first ISBN, as "scheme:value"; editions that share one are not told apart."""
 
@@ -166,6 +171,7 @@ class BookIdentifier(Base):
     identifier: Mapped[str] = mapped_column(binary_collated_string(PAIR_MAX), primary_key=True, index=True)
 
 
+@part_of_history("sources")
 class BookSource(Base):
     """A record of a file that a book was made or changed by.
 

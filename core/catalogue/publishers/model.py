@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Base, Entity, SearchableMixin, SlugMixin, with_list_indexes
+from diptych.core.engine.entity import Base, Entity, SearchableMixin, SlugMixin, part_of_history, with_list_indexes
 from diptych.core.engine.text_normalization import line
 
 
@@ -24,6 +24,7 @@ class Publisher(SearchableMixin, SlugMixin, Entity):
     name: Mapped[str] = mapped_column(String(NAME_MAX))
 
 
+@part_of_history("names")
 class PublisherName(Base):
     """Another name of a publisher, by which imports find it too."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from diptych.core.catalogue.limits import DESCRIPTION_MAX, SCHEME_MAX, TAG_MAX
 from diptych.core.catalogue.tags.rules import tag_name, tag_scheme
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Base, Entity, SearchableMixin, with_list_indexes
+from diptych.core.engine.entity import Base, Entity, SearchableMixin, part_of_history, with_list_indexes
 from diptych.core.engine.text_normalization import limited, prose
 
 
@@ -30,6 +30,7 @@ class Tag(SearchableMixin, Entity):
     scheme: Mapped[str | None] = mapped_column(String(SCHEME_MAX))
 
 
+@part_of_history("names")
 class TagAlias(Base):
     """Another name of a tag, which no tag has: books that are given it get the tag."""
 
