@@ -16,6 +16,9 @@ from msgspec import Struct
 LENGTH = 2000
 """Characters of a cursor, at most."""
 
+LARGEST = 2**63
+"""Above all numbers of rows."""
+
 UNKNOWN = "is not a cursor that a page of this list gave"
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -34,11 +37,12 @@ class Cursor(Struct, frozen=True):
     forward: bool
     inclusive: bool
     value: str | int | None
-    id: UUID
+    id: UUID | int
 
     def __str__(self) -> str:
         beyond = _DIRECTIONS[self.forward, self.inclusive]
-        parts = [self.order_by, self.sort_order, beyond, self.value, str(self.id)]
+        row_id = str(self.id) if isinstance(self.id, UUID) else self.id
+        parts = [self.order_by, self.sort_order, beyond, self.value, row_id]
         return base64.urlsafe_b64encode(_encoder.encode(parts).encode()).rstrip(b"=").decode()
 
 
@@ -48,7 +52,8 @@ def parse(text: str) -> Cursor:
         parts = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         order_by, sort_order, beyond, value, row_id = parts
         forward, inclusive = next(meaning for meaning, sign in _DIRECTIONS.items() if sign == beyond)
-        found = Cursor(order_by, sort_order, forward, inclusive, value, UUID(row_id))
+        row_id = row_id if type(row_id) is int and abs(row_id) < LARGEST else UUID(row_id)
+        found = Cursor(order_by, sort_order, forward, inclusive, value, row_id)
         # A database accepts no NUL, and str() no lone surrogate.
         if type(value) in (str, int, type(None)) and "\0" not in str(value) and str(found) == text:
             return found

@@ -22,7 +22,7 @@ from diptych.core.engine.cursors import Cursor
 from diptych.core.engine.filters import ListQueryShape
 from diptych.core.engine.fixed_decimal import FixedDecimal
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
-from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
+from diptych.core.engine.schemas.pagination import RELEVANCE, FilterQuery, ListQuery, Page
 from diptych.core.engine.search_tokens import ParsedSearch
 from diptych.core.errors import FieldError, ValidationFailed
 
@@ -42,7 +42,7 @@ def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, An
 
     Errors: ValidationFailed for a cursor that is not of this list.
     """
-    found = {**filters.values(spec, query), **scope}
+    found = {**(filters.values(spec, query) if isinstance(query, FilterQuery) else {}), **scope}
     given = frozenset(found)
     wanted = search_tokens.wanted(query.q or "")
     if wanted.longest:
@@ -56,6 +56,8 @@ def bind_list_query(spec: ResourceSpec, query: ListQuery, scope: Mapping[str, An
     if query.cursor is None:
         return BoundListQuery(shape, found)
     cursor = _checked(query)
+    if not isinstance(cursor.id, spec.model.id.type.python_type):
+        raise _unknown()
     direction = (cursor.forward, cursor.inclusive)
     found["cursor_id"] = cursor.id
     if query.order_by == RELEVANCE:

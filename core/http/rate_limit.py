@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from diptych.core.engine.schemas.pagination import ListQuery
+from diptych.core.engine.schemas.pagination import PageQuery
 from diptych.core.http import problems
 from diptych.core.http.client_address import TrustedProxies, bucket_of
 from diptych.core.http.lanes import Lane, lane_of, searches
@@ -90,7 +90,7 @@ def cost(operation: Operation | None, query: str) -> int:
         return 0
     if operation.writes:
         return BATCH if operation.unit == "write_many" else WRITE
-    if operation.query is None or not issubclass(operation.query, ListQuery):
+    if operation.query is None or not issubclass(operation.query, PageQuery):
         return ROW
     return SEARCH if searches(query) else LIST
 

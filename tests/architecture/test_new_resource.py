@@ -262,7 +262,7 @@ def test_a_new_resource_describes_itself(transcripts: dict[str, list[Told]]):
     document = json.loads(said["GET openapi.json"])
     copies = {path for path in document["paths"] if path.startswith("/copies")}
 
-    assert copies == {"/copies", "/copies/batch", "/copies/{id}"}
+    assert copies == {"/copies", "/copies/batch", "/copies/{id}", "/copies/{id}/changes"}
     assert document["components"]["schemas"].keys() >= {"CopyAnswer", "CopyInput", "CopyAnswerPage"}
     assert "copies" in [tag["name"] for tag in document["tags"]]
     assert 'id="copies_create"' in said["GET docs"]

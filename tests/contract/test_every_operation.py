@@ -8,7 +8,7 @@ import httpx
 
 from tests.contract.making import NAMED_BY, RESOURCES, Row, body_of, make, make_author, marker, read
 
-OF_THE_SERVICE = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
+OF_THE_SERVICE = ("/changes", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
 
 STREAMED = ("/books.bib", "/books.csv", "/books.jsonl", "/books.marcxml", "/books.mrc", "/books.ris")
 
@@ -40,6 +40,8 @@ def _one_row(ask: Asked, api: httpx.Client, resource: str) -> None:
     assert row[name] == replaced[name] != changed[name]
     assert ask("get", f"/{resource}/{{id}}", id=row["id"]) == replaced
     ask("delete", f"/{resource}/{{id}}", id=row["id"])
+    history = ask("get", f"/{resource}/{{id}}/changes", id=row["id"])["items"]
+    assert [each["action"] for each in history] == ["delete", "update", "update", "create"]
     assert api.get(f"/{resource}/{row['id']}").status_code == 404
 
 

@@ -194,6 +194,14 @@ TABLE = """
     tokens_get              id={token}                                                   1
     tokens_create           {{"label":"New","account_id":"{account}"}}                   1 alone
     tokens_delete           id={token}                                                   2 alone
+    changes_list            ?resourceIn=books&viaIn=anonymous                            1
+    changes_list            ?pageSize=1                                                  1
+    authors_list_changes    id={author}                                                  1
+    authors_list_changes    id={nobody}                                                  3
+    books_list_changes      id={book}                                                    1
+    publishers_list_changes id={publisher}                                               1
+    series_list_changes     id={series}                                                  1
+    tags_list_changes       id={tag}                                                     1
 """  # noqa: E501 - a table
 LINES = [line for line in (line.strip() for line in TABLE.splitlines()) if line]
 

@@ -88,8 +88,8 @@ class FilterQuery(Query):
     )
 
 
-class ListQuery(FilterQuery):
-    """The parameters of every list in pages."""
+class PageQuery(Query):
+    """The parameters of a page."""
 
     page_size: Annotated[int, Field(ge=1, le=PAGE_SIZE_LIMIT), QueryInteger] = Field(
         PAGE_SIZE, description="Rows on a page."
@@ -105,8 +105,6 @@ class ListQuery(FilterQuery):
         "Repeat all other parameters unchanged.",
     )
     total: QueryFlag = Field(True, description="false: do not count what matches, and answer null as total.")
-    order_by: str = Field("created_at", description=_ORDER_BY)
-    sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
 
     @field_validator("current_page")
     @classmethod
@@ -115,6 +113,13 @@ class ListQuery(FilterQuery):
             reason = f"rows beyond the first {OFFSET_LIMIT:,} are read with cursor: each page has the next one's"
             raise PydanticCustomError("too_far", "{reason}", {"reason": reason})
         return number
+
+
+class ListQuery(PageQuery, FilterQuery):
+    """The parameters of every list in pages of rows that a client chooses the order of."""
+
+    order_by: str = Field("created_at", description=_ORDER_BY)
+    sort_order: Literal["asc", "desc"] = Field("desc", description="Up, or down. Rows without a value come last.")
 
     @model_validator(mode="before")
     @classmethod

@@ -45,7 +45,8 @@ def spelt(*parts: Any) -> str:
     "text",
     [
         "", "x", "é", "WzE=", "W" * 2000, spelt(), spelt("name", "asc", ">", "x"), spelt("name", "asc", ">", "x", "x"),
-        spelt("name", "asc", ">", "x", 1), spelt("name", "asc", ">", "x", ID.upper()),
+        spelt("name", "asc", ">", "x", 1.5), spelt("name", "asc", ">", "x", 2**63),
+            spelt("name", "asc", ">", "x", True), spelt("name", "asc", ">", "x", ID.upper()),
         spelt("name", "asc", ">", "x", ID.replace("-", "")), spelt("name", "asc", "=", "x", ID),
         spelt("name", "asc", [], "x", ID), spelt("name", "asc", ">", ["x"], ID), spelt("name", "asc", ">", True, ID),
         spelt("name", "asc", ">", 1.5, ID), spelt("name", "asc", ">", "a\0b", ID),

@@ -1,0 +1,73 @@
+"""Changes, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+from pydantic import Field, create_model
+
+from diptych.core.engine.schemas.field_types import Instant, Length, Line, UtcTimestamp
+from diptych.core.engine.schemas.pagination import PageQuery
+
+ACTIONS = ("create", "update", "delete")
+VIAS = ("anonymous", "token", "session", "host", "cli", "import", "load", "adopt", "unknown")
+
+State = Annotated[dict[str, Any], Meta(examples=[{"name": "Tove Jansson"}])]
+
+
+class Change(Struct, frozen=True):
+    """A change of a row, or of the rows that belong to it.
+
+    principal: the id of the account that made it, and name its name then. before, after: the columns of the row, or
+    rows of one part of it, such as tags: those that went, and those that came.
+    """
+
+    id: Annotated[int, Meta(examples=[42])]
+    at: UtcTimestamp
+    principal: Annotated[str, Meta(examples=["01a1fbd7-55dd-7561-861e-8d0bba31278f"])] | None
+    name: Annotated[str, Meta(examples=["ann"])] | None
+    via: Annotated[str, Meta(examples=["token"], extra_json_schema={"enum": list(VIAS)})]
+    request_id: Annotated[str, Meta(examples=["4bf92f3577b34da6a3ce929d0e0e4736"])] | None
+    action: Annotated[str, Meta(examples=["update"], extra_json_schema={"enum": list(ACTIONS)})]
+    resource: Annotated[str, Meta(examples=["authors"])]
+    resource_id: UUID
+    before: State | None
+    after: State | None
+
+
+_Text = Annotated[Line, Length(1, 255, searched=False)]
+
+
+class RowChanges(PageQuery):
+    """What can be asked of the changes of one row."""
+
+    # What the pages of other lists ask of their queries.
+    q: ClassVar[None] = None
+    order_by: ClassVar[str] = "id"
+
+    principal_in: list[_Text] | None = Field(None, description="Only what these accounts changed, by their ids.")
+    via_in: list[Literal[VIAS]] | None = Field(None, description="Only what was changed in one of these ways.")  # type: ignore[valid-type]
+    action_in: list[Literal[ACTIONS]] | None = Field(None, description="Only changes of these kinds.")  # type: ignore[valid-type]
+    request_id_in: list[_Text] | None = Field(None, description="Only changes of these requests, or runs of commands.")
+    created_before: Instant | None = Field(None, description="Only what was changed before this moment.")
+    created_after: Instant | None = Field(None, description="Only what was changed after this moment.")
+    sort_order: Literal["asc", "desc"] = Field("desc", description="The oldest first, or the newest.")
+
+    def scope(self) -> dict[str, Any]:
+        """Return the values of the filters that were given, by the names of diptych.core.history.queries."""
+        lists = ("principal_in", "via_in", "action_in", "request_id_in")
+        found = {name: getattr(self, name) for name in lists} | {
+            "before": self.created_before,
+            "after": self.created_after,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def change_list(resources: Iterable[str]) -> type[RowChanges]:
+    """Return the parameters of the list of all changes, of resources of these names."""
+    kind: Any = Literal[tuple(resources)]
+    only = Field(None, description="Only changes of rows of these resources.")
+    return create_model("ChangeList", __base__=RowChanges, resource_in=(list[kind] | None, only))
