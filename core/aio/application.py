@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core import deadline
+from diptych.core.access.principal import Principal
 from diptych.core.aio import idempotency
 from diptych.core.aio.access_control import AccessControl
 from diptych.core.aio.operations import OPERATIONS
@@ -48,12 +49,9 @@ class Application:
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
-        with (
-            RequestRecord(request.method, route.path, request.headers, request.arrived) as observed,
-            attributed_to(Attribution(None, None, "anonymous", observed.request_id)),
-        ):
+        with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
-            response = await self._answer(route, request, quota)
+            response = await self._answer(route, request, quota, observed.request_id)
             if quota:
                 response = replace(response, headers={**response.headers, **quota.headers})
             if response.stream is not None:
@@ -63,7 +61,7 @@ class Application:
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(await write_body_async(response.is_large, finish))
 
-    async def _answer(self, route: Route, request: Request, quota: Quota | None) -> Response:
+    async def _answer(self, route: Route, request: Request, quota: Quota | None, request_id: str) -> Response:
         try:
             target = request_parsing.target_of(route, request)
             if quota and (refusal := quota.refusal):
@@ -74,7 +72,8 @@ class Application:
                 sender = await self._access.authorize(route.operation, request)
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = await read_body_async(request.may_be_large, parse)
-                response = await self._respond(route.operation, call, request)
+                with attributed_to(_attribution(sender[0], request_id)):
+                    response = await self._respond(route.operation, call, request)
             return response_building.mounted(response_building.private(response, sender[0]), request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
@@ -175,3 +174,8 @@ class Application:
         reader = self._readers[operation.path]
         answer: OperationResult = await reader.run(executor, replace(call, query=reader.query and reader.query()))
         return etag.entity_tag(json.encode(answer.body))
+
+
+def _attribution(principal: Principal, request_id: str) -> Attribution:
+    account = None if principal.id is None else str(principal.id)
+    return Attribution(account, principal.name, principal.via, request_id)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from diptych.core import deadline
+from diptych.core.access.principal import Principal
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import sync_config
 from diptych.core.errors import CatalogueError, NotFound
@@ -49,12 +50,9 @@ class Application:
 
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
-        with (
-            RequestRecord(request.method, route.path, request.headers, request.arrived) as observed,
-            attributed_to(Attribution(None, None, "anonymous", observed.request_id)),
-        ):
+        with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
-            response = self._answer(route, request, quota)
+            response = self._answer(route, request, quota, observed.request_id)
             if quota:
                 response = replace(response, headers={**response.headers, **quota.headers})
             if response.stream is not None:
@@ -64,7 +62,7 @@ class Application:
             finish = partial(self._with_common_headers, response, observed, request.headers)
             return observed.finish(write_body(response.is_large, finish))
 
-    def _answer(self, route: Route, request: Request, quota: Quota | None) -> Response:
+    def _answer(self, route: Route, request: Request, quota: Quota | None, request_id: str) -> Response:
         try:
             target = request_parsing.target_of(route, request)
             if quota and (refusal := quota.refusal):
@@ -75,7 +73,8 @@ class Application:
                 sender = self._access.authorize(route.operation, request)
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = read_body(request.may_be_large, parse)
-                response = self._respond(route.operation, call, request)
+                with attributed_to(_attribution(sender[0], request_id)):
+                    response = self._respond(route.operation, call, request)
             return response_building.mounted(response_building.private(response, sender[0]), request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
@@ -176,3 +175,8 @@ class Application:
         reader = self._readers[operation.path]
         answer: OperationResult = reader.run(executor, replace(call, query=reader.query and reader.query()))
         return etag.entity_tag(json.encode(answer.body))
+
+
+def _attribution(principal: Principal, request_id: str) -> Attribution:
+    account = None if principal.id is None else str(principal.id)
+    return Attribution(account, principal.name, principal.via, request_id)

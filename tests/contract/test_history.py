@@ -20,13 +20,15 @@ def read(api: httpx.Client, path: str) -> Row:
     return response.json()  # type: ignore[no-any-return]
 
 
-def test_the_changes_of_a_row_are_listed_newest_first_also_when_it_is_gone(api: httpx.Client):
+def test_the_changes_of_a_row_are_listed_newest_first_also_when_it_is_gone(
+    api: httpx.Client, administrator: httpx.Client
+):
     made = api.post("/authors", json={"name": "Homer"}, headers={"X-Request-ID": "made"}).json()
     path = f"/authors/{made['id']}"
     api.patch(path, json={"name": "Virgil"}, headers={"X-Request-ID": "renamed"})
     assert api.delete(path, headers={"X-Request-ID": "gone"}).status_code == 204
 
-    page = read(api, f"{path}/changes")
+    page = read(administrator, f"{path}/changes")
 
     gone, renamed, first = page["items"]
     row = {name: made[name] for name in ("id", "name", "dob", "kind", "sort_name", "birth_year", "death_year", "slug")}
@@ -44,59 +46,59 @@ def test_the_changes_of_a_row_are_listed_newest_first_also_when_it_is_gone(api: 
 
 
 @pytest.mark.parametrize("resource", [*RESOURCES, "publishers", "series"])
-def test_every_resource_has_its_history(api: httpx.Client, resource: str):
+def test_every_resource_has_its_history(api: httpx.Client, administrator: httpx.Client, resource: str):
     row = api.post(f"/{resource}", json=body_of(api, resource)).json()
 
-    [change] = read(api, f"/{resource}/{row['id']}/changes")["items"]
+    [change] = read(administrator, f"/{resource}/{row['id']}/changes")["items"]
 
     assert (change["resource"], change["resource_id"], change["action"]) == (resource, row["id"], "create")
     assert change["after"].items() <= row.items()
-    assert api.get(f"/{resource}/{NOBODY}/changes").status_code == 404
+    assert administrator.get(f"/{resource}/{NOBODY}/changes").status_code == 404
 
 
-def test_what_belongs_to_a_book_is_in_its_history(api: httpx.Client):
+def test_what_belongs_to_a_book_is_in_its_history(api: httpx.Client, administrator: httpx.Client):
     book = make(api, "books")
     [tag] = api.put(f"/books/{book['id']}/tags", json={"items": [marker()]}).json()["items"]
     api.put(f"/books/{book['id']}/tags", json={"items": []})
 
-    gone, came, _ = read(api, f"/books/{book['id']}/changes")["items"]
+    gone, came, _ = read(administrator, f"/books/{book['id']}/changes")["items"]
 
     rows = {"tags": [{"tag_id": tag["id"]}]}
     assert (came["action"], came["before"], came["after"]) == ("update", {"tags": []}, rows)
     assert (gone["action"], gone["before"], gone["after"]) == ("update", rows, {"tags": []})
 
 
-def _some(api: httpx.Client) -> tuple[str, list[Row]]:
+def _some(api: httpx.Client, administrator: httpx.Client) -> tuple[str, list[Row]]:
     """Make an author with five changes, each of its own request; return its id, and the changes."""
     author = make_author(api)
     for number in range(4):
         api.patch(f"/authors/{author['id']}", json={"name": f"Homer {number}"})
-    return author["id"], read(api, f"/authors/{author['id']}/changes")["items"]
+    return author["id"], read(administrator, f"/authors/{author['id']}/changes")["items"]
 
 
-def test_changes_are_read_in_pages_either_way(api: httpx.Client):
-    author, items = _some(api)
+def test_changes_are_read_in_pages_either_way(api: httpx.Client, administrator: httpx.Client):
+    author, items = _some(api, administrator)
     path = f"/authors/{author}/changes"
 
-    pages = [read(api, f"{path}?pageSize=2")]
+    pages = [read(administrator, f"{path}?pageSize=2")]
     while cursor := pages[-1]["next"]:
-        pages.append(read(api, f"{path}?pageSize=2&cursor={cursor}"))
-    back = read(api, f"{path}?pageSize=2&cursor={pages[-1]['previous']}")
+        pages.append(read(administrator, f"{path}?pageSize=2&cursor={cursor}"))
+    back = read(administrator, f"{path}?pageSize=2&cursor={pages[-1]['previous']}")
 
     assert [each for page in pages for each in page["items"]] == items
     assert [page["total"] for page in pages] == [5, 5, 5]
     assert back["items"] == pages[1]["items"]
-    assert read(api, f"{path}?pageSize=2&currentPage=2")["items"] == pages[1]["items"]
-    assert read(api, f"{path}?sortOrder=asc")["items"] == items[::-1]
-    assert read(api, f"{path}?total=false")["total"] is None
+    assert read(administrator, f"{path}?pageSize=2&currentPage=2")["items"] == pages[1]["items"]
+    assert read(administrator, f"{path}?sortOrder=asc")["items"] == items[::-1]
+    assert read(administrator, f"{path}?total=false")["total"] is None
 
 
-def test_changes_are_selected_by_who_when_and_how(api: httpx.Client):
-    author, items = _some(api)
+def test_changes_are_selected_by_who_when_and_how(api: httpx.Client, administrator: httpx.Client):
+    author, items = _some(api, administrator)
     path = f"/authors/{author}/changes"
 
     def found(query: str) -> list[Row]:
-        page = read(api, f"{path}?{query}")
+        page = read(administrator, f"{path}?{query}")
         assert page["total"] == len(page["items"])
         items: list[Row] = page["items"]
         return items
@@ -111,25 +113,27 @@ def test_changes_are_selected_by_who_when_and_how(api: httpx.Client):
     assert found(f"createdBefore={items[2]['at']}") == items[3:]
 
 
-def test_the_history_of_all_has_the_changes_of_each(api: httpx.Client):
+def test_the_history_of_all_has_the_changes_of_each(api: httpx.Client, administrator: httpx.Client):
     book = make(api, "books")
     request_id = marker()
     api.put(f"/books/{book['id']}/tags", json={"items": [marker(), marker()]}, headers={"X-Request-ID": request_id})
 
-    both = read(api, f"/changes?requestIdIn={request_id}")["items"]
+    both = read(administrator, f"/changes?requestIdIn={request_id}")["items"]
 
     assert [each["resource"] for each in both[-2:]] == ["tags", "tags"]
     assert {each["resource_id"] for each in both[:-2]} == {book["id"]}
-    assert read(api, f"/changes?requestIdIn={request_id}&resourceIn=tags")["items"] == both[-2:]
-    assert read(api, f"/changes?requestIdIn={request_id}&resourceIn=tags&resourceIn=books")["total"] == len(both)
-    assert both[0] in read(api, "/changes?pageSize=1000&total=false")["items"]
+    assert read(administrator, f"/changes?requestIdIn={request_id}&resourceIn=tags")["items"] == both[-2:]
+    assert read(administrator, f"/changes?requestIdIn={request_id}&resourceIn=tags&resourceIn=books")["total"] == len(
+        both
+    )
+    assert both[0] in read(administrator, "/changes?pageSize=1000&total=false")["items"]
 
 
 @each_once
-def test_what_cannot_be_asked_of_changes_is_refused(api: httpx.Client):
-    author, _ = _some(api)
-    of_rows = read(api, "/authors?pageSize=1")["next"]
-    of_changes = read(api, f"/authors/{author}/changes?pageSize=1")["next"]
+def test_what_cannot_be_asked_of_changes_is_refused(api: httpx.Client, administrator: httpx.Client):
+    author, _ = _some(api, administrator)
+    of_rows = read(administrator, "/authors?pageSize=1")["next"]
+    of_changes = read(administrator, f"/authors/{author}/changes?pageSize=1")["next"]
     for query, parameter in (
         ("orderBy=at", "orderBy"),
         ("q=homer", "q"),
@@ -139,6 +143,22 @@ def test_what_cannot_be_asked_of_changes_is_refused(api: httpx.Client):
         ("principalIn=%00", "principalIn"),
         (f"cursor={of_rows}", "cursor"),
     ):
-        refused = api.get(f"/changes?{query}")
+        refused = administrator.get(f"/changes?{query}")
         assert (refused.status_code, refused.json()["errors"][0]["parameter"]) == (422, parameter)
     assert api.get(f"/authors?cursor={of_changes}&orderBy=id").status_code == 422
+
+
+def test_a_change_names_the_account_that_made_it(administrator: httpx.Client):
+    me = administrator.get("/me").json()
+    made = administrator.post("/tags", json={"name": marker()}).json()
+
+    [change] = read(administrator, f"/tags/{made['id']}/changes")["items"]
+
+    assert (change["via"], change["principal"], change["name"]) == ("token", me["id"], me["name"])
+    assert read(administrator, f"/tags/{made['id']}/changes?principalIn={me['id']}")["items"] == [change]
+
+
+def test_only_administrators_read_the_history(api: httpx.Client):
+    author = make_author(api)
+    for path in ("/changes", f"/authors/{author['id']}/changes", f"/authors/{NOBODY}/changes"):
+        assert api.get(path).status_code == 401

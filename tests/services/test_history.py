@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from datetime import datetime
 
 import psycopg
 import pytest
 from sqlalchemy import insert, text
 from uuid_utils.compat import uuid7
 
+from diptych.core.access.principal import of_host
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import BookSource
@@ -17,7 +19,7 @@ from diptych.core.catalogue.models import Base
 from diptych.core.engine import history_triggers
 from diptych.core.engine.entity import now
 from diptych.core.import_export.dump_format import TABLES
-from tests.services.api import Api
+from tests.services.api import OPERATOR, Api
 from tests.services.test_statements import CHANGES, ask, catalogue
 from tests.services.twins import Services, Twin, author, book
 from tests.support.changes import changes, opened, replayed, state
@@ -50,7 +52,7 @@ async def test_the_history_tells_exactly_what_an_operation_has_changed(api: Api,
     assert replayed(before, made) == after
     request_id = response.headers["X-Request-ID"]
     assert {(each.via, each.principal, each.name, each.request_id) for each in made} <= {
-        ("anonymous", None, None, request_id)
+        ("host", str(of_host(OPERATOR).id), OPERATOR.name, request_id)
     }
 
 
@@ -182,7 +184,7 @@ async def test_a_sources_time_is_written_alike_on_both_databases(twin: Twin):
     await twin.write(lambda services: services.session.execute(insert(BookSource), [row]))
 
     [made] = [each for each in changes(twin.url) if "sources" in (each.after or {})]
-    assert made.after["sources"][0]["imported_at"] == row["imported_at"].isoformat()
+    assert datetime.fromisoformat(made.after["sources"][0]["imported_at"]) == row["imported_at"]
 
 
 async def test_writers_of_one_row_leave_an_unbroken_chain(backend: str, urls: dict[str, str]):

@@ -171,18 +171,8 @@ class Twin:
 
     async def emptied(self) -> None:
         async def work(services: Services) -> None:
-            for model in (
-                BookTag,
-                BookContributor,
-                Book,
-                Tag,
-                Author,
-                Publisher,
-                Series,
-                IdempotencyKey,
-                Account,
-                Change,
-            ):
+            models = (BookTag, BookContributor, Book, Tag, Author, Publisher, Series, IdempotencyKey, Account, Change)
+            for model in models:
                 await services.session.execute(delete(model))
 
         await self.write(work)

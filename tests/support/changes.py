@@ -98,7 +98,12 @@ def _of(connection: Connection, table: Table) -> Iterator[tuple[tuple[str, str, 
 
 
 def _text(row: dict[str, Any]) -> str:
-    return json.dumps({name: _plain(value) for name, value in row.items()}, sort_keys=True)
+    return json.dumps({name: _plain(_moment(name, value)) for name, value in row.items()}, sort_keys=True)
+
+
+def _moment(name: str, value: Any) -> Any:
+    """Return a value, and a time as such: PostgreSQL's JSON has no zeros at its end."""
+    return datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

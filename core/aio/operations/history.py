@@ -64,6 +64,7 @@ def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
             description=_ABOUT,
             run=history.list_all,
             unit="read",
+            permission="history:read",
             query=change_list(history.tables),
             response_schema=Page[Change],
         ),
@@ -81,6 +82,7 @@ def _of_row(history: _History, resource: ReadOnlyResource) -> Operation:
         description=f"{_ABOUT} They stay when the {one} is deleted.",
         run=_HistoryOfRow(history, resource).list_changes,
         unit="read",
+        permission="history:read",
         query=RowChanges,
         response_schema=Page[Change],
     )
