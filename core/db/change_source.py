@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg import sql
 from sqlalchemy import Connection
 
 from diptych.core import attribution
+from diptych.core.attribution import Attribution
 from diptych.core.engine.history_triggers import ATTRIBUTION, SOURCE
 
 _TOLD = "diptych_change_source"
@@ -21,6 +24,19 @@ def statement() -> str | None:
     """Return PostgreSQL's statement that tells it until the transaction ends; None where nobody has said who it is."""
     who = attribution.current()
     return None if who is None else f"SELECT set_config('{ATTRIBUTION}',{sql.quote(who.as_text())}, true)"
+
+
+@contextmanager
+def attributing(connection: Connection, who: Attribution) -> Iterator[None]:
+    """Attribute the changes in a block, which is a part of a transaction. Errors: SQLAlchemy's."""
+    with attribution.attributed_to(who):
+        if connection.dialect.name == "sqlite":
+            tell_sqlite(connection)
+        else:
+            connection.exec_driver_sql(str(statement()))
+    yield
+    if connection.dialect.name == "sqlite":
+        forget_on_sqlite(connection)
 
 
 def tell_sqlite(connection: Connection) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from enum import Enum, auto
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
+from diptych.core.attribution import by_command
+from diptych.core.db.change_source import attributing
 from diptych.core.db.config import make_sqlite_file
 from diptych.core.db.schema_diff import scripts
 from diptych.core.db.schema_version import VERSION_TABLE, head
@@ -122,7 +124,10 @@ def _copy(
     if state is not State.COPIED:
         adopted_ids.create(connection)
     target = Target(connection, now(), (adopted_ids.last_run(connection) or 0) + 1, every=True)
-    copy_rows(reader, target, advanced)
+    # In a catalogue that is made here the history begins when all rows are there.
+    recorded = nullcontext() if state is State.EMPTY else attributing(connection, by_command("adopt"))
+    with recorded:
+        copy_rows(reader, target, advanced)
     if state is not State.COPIED:
         check_counts(connection, validated.expected)
     if state is State.EMPTY:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from diptych.core.db.schema_version import head
 from tests.support import before, commands
+from tests.support.changes import changes
 from tests.support.databases import BACKENDS, Databases, tables
 from tests.support.estates import AUTHORS, ESTATES, Example
 from tests.support.secrets import PASSWORD
@@ -263,6 +264,10 @@ def test_a_later_copy_finds_authors_by_the_name_that_they_had(databases: Databas
     assert copied(url, source, "--again").endswith("Copied 1 author and 2 books, new since the last copy.\n")
     joined = "SELECT title, name FROM book JOIN author ON author.id = author_id WHERE title IN ('Lavinia', 'X')"
     assert sorted(before.rows(url, joined)) == [("Lavinia", "U. K. Le Guin"), ("X", "Nobody")]
+    # The history begins when the first copy is done, and is told what comes later.
+    assert [each.via for each in changes(url)] == ["unknown", *["adopt"] * 3]
+    before.execute(url, "UPDATE author SET name = 'Ursula' WHERE name = 'U. K. Le Guin'")
+    assert changes(url)[-1].via == "unknown"
 
 
 @both

@@ -22,8 +22,8 @@ BOOKS: list[dict[str, Any]] = [
 ]
 """Rows to import before."""
 
-NOT_ROWS = ("health", "openapi.json", "docs", "problems", "metrics")
-"""First segments of paths that use no table."""
+NOT_ROWS = ("health", "openapi.json", "docs", "problems", "metrics", "accounts", "tokens", "me", "changes")
+"""First segments of paths that use no table of the catalogue, or are an administrator's."""
 
 
 def conversation(api: httpx.Client) -> list[Told]:
@@ -35,6 +35,7 @@ def conversation(api: httpx.Client) -> list[Told]:
     talk.read()
     talk.write()
     talk.relate()
+    talk.name()
     talk.do_many()
     talk.delete()
     talk.everything_was_asked()
@@ -109,12 +110,44 @@ class Talk:
         self.ask("GET", f"/tags/{self._id('tag')}/books")
         self.ask("DELETE", f"/authors/{author}")
 
+    def name(self) -> None:
+        """Write publishers and series, name books by them, and give rows other names."""
+        book = self._id("book")
+        for kind, name, other in (("publishers", "Sort of Books", "Sort of"), ("series", "Hainish Cycle", "Hainish")):
+            row, second = self._made(f"/{kind}", {"name": name}), self._made(f"/{kind}", {"name": other})
+            self._ids |= {kind: row, f"other {kind}": second}
+            self.ask("GET", f"/{kind}?orderBy=name&sortOrder=asc")
+            self.ask("GET", f"/{kind}/{row}")
+            self.ask("GET", f"/{kind}/slug/hainish-cycle")
+            self.ask("PATCH", f"/{kind}/{row}", {"name": f"{name}!"})
+            self.ask("PUT", f"/{kind}/{row}", {"name": name})
+        self.ask("PATCH", f"/books/{book}", {"publisher_id": self._id("other publishers")})
+        self.ask("PUT", f"/books/{book}/series", {"items": [{"series_id": self._id("series"), "position": "5"}]})
+        self.ask("GET", f"/books/{book}/series")
+        self.ask("PUT", f"/books/{book}/identifiers", {"items": [{"scheme": "oclc", "value": "7"}]})
+        self.ask("GET", f"/books/{book}/identifiers")
+        self.ask("PUT", f"/authors/{self._id('author')}/names", {"items": ["Ursula Kroeber"]})
+        twins = {"authors": "Le Guin", "tags": "nowhere"}
+        for kind, row in (("authors", "author"), ("tags", "tag"), ("publishers", "publishers")):
+            other = self._made(f"/{kind}", {"name": twins[kind]}) if kind in twins else self._id("other publishers")
+            self.ask("POST", f"/{kind}/{self._id(row)}/merge", {"ids": [other]})
+            self.ask("PUT", f"/{kind}/{self._id(row)}/names", {"items": ["another name", "one more"]})
+            self.ask("GET", f"/{kind}/{self._id(row)}/names")
+        self.ask("GET", f"/publishers/{self._id('publishers')}/books")
+        self.ask("GET", f"/series/{self._id('series')}/books")
+        for suffix in ("bib", "csv", "jsonl", "marcxml", "mrc", "ris"):
+            self.ask("GET", f"/books.{suffix}?isbnIn=9780060512750")
+        self.ask("DELETE", f"/publishers/{self._id('publishers')}")
+        self.ask("DELETE", f"/series/{self._id('other series')}")
+
     def do_many(self) -> None:
         """Send batches."""
         for kind, body in (
             ("authors", {"name": "Batched"}),
             ("books", {"title": "Batched", "author_id": self._id("author")}),
             ("tags", {"name": "batched"}),
+            ("publishers", {"name": "Batched"}),
+            ("series", {"name": "Batched"}),
         ):
             made = self.ask("POST", f"/{kind}/batch", {"items": [body]}).get("items", [{"id": "none"}])[0]["id"]
             self.ask("PATCH", f"/{kind}/batch", {"items": [{"id": made, **body}]})
@@ -133,7 +166,7 @@ class Talk:
     def everything_was_asked(self) -> None:
         """Compare the operations used with the OpenAPI document."""
         for path, methods in self.ask("GET", "/openapi.json")["paths"].items():
-            if path.split("/")[1] not in NOT_ROWS:
+            if path.split("/")[1] not in NOT_ROWS and not path.endswith("/changes"):
                 asked = {method for method, one in self._asked if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), one)}
                 assert asked >= methods.keys() - {"parameters"}, path
 

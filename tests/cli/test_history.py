@@ -1,0 +1,96 @@
+"""`history`, and what other commands leave in the history."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from uuid_utils.compat import uuid7
+
+from diptych.core.history.model import Change
+from tests.support.changes import changes, opened, replayed, state
+from tests.support.commands import done, refused
+from tests.support.databases import BACKENDS, Databases
+from tests.support.talking import BOOKS
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, databases: Databases) -> str:
+    return databases.migrated(request.param)
+
+
+def _recorded(url: str, *rows: dict[str, Any]) -> None:
+    """Add entries to the history."""
+    common = {"action": "create", "resource": "tag", "resource_id": uuid7(), "before": None, "after": {}}
+    empty = {"principal": None, "name": None, "via": "token", "request_id": None, "at": datetime.now(UTC)}
+    with opened(url) as engine, engine.begin() as connection:
+        connection.execute(insert(Change), [{**common, **empty, **row} for row in rows])
+
+
+def test_changes_older_than_an_age_are_deleted(url: str):
+    ages = {"old": 91, "older": 400, "young": 89}
+    _recorded(url, *({"request_id": name, "at": datetime.now(UTC) - timedelta(days=age)} for name, age in ages.items()))
+
+    assert done(url, "history", "trim", "--older-than", "2y") == "Deleted 0 changes.\n"
+    assert done(url, "history", "trim", "--older-than", "90d") == "Deleted 2 changes.\n"
+    assert [each.request_id for each in changes(url)] == ["young"]
+    assert "'soon' is not an age" in refused(url, "history", "trim", "--older-than", "soon", status=2)
+    assert "Missing option '--older-than'" in refused(url, "history", "trim", status=2)
+
+
+def test_the_name_of_an_account_is_taken_out_of_all_its_changes(url: str):
+    _recorded(
+        url,
+        {"principal": "1", "name": "ann"},
+        {"principal": "1", "name": "anna"},
+        {"principal": "2", "name": "bob"},
+        {"principal": "3", "name": "carol"},
+        {"principal": None, "name": None, "via": "unknown"},
+    )
+
+    assert done(url, "history", "redact", "Ann") == "Redacted 2 changes.\n"
+    assert done(url, "history", "redact", "2") == "Redacted 1 change.\n"
+    assert done(url, "history", "redact", "nobody") == "Redacted 0 changes.\n"
+    assert [(each.principal, each.name) for each in changes(url)] == [
+        ("1", None),
+        ("1", None),
+        ("2", None),
+        ("3", "carol"),
+        (None, None),
+    ]
+
+
+def test_an_import_is_in_the_history_once(url: str, tmp_path: Path):
+    file = tmp_path / "books.jsonl"
+    file.write_text("".join(json.dumps(book) + "\n" for book in BOOKS), encoding="utf-8")
+    before = state(url)
+
+    done(url, "import", str(file))
+    made = changes(url)
+    done(url, "import", str(file))
+
+    assert replayed(before, made) == state(url)
+    assert {(each.via, each.principal) for each in made} == {("import", None)}
+    assert len({each.request_id for each in made} - {None}) == 1
+    assert changes(url) == made
+
+
+def test_a_load_is_in_the_history_of_the_new_catalogue(url: str, databases: Databases, tmp_path: Path):
+    file, dump = tmp_path / "books.jsonl", tmp_path / "dump.json"
+    file.write_text("".join(json.dumps(book) + "\n" for book in BOOKS), encoding="utf-8")
+    other = databases.migrated(url.partition(":")[0])
+    done(url, "import", str(file))
+    done(url, "database", "dump-data", "--output", str(dump))
+    before = state(other)
+
+    done(other, "load", str(dump))
+    made = changes(other)
+
+    assert replayed(before, made) == state(other) == state(url)
+    assert {each.via for each in made} == {"load"}
+    assert "import" not in dump.read_text(encoding="utf-8")
+    assert [json.loads(line)["type"] for line in done(url, "export").splitlines() if '"via"' in line] == []
