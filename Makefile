@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-access bench-import bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ bench-import: venv ## Compare `diptych import` with COPY of the same rows, and w
 	$(BIN)/python -m benchmarks.import_formats
 	$(BIN)/python -m benchmarks.import_memory
 	$(BIN)/python -m benchmarks.importing
+
+bench-history: venv ## Compare imports and requests with and without the history of changes, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.history
 
 bench-start: venv ## Measure the adapters' start and whether their memory stays level, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.memory

@@ -15,7 +15,8 @@ HEADERS = ("content-type", "location", "allow", "retry-after")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # A JSON array that begins with a text, in base64.
 _CURSOR = re.compile(r"\bWyJ[\w-]{50,}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+# The second is MARC's.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\b20\d{12}\.0")
 
 
 def told(response: httpx.Response) -> Told:

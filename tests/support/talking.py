@@ -56,7 +56,8 @@ class Talk:
         response = self._api.request(method, path, json=body)
         self._asked.add((method.lower(), path.partition("?")[0]))
         self.answers.append({"request": neutral(f"{method} {path}"), **told(response)})
-        return response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        one = response.headers.get("Content-Type") in ("application/json", "application/problem+json")
+        return response.json() if one else {}
 
     def read(self) -> None:
         """Read what was imported."""
