@@ -241,7 +241,7 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     if expected[-1] == "alone":
         expected[1:] = ["commit"] * (api.twin.backend == "sqlite")
     assert told(counts) == " ".join(expected), "\n".join((line, *counts.statements))
-    assert (response.status < 400) or counts.commits == 0 or form is not None
+    assert (response.status < 400) or counts.commits == 0 or " form:" in line
 
 
 READS = [line for line in LINES if re.match(r"(health|me|metrics|documents)_|\w+?_(get|list)", line)]

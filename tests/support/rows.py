@@ -105,7 +105,8 @@ def _row(connection: Connection, table: Table, number: int, made: dict[str, list
 
 def _is_numbered(column: Column[Any]) -> bool:
     """Return whether the database gives each row the next number."""
-    return column.primary_key and isinstance(column.type, sa.Integer) and len(column.table.primary_key.columns) == 1
+    numbers = isinstance(column.type, sa.Integer) and not isinstance(column.type, sa.SmallInteger)
+    return column.primary_key and numbers and len(column.table.primary_key.columns) == 1
 
 
 def _value(column: Column[Any], number: int, checks: list[str]) -> Any:
