@@ -194,7 +194,9 @@ def fill(url: str, catalogue: Catalogue, more: Iterable[Book] = ()) -> None:
     with psycopg.connect(url, autocommit=True, options="-c lock_timeout=10s") as connection:
         wait_until_quiet(connection)
         with connection.transaction():
-            connection.execute("TRUNCATE author, tag, book, book_tag, book_contributor, idempotency_key CASCADE")
+            connection.execute(
+                "TRUNCATE author, tag, book, book_tag, book_contributor, idempotency_key, change CASCADE"
+            )
             _copy(
                 connection,
                 "author (id, created_at, name, dob, slug, updated_at, search_text, sort_key)",

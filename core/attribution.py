@@ -26,10 +26,16 @@ class Attribution(Struct, frozen=True):
     via: Via
     request_id: str | None = None
 
+    def values(self) -> dict[str, str | None]:
+        """Return its members without characters that a database does not store: names of hosts may have any."""
+        given = {"principal": self.principal, "name": self.name, "via": self.via, "request_id": self.request_id}
+        return {
+            name: value and value.replace("\0", "").encode(errors="replace").decode() for name, value in given.items()
+        }
+
     def as_text(self) -> str:
         """Return it as PostgreSQL's triggers read it: a JSON object, in ASCII."""
-        given = {"principal": self.principal, "name": self.name, "via": self.via, "request_id": self.request_id}
-        text = json.dumps({name: value for name, value in given.items() if value is not None})
+        text = json.dumps({name: value for name, value in self.values().items() if value is not None})
         # psycopg and SQL read these in the text of a statement; as escapes of JSON they mean the same.
         return text.replace("%", "\\u0025").replace("'", "\\u0027")
 

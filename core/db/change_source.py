@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from psycopg import sql
 from sqlalchemy import Connection
@@ -16,8 +15,8 @@ from diptych.core.engine.history_triggers import ATTRIBUTION, SOURCE
 _TOLD = "diptych_change_source"
 """Key in the info of a SQLite connection whose transaction has told it."""
 
-_TELL = f"INSERT INTO {SOURCE} (principal, name, via, request_id) VALUES (?, ?, ?, ?)"  # noqa: S608 - a constant
-_FORGET = f"DELETE FROM {SOURCE}"  # noqa: S608 - a constant
+FORGET = f"DELETE FROM {SOURCE}"  # noqa: S608 - a constant
+"""SQLite's statement that takes it back."""
 
 
 def statement() -> str | None:
@@ -30,27 +29,27 @@ def statement() -> str | None:
 def attributing(connection: Connection, who: Attribution) -> Iterator[None]:
     """Attribute the changes in a block, which is a part of a transaction. Errors: SQLAlchemy's."""
     with attribution.attributed_to(who):
-        if connection.dialect.name == "sqlite":
-            tell_sqlite(connection)
-        else:
-            connection.exec_driver_sql(str(statement()))
+        sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql(str(of_sqlite() if sqlite else statement()))
     yield
-    if connection.dialect.name == "sqlite":
-        forget_on_sqlite(connection)
+    if sqlite:
+        connection.exec_driver_sql(FORGET)
 
 
-def tell_sqlite(connection: Connection) -> None:
-    """Tell it, at the beginning of a transaction of SQLite's. Errors: SQLAlchemy's."""
-    if who := attribution.current():
-        connection.exec_driver_sql(_TELL, (who.principal, who.name, who.via, who.request_id))
-    _info(connection)[_TOLD] = who is not None
+def of_sqlite() -> str | None:
+    """Return SQLite's statement that tells it; None where nobody has said who it is."""
+    who = attribution.current()
+    if who is None:
+        return None
+    literals = ("NULL" if value is None else "'" + value.replace("'", "''") + "'" for value in who.values().values())
+    return f"INSERT INTO {SOURCE} (principal, name, via, request_id) VALUES ({', '.join(literals)})"  # noqa: S608 - quoted
 
 
-def forget_on_sqlite(connection: Connection) -> None:
-    """Take it back, before a commit: other programs' changes are not this one's. Errors: SQLAlchemy's."""
-    if _info(connection).pop(_TOLD, False):
-        connection.exec_driver_sql(_FORGET)
+def remember(connection: Connection, *, told: bool) -> None:
+    """Remember whether the transaction of a SQLite connection has told it."""
+    connection.info[_TOLD] = told
 
 
-def _info(connection: Connection) -> dict[Any, Any]:
-    return connection.info
+def was_told(connection: Connection) -> bool:
+    """Return whether the transaction of a SQLite connection has told it, and forget that."""
+    return bool(connection.info.pop(_TOLD, False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -12,13 +13,14 @@ import psycopg
 from psycopg.pq import ConnStatus
 from psycopg.pq.abc import PGconn
 from sqlalchemy import AdaptedConnection, Connection, Engine, event
-from sqlalchemy.exc import DisconnectionError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from diptych.core import deadline as request_deadline
 from diptych.core.db import change_source, commit_confirmation, deadlines
 from diptych.core.db.hosts import Hosts
+from diptych.core.observability.db_timing import add_database_time
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a SQLite writer waits for another."""
@@ -120,7 +122,9 @@ def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
 
     @event.listens_for(engine, "commit")
     def forget(connection: Connection) -> None:
-        change_source.forget_on_sqlite(connection)
+        """Take back who made the changes of a transaction, before its commit: others' changes are not this one's."""
+        if change_source.was_told(connection):
+            _run(connection, change_source.FORGET)
 
 
 def use_explicit_begin(engine: Engine | AsyncEngine) -> None:
@@ -153,7 +157,6 @@ def _begin_by_option(engine: Engine) -> None:
         statement = _BEGIN.get((dialect, kind))
         if statement is None:
             _begin_immediate(connection)
-            change_source.tell_sqlite(connection)
         elif kind == WRITE and (attributing := change_source.statement()):
             # One message: the second statement costs no round trip.
             connection.exec_driver_sql(f"{statement}; {attributing}")
@@ -168,9 +171,11 @@ def _begin_immediate(connection: Connection) -> None:
     need that mutex to finalize a cursor, in the very thread that holds the write lock.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT
+    telling = change_source.of_sqlite()
+    statements = ["BEGIN IMMEDIATE", *([] if telling is None else [telling])]
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _run(connection, *statements)
         except OperationalError as error:
             name = getattr(error.orig, "sqlite_errorname", "")
             if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
@@ -178,7 +183,34 @@ def _begin_immediate(connection: Connection) -> None:
             request_deadline.check()
             _pause(connection, random.uniform(0.001, 0.02))  # noqa: S311 - nothing secret
         else:
+            change_source.remember(connection, told=telling is not None)
             return
+
+
+def _run(connection: Connection, *statements: str) -> None:
+    """Run statements that return nothing on SQLite, with one visit to the thread of an asynchronous driver.
+
+    SQLAlchemy visits it four times for each. Errors: DBAPIError.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    began = time.perf_counter()
+    try:
+        if not isinstance(driver, AdaptedConnection):
+            for statement in statements:
+                driver.execute(statement)
+        elif len(statements) == 1:
+            driver.run_async(lambda actual: actual.execute(statements[0]))
+        else:
+            driver.run_async(lambda actual: actual.executescript("; ".join(statements)))
+    except sqlite3.Error as error:
+        if len(statements) > 1:
+            # What began the transaction may have been done.
+            connection.connection.rollback()
+        raise DBAPIError.instance(
+            statements[0], None, error, connection.dialect.loaded_dbapi.Error, True, False, connection.dialect
+        ) from error
+    finally:
+        add_database_time(began)
 
 
 def _pause(connection: Connection, seconds: float) -> None:
