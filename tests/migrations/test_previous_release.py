@@ -70,7 +70,6 @@ def expected(previous: Path, databases: Databases, books: str) -> list[Told]:
     """Return the earlier release's responses on its own schema, with books that it has imported itself."""
     url = databases.empty("sqlite")
     run_in(previous, *spelt(previous, CLI), "database", "upgrade", "--no-prompt", DATABASE_URL=url)
-    run_in(previous, *spelt(previous, CLI), "access", "anonymous", "editor", DATABASE_URL=url)
     run_in(previous, *spelt(previous, CLI), "import", books, DATABASE_URL=url)
     return said(previous, "flask", url)
 
@@ -78,7 +77,6 @@ def expected(previous: Path, databases: Databases, books: str) -> list[Told]:
 def newest(databases: Databases, backend: str, books: str) -> str:
     """Create a database of the newest schema, with books that the newest code has imported."""
     url = databases.migrated(backend)
-    run_in(ROOT, *CLI, "access", "anonymous", "editor", DATABASE_URL=url)
     run_in(ROOT, *CLI, "import", books, DATABASE_URL=url)
     return url
 
