@@ -34,8 +34,8 @@ from tests.support.pages import write
 from tests.support.postgresql import postgresql
 
 COMMAND = "make bench-history"
-BOOKS = int(os.environ.get("BOOKS", "20000"))
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
+BOOKS = int(os.environ.get("BOOKS", "10000"))
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 REQUESTS = 200
 """Requests of each kind in a round, on each database."""
