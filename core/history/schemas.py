@@ -7,9 +7,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from pydantic import Field, create_model
+from pydantic import Field, PlainValidator, create_model
 
-from diptych.core.engine.schemas.field_types import Instant, Length, Line, UtcTimestamp
+from diptych.core.engine import cursors
+from diptych.core.engine.cursors import Cursor
+from diptych.core.engine.schemas.field_types import Instant, Length, Line, SchemaMetadata, UtcTimestamp, ruled
 from diptych.core.engine.schemas.pagination import PageQuery
 
 ACTIONS = ("create", "update", "delete")
@@ -38,6 +40,12 @@ class Change(Struct, frozen=True):
     after: State | None
 
 
+_Cursor = Annotated[
+    Cursor,
+    PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
+    SchemaMetadata(str(Cursor("id", "asc", True, False, 42, 42)), "^[0-9A-Za-z_-]+$", max_length=cursors.LENGTH),
+]
+
 _Text = Annotated[Line, Length(1, 255, searched=False)]
 
 
@@ -48,6 +56,7 @@ class RowChanges(PageQuery):
     q: ClassVar[None] = None
     order_by: ClassVar[str] = "id"
 
+    cursor: _Cursor | None = Field(None, description=PageQuery.model_fields["cursor"].description)
     principal_in: list[_Text] | None = Field(None, description="Only what these accounts changed, by their ids.")
     via_in: list[Literal[VIAS]] | None = Field(None, description="Only what was changed in one of these ways.")  # type: ignore[valid-type]
     action_in: list[Literal[ACTIONS]] | None = Field(None, description="Only changes of these kinds.")  # type: ignore[valid-type]

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from tests.contract.conftest import each_once
-from tests.contract.making import RESOURCES, body_of, make, make_author, marker
+from tests.contract.making import RESOURCES, body_of, make, make_author, marker, new_id
 
 Row = dict[str, Any]
-NOBODY = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
+NOBODY = new_id()
 
 
 def read(api: httpx.Client, path: str) -> Row:
