@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from diptych.core.access.principal import HostUser
+from diptych.core.access.principal import HostUser, of_host
+from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.operations import FORM
 from diptych.core.http.request_response import Request, Response
 from tests.services.twins import Counts, Twin
 
 OPERATOR = HostUser("1", "operator", "administrator")
 """Who sends the requests: a user of the host, so that nobody is looked up."""
+
+
+def key_of(name: str) -> RequestKey:
+    """Return a key of theirs."""
+    return RequestKey(name, b"").of_owner(str(of_host(OPERATOR).id))
 
 
 async def _read(stream: Any) -> bytes:

@@ -13,11 +13,10 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from diptych.core.engine.entity import now
-from diptych.core.http.idempotency import RequestKey
 from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.idempotency.rules import LIFETIME
 from diptych.core.idempotency.statements import SWEPT
-from tests.services.api import Api
+from tests.services.api import Api, key_of
 from tests.services.twins import TWINS, Services, Twin
 from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.waiting import until
@@ -94,11 +93,11 @@ async def test_a_new_key_sweeps_some_that_have_expired_the_oldest_first(api: Api
     await kept(api, "fresh", age=LIFETIME - timedelta(minutes=1))
 
     await made(api, "a")
-    assert await keys(api) == [*old[SWEPT:], "fresh", "a"]
+    assert await keys(api) == [*old[SWEPT:], "fresh", key_of("a").name]
     await made(api, "a")
-    assert await keys(api) == [*old[SWEPT:], "fresh", "a"]
+    assert await keys(api) == [*old[SWEPT:], "fresh", key_of("a").name]
     await made(api, "b")
-    assert await keys(api) == ["fresh", "a", "b"]
+    assert await keys(api) == ["fresh", key_of("a").name, key_of("b").name]
 
 
 @postgresql_only
@@ -109,7 +108,7 @@ async def test_concurrent_sweeps_do_not_wait_for_each_other(api: Api):
         other.execute("DELETE FROM idempotency_key WHERE key = 'two'")
         other.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
         await made(api, "a")
-        assert await keys(api) == ["two", "a"]
+        assert await keys(api) == ["two", key_of("a").name]
 
 
 async def test_work_that_fails_leaves_no_key(api: Api):
@@ -154,7 +153,7 @@ async def test_work_that_loses_a_race_runs_again_with_its_key(api: Api):
     try:
         first = await made(api, "k")
         assert await made(api, "k") == first
-        assert await keys(api) == ["k"]
+        assert await keys(api) == [key_of("k").name]
     finally:
         with psycopg.connect(api.twin.url) as other:
             other.execute("DROP FUNCTION lose CASCADE")
@@ -165,7 +164,7 @@ async def test_work_that_loses_a_race_runs_again_with_its_key(api: Api):
 @postgresql_only
 async def test_while_a_key_is_in_use_no_request_waits_for_its_answer(api: Api):
     with psycopg.connect(api.twin.url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [key_of("k").lock])
         response, counts = await api.call("authors_create", {"name": "Homer"}, key="k")
 
         assert (response.status, json.loads(response.body)["type"]) == (409, "/problems/key-in-use")
@@ -177,7 +176,7 @@ async def test_while_a_key_is_in_use_no_request_waits_for_its_answer(api: Api):
 
     # A repeated request with a stored response needs no lock.
     with psycopg.connect(api.twin.url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [key_of("k").lock])
         assert await made(api, "k") == first
 
         # An expired key is in use again.
@@ -212,7 +211,7 @@ async def test_a_repetition_right_after_the_first_finds_its_answer(slow: Api):
         other.execute("DELETE FROM idempotency_key")
     with psycopg.connect(slow.twin.url) as other, psycopg.connect(slow.twin.url) as holder:
         holder.execute("SELECT pg_catalog.pg_advisory_xact_lock(0)")
-        other.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [RequestKey("k", b"").lock])
+        other.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [key_of("k").lock])
         other.execute("INSERT INTO idempotency_key SELECT * FROM was")
 
         def finish() -> None:

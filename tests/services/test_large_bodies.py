@@ -16,6 +16,7 @@ from diptych.core.http import request_parsing, response_building
 from diptych.core.http.request_response import LARGE, Request, Response
 from diptych.core.observability import request_context
 from diptych.core.settings import Settings
+from tests.services.api import OPERATOR
 
 SMALL, MUCH = 1, 90
 """Tags in a body of fewer than LARGE bytes, and in one of more."""
@@ -58,7 +59,7 @@ def answer(twin: str, content: bytes, *, path: str = "/tags/batch", **late: floa
         headers = {"content-type": "application/json", "accept-encoding": "gzip", "x-request-id": "one"}
         if content.startswith(b"\x1f\x8b"):
             headers["content-encoding"] = "gzip"
-        request = Request("POST", "", {}, "", headers, content, **late)
+        request = Request("POST", "", {}, "", headers, content, user=OPERATOR, **late)
         found = application.handle(route, request)
         return await found if twin == "aio" else found
 
