@@ -51,7 +51,7 @@ def test_the_document_that_is_served_is_the_one_the_command_writes(api: httpx.Cl
 
 def test_the_document_has_every_operation_of_the_table_and_no_other(document: Document):
     assert {name: (method, path) for name, (method, path, _) in operations(document).items()} == {
-        operation.name: (operation.method, operation.path) for operation in OPERATIONS
+        name: (operation.method, operation.path) for name, operation in TABLE.items()
     }
 
 
