@@ -17,7 +17,12 @@ from tests.support.deployments import ADAPTERS, deployment
 from tests.support.waiting import until
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+pytestmark = pytest.mark.long
+
+HERE = [pytest.param(each, marks=pytest.mark.unsampled if each == "sqlite" else ()) for each in BACKENDS]
+
+
+@pytest.fixture(scope="module", params=HERE)
 def clients(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[str, list[httpx.Client]]]:
     """Yield a new database, migrated as an operator does, and a client of each adapter on it."""
     database = databases.empty(request.param)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.contract.conftest import each_once
 from tests.contract.making import LIMIT, Row, made, make, make_tag, marker, new_id, read, refused, send
 from tests.support import patient
 from tests.support.waiting import until
@@ -198,6 +199,7 @@ def test_an_administrator_creates_changes_and_deletes_accounts(administrator: ht
     refused(administrator.get(path), 404)
 
 
+@each_once
 def test_a_disabled_or_demoted_account_loses_its_permissions_within_seconds(
     administrator: httpx.Client, api: httpx.Client
 ):
@@ -273,6 +275,7 @@ def test_a_token_expires(administrator: httpx.Client):
     refused(administrator.post("/tokens", json={"label": "x", "account_id": new_id()}), 422, "/account_id")
 
 
+@each_once
 def test_a_revoked_token_is_refused_within_seconds(administrator: httpx.Client, api: httpx.Client):
     token = make_token(administrator)
     headers = bearer(token["token"])
