@@ -16,7 +16,6 @@ from tests.support.databases import BACKENDS, Databases
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.waiting import until
 
-
 pytestmark = pytest.mark.long
 
 HERE = [pytest.param(each, marks=pytest.mark.unsampled if each == "sqlite" else ()) for each in BACKENDS]
