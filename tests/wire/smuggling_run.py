@@ -134,9 +134,10 @@ class Deployment:
     log: IO[str]
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the lines about requests."""
+        """Return the lines about requests; the last may not be written to its end yet."""
         self.log.seek(0)
-        return [found for line in self.log if '"request_id"' in line and "path" in (found := json.loads(line))]
+        whole = [line for line in self.log if line.endswith("\n") and '"request_id"' in line]
+        return [found for line in whole if "path" in (found := json.loads(line))]
 
 
 @contextmanager
