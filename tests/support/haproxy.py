@@ -45,6 +45,11 @@ class Proxy(Front):
             client.sendall(command.encode() + b"\n")
             return b"".join(iter(lambda: client.recv(65536), b"")).decode().strip()
 
+    def listens(self) -> bool:
+        """Return whether HAProxy takes commands: its socket has a name a moment before."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.control)) == 0
+
     def servers(self) -> dict[str, dict[str, str]]:
         """Return HAProxy's statistics of each server, by server name."""
         return {row["svname"]: row for row in self._rows() if row["pxname"] == "diptych" and row["svname"] != "BACKEND"}
@@ -101,7 +106,7 @@ def haproxy(
         proxy = Proxy(f"http://127.0.0.1:{port}", tls_port, certificate, control)
         try:
             deadline = time.monotonic() + PATIENCE
-            while not control.exists():
+            while not proxy.listens():
                 assert process.poll() is None, process.communicate()[0]
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
