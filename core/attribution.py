@@ -10,7 +10,7 @@ from msgspec import Struct
 from uuid_utils.compat import uuid7
 
 Via = Literal["anonymous", "token", "session", "host", "cli", "import", "load", "adopt"]
-"""How a change was made. A change by somebody that tells nothing, such as psql, is recorded with UNKNOWN."""
+"""How a change was made. Changes without an attribution, such as those of psql, are recorded with UNKNOWN."""
 
 UNKNOWN = "unknown"
 
@@ -61,7 +61,7 @@ class attributed_to:  # noqa: N801 - used as what contextlib makes is, which tak
 
 
 def current() -> Attribution | None:
-    """Return to whom the changes of the current work are attributed; None where nobody has said."""
+    """Return the attribution of the current work; None if it has none."""
     return _current.get()
 
 

@@ -45,14 +45,14 @@ def check_password(text: str, account: str) -> str:
 
 
 def _period(text: str) -> int:
-    """Return the length of the shortest text whose repetitions begin with this text."""
+    """Return the period of a text: 3 for "abcabcab"."""
     return next(size for size in range(1, len(text) + 1) if text == (text[:size] * len(text))[: len(text)])
 
 
 @cache
 def _hasher() -> Any:
     """Return the hasher with OWASP's minimum: 28 ms of a processor, and 19 MiB."""
-    from argon2 import PasswordHasher  # noqa: PLC0415 - a service where nobody signs in does without
+    from argon2 import PasswordHasher  # noqa: PLC0415 - only signing in needs it
 
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 

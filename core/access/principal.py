@@ -48,7 +48,7 @@ class Principal(Struct, frozen=True):
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nobody is known."""
+        """Whether the client has no account, or none that is known."""
         return self.id is None
 
 
@@ -65,4 +65,4 @@ def of_host(user: HostUser) -> Principal:
 
 
 UNKNOWN = Principal("anonymous", "none", frozenset())
-"""The principal of requests for public operations: nobody is authenticated for these."""
+"""The principal of requests for public operations, which are not authenticated."""

@@ -1,4 +1,4 @@
-"""Tell the triggers that record changes who makes those of a transaction: diptych.core.engine.history_triggers."""
+"""Pass the attribution of a transaction to the triggers that record changes (diptych.core.engine.history_triggers)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from diptych.core import attribution
 from diptych.core.attribution import Attribution
 from diptych.core.engine.history_triggers import ATTRIBUTION, SOURCE
 
-_TOLD = "diptych_change_source"
-"""Key in the info of a SQLite connection whose transaction has told it."""
+_ATTRIBUTED = "diptych_change_source"
+"""Key in the info of a SQLite connection whose transaction has an attribution."""
 
 FORGET = f"DELETE FROM {SOURCE}"  # noqa: S608 - a constant
-"""SQLite's statement that takes it back."""
+"""SQLite's statement that removes the attribution."""
 
 
 def statement() -> str | None:
-    """Return PostgreSQL's statement that tells it until the transaction ends; None where nobody has said who it is."""
+    """Return PostgreSQL's statement that sets the attribution until the transaction ends; None if there is none."""
     who = attribution.current()
     return None if who is None else f"SELECT set_config('{ATTRIBUTION}',{sql.quote(who.as_text())}, true)"
 
@@ -37,7 +37,7 @@ def attributing(connection: Connection, who: Attribution) -> Iterator[None]:
 
 
 def of_sqlite() -> str | None:
-    """Return SQLite's statement that tells it; None where nobody has said who it is."""
+    """Return SQLite's statement that sets the attribution; None if there is none."""
     who = attribution.current()
     if who is None:
         return None
@@ -45,11 +45,11 @@ def of_sqlite() -> str | None:
     return f"INSERT INTO {SOURCE} (principal, name, via, request_id) VALUES ({', '.join(literals)})"  # noqa: S608 - quoted
 
 
-def remember(connection: Connection, *, told: bool) -> None:
-    """Remember whether the transaction of a SQLite connection has told it."""
-    connection.info[_TOLD] = told
+def remember(connection: Connection, *, attributed: bool) -> None:
+    """Remember whether the transaction of a SQLite connection has an attribution."""
+    connection.info[_ATTRIBUTED] = attributed
 
 
-def was_told(connection: Connection) -> bool:
-    """Return whether the transaction of a SQLite connection has told it, and forget that."""
-    return bool(connection.info.pop(_TOLD, False))
+def was_attributed(connection: Connection) -> bool:
+    """Return whether the transaction of a SQLite connection has an attribution, and forget that."""
+    return bool(connection.info.pop(_ATTRIBUTED, False))

@@ -89,7 +89,7 @@ def _prepare_postgresql(engine: Engine, hosts: Hosts) -> None:
 
     @event.listens_for(engine, "begin")
     def attribute(connection: Connection) -> None:
-        """Tell who makes the changes of a transaction that psycopg begins by itself, with its first statement."""
+        """Set the attribution of a transaction that psycopg begins by itself, with its first statement."""
         driver: Any = connection.connection.dbapi_connection
         if not driver.autocommit and (statement := change_source.statement()):
             connection.exec_driver_sql(statement)
@@ -122,8 +122,8 @@ def _prepare_sqlite(engine: Engine, pragmas: Iterable[str]) -> None:
 
     @event.listens_for(engine, "commit")
     def forget(connection: Connection) -> None:
-        """Take back who made the changes of a transaction, before its commit: others' changes are not this one's."""
-        if change_source.was_told(connection):
+        """Remove the attribution of a transaction before its commit: it does not hold for the next one."""
+        if change_source.was_attributed(connection):
             _run(connection, change_source.FORGET)
 
 
@@ -171,8 +171,8 @@ def _begin_immediate(connection: Connection) -> None:
     need that mutex to finalize a cursor, in the very thread that holds the write lock.
     """
     deadline = time.monotonic() + BUSY_TIMEOUT
-    telling = change_source.of_sqlite()
-    statements = ["BEGIN IMMEDIATE", *([] if telling is None else [telling])]
+    attributing = change_source.of_sqlite()
+    statements = ["BEGIN IMMEDIATE", *([] if attributing is None else [attributing])]
     while True:
         try:
             _run(connection, *statements)
@@ -183,7 +183,7 @@ def _begin_immediate(connection: Connection) -> None:
             request_deadline.check()
             _pause(connection, random.uniform(0.001, 0.02))  # noqa: S311 - nothing secret
         else:
-            change_source.remember(connection, told=telling is not None)
+            change_source.remember(connection, attributed=attributing is not None)
             return
 
 

@@ -46,7 +46,7 @@ USE_RETRY = 60.0
 """Seconds until it is tried again."""
 
 LOOKUP_TIMEOUT = 1.0
-"""Seconds that an operation which uses no database waits for the one who sends it to be looked up."""
+"""Seconds that authenticating may take for an operation that uses no database otherwise."""
 
 KeyT = TypeVar("KeyT")
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class AccessControl:
             return executor.first(policy.READ, {})
 
         row = self._database.read(read)
-        # Without its row, which nothing here deletes, nobody is let in.
+        # A missing row, which only SQL can delete, allows nothing.
         return anonymous(row[0] if row else "none")
 
     def _of_token(self, token: str) -> Principal:

@@ -69,5 +69,8 @@ COUNT = select(
 """Count attempts: for an account by a client since `recent`, for the account since `day`, and by the client since
 `recent`."""
 
+WITHDRAW = delete(_ATTEMPTS).where(is_value(_ATTEMPTS.c.id))
+"""Delete the attempt with the id VALUE."""
+
 FORGET = delete(_ATTEMPTS).where(_ATTEMPTS.c.account == bindparam("account"), _ATTEMPTS.c.client == bindparam("client"))
 FORGET_OLD = delete(_ATTEMPTS).where(_ATTEMPTS.c.at < bindparam("before", type_=_MOMENT))

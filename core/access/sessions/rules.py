@@ -20,8 +20,8 @@ SEEN_INTERVAL = timedelta(minutes=5)
 WINDOW, DAY = timedelta(minutes=15), timedelta(days=1)
 
 PER_CLIENT, PER_DAY, PER_ADDRESS = 10, 100, 50
-"""Failed attempts: for one account by one client within WINDOW, by all clients within DAY, and for all accounts by one
-client within WINDOW."""
+"""Attempts without success: for one account by one client within WINDOW, for it by all clients within DAY, and for all
+accounts by one client within WINDOW."""
 
 
 class Browser(Struct, frozen=True):

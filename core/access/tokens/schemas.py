@@ -46,7 +46,7 @@ class TokenInput(Input):
     """A token to create."""
 
     label: Annotated[Line, Length(1, model.LABEL_MAX), SchemaMetadata("nightly import", line_pattern(model.LABEL_MAX))]
-    account_id: Id | None = Field(None, description="Whose token it is: one's own account, unless this names another.")
+    account_id: Id | None = Field(None, description="The account of the token; by default that of the request.")
     scope: Scope = DEFAULT_SCOPE
     expires_at: Annotated[Instant, SchemaMetadata("2099-12-31T12:00:00Z")] | None = Field(
         None, description=f"When it expires; null: never. {DAYS} days from now, where it is left out."

@@ -52,7 +52,7 @@ def _manages_all(principal: Principal) -> bool:
 
 
 def _account_of(body: TokenInput, principal: Principal) -> UUID:
-    """Return whose token to create. Errors: ValidationFailed."""
+    """Return the id of the account of a new token. Errors: ValidationFailed."""
     own = principal.id if principal.via != "host" else None
     account_id = body.account_id or own
     if account_id is None:

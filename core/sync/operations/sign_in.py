@@ -26,7 +26,7 @@ from diptych.core.sync.unit_of_work import Database
 HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
 RETRY = 900
-"""Seconds after which somebody who has failed too often may try again."""
+"""Seconds until the next attempt, after too many."""
 
 _log = logging.getLogger("diptych")
 
@@ -39,13 +39,13 @@ def sign_in(database: Database, call: OperationRequest) -> OperationResult:
     account = _find(database, queries.BY_NAME, name) if name else None
     password_hash = account[3] if account and account[2] else None
     if not hash_in_turn(partial(passwords.matches, password_hash, form.password)):
-        _log.warning("somebody has failed to sign in")
+        _log.warning("a sign-in has failed")
         raise _wrong("The name or the password is wrong.", "password")
     assert account is not None  # noqa: S101 - nothing matches without one
     renewed = _rehashed(account[3], form.password)
     token = rules.new_session_token()
     _begin(database, account[0], token, call, {**attempt, "password_hash": renewed})
-    _log.info("somebody has signed in")
+    _log.info("a sign-in has succeeded")
     return _to(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
 
@@ -72,12 +72,15 @@ def change_password(database: Database, call: OperationRequest) -> OperationResu
     except ValueError as error:
         raise _wrong(f"The new password {error}.", "new_password") from None
     store_password(database, account[0], new, attempt)
-    _log.info("somebody has changed their password")
+    _log.info("a password has been changed")
     return _to(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
 def store_password(database: Database, account_id: Any, password: str, attempt: dict[str, str] | None) -> None:
-    """Store a password, and end all sessions of the account. attempt: whose failed attempts are forgotten."""
+    """Store a password, and end all sessions of the account.
+
+    attempt: the account and the client whose failed attempts are deleted.
+    """
     password_hash = hash_in_turn(partial(passwords.hash_password, password))
 
     def write(executor: Executor) -> None:
@@ -98,19 +101,30 @@ def _name_of(text: str) -> str | None:
 
 
 def _reserve_attempt(database: Database, name: str, client: str) -> dict[str, str]:
-    """Count an attempt before it is made, in a transaction of its own. Errors: Problem 429."""
-    moment = now()
-    of = {"account": rules.subject(name), "client": rules.subject(client)}
+    """Count an attempt before it is made, in a transaction of its own. Errors: Problem 429.
 
-    def write(executor: Executor) -> Any:
-        row = {"id": uuid7(), "at": moment, **of}
+    The attempts are counted when this one is committed: of simultaneous ones, the last sees all. One that is refused
+    is deleted again: otherwise a single client could use up the attempts that all clients have for an account.
+    """
+    attempt_id, moment = uuid7(), now()
+    of = {"account": rules.subject(name), "client": rules.subject(client)}
+    since = {"recent": moment - rules.WINDOW, "day": moment - rules.DAY}
+
+    def write(executor: Executor) -> None:
+        row = {"id": attempt_id, "at": moment, **of}
         executor.run(queries.ATTEMPT, {f"new_{column}": value for column, value in row.items()})
-        since = {"recent": moment - rules.WINDOW, "day": moment - rules.DAY}
         executor.run(queries.FORGET_OLD, {"before": since["day"]})
+
+    def count(executor: Executor) -> Any:
         return executor.first(queries.COUNT, {**of, **since})
 
-    of_both, of_account, of_client = database.execute_write(write, in_transaction=True)
+    def withdraw(executor: Executor) -> None:
+        executor.run(queries.WITHDRAW, {VALUE: attempt_id})
+
+    database.execute_write(write, in_transaction=True)
+    of_both, of_account, of_client = database.read(count)
     if of_both > rules.PER_CLIENT or of_account > rules.PER_DAY or of_client > rules.PER_ADDRESS:
+        database.execute_write(withdraw, in_transaction=False)
         raise problems.too_many_requests(RETRY)
     return of
 
