@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 Permission = Literal[
-    "catalogue:read", "catalogue:write", "history:read", "metrics:read", "tokens:manage", "accounts:manage", "me:read"
+    "catalogue:read",
+    "catalogue:write",
+    "history:read",
+    "history:undo",
+    "metrics:read",
+    "tokens:manage",
+    "accounts:manage",
+    "me:read",
 ]
 """What an operation may need. They are the scopes of tokens too (RFC 6749 section 3.3), but for me:read.
 
+history:undo: undo changes, also those of others. Anonymous clients never may: deleted rows come back by it.
 tokens:manage: create and revoke tokens of one's own account. accounts:manage: all accounts and all tokens. me:read:
 read who one is; everybody with an account may.
 """
@@ -25,14 +33,15 @@ AnonymousRole = Literal["none", "reader", "editor"]
 _READER: frozenset[str] = frozenset({"catalogue:read", "metrics:read"})
 _EDITOR = _READER | {"catalogue:write"}
 _OWN: frozenset[str] = frozenset({"tokens:manage", "me:read"})
-_ADMINISTRATOR = _EDITOR | {"history:read", "accounts:manage"}
+_UNDO: frozenset[str] = frozenset({"history:undo"})
+_ADMINISTRATOR = _EDITOR | _UNDO | {"history:read", "accounts:manage"}
 
 ANONYMOUS: Mapping[str, frozenset[str]] = {"none": frozenset(), "reader": _READER, "editor": _EDITOR}
 """The permissions of clients without an account, by role."""
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {
     "reader": _READER | _OWN,
-    "editor": _EDITOR | _OWN,
+    "editor": _EDITOR | _UNDO | _OWN,
     "administrator": _ADMINISTRATOR | _OWN,
 }
 """The permissions of accounts, by role."""

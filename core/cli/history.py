@@ -8,6 +8,7 @@ from datetime import timedelta
 import click
 
 from diptych.core.cli.common import ErrorHandlingGroup, database_of
+from diptych.core.cli.undo import undo_run
 from diptych.core.engine.entity import now
 from diptych.core.history.statements import REDACT, TRIM
 from diptych.core.import_export.summary import counted
@@ -56,5 +57,16 @@ def history_group(settings: Settings) -> click.Group:
 
         with database_of(settings) as database:
             click.echo(f"Redacted {counted(database.execute_write(write, in_transaction=False), 'change')}.")
+
+    @history.command("undo")
+    @click.argument("request_id")
+    def undo(request_id: str) -> None:
+        """Undo all changes of one request, or of one run of a command: REQUEST_ID, as the history has it.
+
+        Rows that were changed later, or that others use, stay as they are: each is named, with the reason, and the
+        status is 1. An undo is recorded as other changes are, and can be undone. When it is interrupted, running it
+        again goes on.
+        """
+        undo_run(settings, request_id)
 
     return history

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from diptych.core.attribution import attributed_to, by_command
 from diptych.core.cli.common import cli_errors, database_of
+from diptych.core.cli.undo import undo_run
 from diptych.core.formats.record import Reject
 from diptych.core.formats.registry import READ
 from diptych.core.import_export.fields import FIELDS, PERSON_FIELDS
@@ -53,7 +54,7 @@ def import_command(settings: Settings) -> click.Command:
     """Return the command that reads books from a file."""
 
     @click.command("import", help=HELP)
-    @click.argument("file", metavar="FILE", type=click.Path(path_type=str))
+    @click.argument("file", metavar="FILE", type=click.Path(path_type=str), required=False)
     @click.option("--format", "file_format", type=click.Choice(READ), help="When neither content nor name says.")
     @click.option("--encoding", help="Of the text in the file. [default: what its first bytes say, or utf-8]")
     @click.option(
@@ -91,8 +92,9 @@ def import_command(settings: Settings) -> click.Command:
     )
     @click.option("--allow-rejects", is_flag=True, help="End with status 0 even when rows were rejected.")
     @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")
+    @click.option("--undo", metavar="RUN", help="Undo an earlier import, by the id that it ended with; without FILE.")
     def command(  # noqa: PLR0913, PLR0917 - one for each option
-        file: str,
+        file: str | None,
         file_format: str | None,
         encoding: str | None,
         mapped: tuple[str, ...],
@@ -104,7 +106,14 @@ def import_command(settings: Settings) -> click.Command:
         rejects: Path | None,
         allow_rejects: bool,  # noqa: FBT001
         strict: bool,  # noqa: FBT001
+        undo: str | None,
     ) -> None:
+        if (file is None) == (undo is None):
+            raise click.UsageError("give a FILE to import, or --undo with the id of an import")
+        if file is None:
+            with cli_errors():
+                undo_run(settings, undo or "")
+            return
         options = Options(
             file_format=file_format,
             encoding=encoding,
@@ -135,8 +144,9 @@ def _opened(path: Path | Literal["-"], options: Options) -> BookSource:
 
 
 def _imported(settings: Settings, source: BookSource, choices: _Choices) -> Summary:
+    run = by_command("import")
     with (
-        attributed_to(by_command("import")),
+        attributed_to(run),
         database_of(settings) as database,
         _progress(source) as advanced,
         _rejects(source, choices) as rejects,
@@ -152,6 +162,8 @@ def _imported(settings: Settings, source: BookSource, choices: _Choices) -> Summ
             advanced=advanced,
         )
     click.echo(summary.counts())
+    if summary.created or summary.updated:
+        _show([f"diptych import --undo {run.request_id} undoes this"])
     return summary
 
 

@@ -1,8 +1,8 @@
 """The triggers that record every change of the catalogue in the table `change`, whichever way it was made.
 
-A change of a row is recorded with all its columns before and after, except those that are derived or only say when. A
-change of rows that belong to another, such as the tags of a book, is a change of that one: its `before` has the rows
-that went, and its `after` those that came, under the name of that part.
+A change of a row is recorded with all its columns before and after, except those that are derived and the time of the
+last change. A change of rows that belong to another, such as the tags of a book, is a change of that one: its `before`
+has the rows that went, and its `after` those that came, under the name of that part.
 
 PostgreSQL has two functions, for rows and for parts, and three triggers on each table, which fire once for a statement
 and record all of its rows. Who made a change they read from the setting ATTRIBUTION of the transaction. SQLite has
@@ -35,8 +35,8 @@ SOURCE = "change_source"
 ROWS, PARTS = "record_changes", "record_changes_of_part"
 """PostgreSQL's functions."""
 
-OMITTED = ("search_text", "sort_key", "created_at", "updated_at")
-"""Columns that are not recorded: derived ones, and times."""
+OMITTED = ("search_text", "sort_key", "updated_at")
+"""Columns that are not recorded: derived ones, and the time of the last change."""
 
 EVENTS = ("insert", "update", "delete")
 

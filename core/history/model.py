@@ -33,8 +33,9 @@ class Change(Base):
             sqlite_where=text("principal IS NOT NULL"),
         ),
         Index(
-            "ix_change_request_id",
+            "ix_change_request_id_id",
             "request_id",
+            "id",
             postgresql_where=text("request_id IS NOT NULL"),
             sqlite_where=text("request_id IS NOT NULL"),
         ),

@@ -7,10 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from pydantic import Field, PlainValidator, create_model
+from pydantic import ConfigDict, Field, PlainValidator, Strict, create_model, model_validator
+from pydantic_core import PydanticCustomError
 
 from diptych.core.engine import cursors
 from diptych.core.engine.cursors import Cursor
+from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import Instant, Length, Line, SchemaMetadata, UtcTimestamp, ruled
 from diptych.core.engine.schemas.pagination import PageQuery
 
@@ -38,6 +40,40 @@ class Change(Struct, frozen=True):
     resource_id: UUID
     before: State | None
     after: State | None
+
+
+class UndoneRow(Struct, frozen=True):
+    """A row that is again what it was. action: what that took: its creation, a change of it, or its deletion."""
+
+    resource: Annotated[str, Meta(examples=["books"])]
+    resource_id: UUID
+    action: Annotated[str, Meta(examples=["update"], extra_json_schema={"enum": list(ACTIONS)})]
+
+
+class Undone(Struct, frozen=True):
+    """What an undo has changed; nothing, where all was already as it was before."""
+
+    items: list[UndoneRow]
+
+
+_CHANGE_ID_MAX = 2**63 - 1
+
+
+class UndoRequest(Input):
+    """What to undo: one change, or all changes of one request."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    change_id: Annotated[int, Strict(), Field(ge=1, le=_CHANGE_ID_MAX), SchemaMetadata(42)] = Field(None)  # type: ignore[assignment]
+    request_id: Annotated[Line, Length(1, 255, searched=False), SchemaMetadata("4bf92f3577b34da6a3ce929d0e0e4736")] = (
+        Field(None)  # type: ignore[assignment]
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> UndoRequest:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("missing", "give a change_id or a request_id, and not both")
+        return self
 
 
 _Cursor = Annotated[

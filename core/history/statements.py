@@ -1,8 +1,8 @@
-"""What commands do to the history, which is otherwise only added to."""
+"""The statements on the history, which is otherwise only added to and listed."""
 
 from __future__ import annotations
 
-from sqlalchemy import Text, bindparam, delete, or_, select, update
+from sqlalchemy import Text, bindparam, delete, func, or_, select, update
 
 from diptych.core.history.model import Change
 
@@ -30,3 +30,44 @@ REDACT = (
     .returning(Change.id)
 )
 """Take the name out of the changes of an `account`, which is given by its id or by a name that it had."""
+
+UNDONE = 10_000
+"""Changes that one request undoes, at most; a command undoes any number."""
+
+_RECORDED = select(
+    Change.id, Change.resource, Change.resource_id, Change.request_id, Change.action, Change.before, Change.after
+)
+_REQUEST = Change.request_id == bindparam("request_id", type_=Text)
+_ROWS = Change.resource_id.in_(bindparam("rows", expanding=True, type_=Change.resource_id.type))
+
+CHANGE = _RECORDED.where(Change.id == bindparam("id", type_=Change.id.type))
+"""Select the change with an `id`."""
+
+CHANGES_OF_REQUEST = _RECORDED.where(_REQUEST).order_by(Change.id).limit(UNDONE + 1)
+"""Select the changes that a request, or the run of a command, has made (`request_id`): one more than may be undone."""
+
+CHANGES_OF_ROWS = _RECORDED.where(_REQUEST, _ROWS).order_by(Change.id)
+"""Select the changes that a request has made to the `rows` of these ids."""
+
+PAGE = 1000
+
+SOME_OF_REQUEST = (
+    select(Change.id, Change.resource_id)
+    .where(
+        _REQUEST,
+        Change.resource == bindparam("table", type_=Text),
+        Change.action == bindparam("action", type_=Text),
+        Change.id < bindparam("before_id", type_=Change.id.type),
+    )
+    .order_by(Change.id.desc())
+    .limit(PAGE)
+)
+"""Select a page of the rows of a `table` that a request has changed by an `action`, the newest change first."""
+
+KINDS_OF_REQUEST = (
+    select(Change.resource, Change.action, func.max(Change.id)).where(_REQUEST).group_by(Change.resource, Change.action)
+)
+"""Select the tables and actions of the changes that a request has made, each with the id of the last."""
+
+COUNT_OF_REQUEST = select(func.count()).where(_REQUEST)
+"""Count the changes that a request has made."""

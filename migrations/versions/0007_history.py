@@ -23,12 +23,13 @@ RECORDED = (
         "",
         "author",
         "id",
-        ("id", "name", "dob", "kind", "sort_name", "birth_year", "death_year", "slug"),
+        ("id", "name", "dob", "kind", "sort_name", "birth_year", "death_year", "slug", "created_at"),
         ("id",),
+        ("created_at",),
     ),
-    Recorded("publisher", "", "publisher", "id", ("id", "name", "slug"), ("id",)),
-    Recorded("series", "", "series", "id", ("id", "name", "slug"), ("id",)),
-    Recorded("tag", "", "tag", "id", ("id", "name", "description", "scheme"), ("id",)),
+    Recorded("publisher", "", "publisher", "id", ("id", "name", "slug", "created_at"), ("id",), ("created_at",)),
+    Recorded("series", "", "series", "id", ("id", "name", "slug", "created_at"), ("id",), ("created_at",)),
+    Recorded("tag", "", "tag", "id", ("id", "name", "description", "scheme", "created_at"), ("id",), ("created_at",)),
     Recorded("author_name", "names", "author", "author_id", ("name",), ()),
     Recorded(
         "book",
@@ -54,8 +55,10 @@ RECORDED = (
             "original_year",
             "url",
             "slug",
+            "created_at",
         ),
         ("id", "author_id", "publisher_id"),
+        ("created_at",),
     ),
     Recorded("publisher_name", "names", "publisher", "publisher_id", ("name",), ()),
     Recorded("tag_name", "names", "tag", "tag_id", ("name",), ()),
@@ -105,7 +108,7 @@ def upgrade() -> None:
     op.create_index("ix_change_at", "change", ["at"])
     op.create_index("ix_change_resource_id_id", "change", ["resource_id", "id"])
     _create_partial_index("ix_change_principal_id", ["principal", "id"])
-    _create_partial_index("ix_change_request_id", ["request_id"])
+    _create_partial_index("ix_change_request_id_id", ["request_id", "id"])
     if op.get_context().dialect.name == "sqlite":
         op.execute(history_triggers.SOURCE_TABLE)
     else:

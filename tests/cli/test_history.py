@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from uuid_utils.compat import uuid7
 
+from diptych.core.catalogue.books.model import Book
 from diptych.core.history.model import Change
 from tests.support.changes import changes, opened, replayed, state
-from tests.support.commands import done, refused
+from tests.support.commands import done, invoked, refused
 from tests.support.databases import BACKENDS, Databases
 from tests.support.talking import BOOKS
 
@@ -94,3 +95,39 @@ def test_a_load_is_in_the_history_of_the_new_catalogue(url: str, databases: Data
     assert {each.via for each in made} == {"load"}
     assert "import" not in dump.read_text(encoding="utf-8")
     assert [json.loads(line)["type"] for line in done(url, "export").splitlines() if '"via"' in line] == []
+
+
+def test_an_import_is_undone_but_for_what_was_changed_since(url: str, tmp_path: Path):
+    kept = tmp_path / "kept.csv"
+    kept.write_text("title,author,isbn,year\nKept,Homer,9780140449136,1990\n", encoding="utf-8")
+    done(url, "import", str(kept))
+    before = state(url)
+    file = tmp_path / "books.csv"
+    file.write_text(
+        "title,author,isbn,year,tags\nKept,Homer,9780140449136,1991,epic\nNew,Sappho,,1992,lyric\nOther,Sappho,,1993,\n",
+        encoding="utf-8",
+    )
+    ran = invoked(url, "import", str(file))
+    run = ran.stderr.split("--undo ")[1].split()[0]
+    changed = state(url)
+
+    assert "--undo" not in invoked(url, "import", str(file)).stderr, "nothing was stored"
+    assert done(url, "import", "--undo", run) == "6 rows undone: 5 deleted, 1 changed back, 0 restored\n"
+    assert state(url) == before
+    assert done(url, "history", "undo", changes(url)[-1].request_id or "") == (
+        "6 rows undone: 0 deleted, 1 changed back, 5 restored\n"
+    )
+    assert state(url) == changed
+    with opened(url) as engine, engine.begin() as connection:
+        connection.execute(update(Book).where(Book.title == "New").values(year=1))
+    left = invoked(url, "import", "--undo", run)
+    *reasons, error = left.stderr.splitlines()
+    assert (left.exit_code, error) == (1, "Error: 3 rows could not be undone")
+    assert [f"{reason.split()[0]}{reason[reason.index(':') :]}" for reason in reasons] == [
+        "book: year was changed later",
+        "tag: other rows refer to it",
+        "author: other rows refer to it",
+    ]
+    assert "no change was made by never" in refused(url, "import", "--undo", "never")
+    assert "give a FILE" in refused(url, "import", status=2)
+    assert "give a FILE" in refused(url, "import", str(file), "--undo", run, status=2)

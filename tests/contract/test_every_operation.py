@@ -92,6 +92,8 @@ def _access(asked: Asked, administrator: httpx.Client) -> None:
         row = make(administrator, resource)
         history = ask("get", f"/{resource}/{{id}}/changes", id=row["id"])["items"]
         assert [each["action"] for each in history] == ["create"]
+    undone = ask("post", "/changes/undo", {"change_id": history[0]["id"]})["items"]
+    assert undone == [{"resource": resource, "resource_id": row["id"], "action": "delete"}]
     ask("delete", "/tokens/{id}", id=token["id"])
     ask("delete", "/accounts/{id}", id=account["id"])
     assert administrator.get(f"/accounts/{account['id']}").status_code == 404

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from diptych.core.aio.operations import undo
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.statement_executor import Executor
@@ -69,6 +70,7 @@ def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
             response_schema=Page[Change],
         ),
         *(_of_row(history, resource) for resource in resources),
+        *undo.operations(resources),
     ]
 
 

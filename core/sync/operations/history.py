@@ -11,6 +11,7 @@ from diptych.core.engine.schemas.pagination import Page
 from diptych.core.history import queries
 from diptych.core.history.schemas import Change, RowChanges, change_list
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.sync.operations import undo
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
@@ -70,6 +71,7 @@ def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
             response_schema=Page[Change],
         ),
         *(_of_row(history, resource) for resource in resources),
+        *undo.operations(resources),
     ]
 
 

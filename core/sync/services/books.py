@@ -31,7 +31,7 @@ from diptych.core.engine.entity import Base, Entity, now
 from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.errors import FieldError, ValidationFailed
+from diptych.core.errors import Conflict, FieldError, ValidationFailed
 from diptych.core.refusals import NoSuchReference
 from diptych.core.sync.services.resource_service import BatchIndexes, CatalogueService, SlugRepository
 from diptych.core.sync.services.row_reader import Reader, row_not_found
@@ -264,6 +264,12 @@ class BookService(CatalogueService[Book]):
             others = tuple_(BookContributor.book_id, BookContributor.author_id).in_(moved)
             self.session.execute(delete(BookContributor).where(others, BookContributor.role == AUTHOR))
         return changed
+
+    def check_part(self, row: Book, part: str, new: Sequence[Values]) -> None:
+        own = {"identifiers": ("identifier", f"isbn:{row.isbn}"), "contributors": ("author_id", row.author_id)}
+        name, value = own.get(part, ("", None))
+        if any(name and each[name] == value and each.get("role", AUTHOR) == AUTHOR for each in new):
+            raise Conflict("the book itself has one of them since")
 
     # Tags
 

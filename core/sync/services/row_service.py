@@ -203,7 +203,7 @@ class RowService(
         self._require(items, places)
         self.check(items, places)
         names = [name for name in (*self.unique, "id", "slug") if name not in matched]
-        self._check_unique(names, items, [None] * len(items), places)
+        self.check_unique(names, items, [None] * len(items), places)
         for model, item, row in zip(models, items, self._bulk_insert(items), strict=True):
             for name, value in row.items():
                 if name not in item:
@@ -242,7 +242,7 @@ class RowService(
         self.check(changes, places)
         if places is not None:
             names = [name for name in self.unique if name not in matched]
-            self._check_unique(names, changes, [row.id for row in rows], places)
+            self.check_unique(names, changes, [row.id for row in rows], places)
         for row, values in zip(rows, changes, strict=True):
             set_changed(row, values)
         changed = [(row, values) for row, values in zip(rows, changes, strict=True) if self.session.is_modified(row)]
@@ -301,6 +301,13 @@ class RowService(
             raise row_not_found(self.spec, field_errors)
         return [row for value in values for row in found[value]]
 
+    def locked(self, ids: Sequence[UUID]) -> list[EntityT]:
+        """Return the rows of these ids that exist, locked."""
+        return self._select_for_update(self.model_type.id.in_(ids))
+
+    def check_part(self, row: EntityT, part: str, new: Sequence[Values]) -> None:
+        """Check rows that are added to what belongs to a row, such as its tags, by an undo. Errors: Conflict."""
+
     def some_for_update(self, condition: Any, limit: int) -> list[EntityT]:
         """Return up to `limit` rows that meet a condition, by id, locked."""
         self.flush()
@@ -345,9 +352,13 @@ class RowService(
             raise MultipleMatches(f"More than one {self.spec.noun} has the key of an item.", field_errors)
         return [rows[0] if rows else None for rows in matching]
 
-    def _check_unique(
+    def check_unique(
         self, names: Iterable[str], items: Sequence[Values], owners: Sequence[UUID | None], places: Sequence[int]
     ) -> None:
+        """Refuse values of unique columns that other rows have. owners: the id of the row that has each item, or None.
+
+        Errors: Conflict.
+        """
         model = self.model_type
         field_errors: list[FieldError] = []
         for name in names:

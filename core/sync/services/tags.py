@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemySyncRepository
@@ -40,6 +41,10 @@ class TagService(MergeableService[Tag]):
     other_names = TagAlias
     merged = ("description", "scheme")
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
+
+    def check_part(self, row: Tag, part: str, new: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - it has one
+        if new:
+            self.check_names(row.id, [each["name"] for each in new])
 
     def named(self, names: Sequence[str]) -> list[Tag]:
         """Return the tags of these distinct names or other names, in order; create those that do not exist.

@@ -29,7 +29,8 @@ def test_only_health_checks_documents_and_signing_in_are_public():
 def test_an_operation_that_writes_needs_more_than_one_that_reads():
     needed = {operation.needed for operation in OPERATIONS if operation.writes}
 
-    assert needed == {"catalogue:write", "accounts:manage", "tokens:manage"}
+    assert needed == {"catalogue:write", "history:undo", "accounts:manage", "tokens:manage"}
+    assert all("history:undo" not in held for held in ANONYMOUS.values()), "deleted rows come back by it"
     assert {operation.needed for operation in OPERATIONS if operation.unit == "stream"} == {"catalogue:read"}
 
 

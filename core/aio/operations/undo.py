@@ -1,0 +1,90 @@
+"""Undo changes of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from diptych.core.aio.operations.crud_operations import ReadOnlyResource
+from diptych.core.aio.services.undoing import Obstacle, Undoing
+from diptych.core.errors import Conflict, FieldError, NotFound
+from diptych.core.history.net_changes import net_changes
+from diptych.core.history.schemas import Undone, UndoneRow, UndoRequest
+from diptych.core.history.statements import CHANGE, CHANGES_OF_REQUEST, CHANGES_OF_ROWS, UNDONE
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+
+REASONS = 100
+"""Rows that an error names, at most."""
+
+_ABOUT = (
+    "Rows become again what they were. A batch is one request, and so is merging authors; a run of a command, such as"
+    " an import, counts as one too. All of it is undone or nothing: where a row was changed later, is used by others,"
+    " or would need a value that another row has now, the error says which, and why. An undo is recorded as other"
+    f" changes are, and can be undone. `diptych history undo` undoes requests that made more than {UNDONE:,} changes."
+)
+
+
+class _Undo:
+    """Runs the operation. resources: those with a history."""
+
+    def __init__(self, resources: Sequence[ReadOnlyResource]) -> None:
+        self.services: Any = {each.service.spec.model.__tablename__: each.service for each in resources}
+        self.names = {each.service.spec.model.__tablename__: each.name for each in resources}
+        self.nouns = {each.service.spec.model.__tablename__: each.service.spec.noun for each in resources}
+
+    async def undo(self, session: AsyncSession, call: OperationRequest) -> OperationResult:
+        """Undo one change, or all of one request. Errors: NotFound, Conflict."""
+        one = call.body.request_id is None
+        changes = await (self._change(session, call.body) if one else self._changes(session, call.body))
+        undoing = Undoing(session, self.services)
+        await undoing.undo(net_changes(changes))
+        if undoing.obstacles:
+            raise Conflict("Later changes stand in the way.", [*map(self._error, undoing.obstacles[:REASONS])])
+        return OperationResult(
+            Undone([UndoneRow(self.names[table], row_id, action) for table, row_id, action in undoing.undone])
+        )
+
+    async def _change(self, session: AsyncSession, body: UndoRequest) -> Sequence[Any]:
+        change = (await session.execute(CHANGE, {"id": body.change_id})).one_or_none()
+        if change is None:
+            raise NotFound("There is no such change.")
+        if change.action != "create" or change.request_id is None:
+            return [change]
+        # What came with a row is gone with it: the tags of a new book are a change of their own.
+        of_row = {"request_id": change.request_id, "rows": [change.resource_id]}
+        return (await session.execute(CHANGES_OF_ROWS, of_row)).all()
+
+    async def _changes(self, session: AsyncSession, body: UndoRequest) -> Sequence[Any]:
+        changes = (await session.execute(CHANGES_OF_REQUEST, {"request_id": body.request_id})).all()
+        if not changes:
+            raise NotFound("No change was made by such a request.")
+        if len(changes) > UNDONE:
+            raise Conflict(
+                f"This made more than {UNDONE:,} changes: `diptych history undo` undoes it.",
+                [FieldError("too_many", f"more than {UNDONE:,} changes", path=("request_id",))],
+            )
+        return changes
+
+    def _error(self, obstacle: Obstacle) -> FieldError:
+        return FieldError("changed_later", f"{self.nouns[obstacle.table]} {obstacle.row_id}: {obstacle.reason}")
+
+
+def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
+    """Return the operation that undoes changes of these resources."""
+    return [
+        Operation(
+            name="changes_undo",
+            method="POST",
+            path="/changes/undo",
+            summary="Undo one change, or all changes of one request",
+            description=_ABOUT,
+            run=_Undo(resources).undo,
+            unit="write_many",
+            permission="history:undo",
+            body=UndoRequest,
+            response_schema=Undone,
+            problems=("not-found", "conflict"),
+        )
+    ]
