@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Boolean, CheckConstraint, Executable, SmallInteger, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from diptych.core.engine.entity import NOT_DUMPED, Base
+from diptych.core.engine.entity import NOT_DUMPED, Base, part_of_security
 
 
+@part_of_security("policy")
 class AccessPolicy(Base):
     """The policy. anonymous: the role of anonymous clients. chosen: whether an operator has set it."""
 

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import diptych.core.access.events.model
 import diptych.core.access.policy
 import diptych.core.access.sessions.model
 import diptych.core.history.model

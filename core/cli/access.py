@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, get_args
 
 import click
 
 from diptych.core.access import policy
+from diptych.core.access.events.queries import LAST, TRIM
 from diptych.core.access.permissions import ANONYMOUS, AnonymousRole
-from diptych.core.cli.common import ErrorHandlingGroup, database_of
+from diptych.core.cli.common import AttributedGroup, database_of
+from diptych.core.cli.trimming import older_than, trim_older
+from diptych.core.import_export.summary import counted
 from diptych.core.settings import Settings
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
@@ -17,9 +21,12 @@ from diptych.core.sync.unit_of_work import Database
 def access_group(settings: Settings) -> click.Group:
     """Return the `access` group for these settings."""
 
-    @click.group("access", cls=ErrorHandlingGroup)
+    @click.group("access", cls=AttributedGroup)
     def access() -> None:
-        """Say what clients without a token may do. All deployments on the database agree within five seconds."""
+        """Say what clients without a token may do, and look after security events.
+
+        All deployments on the database agree on the policy within five seconds.
+        """
 
     @access.command("anonymous")
     @click.argument("role", required=False, type=click.Choice(get_args(AnonymousRole)))
@@ -30,7 +37,33 @@ def access_group(settings: Settings) -> click.Group:
                 set_anonymous(database, role)
             click.echo(_described(role or _anonymous(database)))
 
+    @access.command("events")
+    @click.option("--last", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many, at most.")
+    def events(last: int) -> None:
+        """Show the last security events, one in a line, the newest last."""
+
+        def read(executor: Executor) -> Any:
+            return executor.all(LAST, {"limit": last})
+
+        with database_of(settings) as database:
+            for row in reversed(database.read(read)):
+                click.echo(_event(row))
+
+    @access.command("trim-events")
+    @older_than
+    def trim(age: timedelta) -> None:
+        """Delete the security events that are older. Nothing else ever deletes one."""
+        with database_of(settings) as database:
+            click.echo(f"Deleted {counted(trim_older(database, TRIM, age), 'event')}.")
+
     return access
+
+
+def _event(row: Any) -> str:
+    """Return the line of an event."""
+    at, event, account, name, via, request_id, client = row
+    fields = (("account", account), ("by", name), ("via", via), ("client", client), ("request", request_id))
+    return f"{at:%Y-%m-%d %H:%M:%S} {event} " + " ".join(f"{key}={value}" for key, value in fields if value is not None)
 
 
 def set_anonymous(database: Database, role: str) -> None:
@@ -39,7 +72,7 @@ def set_anonymous(database: Database, role: str) -> None:
     def write(executor: Executor) -> None:
         executor.run(policy.setting(chosen=True), {"role": role})
 
-    database.execute_write(write, in_transaction=False)
+    database.execute_write(write, in_transaction=True)
 
 
 def _anonymous(database: Database) -> str:

@@ -12,7 +12,7 @@ import click
 from diptych.core.access import passwords
 from diptych.core.access.accounts.model import Account
 from diptych.core.access.permissions import AccountRole
-from diptych.core.cli.common import ErrorHandlingGroup, database_of
+from diptych.core.cli.common import AttributedGroup, database_of
 from diptych.core.errors import Conflict, NotFound
 from diptych.core.settings import Settings
 from diptych.core.sync.operations.sign_in import store_password
@@ -26,7 +26,7 @@ role_option = click.option(
 def accounts_group(settings: Settings) -> click.Group:
     """Return the `accounts` group for these settings."""
 
-    @click.group("accounts", cls=ErrorHandlingGroup)
+    @click.group("accounts", cls=AttributedGroup)
     def accounts() -> None:
         """Look after accounts: a reader reads, an editor writes too, and an administrator manages accounts as well."""
 

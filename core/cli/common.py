@@ -12,6 +12,7 @@ from advanced_alchemy.alembic.commands import AlembicCommands
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from diptych.core.attribution import attributed_to, by_command
 from diptych.core.database import sync_config
 from diptych.core.db.config import require_file
 from diptych.core.db.error_translation import one_line, translate_errors
@@ -76,4 +77,12 @@ class ErrorHandlingGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         with cli_errors():
+            return super().invoke(ctx)
+
+
+class AttributedGroup(ErrorHandlingGroup):
+    """Such a group, of commands whose changes are attributed to a run of a command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with attributed_to(by_command("cli")):
             return super().invoke(ctx)

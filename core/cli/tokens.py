@@ -12,7 +12,7 @@ from diptych.core.access.tokens import queries
 from diptych.core.access.tokens.model import ApiToken
 from diptych.core.access.tokens.schemas import DAYS
 from diptych.core.cli.accounts import account_of
-from diptych.core.cli.common import ErrorHandlingGroup, database_of
+from diptych.core.cli.common import AttributedGroup, database_of
 from diptych.core.engine.entity import now
 from diptych.core.settings import Settings
 from diptych.core.sync.services.accounts import AccountService
@@ -23,7 +23,7 @@ from diptych.core.sync.statement_executor import executor_of
 def tokens_group(settings: Settings) -> click.Group:
     """Return the `tokens` group for these settings."""
 
-    @click.group("tokens", cls=ErrorHandlingGroup)
+    @click.group("tokens", cls=AttributedGroup)
     def tokens() -> None:
         """Look after the tokens of accounts. A token is sent as `Authorization: Bearer dpt_...`."""
 

@@ -246,6 +246,17 @@ def part_of_history(name: str) -> Callable[[BaseT], BaseT]:
     return decorate
 
 
+def part_of_security(noun: str, account: str = "") -> Callable[[BaseT], BaseT]:
+    """Record changes of these rows as security events. noun, account: as history_triggers.record_events."""
+
+    def decorate(model: BaseT) -> BaseT:
+        table: Any = model.__table__
+        history_triggers.record_events(table, noun, account)
+        return model
+
+    return decorate
+
+
 def with_list_indexes(*orders: str) -> Callable[[EntityT], EntityT]:
     """Add the indexes that lists of a SearchableMixin need: one for each order, and the full-text index.
 

@@ -4,10 +4,12 @@ A change of a row is recorded with all its columns before and after, except thos
 last change. A change of rows that belong to another, such as the tags of a book, is a change of that one: its `before`
 has the rows that went, and its `after` those that came, under the name of that part.
 
-PostgreSQL has two functions, for rows and for parts, and three triggers on each table, which fire once for a statement
-and record all of its rows. Who made a change they read from the setting ATTRIBUTION of the transaction. SQLite has
-three triggers on each table, which fire for each row, and reads the table SOURCE, which a transaction fills at its
-beginning and empties before its end. Where neither says anything, the change was made past the service.
+Changes of accounts, tokens and the policy are recorded in the same way, in the table `security_event`, without hashes.
+
+PostgreSQL has three functions, for rows, for parts and for events, and three triggers on each table, which fire once
+for a statement and record all of its rows. Who made a change they read from the setting ATTRIBUTION of the transaction.
+SQLite has three triggers on each table, which fire for each row, and reads the table SOURCE, which a transaction fills
+at its beginning and empties before its end. Where neither says anything, the change was made past the service.
 
 Migrations import this file: never edit it, add a new version instead.
 """
@@ -32,16 +34,22 @@ ATTRIBUTION = "diptych.attribution"
 SOURCE = "change_source"
 """SQLite's table of one row for the same; it is empty outside a transaction."""
 
-ROWS, PARTS = "record_changes", "record_changes_of_part"
+ROWS, PARTS, EVENTS = "record_changes", "record_changes_of_part", "record_security_events"
 """PostgreSQL's functions."""
 
 OMITTED = ("search_text", "sort_key", "updated_at")
 """Columns that are not recorded: derived ones, and the time of the last change."""
 
-EVENTS = ("insert", "update", "delete")
+OCCASIONS = ("insert", "update", "delete")
+
+UNRECORDED = {"recorded": False}
+"""The info of a column that is not recorded, such as a hash."""
 
 _INTO = "INSERT INTO change (at, principal, name, via, request_id, action, resource, resource_id, before, after)"
+_INTO_EVENTS = "INSERT INTO security_event (at, principal, name, via, request_id, event, account_id, before, after)"
 _WHO = "moment, who ->> 'principal', who ->> 'name', coalesce(who ->> 'via', 'unknown'), who ->> 'request_id',"
+_WHO_ON_SQLITE = "strftime('%Y-%m-%d %H:%M:%f000', 'now'), principal, name, coalesce(via, 'unknown'), request_id,"
+_FROM_SOURCE = f"FROM (SELECT 1) LEFT JOIN {SOURCE} ON true WHERE true"
 _DECLARED = f"""\
 DECLARE
     who jsonb := nullif(current_setting('{ATTRIBUTION}', true), '')::jsonb;
@@ -53,7 +61,8 @@ class Recorded(NamedTuple):
 
     part: what its rows are of the row that they belong to, "" for rows of their own. owner: the table of that row; key:
     the column with its id. columns: those that are recorded. ids, times: those of them that SQLite writes in its own
-    way.
+    way. noun: what security events call a row, "" for rows of the catalogue; key is then the column with the id of the
+    account, "" if there is none. omitted: the columns that events leave out.
     """
 
     table: str
@@ -63,6 +72,8 @@ class Recorded(NamedTuple):
     columns: tuple[str, ...]
     ids: tuple[str, ...]
     times: tuple[str, ...] = ()
+    noun: str = ""
+    omitted: tuple[str, ...] = ()
 
 
 def of_postgresql() -> dict[str, str]:
@@ -131,12 +142,37 @@ BEGIN
     RETURN NULL;
 END
 $$"""
-    return {ROWS: rows, PARTS: parts}
+    events = f"""\
+CREATE OR REPLACE FUNCTION {EVENTS}() {head}
+{_DECLARED}
+    noun text := TG_ARGV[0];
+    account text := TG_ARGV[1];
+    omitted text[] := TG_ARGV[2]::text[];
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        {_INTO_EVENTS}
+        SELECT {_WHO} noun || '_created', (is_now ->> account)::uuid, NULL, is_now - omitted
+        FROM (SELECT to_jsonb(new_rows) AS is_now FROM new_rows) AS n;
+    ELSIF TG_OP = 'DELETE' THEN
+        {_INTO_EVENTS}
+        SELECT {_WHO} noun || '_deleted', (was ->> account)::uuid, was - omitted, NULL
+        FROM (SELECT to_jsonb(old_rows) AS was FROM old_rows) AS o;
+    ELSE
+        {_INTO_EVENTS}
+        SELECT {_WHO} noun || '_changed', (is_now ->> account)::uuid, was - omitted, is_now - omitted
+        FROM (SELECT to_jsonb(old_rows) AS was FROM old_rows) AS o
+        JOIN (SELECT to_jsonb(new_rows) AS is_now FROM new_rows) AS n ON was ->> 'id' = is_now ->> 'id'
+        WHERE was - omitted IS DISTINCT FROM is_now - omitted;
+    END IF;
+    RETURN NULL;
+END
+$$"""
+    return {ROWS: rows, PARTS: parts, EVENTS: events}
 
 
 def triggers_of(table: str) -> list[str]:
     """Return the names of a table's triggers."""
-    return [f"{table}_change_{occasion}" for occasion in EVENTS]
+    return [f"{table}_change_{occasion}" for occasion in OCCASIONS]
 
 
 def of_table(recorded: Recorded, dialect: str) -> list[str]:
@@ -156,18 +192,19 @@ def _on_postgresql(recorded: Recorded) -> list[str]:
     call = f"{ROWS}()"
     if recorded.part:
         call = f"{PARTS}('{recorded.part}', '{recorded.owner}', '{recorded.key}')"
+    if recorded.noun:
+        call = f"{EVENTS}('{recorded.noun}', '{recorded.key}', '{{{','.join(recorded.omitted)}}}')"
     old, new = "OLD TABLE AS old_rows", "NEW TABLE AS new_rows"
     referencing = {"insert": new, "update": f"{old} {new}", "delete": old}
     return [
         f"CREATE TRIGGER {name} AFTER {occasion.upper()} ON {recorded.table} REFERENCING {referencing[occasion]}"
         f" FOR EACH STATEMENT EXECUTE FUNCTION {call}"
-        for occasion, name in zip(EVENTS, triggers_of(recorded.table), strict=True)
+        for occasion, name in zip(OCCASIONS, triggers_of(recorded.table), strict=True)
     ]
 
 
 def _on_sqlite(recorded: Recorded) -> list[str]:
     table, key, columns = recorded.table, recorded.key, recorded.columns
-    insert, update, delete = triggers_of(table)
     differ = " OR ".join(f"old.{name} IS NOT new.{name}" for name in columns)
     old, new = _json("old", recorded), _json("new", recorded)
     if recorded.part:
@@ -181,10 +218,15 @@ def _on_sqlite(recorded: Recorded) -> list[str]:
         stayed = _record("update", recorded.owner, f"old.{key}", old, new)
         same, differ = f"old.{key} IS new.{key}", f"{differ} OR old.{key} IS NOT new.{key}"
         changed = f"{stayed} AND {same}; {went} AND NOT {same}; {came} AND NOT {same}"
+    elif recorded.noun:
+        came = _record_event(f"{recorded.noun}_created", f"new.{key}" if key else "NULL", "NULL", new)
+        went = _record_event(f"{recorded.noun}_deleted", f"old.{key}" if key else "NULL", old, "NULL")
+        changed = _record_event(f"{recorded.noun}_changed", f"new.{key}" if key else "NULL", old, new)
     else:
         came = _record("create", table, "new.id", "NULL", new)
         went = _record("delete", table, "old.id", old, "NULL")
         changed = _record("update", table, "new.id", old, new)
+    insert, update, delete = triggers_of(table)
     return [
         f"CREATE TRIGGER {insert} AFTER INSERT ON {table} BEGIN {came}; END",
         f"CREATE TRIGGER {update} AFTER UPDATE ON {table} WHEN {differ} BEGIN {changed}; END",
@@ -194,11 +236,12 @@ def _on_sqlite(recorded: Recorded) -> list[str]:
 
 def _record(action: str, resource: str, row_id: str, before: str, after: str) -> str:
     """Return the statement of SQLite's that records a change, to which a condition can be added."""
-    return (
-        f"{_INTO} SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now'), principal, name, coalesce(via, 'unknown'),"
-        f" request_id, '{action}', '{resource}', {row_id}, {before}, {after}"
-        f" FROM (SELECT 1) LEFT JOIN {SOURCE} ON true WHERE true"
-    )
+    return f"{_INTO} SELECT {_WHO_ON_SQLITE} '{action}', '{resource}', {row_id}, {before}, {after} {_FROM_SOURCE}"
+
+
+def _record_event(event: str, account_id: str, before: str, after: str) -> str:
+    """Return the statement of SQLite's that records a security event."""
+    return f"{_INTO_EVENTS} SELECT {_WHO_ON_SQLITE} '{event}', {account_id}, {before}, {after} {_FROM_SOURCE}"
 
 
 def _json(row: str, recorded: Recorded) -> str:
@@ -233,13 +276,28 @@ def drop(op: Operations, table: str) -> None:
 
 def record(table: Table, part: str = "") -> None:
     """Record the changes of a table's rows. part: what they are of the row that they belong to, if they do."""
-    table.info[_PART] = part
+    table.info = {**table.info, _PART: part}
     event.listen(table, "after_create", _create_triggers)
 
 
+def record_events(table: Table, noun: str, account: str) -> None:
+    """Record the changes of a table's rows as security events.
+
+    noun: what events call a row. account: the column with the id of the account, "" if there is none.
+    """
+    # A new one: tables that are in no dump share theirs.
+    table.info = {**table.info, _EVENTS: (noun, account)}
+    record(table)
+
+
 def is_recorded(table: Table) -> bool:
-    """Return whether the changes of a table's rows are recorded."""
+    """Return whether the changes of a table's rows are recorded, in either table."""
     return _PART in table.info
+
+
+def in_history(table: Table) -> bool:
+    """Return whether a table's rows have a history: events of security are none."""
+    return is_recorded(table) and _EVENTS not in table.info
 
 
 def of(table: Table, *, without: Iterable[str] = ()) -> Recorded:
@@ -249,8 +307,14 @@ def of(table: Table, *, without: Iterable[str] = ()) -> Recorded:
     if part:
         column = next(each for each in table.primary_key.columns if each.foreign_keys)
         owner, key = next(iter(column.foreign_keys)).column.table.name, column.name
-    left_out = {*OMITTED, *without, *([key] if part else ())}
+    hidden = [column.name for column in table.columns if not column.info.get("recorded", True)]
+    left_out = {*OMITTED, *hidden, *without, *([key] if part else ())}
     columns = [column for column in table.columns if column.name not in left_out]
+    noun: str = ""
+    omitted: tuple[str, ...] = ()
+    if _EVENTS in table.info:
+        noun, key = table.info[_EVENTS]
+        omitted = (*OMITTED, *hidden)
     return Recorded(
         table.name,
         part,
@@ -259,6 +323,8 @@ def of(table: Table, *, without: Iterable[str] = ()) -> Recorded:
         tuple(column.name for column in columns),
         tuple(column.name for column in columns if isinstance(column.type, Uuid)),
         tuple(column.name for column in columns if column.type.python_type is datetime),
+        noun,
+        omitted,
     )
 
 
@@ -288,8 +354,11 @@ def missing(connection: Connection, tables: Iterable[Table]) -> list[str]:
 def _missing_on_postgresql(connection: Connection, recorded: Sequence[Recorded]) -> list[str]:
     bodies = dict(
         connection.execute(
-            text("SELECT proname, prosrc FROM pg_proc WHERE oid IN (to_regproc(:rows), to_regproc(:parts))"),
-            {"rows": ROWS, "parts": PARTS},
+            text(
+                "SELECT proname, prosrc FROM pg_proc"
+                " WHERE oid IN (to_regproc(:rows), to_regproc(:parts), to_regproc(:events))"
+            ),
+            {"rows": ROWS, "parts": PARTS, "events": EVENTS},
         )
         .tuples()
         .all()
@@ -306,6 +375,9 @@ def _missing_on_postgresql(connection: Connection, recorded: Sequence[Recorded])
 
 _PART = "diptych_history"
 """Key in the info of a table that is recorded."""
+
+_EVENTS = "diptych_security_events"
+"""Key in the info of a table whose changes are security events."""
 
 
 def _create_triggers(table: Table, connection: Connection, **_: Any) -> None:

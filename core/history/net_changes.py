@@ -95,7 +95,7 @@ def parts_of(table: str) -> Mapping[str, Table]:
     """Return the tables whose rows belong to the rows of a table, by the name of the part."""
     found = {}
     for each in Base.metadata.sorted_tables:
-        recorded = history_triggers.of(each) if history_triggers.is_recorded(each) else None
+        recorded = history_triggers.of(each) if history_triggers.in_history(each) else None
         if recorded and recorded.part and recorded.owner == table:
             found[recorded.part] = each
     return found

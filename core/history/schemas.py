@@ -76,13 +76,13 @@ class UndoRequest(Input):
         return self
 
 
-_Cursor = Annotated[
+ChangeCursor = Annotated[
     Cursor,
     PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
     SchemaMetadata(str(Cursor("id", "asc", True, False, 42, 42)), "^[0-9A-Za-z_-]+$", max_length=cursors.LENGTH),
 ]
 
-_Text = Annotated[Line, Length(1, 255, searched=False)]
+FilterText = Annotated[Line, Length(1, 255, searched=False)]
 
 
 class RowChanges(PageQuery):
@@ -92,11 +92,13 @@ class RowChanges(PageQuery):
     q: ClassVar[None] = None
     order_by: ClassVar[str] = "id"
 
-    cursor: _Cursor | None = Field(None, description=PageQuery.model_fields["cursor"].description)
-    principal_in: list[_Text] | None = Field(None, description="Only what these accounts changed, by their ids.")
+    cursor: ChangeCursor | None = Field(None, description=PageQuery.model_fields["cursor"].description)
+    principal_in: list[FilterText] | None = Field(None, description="Only what these accounts changed, by their ids.")
     via_in: list[Literal[VIAS]] | None = Field(None, description="Only what was changed in one of these ways.")  # type: ignore[valid-type]
     action_in: list[Literal[ACTIONS]] | None = Field(None, description="Only changes of these kinds.")  # type: ignore[valid-type]
-    request_id_in: list[_Text] | None = Field(None, description="Only changes of these requests, or runs of commands.")
+    request_id_in: list[FilterText] | None = Field(
+        None, description="Only changes of these requests, or runs of commands."
+    )
     created_before: Instant | None = Field(None, description="Only what was changed before this moment.")
     created_after: Instant | None = Field(None, description="Only what was changed after this moment.")
     sort_order: Literal["asc", "desc"] = Field("desc", description="The oldest first, or the newest.")

@@ -1,4 +1,4 @@
-"""The history of the catalogue: every change of a row, recorded by triggers.
+"""The history of the catalogue, every change of a row, and security events, both recorded by triggers.
 
 Revision ID: 0007
 Revises: 0006
@@ -75,6 +75,38 @@ RECORDED = (
         ("imported_at",),
     ),
     Recorded("book_tag", "tags", "book", "book_id", ("tag_id",), ("tag_id",)),
+    Recorded(
+        "access_policy",
+        "",
+        "access_policy",
+        "",
+        ("id", "anonymous", "chosen"),
+        (),
+        noun="policy",
+        omitted=("search_text", "sort_key", "updated_at"),
+    ),
+    Recorded(
+        "account",
+        "",
+        "account",
+        "id",
+        ("id", "name", "kind", "role", "active", "created_at"),
+        ("id",),
+        ("created_at",),
+        "account",
+        ("search_text", "sort_key", "updated_at", "password_hash"),
+    ),
+    Recorded(
+        "api_token",
+        "",
+        "api_token",
+        "account_id",
+        ("id", "account_id", "label", "last_four", "scope", "expires_at", "created_at"),
+        ("id", "account_id"),
+        ("expires_at", "created_at"),
+        "token",
+        ("search_text", "sort_key", "updated_at", "digest", "last_used_at"),
+    ),
 )
 
 squawk = {
@@ -109,6 +141,23 @@ def upgrade() -> None:
     op.create_index("ix_change_resource_id_id", "change", ["resource_id", "id"])
     _create_partial_index("ix_change_principal_id", ["principal", "id"])
     _create_partial_index("ix_change_request_id_id", ["request_id", "id"])
+    op.create_table(
+        "security_event",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("principal", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=True),
+        sa.Column("before", state, nullable=True),
+        sa.Column("after", state, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_security_event")),
+    )
+    op.create_index("ix_security_event_account_id_id", "security_event", ["account_id", "id"])
+    op.create_index("ix_security_event_at", "security_event", ["at"])
     if op.get_context().dialect.name == "sqlite":
         op.execute(history_triggers.SOURCE_TABLE)
     else:
@@ -128,6 +177,7 @@ def downgrade() -> None:
     else:
         for name in history_triggers.of_postgresql():
             op.execute(f"DROP FUNCTION {name}()")
+    op.drop_table("security_event")
     op.drop_table("change")
 
 

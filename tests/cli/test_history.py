@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from uuid_utils.compat import uuid7
 
+from diptych.core.access.events.model import SecurityEvent
 from diptych.core.catalogue.books.model import Book
 from diptych.core.history.model import Change
 from tests.support.changes import changes, opened, replayed, state
@@ -53,9 +54,9 @@ def test_the_name_of_an_account_is_taken_out_of_all_its_changes(url: str):
         {"principal": None, "name": None, "via": "unknown"},
     )
 
-    assert done(url, "history", "redact", "Ann") == "Redacted 2 changes.\n"
-    assert done(url, "history", "redact", "2") == "Redacted 1 change.\n"
-    assert done(url, "history", "redact", "nobody") == "Redacted 0 changes.\n"
+    assert done(url, "history", "redact", "Ann") == "Redacted 2 changes and 0 security events.\n"
+    assert done(url, "history", "redact", "2") == "Redacted 1 change and 0 security events.\n"
+    assert done(url, "history", "redact", "nobody") == "Redacted 0 changes and 0 security events.\n"
     assert [(each.principal, each.name) for each in changes(url)] == [
         ("1", None),
         ("1", None),
@@ -131,3 +132,22 @@ def test_an_import_is_undone_but_for_what_was_changed_since(url: str, tmp_path: 
     assert "no change was made by never" in refused(url, "import", "--undo", "never")
     assert "give a FILE" in refused(url, "import", status=2)
     assert "give a FILE" in refused(url, "import", str(file), "--undo", run, status=2)
+
+
+def test_security_events_are_shown_redacted_and_trimmed(url: str):
+    done(url, "access", "anonymous", "reader")
+    done(url, "accounts", "create", "ann", "--role", "editor")
+    done(url, "tokens", "create", "ann")
+
+    lines = done(url, "access", "events").splitlines()
+    assert [line.split()[2] for line in lines[-3:]] == ["policy_changed", "account_created", "token_created"]
+    assert all(" via=cli " in line for line in lines[-3:]), lines
+    assert done(url, "access", "events", "--last", "1").splitlines() == lines[-1:]
+    assert done(url, "history", "redact", "Ann") == "Redacted 0 changes and 1 security event.\n"
+    with opened(url) as engine, engine.connect() as connection:
+        rows = connection.scalars(select(SecurityEvent.after).where(SecurityEvent.event == "account_created"))
+        assert ["name" in row for row in rows] == [False]
+    assert done(url, "access", "trim-events", "--older-than", "1d") == "Deleted 0 events.\n"
+    with opened(url) as engine, engine.begin() as connection:
+        connection.execute(update(SecurityEvent).values(at=datetime.now(UTC) - timedelta(days=2)))
+    assert done(url, "access", "trim-events", "--older-than", "1d") == f"Deleted {len(lines)} events.\n"

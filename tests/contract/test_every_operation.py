@@ -88,6 +88,7 @@ def _access(asked: Asked, administrator: httpx.Client) -> None:
     assert ask("get", "/tokens")["items"][0]["id"] == token["id"]
     assert ask("get", "/me")["role"] == "administrator"
     assert ask("get", "/changes")["items"]
+    assert ask("get", "/security-events")["items"]
     for resource in (*RESOURCES, "publishers", "series"):
         row = make(administrator, resource)
         history = ask("get", f"/{resource}/{{id}}/changes", id=row["id"])["items"]

@@ -31,7 +31,7 @@ SAMPLED = {"authors_merge", "tags_delete", "books_set_contributors", "books_upse
 
 
 def test_every_table_of_the_catalogue_is_recorded():
-    recorded = {table.name for table in Base.metadata.sorted_tables if history_triggers.is_recorded(table)}
+    recorded = {table.name for table in Base.metadata.sorted_tables if history_triggers.in_history(table)}
 
     assert recorded == TABLES.keys()
 

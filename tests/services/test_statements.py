@@ -202,6 +202,7 @@ TABLE = """
     publishers_list_changes id={publisher}                                               1
     series_list_changes     id={series}                                                  1
     tags_list_changes       id={tag}                                                     1
+    security_events_list                                                                 1
     changes_undo            {{"request_id":"never"}}                                     1
     changes_undo            {{"change_id":999999}}                                       1
 """  # noqa: E501 - a table

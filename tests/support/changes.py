@@ -86,7 +86,7 @@ def replayed(before: State, history: Iterable[Recorded]) -> State:
 
 
 def _of(connection: Connection, table: Table) -> Iterator[tuple[tuple[str, str, str], Any]]:
-    if not history_triggers.is_recorded(table):
+    if not history_triggers.in_history(table):
         return
     recorded = history_triggers.of(table)
     rows: dict[tuple[str, str, str], Any] = {}
@@ -118,5 +118,5 @@ def _plain(value: Any) -> Any:
 
 
 _PARTS = {
-    history_triggers.of(table).part for table in Base.metadata.sorted_tables if history_triggers.is_recorded(table)
+    history_triggers.of(table).part for table in Base.metadata.sorted_tables if history_triggers.in_history(table)
 } - {""}

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from diptych.core.access import RESOURCES as OF_ACCESS
-from diptych.core.aio.operations import documents, health, history, me, metrics, sign_in
+from diptych.core.aio.operations import documents, health, history, me, metrics, security_events, sign_in
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
@@ -17,6 +17,7 @@ _of_access = [import_module(f"{__name__}.{name}") for name in OF_ACCESS]
 DESCRIBED: tuple[Operation, ...] = (
     *(operation for module in (*_modules, *_of_access) for operation in module.operations),
     *history.operations(RESOURCES),
+    *security_events.operations,
     *me.operations,
     *health.operations,
     *metrics.operations,

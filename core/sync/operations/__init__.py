@@ -6,7 +6,7 @@ from importlib import import_module
 from diptych.core.access import RESOURCES as OF_ACCESS
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
-from diptych.core.sync.operations import documents, health, history, me, metrics, sign_in
+from diptych.core.sync.operations import documents, health, history, me, metrics, security_events, sign_in
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 
 _modules = [import_module(f"{__name__}.{name}") for name in NAMES]
@@ -18,6 +18,7 @@ _of_access = [import_module(f"{__name__}.{name}") for name in OF_ACCESS]
 DESCRIBED: tuple[Operation, ...] = (
     *(operation for module in (*_modules, *_of_access) for operation in module.operations),
     *history.operations(RESOURCES),
+    *security_events.operations,
     *me.operations,
     *health.operations,
     *metrics.operations,

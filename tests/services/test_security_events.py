@@ -1,0 +1,96 @@
+"""Changes of accounts, tokens and the policy are security events, whichever way they were made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import select, text
+
+from diptych.core.access.events.model import SecurityEvent
+from diptych.core.access.events.schemas import EVENTS
+from diptych.core.access.principal import of_host
+from diptych.core.catalogue.models import Base
+from diptych.core.engine import history_triggers
+from tests.services.api import OPERATOR, Api
+from tests.support.changes import opened
+
+
+def events(api: Api, *columns: str, after: int = 0) -> list[Any]:
+    """Return the columns of all events, in order, without the first `after`."""
+    chosen = [getattr(SecurityEvent, name) for name in columns]
+    with opened(api.twin.url) as engine, engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(select(*chosen).order_by(SecurityEvent.id).offset(after))]
+
+
+async def test_what_becomes_of_accounts_and_tokens_is_recorded_with_who_did_it(api: Api):
+    before = len(events(api, "id"))
+    account = await api.made("accounts_create", {"name": "ann"})
+    await api.made("accounts_change", {"role": "editor"}, id=account["id"])
+    await api.made("accounts_change", {"role": "editor"}, id=account["id"])
+    token = await api.made("tokens_create", {"label": "Script", "account_id": account["id"]})
+    await api.call("tokens_delete", id=token["id"])
+    await api.made("tokens_create", {"label": "Other", "account_id": account["id"]})
+    await api.call("accounts_delete", id=account["id"])
+
+    found = events(api, "event", "account_id", "principal", "via", after=before)
+    names = [event for event, *_ in found]
+    assert names[:5] == ["account_created", "account_changed", "token_created", "token_deleted", "token_created"]
+    assert sorted(names[5:]) == ["account_deleted", "token_deleted"]
+    assert {str(each[1]) for each in found} == {account["id"]}
+    assert {each[2:] for each in found} == {(str(of_host(OPERATOR).id), "host")}
+    roles = events(api, "before", "after", after=before)[1]
+    assert [each["role"] for each in roles] == ["reader", "editor"]
+
+
+async def test_no_event_has_a_hash_or_the_time_of_a_use(api: Api):
+    before = len(events(api, "id"))
+    account = await api.made("accounts_create", {"name": "ann"})
+    await api.made("tokens_create", {"label": "Script", "account_id": account["id"]})
+    with opened(api.twin.url) as engine, engine.begin() as connection:
+        connection.execute(text("UPDATE account SET password_hash = 'a hash', active = NOT active"))
+        connection.execute(text("UPDATE api_token SET last_used_at = created_at, digest = 'another'"))
+
+    found = events(api, "event", "via", "before", "after", after=before)
+    assert [each[:2] for each in found] == [
+        ("account_created", "host"),
+        ("token_created", "host"),
+        ("account_changed", "unknown"),
+    ]
+    recorded = {name for _, _, *rows in found for row in rows if row for name in row}
+    assert recorded == {
+        "id", "name", "kind", "role", "active", "created_at", "account_id", "label", "last_four", "scope", "expires_at",
+    }  # fmt: skip
+
+
+def test_only_columns_that_are_no_secrets_are_recorded():
+    columns = {
+        column.name: column
+        for table in Base.metadata.sorted_tables
+        if history_triggers.is_recorded(table)
+        for column in table.columns
+        if column.name in history_triggers.of(table).columns
+    }
+    secret = [name for name in columns if any(word in name for word in ("hash", "digest", "secret", "key", "code"))]
+    assert secret == ["digest"], "only book_source has one: of a record in a file"
+
+
+async def test_the_policy_and_the_events_themselves_are_listed_for_administrators(api: Api):
+    with opened(api.twin.url) as engine, engine.begin() as connection:
+        connection.execute(text("DELETE FROM access_policy"))
+        connection.execute(text("INSERT INTO access_policy (id, anonymous, chosen) VALUES (1, 'none', true)"))
+    account = await api.made("accounts_create", {"name": "ann"})
+
+    async def listed(query: str) -> list[Any]:
+        response, counts = await api.call("security_events_list", query=query)
+        assert (response.status, len(counts.statements)) == (200, 1)
+        items: list[Any] = json.loads(response.body)["items"]
+        return items
+
+    newest, policy = await listed("pageSize=2")
+    assert (newest["event"], newest["account_id"], newest["name"]) == ("account_created", account["id"], OPERATOR.name)
+    assert (policy["event"], policy["account_id"], policy["after"]["anonymous"]) == ("policy_created", None, "none")
+    assert await listed(f"accountIdIn={account['id']}") == [newest]
+    assert await listed("eventIn=policy_created&pageSize=1") == [policy]
+    assert await listed(f"createdAfter={policy['at']}") == [newest]
+    assert {newest["event"], policy["event"]} <= {*EVENTS}
