@@ -15,7 +15,7 @@ class AccessPolicy(Base):
     __tablename__ = "access_policy"
     __table_args__ = (
         CheckConstraint("anonymous IN ('none', 'reader', 'editor')", name="anonymous"),
-        {"info": NOT_DUMPED},
+        {"info": dict(NOT_DUMPED)},
     )
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -115,8 +116,11 @@ def binary_collated_string(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-NOT_DUMPED = {"dumped": False}
-"""The info of a table that is no part of the catalogue: dumps leave it out."""
+NOT_DUMPED = MappingProxyType({"dumped": False})
+"""The info of a table that is no part of the catalogue: dumps leave it out.
+
+Tables share it, so that it cannot be changed; one with more to say has a copy.
+"""
 
 
 class SearchableMixin:

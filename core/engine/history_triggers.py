@@ -276,7 +276,7 @@ def drop(op: Operations, table: str) -> None:
 
 def record(table: Table, part: str = "") -> None:
     """Record the changes of a table's rows. part: what they are of the row that they belong to, if they do."""
-    table.info = {**table.info, _PART: part}
+    table.info[_PART] = part
     event.listen(table, "after_create", _create_triggers)
 
 
@@ -285,8 +285,7 @@ def record_events(table: Table, noun: str, account: str) -> None:
 
     noun: what events call a row. account: the column with the id of the account, "" if there is none.
     """
-    # A new one: tables that are in no dump share theirs.
-    table.info = {**table.info, _EVENTS: (noun, account)}
+    table.info[_EVENTS] = (noun, account)
     record(table)
 
 

@@ -20,7 +20,7 @@ class Account(SearchableMixin, Entity):
     __table_args__ = (
         CheckConstraint("kind IN ('person', 'service')", name="kind"),
         CheckConstraint("role IN ('reader', 'editor', 'administrator')", name="role"),
-        {"info": NOT_DUMPED},
+        {"info": dict(NOT_DUMPED)},
     )
     rules = Rules(noun="account", named_by="name", normalizers={"name": account_name})
 

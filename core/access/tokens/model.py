@@ -35,7 +35,7 @@ class ApiToken(SearchableMixin, Entity):
     """
 
     __tablename__ = "api_token"
-    __table_args__ = (Index("uq_api_token_digest", "digest", unique=True), {"info": NOT_DUMPED})
+    __table_args__ = (Index("uq_api_token_digest", "digest", unique=True), {"info": dict(NOT_DUMPED)})
     rules = Rules(noun="token", named_by="label", normalizers={"label": line(LABEL_MAX), "scope": parse_scope})
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
