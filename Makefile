@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start growth worst-bodies attack check openapi-check format twins previous upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -116,6 +116,9 @@ previous: ## Keep the code of COMMIT (HEAD), which a new revision of the schema 
 	revision=$$(git ls-tree --name-only $(COMMIT) migrations/versions/ | sed -n 's|.*/\([0-9]*\)_.*|\1|p' | sort | tail -n 1) && \
 		git archive --format=zip -9 --output $(PREVIOUS)/$$revision.zip $(COMMIT) \
 			$$(git ls-tree --name-only $(COMMIT) core flask_app sanic_app migrations diptych)
+
+old-contract: venv ## Run the contract tests of earlier commits, or of COMMIT, against new servers of today, and compare with the list of differences
+	$(BIN)/python -m tools.old_contract $(if $(filter-out file,$(origin COMMIT)),--commit $(COMMIT))
 
 upgrades: venv ## Say which newer releases of gunicorn, Sanic, SQLAlchemy and others are safe (SELECT='tests/contract -k books' runs fewer tests)
 	$(BIN)/python tools/upgrades.py $(if $(SELECT),--select '$(SELECT)')
