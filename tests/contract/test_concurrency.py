@@ -7,6 +7,7 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from threading import Event
 
 import httpx
@@ -76,6 +77,20 @@ def test_the_same_tag_name_at_once_is_given_to_one_tag(api: httpx.Client):
 
     assert sorted(statuses(answers)) == [201] + [409] * (MANY - 1)
     assert read(api, "/tags", nameIn=name)["total"] == 1
+
+
+def test_the_same_other_name_at_once_is_given_to_one_tag(api: httpx.Client):
+    free, name = marker(), marker()
+    paths = [f"/tags/{make_tag(api)['id']}/names" for _ in range(MANY)]
+    puts = [partial(httpx.Client.put, url=path, json={"items": [free + path, name]}) for path in paths]
+
+    answers = at_once(api.base_url, puts)
+
+    assert sorted(statuses(answers)) == [200] + [409] * (MANY - 1)
+    for answer in answers:
+        if answer.status_code == 409:
+            refused(answer, 409, "/items/1")
+    assert sorted(name in read(api, path)["items"] for path in paths) == [False] * (MANY - 1) + [True]
 
 
 def test_the_same_new_tag_can_be_put_on_many_books_at_once(api: httpx.Client):

@@ -297,6 +297,18 @@ def test_another_name_of_a_tag_is_no_name_of_a_second_one(api: httpx.Client):
         assert api.put(f"/tags/{tag['id']}/names", json={"items": items}).json()["items"] == [free]
 
 
+def test_a_merged_tag_takes_its_name_from_a_tag_that_had_it_as_another_name(api: httpx.Client):
+    first, kept = make_tag(api), make_tag(api)
+    free, name = f"free {marker()}", f"name {marker()}"
+    assert api.put(f"/tags/{first['id']}/names", json={"items": [free, name]}).is_success
+    gone = api.post("/tags", json={"name": name}).json()
+
+    assert api.post(f"/tags/{kept['id']}/merge", json={"ids": [gone["id"]]}).is_success
+
+    assert read(api, f"/tags/{kept['id']}/names")["items"] == [name]
+    assert read(api, f"/tags/{first['id']}/names")["items"] == [free]
+
+
 def test_books_are_found_by_another_name_of_their_tag(api: httpx.Client):
     tag, second = make_tag(api), make_tag(api)
     name, later = f"name {marker()}", f"later {marker()}"

@@ -154,7 +154,7 @@ TABLE = """
     publishers_merge        id={publisher} {{"ids":["{publisher2}"]}}                    8 commit
     tags_get_names          id={tag}                                                     2
     tags_set_names          id={tag} {{"items":["battle"]}}                              5 commit
-    tags_merge              id={tag} {{"ids":["{tag2}"]}}                                9 commit
+    tags_merge              id={tag} {{"ids":["{tag2}"]}}                               10 commit
 
     publishers_get          id={publisher}                                               1
     publishers_get_by_slug  slug=sort-of-books                                           1
@@ -241,6 +241,9 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     """Call the operation of a line, and compare its statements."""
     response, counts, expected = await ask(api, found, line)
     assert response.status != 500
+    if line.startswith("tags_set_names") and api.twin.backend == "postgresql":
+        # SQLite has no lock to wait for: all writers wait for each other.
+        expected[0] = str(int(expected[0]) + 1)
     if expected[-1] == "alone":
         expected[1:] = ["commit"] * (api.twin.backend == "sqlite")
     assert told(counts) == " ".join(expected), "\n".join((line, *counts.statements))

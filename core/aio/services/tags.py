@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import Uuid, delete, insert, literal, select, update
+from sqlalchemy import Uuid, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.aio.services.merging import MergeableService, NamedReader
@@ -18,6 +18,9 @@ from diptych.core.db.error_translation import not_unique
 from diptych.core.engine.entity import now
 from diptych.core.errors import Conflict
 from diptych.core.refusals import ConcurrentWrite
+
+NAMING = 0x64697074_6E616D
+"""The advisory lock of whoever gives tags other names on PostgreSQL: "diptnam" in ASCII."""
 
 
 class TagReader(NamedReader):
@@ -68,6 +71,10 @@ class TagService(MergeableService[Tag]):
         return [found[name] for name in names]
 
     async def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
+        if self.session.get_bind().dialect.name == "postgresql":
+            # Two writers at once would each see that the name is free. Not by a unique index: where the previous
+            # release merges tags, both have the names for a moment.
+            await self.session.execute(select(func.pg_advisory_xact_lock(NAMING)))
         own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
         others = select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)
         taken = set(await self.session.scalars(own.union(others))) if names else set()
@@ -85,3 +92,6 @@ class TagService(MergeableService[Tag]):
         new = insert(BookTag).from_select(["book_id", "tag_id"], missing.where(BookTag.book_id.not_in(own)))
         await self.session.execute(new)
         await self.session.execute(delete(BookTag).where(BookTag.tag_id.in_(others)))
+        # A tag's own name goes before: where a third tag has it as another name, books were given the tag that goes.
+        names, third = select(Tag.name).where(Tag.id.in_(others)), TagAlias.tag_id.not_in([item_id, *others])
+        await self.session.execute(delete(TagAlias).where(TagAlias.name.in_(names), third))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemySyncRepository
-from sqlalchemy import Uuid, delete, insert, literal, select, update
+from sqlalchemy import Uuid, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.catalogue.books.model import Book, BookTag
@@ -19,6 +19,9 @@ from diptych.core.engine.entity import now
 from diptych.core.errors import Conflict
 from diptych.core.refusals import ConcurrentWrite
 from diptych.core.sync.services.merging import MergeableService, NamedReader
+
+NAMING = 0x64697074_6E616D
+"""The advisory lock of whoever gives tags other names on PostgreSQL: "diptnam" in ASCII."""
 
 
 class TagReader(NamedReader):
@@ -69,6 +72,10 @@ class TagService(MergeableService[Tag]):
         return [found[name] for name in names]
 
     def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
+        if self.session.get_bind().dialect.name == "postgresql":
+            # Two writers at once would each see that the name is free. Not by a unique index: where the previous
+            # release merges tags, both have the names for a moment.
+            self.session.execute(select(func.pg_advisory_xact_lock(NAMING)))
         own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
         others = select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)
         taken = set(self.session.scalars(own.union(others))) if names else set()
@@ -86,3 +93,6 @@ class TagService(MergeableService[Tag]):
         new = insert(BookTag).from_select(["book_id", "tag_id"], missing.where(BookTag.book_id.not_in(own)))
         self.session.execute(new)
         self.session.execute(delete(BookTag).where(BookTag.tag_id.in_(others)))
+        # A tag's own name goes before: where a third tag has it as another name, books were given the tag that goes.
+        names, third = select(Tag.name).where(Tag.id.in_(others)), TagAlias.tag_id.not_in([item_id, *others])
+        self.session.execute(delete(TagAlias).where(TagAlias.name.in_(names), third))
