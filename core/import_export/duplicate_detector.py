@@ -15,7 +15,8 @@ class DuplicateDetector:
 
     def __init__(self) -> None:
         # An empty name is SQLite's for a private file of its own that goes away with the connection.
-        self._database = sqlite3.connect("", isolation_level=None)
+        # Batches are loaded in a thread of their own, one at a time.
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode=OFF")
         self._database.execute("CREATE TABLE seen (key BLOB PRIMARY KEY, content BLOB, line INT) WITHOUT ROWID")
         self._database.execute("BEGIN")
@@ -29,12 +30,15 @@ class DuplicateDetector:
 
         key and content: any objects with distinct reprs.
         """
-        ours = _digest(content)
-        row = (_digest(key), ours, line)
+        row = (_digest(key), _digest(content), line)
         if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", row).rowcount:
             return "new", line
-        theirs, first = self._database.execute("SELECT content, line FROM seen WHERE key = ?", row[:1]).fetchone()
-        return "same" if theirs == ours else "other", first
+        return self.find(key, content) or ("new", line)
+
+    def find(self, key: object, content: object) -> tuple[Literal["same", "other"], int] | None:
+        """Return what `check` would, without taking the key as seen; None if it is new."""
+        row = self._database.execute("SELECT content, line FROM seen WHERE key = ?", (_digest(key),)).fetchone()
+        return None if row is None else ("same" if row[0] == _digest(content) else "other", row[1])
 
 
 def _digest(value: object) -> bytes:

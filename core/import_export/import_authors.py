@@ -30,6 +30,9 @@ BY_NAME = union_all(
 )
 """name, id, year of birth, year of death, kind and sort_name of the authors with a name, or another name, in VALUES."""
 
+WITH_OTHER_NAMES = select(AuthorName.author_id).where(in_values(AuthorName.author_id)).distinct()
+"""The ids in VALUES of authors that have other names."""
+
 _FILLED = ("birth_year", "death_year", "kind", "sort_name")
 
 
@@ -79,6 +82,11 @@ class ImportAuthors:
                 there = self._people.setdefault(name, [])
                 if all(person.id != author_id for person in there):
                     there.append(_Person(name, author_id, **known))
+
+    def with_other_names(self) -> set[UUID]:
+        """Return the ids of those authors that have several names."""
+        ids = {person.id for people in self._people.values() for person in people if person.id is not None}
+        return set(self.session.execute(WITH_OTHER_NAMES, {VALUES: list(ids)}).scalars()) if ids else set()
 
     def ambiguity(self, record: BookRecord) -> str:
         """Return why a name of a record may be of several authors; an empty text where none may."""

@@ -19,6 +19,7 @@ from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUES, in_values
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.formats.record import BookRecord, Reject
+from diptych.core.import_export.duplicate_detector import DuplicateDetector
 from diptych.core.import_export.import_authors import ImportAuthors
 from diptych.core.import_export.import_names import (
     find_or_create_publishers,
@@ -42,12 +43,17 @@ IMPORTING = 0x64697074_696D70
 
 @dataclass(slots=True)
 class Outcome:
-    """The outcome of loading some records."""
+    """The outcome of loading some records.
+
+    named_otherwise: arguments of DuplicateDetector.check for the books that later records may give under another name
+    of their author.
+    """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    named_otherwise: list[tuple[object, object, int]] = field(default_factory=list)
 
 
 def record_key(record: BookRecord) -> MatchKey:
@@ -62,8 +68,15 @@ def first_name(record: BookRecord) -> str | None:
     return next((contributor.name for contributor in record.contributors if contributor.role == "author"), None)
 
 
-def load_books(session: Session, records: Sequence[BookRecord], on_conflict: OnConflict = "replace") -> Outcome:
+def load_books(
+    session: Session,
+    records: Sequence[BookRecord],
+    on_conflict: OnConflict = "replace",
+    loaded: DuplicateDetector | None = None,
+) -> Outcome:
     """Load records with different keys, in one transaction, by a fixed number of statements.
+
+    loaded: what earlier transactions have loaded of this file, of Outcome.named_otherwise.
 
     A book is found by its ISBN; one without, by its title, first author and year among the books without an ISBN.
     Fields that a record does not have keep their values; tags, identifiers and series are added to those of the book.
@@ -71,8 +84,9 @@ def load_books(session: Session, records: Sequence[BookRecord], on_conflict: OnC
     loading = _Loading(session, records, on_conflict)
     records = [record for record in records if loading.accepts_authors(record)]
     loading.find_books(records)
-    records = [record for record in records if loading.accepts_match(record) and loading.is_first(record)]
+    records = [record for record in records if loading.accepts_match(record) and loading.is_first(record, loaded)]
     loading.write(records)
+    loading.outcome.named_otherwise = loading.named_otherwise()
     return loading.outcome
 
 
@@ -87,6 +101,7 @@ class _Loading:
         self._by_isbn: dict[str, Book] = {}
         self._by_title: dict[MatchKey, list[Book]] = {}
         self._loaded: dict[MatchKey, BookRecord] = {}
+        self._with_other_names = self.authors.with_other_names()
 
     def take_turns(self) -> None:
         """Wait for other imports, as two at once could create one author twice."""
@@ -120,7 +135,7 @@ class _Loading:
             self._reject(record, f"it may be any of the books {', '.join(str(book.id) for book in matches)}")
         return len(matches) <= 1
 
-    def is_first(self, record: BookRecord) -> bool:
+    def is_first(self, record: BookRecord, loaded: DuplicateDetector | None) -> bool:
         """Return whether no earlier record is of the same book under another name of its author; else record why not.
 
         A book with an ISBN, or without an author, has one key whatever names its people have.
@@ -128,14 +143,29 @@ class _Loading:
         author_id = self._first_author(record)
         if record.isbn is not None or author_id is None:
             return True
-        earlier = self._loaded.setdefault((record.title, author_id, record.year), record)
-        if earlier is record:
+        key = (record.title, author_id, record.year)
+        earlier = self._loaded.setdefault(key, record)
+        if earlier is not record:
+            same, line = self._content(earlier) == self._content(record), earlier.line
+        elif author_id in self._with_other_names and loaded and (found := loaded.find(key, self._content(record))):
+            same, line = found[0] == "same", found[1]
+            # The book is the earlier record's.
+            del self._loaded[key]
+        else:
             return True
-        if self._content(earlier) == self._content(record):
+        if same:
             self.outcome.unchanged += 1
         else:
-            self._reject(record, f"line {earlier.line} says otherwise of the same book, by another name of its author")
+            self._reject(record, f"line {line} says otherwise of the same book, by another name of its author")
         return False
+
+    def named_otherwise(self) -> list[tuple[object, object, int]]:
+        """Return what has been loaded of authors with several names. After `write`, which creates the people."""
+        return [
+            (key, self._content(record), record.line)
+            for key, record in self._loaded.items()
+            if key[1] in self._with_other_names
+        ]
 
     def _content(self, record: BookRecord) -> tuple[BookRecord, list[Any]]:
         """Return what a record says, whatever names its people have."""

@@ -79,9 +79,9 @@ def import_rows(  # noqa: PLR0913 - four of them are options
     Errors: those of Database.run_in_transaction.
     """
     summary = Summary()
-    loader = _Loader(database, on_conflict, strict=strict)
     with (
         closing(DuplicateDetector()) as seen,
+        closing(_Loader(database, on_conflict, strict=strict)) as loader,
         closing(_outcomes(loader, _items(entries, seen, summary, file_format))) as found,
     ):
         for outcome in found:
@@ -227,6 +227,11 @@ class _Loader:
         self.strict = strict
         self._database = database
         self._on_conflict = on_conflict
+        self._loaded_books = DuplicateDetector()
+
+    def close(self) -> None:
+        """Forget what has been loaded."""
+        self._loaded_books.close()
 
     def load(self, batch: _Batch) -> list[Outcome]:
         """Load a batch; a strict import loads a batch with a reject again, up to that reject."""
@@ -245,7 +250,7 @@ class _Loader:
             books = [item for item in batch.items if isinstance(item, BookRecord)]
             exported = [item for item in batch.items if isinstance(item, ExportedRow)]
             outcome = (
-                load_books(session, books, on_conflict=self._on_conflict)
+                load_books(session, books, self._on_conflict, self._loaded_books)
                 if books
                 else restore(session, exported, batch.lines)
             )
@@ -258,5 +263,7 @@ class _Loader:
         except Conflict:
             # Another writer has stored one of these meanwhile; a second attempt finds it.
             outcome = self._database.run_in_transaction(work)
+        for book in outcome.named_otherwise:
+            self._loaded_books.check(*book)
         outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
         return outcome

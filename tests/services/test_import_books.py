@@ -15,6 +15,7 @@ from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.catalogue.tags.schemas import TagList
 from diptych.core.formats.record import BookRecord, Contributor, Reject, SeriesPosition, TagName
 from diptych.core.http.json import encode
+from diptych.core.import_export import import_job
 from diptych.core.import_export.column_mapping import infer_columns
 from diptych.core.import_export.defaults import Defaults
 from diptych.core.import_export.export_rows import read_exported
@@ -282,6 +283,31 @@ async def test_a_book_that_a_file_has_twice_is_created_once_and_rejected_where_t
         {"title": "Odyssey", "author": "Homer"},
     )
     assert (summary.created, summary.updated, summary.unchanged, summary.rejected) == (2, 0, 1, 1)
+
+
+@pytest.mark.parametrize(("batch", "strict"), [(1, False), (2, True)])
+async def test_two_names_of_one_author_make_a_book_once_however_far_apart_in_a_file(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, batch: int, *, strict: bool
+):
+    monkeypatch.setattr(import_job, "BATCH", batch)
+    kept, gone = await author(twin, "Mark Twain"), await author(twin, "Samuel Clemens")
+    await twin.authors.merge(kept, [gone])
+    book = {"title": "The Gilded Age", "year": 1873}
+    given = [
+        {**book, "authors": ["Mark Twain", "C. D. Warner"]},
+        {"title": "Roughing It", "author": "Samuel Clemens"},
+        {**book, "authors": ["Samuel Clemens", "C. D. Warner"]},
+        {"title": "Roughing It", "author": "Mark Twain"},
+        {"title": "Following the Equator", "author": "Mark Twain"},
+        {"title": "Following the Equator", "author": "Samuel Clemens", "description": "A journey."},
+    ]
+    for created, unchanged in ((3, 2), (0, 5)):
+        rejects = Written()
+        summary = imported(twin, *given, rejects=rejects, strict=strict)
+        assert (summary.created, summary.updated, summary.unchanged, summary.rejected) == (created, 0, unchanged, 1)
+        assert [(each["line"], each["reason"]) for each in rejects.lines] == [
+            (6, "line 5 says otherwise of the same book, by another name of its author")
+        ]
 
 
 class Written:
