@@ -137,7 +137,7 @@ def outcomes(old: Path, url: str, token: str, log: Path, select: Sequence[str]) 
                 stdout=output, stderr=subprocess.STDOUT, timeout=3600, check=False,
             )  # fmt: skip
         if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            raise SystemExit(f"The tests could not be run: {log.read_text(encoding='utf-8')}")
+            raise SystemExit(f"The tests could not be run: {log} says why.")
         errors: dict[str, str | None] = {}
         for line in map(json.loads, found.read_text(encoding="utf-8").splitlines()):
             # A test may fail, and then a fixture at its end.
