@@ -109,6 +109,22 @@ async def test_a_row_that_others_use_is_not_taken_from_them(api: Api):
     ]
 
 
+async def test_a_merge_that_took_a_name_from_a_third_tag_gives_it_back(api: Api):
+    third, kept = [await api.made("tags_create", {"name": name}) for name in ("sea", "ocean")]
+    await api.made("tags_set_names", {"items": ["the deep"]}, id=third["id"])
+    gone = await api.made("tags_create", {"name": "the deep"})
+    before = state(api.twin.url)
+    merge, _ = await api.call("tags_merge", {"ids": [gone["id"]]}, id=kept["id"])
+    merged = state(api.twin.url)
+    assert merged != before
+
+    status, body, again = await undo(api, request_id=merge.headers["X-Request-ID"])
+
+    assert (status, state(api.twin.url)) == (200, before), body
+    assert (await undo(api, request_id=again))[0] == 200
+    assert state(api.twin.url) == merged
+
+
 async def test_a_deleted_row_comes_back_only_if_its_slug_and_its_author_are_there(api: Api):
     author = await api.made("authors_create", {"name": "Sappho"})
     book = await api.made("books_create", {"title": "Poems", "author_id": author["id"]})

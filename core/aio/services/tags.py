@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import Uuid, delete, func, insert, literal, select, update
+from sqlalchemy import CompoundSelect, Select, Uuid, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.aio.services.merging import MergeableService, NamedReader
@@ -46,7 +46,9 @@ class TagService(MergeableService[Tag]):
 
     async def check_part(self, row: Tag, part: str, new: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - it has one
         if new:
-            await self.check_names(row.id, [each["name"] for each in new])
+            names = [each["name"] for each in new]
+            # Not the tags' own names, which go before: such a tag may have been created after this one had the name.
+            await self._check_free(names, _had_by_others(row.id, names))
 
     async def named(self, names: Sequence[str]) -> list[Tag]:
         """Return the tags of these distinct names or other names, in order; create those that do not exist.
@@ -71,13 +73,15 @@ class TagService(MergeableService[Tag]):
         return [found[name] for name in names]
 
     async def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
+        own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
+        await self._check_free(names, own.union(_had_by_others(item_id, names)))
+
+    async def _check_free(self, names: Sequence[str], having: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> None:
         if self.session.get_bind().dialect.name == "postgresql":
             # Two writers at once would each see that the name is free. Not by a unique index: where the previous
             # release merges tags, both have the names for a moment.
             await self.session.execute(select(func.pg_advisory_xact_lock(NAMING)))
-        own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
-        others = select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)
-        taken = set(await self.session.scalars(own.union(others))) if names else set()
+        taken = set(await self.session.scalars(having)) if names else set()
         if taken:
             field_errors = [not_unique("items", place) for place, name in enumerate(names) if name in taken]
             raise Conflict("A name is another tag's.", field_errors)
@@ -95,3 +99,8 @@ class TagService(MergeableService[Tag]):
         # A tag's own name goes before: where a third tag has it as another name, books were given the tag that goes.
         names, third = select(Tag.name).where(Tag.id.in_(others)), TagAlias.tag_id.not_in([item_id, *others])
         await self.session.execute(delete(TagAlias).where(TagAlias.name.in_(names), third))
+
+
+def _had_by_others(item_id: UUID, names: Sequence[str]) -> Select[tuple[str]]:
+    """Return the query for those of the names that are other names of other tags."""
+    return select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)

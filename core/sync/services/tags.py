@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemySyncRepository
-from sqlalchemy import Uuid, delete, func, insert, literal, select, update
+from sqlalchemy import CompoundSelect, Select, Uuid, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych.core.catalogue.books.model import Book, BookTag
@@ -47,7 +47,9 @@ class TagService(MergeableService[Tag]):
 
     def check_part(self, row: Tag, part: str, new: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - it has one
         if new:
-            self.check_names(row.id, [each["name"] for each in new])
+            names = [each["name"] for each in new]
+            # Not the tags' own names, which go before: such a tag may have been created after this one had the name.
+            self._check_free(names, _had_by_others(row.id, names))
 
     def named(self, names: Sequence[str]) -> list[Tag]:
         """Return the tags of these distinct names or other names, in order; create those that do not exist.
@@ -72,13 +74,15 @@ class TagService(MergeableService[Tag]):
         return [found[name] for name in names]
 
     def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
+        own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
+        self._check_free(names, own.union(_had_by_others(item_id, names)))
+
+    def _check_free(self, names: Sequence[str], having: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> None:
         if self.session.get_bind().dialect.name == "postgresql":
             # Two writers at once would each see that the name is free. Not by a unique index: where the previous
             # release merges tags, both have the names for a moment.
             self.session.execute(select(func.pg_advisory_xact_lock(NAMING)))
-        own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
-        others = select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)
-        taken = set(self.session.scalars(own.union(others))) if names else set()
+        taken = set(self.session.scalars(having)) if names else set()
         if taken:
             field_errors = [not_unique("items", place) for place, name in enumerate(names) if name in taken]
             raise Conflict("A name is another tag's.", field_errors)
@@ -96,3 +100,8 @@ class TagService(MergeableService[Tag]):
         # A tag's own name goes before: where a third tag has it as another name, books were given the tag that goes.
         names, third = select(Tag.name).where(Tag.id.in_(others)), TagAlias.tag_id.not_in([item_id, *others])
         self.session.execute(delete(TagAlias).where(TagAlias.name.in_(names), third))
+
+
+def _had_by_others(item_id: UUID, names: Sequence[str]) -> Select[tuple[str]]:
+    """Return the query for those of the names that are other names of other tags."""
+    return select(TagAlias.name).where(TagAlias.name.in_(names), TagAlias.tag_id != item_id)
