@@ -99,7 +99,7 @@ def _password_command(settings: Settings) -> click.Command:
                 chosen = passwords.check_password(text, account_name)
             except ValueError as error:
                 raise click.ClickException(f"The password {error}.") from None
-            store_password(database, account_id, chosen, None)
+            store_password(database, account_id, chosen)
         click.echo(f"{account_name} has a new password, and no sessions.")
 
     return password

@@ -14,12 +14,20 @@ _SESSIONS: Any = BrowserSession.__table__
 _ATTEMPTS: Any = SignInAttempt.__table__
 _DIGEST = bindparam(VALUE, type_=LargeBinary)
 _MOMENT = SignInAttempt.at.type
+_HASH = Account.password_hash.type
 
 BY_NAME = select(Account.id, Account.name, Account.active, Account.password_hash).where(is_value(Account.name))
 """id, name, whether it is active, and the hash of the password of the account with the name VALUE."""
 
 BY_ID = select(Account.id, Account.name, Account.active, Account.password_hash).where(is_value(Account.id))
 """The same of the account with the id VALUE."""
+
+STILL_HAS = (
+    select(Account.id)
+    .where(is_value(Account.id), Account.active, Account.password_hash == bindparam("verified", type_=_HASH))
+    .with_for_update()
+)
+"""Select and lock the account with the id VALUE if it is active and still has the hash `verified`."""
 
 SET_PASSWORD = (
     update(Account)

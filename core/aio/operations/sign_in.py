@@ -24,6 +24,8 @@ from diptych.core.off_loop import hash_in_turn_async
 
 HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
+WRONG, WRONG_NOW = "The name or the password is wrong.", "The current password is wrong."
+
 RETRY = 900
 """Seconds until the next attempt, after too many."""
 
@@ -39,11 +41,13 @@ async def sign_in(database: Database, call: OperationRequest) -> OperationResult
     password_hash = account[3] if account and account[2] else None
     if not await hash_in_turn_async(partial(passwords.matches, password_hash, form.password)):
         _log.warning("a sign-in has failed")
-        raise _wrong("The name or the password is wrong.", "password")
+        raise _wrong(WRONG, "password")
     assert account is not None  # noqa: S101 - nothing matches without one
     renewed = await _rehashed(account[3], form.password)
     token = rules.new_session_token()
-    await _begin(database, account[0], token, call, {**attempt, "password_hash": renewed})
+    hashes = {"verified": account[3], "password_hash": renewed}
+    if not await _begin(database, account[0], token, call, {**attempt, **hashes}):
+        raise _wrong(WRONG, "password")
     _log.info("a sign-in has succeeded")
     return _to(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
@@ -65,30 +69,49 @@ async def change_password(database: Database, call: OperationRequest) -> Operati
     attempt = await _reserve_attempt(database, call.principal.name or "", call.browser.client)
     account = await _find(database, queries.BY_ID, call.principal.id)
     if account is None or not await hash_in_turn_async(partial(passwords.matches, account[3], form.current_password)):
-        raise _wrong("The current password is wrong.", "current_password")
+        raise _wrong(WRONG_NOW, "current_password")
     try:
         new = passwords.check_password(form.new_password, account[1])
     except ValueError as error:
         raise _wrong(f"The new password {error}.", "new_password") from None
-    await store_password(database, account[0], new, attempt)
+    if not await store_password(database, account[0], new, account[3], attempt):
+        raise _wrong(WRONG_NOW, "current_password")
     _log.info("a password has been changed")
     return _to(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
-async def store_password(database: Database, account_id: Any, password: str, attempt: dict[str, str] | None) -> None:
-    """Store a password, and end all sessions of the account.
+async def store_password(
+    database: Database,
+    account_id: Any,
+    password: str,
+    verified: str | None = None,
+    attempt: dict[str, str] | None = None,
+) -> bool:
+    """Store a password, and end all sessions of the account; return whether that was done.
 
-    attempt: the account and the client whose failed attempts are deleted.
+    verified: the hash that the account still has to have. attempt: the account and the client whose failed attempts are
+    deleted.
     """
     password_hash = await hash_in_turn_async(partial(passwords.hash_password, password))
 
-    async def write(executor: Executor) -> None:
+    async def write(executor: Executor) -> bool:
+        if verified is not None and not await _still_has(executor, account_id, verified):
+            return False
         await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
         await executor.run(queries.END_ALL, {VALUE: account_id})
         if attempt is not None:
             await executor.run(queries.FORGET, attempt)
+        return True
 
-    await database.execute_write(write, in_transaction=True)
+    return await database.execute_write(write, in_transaction=True)
+
+
+async def _still_has(executor: Executor, account_id: Any, verified: str) -> bool:
+    """Return whether an account still has the hash with which a password was compared, and lock it.
+
+    Comparing takes long, and outside of transactions. Meanwhile a new password may have ended all sessions.
+    """
+    return await executor.first(queries.STILL_HAS, {VALUE: account_id, "verified": verified}) is not None
 
 
 def _name_of(text: str) -> str | None:
@@ -144,8 +167,11 @@ async def _rehashed(password_hash: str, password: str) -> str | None:
 
 async def _begin(
     database: Database, account_id: Any, token: str, call: OperationRequest, values: dict[str, str | None]
-) -> None:
-    """Store a new session in place of the browser's old one, and forget the failed attempts before it."""
+) -> bool:
+    """Store a new session in place of the browser's old one, and forget the failed attempts before it.
+
+    Return whether that was done: not where the password no longer counts.
+    """
     moment = now()
     row = {
         "id": uuid7(),
@@ -155,7 +181,9 @@ async def _begin(
         "seen_at": moment,
     }
 
-    async def write(executor: Executor) -> None:
+    async def write(executor: Executor) -> bool:
+        if not await _still_has(executor, account_id, str(values["verified"])):
+            return False
         await executor.run(queries.FORGET, {"account": values["account"], "client": values["client"]})
         await executor.run(queries.END_OLD, {"before": moment - rules.LIFETIME})
         if call.browser.token:
@@ -163,8 +191,9 @@ async def _begin(
         if values["password_hash"]:
             await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": values["password_hash"]})
         await executor.run(queries.BEGIN, {f"new_{column}": value for column, value in row.items()})
+        return True
 
-    await database.execute_write(write, in_transaction=True)
+    return await database.execute_write(write, in_transaction=True)
 
 
 def _wrong(detail: str, member: str) -> ValidationFailed:
