@@ -6,12 +6,16 @@ import unicodedata
 from functools import cache
 from typing import Any
 
+from diptych.core.errors import ServiceUnavailable
+
 LEAST, MOST = 15, 1024
 """Characters of a password in NFC."""
 
 DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$UPBg6XNmmnhlMyIAxqEJ2g$O4b+eSHP1uKCeJoPDAamhhPlHCoDuWGVzbxdEuMTN18"
 """The hash of something random, for accounts that do not exist or have no password: refusing them takes as long as any.
 """
+
+UNCHECKED = "Passwords cannot be checked now."
 
 _COMMON = frozenset(
     (
@@ -58,20 +62,30 @@ def _hasher() -> Any:
 
 
 def hash_password(password: str) -> str:
-    """Return the hash of a password in NFC, with its parameters and salt."""
-    found: str = _hasher().hash(password)
+    """Return the hash of a password in NFC, with its parameters and salt. Errors: ServiceUnavailable without memory."""
+    from argon2.exceptions import HashingError  # noqa: PLC0415 - as in _hasher
+
+    try:
+        found: str = _hasher().hash(password)
+    except HashingError as error:
+        raise ServiceUnavailable(UNCHECKED) from error
     return found
 
 
 def matches(password_hash: str | None, text: str) -> bool:
-    """Return whether a text is the password of a hash; never for None. Errors: argon2's, for a damaged hash."""
-    from argon2.exceptions import VerifyMismatchError  # noqa: PLC0415 - as in _hasher
+    """Return whether a text is the password of a hash; never for None.
+
+    Errors: ServiceUnavailable without memory; argon2's InvalidHashError for a damaged hash.
+    """
+    from argon2.exceptions import VerificationError, VerifyMismatchError  # noqa: PLC0415 - as in _hasher
 
     password = unicodedata.normalize("NFC", text[: MOST * 4])
     try:
         _hasher().verify(password_hash or DUMMY_HASH, password)
     except VerifyMismatchError:
         return False
+    except VerificationError as error:
+        raise ServiceUnavailable(UNCHECKED) from error
     return password_hash is not None
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from diptych.core.access.hashing_turns import WAITING, hashing_turn, lock_path
 from diptych.core.access.passwords import DUMMY_HASH, LEAST, MOST, check_password, hash_password, is_outdated, matches
 from diptych.core.access.sessions.rules import read_cookie
+from diptych.core.errors import ServiceUnavailable
 
 
 @pytest.mark.parametrize(
@@ -73,3 +78,25 @@ def test_a_hash_matches_its_password_alone_and_none_matches_nothing():
 )
 def test_a_cookie_is_read_where_there_is_one(field: str, token: str):
     assert read_cookie(field, loopback=True) == token
+
+
+def test_a_password_that_cannot_be_compared_is_not_called_wrong():
+    needs_terabytes = DUMMY_HASH.replace("m=19456", "m=4294967295")
+
+    with pytest.raises(ServiceUnavailable):
+        matches(needs_terabytes, "the moomins of the valley")
+
+
+@pytest.mark.parametrize("made", ["another user's directory", "no temporary directory"])
+def test_without_its_file_a_turn_is_refused_and_logged(
+    made: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none" if made == "no temporary directory" else tmp_path))
+    if made != "no temporary directory":
+        lock_path().mkdir()
+
+    for _ in range(WAITING + 1):
+        with pytest.raises(ServiceUnavailable, match="Passwords cannot be checked now"), hashing_turn():
+            pass
+
+    assert str(lock_path()) in caplog.text
