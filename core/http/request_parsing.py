@@ -81,8 +81,8 @@ def read(
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
     """
     content = _content(operation, request, settings.max_body_bytes)
-    decode = decode_form if FORM in operation.accepts else json.decode
-    raw = _NOTHING if content is None else _readable(decode, content)
+    decode = decode_form if _is_form(operation) else json.decode
+    raw = _NOTHING if content is None else _readable(operation, decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(None if target.suffix else operation.query, request.query, field_errors)
@@ -118,14 +118,20 @@ def _content(operation: Operation, request: Request, limit: int) -> bytes | None
         return None
     _check_media_type(operation, request.headers.get("content-type", ""))
     deadline.check()
-    return _readable(_decoded, body, request.headers.get("content-encoding", ""), limit)
+    return _readable(operation, _decoded, body, request.headers.get("content-encoding", ""), limit)
 
 
-def _readable(read: Callable[..., T], *arguments: Any) -> T:
+def _is_form(operation: Operation) -> bool:
+    """Return whether an operation takes a form, and no JSON."""
+    return FORM in operation.accepts
+
+
+def _readable(operation: Operation, read: Callable[..., T], *arguments: Any) -> T:
     try:
         return read(*arguments)
     except ValueError as error:
-        raise problems.malformed(f"The body is not JSON that can be accepted: {error}.") from None
+        kind = "a form" if _is_form(operation) else "JSON"
+        raise problems.malformed(f"The body is not {kind} that can be accepted: {error}.") from None
 
 
 def decode_form(content: bytes) -> dict[str, str]:
@@ -148,7 +154,8 @@ def browser_of(request: Request, proxies: TrustedProxies) -> Browser:
 def _check_media_type(operation: Operation, field: str) -> None:
     found = _MEDIA_TYPE.fullmatch(field)
     essence = found[1].lower() if found else ""
-    known = essence in operation.accepts or (essence.endswith("+json") and essence not in PATCH_FORMATS)
+    other_json = essence.endswith("+json") and essence not in PATCH_FORMATS and not _is_form(operation)
+    known = essence in operation.accepts or other_json
     if not known or not all(charset.lower() in _UTF_8 for charset in _CHARSET.findall(field)):
         name, accepted = accept_field(operation)
         raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
