@@ -36,11 +36,13 @@ def history_group(settings: Settings) -> click.Group:
         """Take the name of ACCOUNT out of all changes; its id stays. ACCOUNT: its id, or a name that it has or had."""
 
         def write(executor: Executor) -> tuple[int, int]:
-            changes = len(executor.all(REDACT, {"account": account.lower()}))
-            events = [
-                len(executor.all(each, {"account": account.lower()})) for each in redactions(executor.dialect.name)
-            ]
-            return changes, sum(events)
+            changes = events = 0
+            # Accounts of this service have names in lower case, users of a host application any.
+            for name in {account, account.lower()}:
+                changes += len(executor.all(REDACT, {"account": name}))
+                for statement in redactions(executor.dialect.name):
+                    events += len(executor.all(statement, {"account": name}))
+            return changes, events
 
         with database_of(settings) as database:
             changes, events = database.execute_write(write, in_transaction=True)

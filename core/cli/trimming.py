@@ -20,7 +20,12 @@ def _age(_context: click.Context, _parameter: click.Parameter, value: str) -> ti
     found = re.fullmatch(r"([0-9]{1,4})([dwy])", value)
     if found is None:
         raise click.BadParameter(f"{value!r} is not an age such as 90d, 12w or 2y")
-    return timedelta(days=int(found[1]) * _DAYS[found[2]])
+    age = timedelta(days=int(found[1]) * _DAYS[found[2]])
+    try:
+        now() - age
+    except OverflowError:
+        raise click.BadParameter(f"{value!r} ago there was no calendar yet: the oldest date is of the year 1") from None
+    return age
 
 
 older_than = click.option("--older-than", "age", callback=_age, required=True, help="Such as 90d, 12w or 2y.")

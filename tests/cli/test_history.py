@@ -41,6 +41,7 @@ def test_changes_older_than_an_age_are_deleted(url: str):
     assert done(url, "history", "trim", "--older-than", "90d") == "Deleted 2 changes.\n"
     assert [each.request_id for each in changes(url)] == ["young"]
     assert "'soon' is not an age" in refused(url, "history", "trim", "--older-than", "soon", status=2)
+    assert "'9999y' ago there was no calendar" in refused(url, "history", "trim", "--older-than", "9999y", status=2)
     assert "Missing option '--older-than'" in refused(url, "history", "trim", status=2)
 
 
@@ -51,17 +52,20 @@ def test_the_name_of_an_account_is_taken_out_of_all_its_changes(url: str):
         {"principal": "1", "name": "anna"},
         {"principal": "2", "name": "bob"},
         {"principal": "3", "name": "carol"},
+        {"principal": "4", "name": "Dave of the Host", "via": "host"},
         {"principal": None, "name": None, "via": "unknown"},
     )
 
     assert done(url, "history", "redact", "Ann") == "Redacted 2 changes and 0 security events.\n"
     assert done(url, "history", "redact", "2") == "Redacted 1 change and 0 security events.\n"
     assert done(url, "history", "redact", "nobody") == "Redacted 0 changes and 0 security events.\n"
+    assert done(url, "history", "redact", "Dave of the Host") == "Redacted 1 change and 0 security events.\n"
     assert [(each.principal, each.name) for each in changes(url)] == [
         ("1", None),
         ("1", None),
         ("2", None),
         ("3", "carol"),
+        ("4", None),
         (None, None),
     ]
 
