@@ -39,7 +39,7 @@ class Change(Base):
             postgresql_where=text("request_id IS NOT NULL"),
             sqlite_where=text("request_id IS NOT NULL"),
         ),
-        Index("ix_change_at", "at"),
+        Index("ix_change_at_id", "at", "id"),
         {"info": NOT_DUMPED},
     )
 

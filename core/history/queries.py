@@ -44,7 +44,7 @@ def spec(resources: Mapping[str, str]) -> ResourceSpec:
         represent=represent,
         search_exactly=None,
         search_folded=None,
-        order_by={"id": Change.id},
+        order_by={"id": Change.id, "at": Change.at},
         filters={},
         scopes={
             "table_in": any_of(Change.resource),

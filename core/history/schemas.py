@@ -76,11 +76,16 @@ class UndoRequest(Input):
         return self
 
 
-ChangeCursor = Annotated[
-    Cursor,
-    PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
-    SchemaMetadata(str(Cursor("id", "asc", True, False, 42, 42)), "^[0-9A-Za-z_-]+$", max_length=cursors.LENGTH),
-]
+def _cursor(example: Cursor) -> Any:
+    return Annotated[
+        Cursor,
+        PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
+        SchemaMetadata(str(example), "^[0-9A-Za-z_-]+$", max_length=cursors.LENGTH),
+    ]
+
+
+ChangeCursor: Any = _cursor(Cursor("id", "asc", True, False, 42, 42))
+CursorByTime: Any = _cursor(Cursor("at", "asc", True, False, "2026-11-30T12:00:00Z", 42))
 
 FilterText = Annotated[Line, Length(1, 255, searched=False)]
 
@@ -113,8 +118,19 @@ class RowChanges(PageQuery):
         return {name: value for name, value in found.items() if value is not None}
 
 
-def change_list(resources: Iterable[str]) -> type[RowChanges]:
+class AllChanges(RowChanges):
+    """What can be asked of all changes.
+
+    They are ordered by time: numbers are in the order of the changes of one row, and a range of time would be searched
+    for among all of them.
+    """
+
+    order_by: ClassVar[str] = "at"
+    cursor: CursorByTime | None = Field(None, description=PageQuery.model_fields["cursor"].description)
+
+
+def change_list(resources: Iterable[str]) -> type[AllChanges]:
     """Return the parameters of the list of all changes, of resources of these names."""
     kind: Any = Literal[tuple(resources)]
     only = Field(None, description="Only changes of rows of these resources.")
-    return create_model("ChangeList", __base__=RowChanges, resource_in=(list[kind] | None, only))
+    return create_model("ChangeList", __base__=AllChanges, resource_in=(list[kind] | None, only))

@@ -137,7 +137,7 @@ def upgrade() -> None:
         sa.Column("after", state, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
     )
-    op.create_index("ix_change_at", "change", ["at"])
+    op.create_index("ix_change_at_id", "change", ["at", "id"])
     op.create_index("ix_change_resource_id_id", "change", ["resource_id", "id"])
     _create_partial_index("ix_change_principal_id", ["principal", "id"])
     _create_partial_index("ix_change_request_id_id", ["request_id", "id"])
@@ -157,7 +157,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_security_event")),
     )
     op.create_index("ix_security_event_account_id_id", "security_event", ["account_id", "id"])
-    op.create_index("ix_security_event_at", "security_event", ["at"])
+    op.create_index("ix_security_event_at_id", "security_event", ["at", "id"])
     if op.get_context().dialect.name == "sqlite":
         op.execute(history_triggers.SOURCE_TABLE)
     else:

@@ -138,6 +138,24 @@ def test_the_history_of_all_has_the_changes_of_each(api: httpx.Client, administr
     assert both[0] in read(administrator, "/changes?pageSize=1000&total=false")["items"]
 
 
+def test_all_changes_are_read_in_pages_by_time(api: httpx.Client, administrator: httpx.Client):
+    request_id = marker()
+    items = [{"name": marker()} for _ in range(5)]
+    api.post("/tags/batch", json={"items": items}, headers={"X-Request-ID": request_id})
+    path = f"/changes?pageSize=2&requestIdIn={request_id}"
+
+    pages = [read(administrator, path)]
+    while cursor := pages[-1]["next"]:
+        pages.append(read(administrator, f"{path}&cursor={cursor}"))
+    back = read(administrator, f"{path}&cursor={pages[-1]['previous']}")
+
+    found = [each for page in pages for each in page["items"]]
+    assert [len(page["items"]) for page in pages] == [2, 2, 1]
+    assert {each["after"]["name"] for each in found} == {each["name"] for each in items}
+    assert found == sorted(found, key=lambda each: (each["at"], each["id"]), reverse=True)
+    assert back["items"] == pages[1]["items"]
+
+
 @each_once
 def test_what_cannot_be_asked_of_changes_is_refused(api: httpx.Client, administrator: httpx.Client):
     author, _ = _some(api, administrator)

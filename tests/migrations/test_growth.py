@@ -33,6 +33,8 @@ from diptych.core.engine.schemas.pagination import ListQuery
 from diptych.core.engine.search import match_words
 from diptych.core.engine.search_tokens import LENGTH, wanted
 from diptych.core.engine.text_normalization import fold
+from diptych.core.history import queries as changes
+from diptych.core.history.schemas import change_list
 from tests.support.catalogue import schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import History, transaction
@@ -109,6 +111,22 @@ def test_a_page_that_is_counted_is_found_by_the_same_index(planner: Connection, 
 
     assert "ix_book_created_at_id" in page
     assert not re.search(r"(?<!Incremental )Sort  ", found), found
+
+
+@pytest.mark.parametrize("filters", ["createdBefore", "createdAfter"])
+@pytest.mark.parametrize("way", ["asc", "desc"])
+def test_changes_of_a_time_are_a_range_of_an_index(planner: Connection, filters: str, way: str):
+    query = change_list(["books"])(**{filters: "2026-01-31T12:00:00Z", "sortOrder": way, "total": "false"})
+    spec = changes.spec({"book": "books"})
+    asked = pagination.bind_list_query(spec, query, query.scope())
+    (statement,) = pagination.statements(spec, asked.shape)
+
+    found = plan(planner, statement.params(asked.values, wanted=21))
+
+    # Else all changes after a moment are read to find the newest before it.
+    assert "ix_change_at_id" in found, found
+    assert re.search(r"Index Cond: \(at [<>] ", found), found
+    assert not re.search(r"(?<!Incremental )Sort  |Seq Scan|Disabled", found), found
 
 
 def test_another_order_than_those_is_found_to_have_no_index(planner: Connection):

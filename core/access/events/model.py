@@ -25,7 +25,7 @@ class SecurityEvent(Base):
     __tablename__ = "security_event"
     __table_args__ = (
         Index("ix_security_event_account_id_id", "account_id", "id"),
-        Index("ix_security_event_at", "at"),
+        Index("ix_security_event_at_id", "at", "id"),
         {"info": NOT_DUMPED},
     )
 

@@ -28,7 +28,7 @@ spec = ResourceSpec(
     represent=lambda row: schemas.SecurityEvent(*row),
     search_exactly=None,
     search_folded=None,
-    order_by={"id": SecurityEvent.id},
+    order_by={"id": SecurityEvent.id, "at": SecurityEvent.at},
     filters={},
     scopes={
         "event_in": any_of(SecurityEvent.event),

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from diptych.core.engine.schemas.field_types import Id, Instant, UtcTimestamp
 from diptych.core.engine.schemas.pagination import PageQuery
-from diptych.core.history.schemas import VIAS, ChangeCursor, State
+from diptych.core.history.schemas import VIAS, CursorByTime, State
 
 EVENTS = (
     "sign_in",
@@ -54,9 +54,9 @@ class EventList(PageQuery):
 
     # What the pages of other lists ask of their queries.
     q: ClassVar[None] = None
-    order_by: ClassVar[str] = "id"
+    order_by: ClassVar[str] = "at"
 
-    cursor: ChangeCursor | None = Field(None, description=PageQuery.model_fields["cursor"].description)
+    cursor: CursorByTime | None = Field(None, description=PageQuery.model_fields["cursor"].description)
     event_in: list[Literal[EVENTS]] | None = Field(None, description="Only events of these kinds.")  # type: ignore[valid-type]
     account_id_in: list[Id] | None = Field(None, description="Only what happened to these accounts.")
     created_before: Instant | None = Field(None, description="Only what happened before this moment.")
