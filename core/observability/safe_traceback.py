@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import psycopg
 from sqlalchemy.exc import StatementError
 
-NAMING = (AttributeError, ImportError, NameError, NotImplementedError, sqlite3.Error)
+NAMING = (AttributeError, ImportError, NameError, NotImplementedError)
 """Exceptions whose text contains names of code, tables or columns, and no values."""
 
 _NAMING_STATES = ("08", "23", "25", "28", "40", "42", "53", "57")
@@ -57,6 +57,9 @@ def _safe_text(error: BaseException) -> str:
             if state.startswith(_NAMING_STATES) and error.diag.message_primary:
                 found += f", {error.diag.message_primary}"
             return found
+        case sqlite3.Error():
+            # "Could not decode to UTF-8 column 'title' with text '...'" has the value.
+            return str(error).partition(" with text ")[0]
         case _ if isinstance(error, NAMING):
             return str(error)
     return ""

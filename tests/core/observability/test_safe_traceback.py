@@ -74,3 +74,15 @@ def test_an_error_while_another_was_handled_is_shown_with_it():
 
     error.__suppress_context__ = True
     assert "KeyError" not in trace(error)
+
+
+def test_a_text_that_sqlite_cannot_decode_is_left_out():
+    connection = sqlite3.connect(":memory:")
+
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connection.execute("SELECT CAST('hunter2' || x'ff' AS TEXT) AS title").fetchall()
+
+    assert "hunter2" in str(caught.value)
+    assert "hunter2" not in trace(caught.value).splitlines()[-1]
+    assert trace(caught.value).endswith("Could not decode to UTF-8 column 'title'")
+    connection.close()
