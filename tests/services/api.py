@@ -36,6 +36,8 @@ class Api:
         counting.database = self.application.database
         self.counting = counting
         self.routes = {route.name: route for route in self.application.routes}
+        self.sender: dict[str, str] | None = None
+        """Headers that say who sends the requests; None for the OPERATOR."""
 
     async def call(
         self,
@@ -53,7 +55,8 @@ class Api:
         headers = {"content-type": "application/json" if form is None else FORM}
         headers |= {name: field for name, field in (("if-match", match), ("idempotency-key", key)) if field}
         content = (form or "").encode() if body is None else json.dumps(body).encode()
-        request = Request(route.methods[0], "", parameters, query, headers, content, user=OPERATOR)
+        user = OPERATOR if self.sender is None else None
+        request = Request(route.methods[0], "", parameters, query, headers | (self.sender or {}), content, user=user)
         with self.counting.counted() as counts:
             answer = self.application.handle(route, request)
             response: Response = await answer if self.twin.name == "aio" else answer
