@@ -72,13 +72,13 @@ bench-history: venv ## Compare imports and requests with and without the history
 bench-start: venv ## Measure the adapters' start and whether their memory stays level, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.memory
 
-fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run)
+fuzz: venv ## Send 2,000 sequences of requests to both adapters on both databases, and compare (SEED=... repeats a run, AS=reader sends it as one)
 	@echo "make fuzz SEED=$(SEED) repeats this run."
-	$(BIN)/python -m pytest tests/fuzz --capture=no --hypothesis-profile=fuzz --hypothesis-seed=$(SEED)
+	FUZZ_AS=$(AS) $(BIN)/python -m pytest tests/fuzz --capture=no --hypothesis-profile=fuzz --hypothesis-seed=$(SEED)
 
-schemathesis: venv ## Test both adapters on both databases against their own OpenAPI document (SEED=... repeats a run)
+schemathesis: venv ## Test both adapters on both databases against their own OpenAPI document (SEED=... repeats a run, AS=administrator sends it as one)
 	@echo "make schemathesis SEED=$(SEED) repeats this run."
-	$(BIN)/python -m tests.schemathesis.run --seed $(SEED)
+	$(BIN)/python -m tests.schemathesis.run --seed $(SEED) $(if $(AS),--as $(AS))
 
 bench: venv .venv-bench/installed ## Compare both adapters with other services: half an hour (BENCH=quick: eight minutes)
 	$(BIN)/python -m benchmarks

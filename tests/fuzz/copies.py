@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 
+from diptych.core.access.tokens.model import ApiToken
 from diptych.core.catalogue.models import Base
 from diptych.core.database import sync_config
+from diptych.core.engine.entity import now
 from diptych.core.history.model import Change
 from diptych.core.settings import Settings
 from tests.fuzz.alike import Different, Pairing
@@ -22,11 +26,15 @@ from tests.fuzz.odd import ORIGIN
 from tests.fuzz.rules import check_stored
 from tests.fuzz.steps import JSON, Known, Step, resource_of
 from tests.fuzz.stock import make_stock
+from tests.schemathesis.run import token_of
 from tests.support import patient
 from tests.support.databases import BACKENDS, Databases
 from tests.support.deployments import ADAPTERS, deployment
 
 NO_TAG = '"of nothing"'
+
+ROLE = os.environ.get("FUZZ_AS") or "anonymous"
+"""Of the client that sends the sequences."""
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -50,6 +58,7 @@ class Copy:
     client: httpx.Client
     engine: Engine
     connection: Connection
+    database: str
 
     def rows(self) -> Rows:
         """Return every row of every table."""
@@ -82,10 +91,22 @@ class Copies:
         self.sqlite = sqlite
         # The initial rows, as responses show them and as they are stored.
         self.told = make_stock(copies[0].client)
+        if ROLE != "anonymous":
+            self._sign_in()
         self.stock = copies[0].rows()
         self.sequences = self.requests = 0
         # The first copy's response to each key of the sequence.
         self.answered: dict[str, bytes] = {}
+
+    def _sign_in(self) -> None:
+        """Have all requests sent with a token of an account, which is part of the stock."""
+        first = self.all[0]
+        token = token_of(first.database, ROLE)
+        for copy in self.all:
+            copy.client.headers["Authorization"] = f"Bearer {token}"
+        # Later than any use of it: none is stored, so that reading leaves no trace.
+        first.connection.execute(update(ApiToken).values(last_used_at=now() + timedelta(days=1)))
+        first.connection.commit()
 
     def run(self, steps: Sequence[Step]) -> None:
         """Send a sequence to every copy in its initial state. Errors: Different, with steps and copies."""
@@ -204,4 +225,4 @@ def _copy(stack: contextlib.ExitStack, name: str, server: str, database: str) ->
     stack.callback(engine.dispose)
     connection = stack.enter_context(engine.connect())
     client = stack.enter_context(patient.Client(base_url=server))
-    return Copy(name, client, engine, connection)
+    return Copy(name, client, engine, connection, database)
