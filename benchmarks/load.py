@@ -54,8 +54,8 @@ def write(path: Path, cases: Iterable[Case], tags: Mapping[str, str]) -> None:
             file.write(head.encode() + case.content + b"\n")
 
 
-def load(url: str, requests: Path, seconds: int, skip: int = 0) -> Loaded:
-    """Send the requests of a file for some seconds, skipping the first `skip`. Errors: LoadError."""
+def load(url: str, requests: Path, seconds: int, skip: int = 0, token: str = "") -> Loaded:
+    """Send the requests of a file for some seconds, skipping the first `skip`. token: to send. Errors: LoadError."""
     command = [
         program(),
         *("--threads", str(THREADS)),
@@ -63,6 +63,7 @@ def load(url: str, requests: Path, seconds: int, skip: int = 0) -> Loaded:
         *("--duration", f"{seconds}s"),
         *("--timeout", "10s"),
         *("--script", str(SCRIPT)),
+        *(("--header", f"Authorization: Bearer {token}") if token else ()),
         *(url, "--", str(requests), str(skip)),
     ]
     done = subprocess.run(  # noqa: S603 - our own command

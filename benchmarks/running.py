@@ -63,6 +63,12 @@ def database(server: Any) -> Iterator[str]:
     yield url
 
 
+def token_of(url: str) -> str:
+    """Return a token of a new account."""
+    run([*DIPTYCH, "accounts", "create", "bench", "--role", "editor"], DATABASE_URL=url)
+    return run([*DIPTYCH, "tokens", "create", "bench"], DATABASE_URL=url).stdout.splitlines()[-1]
+
+
 def settings(url: str) -> dict[str, str]:
     """Return the PostgreSQL settings that affect the figures."""
     names = ["server_version", "fsync", "synchronous_commit", "shared_buffers", "autovacuum"]
@@ -77,6 +83,7 @@ class Run:
         self, plan: Plan, catalogue: Catalogue, url: str, directory: Path, tell: Callable[[str], None]
     ) -> None:
         self.plan, self.catalogue, self.url, self.directory, self.tell = plan, catalogue, url, directory, tell
+        self._token = token_of(url)
 
     def measurements(self) -> Iterator[Measured]:
         """Run the rounds. The order rotates, so that no contestant is always first.
@@ -110,13 +117,16 @@ class Run:
         """Load a contestant once; return the result, and why it is void, if it is."""
         plan, requests = self.plan, self._requests(workload)
         checked = itertools.islice(self._cases(workload), None if workload.conditional else CHECKED)
-        with httpx.Client(base_url=address, timeout=PATIENCE) as client:
+        token = self._token if workload.authorized else ""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        with httpx.Client(base_url=address, timeout=PATIENCE, headers=headers) as client:
             tags = check(client, checked, conditional=workload.conditional)
         if workload.conditional:
             write(requests, self._cases(workload), tags)
-        warm_up = load(address, requests, plan.warm_up)
+        warm_up = load(address, requests, plan.warm_up, token=token)
         before = self._books()  # waits for what the last wrk has left running, which would disturb this load
-        loaded = load(address, requests, plan.seconds, plan.prepared(workload, plan.warm_up) if workload.once else 0)
+        skip = plan.prepared(workload, plan.warm_up) if workload.once else 0
+        loaded = load(address, requests, plan.seconds, skip, token)
         changed = abs(self._books() - before)
         if workload.once and max(warm_up.rate, loaded.rate) > 0.9 * plan.prepared(workload, 1):
             return loaded, f"void: faster than BENCH_STOCK={plan.stock} rows a second; raise it"

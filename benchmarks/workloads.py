@@ -50,7 +50,8 @@ class Workload:
     """One kind of request.
 
     cases: infinite where each is sent only `once`. adds: rows of `book` that one request adds, None where it changes
-    none. conditional: sent with If-None-Match. work: the approximate cost as a multiple of one row's.
+    none. conditional: sent with If-None-Match. authorized: sent with a token, which only the service reads. work: the
+    approximate cost as a multiple of one row's.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Workload:
     adds: int | None = None
     once: bool = False
     conditional: bool = False
+    authorized: bool = False
     work: int = 1
 
     @property
@@ -231,6 +233,7 @@ def _delete(catalogue: Catalogue, rng: random.Random) -> Iterator[Case]:  # noqa
 
 WORKLOADS = (
     Workload(name="get_author", title="get author", cases=_get_author),
+    Workload(name="get_author_token", title="with a token", cases=_get_author, authorized=True),
     Workload(name="get_book", title="get book", cases=_get_book),
     Workload(name="book_with_tags", title="book with tags", cases=_get_book_with_tags),
     Workload(name="not_modified", title="304", cases=_not_modified, conditional=True),
