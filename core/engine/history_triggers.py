@@ -362,7 +362,11 @@ def _missing_on_postgresql(connection: Connection, recorded: Sequence[Recorded])
         .tuples()
         .all()
     )
-    names = text("SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(:table) AND NOT tgisinternal")
+    # A disabled trigger, such as of a restore that was interrupted, records nothing.
+    names = text(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass(:table) AND NOT tgisinternal"
+        " AND tgenabled IN ('O', 'A')"
+    )
     lacking = [
         f"trigger {name}"
         for each in recorded
