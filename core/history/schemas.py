@@ -13,7 +13,15 @@ from pydantic_core import PydanticCustomError
 from diptych.core.engine import cursors
 from diptych.core.engine.cursors import Cursor
 from diptych.core.engine.schemas.base import Input
-from diptych.core.engine.schemas.field_types import Instant, Length, Line, SchemaMetadata, UtcTimestamp, ruled
+from diptych.core.engine.schemas.field_types import (
+    Instant,
+    Length,
+    Line,
+    SchemaMetadata,
+    UtcTimestamp,
+    line_pattern,
+    ruled,
+)
 from diptych.core.engine.schemas.pagination import PageQuery
 
 ACTIONS = ("create", "update", "delete")
@@ -58,6 +66,18 @@ class Undone(Struct, frozen=True):
 
 _CHANGE_ID_MAX = 2**63 - 1
 
+_LENGTH = 255
+PrincipalId = Annotated[
+    Line,
+    Length(1, _LENGTH, searched=False),
+    SchemaMetadata("01a1fbd7-55dd-7561-861e-8d0bba31278f", line_pattern(_LENGTH)),
+]
+RequestId = Annotated[
+    Line,
+    Length(1, _LENGTH, searched=False),
+    SchemaMetadata("4bf92f3577b34da6a3ce929d0e0e4736", line_pattern(_LENGTH)),
+]
+
 
 class UndoRequest(Input):
     """What to undo: one change, or all changes of one request."""
@@ -65,9 +85,7 @@ class UndoRequest(Input):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     change_id: Annotated[int, Strict(), Field(ge=1, le=_CHANGE_ID_MAX), SchemaMetadata(42)] = Field(None)  # type: ignore[assignment]
-    request_id: Annotated[Line, Length(1, 255, searched=False), SchemaMetadata("4bf92f3577b34da6a3ce929d0e0e4736")] = (
-        Field(None)  # type: ignore[assignment]
-    )
+    request_id: RequestId = Field(None)  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _one(self) -> UndoRequest:
@@ -87,8 +105,6 @@ def _cursor(example: Cursor) -> Any:
 ChangeCursor: Any = _cursor(Cursor("id", "asc", True, False, 42, 42))
 CursorByTime: Any = _cursor(Cursor("at", "asc", True, False, "2026-11-30T12:00:00Z", 42))
 
-FilterText = Annotated[Line, Length(1, 255, searched=False)]
-
 
 class RowChanges(PageQuery):
     """What can be asked of the changes of one row."""
@@ -98,10 +114,10 @@ class RowChanges(PageQuery):
     order_by: ClassVar[str] = "id"
 
     cursor: ChangeCursor | None = Field(None, description=PageQuery.model_fields["cursor"].description)
-    principal_in: list[FilterText] | None = Field(None, description="Only what these accounts changed, by their ids.")
+    principal_in: list[PrincipalId] | None = Field(None, description="Only what these accounts changed, by their ids.")
     via_in: list[Literal[VIAS]] | None = Field(None, description="Only what was changed in one of these ways.")  # type: ignore[valid-type]
     action_in: list[Literal[ACTIONS]] | None = Field(None, description="Only changes of these kinds.")  # type: ignore[valid-type]
-    request_id_in: list[FilterText] | None = Field(
+    request_id_in: list[RequestId] | None = Field(
         None, description="Only changes of these requests, or runs of commands."
     )
     created_before: Instant | None = Field(None, description="Only what was changed before this moment.")
