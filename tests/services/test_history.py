@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from datetime import datetime
 
@@ -223,3 +224,23 @@ async def test_a_session_of_a_script_is_attributed_too(twin: Twin):
             connection.rollback()
 
     assert [(each.action, each.name) for each in changes(twin.url)] == [("create", WHO.name)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [("name", "CAST('Caf' || x'e9' AS TEXT)", {"name": "Caf\ufffd"}), ("birth_year", "9e999", {})],
+)
+async def test_what_other_programs_have_written_closes_no_page(
+    twin: Twin, api: Api, column: str, value: str, shown: dict[str, str]
+):
+    author_id = await author(twin)
+    _directly(twin.url, f"UPDATE author SET {column} = {value}", "UPDATE author SET name = 'Caf', birth_year = NULL")  # noqa: S608 - constants
+
+    listed, _ = await api.call("changes_list")
+    of_row, _ = await api.call("authors_list_changes", id=str(author_id))
+
+    items = json.loads(of_row.body)["items"]
+    assert json.loads(listed.body)["items"] == items
+    assert len(items) == 3
+    assert items[1]["after"].items() >= shown.items()
