@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from uuid_utils.compat import uuid7
 
-Via = Literal["anonymous", "token", "session", "host", "cli", "import", "load", "adopt"]
+Via = Literal["anonymous", "token", "session", "host", "oidc", "cli", "import", "load", "adopt"]
 """How a change was made. Changes without an attribution, such as those of psql, are recorded with UNKNOWN."""
 
 UNKNOWN = "unknown"

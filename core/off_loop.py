@@ -56,5 +56,15 @@ async def hash_in_turn_async(work: Callable[[], T]) -> T:
     return await _run(_hashing, partial(hash_in_turn, work))
 
 
+def in_thread(work: Callable[[], T]) -> T:
+    """Return the result of work that blocks."""
+    return work()
+
+
+async def in_thread_async(work: Callable[[], T]) -> T:
+    """As `in_thread`, in a thread of its own."""
+    return await asyncio.to_thread(work)
+
+
 async def _run(executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(executor, copy_context().run, work)

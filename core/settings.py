@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from diptych.core.errors import SettingsError
+from diptych.core.oidc import provider
+from diptych.core.oidc.provider import Provider
 
 PREFIX = "DIPTYCH_"
 
@@ -208,6 +211,21 @@ class Settings:
     trusted_proxies: str = _setting(
         "", "DIPTYCH_TRUSTED_PROXIES", _proxies, "addresses or networks of proxies that name their clients; unix"
     )
+    oidc_issuer: str = _setting(
+        "", "DIPTYCH_OIDC_ISSUER", provider.issuer_url, "the URL of an identity provider whose tokens are taken"
+    )
+    oidc_audience: str = _setting(
+        "", "DIPTYCH_OIDC_AUDIENCE", provider.audience, "what it calls this service in the claim aud of its tokens"
+    )
+    oidc_types: str = _setting(
+        "at+jwt", "DIPTYCH_OIDC_TYPES", provider.token_types, "types of its tokens that are taken; JWT also for none"
+    )
+    oidc_role_claim: str = _setting(
+        "roles", "DIPTYCH_OIDC_ROLE_CLAIM", provider.role_claim, "the claim with the roles, or a JSON Pointer to it"
+    )
+    oidc_roles: str = _setting(
+        "", "DIPTYCH_OIDC_ROLES", provider.role_mapping, "what its values mean, such as librarians=editor,staff=reader"
+    )
     require_if_match: int = _setting(
         0, "DIPTYCH_REQUIRE_IF_MATCH", _between(0, 1), "1 to refuse changes that do not say what they change"
     )
@@ -240,6 +258,21 @@ class Settings:
                 f" {BODIES * self.max_body_bytes}, not {self.buffer_bytes}"
             )
 
+        _check_provider(self.oidc_issuer, self.oidc_audience, self.oidc_roles)
+
+    @property
+    def identity_provider(self) -> Provider | None:
+        """The identity provider whose tokens are taken."""
+        if not self.oidc_issuer:
+            return None
+        return Provider(
+            self.oidc_issuer,
+            self.oidc_audience,
+            provider.parse_types(self.oidc_types),
+            provider.parse_role_claim(self.oidc_role_claim),
+            provider.parse_roles(self.oidc_roles),
+        )
+
     @property
     def buffer_limit(self) -> int:
         """Bytes in transit that a worker keeps."""
@@ -267,6 +300,17 @@ class Settings:
                 hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
                 raise SettingsError(f"{name} is not a setting{hint}")
         return cls(**values)
+
+
+def _check_provider(issuer: str, audience: str, roles: str) -> None:
+    """Errors: SettingsError for half an identity provider, and where what it needs is not installed."""
+    together = {"DIPTYCH_OIDC_ISSUER": issuer, "DIPTYCH_OIDC_AUDIENCE": audience, "DIPTYCH_OIDC_ROLES": roles}
+    missing = [name for name, value in together.items() if not value]
+    if missing and len(missing) < len(together):
+        given = next(name for name, value in together.items() if value)
+        raise SettingsError(f"{given} is set, and {' and '.join(missing)} missing: they go together")
+    if issuer and importlib.util.find_spec("joserfc") is None:
+        raise SettingsError("DIPTYCH_OIDC_ISSUER needs joserfc: pip install 'diptych[oidc]'")
 
 
 def _database_url_in_file(environ: Mapping[str, str]) -> str:

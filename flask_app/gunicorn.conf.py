@@ -58,8 +58,8 @@ def when_ready(server: Any) -> None:
         server.log.warning(RECOMMENDATION)
 
 
-def post_worker_init(_worker: object) -> None:
-    """Refuse to serve a database that is behind.
+def post_worker_init(worker: Any) -> None:
+    """Refuse to serve a database that is behind, and begin to serve.
 
     The first worker says so and ends with the status that stops the master. The others end with 0: two with that status
     would make the stopping master print a traceback.
@@ -81,3 +81,6 @@ def post_worker_init(_worker: object) -> None:
         first, _warned.value = not _warned.value, 1
     if first:
         warn_of(anonymous)
+    # The application may be one that has the catalogue in it, under another worker class.
+    if (application := getattr(worker.wsgi, "extensions", {}).get("diptych")) is not None:
+        application.begin()

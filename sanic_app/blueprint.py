@@ -46,6 +46,10 @@ def create_blueprint(
         view = _view(application, route, path, limiter, principal or _nobody)
         blueprint.add_route(view, path, methods=route.methods, name=route.name, ignore_body=True)
 
+    @blueprint.before_server_start
+    async def begin(*_: Any) -> None:
+        await application.begin()
+
     @blueprint.after_server_stop
     async def close(*_: Any) -> None:
         await limiter.stop()

@@ -35,6 +35,7 @@ STARTS = {
         "gunicorn --check-config -c python:diptych.flask_app.gunicorn_conf diptych.flask_app:create_app()",
     ),
     "sanic": ("python -c 'from diptych.sanic_app import create_app; create_app()'",),
+    "oidc": ("python -c 'import diptych.core.oidc.verifier'",),
 }
 """What an installation with an extra is for."""
 

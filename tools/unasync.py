@@ -46,6 +46,7 @@ WORDS = {
     "read_body_async": "read_body",
     "write_body_async": "write_body",
     "hash_in_turn_async": "hash_in_turn",
+    "in_thread_async": "in_thread",
     "sqlalchemy.ext.asyncio.engine": "sqlalchemy.engine",
     "sqlalchemy.ext.asyncio": "sqlalchemy.orm",
     "The source twin: all that waits for the database, written once. diptych.core.sync is made of it: `make twins`.": (

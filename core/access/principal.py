@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from diptych.core.access.permissions import ANONYMOUS, PERMISSIONS, AccountRole, AnonymousRole, permitted
 
-Via = Literal["anonymous", "token", "session", "host"]
+Via = Literal["anonymous", "token", "session", "host", "oidc"]
 
 HOST_USERS = UUID("5f0c5f0e-2f0b-5d0e-9c55-6b1b7a7d1c11")
 """The namespace of the ids that users of a host application have here."""
@@ -34,8 +34,9 @@ class HostUser(Struct, frozen=True):
 class Principal(Struct, frozen=True):
     """Who sends a request, and what they may do.
 
-    id: of the account; of a host's user, a UUID made of the host's id; None for an anonymous client. role: of the
-    account, before the scope of a token. token_id, expires_at: of the token, if that is how the request came.
+    id: of the account; of a host's user, or a subject of an identity provider, a UUID made of the id there; None for an
+    anonymous client. role: of the account, before the scope of a token. token_id, expires_at: of the token, if that is
+    how the request came; a token of an identity provider has no id.
     """
 
     via: Via
@@ -50,6 +51,11 @@ class Principal(Struct, frozen=True):
     def is_anonymous(self) -> bool:
         """Whether the client has no account, or none that is known."""
         return self.id is None
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The id of the account; None for those who have none here."""
+        return self.id if self.via in ("token", "session") else None
 
 
 def anonymous(role: AnonymousRole) -> Principal:

@@ -44,7 +44,8 @@ class Application:
         config = async_config(settings)
         metrics.watch(config.get_engine().pool)
         self.database = Database(config)
-        self._access = AccessControl(self.database, TrustedProxies(parse_list(settings.trusted_proxies)))
+        proxies = TrustedProxies(parse_list(settings.trusted_proxies))
+        self._access = AccessControl(self.database, proxies, settings.identity_provider)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     async def handle(self, route: Route, request: Request) -> Response:
@@ -109,8 +110,13 @@ class Application:
     def _with_common_headers(self, response: Response, observed: RequestRecord, headers: Mapping[str, str]) -> Response:
         return response_building.finished(response, observed.method, headers, self.cors, observed.request_id)
 
+    async def begin(self) -> None:
+        """Do what a server does before its first request. Where it is not called, the first requests begin it."""
+        await self._access.begin()
+
     async def close(self) -> None:
         """Close the database's connections."""
+        self._access.close()
         await self.database.close()
 
     async def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:

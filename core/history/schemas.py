@@ -25,7 +25,7 @@ from diptych.core.engine.schemas.field_types import (
 from diptych.core.engine.schemas.pagination import PageQuery
 
 ACTIONS = ("create", "update", "delete")
-VIAS = ("anonymous", "token", "session", "host", "cli", "import", "load", "adopt", "unknown")
+VIAS = ("anonymous", "token", "session", "host", "oidc", "cli", "import", "load", "adopt", "unknown")
 
 State = Annotated[dict[str, Any], Meta(examples=[{"name": "Tove Jansson"}])]
 

@@ -40,7 +40,8 @@ _TYPES = (
         title="Unauthorized",
         meaning="This needs an account: the request has no token, or one that is not valid: it is malformed, unknown,"
         " revoked or expired, or its account is disabled.",
-        advice="Send `Authorization: Bearer` with a token. `POST /tokens` or `diptych tokens create` makes one.",
+        advice="Send `Authorization: Bearer` with a token. `POST /tokens` or `diptych tokens create` makes one; where"
+        " the operator has configured an identity provider, its access tokens are taken, too.",
         headers={"WWW-Authenticate": "How to authenticate, and what is wrong with the token (RFC 6750)."},
         example="Send a token: Authorization: Bearer dpt_...",
     ),
@@ -49,7 +50,7 @@ _TYPES = (
         name="forbidden",
         title="Forbidden",
         meaning="The token is valid, and does not allow this: its account's role has no permission for it, or its scope"
-        " leaves it out.",
+        " leaves it out; or an identity provider's token gives no role here.",
         advice="Use a token with the scope that `WWW-Authenticate` names, of an account whose role allows it. `GET /me`"
         " tells what a token allows.",
         headers={"WWW-Authenticate": "The scope that is needed (RFC 6750)."},
@@ -215,7 +216,8 @@ _TYPES = (
         name="unavailable",
         title="Service unavailable",
         meaning="The database cannot serve this now: it is down, too busy, behind this release, or other writers were"
-        " quicker too often. Nothing was saved, unless the connection to it was lost in the moment of the commit.",
+        " quicker too often; or the keys of the identity provider are not known. Nothing was saved, unless the"
+        " connection to the database was lost in the moment of the commit.",
         advice="Wait as long as the `Retry-After` header says, then send the same request again; a POST with the"
         " `Idempotency-Key` that it had is not done twice.",
         headers={"Retry-After": "Seconds to wait before trying again."},

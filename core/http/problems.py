@@ -59,10 +59,14 @@ def unauthorized(wrong: str | None = None) -> Problem:
     return _problem("unauthorized", f"{wrong}.", headers={"WWW-Authenticate": challenge})
 
 
-def forbidden(permission: str) -> Problem:
-    """Return a 403; the challenge names the permission as the scope that is needed (RFC 6750 section 3.1)."""
+def forbidden(permission: str, role: str = "") -> Problem:
+    """Return a 403; the challenge names the permission as the scope that is needed (RFC 6750 section 3.1).
+
+    role: of the client; "none" is explained.
+    """
     challenge = f'{_REALM}, error="insufficient_scope", scope="{permission}"'
-    return _problem("forbidden", f"This needs {permission}.", headers={"WWW-Authenticate": challenge})
+    why = ", and the token gives no role here" if role == "none" else ""
+    return _problem("forbidden", f"This needs {permission}{why}.", headers={"WWW-Authenticate": challenge})
 
 
 def cross_site() -> Problem:

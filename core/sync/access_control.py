@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from diptych.core import deadline
 from diptych.core.access import policy
-from diptych.core.access.bearer_tokens import credentials, digest_of
+from diptych.core.access.bearer_tokens import PREFIX, credentials, digest_of
 from diptych.core.access.permissions import Permission, permitted
 from diptych.core.access.principal import UNKNOWN, Principal, anonymous, of_host
 from diptych.core.access.recent_values import RecentValues
@@ -33,8 +33,13 @@ from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cross_site import is_cross_site
 from diptych.core.http.operations import READS, Operation
 from diptych.core.http.request_response import Request
+from diptych.core.off_loop import in_thread
+from diptych.core.oidc.provider import LEEWAY, Provider, jwt_digest
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
+
+if TYPE_CHECKING:
+    from diptych.core.oidc.verifier import Verifier
 
 USE_INTERVAL = timedelta(minutes=10)
 """How often the last use of a token is stored."""
@@ -57,12 +62,23 @@ _log = logging.getLogger("diptych")
 class AccessControl:
     """Finds out who sends a request, and refuses what they may not do."""
 
-    def __init__(self, database: Database, proxies: TrustedProxies) -> None:
+    def __init__(self, database: Database, proxies: TrustedProxies, provider: Provider | None = None) -> None:
         self._database = database
         self._proxies = proxies
+        self._verifier = None if provider is None else _verifier(provider)
         self._policies: RecentValues[str, Principal] = RecentValues()
         self._tokens: RecentValues[bytes, Principal] = RecentValues()
         self._uses: RecentValues[UUID, bool] = RecentValues(USE_RETRY)
+
+    def begin(self) -> None:
+        """Have the keys of the identity provider, if there is one, before the first request."""
+        if self._verifier is not None:
+            in_thread(self._verifier.start)
+
+    def close(self) -> None:
+        """End what `begin` has begun."""
+        if self._verifier is not None:
+            self._verifier.close()
 
     def authorize(self, operation: Operation, request: Request) -> tuple[Principal, Browser]:
         """Return who sends a request for an operation. Errors: Problem 401, 403; ServiceUnavailable."""
@@ -82,7 +98,7 @@ class AccessControl:
             _refuse_cross_site(request)
         if needed in principal.permissions:
             return principal, browser
-        raise problems.unauthorized() if principal.is_anonymous else problems.forbidden(needed)
+        raise problems.unauthorized() if principal.is_anonymous else problems.forbidden(needed, principal.role)
 
     def _principal(self, request: Request) -> Principal:
         """Return who sends a request."""
@@ -103,12 +119,17 @@ class AccessControl:
             with deadline.until(min(latest, deadline.current() or latest)):
                 return self._principal(request)
         except ServiceUnavailable:
-            token = credentials(request.headers.get("authorization"))
-            digest = None if token is None else digest_of(token)
-            known = self._policies.last("", monotonic()) if digest is None else self._tokens.last(digest, monotonic())
+            known = self._last_known(credentials(request.headers.get("authorization")))
             if known is None:
                 raise
             return replace(known, permissions=known.permissions & {needed})
+
+    def _last_known(self, token: str | None) -> Principal | None:
+        """Return who sends a request with a token, or without one, by what the database said within the last hour."""
+        if token is None:
+            return self._policies.last("", monotonic())
+        digest = digest_of(token)
+        return None if digest is None else self._tokens.last(digest, monotonic())
 
     def _of_session(self, browser: Browser) -> Principal:
         """Return who has signed in with a browser."""
@@ -136,20 +157,22 @@ class AccessControl:
         return anonymous(row[0] if row else "none")
 
     def _of_token(self, token: str) -> Principal:
-        """Return the account of a token. Errors: Problem 401."""
-        digest = digest_of(token)
+        """Return the account of a token, or who a token of the identity provider speaks of. Errors: Problem 401."""
+        verifier = None if token.startswith(PREFIX) else self._verifier
+        digest = digest_of(token) if verifier is None else jwt_digest(token)
         if digest is None:
             raise problems.unauthorized("The token is malformed")
 
         def read() -> Principal:
-            return self._find(digest)
+            return self._find(digest) if verifier is None else verifier.principal_of(token, now())
 
         try:
             found = self._recent(self._tokens, digest, read)
         except problems.Problem:
             self._tokens.drop(digest)
             raise
-        if found.expires_at is not None and found.expires_at <= now():
+        leeway = timedelta() if verifier is None else LEEWAY
+        if found.expires_at is not None and found.expires_at + leeway <= now():
             raise _refused()
         return found
 
@@ -197,6 +220,12 @@ class AccessControl:
         found = read()
         values.put(key, found, moment)
         return found
+
+
+def _verifier(provider: Provider) -> Verifier:
+    from diptych.core.oidc.verifier import Verifier  # noqa: PLC0415 - it needs an extra
+
+    return Verifier(provider)
 
 
 def _refuse_cross_site(request: Request) -> None:

@@ -25,11 +25,13 @@ SANIC = (
 
 FORMATS = ("pymarc", "lxml", "bibtexparser")
 
+OIDC = ("joserfc", "cryptography")
+
 # Extra -> the packages that its install lacks.
 ABSENT = {
-    "flask": (*GUNICORN, *SANIC, *FORMATS),
-    "gunicorn": (*SANIC, *FORMATS),
-    "sanic": (*FLASK, *GUNICORN, *FORMATS),
+    "flask": (*GUNICORN, *SANIC, *FORMATS, *OIDC),
+    "gunicorn": (*SANIC, *FORMATS, *OIDC),
+    "sanic": (*FLASK, *GUNICORN, *FORMATS, *OIDC),
 }
 ADAPTER = {"flask": "flask", "gunicorn": "flask", "sanic": "sanic"}
 MIGRATES = {"flask": ("flask", "--app", "diptych.flask_app"), "sanic": ("diptych.core.cli",)}
@@ -63,6 +65,12 @@ def install(extra: str, tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(tmp_path)}
 
 
+def start(extra: str, port: int) -> list[str]:
+    """Return the command that starts a server which the extra has: Flask's own, in place of what a host has."""
+    flask_run = [sys.executable, "-m", "flask", "--app", "diptych.flask_app", "run", "--port", str(port)]
+    return flask_run if extra == "flask" else command(ADAPTER[extra], port)
+
+
 def test_an_install_lacks_all_of_the_other_extras():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = {
@@ -70,8 +78,9 @@ def test_an_install_lacks_all_of_the_other_extras():
         for extra, found in project["optional-dependencies"].items()
     }
 
-    assert requirements.keys() == {*ABSENT, "formats"}
+    assert requirements.keys() == {*ABSENT, "formats", "oidc"}
     assert requirements["formats"] == set(FORMATS)
+    assert requirements["oidc"] <= set(OIDC)
     assert requirements["flask"] <= set(FLASK)
     assert requirements["gunicorn"] == {"diptych", *GUNICORN}
     assert requirements["sanic"] <= set(SANIC)
@@ -100,14 +109,23 @@ def test_an_adapter_migrates_and_serves_where_only_its_extra_is_installed(
     run([sys.executable, "-m", *MIGRATES[adapter], "access", "anonymous", "editor"], DATABASE_URL=url, **install)
 
     port = free_port()
-    # Flask's own server, in place of what a host has.
-    flask_run = [sys.executable, "-m", "flask", "--app", "diptych.flask_app", "run", "--port", str(port)]
-    start = flask_run if extra == "flask" else command(adapter, port)
     address, settings = f"http://127.0.0.1:{port}", {"DATABASE_URL": url, "FLASK_PORT": str(port), **install}
-    with server(start, address, **settings), patient.Client(base_url=address) as api:
+    with server(start(extra, port), address, **settings), patient.Client(base_url=address) as api:
         created = api.post("/authors", json={"name": "Clarice Lispector"})
         assert created.status_code == 201
         assert api.get(created.headers["Location"]).json() == created.json()
+
+
+def test_an_identity_provider_without_its_extra_ends_the_start_with_what_to_install(
+    extra: str, install: dict[str, str]
+):
+    provider = {"ISSUER": "https://id.example.org", "AUDIENCE": "diptych", "ROLES": "librarians=editor"}
+    settings = {f"DIPTYCH_OIDC_{name}": value for name, value in provider.items()}
+
+    done = run(start(extra, free_port()), check=False, **install, **settings)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "diptych: DIPTYCH_OIDC_ISSUER needs joserfc: pip install 'diptych[oidc]'\n"
 
 
 def test_serve_names_the_extra_that_is_missing(extra: str, install: dict[str, str], databases: Databases):

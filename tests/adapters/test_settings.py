@@ -52,6 +52,10 @@ WRONG = {
         {"DIPTYCH_CORS_ORIGINS": "https://shop.example.org, x.org/"},
         "diptych: DIPTYCH_CORS_ORIGINS names 'x.org/', which is no origin such as https://shop.example.org, and not *",
     ),
+    "half an identity provider": (
+        {"DIPTYCH_OIDC_ISSUER": "https://id.example.org", "DIPTYCH_OIDC_AUDIENCE": "diptych"},
+        "diptych: DIPTYCH_OIDC_ISSUER is set, and DIPTYCH_OIDC_ROLES missing: they go together",
+    ),
     "a port that is none": (
         {"SANIC_PORT": "80000"},
         "diptych: SANIC_PORT must be a whole number from 1 to 65535, not '80000'",

@@ -16,6 +16,7 @@ import pytest
 from diptych.core.access.permissions import SCOPES
 from tests.support.databases import DIPTYCH, ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, deployment, free_port, server
+from tests.support.issuer import Issuer, running_issuer
 
 HOSTS = ROOT / "tests" / "adapters" / "hosts"
 """Applications that mount the catalogue."""
@@ -31,6 +32,7 @@ class Hosts:
         self._databases: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         self._logs: dict[str, IO[str]] = {}
+        self._issuer: Issuer | None = None
 
     def url(self, host: str) -> str:
         """Return a deployment's URL."""
@@ -42,8 +44,17 @@ class Hosts:
                 databases: Databases = self._request.getfixturevalue("databases")
                 self._databases[backend] = databases.migrated(backend)
             log = self._logs[host] = self._stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
-            self._urls[host] = self._stack.enter_context(deployment(adapter, self._databases[backend], log=log))
+            self._urls[host] = self._stack.enter_context(
+                deployment(adapter, self._databases[backend], log=log, **self.issuer.settings)
+            )
         return self._urls[host]
+
+    @property
+    def issuer(self) -> Issuer:
+        """The identity provider whose tokens the deployments take."""
+        if self._issuer is None:
+            self._issuer = self._stack.enter_context(running_issuer())
+        return self._issuer
 
     def database(self, backend: str) -> str:
         """Return the database URL of a backend's deployments, of which at least one must run."""

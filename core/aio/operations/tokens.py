@@ -53,10 +53,10 @@ def _manages_all(principal: Principal) -> bool:
 
 def _account_of(body: TokenInput, principal: Principal) -> UUID:
     """Return the id of the account of a new token. Errors: ValidationFailed."""
-    own = principal.id if principal.via != "host" else None
+    own = principal.account_id
     account_id = body.account_id or own
     if account_id is None:
-        raise _refused("missing", "name the account; the application's own users have none", "account_id")
+        raise _refused("missing", "name the account: you have none here", "account_id")
     if account_id != own and not _manages_all(principal):
         raise _refused("not_allowed", "only an administrator creates tokens of other accounts", "account_id")
     return account_id

@@ -114,7 +114,8 @@ def document(operations: Sequence[Operation], prefix: str) -> dict[str, Any]:
                 _BEARER: {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token of an account (RFC 6750): POST /tokens, or `diptych tokens create`.",
+                    "description": "A token of an account (RFC 6750): POST /tokens, or `diptych tokens create`. Or an"
+                    " access token of the identity provider, where one is configured (RFC 9068).",
                 }
             },
         },
