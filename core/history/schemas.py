@@ -65,6 +65,7 @@ class Undone(Struct, frozen=True):
 
 
 _CHANGE_ID_MAX = 2**63 - 1
+_REQUEST_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 _LENGTH = 255
 PrincipalId = Annotated[
@@ -75,14 +76,16 @@ PrincipalId = Annotated[
 RequestId = Annotated[
     Line,
     Length(1, _LENGTH, searched=False),
-    SchemaMetadata("4bf92f3577b34da6a3ce929d0e0e4736", line_pattern(_LENGTH)),
+    SchemaMetadata(_REQUEST_ID, line_pattern(_LENGTH)),
 ]
 
 
 class UndoRequest(Input):
     """What to undo: one change, or all changes of one request."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={"minProperties": 1, "maxProperties": 1, "examples": [{"request_id": _REQUEST_ID}]}
+    )
 
     change_id: Annotated[int, Strict(), Field(ge=1, le=_CHANGE_ID_MAX), SchemaMetadata(42)] = Field(None)  # type: ignore[assignment]
     request_id: RequestId = Field(None)  # type: ignore[assignment]
