@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from diptych.core.access.encryption import Keyring
 from diptych.core.errors import SettingsError
 from diptych.core.oidc import provider
 from diptych.core.oidc.provider import Provider
@@ -145,6 +146,12 @@ def _proxies(text: str) -> str:
     return text
 
 
+def _encryption_keys(text: str) -> str:
+    """Check the encryption keys and return them as given. Errors: ValueError."""
+    Keyring.parse(text)
+    return text
+
+
 def parse_list(text: str) -> tuple[str, ...]:
     """Split a comma-separated list."""
     return tuple(item for each in text.split(",") if (item := each.strip()))
@@ -226,6 +233,13 @@ class Settings:
     oidc_roles: str = _setting(
         "", "DIPTYCH_OIDC_ROLES", provider.role_mapping, "what its values mean, such as librarians=editor,staff=reader"
     )
+    encryption_keys: str = _setting(
+        "",
+        "DIPTYCH_ENCRYPTION_KEYS",
+        _encryption_keys,
+        "id:key,... for secrets in the database: the first encrypts, all decrypt",
+        secret=True,
+    )
     require_if_match: int = _setting(
         0, "DIPTYCH_REQUIRE_IF_MATCH", _between(0, 1), "1 to refuse changes that do not say what they change"
     )
@@ -252,6 +266,10 @@ class Settings:
             _database_url(self.database_url)
         except ValueError as error:
             raise SettingsError(f"database_url {error}") from None
+        try:
+            _encryption_keys(self.encryption_keys)
+        except ValueError as error:
+            raise SettingsError(f"encryption_keys {error}") from None
         if 0 < self.buffer_bytes < BODIES * self.max_body_bytes:
             raise SettingsError(
                 f"DIPTYCH_BUFFER_BYTES must be 0, or {BODIES} times DIPTYCH_MAX_BODY_BYTES at least,"

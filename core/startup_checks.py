@@ -6,10 +6,13 @@ import logging
 import sys
 import time
 
+from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from diptych.core import deadline
 from diptych.core.access import policy
+from diptych.core.access.encrypted_columns import count_of_others, encrypted_columns
+from diptych.core.access.encryption import VARIABLE, Keyring
 from diptych.core.database import sync_config
 from diptych.core.db import schema_version
 from diptych.core.db.config import require_file
@@ -20,8 +23,28 @@ from diptych.core.settings import Settings
 _log = logging.getLogger("diptych")
 
 
-def check_revision(settings: Settings) -> str | None:
-    """Check that the database's schema can be served; return the role of anonymous clients, where it can be read.
+class AccessState(Struct, frozen=True):
+    """What operators should know of. anonymous: the role of anonymous clients, where it can be read.
+
+    unreadable: secrets that cannot be decrypted, for want of their keys.
+    """
+
+    anonymous: str | None = None
+    unreadable: int = 0
+
+    def warnings(self) -> list[str]:
+        """Return what is to be told at a start."""
+        found = [policy.OPEN] if self.anonymous == "editor" else []
+        if self.unreadable:
+            found.append(
+                f"{VARIABLE} does not have the keys of {self.unreadable} secrets in the database: until it has,"
+                " accounts with a second factor can sign in with recovery codes only."
+            )
+        return found
+
+
+def check_revision(settings: Settings) -> AccessState:
+    """Check that the database's schema can be served; return what operators should know of.
 
     An unreachable database may come back: the service then starts, returns 503, and /health/ready says why.
 
@@ -39,22 +62,25 @@ def check_revision(settings: Settings) -> str | None:
             engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
         ):
             schema_version.check(connection.execute(schema_version.VERSIONS).scalars().all())
-            return connection.execute(policy.READ).scalar_one_or_none()
+            anonymous = connection.execute(policy.READ).scalar_one_or_none()
+            key_ids = Keyring.parse(settings.encryption_keys).ids
+            counts = [connection.scalar(count_of_others(each, key_ids)) or 0 for each in encrypted_columns()]
+            return AccessState(anonymous, sum(counts))
     except SQLAlchemyError as error:
         known = translate(error)
         if known is None:
             raise
         if isinstance(known, SchemaOutdated):
             raise known from error
-        return None
+        return AccessState()
     finally:
         engine.dispose()
 
 
-def warn_of(anonymous: str | None) -> None:
-    """Log what an operator should know of the role of anonymous clients."""
-    if anonymous == "editor":
-        _log.warning(policy.OPEN)
+def warn_of(state: AccessState) -> None:
+    """Log what an operator should know of."""
+    for warning in state.warnings():
+        _log.warning(warning)
 
 
 def check_revision_or_exit(settings: Settings) -> None:

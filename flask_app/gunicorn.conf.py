@@ -68,7 +68,7 @@ def post_worker_init(worker: Any) -> None:
     from diptych.core.startup_checks import check_revision, warn_of  # noqa: PLC0415
 
     try:
-        anonymous = check_revision(_settings)
+        state = check_revision(_settings)
     except SchemaOutdated as error:
         with _told.get_lock():
             first, _told.value = not _told.value, 1
@@ -80,7 +80,7 @@ def post_worker_init(worker: Any) -> None:
     with _warned.get_lock():
         first, _warned.value = not _warned.value, 1
     if first:
-        warn_of(anonymous)
+        warn_of(state)
     # The application may be one that has the catalogue in it, under another worker class.
     if (application := getattr(worker.wsgi, "extensions", {}).get("diptych")) is not None:
         application.begin()

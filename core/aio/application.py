@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core import deadline
+from diptych.core.access.encryption import Keyring
 from diptych.core.access.principal import Principal
 from diptych.core.aio import idempotency
 from diptych.core.aio.access_control import AccessControl
@@ -43,7 +44,7 @@ class Application:
         self.rate_limit = rate_limit(settings.rate_limit, parse_list(settings.trusted_proxies))
         config = async_config(settings)
         metrics.watch(config.get_engine().pool)
-        self.database = Database(config)
+        self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}

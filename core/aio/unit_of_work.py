@@ -12,6 +12,7 @@ from advanced_alchemy.config import AsyncSessionConfig, SQLAlchemyAsyncConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core import deadline
+from diptych.core.access.encryption import Keyring
 from diptych.core.aio.statement_executor import Executor, executor_on, run_on_connection
 from diptych.core.db._compat import sleep_async
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
@@ -27,10 +28,11 @@ SessionWork = Callable[[AsyncSession], Awaitable[T]]
 
 
 class Database:
-    """One engine, and the ways to use it."""
+    """One engine, and the ways to use it. keyring: for its encrypted columns."""
 
-    def __init__(self, config: SQLAlchemyAsyncConfig) -> None:
+    def __init__(self, config: SQLAlchemyAsyncConfig, keyring: Keyring | None = None) -> None:
         engine = config.get_engine()
+        self.keyring = keyring or Keyring({})
         use_explicit_begin(engine)
         self._engine = engine
         self._writing = SQLAlchemyAsyncConfig(

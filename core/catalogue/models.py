@@ -4,6 +4,7 @@ from importlib import import_module
 
 import diptych.core.access.events.model
 import diptych.core.access.policy
+import diptych.core.access.second_factors.model
 import diptych.core.access.sessions.model
 import diptych.core.history.model
 import diptych.core.idempotency.model  # noqa: F401 - maps a class

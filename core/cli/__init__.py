@@ -14,6 +14,7 @@ from diptych.core.cli.dump import load_command
 from diptych.core.cli.export import export_command
 from diptych.core.cli.history import history_group
 from diptych.core.cli.import_command import import_command
+from diptych.core.cli.keys import keys_group
 from diptych.core.cli.openapi import openapi_command
 from diptych.core.cli.serve import serve_command
 from diptych.core.cli.status import check_status_command
@@ -31,6 +32,7 @@ def commands(settings: Settings) -> dict[str, click.Command]:
         "access": access_group(settings),
         "accounts": accounts_group(settings),
         "tokens": tokens_group(settings),
+        "keys": keys_group(settings),
         "history": history_group(settings),
         "import": import_command(settings),
         "export": export_command(settings),

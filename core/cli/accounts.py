@@ -6,17 +6,23 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
+from uuid import UUID
 
 import click
 
 from diptych.core.access import passwords
 from diptych.core.access.accounts.model import Account
 from diptych.core.access.permissions import AccountRole
+from diptych.core.access.second_factors.queries import ALL_CONFIRMED, REMOVE
+from diptych.core.access.sessions.queries import END_ALL
 from diptych.core.cli.common import AttributedGroup, database_of
+from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import Conflict, NotFound
 from diptych.core.settings import Settings
 from diptych.core.sync.operations.sign_in import store_password
 from diptych.core.sync.services.accounts import AccountService
+from diptych.core.sync.statement_executor import Executor
+from diptych.core.sync.unit_of_work import Database
 
 role_option = click.option(
     "--role", type=click.Choice(get_args(AccountRole)), default="reader", show_default=True, help="What it may do."
@@ -46,8 +52,9 @@ def accounts_group(settings: Settings) -> click.Group:
     def list_all() -> None:
         """List all accounts by name."""
         with _accounts(settings) as accounts_service:
+            with_factor = set(accounts_service.repository.session.scalars(ALL_CONFIRMED))
             for account in accounts_service.get_many(order_by=("sort_key", False)):
-                click.echo(_line(account))
+                click.echo(_line(account) + (", second factor" if account.id in with_factor else ""))
 
     @accounts.command("role")
     @click.argument("name")
@@ -77,6 +84,7 @@ def accounts_group(settings: Settings) -> click.Group:
         click.echo(f"Deleted {name}.")
 
     accounts.add_command(_password_command(settings))
+    accounts.add_command(_remove_second_factor_command(settings))
     return accounts
 
 
@@ -92,9 +100,7 @@ def _password_command(settings: Settings) -> click.Command:
         """
         text = click.prompt("Password", hide_input=True, confirmation_prompt=True) if _asks() else _first_line()
         with database_of(settings) as database:
-            with database.session() as session:
-                account = account_of(AccountService(session, wrap_exceptions=False), name)
-                account_id, account_name = account.id, account.name
+            account_id, account_name = _id_and_name(database, name)
             try:
                 chosen = passwords.check_password(text, account_name)
             except ValueError as error:
@@ -103,6 +109,30 @@ def _password_command(settings: Settings) -> click.Command:
         click.echo(f"{account_name} has a new password, and no sessions.")
 
     return password
+
+
+def _remove_second_factor_command(settings: Settings) -> click.Command:
+    """Return the command that removes a second factor."""
+
+    @click.command("remove-second-factor")
+    @click.argument("name")
+    def remove_second_factor(name: str) -> None:
+        """Remove the second factor of the account NAME, with its recovery codes, and end its sessions.
+
+        For somebody who has lost the phone and the recovery codes: make sure that it is they who ask.
+        """
+        with database_of(settings) as database:
+            account_id, account_name = _id_and_name(database, name)
+
+            def write(executor: Executor) -> None:
+                if executor.first(REMOVE, {VALUE: account_id}) is None:
+                    raise NotFound(f"The account {account_name!r} has no second factor.")
+                executor.run(END_ALL, {VALUE: account_id})
+
+            database.execute_write(write, in_transaction=True)
+        click.echo(f"{account_name} has no second factor, and no sessions.")
+
+    return remove_second_factor
 
 
 def _asks() -> bool:
@@ -118,6 +148,12 @@ def _accounts(settings: Settings) -> Iterator[AccountService]:
     """Yield the service of accounts, in a session that is committed at the end."""
     with database_of(settings) as database, database.session() as session:
         yield AccountService(session, wrap_exceptions=False)
+
+
+def _id_and_name(database: Database, name: str) -> tuple[UUID, str]:
+    with database.session() as session:
+        account = account_of(AccountService(session, wrap_exceptions=False), name)
+        return account.id, account.name
 
 
 def account_of(accounts: AccountService, name: str) -> Account:

@@ -12,6 +12,7 @@ from advanced_alchemy.alembic.commands import AlembicCommands
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from diptych.core.access.encryption import Keyring
 from diptych.core.attribution import attributed_to, by_command
 from diptych.core.database import sync_config
 from diptych.core.db.config import require_file
@@ -33,7 +34,7 @@ def database_of(settings: Settings) -> Iterator[Database]:
     Errors: ServiceUnavailable where there is no SQLite file, which connecting would create.
     """
     require_file(settings)
-    database = Database(sync_config(settings))
+    database = Database(sync_config(settings), Keyring.parse(settings.encryption_keys))
     try:
         yield database
     finally:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 from alembic import command as alembic
+from msgspec.structs import replace
 from sqlalchemy import func, inspect, select
 
-from diptych.core.access import policy
 from diptych.core.catalogue.books.model import Book
 from diptych.core.catalogue.models import Base
 from diptych.core.cli.access import set_anonymous
@@ -39,14 +39,14 @@ def serve_command(settings: Settings) -> click.Command:
         with cli_errors(), ExitStack() as stack:
             check_servers(settings)
             new = _migrate_new(settings)
-            anonymous = check_revision(settings)
+            state = check_revision(settings)
             database = stack.enter_context(database_of(settings))
             if new:
                 # A demonstration: the README's examples write.
-                anonymous = "editor"
-                set_anonymous(database, anonymous)
-            if anonymous == "editor":
-                click.echo(policy.OPEN)
+                state = replace(state, anonymous="editor")
+                set_anonymous(database, "editor")
+            for warning in state.warnings():
+                click.echo(warning)
             if database.read(lambda executor: executor.all(select(func.count()).select_from(Book), {})) == [(0,)]:
                 with as_file(SAMPLE) as path, open_source(path, Options()) as sample:
                     loaded = import_rows(database, sample.entries)

@@ -36,6 +36,8 @@ _LANES = {
     READY: Lane.READINESS,
     "/ui/sign-in": Lane.COSTLY,
     "/ui/password": Lane.COSTLY,
+    "/ui/second-factor": Lane.COSTLY,
+    "/ui/second-factor/remove": Lane.COSTLY,
 }
 
 _STREAMED = re.compile(r"/[^/.]+\.(?!json$)[a-z.]+")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from diptych.core import deadline
+from diptych.core.access.encryption import Keyring
 from diptych.core.access.principal import Principal
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import sync_config
@@ -44,7 +45,7 @@ class Application:
         self.rate_limit = rate_limit(settings.rate_limit, parse_list(settings.trusted_proxies))
         config = sync_config(settings)
         metrics.watch(config.get_engine().pool)
-        self.database = Database(config)
+        self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}

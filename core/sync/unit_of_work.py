@@ -13,6 +13,7 @@ from advanced_alchemy.config import SQLAlchemySyncConfig, SyncSessionConfig
 from sqlalchemy.orm import Session
 
 from diptych.core import deadline
+from diptych.core.access.encryption import Keyring
 from diptych.core.db._compat import sleep
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
@@ -28,10 +29,11 @@ SessionWork = Callable[[Session], T]
 
 
 class Database:
-    """One engine, and the ways to use it."""
+    """One engine, and the ways to use it. keyring: for its encrypted columns."""
 
-    def __init__(self, config: SQLAlchemySyncConfig) -> None:
+    def __init__(self, config: SQLAlchemySyncConfig, keyring: Keyring | None = None) -> None:
         engine = config.get_engine()
+        self.keyring = keyring or Keyring({})
         use_explicit_begin(engine)
         self._engine = engine
         self._writing = SQLAlchemySyncConfig(

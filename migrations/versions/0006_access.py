@@ -77,6 +77,7 @@ def upgrade() -> None:
     op.create_index("ix_api_token_account_id", "api_token", ["account_id"])
     op.create_index("uq_api_token_digest", "api_token", ["digest"], unique=True)
     _create_sessions()
+    _create_second_factors()
     for table in ("account", "api_token"):
         for column in ("created_at", "updated_at", "sort_key"):
             op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
@@ -84,6 +85,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("recovery_code")
+    op.drop_table("second_factor")
     op.drop_table("sign_in_attempt")
     op.drop_table("browser_session")
     for table in ("api_token", "account"):
@@ -120,6 +123,34 @@ def _create_sessions() -> None:
     op.create_index("ix_sign_in_attempt_at", "sign_in_attempt", ["at"])
     for column in ("account", "client"):
         op.create_index(f"ix_sign_in_attempt_{column}_at", "sign_in_attempt", [column, "at"])
+
+
+def _create_second_factors() -> None:
+    """Create the tables of second factors and of their recovery codes."""
+    op.create_table(
+        "second_factor",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_second_factor_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_second_factor")),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["second_factor.account_id"],
+            name=op.f("fk_recovery_code_account_id_second_factor"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", "digest", name=op.f("pk_recovery_code")),
+    )
 
 
 def _text_in_one_order(length: int) -> Any:

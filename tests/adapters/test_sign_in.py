@@ -15,7 +15,9 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
+from diptych.core.access.encryption import new_key
 from diptych.core.access.hashing_turns import lock_path
+from diptych.core.access.second_factors.totp import code_at, step_at
 from diptych.core.access.sessions.rules import IDLE, LIFETIME, PER_ADDRESS, PER_CLIENT
 from diptych.core.db.config import connection_string
 from diptych.core.engine.entity import now
@@ -27,6 +29,7 @@ from tests.support.deployments import ADAPTERS, deployment
 
 PASSWORD, OTHER = "the moomins of the valley", "a comet over the mountains"
 COOKIE = "diptych-session"
+KEYS = new_key()
 
 pytestmark = pytest.mark.long
 
@@ -71,7 +74,8 @@ def service(
         clients = {}
         for adapter in ADAPTERS:
             log = stack.enter_context((directory / adapter).open("w+"))
-            url = stack.enter_context(deployment(adapter, database, log=log, DIPTYCH_TRUSTED_PROXIES="127.0.0.1"))
+            settings = {"DIPTYCH_TRUSTED_PROXIES": "127.0.0.1", "DIPTYCH_ENCRYPTION_KEYS": KEYS}
+            url = stack.enter_context(deployment(adapter, database, log=log, **settings))
             clients[adapter] = stack.enter_context(patient.Client(base_url=url))
         yield Service(database, clients, {adapter: directory / adapter for adapter in ADAPTERS})
 
@@ -296,6 +300,39 @@ def test_a_sign_in_that_gets_no_turn_is_refused_and_the_catalogue_goes_on(servic
         os.close(held)
     service.forget_attempts()
     assert sign_in(api, name).status_code == 303
+
+
+def test_a_second_factor_counts_at_both_adapters_and_each_code_once(service: Service, api: httpx.Client):
+    name = service.account()
+    flask, sanic = service.clients.values()
+    cookie = {"Cookie": f"{COOKIE}={token_of(sign_in(api, name))}"}
+    begun = flask.post("/ui/second-factor", data={"current_password": PASSWORD}, headers=cookie)
+    secret = begun.json()["secret"]
+    confirmed = sanic.post("/ui/second-factor/confirm", data={"code": code_at(secret, step_at(now()))}, headers=cookie)
+    codes = confirmed.json()["recovery_codes"]
+    token = confirmed.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    assert is_signed_in(api, token)
+    assert not is_signed_in(api, cookie["Cookie"].partition("=")[2])
+
+    for code in (code_at(secret, step_at(now()) + 1), codes[0]):
+        with ThreadPoolExecutor(4) as pool:
+            form = {"name": name, "password": PASSWORD, "code": code}
+            sent = [pool.submit(client.post, "/ui/sign-in", data=form) for client in (flask, sanic) for _ in range(2)]
+            answers = [each.result().status_code for each in sent]
+        answers.append(flask.post("/ui/sign-in", data=form).status_code)
+        assert answers.count(303) == 1
+        assert set(answers) <= {303, 422, 503}
+    flask.cookies.clear()
+    sanic.cookies.clear()
+    assert sign_in(api, name).status_code == 422
+    form = {"current_password": PASSWORD, "code": codes[1]}
+    foreign = {"Cookie": f"{COOKIE}={token}", "Origin": "https://evil.example"}
+    assert api.post("/ui/second-factor/remove", data=form, headers=foreign).status_code == 403
+    removed = api.post("/ui/second-factor/remove", data=form, headers={"Cookie": f"{COOKIE}={token}"})
+    assert (removed.status_code, removed.headers["Location"]) == (303, "/ui/")
+    assert sign_in(api, name).status_code == 303
+    for log in service.logs.values():
+        assert not [each for each in (secret, *codes, KEYS.partition(":")[2]) if each in log.read_text("utf-8")]
 
 
 def test_an_easy_password_is_refused_by_the_command(service: Service):

@@ -119,6 +119,7 @@ def test_me_tells_whose_token_it_is_and_what_it_allows(administrator: httpx.Clie
         "permissions": ["catalogue:read", "catalogue:write"],
         "token_id": token["id"],
         "expires_at": None,
+        "second_factor": False,
     }
 
 

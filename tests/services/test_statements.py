@@ -184,6 +184,9 @@ TABLE = """
     ui_sign_in              form:name=tove&password=wrong                                4 commit
     ui_sign_out             form:                                                        0
     ui_password             form:current_password=x&new_password=y                       0
+    ui_second_factor        form:current_password=x                                      0
+    ui_second_factor_confirm  form:code=123456                                           0
+    ui_second_factor_remove form:current_password=x&code=123456                          0
     me_read                                                                              0
     accounts_list                                                                        1
     accounts_get            id={account}                                                 1

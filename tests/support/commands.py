@@ -22,24 +22,24 @@ from tests.support.databases import ROOT, environment, run
 from tests.support.waiting import PATIENCE
 
 
-def invoked(url: str, *arguments: str, stdin: str | bytes | None = None) -> Result:
+def invoked(url: str, *arguments: str, stdin: str | bytes | None = None, **settings: str) -> Result:
     """Run `diptych ...` without a terminal. Errors: any exception that escapes it, which none should."""
-    group = click.Group("diptych", commands=commands(Settings(database_url=url)))
+    group = click.Group("diptych", commands=commands(Settings(database_url=url, **settings)))  # type: ignore[arg-type]
     result = CliRunner().invoke(group, arguments, input=stdin, catch_exceptions=False)
     secrets.check("a command's output", result.output)
     return result
 
 
-def done(url: str, *arguments: str, stdin: str | bytes | None = None) -> str:
+def done(url: str, *arguments: str, stdin: str | bytes | None = None, **settings: str) -> str:
     """Run a command that must succeed, and return its output."""
-    result = invoked(url, *arguments, stdin=stdin)
+    result = invoked(url, *arguments, stdin=stdin, **settings)
     assert result.exit_code == 0, result.output
     return result.stdout
 
 
-def refused(url: str, *arguments: str, status: int = 1, stdin: str | bytes | None = None) -> str:
+def refused(url: str, *arguments: str, status: int = 1, stdin: str | bytes | None = None, **settings: str) -> str:
     """Run a command that must fail, and return its one line of error."""
-    result = invoked(url, *arguments, stdin=stdin)
+    result = invoked(url, *arguments, stdin=stdin, **settings)
     assert result.exit_code == status, result.output
     *usage, line = result.stderr.splitlines()
     assert line.startswith("Error: ")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import LargeBinary, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import LargeBinary, and_, bindparam, delete, func, insert, or_, select, update
 
 from diptych.core.access.accounts.model import Account
+from diptych.core.access.second_factors.model import SecondFactor
 from diptych.core.access.sessions.model import BrowserSession, SignInAttempt
 from diptych.core.engine.row_statements import VALUE, is_value
 
@@ -16,10 +17,14 @@ _DIGEST = bindparam(VALUE, type_=LargeBinary)
 _MOMENT = SignInAttempt.at.type
 _HASH = Account.password_hash.type
 
-BY_NAME = select(Account.id, Account.name, Account.active, Account.password_hash).where(is_value(Account.name))
-"""id, name, whether it is active, and the hash of the password of the account with the name VALUE."""
+_CREDENTIALS = select(
+    Account.id, Account.name, Account.active, Account.password_hash, SecondFactor.secret, SecondFactor.last_step
+).outerjoin(SecondFactor, and_(SecondFactor.account_id == Account.id, SecondFactor.confirmed_at.is_not(None)))
 
-BY_ID = select(Account.id, Account.name, Account.active, Account.password_hash).where(is_value(Account.id))
+BY_NAME = _CREDENTIALS.where(is_value(Account.name))
+"""What diptych.core.access.sessions.credentials.Credentials has, of the account with the name VALUE."""
+
+BY_ID = _CREDENTIALS.where(is_value(Account.id))
 """The same of the account with the id VALUE."""
 
 STILL_HAS = (
@@ -28,6 +33,9 @@ STILL_HAS = (
     .with_for_update()
 )
 """Select and lock the account with the id VALUE if it is active and still has the hash `verified`."""
+
+LOCK = select(Account.id).where(is_value(Account.id)).with_for_update()
+"""Lock the account with the id VALUE."""
 
 SET_PASSWORD = (
     update(Account)

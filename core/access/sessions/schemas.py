@@ -13,16 +13,21 @@ from diptych.core.engine.schemas.field_types import Text
 Typed = Annotated[Text, Field(min_length=1, max_length=4 * MOST)]
 """What is typed as a password, before it is normalized."""
 
+Code = Annotated[Text, Field(max_length=100)]
+"""What is typed as a code of a second factor, or as a recovery code."""
+
 
 class SignIn(Input):
-    """Name and password."""
+    """Name and password, and a code where the account has a second factor."""
 
     name: Annotated[Text, Field(min_length=1, max_length=255)]
     password: Typed
+    code: Code = ""
 
 
 class NewPassword(Input):
-    """The password that one has, and the one to have."""
+    """The password that one has, and the one to have, and a code where the account has a second factor."""
 
     current_password: Typed
     new_password: Typed
+    code: Code = ""

@@ -3,7 +3,16 @@
 from importlib import import_module
 
 from diptych.core.access import RESOURCES as OF_ACCESS
-from diptych.core.aio.operations import documents, health, history, me, metrics, security_events, sign_in
+from diptych.core.aio.operations import (
+    documents,
+    health,
+    history,
+    me,
+    metrics,
+    second_factor,
+    security_events,
+    sign_in,
+)
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
@@ -22,6 +31,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *health.operations,
     *metrics.operations,
     *sign_in.operations,
+    *second_factor.operations,
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

@@ -6,17 +6,23 @@ from typing import cast
 
 from diptych.core.access.permissions import SCOPES, AccountRole
 from diptych.core.access.schemas import Me
+from diptych.core.access.second_factors.queries import CONFIRMED
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.engine.row_statements import VALUE
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 
-async def read(_executor: Executor, call: OperationRequest) -> OperationResult:
+async def read(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return who sent the request, and what they may do."""
     who = call.principal
     assert who.id is not None  # noqa: S101 - an anonymous client has no permission to read this
     permissions = [each for each in SCOPES if each in who.permissions]
     role = cast("AccountRole", who.role)
-    return OperationResult(Me(who.id, who.name or "", role, permissions, who.token_id, who.expires_at))
+    second_factor = None
+    if who.via != "host":
+        second_factor = await executor.first(CONFIRMED, {VALUE: who.id}) is not None
+    me = Me(who.id, who.name or "", role, permissions, who.token_id, who.expires_at, second_factor)
+    return OperationResult(me)
 
 
 operations = [

@@ -6,7 +6,16 @@ from importlib import import_module
 from diptych.core.access import RESOURCES as OF_ACCESS
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
-from diptych.core.sync.operations import documents, health, history, me, metrics, security_events, sign_in
+from diptych.core.sync.operations import (
+    documents,
+    health,
+    history,
+    me,
+    metrics,
+    second_factor,
+    security_events,
+    sign_in,
+)
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 
 _modules = [import_module(f"{__name__}.{name}") for name in NAMES]
@@ -23,6 +32,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *health.operations,
     *metrics.operations,
     *sign_in.operations,
+    *second_factor.operations,
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

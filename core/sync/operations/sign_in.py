@@ -8,11 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
 from diptych.core.access.accounts.rules import account_name
+from diptych.core.access.second_factors.verification import CodeCheck
 from diptych.core.access.sessions import queries, rules
+from diptych.core.access.sessions.credentials import Credentials
 from diptych.core.access.sessions.schemas import NewPassword, SignIn
 from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
@@ -20,12 +23,11 @@ from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import problems
 from diptych.core.http.operations import FORM, Operation, OperationRequest, OperationResult
 from diptych.core.off_loop import hash_in_turn
+from diptych.core.sync.services.second_factors import check_code, log_use, use_code
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 
 HOME, SIGN_IN = "/ui/", "/ui/sign-in"
-
-WRONG, WRONG_NOW = "The name or the password is wrong.", "The current password is wrong."
 
 RETRY = 900
 """Seconds until the next attempt, after too many."""
@@ -33,24 +35,51 @@ RETRY = 900
 _log = logging.getLogger("diptych")
 
 
+class Reauthenticated(Struct, frozen=True):
+    """Somebody who is signed in and has shown again who they are.
+
+    attempt: the reserved one, to be forgotten. code: to be used up. refusal: to be raised if it is used up already.
+    """
+
+    account: Credentials
+    attempt: dict[str, str]
+    code: CodeCheck
+    refusal: ValidationFailed
+
+
 def sign_in(database: Database, call: OperationRequest) -> OperationResult:
-    """Begin a session. Errors: Problem 429; ValidationFailed for a wrong name or password; ServiceUnavailable."""
+    """Begin a session.
+
+    Name, password and code are refused alike, so that nobody can try passwords without codes.
+
+    Errors: Problem 429; ValidationFailed for a wrong name, password or code; ServiceUnavailable.
+    """
     form: SignIn = call.body
     name = _name_of(form.name)
-    attempt = _reserve_attempt(database, name or form.name, call.browser.client)
+    attempt = reserve_attempt(database, name or form.name, call.browser.client)
     account = _find(database, queries.BY_NAME, name) if name else None
-    password_hash = account[3] if account and account[2] else None
-    if not hash_in_turn(partial(passwords.matches, password_hash, form.password)):
-        _log.warning("a sign-in has failed")
-        raise _wrong(WRONG, "password")
+    code = check_code(database, account, form.code)
+    password_hash = account.password_hash if account and account.active else None
+    is_right = hash_in_turn(partial(passwords.matches, password_hash, form.password))
+    if not is_right or not code.is_right:
+        raise _refused_sign_in()
     assert account is not None  # noqa: S101 - nothing matches without one
-    renewed = _rehashed(account[3], form.password)
-    token = rules.new_session_token()
-    hashes = {"verified": account[3], "password_hash": renewed}
-    if not _begin(database, account[0], token, call, {**attempt, **hashes}):
-        raise _wrong(WRONG, "password")
+    renewed = _rehashed(password_hash or "", form.password)
+
+    def write(executor: Executor) -> str:
+        if not still_counts(executor, account) or not use_code(executor, code):
+            raise _refused_sign_in()
+        executor.run(queries.FORGET, attempt)
+        if call.browser.token:
+            executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+        if renewed:
+            executor.run(queries.SET_PASSWORD, {VALUE: account.account_id, "password_hash": renewed})
+        return begin_session(executor, account.account_id)
+
+    token = database.execute_write(write, in_transaction=True)
+    log_use(code)
     _log.info("a sign-in has succeeded")
-    return _to(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
+    return redirection(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
 
 def sign_out(database: Database, call: OperationRequest) -> OperationResult:
@@ -61,58 +90,72 @@ def sign_out(database: Database, call: OperationRequest) -> OperationResult:
 
     if call.browser.token:
         database.execute_write(write, in_transaction=False)
-    return _to(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
 def change_password(database: Database, call: OperationRequest) -> OperationResult:
-    """Change the password, and end all sessions. Errors: as `sign_in`; ValidationFailed for an easy new password."""
+    """Change the password, and end all sessions. Errors: as `reauthenticate`; ValidationFailed for an easy new one."""
     form: NewPassword = call.body
-    attempt = _reserve_attempt(database, call.principal.name or "", call.browser.client)
-    account = _find(database, queries.BY_ID, call.principal.id)
-    if account is None or not hash_in_turn(partial(passwords.matches, account[3], form.current_password)):
-        raise _wrong(WRONG_NOW, "current_password")
     try:
-        new = passwords.check_password(form.new_password, account[1])
+        new = passwords.check_password(form.new_password, call.principal.name or "")
     except ValueError as error:
-        raise _wrong(f"The new password {error}.", "new_password") from None
-    if not store_password(database, account[0], new, account[3], attempt):
-        raise _wrong(WRONG_NOW, "current_password")
+        raise wrong(f"The new password {error}.", "new_password") from None
+    known = reauthenticate(database, call, form.current_password, form.code)
+    store_password(database, known.account.account_id, new, known)
+    log_use(known.code)
     _log.info("a password has been changed")
-    return _to(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
-def store_password(
-    database: Database,
-    account_id: Any,
-    password: str,
-    verified: str | None = None,
-    attempt: dict[str, str] | None = None,
-) -> bool:
-    """Store a password, and end all sessions of the account; return whether that was done.
+def reauthenticate(database: Database, call: OperationRequest, password: str, code: str) -> Reauthenticated:
+    """Check the password of whoever is signed in, and a code where the account has a second factor.
 
-    verified: the hash that the account still has to have. attempt: the account and the client whose failed attempts are
-    deleted.
+    Errors: Problem 429; ValidationFailed; ServiceUnavailable.
+    """
+    attempt = reserve_attempt(database, call.principal.name or "", call.browser.client)
+    account = _find(database, queries.BY_ID, call.principal.id)
+    checked = check_code(database, account, code)
+    password_hash = account.password_hash if account else None
+    is_right = hash_in_turn(partial(passwords.matches, password_hash, password))
+    if checked.needed:
+        refusal = wrong("The current password or the code is wrong.", "current_password", "code")
+    else:
+        refusal = wrong("The current password is wrong.", "current_password")
+    if account is None or not is_right or not checked.is_right:
+        raise refusal
+    return Reauthenticated(account, attempt, checked, refusal)
+
+
+def store_password(database: Database, account_id: Any, password: str, known: Reauthenticated | None = None) -> None:
+    """Store a password, and end all sessions of the account.
+
+    known: who has asked for it; None where a command has. Errors: as `use_up`.
     """
     password_hash = hash_in_turn(partial(passwords.hash_password, password))
 
-    def write(executor: Executor) -> bool:
-        if verified is not None and not _still_has(executor, account_id, verified):
-            return False
+    def write(executor: Executor) -> None:
+        if known is not None:
+            use_up(executor, known)
         executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
         executor.run(queries.END_ALL, {VALUE: account_id})
-        if attempt is not None:
-            executor.run(queries.FORGET, attempt)
-        return True
 
-    return database.execute_write(write, in_transaction=True)
+    database.execute_write(write, in_transaction=True)
 
 
-def _still_has(executor: Executor, account_id: Any, verified: str) -> bool:
+def use_up(executor: Executor, known: Reauthenticated) -> None:
+    """Use the code up, and forget the attempt. Errors: ValidationFailed where password or code count no more."""
+    if not still_counts(executor, known.account) or not use_code(executor, known.code):
+        raise known.refusal
+    executor.run(queries.FORGET, known.attempt)
+
+
+def still_counts(executor: Executor, account: Credentials) -> bool:
     """Return whether an account still has the hash with which a password was compared, and lock it.
 
     Comparing takes long, and outside of transactions. Meanwhile a new password may have ended all sessions.
     """
-    return executor.first(queries.STILL_HAS, {VALUE: account_id, "verified": verified}) is not None
+    values = {VALUE: account.account_id, "verified": account.password_hash}
+    return executor.first(queries.STILL_HAS, values) is not None
 
 
 def _name_of(text: str) -> str | None:
@@ -123,7 +166,7 @@ def _name_of(text: str) -> str | None:
         return None
 
 
-def _reserve_attempt(database: Database, name: str, client: str) -> dict[str, str]:
+def reserve_attempt(database: Database, name: str, client: str) -> dict[str, str]:
     """Count an attempt before it is made, in a transaction of its own. Errors: Problem 429.
 
     The attempts are counted when this one is committed: of simultaneous ones, the last sees all. One that is refused
@@ -152,11 +195,12 @@ def _reserve_attempt(database: Database, name: str, client: str) -> dict[str, st
     return of
 
 
-def _find(database: Database, statement: Any, value: Any) -> Any:
+def _find(database: Database, statement: Any, value: Any) -> Credentials | None:
     def read(executor: Executor) -> Any:
         return executor.first(statement, {VALUE: value})
 
-    return database.read(read)
+    row = database.read(read)
+    return Credentials(*row) if row else None
 
 
 def _rehashed(password_hash: str, password: str) -> str | None:
@@ -166,14 +210,9 @@ def _rehashed(password_hash: str, password: str) -> str | None:
     return hash_in_turn(partial(passwords.hash_password, password))
 
 
-def _begin(
-    database: Database, account_id: Any, token: str, call: OperationRequest, values: dict[str, str | None]
-) -> bool:
-    """Store a new session in place of the browser's old one, and forget the failed attempts before it.
-
-    Return whether that was done: not where the password no longer counts.
-    """
-    moment = now()
+def begin_session(executor: Executor, account_id: Any) -> str:
+    """Store a new session, and return its token."""
+    token, moment = rules.new_session_token(), now()
     row = {
         "id": uuid7(),
         "account_id": account_id,
@@ -181,34 +220,33 @@ def _begin(
         "created_at": moment,
         "seen_at": moment,
     }
-
-    def write(executor: Executor) -> bool:
-        if not _still_has(executor, account_id, str(values["verified"])):
-            return False
-        executor.run(queries.FORGET, {"account": values["account"], "client": values["client"]})
-        executor.run(queries.END_OLD, {"before": moment - rules.LIFETIME})
-        if call.browser.token:
-            executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
-        if values["password_hash"]:
-            executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": values["password_hash"]})
-        executor.run(queries.BEGIN, {f"new_{column}": value for column, value in row.items()})
-        return True
-
-    return database.execute_write(write, in_transaction=True)
+    executor.run(queries.END_OLD, {"before": moment - rules.LIFETIME})
+    executor.run(queries.BEGIN, {f"new_{column}": value for column, value in row.items()})
+    return token
 
 
-def _wrong(detail: str, member: str) -> ValidationFailed:
-    return ValidationFailed(detail, [FieldError("wrong", detail, path=(member,))])
+def wrong(detail: str, *members: str) -> ValidationFailed:
+    """Return the error for what one member is wrong in, or one of several: which is not told."""
+    return ValidationFailed(detail, [FieldError("wrong", detail, path=(member,)) for member in members])
 
 
-def _to(location: str, cookie: str) -> OperationResult:
+def _refused_sign_in() -> ValidationFailed:
+    _log.warning("a sign-in has failed")
+    return wrong(
+        "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
+    )
+
+
+def redirection(location: str, cookie: str) -> OperationResult:
+    """Return a redirection to a page, with a cookie."""
     headers = {"Location": location, "Set-Cookie": cookie, "Cache-Control": "no-store"}
     return OperationResult(status=303, headers=headers)
 
 
-def _form(path: str, summary: str, run: Callable[..., Any], body: Any, *, public: bool) -> Operation:
+def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, *, public: bool = False) -> Operation:
+    """Return the operation of a form. public: whether nobody has to be signed in."""
     return Operation(
-        name=f"ui_{path.replace('-', '_')}",
+        name=f"ui_{path.replace('-', '_').replace('/', '_')}",
         method="POST",
         path=f"/ui/{path}",
         summary=summary,
@@ -223,7 +261,7 @@ def _form(path: str, summary: str, run: Callable[..., Any], body: Any, *, public
 
 
 operations = [
-    _form("sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True),
-    _form("sign-out", "Sign out", sign_out, None, public=True),
-    _form("password", "Change one's password, and end all sessions", change_password, NewPassword, public=False),
+    form_operation("sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True),
+    form_operation("sign-out", "Sign out", sign_out, None, public=True),
+    form_operation("password", "Change one's password, and end all sessions", change_password, NewPassword),
 ]

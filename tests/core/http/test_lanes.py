@@ -92,6 +92,8 @@ def test_the_lanes_of_all_paths():
         **{operation.path: Lane.COSTLY for operation in OPERATIONS if operation.unit == "stream"},
         "/ui/sign-in": Lane.COSTLY,
         "/ui/password": Lane.COSTLY,
+        "/ui/second-factor": Lane.COSTLY,
+        "/ui/second-factor/remove": Lane.COSTLY,
     }
 
 

@@ -1,0 +1,1 @@
+"""Second factors: codes that an authenticator app shows, and recovery codes."""

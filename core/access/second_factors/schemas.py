@@ -1,0 +1,43 @@
+"""The forms of second factors, and what they answer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Struct
+from pydantic import Field
+
+from diptych.core.access.sessions.schemas import Code, Typed
+from diptych.core.engine.schemas.base import Input
+
+
+class SetUp(Input):
+    """Begin to set up a second factor."""
+
+    current_password: Typed
+
+
+class Confirmation(Input):
+    """A code of the second factor that is being set up."""
+
+    code: Annotated[Code, Field(min_length=1)]
+
+
+class Removal(Input):
+    """What it takes to remove the second factor."""
+
+    current_password: Typed
+    code: Annotated[Code, Field(min_length=1)]
+
+
+class NewSecret(Struct, frozen=True):
+    """The secret of a second factor, in base32, and as the URI that apps read from a QR code. It is shown once."""
+
+    secret: str
+    uri: str
+
+
+class NewRecoveryCodes(Struct, frozen=True):
+    """The recovery codes of an account. They are shown once."""
+
+    recovery_codes: list[str]
