@@ -174,10 +174,18 @@ async def test_each_code_signs_in_once(pages: Pages, tove: str):
     assert (await pages.sign_in(tove, recovery_codes[1].upper())).status == 303
 
 
-async def test_one_code_sent_to_both_stacks_at_once_signs_in_once(backend: str, urls: dict[str, str]):
-    url = urls[backend]
-    both = [Pages(name, url) for name in TWINS]
+@pytest.fixture
+async def both(backend: str, urls: dict[str, str]) -> AsyncIterator[list[Pages]]:
+    """Yield both twins on one empty catalogue."""
+    both = [Pages(name, urls[backend]) for name in TWINS]
     await both[0].twin.emptied()
+    yield both
+    for pages in both:
+        await pages.close()
+
+
+async def test_one_code_sent_to_both_stacks_at_once_signs_in_once(both: list[Pages]):
+    url = both[0].twin.url
     done(url, "accounts", "create", "tove")
     done(url, "accounts", "password", "tove", stdin=f"{PASSWORD}\n")
     secret, recovery_codes, _ = await both[0].set_up("tove")
@@ -190,8 +198,6 @@ async def test_one_code_sent_to_both_stacks_at_once_signs_in_once(backend: str, 
         answers.append((await both[1].sign_in("tove", code)).status)
         assert answers.count(303) == 1
         assert set(answers) <= {303, 422, 503}
-    for pages in both:
-        await pages.close()
 
 
 async def test_whatever_is_wrong_is_told_alike_and_uses_no_code_up(pages: Pages, tove: str):
