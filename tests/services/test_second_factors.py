@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from diptych.core.access import passwords
 from diptych.core.access.encryption import new_key
 from diptych.core.access.second_factors.totp import code_at, step_at
 from diptych.core.access.sessions.rules import PER_CLIENT
@@ -198,6 +199,44 @@ async def test_one_code_sent_to_both_stacks_at_once_signs_in_once(both: list[Pag
         answers.append((await both[1].sign_in("tove", code)).status)
         assert answers.count(303) == 1
         assert set(answers) <= {303, 422, 503}
+
+
+async def test_no_session_begins_without_a_code_while_a_second_factor_is_set_up(
+    pages: Pages, tove: str, monkeypatch: pytest.MonkeyPatch
+):
+    token = await pages.session(tove)
+    assert (await pages.post("second-factor", token, current_password=PASSWORD)).status == 200
+    compare = passwords.matches
+
+    def matches(*arguments: Any) -> bool:
+        # As if it were confirmed while the password is compared, which takes longer than anything else.
+        confirmed = "UPDATE second_factor SET confirmed_at = created_at"
+        before.execute(pages.twin.url, confirmed, "DELETE FROM browser_session")
+        return compare(*arguments)
+
+    monkeypatch.setattr(passwords, "matches", matches)
+
+    assert (await pages.sign_in(tove)).status == 422
+    assert before.rows(pages.twin.url, "SELECT count(*) FROM browser_session")[0][0] == 0
+
+
+async def test_a_session_that_ends_meanwhile_confirms_no_second_factor(
+    pages: Pages, tove: str, monkeypatch: pytest.MonkeyPatch
+):
+    token = await pages.session(tove)
+    begun = await pages.post("second-factor", token, current_password=PASSWORD)
+    module = pages.twin.module("operations.second_factor")
+    real = module.recovery_codes.new_codes
+
+    def new_codes() -> list[str]:
+        before.execute(pages.twin.url, "DELETE FROM browser_session")
+        return real()
+
+    monkeypatch.setattr(module.recovery_codes, "new_codes", new_codes)
+    confirmed = await pages.post("second-factor/confirm", token, code=code_of(json.loads(begun.body)["secret"]))
+
+    assert confirmed.status == 401
+    assert (await pages.sign_in(tove)).status == 303
 
 
 async def test_whatever_is_wrong_is_told_alike_and_uses_no_code_up(pages: Pages, tove: str):
