@@ -161,7 +161,8 @@ BEGIN
         {_INTO_EVENTS}
         SELECT {_WHO} noun || '_changed', (is_now ->> account)::uuid, was - omitted, is_now - omitted
         FROM (SELECT to_jsonb(old_rows) AS was FROM old_rows) AS o
-        JOIN (SELECT to_jsonb(new_rows) AS is_now FROM new_rows) AS n ON was ->> 'id' = is_now ->> 'id'
+        JOIN (SELECT to_jsonb(new_rows) AS is_now FROM new_rows) AS n
+            ON coalesce(was ->> 'id', was ->> account) = coalesce(is_now ->> 'id', is_now ->> account)
         WHERE was - omitted IS DISTINCT FROM is_now - omitted;
     END IF;
     RETURN NULL;

@@ -107,6 +107,17 @@ RECORDED = (
         "token",
         ("search_text", "sort_key", "updated_at", "digest", "last_used_at"),
     ),
+    Recorded(
+        "second_factor",
+        "",
+        "second_factor",
+        "account_id",
+        ("account_id", "created_at", "confirmed_at"),
+        ("account_id",),
+        ("created_at", "confirmed_at"),
+        "second_factor",
+        ("search_text", "sort_key", "updated_at", "secret", "last_step"),
+    ),
 )
 
 squawk = {

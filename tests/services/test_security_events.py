@@ -7,13 +7,19 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from diptych.core.access import passwords
 from diptych.core.access.events.model import SecurityEvent
 from diptych.core.access.events.schemas import EVENTS
 from diptych.core.access.principal import of_host
 from diptych.core.catalogue.models import Base
 from diptych.core.engine import history_triggers
 from tests.services.api import OPERATOR, Api
+from tests.services.test_sign_in import OTHER, PASSWORD, post
+from tests.support.before import execute
 from tests.support.changes import opened
+
+
+WRONG = "the hat of the hobgoblin"
 
 
 def events(api: Api, *columns: str, after: int = 0) -> list[Any]:
@@ -94,3 +100,29 @@ async def test_the_policy_and_the_events_themselves_are_listed_for_administrator
     assert await listed("eventIn=policy_created&pageSize=1") == [policy]
     assert await listed(f"createdAfter={policy['at']}") == [newest]
     assert {newest["event"], policy["event"]} <= {*EVENTS}
+
+
+async def test_signing_in_and_out_and_failing_to_are_events_of_the_account(api: Api):
+    account = await api.made("accounts_create", {"name": "tove"})
+    execute(api.twin.url, f"UPDATE account SET password_hash = '{passwords.hash_password(PASSWORD)}'")  # noqa: S608 - no text from outside
+    before = len(events(api, "id"))
+
+    await post(api, "ui_sign_in", name="nobody", password=WRONG)
+    await post(api, "ui_sign_in", name="tove", password=WRONG)
+    signed_in = await post(api, "ui_sign_in", name="tove", password=PASSWORD)
+    token = signed_in.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    await post(api, "ui_password", token, current_password=PASSWORD, new_password=OTHER)
+    signed_in = await post(api, "ui_sign_in", name="tove", password=OTHER)
+    await post(api, "ui_sign_out", signed_in.headers["Set-Cookie"].partition("=")[2].partition(";")[0])
+    await post(api, "ui_sign_out", "unknown")
+
+    found = events(api, "event", "account_id", "name", "via", after=before)
+    own = account["id"]
+    assert [(event, account_id and str(account_id), name, via) for event, account_id, name, via in found] == [
+        ("sign_in_failed", None, None, "anonymous"),
+        ("sign_in_failed", own, None, "anonymous"),
+        ("sign_in", own, "tove", "session"),
+        ("password_changed", own, "tove", "session"),
+        ("sign_in", own, "tove", "session"),
+        ("sign_out", own, None, "anonymous"),
+    ]

@@ -181,7 +181,7 @@ TABLE = """
     series_upsert_batch     {{"items":[{{"name":"X"}}]}}                                 3 commit
     series_delete_batch     {{"ids":["{series}"]}}                                       2 commit
 
-    ui_sign_in              form:name=tove&password=wrong                                4 commit
+    ui_sign_in              form:name=tove&password=wrong                                5 commit
     ui_sign_out             form:                                                        0
     ui_password             form:current_password=x&new_password=y                       0
     ui_second_factor        form:current_password=x                                      0

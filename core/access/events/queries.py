@@ -79,7 +79,7 @@ def values_of(event: str, account_id: UUID | None, name: str | None = None, clie
     values: Values = {"principal": None, "name": None, "via": attribution.UNKNOWN, "request_id": None}
     values |= {} if who is None else who.values()
     values |= {} if name is None else {"principal": str(account_id), "name": name, "via": "session"}
-    values |= {"at": now(), "event": event, "account_id": account_id, "client": client}
+    values |= {"at": now(), "event": event, "account_id": account_id, "client": client or None}
     return {f"new_{column}": values[column] for column in _ADDED}
 
 

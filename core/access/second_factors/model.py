@@ -9,9 +9,11 @@ from sqlalchemy import BigInteger, ForeignKey, LargeBinary, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.access.encrypted_columns import ENCRYPTED
-from diptych.core.engine.entity import NOT_DUMPED, Base, UtcDateTime
+from diptych.core.engine.entity import NOT_DUMPED, Base, UtcDateTime, part_of_security
+from diptych.core.engine.history_triggers import UNRECORDED
 
 
+@part_of_security("second_factor", "account_id")
 class SecondFactor(Base):
     """The second factor of an account. secret: of its codes, encrypted. last_step: of the last code that was accepted.
 
@@ -19,11 +21,11 @@ class SecondFactor(Base):
     """
 
     __tablename__ = "second_factor"
-    __table_args__ = ({"info": NOT_DUMPED},)
+    __table_args__ = ({"info": dict(NOT_DUMPED)},)
 
     account_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    secret: Mapped[str] = mapped_column(Text, info=ENCRYPTED)
-    last_step: Mapped[int] = mapped_column(BigInteger)
+    secret: Mapped[str] = mapped_column(Text, info=ENCRYPTED | UNRECORDED)
+    last_step: Mapped[int] = mapped_column(BigInteger, info=UNRECORDED)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True))
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime(timezone=True))
 

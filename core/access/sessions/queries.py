@@ -67,7 +67,7 @@ SEEN = (
 BEGIN = insert(_SESSIONS).values(
     {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in _SESSIONS.columns}
 )
-END = delete(_SESSIONS).where(_SESSIONS.c.digest == _DIGEST)
+END = delete(_SESSIONS).where(_SESSIONS.c.digest == _DIGEST).returning(_SESSIONS.c.account_id)
 END_ALL = delete(_SESSIONS).where(is_value(_SESSIONS.c.account_id))
 END_OLD = delete(_SESSIONS).where(_SESSIONS.c.created_at < bindparam("before", type_=_MOMENT))
 

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
 from diptych.core.access.accounts.rules import account_name
+from diptych.core.access.events.queries import ADD, values_of
 from diptych.core.access.second_factors.verification import CodeCheck
 from diptych.core.access.sessions import queries, rules
 from diptych.core.access.sessions.credentials import Credentials
@@ -61,21 +62,24 @@ async def sign_in(database: Database, call: OperationRequest) -> OperationResult
     password_hash = account.password_hash if account and account.active else None
     is_right = await hash_in_turn_async(partial(passwords.matches, password_hash, form.password))
     if not is_right or not code.is_right:
-        raise _refused_sign_in()
+        raise await _refused_sign_in(database, account, call)
     assert account is not None  # noqa: S101 - nothing matches without one
     renewed = await _rehashed(password_hash or "", form.password)
 
-    async def write(executor: Executor) -> str:
+    async def write(executor: Executor) -> str | None:
         if not await still_counts(executor, account) or not await use_code(executor, code):
-            raise _refused_sign_in()
+            return None
         await executor.run(queries.FORGET, attempt)
         if call.browser.token:
             await executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
         if renewed:
             await executor.run(queries.SET_PASSWORD, {VALUE: account.account_id, "password_hash": renewed})
+        await executor.run(ADD, values_of("sign_in", account.account_id, account.name, call.browser.client))
         return await begin_session(executor, account.account_id)
 
     token = await database.execute_write(write, in_transaction=True)
+    if token is None:
+        raise await _refused_sign_in(database, account, call)
     log_use(code)
     _log.info("a sign-in has succeeded")
     return redirection(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
@@ -85,10 +89,12 @@ async def sign_out(database: Database, call: OperationRequest) -> OperationResul
     """End the session."""
 
     async def write(executor: Executor) -> None:
-        await executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+        ended = await executor.first(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+        if ended is not None:
+            await executor.run(ADD, values_of("sign_out", ended[0], client=call.browser.client))
 
     if call.browser.token:
-        await database.execute_write(write, in_transaction=False)
+        await database.execute_write(write, in_transaction=True)
     return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
@@ -139,6 +145,7 @@ async def store_password(
             await use_up(executor, known)
         await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
         await executor.run(queries.END_ALL, {VALUE: account_id})
+        await executor.run(ADD, values_of("password_changed", account_id))
 
     await database.execute_write(write, in_transaction=True)
 
@@ -231,7 +238,14 @@ def wrong(detail: str, *members: str) -> ValidationFailed:
     return ValidationFailed(detail, [FieldError("wrong", detail, path=(member,)) for member in members])
 
 
-def _refused_sign_in() -> ValidationFailed:
+async def _refused_sign_in(database: Database, account: Credentials | None, call: OperationRequest) -> ValidationFailed:
+    """Record that a sign-in has failed, and return the error. The name that was typed is not recorded."""
+    values = values_of("sign_in_failed", account.account_id if account else None, client=call.browser.client)
+
+    async def write(executor: Executor) -> None:
+        await executor.run(ADD, values)
+
+    await database.execute_write(write, in_transaction=False)
     _log.warning("a sign-in has failed")
     return wrong(
         "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"

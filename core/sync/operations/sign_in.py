@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
 from diptych.core.access.accounts.rules import account_name
+from diptych.core.access.events.queries import ADD, values_of
 from diptych.core.access.second_factors.verification import CodeCheck
 from diptych.core.access.sessions import queries, rules
 from diptych.core.access.sessions.credentials import Credentials
@@ -62,21 +63,24 @@ def sign_in(database: Database, call: OperationRequest) -> OperationResult:
     password_hash = account.password_hash if account and account.active else None
     is_right = hash_in_turn(partial(passwords.matches, password_hash, form.password))
     if not is_right or not code.is_right:
-        raise _refused_sign_in()
+        raise _refused_sign_in(database, account, call)
     assert account is not None  # noqa: S101 - nothing matches without one
     renewed = _rehashed(password_hash or "", form.password)
 
-    def write(executor: Executor) -> str:
+    def write(executor: Executor) -> str | None:
         if not still_counts(executor, account) or not use_code(executor, code):
-            raise _refused_sign_in()
+            return None
         executor.run(queries.FORGET, attempt)
         if call.browser.token:
             executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
         if renewed:
             executor.run(queries.SET_PASSWORD, {VALUE: account.account_id, "password_hash": renewed})
+        executor.run(ADD, values_of("sign_in", account.account_id, account.name, call.browser.client))
         return begin_session(executor, account.account_id)
 
     token = database.execute_write(write, in_transaction=True)
+    if token is None:
+        raise _refused_sign_in(database, account, call)
     log_use(code)
     _log.info("a sign-in has succeeded")
     return redirection(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
@@ -86,10 +90,12 @@ def sign_out(database: Database, call: OperationRequest) -> OperationResult:
     """End the session."""
 
     def write(executor: Executor) -> None:
-        executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+        ended = executor.first(queries.END, {VALUE: rules.digest_of(call.browser.token)})
+        if ended is not None:
+            executor.run(ADD, values_of("sign_out", ended[0], client=call.browser.client))
 
     if call.browser.token:
-        database.execute_write(write, in_transaction=False)
+        database.execute_write(write, in_transaction=True)
     return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
@@ -138,6 +144,7 @@ def store_password(database: Database, account_id: Any, password: str, known: Re
             use_up(executor, known)
         executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
         executor.run(queries.END_ALL, {VALUE: account_id})
+        executor.run(ADD, values_of("password_changed", account_id))
 
     database.execute_write(write, in_transaction=True)
 
@@ -230,7 +237,14 @@ def wrong(detail: str, *members: str) -> ValidationFailed:
     return ValidationFailed(detail, [FieldError("wrong", detail, path=(member,)) for member in members])
 
 
-def _refused_sign_in() -> ValidationFailed:
+def _refused_sign_in(database: Database, account: Credentials | None, call: OperationRequest) -> ValidationFailed:
+    """Record that a sign-in has failed, and return the error. The name that was typed is not recorded."""
+    values = values_of("sign_in_failed", account.account_id if account else None, client=call.browser.client)
+
+    def write(executor: Executor) -> None:
+        executor.run(ADD, values)
+
+    database.execute_write(write, in_transaction=False)
     _log.warning("a sign-in has failed")
     return wrong(
         "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
