@@ -35,7 +35,15 @@ UNDONE = 10_000
 """Changes that one request undoes, at most; a command undoes any number."""
 
 _RECORDED = select(
-    Change.id, Change.resource, Change.resource_id, Change.request_id, Change.action, Change.before, Change.after
+    Change.id,
+    Change.principal,
+    Change.via,
+    Change.resource,
+    Change.resource_id,
+    Change.request_id,
+    Change.action,
+    Change.before,
+    Change.after,
 )
 _REQUEST = Change.request_id == bindparam("request_id", type_=Text)
 _ROWS = Change.resource_id.in_(bindparam("rows", expanding=True, type_=Change.resource_id.type))

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.history.model import Change
 from tests.services.api import Api
 from tests.services.test_statements import CHANGES, ask, catalogue
+from tests.services.twins import Twin, author
 from tests.support.changes import changes, opened, replayed, state
 
 SAMPLED = {"authors_merge", "tags_delete", "books_set_contributors", "books_upsert_batch", "books_delete"}
@@ -199,3 +201,17 @@ async def test_an_undo_takes_as_many_statements_for_many_rows_as_for_few(api: Ap
 
     assert (len(counts.statements), counts.commits) == (3, 1), counts.statements
     assert len(deleting.statements) == 8, deleting.statements
+
+
+async def test_what_several_senders_have_done_under_one_id_is_not_undone_at_once(twin: Twin, api: Api):
+    made = {}
+    for sender in ("1", "2"):
+        with attributed_to(Attribution(sender, None, "token", "constant")):
+            made[sender] = await author(twin, sender)
+
+    refused, _ = await api.call("changes_undo", {"request_id": "constant"})
+
+    [error] = json.loads(refused.body)["errors"]
+    assert (refused.status, error["code"]) == (409, "several_senders")
+    for author_id in made.values():
+        assert (await api.call("authors_get", id=str(author_id)))[0].status == 200

@@ -65,6 +65,10 @@ class _Undo:
                 f"This made more than {UNDONE:,} changes: `diptych history undo` undoes it.",
                 [FieldError("too_many", f"more than {UNDONE:,} changes", path=("request_id",))],
             )
+        # Clients choose the ids of their requests: one may have used that of another, or a constant.
+        if len({(change.principal, change.via) for change in changes}) > 1:
+            reason = "requests of several senders have this id: undo each change by its own"
+            raise Conflict(f"{reason.capitalize()}.", [FieldError("several_senders", reason, path=("request_id",))])
         return changes
 
     def _error(self, obstacle: Obstacle) -> FieldError:
