@@ -18,7 +18,6 @@ from tests.services.test_sign_in import OTHER, PASSWORD, post
 from tests.support.before import execute
 from tests.support.changes import opened
 
-
 WRONG = "the hat of the hobgoblin"
 
 
