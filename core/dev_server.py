@@ -1,4 +1,4 @@
-"""Run both adapters on this machine, for `make serve`."""
+"""Run both adapters and a worker on this machine, for `make serve`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from diptych.core.settings import Settings
 
 HOST = "127.0.0.1"
+WORKER = [sys.executable, "-m", "diptych.core.cli", "work"]
 START_SECONDS = 30
 
 
@@ -60,12 +61,12 @@ def check_servers(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def serving(settings: Settings, log: Path) -> Iterator[dict[str, str]]:
-    """Run both adapters for the block; yield the URL of each. Errors: ServingError."""
+    """Run both adapters and a worker for the block; yield the URL of each adapter. Errors: ServingError."""
     started: dict[str, subprocess.Popen[bytes]] = {}
     wanted = commands(settings)
     with log.open("ab") as output:
         try:
-            for name, (_, command) in wanted.items():
+            for name, command in [*((name, command) for name, (_, command) in wanted.items()), ("worker", WORKER)]:
                 # A new session: Ctrl-C reaches only this process, which then stops each server gracefully.
                 started[name] = subprocess.Popen(  # noqa: S603 - our own command
                     command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True

@@ -22,6 +22,7 @@ HEADER = '# Generated from core/aio/{name} by tools/unasync.py: do not edit, run
 
 WORDS = {
     "diptych.core.aio": "diptych.core.sync",
+    "AsyncGenerator": "Generator",
     "AsyncIterator": "Iterator",
     "AsyncConnection": "Connection",
     "AsyncEngine": "Engine",
@@ -36,6 +37,8 @@ WORDS = {
     "async_config": "sync_config",
     "checkout_async": "checkout",
     "checkin_async": "checkin",
+    "aclosing": "closing",
+    "repeating_async": "repeating",
     "anext": "next",
     "__anext__": "__next__",
     "__aiter__": "__iter__",

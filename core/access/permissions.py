@@ -11,6 +11,7 @@ Permission = Literal[
     "history:read",
     "history:undo",
     "metrics:read",
+    "jobs:manage",
     "tokens:manage",
     "accounts:manage",
     "me:read",
@@ -18,8 +19,9 @@ Permission = Literal[
 """What an operation may need. They are the scopes of tokens too (RFC 6749 section 3.3), but for me:read.
 
 history:undo: undo changes, also those of others. Anonymous clients never may: deleted rows come back by it.
-tokens:manage: create and revoke tokens of one's own account. accounts:manage: all accounts and all tokens. me:read:
-read who one is; everybody with an account may.
+jobs:manage: see and cancel everybody's jobs; one's own need catalogue:write alone. tokens:manage: create and revoke
+tokens of one's own account. accounts:manage: all accounts and all tokens. me:read: read who one is; everybody with an
+account may.
 """
 
 Role = Literal["none", "reader", "editor", "administrator"]
@@ -34,7 +36,7 @@ _READER: frozenset[str] = frozenset({"catalogue:read", "metrics:read"})
 _EDITOR = _READER | {"catalogue:write"}
 _OWN: frozenset[str] = frozenset({"tokens:manage", "me:read"})
 _UNDO: frozenset[str] = frozenset({"history:undo"})
-_ADMINISTRATOR = _EDITOR | _UNDO | {"history:read", "accounts:manage"}
+_ADMINISTRATOR = _EDITOR | _UNDO | {"history:read", "jobs:manage", "accounts:manage"}
 
 ANONYMOUS: Mapping[str, frozenset[str]] = {"none": frozenset(), "reader": _READER, "editor": _EDITOR}
 """The permissions of clients without an account, by role."""

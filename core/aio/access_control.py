@@ -89,7 +89,7 @@ class AccessControl:
             return UNKNOWN, browser
         if operation.for_browsers:
             principal = await self._of_session(browser)
-        elif operation.unit == "none":
+        elif operation.unit in ("none", "optional"):
             principal = await self._principal_without_waiting(request, needed)
         else:
             principal = await self._principal(request)

@@ -7,7 +7,8 @@ import diptych.core.access.policy
 import diptych.core.access.second_factors.model
 import diptych.core.access.sessions.model
 import diptych.core.history.model
-import diptych.core.idempotency.model  # noqa: F401 - maps a class
+import diptych.core.idempotency.model
+import diptych.core.jobs.model  # noqa: F401 - maps a class
 from diptych.core import access, catalogue
 from diptych.core.engine.entity import Base
 

@@ -19,6 +19,7 @@ from diptych.core.cli.openapi import openapi_command
 from diptych.core.cli.serve import serve_command
 from diptych.core.cli.status import check_status_command
 from diptych.core.cli.tokens import tokens_group
+from diptych.core.cli.work import work_command
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.tuning.garbage_collection import skip_gc_at_exit
 
@@ -39,6 +40,7 @@ def commands(settings: Settings) -> dict[str, click.Command]:
         "load": load_command(settings),
         "check-db-status": check_status_command(settings),
         "serve": serve_command(settings),
+        "work": work_command(settings),
         "openapi": openapi_command(),
     }
 

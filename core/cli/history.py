@@ -12,6 +12,7 @@ from diptych.core.cli.trimming import older_than, trim_older
 from diptych.core.cli.undo import undo_run
 from diptych.core.history.statements import REDACT, TRIM
 from diptych.core.import_export.summary import counted
+from diptych.core.jobs import queries as jobs
 from diptych.core.settings import Settings
 from diptych.core.sync.statement_executor import Executor
 
@@ -33,13 +34,17 @@ def history_group(settings: Settings) -> click.Group:
     @history.command("redact")
     @click.argument("account")
     def redact(account: str) -> None:
-        """Take the name of ACCOUNT out of all changes; its id stays. ACCOUNT: its id, or a name that it has or had."""
+        """Take the name of ACCOUNT out of all changes and jobs; its id stays.
+
+        ACCOUNT: its id, or a name that it has or had.
+        """
 
         def write(executor: Executor) -> tuple[int, int]:
             changes = events = 0
             # Accounts of this service have names in lower case, users of a host application any.
             for name in {account, account.lower()}:
                 changes += len(executor.all(REDACT, {"account": name}))
+                executor.all(jobs.REDACT, {"account": name})
                 for statement in redactions(executor.dialect.name):
                     events += len(executor.all(statement, {"account": name}))
             return changes, events

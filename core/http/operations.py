@@ -24,7 +24,7 @@ _PARAMETER = re.compile(r"{(\w+)}")
 
 READS = ("GET", "HEAD", "OPTIONS")
 
-Unit = Literal["none", "read", "stream", "write_one", "write_many", "several"]
+Unit = Literal["none", "optional", "read", "stream", "write_one", "write_many", "several"]
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -69,19 +69,19 @@ class Operation:
     run: takes what its unit of work provides and an OperationRequest, and returns an OperationResult; in core/aio it is
     awaited.
 
-    unit: whether it uses no database, reads, streams, writes one row, writes many, or has several units of work. An
-    operation that writes many gets a session; one that reads or writes one row gets an executor; one that streams
-    gets the Database, and reads each part of the body in a unit of work of its own; so does one that has several
-    units. needs_transaction: whether a request takes several statements that must see one snapshot or form one
-    transaction. lock: a function of an executor and an OperationRequest that locks the row until the unit of work
-    ends, so that a precondition (If-Match) holds until the change; None where there is no single row. body and query
-    are None where there is none. accepts: media types of the body, without "+json". media_type: of a response.
-    cache_control: of a read's response. resource_path: the path of the resource that the response body represents,
-    with the body's members as parameters; None where that is the request's own path or no single resource. suffixes:
-    of other representations of a single resource, which a GET asks for at the end of its path; they take no query
-    parameters. permission: what a client needs, where that is not to read or to write the catalogue. public: whether
-    nobody is authenticated, and everybody may. secret: whether a response has a secret, so that it is not kept for
-    repetitions.
+    unit: whether it uses no database, can do without one ("optional"), reads, streams, writes one row, writes many, or
+    has several units of work. An operation that writes many gets a session; one that reads or writes one row gets an
+    executor. One that streams gets the Database, and reads each part of the body in a unit of work of its own; so does
+    one that has several units, and one that can do without. needs_transaction: whether a request takes several
+    statements that must see one snapshot or form one transaction. lock: a function of an executor and an
+    OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
+    change; None where there is no single row. body and query are None where there is none. accepts: media types of the
+    body, without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of
+    the resource that the response body represents, with the body's members as parameters; None where that is the
+    request's own path or no single resource. suffixes: of other representations of a single resource, which a GET asks
+    for at the end of its path; they take no query parameters. permission: what a client needs, where that is not to
+    read or to write the catalogue. public: whether nobody is authenticated, and everybody may. secret: whether a
+    response has a secret, so that it is not kept for repetitions.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is

@@ -86,7 +86,7 @@ def cost(operation: Operation | None, query: str) -> int:
         return ROW
     if operation.unit in ("stream", "several"):
         return STREAM
-    if operation.unit == "none" or lane_of(operation.path, "") is not Lane.ORDINARY:
+    if operation.unit in ("none", "optional") or lane_of(operation.path, "") is not Lane.ORDINARY:
         return 0
     if operation.writes:
         return BATCH if operation.unit == "write_many" else WRITE

@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Pool, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from diptych.core.engine.entity import now
+from diptych.core.jobs.schemas import UnfinishedJobs
 from diptych.core.observability.multiprocess_dir import VARIABLE
 from diptych.core.observability.shared_counters import Key, Numbers, SharedCounters, read_all_processes
 
@@ -26,6 +28,8 @@ REQUESTS = "diptych_requests_total"
 SECONDS = "diptych_request_duration_seconds"
 IN_USE = "diptych_pool_connections_in_use"
 REFUSED = "diptych_buffers_full_total"
+JOBS = "diptych_jobs"
+OLDEST_JOB = "diptych_jobs_oldest_queued_seconds"
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds. A read takes one to five milliseconds."""
@@ -117,12 +121,23 @@ def watch(pool: Pool) -> None:
             metrics().use(-1)
 
 
-def exposition() -> bytes:
-    """Return all metrics in Prometheus's text format."""
+def exposition(jobs: UnfinishedJobs | None = None) -> bytes:
+    """Return all metrics in Prometheus's text format. jobs: those of the database, None where it does not answer."""
     directory = os.environ.get(VARIABLE)
     mine = metrics()
     found = read_all_processes(_WIDTH, Path(directory)) if directory else mine.all()
-    return "".join(f"{line}\n" for line in _lines(found)).encode()
+    return "".join(f"{line}\n" for line in (*_lines(found), *_lines_of_jobs(jobs))).encode()
+
+
+def _lines_of_jobs(jobs: UnfinishedJobs | None) -> Iterator[str]:
+    if jobs is None:
+        return
+    yield from _head(JOBS, "gauge", "Jobs that wait for a worker, and jobs that a worker does.")
+    yield f'{JOBS}{{state="queued"}} {jobs.queued}'
+    yield f'{JOBS}{{state="running"}} {jobs.running}'
+    age = 0.0 if jobs.oldest is None else max(0.0, (now() - jobs.oldest).total_seconds())
+    yield from _head(OLDEST_JOB, "gauge", "Seconds since the oldest job that waits was asked for.")
+    yield f"{OLDEST_JOB} {age:.3f}"
 
 
 def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:

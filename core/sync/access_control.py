@@ -90,7 +90,7 @@ class AccessControl:
             return UNKNOWN, browser
         if operation.for_browsers:
             principal = self._of_session(browser)
-        elif operation.unit == "none":
+        elif operation.unit in ("none", "optional"):
             principal = self._principal_without_waiting(request, needed)
         else:
             principal = self._principal(request)

@@ -130,7 +130,7 @@ class Application:
         match operation.unit:
             case "none":
                 return response_building.response(operation.run(None, call), operation, request)
-            case "stream" | "several":
+            case "stream" | "several" | "optional":
                 return response_building.response(operation.run(self.database, call), operation, request)
             case "read":
                 return self.database.read(respond, snapshot=operation.needs_transaction(call))

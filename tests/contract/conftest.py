@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -51,6 +52,14 @@ def administrator(url: str, hosts: Hosts) -> Iterator[httpx.Client]:
     """Yield a client of one deployment that sends the token of an administrator."""
     with patient.Client(base_url=url, headers={"Authorization": f"Bearer {hosts.administrator(url)}"}) as client:
         yield client
+
+
+@pytest.fixture
+def add_job(url: str, hosts: Hosts) -> Callable[..., str]:
+    """Return the function that adds a job, of a principal or of nobody, and returns its id."""
+    if CONTRACT_URL:
+        pytest.skip("jobs are added to the database")
+    return partial(hosts.add_job, url)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -95,14 +96,20 @@ def _access(asked: Asked, administrator: httpx.Client) -> None:
         assert [each["action"] for each in history] == ["create"]
     undone = ask("post", "/changes/undo", {"change_id": history[0]["id"]})["items"]
     assert undone == [{"resource": resource, "resource_id": row["id"], "action": "delete"}]
+    job = ask("get", "/jobs")["items"][0]
+    assert ask("get", "/jobs/{id}", id=job["id"]) == job
+    assert ask("post", "/jobs/{id}/cancel", id=job["id"])["state"] == "cancelled"
     ask("delete", "/tokens/{id}", id=token["id"])
     ask("delete", "/accounts/{id}", id=account["id"])
     assert administrator.get(f"/accounts/{account['id']}").status_code == 404
     asked.operations |= ask.operations
 
 
-def test_every_operation_of_the_openapi_document_succeeds(api: httpx.Client, administrator: httpx.Client):
+def test_every_operation_of_the_openapi_document_succeeds(
+    api: httpx.Client, administrator: httpx.Client, add_job: Callable[..., str]
+):
     ask = Asked(api)
+    add_job()
     for resource in (*RESOURCES, "publishers", "series"):
         _one_row(ask, api, resource)
         _batch(ask, api, resource)

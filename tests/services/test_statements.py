@@ -51,7 +51,7 @@ async def catalogue(api: Api) -> Catalogue:
 TABLE = """
     health_live                                                                          0
     health_ready                                                                         1
-    metrics_read                                                                         0
+    metrics_read                                                                         1
     documents_openapi                                                                    0
     documents_reference                                                                  0
     documents_list_problems                                                              0
@@ -197,6 +197,9 @@ TABLE = """
     tokens_get              id={token}                                                   1
     tokens_create           {{"label":"New","account_id":"{account}"}}                   1 alone
     tokens_delete           id={token}                                                   2 alone
+    jobs_list                                                                            1
+    jobs_get                id={nobody}                                                  1
+    jobs_cancel             id={nobody}                                                  1
     changes_list            ?resourceIn=books&viaIn=anonymous                            1
     changes_list            ?pageSize=1                                                  1
     authors_list_changes    id={author}                                                  1

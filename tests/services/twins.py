@@ -24,6 +24,7 @@ from diptych.core.history.model import Change
 from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.import_export.import_books import load_books
 from diptych.core.import_export.restore import export_lines, restore
+from diptych.core.jobs.model import Job
 from diptych.core.settings import Settings
 
 TWINS = ("aio", "sync")
@@ -171,7 +172,19 @@ class Twin:
 
     async def emptied(self) -> None:
         async def work(services: Services) -> None:
-            models = (BookTag, BookContributor, Book, Tag, Author, Publisher, Series, IdempotencyKey, Account, Change)
+            models = (
+                BookTag,
+                BookContributor,
+                Book,
+                Tag,
+                Author,
+                Publisher,
+                Series,
+                IdempotencyKey,
+                Account,
+                Change,
+                Job,
+            )
             for model in models:
                 await services.session.execute(delete(model))
 

@@ -8,12 +8,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from diptych.core.access.permissions import SCOPES
+from diptych.core.attribution import Attribution, attributed_to
+from diptych.core.database import sync_config
+from diptych.core.settings import Settings
+from diptych.core.sync.job_queue import enqueue
+from diptych.core.sync.unit_of_work import Database
 from tests.support.databases import DIPTYCH, ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, deployment, free_port, server
 from tests.support.issuer import Issuer, running_issuer
@@ -72,6 +78,16 @@ class Hosts:
             made = run([*DIPTYCH, "tokens", "create", "contract", "--scope", " ".join(SCOPES)], **database)
             self._tokens[backend] = made.stdout.strip()
         return self._tokens[backend]
+
+    def add_job(self, url: str, principal: str | None = None) -> str:
+        """Have somebody ask for a job that no worker does, of a deployment that was started here; return its id."""
+        host = next(host for host, its in self._urls.items() if its == url)
+        settings = Settings(database_url=self._databases[host.partition("-")[2]])
+        database = Database(sync_config(settings))
+        with attributed_to(Attribution(principal, None, "anonymous" if principal is None else "token")):
+            made = database.execute_write(partial(enqueue, kind="nothing", parameters={}), in_transaction=True)
+        database.close()
+        return str(made.id)
 
     def log(self, host: str) -> str:
         """Return a deployment's log so far."""

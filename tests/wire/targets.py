@@ -113,7 +113,7 @@ def _status(route: Route, method: str) -> int:
     if route.operation.needed not in (None, *ANONYMOUS["editor"]):
         return 401
     if method in ("GET", "HEAD"):
-        return 404 if route.path.endswith(("{slug}", "{name}")) else 200
+        return 404 if route.path.endswith(("{slug}", "{name}")) or route.path == "/jobs/{id}" else 200
     if route.operation.body is None:
         return 404 if parameters_of(route.path) else 303
     return 422 if not route.operation.body_required else 415
@@ -122,7 +122,7 @@ def _status(route: Route, method: str) -> int:
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
-    if path.startswith(("/accounts", "/tokens")):
+    if path.startswith(("/accounts", "/tokens", "/jobs")):
         path = path.replace("{id}", ID)
     return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 

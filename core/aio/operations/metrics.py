@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
+from sqlalchemy.exc import DBAPIError
+
+from diptych.core import deadline
+from diptych.core.aio.job_queue import count_unfinished
+from diptych.core.aio.unit_of_work import Database
+from diptych.core.errors import CatalogueError
 from diptych.core.http.lanes import METRICS
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.jobs.schemas import UnfinishedJobs
 from diptych.core.observability import metrics
 
+COUNT_TIMEOUT = 1.0
+"""Seconds that the database has to count the jobs; without an answer, the metrics of jobs are left out."""
 
-async def read(_session: None, _call: OperationRequest) -> OperationResult:
-    """Return the metrics of all processes of this service."""
-    return OperationResult(metrics.exposition())
+
+async def read(database: Database, _call: OperationRequest) -> OperationResult:
+    """Return the metrics of all processes of this service, and of the jobs if the database answers."""
+    return OperationResult(metrics.exposition(await _unfinished(database)))
+
+
+async def _unfinished(database: Database) -> UnfinishedJobs | None:
+    latest = monotonic() + COUNT_TIMEOUT
+    try:
+        with deadline.until(min(latest, deadline.current() or latest)):
+            return await database.read(count_unfinished)
+    except (CatalogueError, DBAPIError):
+        # An outage, of which /health/ready tells: the other metrics are needed most then.
+        return None
 
 
 operations = [
@@ -19,7 +41,7 @@ operations = [
         path=METRICS,
         summary="Read how many requests there were, how long they took, and what is in use, for Prometheus",
         run=read,
-        unit="none",
+        unit="optional",
         response_schema=str,
         media_type=metrics.TEXT,
         cache_control="no-store",

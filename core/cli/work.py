@@ -1,0 +1,58 @@
+"""`work`: do the jobs that requests have put into the queue."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from diptych.core.cli.common import cli_errors, database_of
+from diptych.core.cli.job_types import JOB_TYPES
+from diptych.core.observability import json_logging
+from diptych.core.settings import Settings
+from diptych.core.startup_checks import check_revision
+from diptych.core.sync.worker import JobType, Worker
+
+
+def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -> click.Command:
+    """Return the command that does jobs until it is stopped. types: those that it does."""
+
+    @click.command("work")
+    @click.option("--until-idle", is_flag=True, help="End when no job is waiting.")
+    def command(until_idle: bool) -> None:  # noqa: FBT001 - click passes it by name
+        """Do the jobs of the queue, one at a time, until SIGTERM: imports of files that came over HTTP.
+
+        Any number of workers may run, on any number of hosts. On SIGTERM the batch in progress is completed, and the
+        job goes on where it was as soon as there is a worker.
+        """
+        stop = _Stop()
+        with cli_errors(), stop:
+            json_logging.begin(settings.log_level)
+            check_revision(settings)
+            with database_of(settings) as database:
+                Worker(database, types, stopping=stop.is_wanted).run(until_idle=until_idle)
+
+    return command
+
+
+class _Stop:
+    """Whether SIGTERM or SIGINT has come during a block."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+
+    def is_wanted(self) -> bool:
+        """Return whether one has come."""
+        return self._wanted
+
+    def __enter__(self) -> None:
+        self._before = {number: signal.signal(number, self._want) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _want(self, *_: Any) -> None:
+        self._wanted = True

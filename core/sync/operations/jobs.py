@@ -1,0 +1,99 @@
+# Generated from core/aio/operations/jobs.py by tools/unasync.py: do not edit, run "make twins".
+"""Jobs: whoever asked for one sees it and may cancel it, and so may administrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diptych.core.access.principal import Principal
+from diptych.core.engine.schemas.pagination import Page
+from diptych.core.errors import Conflict
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.jobs import queries
+from diptych.core.jobs.schemas import Job, JobList
+from diptych.core.sync.services.row_reader import Reader, row_not_found
+from diptych.core.sync.statement_executor import Executor
+
+
+def list_jobs(executor: Executor, call: OperationRequest) -> OperationResult:
+    """List the jobs that the principal may see."""
+    scope = call.query.scope() | _own(call.principal)
+    return OperationResult(Reader(executor, queries.spec).page(call.query, **scope))
+
+
+def read(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Read one job. Errors: NotFound."""
+    return OperationResult(_visible(executor, call))
+
+
+def cancel(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Cancel one job. Errors: NotFound; Conflict where it has ended otherwise."""
+    _visible(executor, call)
+    row = executor.first(queries.CANCEL, {"job": call.parameters["id"]})
+    if row is not None:
+        return OperationResult(queries.represent(row))
+    found = _visible(executor, call)
+    if found.state != "cancelled":
+        raise Conflict(f"This job has {found.state} already.")
+    return OperationResult(found)
+
+
+def _visible(executor: Executor, call: OperationRequest) -> Job:
+    """Return the job of a request. Errors: NotFound, also for one that the principal may not see."""
+    found: Job = Reader(executor, queries.spec).fetch("id", call.parameters["id"])
+    principal = None if call.principal.id is None else str(call.principal.id)
+    if found.principal != principal and not _sees_all(call.principal):
+        raise row_not_found(queries.spec)
+    return found
+
+
+def _own(principal: Principal) -> dict[str, Any]:
+    """Return the scope of the list of one's own jobs; empty for those who see all."""
+    if _sees_all(principal):
+        return {}
+    return {"nobody": None} if principal.id is None else {"owner": str(principal.id)}
+
+
+def _sees_all(principal: Principal) -> bool:
+    return "jobs:manage" in principal.permissions
+
+
+_ABOUT = "One's own; with jobs:manage, all. What has ended is kept for thirty days."
+
+operations = [
+    Operation(
+        name="jobs_list",
+        method="GET",
+        path="/jobs",
+        summary="List jobs, a page at a time",
+        description=f"{_ABOUT} The newest come first.",
+        run=list_jobs,
+        unit="read",
+        permission="catalogue:write",
+        query=JobList,
+        response_schema=Page[Job],
+    ),
+    Operation(
+        name="jobs_get",
+        method="GET",
+        path="/jobs/{id}",
+        summary="Read one job: its state, and how far it is",
+        description=_ABOUT,
+        run=read,
+        unit="read",
+        permission="catalogue:write",
+        response_schema=Job,
+    ),
+    Operation(
+        name="jobs_cancel",
+        method="POST",
+        path="/jobs/{id}/cancel",
+        summary="Cancel one job",
+        description="What it has stored already stays. 409 where it has ended otherwise.",
+        run=cancel,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        response_schema=Job,
+        problems=("conflict",),
+    ),
+]
