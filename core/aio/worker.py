@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 from time import monotonic
@@ -23,7 +23,7 @@ from diptych.core.aio.unit_of_work import Database
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.db._compat import sleep_async
 from diptych.core.db.error_translation import one_line
-from diptych.core.errors import CatalogueError, ServiceUnavailable
+from diptych.core.errors import CatalogueError, Conflict, ServiceUnavailable
 from diptych.core.jobs.repeating import repeating_async
 from diptych.core.jobs.rules import (
     ABANDONED,
@@ -46,12 +46,15 @@ Step = Callable[[AsyncSession], Awaitable[Progress]]
 It may be called again, in a new transaction, when that of the first call was rolled back.
 """
 
-Steps = Callable[[Database, Any, Progress], AsyncGenerator[Step]]
+Steps = Callable[[Database, Any, Progress], AsyncGenerator[Step | None]]
 """Yields the batches that a job still has, from its database, its parameters and its progress. It holds no connection
-between two batches.
+between two batches. None is no batch: the worker only looks whether it is to end.
 
-Errors: JobFailed and other CatalogueErrors end the job with their text; ServiceUnavailable has it tried again later.
+Errors: JobFailed and CatalogueErrors end the job with their text; ServiceUnavailable has it tried again later.
 """
+
+Sweep = Callable[[Executor], Awaitable[int]]
+"""Deletes some rows that are not needed any more, and returns how many."""
 
 _OUTAGES = (ServiceUnavailable, DBAPIError)
 
@@ -70,7 +73,7 @@ class Worker:
     """Takes jobs of these types from the queue of a database, and does them.
 
     stopping: whether it is to end; the batch in progress is still committed, and the job returned to the queue. lease:
-    as in diptych.core.jobs.rules.
+    as in diptych.core.jobs.rules. sweeps: what it deletes once in a while.
     """
 
     def __init__(
@@ -80,11 +83,13 @@ class Worker:
         *,
         stopping: Callable[[], bool] = lambda: False,
         lease: float = LEASE,
+        sweeps: Sequence[Sweep] = (job_queue.sweep,),
     ) -> None:
         self._database = database
         self._types = types
         self._stopping = stopping
         self._lease = lease
+        self._sweeps = sweeps
         self._swept: float | None = None
         self._is_out = False
 
@@ -127,8 +132,9 @@ class Worker:
         moment = monotonic()
         if self._swept is not None and moment - self._swept < SWEEP_INTERVAL:
             return
-        while await self._database.execute_write(job_queue.sweep, in_transaction=False):
-            pass
+        for sweep in self._sweeps:
+            while await self._database.execute_write(sweep, in_transaction=False):
+                pass
         self._swept = moment
 
     def _tell_of_outage(self, error: CatalogueError | DBAPIError) -> None:
@@ -158,7 +164,7 @@ class _Attempt:
             state = await (self._fail(ABANDONED) if self._attempts > ATTEMPTS else self._do(stopping))
         except _OUTAGES as error:
             state = await self._put_off(error)
-        except CatalogueError as error:
+        except (CatalogueError, JobFailed) as error:
             state = await self._fail(_told(error))
         except LeaseLost:
             raise
@@ -189,13 +195,21 @@ class _Attempt:
         with attributed_to(Attribution(job.principal, job.name, job.via, job.request_id)):
             async with aclosing(self._kind.steps(self._database, parameters, progress)) as steps:
                 async for step in steps:
-                    await self._database.run_in_transaction(partial(self._commit, step))
-                    self._attempts = 0
+                    if step is not None:
+                        await self._do_batch(step)
                     if stopping():
                         await self._write(HeldJob.release)
                         return "returned to the queue"
         await self._write(lambda held: held.finish("succeeded"))
         return "succeeded"
+
+    async def _do_batch(self, step: Step) -> None:
+        """Do one batch; once more, when another writer was quicker: a second attempt sees what that has stored."""
+        try:
+            await self._database.run_in_transaction(partial(self._commit, step))
+        except Conflict:
+            await self._database.run_in_transaction(partial(self._commit, step))
+        self._attempts = 0
 
     async def _commit(self, step: Step, session: AsyncSession) -> None:
         """Do one batch in the transaction of a session, the last statement of which checks the lease."""
@@ -209,7 +223,7 @@ class _Attempt:
         if self._attempts >= ATTEMPTS:
             return await self._fail(_told(error))
         pause = pause_before(max(self._attempts, 1))
-        await self._write(lambda held: held.release(pause))
+        await self._write(lambda held: held.release(self._attempts, pause))
         return f"put off for {pause:.0f} s"
 
     async def _fail(self, reason: str) -> str:
@@ -228,8 +242,10 @@ class _Attempt:
         return HeldJob(executor, self._job.id, self._lease, self._seconds)
 
 
-def _told(error: CatalogueError | DBAPIError) -> str:
+def _told(error: CatalogueError | JobFailed | DBAPIError) -> str:
     """Return what an error says to whoever asked for the job."""
+    if isinstance(error, JobFailed):
+        return error.detail
     if not isinstance(error, CatalogueError):
         return UNEXPECTED
     reasons = "; ".join(each.detail for each in error.field_errors)

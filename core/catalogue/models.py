@@ -8,6 +8,7 @@ import diptych.core.access.second_factors.model
 import diptych.core.access.sessions.model
 import diptych.core.history.model
 import diptych.core.idempotency.model
+import diptych.core.imports.model
 import diptych.core.jobs.model  # noqa: F401 - maps a class
 from diptych.core import access, catalogue
 from diptych.core.engine.entity import Base

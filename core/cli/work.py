@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from diptych.core.cli.common import cli_errors, database_of
-from diptych.core.cli.job_types import JOB_TYPES
+from diptych.core.cli.job_types import JOB_TYPES, SWEEPS
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
 from diptych.core.sync.worker import JobType, Worker
+from diptych.core.tuning.garbage_collection import freeze_gc
 
 
 def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -> click.Command:
@@ -31,8 +32,9 @@ def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -
         with cli_errors(), stop:
             json_logging.begin(settings.log_level)
             check_revision(settings)
+            freeze_gc()
             with database_of(settings) as database:
-                Worker(database, types, stopping=stop.is_wanted).run(until_idle=until_idle)
+                Worker(database, types, stopping=stop.is_wanted, sweeps=SWEEPS).run(until_idle=until_idle)
 
     return command
 

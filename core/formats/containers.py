@@ -210,6 +210,16 @@ def open_file(path: Path | Literal["-"]) -> OpenedFile:
         raise
 
 
+def open_stream(source: BinaryIO, name: str | None) -> OpenedFile:
+    """Open a file that is given as a buffered stream, which is closed with it. name, errors: as in `open_file`."""
+    meter = _Meter(source, owned=True)
+    try:
+        return _opened(meter, name)
+    except BaseException:
+        meter.close()
+        raise
+
+
 def _opened(meter: _Meter, name: str | None) -> OpenedFile:
     """Return the file over a meter. Errors: ContainerError."""
     stored = io.BufferedReader(meter, 1 << 16)

@@ -75,13 +75,14 @@ class Operation:
     one that has several units, and one that can do without. needs_transaction: whether a request takes several
     statements that must see one snapshot or form one transaction. lock: a function of an executor and an
     OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
-    change; None where there is no single row. body and query are None where there is none. accepts: media types of the
-    body, without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of
-    the resource that the response body represents, with the body's members as parameters; None where that is the
-    request's own path or no single resource. suffixes: of other representations of a single resource, which a GET asks
-    for at the end of its path; they take no query parameters. permission: what a client needs, where that is not to
-    read or to write the catalogue. public: whether nobody is authenticated, and everybody may. secret: whether a
-    response has a secret, so that it is not kept for repetitions.
+    change; None where there is no single row. body and query are None where there is none. takes_file: whether the body
+    is a file, of any media type or in a form; the function gets it as diptych.core.http.uploads.UploadedFile. accepts:
+    media types of the body, without "+json". media_type: of a response. cache_control: of a read's response.
+    resource_path: the path of the resource that the response body represents, with the body's members as parameters;
+    None where that is the request's own path or no single resource. suffixes: of other representations of a single
+    resource, which a GET asks for at the end of its path; they take no query parameters. permission: what a client
+    needs, where that is not to read or to write the catalogue. public: whether nobody is authenticated, and everybody
+    may. secret: whether a response has a secret, so that it is not kept for repetitions.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -98,6 +99,7 @@ class Operation:
     lock: Callable[..., Any] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
+    takes_file: bool = False
     accepts: tuple[str, ...] = (JSON,)
     query: type[BaseModel] | None = None
     response_schema: Any = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.operations import FORM, READS, Operation, OperationRequest, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
+from diptych.core.http.uploads import UploadedFile, uploaded_file
 from diptych.core.http.wire.allowed_hosts import LOOPBACK, name_of
 from diptych.core.settings import Settings
 
@@ -81,14 +83,14 @@ def read(
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
     """
     content = _content(operation, request, settings.max_body_bytes)
-    decode = decode_form if _is_form(operation) else json.decode
+    decode = _decoder(operation, request)
     raw = _NOTHING if content is None else _readable(operation, decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(None if target.suffix else operation.query, request.query, field_errors)
     principal, browser = sender
     key = _key(operation, request, content, principal)
-    body_value = _validate(operation.body, raw, field_errors) if operation.body and raw is not _NOTHING else None
+    body_value = None if raw is _NOTHING else _body_value(operation, raw, field_errors)
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
     # Preconditions have no meaning on POST (RFC 9110): what it creates does not exist yet.
@@ -114,9 +116,10 @@ def _content(operation: Operation, request: Request, limit: int) -> bytes | None
         raise problems.malformed("The body did not arrive whole.")
     if body is BodyError.NO_ROOM:
         raise problems.unavailable("Too much of other requests and responses is in transit.")
-    if operation.body is None or (not body and not operation.body_required):
-        return None
-    _check_media_type(operation, request.headers.get("content-type", ""))
+    if not operation.takes_file:
+        if operation.body is None or (not body and not operation.body_required):
+            return None
+        _check_media_type(operation, request.headers.get("content-type", ""))
     deadline.check()
     return _readable(operation, _decoded, body, request.headers.get("content-encoding", ""), limit)
 
@@ -132,6 +135,28 @@ def _readable(operation: Operation, read: Callable[..., T], *arguments: Any) -> 
     except ValueError as error:
         kind = "a form" if _is_form(operation) else "JSON"
         raise problems.malformed(f"The body is not {kind} that can be accepted: {error}.") from None
+
+
+def _decoder(operation: Operation, request: Request) -> Callable[[bytes], Any]:
+    """Return the function that reads the body of an operation. It raises ValueError; Problem for a file."""
+    if operation.takes_file:
+        return partial(_file, request.headers.get("content-type", ""))
+    return decode_form if _is_form(operation) else json.decode
+
+
+def _file(content_type: str, content: bytes) -> UploadedFile:
+    """Return the file in a body. Errors: Problem 400."""
+    try:
+        return uploaded_file(content, content_type)
+    except ValueError as error:
+        raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
+
+
+def _body_value(operation: Operation, raw: Any, field_errors: list[FieldError]) -> Any:
+    """Return the body of a request; add what is wrong with it to the field errors."""
+    if operation.takes_file and not raw.content:
+        field_errors.append(FieldError("missing", "there is no file, or an empty one", path=()))
+    return _validate(operation.body, raw, field_errors) if operation.body else raw
 
 
 def decode_form(content: bytes) -> dict[str, str]:

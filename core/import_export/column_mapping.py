@@ -69,6 +69,10 @@ class ColumnMap:
         resolved = {field_: Keys(there(place.best), there(place.also)) for field_, place in self.places.items()}
         return {field_: keys for field_, keys in resolved.items() if keys.best or keys.also}
 
+    def columns_of_fields(self) -> dict[str, list[str]]:
+        """Return the columns that each field is read from."""
+        return {name: [*keys.best, *keys.also] for name, keys in self._resolved(self.columns).items()}
+
     def rule(self, key: str) -> ColumnRule:
         """Return the rule of a column."""
         return self.rules.get(plain(key), _PLAIN_RULE)

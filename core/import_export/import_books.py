@@ -90,6 +90,14 @@ def load_books(
     return loading.outcome
 
 
+def named_otherwise(session: Session, records: Sequence[BookRecord]) -> list[tuple[object, object, int]]:
+    """Return Outcome.named_otherwise of records that earlier transactions have loaded. It writes nothing."""
+    loading = _Loading(session, records, "keep")
+    for record in records:
+        loading.take_as_loaded(record)
+    return loading.named_otherwise()
+
+
 class _Loading:
     def __init__(self, session: Session, records: Sequence[BookRecord], on_conflict: OnConflict) -> None:
         self.books = BookService(session, wrap_exceptions=False)
@@ -158,6 +166,12 @@ class _Loading:
         else:
             self._reject(record, f"line {line} says otherwise of the same book, by another name of its author")
         return False
+
+    def take_as_loaded(self, record: BookRecord) -> None:
+        """Note a record as `is_first` does that has been loaded."""
+        author_id = self._first_author(record)
+        if record.isbn is None and author_id is not None:
+            self._loaded.setdefault((record.title, author_id, record.year), record)
 
     def named_otherwise(self) -> list[tuple[object, object, int]]:
         """Return what has been loaded of authors with several names. After `write`, which creates the people."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
@@ -54,11 +54,11 @@ class _Batch:
             yield _Batch([item], [line], self.raw)
 
 
-class _Repeat:
+class Repeat:
     """A row that repeats an earlier row."""
 
 
-Step = BookRecord | ExportedRow | Reject | _Repeat
+Step = BookRecord | ExportedRow | Reject | Repeat
 
 
 def import_rows(  # noqa: PLR0913 - four of them are options
@@ -82,7 +82,7 @@ def import_rows(  # noqa: PLR0913 - four of them are options
     with (
         closing(DuplicateDetector()) as seen,
         closing(_Loader(database, on_conflict, strict=strict)) as loader,
-        closing(_outcomes(loader, _items(entries, seen, summary, file_format))) as found,
+        closing(_outcomes(loader, steps_of(entries, seen, summary, file_format))) as found,
     ):
         for outcome in found:
             summary.add(outcome.created, outcome.updated, outcome.unchanged, outcome.rejects)
@@ -112,7 +112,7 @@ def preview(
     """Read and check all rows or records, and store none; a strict one ends at the first reject."""
     found = Preview(Summary())
     with closing(DuplicateDetector()) as seen:
-        for _, _, step in _items(entries, seen, found.summary, ""):
+        for _, _, step in steps_of(entries, seen, found.summary, ""):
             if isinstance(step, Reject):
                 found.summary.add(0, 0, 0, [step])
                 if rejects is not None:
@@ -120,7 +120,7 @@ def preview(
                 if strict:
                     found.summary.stopped = step
                     break
-            elif isinstance(step, _Repeat):
+            elif isinstance(step, Repeat):
                 found.repeated += 1
             else:
                 found.records += 1
@@ -146,11 +146,11 @@ def _outcomes(loader: _Loader, items: Iterator[tuple[int, Any, Step]]) -> Genera
             yield from loading.result()
 
 
-def _without_loading(step: Reject | _Repeat) -> Outcome:
+def _without_loading(step: Reject | Repeat) -> Outcome:
     return Outcome(rejects=[step]) if isinstance(step, Reject) else Outcome(unchanged=1)
 
 
-def _items(
+def steps_of(
     entries: Iterable[Entry], seen: DuplicateDetector, summary: Summary, file_format: str
 ) -> Iterator[tuple[int, Any, Step]]:
     """Yield what is to be done with each row; what is left out of a record is noted in the summary."""
@@ -192,17 +192,17 @@ def _first(item: Item, line: int, row: Any, seen: DuplicateDetector) -> Step:
     if found == "new":
         return item
     if found == "same":
-        return _Repeat()
+        return Repeat()
     return Reject(
         line, f"line {earlier} says otherwise of the same {'book' if isinstance(item, BookRecord) else 'id'}", row
     )
 
 
-def _batches(items: Iterator[tuple[int, Any, Step]], *, in_order: bool) -> Iterator[_Batch | Reject | _Repeat]:
+def _batches(items: Iterator[tuple[int, Any, Step]], *, in_order: bool) -> Iterator[_Batch | Reject | Repeat]:
     """Yield batches, rejects and repeats. in_order: rejects and repeats come after all rows before them in the file."""
     batch = _Batch()
     for line, raw, item in items:
-        if isinstance(item, Reject | _Repeat):
+        if isinstance(item, Reject | Repeat):
             if in_order and batch.items:
                 yield batch
                 batch = _Batch()
@@ -247,13 +247,7 @@ class _Loader:
 
     def _loaded(self, batch: _Batch, *, strict: bool) -> Outcome:
         def work(session: Session) -> Outcome:
-            books = [item for item in batch.items if isinstance(item, BookRecord)]
-            exported = [item for item in batch.items if isinstance(item, ExportedRow)]
-            outcome = (
-                load_books(session, books, self._on_conflict, self._loaded_books)
-                if books
-                else restore(session, exported, batch.lines)
-            )
+            outcome = load_items(session, batch.items, batch.lines, batch.raw, self._on_conflict, self._loaded_books)
             if strict and outcome.rejects:
                 raise _RejectedInBatch
             return outcome
@@ -265,5 +259,23 @@ class _Loader:
             outcome = self._database.run_in_transaction(work)
         for book in outcome.named_otherwise:
             self._loaded_books.check(*book)
-        outcome.rejects = [replace(reject, raw=batch.raw[reject.line]) for reject in outcome.rejects]
         return outcome
+
+
+def load_items(  # noqa: PLR0913, PLR0917 - the columns of a batch, and what concerns all of it
+    session: Session,
+    items: Sequence[Item],
+    lines: Sequence[int],
+    raw: Mapping[int, Any],
+    on_conflict: OnConflict,
+    loaded: DuplicateDetector,
+) -> Outcome:
+    """Load items of one kind, in the transaction of a session. lines: of the items. raw: by line, what a reject shows.
+
+    No two may be about the same book or row. loaded: as in `load_books`; the caller adds to it what is committed.
+    """
+    books = [item for item in items if isinstance(item, BookRecord)]
+    exported = [item for item in items if isinstance(item, ExportedRow)]
+    outcome = load_books(session, books, on_conflict, loaded) if books else restore(session, exported, lines)
+    outcome.rejects = [replace(reject, raw=raw[reject.line]) for reject in outcome.rejects]
+    return outcome

@@ -22,6 +22,17 @@ class RejectWriter(Protocol):
         ...
 
 
+def cells_of(text: str, columns: Sequence[str], delimiter: str, *, had_reason: bool) -> list[str]:
+    """Return the cells of a row that does not fit its columns, so that they still do not.
+
+    had_reason: whether the last cell is the reason of an import before.
+    """
+    cells = next(csv.reader([text], delimiter=delimiter), [])
+    if had_reason:
+        cells = cells[:-1]
+    return [unguarded(cell) for cell in (cells if len(cells) != len(columns) else [text, ""])]
+
+
 class TableRejects:
     """Rejects as CSV or TSV: the header of their source and a reason.
 
@@ -42,11 +53,8 @@ class TableRejects:
             values = (guarded(str(reject.raw.get(column, ""))) for column in self._columns)
             self._write([*values, reject.reason])
             return
-        cells = next(csv.reader([reject.raw], delimiter=self._delimiter), [])
-        if self._had_reason:  # the last cell is that of the import before
-            cells = cells[:-1]
-        cells = cells if len(cells) != len(self._columns) else [reject.raw, ""]
-        self._write([*(guarded(unguarded(cell)) for cell in cells), reject.reason])
+        cells = cells_of(reject.raw, self._columns, self._delimiter, had_reason=self._had_reason)
+        self._write([*(guarded(cell) for cell in cells), reject.reason])
 
     def _write(self, cells: Sequence[str]) -> None:
         text = io.StringIO(newline="")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal, cast
 from msgspec import Struct
 
 from diptych.core.formats.container_errors import BrokenContainerError
-from diptych.core.formats.containers import OpenedFile, open_file
+from diptych.core.formats.containers import OpenedFile, open_file, open_stream
 from diptych.core.formats.detection import detect
 from diptych.core.formats.open_library.author_names import AuthorNames
 from diptych.core.formats.open_library.reader import read_named
@@ -57,7 +57,7 @@ class BookSource(AbstractContextManager["BookSource"]):
     """An open file as entries.
 
     file_format: its name in the registry. notices: lines about how it is read, for the output. place: what the numbers
-    count.
+    count. delimiter: between the cells of a table that has a header. mapping: of a table.
     """
 
     def __init__(  # noqa: PLR0913 - what a source is
@@ -69,6 +69,8 @@ class BookSource(AbstractContextManager["BookSource"]):
         notices: Sequence[str],
         place: str,
         rejects: Callable[[BinaryIO], RejectWriter],
+        delimiter: str | None = None,
+        mapping: ColumnMap | None = None,
     ) -> None:
         self._opened = opened
         self.file_format = file_format
@@ -76,6 +78,8 @@ class BookSource(AbstractContextManager["BookSource"]):
         self.notices = notices
         self.place = place
         self.reject_writer = rejects
+        self.delimiter = delimiter
+        self.mapping = mapping
 
     @property
     def total(self) -> int | None:
@@ -98,6 +102,17 @@ def open_source(path: Path | Literal["-"], options: Options) -> BookSource:
     """
     check_encoding(options.encoding)
     opened = open_file(path)
+    try:
+        return _source(opened, options)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def stream_source(stream: BinaryIO, name: str | None, options: Options) -> BookSource:
+    """Prepare to read a file that is given as a buffered stream. name: of the file. Raises as `open_source`."""
+    check_encoding(options.encoding)
+    opened = open_stream(stream, name)
     try:
         return _source(opened, options)
     except BaseException:
@@ -177,7 +192,16 @@ def _table(
 
     restored = ["Rows of an export are restored as they were"] if exported else []
     notices = [*notices, *restored, *(mapping.notices() if by_columns or not exported else ())]
-    return BookSource(opened, file_format, entries=entries, notices=notices, place=place, rejects=writer)
+    return BookSource(
+        opened,
+        file_format,
+        entries=entries,
+        notices=notices,
+        place=place,
+        rejects=writer,
+        delimiter=numbered.delimiter,
+        mapping=mapping,
+    )
 
 
 def table_entries(numbered: Iterable[Row], mapping: ColumnMap, defaults: Defaults) -> Iterator[Entry]:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, Integer, String, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
@@ -15,7 +14,8 @@ from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import NOT_DUMPED, Base, UtcDateTime
 from diptych.core.jobs.rules import STATES, TYPE_LENGTH
 
-_JSON = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+# Not JSONB, which has an order of its own: both databases answer the same.
+_JSON = JSON(none_as_null=True)
 _UNFINISHED = text("available_at IS NOT NULL")
 _FINISHED = text("finished_at IS NOT NULL")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec.structs import fields
-from sqlalchemy import Text, Uuid, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Integer, Text, Uuid, bindparam, delete, func, insert, or_, select, update
 
 from diptych.core.engine.database_clock import current_time, seconds_from_now
 from diptych.core.engine.resource_spec import Condition, ResourceSpec, any_of
@@ -121,10 +121,15 @@ ADVANCE = (
 RELEASE = (
     update(Job)
     .where(*_HELD)
-    .values(state="queued", lease=None, available_at=seconds_from_now("seconds"))
+    .values(
+        state="queued",
+        lease=None,
+        available_at=seconds_from_now("seconds"),
+        attempts=bindparam("new_attempts", type_=Integer),
+    )
     .returning(Job.id)
 )
-"""Return a job to the queue, from which it can be taken in so many `seconds`."""
+"""Return a job to the queue, from which it can be taken in so many `seconds`, after `new_attempts`."""
 
 _ENDED = {"lease": None, "available_at": None, "finished_at": current_time()}
 

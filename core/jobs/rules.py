@@ -7,8 +7,6 @@ from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
-from diptych.core.errors import CatalogueError
-
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 STATES: tuple[str, ...] = get_args(State)
@@ -64,8 +62,12 @@ class LeaseLost(Exception):
     """The job is no longer this worker's: its lease has ended and another worker has it, or it was cancelled."""
 
 
-class JobFailed(CatalogueError):
+class JobFailed(Exception):
     """The job cannot be done; the text tells whoever asked for it why."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 def pause_before(attempt: int) -> float:

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 from pydantic import Field
 
-from diptych.core.engine.schemas.field_types import Instant, Length, Line, UtcTimestamp
+from diptych.core.engine.schemas.field_types import Instant, Length, Line, QueryCursorById, UtcTimestamp
 from diptych.core.engine.schemas.pagination import PageQuery
 from diptych.core.jobs.rules import STATES, TYPE_LENGTH
 
@@ -70,6 +70,7 @@ class JobList(PageQuery):
     q: ClassVar[None] = None
     order_by: ClassVar[str] = "id"
 
+    cursor: QueryCursorById | None = Field(None, description=PageQuery.model_fields["cursor"].description)
     state_in: list[Literal[STATES]] | None = Field(None, description="Only jobs in one of these states.")  # type: ignore[valid-type]
     type_in: list[_Text] | None = Field(None, description="Only jobs of these types.")
     principal_in: list[_Text] | None = Field(None, description="Only jobs that these accounts asked for, by their ids.")

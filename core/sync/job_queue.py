@@ -77,9 +77,9 @@ class HeldJob:
         values = {f"new_{name}": getattr(progress, name) for name in progress.__struct_fields__}
         self._run(queries.ADVANCE, seconds=self._seconds, **values)
 
-    def release(self, pause: float = 0.0) -> None:
-        """Return the job to the queue, for a pause in seconds."""
-        self._run(queries.RELEASE, seconds=pause)
+    def release(self, attempts: int = 0, pause: float = 0.0) -> None:
+        """Return the job to the queue, for a pause in seconds. attempts: how many there were, of those that count."""
+        self._run(queries.RELEASE, seconds=pause, new_attempts=attempts)
 
     def finish(self, state: str, error: str | None = None) -> None:
         """End the job."""

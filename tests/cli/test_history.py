@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from diptych.core.access.events.model import SecurityEvent
 from diptych.core.catalogue.books.model import Book
 from diptych.core.history.model import Change
+from diptych.core.jobs.model import Job
 from tests.support.changes import changes, opened, replayed, state
 from tests.support.commands import done, invoked, refused
 from tests.support.databases import BACKENDS, Databases
@@ -68,6 +69,22 @@ def test_the_name_of_an_account_is_taken_out_of_all_its_changes(url: str):
         ("4", None),
         (None, None),
     ]
+
+
+def test_the_name_of_an_account_is_taken_out_of_the_jobs_that_it_asked_for(url: str):
+    times = {"created_at": datetime.now(UTC), "available_at": None}
+    common = {"type": "import", "parameters": {}, "state": "succeeded", "attempts": 0, "done": 0, "counts": {}, **times}
+    with opened(url) as engine, engine.begin() as connection:
+        rows = [{**common, "id": uuid7(), "via": "token", "name": name, "principal": name} for name in ("ann", "bob")]
+        connection.execute(insert(Job), rows)
+
+    done(url, "history", "redact", "Ann")
+
+    with opened(url) as engine, engine.begin() as connection:
+        assert connection.execute(select(Job.principal, Job.name).order_by(Job.principal)).all() == [
+            ("ann", None),
+            ("bob", "bob"),
+        ]
 
 
 def test_an_import_is_in_the_history_once(url: str, tmp_path: Path):

@@ -62,6 +62,12 @@ def add_job(url: str, hosts: Hosts) -> Callable[..., str]:
     return partial(hosts.add_job, url)
 
 
+@pytest.fixture
+def work(url: str, hosts: Hosts) -> Callable[[], None]:
+    """Return the function that does all jobs that wait. A deployment elsewhere has workers of its own."""
+    return partial(hosts.work, url)
+
+
 @pytest.fixture(scope="module")
 def asked() -> Iterator[set[str]]:
     """Collect the deployments that a module uses; at the end, check that no connection is in use in their pools."""

@@ -18,7 +18,7 @@ from tests.support.databases import ROOT
 DEPLOY = ROOT / "docs" / "deploy"
 DOCKERFILE = DEPLOY / "Dockerfile"
 COMPOSE = DEPLOY / "compose.yaml"
-UNITS = ("diptych-flask", "diptych-sanic", "diptych-migrate")
+UNITS = ("diptych-flask", "diptych-sanic", "diptych-worker", "diptych-migrate")
 POD_IP = "10.244.1.2"
 
 Unit = Mapping[str, list[str]]
@@ -41,6 +41,16 @@ class Process:
     def migrates(self) -> bool:
         """Return whether it is no server, but migrates the database."""
         return self.command[1:2] == ["database"]
+
+    @property
+    def works(self) -> bool:
+        """Return whether it is no server, but does jobs."""
+        return self.command[1:2] == ["work"]
+
+    @property
+    def serves(self) -> bool:
+        """Return whether it is a server."""
+        return not self.migrates and not self.works
 
     @property
     def adapter(self) -> str:

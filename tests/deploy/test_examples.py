@@ -38,7 +38,7 @@ from tests.support.deployments import ADAPTERS, command
 from tests.support.fronts import HOST, replaced
 
 PROCESSES = processes()
-SERVERS = {name: each for name, each in PROCESSES.items() if not each.migrates}
+SERVERS = {name: each for name, each in PROCESSES.items() if each.serves}
 
 OTHERS = {"POD_IP", "PROMETHEUS_MULTIPROC_DIR", "TMPDIR"}
 """The variables that are not settings of Diptych's."""
@@ -77,11 +77,12 @@ def without_addresses(command: list[str]) -> list[str]:
     return [word for place, word in enumerate(command) if word not in ADDRESS_OPTIONS and place not in values]
 
 
-def test_each_kind_of_deployment_has_both_adapters_and_one_migration():
+def test_each_kind_of_deployment_has_both_adapters_a_worker_and_one_migration():
     for kind in ("compose", "kubernetes", "systemd"):
         found = [each for name, each in PROCESSES.items() if name.startswith(kind)]
 
-        assert sorted(each.adapter for each in found if not each.migrates) == sorted(ADAPTERS)
+        assert sorted(each.adapter for each in found if each.serves) == sorted(ADAPTERS)
+        assert [each.works for each in found].count(True) == 1
         assert [each.migrates for each in found].count(True) == 1
 
 
@@ -102,7 +103,7 @@ def test_a_command_is_there_once_the_package_is_installed(name: str):
 
     assert Path(program).name in entry_points(group="console_scripts").names
     assert program.startswith("/opt/diptych/bin/") == name.startswith("systemd")
-    if PROCESSES[name].migrates:
+    if not PROCESSES[name].serves:
         group: Any = click.Group(commands=commands(Settings()))
         for argument in arguments:
             group = group.commands[argument]
@@ -114,7 +115,7 @@ def test_every_variable_is_a_setting_whose_value_is_accepted(name: str):
 
     known = {each.metadata["variable"] for each in fields(settings)} | {URL_FILE}
     assert PROCESSES[name].environment.keys() <= known | OTHERS
-    assert HOST in settings.hosts.split(",") or (PROCESSES[name].migrates and name.startswith("kubernetes"))
+    assert HOST in settings.hosts.split(",") or (name not in SERVERS and name.startswith("kubernetes"))
     assert settings.trusted_proxies
 
 
@@ -286,7 +287,7 @@ def test_all_units_have_the_same_sandbox():
         "SystemCallFilter",
         "CapabilityBoundingSet",
     } <= first.keys()
-    assert others == [first, first]
+    assert others == [first] * (len(UNITS) - 1)
 
 
 @pytest.mark.parametrize("name", ["diptych-flask", "diptych-sanic"])
@@ -302,6 +303,8 @@ def test_the_pods_connections_fit_into_postgresqls_default():
     total = 0
     for deployment in objects("Deployment"):
         process = PROCESSES[f"kubernetes {deployment['spec']['template']['spec']['containers'][0]['name']}"]
+        if not process.serves:
+            continue
         settings = settings_of(process)
         workers = int(option(process, "--workers") or settings.workers)
         pods_at_most = deployment["spec"]["replicas"] + deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
@@ -374,4 +377,4 @@ def test_the_page_starts_units_and_services_that_exist():
     assert [
         each for each in units if not (DEPLOY / "systemd" / (each if "." in each else f"{each}.service")).exists()
     ] == []
-    assert services == {"migrate", *ADAPTERS}
+    assert services == {"migrate", "worker", *ADAPTERS}

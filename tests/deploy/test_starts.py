@@ -10,6 +10,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ from tests.support.shared import SharedRun
 pytestmark = [pytest.mark.long, pytest.mark.unsampled]
 
 PROCESSES = processes()
-SERVERS = [name for name, each in PROCESSES.items() if not each.migrates]
+SERVERS = [name for name, each in PROCESSES.items() if each.serves]
 
 
 def copy_sources(target: Path) -> Path:
@@ -183,6 +184,15 @@ def test_a_server_runs_as_its_file_says_and_writes_temporary_files_alone(name: s
         assert list(machine.temporary.iterdir())
 
     assert list(machine.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["compose", "kubernetes", "systemd"])
+def test_a_worker_runs_as_its_file_says(kind: str, machine: Machine, postgres: str):
+    machine.put_secret(f"sqlite:///{machine.state}/worker.db" if kind == "systemd" else postgres)
+    machine.run(next(each for each in PROCESSES.values() if each.migrates and each.name.startswith(kind)))
+    worker = next(each for each in PROCESSES.values() if each.works and each.name.startswith(kind))
+
+    machine.run(replace(worker, command=[*worker.command, "--until-idle"]))
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

@@ -20,7 +20,7 @@ from tests.support.databases import Databases
 
 NAME, PASSWORD, WRONG = "planted-7q-name", "a planted 7q password", "another planted 7q one"
 
-NAMED = ("account", "change", "security_event")
+NAMED = ("account", "change", "job", "security_event")
 """With what the names of tables begin that have names of accounts; `account_words` is SQLite's full-text index."""
 
 ABOUT_PEOPLE = ("accounts_", "tokens_", "me_", "security_events_")

@@ -197,6 +197,13 @@ TABLE = """
     tokens_get              id={token}                                                   1
     tokens_create           {{"label":"New","account_id":"{account}"}}                   1 alone
     tokens_delete           id={token}                                                   2 alone
+    imports_list                                                                         1
+    imports_get             id={nobody}                                                  1
+    imports_list_rejects    id={nobody}                                                  1
+    imports_create          {{"title":"x"}}                                              5 commit
+    imports_delete          id={nobody}                                                  1
+    imports_preview         id={nobody}                                                  1
+    imports_start           id={nobody} {{"strict":true}}                                1
     jobs_list                                                                            1
     jobs_get                id={nobody}                                                  1
     jobs_cancel             id={nobody}                                                  1

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -16,13 +17,17 @@ import pytest
 
 from diptych.core.access.permissions import SCOPES
 from diptych.core.attribution import Attribution, attributed_to
+from diptych.core.cli.job_types import JOB_TYPES
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from diptych.core.sync.job_queue import enqueue
 from diptych.core.sync.unit_of_work import Database
+from diptych.core.sync.worker import Worker
+from tests.support import patient
 from tests.support.databases import DIPTYCH, ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, deployment, free_port, server
 from tests.support.issuer import Issuer, running_issuer
+from tests.support.waiting import until
 
 HOSTS = ROOT / "tests" / "adapters" / "hosts"
 """Applications that mount the catalogue."""
@@ -82,12 +87,24 @@ class Hosts:
     def add_job(self, url: str, principal: str | None = None) -> str:
         """Have somebody ask for a job that no worker does, of a deployment that was started here; return its id."""
         host = next(host for host, its in self._urls.items() if its == url)
-        settings = Settings(database_url=self._databases[host.partition("-")[2]])
-        database = Database(sync_config(settings))
-        with attributed_to(Attribution(principal, None, "anonymous" if principal is None else "token")):
+        who = Attribution(principal, None, "anonymous" if principal is None else "token")
+        with attributed_to(who), closing(self._database_of(host)) as database:
             made = database.execute_write(partial(enqueue, kind="nothing", parameters={}), in_transaction=True)
-        database.close()
         return str(made.id)
+
+    def work(self, url: str) -> None:
+        """Do all jobs that wait of the deployment at a URL, if it was started here, or wait until others have."""
+        host = next((host for host, its in self._urls.items() if its == url), None)
+        if host is not None:
+            with closing(self._database_of(host)) as database:
+                Worker(database, JOB_TYPES).run(until_idle=True)
+            return
+        unfinished = "/jobs?stateIn=queued&stateIn=running"
+        header = {"Authorization": f"Bearer {os.environ['CONTRACT_TOKEN']}"}
+        until(lambda: not patient.get(f"{url}{unfinished}", headers=header).json()["items"])
+
+    def _database_of(self, host: str) -> Database:
+        return Database(sync_config(Settings(database_url=self._databases[host.partition("-")[2]])))
 
     def log(self, host: str) -> str:
         """Return a deployment's log so far."""

@@ -81,7 +81,7 @@ def _add(parameters: Tagging, batch: int, session: Session) -> Progress:
 
 
 @event.listens_for(Session, "before_commit")
-def _committing(session: Session) -> None:
+def _before_commit(session: Session) -> None:
     reached("committing", session.info.pop("batch", -1))
 
 

@@ -65,6 +65,10 @@ UNKNOWN_METHODS = ["TRACE", "PROPFIND", "FOO", "M-SEARCH", "PURGE", "LINK", "GET
 NO_METHODS = ["get", "Get", "GE@T", "G(T", "GET,", "GE:T", "G\u00c9T", "GET\x00", '"GET"', "G/T", "{GET}"]
 
 
+NO_ROWS = ("/jobs/", "/imports/")
+"""What begins so names no row."""
+
+
 def targets() -> Iterator[Case]:
     """Yield every case about methods and request targets."""
     yield from _tables()
@@ -113,16 +117,16 @@ def _status(route: Route, method: str) -> int:
     if route.operation.needed not in (None, *ANONYMOUS["editor"]):
         return 401
     if method in ("GET", "HEAD"):
-        return 404 if route.path.endswith(("{slug}", "{name}")) or route.path == "/jobs/{id}" else 200
-    if route.operation.body is None:
-        return 404 if parameters_of(route.path) else 303
+        return 404 if route.path.endswith(("{slug}", "{name}")) or route.path.startswith(NO_ROWS) else 200
+    if route.operation.body is None or route.path.startswith(NO_ROWS):
+        return 404 if parameters_of(route.path) else 422 if route.operation.takes_file else 303
     return 422 if not route.operation.body_required else 415
 
 
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
-    if path.startswith(("/accounts", "/tokens", "/jobs")):
+    if path.startswith(("/accounts", "/tokens", "/jobs", "/imports")):
         path = path.replace("{id}", ID)
     return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 

@@ -7,6 +7,7 @@ from pydantic_core import ErrorDetails
 DETAILS = {
     "extra_forbidden": "no such member here",
     "model_type": "Input should be an object",
+    "dict_type": "Input should be an object",
     "list_type": "Input should be an array",
     "too_short": "Array should have at least {min_length} item(s)",
     "too_long": "Array should have at most {max_length} items",

@@ -220,14 +220,21 @@ Slug = Annotated[Line, AfterValidator(ruled("slug", slugs.check_slug)), Length(1
 
 # The same in a query string, where everything is text.
 QueryInteger = _matching(_INTEGER, "integer", "a whole number", int)
+_PARSED_CURSOR = PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str)
+
+
+def _as_example(cursor: Cursor) -> SchemaMetadata:
+    return SchemaMetadata(str(cursor), "^[0-9A-Za-z_-]+$", max_length=cursors.LENGTH)
+
+
 QueryCursor = Annotated[
     Cursor,
-    PlainValidator(ruled("cursor", cursors.parse), json_schema_input_type=str),
-    SchemaMetadata(
-        str(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00Z", UUID(EXAMPLE_ID))),
-        "^[0-9A-Za-z_-]+$",
-        max_length=cursors.LENGTH,
-    ),
+    _PARSED_CURSOR,
+    _as_example(Cursor("created_at", "asc", True, False, "2026-01-31T12:00:00Z", UUID(EXAMPLE_ID))),
 ]
+QueryCursorById = Annotated[
+    Cursor, _PARSED_CURSOR, _as_example(Cursor("id", "asc", True, False, EXAMPLE_ID, UUID(EXAMPLE_ID)))
+]
+"""That of a list which is ordered by the id alone."""
 QueryBoolean = _matching(re.compile("true|false"), "boolean", "true or false", lambda value: value == "true")
 QueryFlag = Annotated[bool, QueryBoolean]

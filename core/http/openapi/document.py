@@ -16,6 +16,7 @@ from diptych.core.http.openapi.components import Components, parameters
 from diptych.core.http.operations import Operation, parameters_of
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 from diptych.core.http.problems import PROBLEM_JSON
+from diptych.core.http.uploads import MULTIPART, OCTETS
 from diptych.core.idempotency.rules import PATTERN
 
 DESCRIPTION = """\
@@ -37,16 +38,36 @@ DESCRIPTION = """\
 _BEARER = "bearer"
 _NEVER_ANONYMOUS = {*SCOPES, "me:read"} - frozenset().union(*ANONYMOUS.values())
 
-_SUCCESS = {200: "Done; the answer is in the body.", 201: "Created.", 204: "Done; no content."}
+_SUCCESS = {
+    200: "Done; the answer is in the body.",
+    201: "Created.",
+    202: "Accepted; a job does it.",
+    204: "Done; no content.",
+}
 
 _HEADERS = {
-    "Location": "The address of what was created.",
+    "Location": "The address of what was created, or of the job.",
     "Content-Location": "The address of what the body represents.",
     "ETag": "The version of what is answered, for If-None-Match and If-Match.",
     "Cache-Control": "How long, and by whom, the answer may be kept.",
     "Vary": "The request headers that the answer depends on.",
     "Link": "The addresses (RFC 8288) of the first, previous, next and last page, as far as there are such, or of a "
     "row's other representations.",
+}
+
+_FILE = {
+    OCTETS: {
+        "schema": {"type": "string", "contentMediaType": OCTETS, "minLength": 1},
+        "example": "title,author\nFinn Family Moomintroll,Tove Jansson\n",
+    },
+    MULTIPART: {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": {"type": "string", "contentMediaType": OCTETS, "minLength": 1}},
+        },
+        "example": {"file": "title,author\nFinn Family Moomintroll,Tove Jansson\n"},
+    },
 }
 
 _PROBLEM = {
@@ -153,6 +174,8 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
             "required": operation.body_required,
             "content": {first: content},
         }
+    if operation.takes_file:
+        found["requestBody"] = {"description": "A file.", "required": True, "content": _FILE}
     if operation.needed is not None:
         # An empty requirement: the catalogue's operations may be open to anonymous clients.
         found["security"] = [{_BEARER: []}] if operation.needed in _NEVER_ANONYMOUS else [{}, {_BEARER: []}]
@@ -246,7 +269,7 @@ _VALIDATORS = ("ETag", "Cache-Control", "Vary")
 def _success(operation: Operation, status: int, table: Sequence[Operation], components: Components) -> dict[str, Any]:
     found: dict[str, Any] = {"description": _SUCCESS[status]}
     names = [
-        *(["Location"] if status == 201 and operation.creates else []),
+        *(["Location"] if status == 202 or (status == 201 and operation.creates) else []),
         *(["Content-Location"] if operation.resource_path and not operation.secret else []),
         *(["ETag"] if operation.tagged else []),
         *(["Cache-Control"] if operation.method == "GET" else []),
@@ -301,7 +324,7 @@ def _problems(operation: Operation) -> list[Kinds]:
         names.add("not-found")
     if operation.query is not None:
         names.add("uri-too-long")
-    if operation.body is not None:
+    if operation.body is not None or operation.takes_file:
         names.add("unsupported-media-type")
     if operation.needed is not None:
         names |= {"unauthorized", "forbidden", "unavailable"}

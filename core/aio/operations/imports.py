@@ -1,0 +1,280 @@
+"""Imports: a file is sent, looked at, and imported by a job."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from diptych.core.access.principal import Principal
+from diptych.core.aio import job_queue
+from diptych.core.aio.services.row_reader import Reader, row_not_found
+from diptych.core.aio.statement_executor import Executor, executor_of
+from diptych.core.aio.unit_of_work import Database
+from diptych.core.engine.entity import now
+from diptych.core.engine.schemas.base import Input
+from diptych.core.engine.schemas.pagination import Page
+from diptych.core.errors import Conflict
+from diptych.core.formats.tables.cells import guarded
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.http.uploads import UploadedFile
+from diptych.core.imports import queries
+from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW
+from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions
+from diptych.core.jobs.schemas import Job
+from diptych.core.off_loop import write_body_async
+
+REASON = "reason"
+"""The column of a list of rejects that its source has not."""
+
+
+async def create(session: AsyncSession, call: OperationRequest) -> OperationResult:
+    """Store a file, and have it previewed."""
+    file: UploadedFile = call.body
+    row_id, name = uuid7(), call.query.name or file.name
+    row = {"id": row_id, "name": name, "size": len(file.content), "principal": _principal(call), "created_at": now()}
+    await session.execute(queries.ADD_FILE, [row])
+    chunks = [
+        {"import_id": row_id, "number": number, "content": file.content[start : start + CHUNK]}
+        for number, start in enumerate(range(0, len(file.content), CHUNK))
+    ]
+    await session.execute(queries.ADD_CHUNK, chunks)
+    executor = await executor_of(session)
+    await _enqueue(executor, row_id, PREVIEW, ReadingOptions())
+    return OperationResult(await Reader(executor, queries.spec).fetch("id", row_id))
+
+
+async def list_imports(executor: Executor, call: OperationRequest) -> OperationResult:
+    """List the imports that the principal may see."""
+    return OperationResult(await Reader(executor, queries.spec).page(call.query, **_own(call.principal)))
+
+
+async def read(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Read one import. Errors: NotFound."""
+    return OperationResult(await _visible(executor, call))
+
+
+async def preview(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Have a file previewed anew, with other options. Errors: NotFound; Conflict while it is being read."""
+    row_id = await _lock_idle(executor, call)
+    return _accepted(await _enqueue(executor, row_id, PREVIEW, call.body or ReadingOptions()))
+
+
+async def start(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Have a file imported. Errors: as `preview`."""
+    row_id = await _lock_idle(executor, call)
+    for statement in (queries.FORGET_REJECTS, queries.RESET):
+        await executor.run(statement, {"import_id": row_id})
+    return _accepted(await _enqueue(executor, row_id, IMPORT, call.body or ImportOptions()))
+
+
+async def delete(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Delete a file, with its rejects. Errors: as `preview`."""
+    await executor.run(queries.DELETE, {"import_id": await _lock_idle(executor, call)})
+    return OperationResult()
+
+
+async def list_rejects(database: Database, call: OperationRequest) -> OperationResult:
+    """Stream what was rejected, as CSV. Errors: NotFound."""
+
+    async def columns_of(executor: Executor) -> Any:
+        await _visible(executor, call)
+        return await executor.first(queries.COLUMNS, {"import_id": call.parameters["id"]})
+
+    (columns,) = await database.read(columns_of)
+    headers = {"Content-Disposition": 'attachment; filename="rejects.csv"'}
+    return OperationResult(stream=_rejects(database, call.parameters["id"], columns), headers=headers)
+
+
+async def _rejects(database: Database, import_id: UUID, columns: Sequence[str] | None) -> AsyncIterator[bytes]:
+    """Yield a list of rejects, PAGE of them at a time."""
+
+    async def page(executor: Executor, after: int) -> Sequence[Any]:
+        return await executor.all(queries.REJECTS, {"import_id": import_id, "after": after})
+
+    row: Callable[[Any], list[str]] = partial(_of_table, columns) if columns else _of_record
+    yield _written([[*columns, REASON] if columns else ["number", "content", REASON]])
+    last, found = -1, PAGE
+    while found == PAGE:
+        rejects = await database.read(partial(page, after=last))
+        found = len(rejects)
+        if rejects:
+            last = rejects[-1][0]
+            yield await write_body_async(True, partial(_lines, rejects, row))
+
+
+def _lines(rejects: Sequence[Any], row: Callable[[Any], list[str]]) -> bytes:
+    return _written([row(reject) for reject in rejects])
+
+
+def _of_table(columns: Sequence[str], reject: Any) -> list[str]:
+    """Return a rejected row in the columns of its source; one that does not fit them as its cells, or its text."""
+    _, _, reason, raw = reject
+    cells = json.loads(raw)
+    if isinstance(cells, dict):
+        return [*(guarded(str(cells.get(column, ""))) for column in columns), reason]
+    return [*(guarded(str(cell)) for cell in (cells if isinstance(cells, list) else [cells])), reason]
+
+
+def _of_record(reject: Any) -> list[str]:
+    _, line, reason, raw = reject
+    content = json.loads(raw)
+    return [str(line), guarded(content if isinstance(content, str) else raw), reason]
+
+
+def _written(rows: Sequence[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+async def _enqueue(executor: Executor, row_id: UUID, kind: str, options: Input) -> Job:
+    """Have a job read the file of an import."""
+    given = options.model_dump(mode="json", exclude_unset=True)
+    job = await job_queue.enqueue(executor, kind, {"import_id": str(row_id), **given})
+    await executor.run(queries.READ_BY, {"import_id": row_id, "new_job": job.id})
+    return job
+
+
+async def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
+    """Lock an import whose file is not being read, and return its id. Errors: NotFound; Conflict."""
+    row = await executor.first(queries.LOCK, {"import_id": call.parameters["id"]})
+    if row is None or not _may_see(call.principal, row[1]):
+        raise row_not_found(queries.spec)
+    ((is_read,),) = await executor.all(queries.IS_READ, {"job": row[2]})
+    if is_read:
+        raise Conflict("A job is reading this file; wait for it, or cancel it.")
+    found: UUID = row[0]
+    return found
+
+
+async def _visible(executor: Executor, call: OperationRequest) -> Import:
+    """Return the import of a request. Errors: NotFound, also for one that the principal may not see."""
+    found: Import = await Reader(executor, queries.spec).fetch("id", call.parameters["id"])
+    if not _may_see(call.principal, found.principal):
+        raise row_not_found(queries.spec)
+    return found
+
+
+def _accepted(job: Job) -> OperationResult:
+    return OperationResult(job, headers={"Location": f"/jobs/{job.id}"})
+
+
+def _principal(call: OperationRequest) -> str | None:
+    return None if call.principal.id is None else str(call.principal.id)
+
+
+def _may_see(principal: Principal, owner: str | None) -> bool:
+    own = None if principal.id is None else str(principal.id)
+    return owner == own or "jobs:manage" in principal.permissions
+
+
+def _own(principal: Principal) -> dict[str, Any]:
+    """Return the scope of the list of one's own imports; empty for those who see all."""
+    if "jobs:manage" in principal.permissions:
+        return {}
+    return {"nobody": None} if principal.id is None else {"owner": str(principal.id)}
+
+
+_ABOUT = "One's own; with jobs:manage, all. A file is kept for thirty days."
+
+operations = [
+    Operation(
+        name="imports_list",
+        method="GET",
+        path="/imports",
+        summary="List the files that were sent to be imported, a page at a time",
+        description=f"{_ABOUT} The newest come first.",
+        run=list_imports,
+        unit="read",
+        permission="catalogue:write",
+        query=ImportList,
+        response_schema=Page[Import],
+    ),
+    Operation(
+        name="imports_create",
+        method="POST",
+        path="/imports",
+        summary="Send a file to be imported",
+        description="The file is the body, or the one file of a form; every format that `diptych import` reads,"
+        " compressed or not. A job makes its preview; nothing is imported until it is started.",
+        run=create,
+        unit="write_many",
+        takes_file=True,
+        query=ImportName,
+        response_schema=Import,
+        status=201,
+        resource_path="/imports/{id}",
+    ),
+    Operation(
+        name="imports_get",
+        method="GET",
+        path="/imports/{id}",
+        summary="Read one import: how its file is read, and what it would become",
+        description=_ABOUT,
+        run=read,
+        unit="read",
+        permission="catalogue:write",
+        response_schema=Import,
+    ),
+    Operation(
+        name="imports_delete",
+        method="DELETE",
+        path="/imports/{id}",
+        summary="Delete one file, with its rejects",
+        description="What was imported stays. 409 while a job reads it.",
+        run=delete,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        status=204,
+    ),
+    Operation(
+        name="imports_preview",
+        method="POST",
+        path="/imports/{id}/preview",
+        summary="Have the preview of a file made anew, with other options",
+        description="409 while a job reads the file.",
+        run=preview,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        body=ReadingOptions,
+        body_required=False,
+        response_schema=Job,
+        status=202,
+    ),
+    Operation(
+        name="imports_start",
+        method="POST",
+        path="/imports/{id}/start",
+        summary="Have a file imported",
+        description="The options are not those of the preview: send them again. 409 while a job reads the file.",
+        run=start,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        body=ImportOptions,
+        body_required=False,
+        response_schema=Job,
+        status=202,
+    ),
+    Operation(
+        name="imports_list_rejects",
+        method="GET",
+        path="/imports/{id}/rejects.csv",
+        summary="Read the rows that were rejected, with the reasons, as CSV",
+        description="Those of a table are in its columns, to be mended and sent again; of others, the number of the"
+        " record and its content.",
+        run=list_rejects,
+        unit="stream",
+        permission="catalogue:write",
+        response_schema=str,
+        media_type="text/csv",
+        cache_control="no-store",
+    ),
+]

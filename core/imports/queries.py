@@ -1,0 +1,101 @@
+"""How imports are listed, and the statements about their files; all values are bind parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import fields
+from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, delete, exists, insert, select, update
+
+from diptych.core.engine.database_clock import seconds_from_now
+from diptych.core.engine.resource_spec import Condition, ResourceSpec
+from diptych.core.imports import schemas
+from diptych.core.imports.model import ImportChunk, ImportFile, ImportReject
+from diptych.core.imports.rules import PAGE, SWEPT
+from diptych.core.jobs.model import Job
+from diptych.core.jobs.schemas import Job as JobAnswer
+
+_OWN = [getattr(ImportFile, each.name) for each in fields(schemas.Import) if each.name != "job"]
+_JOB = [getattr(Job, each.name) for each in fields(JobAnswer)]
+_NAMES = [each.key for each in _OWN]
+_PREVIEW = _NAMES.index("preview")
+
+_model: Any = ImportFile
+
+
+def _represent(row: Sequence[Any]) -> schemas.Import:
+    own, job = list(row[: len(_OWN)]), row[len(_OWN) :]
+    if own[_PREVIEW] is not None:
+        own[_PREVIEW] = msgspec.convert(own[_PREVIEW], schemas.Preview)
+    return schemas.Import(**dict(zip(_NAMES, own, strict=True)), job=None if job[0] is None else JobAnswer(*job))
+
+
+def _without_principal(_name: str) -> Condition:
+    found: Condition = ImportFile.principal.is_(None)
+    return found
+
+
+spec = ResourceSpec(
+    model=_model,
+    columns=tuple(_NAMES),
+    select=select(*_OWN, *_JOB).join(Job, Job.id == ImportFile.job_id, isouter=True),
+    returning=(),
+    represent=_represent,
+    search_exactly=None,
+    search_folded=None,
+    order_by={"id": ImportFile.id},
+    filters={},
+    scopes={
+        "owner": lambda name: ImportFile.principal == bindparam(name, type_=Text),
+        "nobody": _without_principal,
+    },
+)
+
+_THIS = bindparam("import_id", type_=Uuid)
+
+ADD_FILE = insert(ImportFile)
+ADD_CHUNK = insert(ImportChunk)
+
+LOCK = select(ImportFile.id, ImportFile.principal, ImportFile.job_id).where(ImportFile.id == _THIS).with_for_update()
+"""Lock an import."""
+
+IS_READ = select(exists().where(Job.id == bindparam("job", type_=Uuid), Job.available_at.is_not(None)))
+"""Select whether a job has not ended."""
+
+READ_BY = update(ImportFile).where(ImportFile.id == _THIS).values(job_id=bindparam("new_job", type_=Uuid))
+"""Store the job that reads the file."""
+
+RESET = update(ImportFile).where(ImportFile.id == _THIS).values(left_out=None)
+FORGET_REJECTS = delete(ImportReject).where(ImportReject.import_id == _THIS)
+DELETE = delete(ImportFile).where(ImportFile.id == _THIS)
+
+FILE = select(ImportFile.name, ImportFile.size).where(ImportFile.id == _THIS)
+CHUNK = select(ImportChunk.content).where(
+    ImportChunk.import_id == _THIS, ImportChunk.number == bindparam("number", type_=Integer)
+)
+
+COLUMNS = select(ImportFile.columns).where(ImportFile.id == _THIS)
+
+REJECTS = (
+    select(ImportReject.number, ImportReject.line, ImportReject.reason, ImportReject.raw)
+    .where(ImportReject.import_id == _THIS, ImportReject.number > bindparam("after", type_=BigInteger))
+    .order_by(ImportReject.number)
+    .limit(PAGE)
+)
+"""Select the rejects that follow the number `after`."""
+
+_OLD = (
+    select(ImportFile.id)
+    .where(
+        ImportFile.created_at <= seconds_from_now("seconds"),
+        ~exists().where(Job.id == ImportFile.job_id, Job.available_at.is_not(None)),
+    )
+    .order_by(ImportFile.created_at)
+    .limit(SWEPT)
+    .correlate(None)
+)
+
+SWEEP = delete(ImportFile).where(ImportFile.id.in_(_OLD)).returning(ImportFile.id)
+"""Delete some files that came so many (negative) `seconds` from now, or earlier, and are not being read."""
