@@ -16,12 +16,13 @@ from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.engine.entity import now
 from diptych.core.engine.schemas.base import Input
-from diptych.core.errors import ServiceUnavailable
+from diptych.core.errors import Conflict, ServiceUnavailable
 from diptych.core.history.model import Change
 from diptych.core.jobs.model import Job
 from diptych.core.jobs.rules import ABANDONED, ATTEMPTS, KEPT, SWEPT, UNEXPECTED, JobFailed, LeaseLost, Progress
 from tests.services.api import Api
 from tests.services.twins import Services, Twin, finished
+from tests.support import before
 
 BATCHES = 3
 
@@ -309,6 +310,23 @@ async def test_attempts_are_counted_from_the_last_batch(twin: Twin):
     assert (job.state, job.attempts, job.done) == ("queued", 0, 2)
 
 
+async def test_a_batch_for_which_another_writer_was_quicker_is_done_once_more(twin: Twin):
+    lost: list[int] = []
+
+    def lose_once(number: int) -> None:
+        if number == 1 and not lost:
+            lost.append(number)
+            raise Conflict("another has it")
+
+    jobs = Jobs(twin, lose_once)
+    await jobs.enqueue()
+    await jobs.run()
+
+    assert lost == [1]
+    assert (await jobs.one()).state == "succeeded"
+    assert await jobs.tags() == ["tag 0", "tag 1", "tag 2"]
+
+
 async def test_the_lease_is_renewed_while_a_batch_takes_long(jobs: Jobs):
     made = await jobs.enqueue()
     lease = uuid4()
@@ -375,3 +393,15 @@ async def test_the_metrics_tell_how_many_jobs_wait_and_since_when(api: Api):
 
     assert (found[queued], found[running]) == (2, 1)
     assert 3600 <= found["diptych_jobs_oldest_queued_seconds"] < 7200
+
+
+async def test_the_metrics_are_answered_without_those_of_jobs_where_these_cannot_be_counted(api: Api):
+    before.execute(api.twin.url, "ALTER TABLE job RENAME TO elsewhere")
+    try:
+        response, _ = await api.call("metrics_read")
+    finally:
+        before.execute(api.twin.url, "ALTER TABLE elsewhere RENAME TO job")
+
+    assert response.status == 200
+    assert b"diptych_requests_total" in response.body
+    assert b"diptych_jobs" not in response.body
