@@ -97,7 +97,7 @@ class AccessControl:
             _refuse_cross_site(request)
         if needed in principal.permissions:
             return principal, browser
-        raise problems.unauthorized() if principal.is_anonymous else problems.forbidden(needed, principal.role)
+        raise problems.not_permitted(principal, needed)
 
     async def _principal(self, request: Request) -> Principal:
         """Return who sends a request."""

@@ -30,6 +30,12 @@ VIAS = ("anonymous", "token", "session", "host", "oidc", "cli", "import", "load"
 State = Annotated[dict[str, Any], Meta(examples=[{"name": "Tove Jansson"}])]
 
 
+PrincipalOut = Annotated[str, Meta(examples=["01a1fbd7-55dd-7561-861e-8d0bba31278f"])]
+NameOut = Annotated[str, Meta(examples=["ann"])]
+ViaOut = Annotated[str, Meta(examples=["token"], extra_json_schema={"enum": list(VIAS)})]
+RequestIdOut = Annotated[str, Meta(examples=["4bf92f3577b34da6a3ce929d0e0e4736"])]
+
+
 class Change(Struct, frozen=True):
     """A change of a row, or of the rows that belong to it.
 
@@ -39,15 +45,25 @@ class Change(Struct, frozen=True):
 
     id: Annotated[int, Meta(examples=[42])]
     at: UtcTimestamp
-    principal: Annotated[str, Meta(examples=["01a1fbd7-55dd-7561-861e-8d0bba31278f"])] | None
-    name: Annotated[str, Meta(examples=["ann"])] | None
-    via: Annotated[str, Meta(examples=["token"], extra_json_schema={"enum": list(VIAS)})]
-    request_id: Annotated[str, Meta(examples=["4bf92f3577b34da6a3ce929d0e0e4736"])] | None
+    principal: PrincipalOut | None
+    name: NameOut | None
+    via: ViaOut
+    request_id: RequestIdOut | None
     action: Annotated[str, Meta(examples=["update"], extra_json_schema={"enum": list(ACTIONS)})]
     resource: Annotated[str, Meta(examples=["authors"])]
     resource_id: UUID
     before: State | None
     after: State | None
+
+
+class Attribution(Struct, frozen=True):
+    """Who made a change, how and when. principal: the id of the account; name: its name then."""
+
+    principal: PrincipalOut | None
+    name: NameOut | None
+    via: ViaOut
+    at: UtcTimestamp
+    request_id: RequestIdOut | None
 
 
 class UndoneRow(Struct, frozen=True):

@@ -81,8 +81,9 @@ class Operation:
     resource_path: the path of the resource that the response body represents, with the body's members as parameters;
     None where that is the request's own path or no single resource. suffixes: of other representations of a single
     resource, which a GET asks for at the end of its path; they take no query parameters. permission: what a client
-    needs, where that is not to read or to write the catalogue. public: whether nobody is authenticated, and everybody
-    may. secret: whether a response has a secret, so that it is not kept for repetitions.
+    needs, where that is not to read or to write the catalogue. query_permission: what it needs besides for a query.
+    public: whether nobody is authenticated, and everybody may. secret: whether a response has a secret, so that it is
+    not kept for repetitions.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -109,6 +110,7 @@ class Operation:
     resource_path: str | None = None
     suffixes: tuple[str, ...] = ()
     permission: Permission | None = None
+    query_permission: Callable[[Any], Permission | None] = lambda _: None
     public: bool = False
     secret: bool = False
     description: str = ""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diptych.core import errors
+from diptych.core.access.permissions import Permission
+from diptych.core.access.principal import Principal
 from diptych.core.errors import FieldError
 from diptych.core.http import json
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
@@ -67,6 +69,11 @@ def forbidden(permission: str, role: str = "") -> Problem:
     challenge = f'{_REALM}, error="insufficient_scope", scope="{permission}"'
     why = ", and the token gives no role here" if role == "none" else ""
     return _problem("forbidden", f"This needs {permission}{why}.", headers={"WWW-Authenticate": challenge})
+
+
+def not_permitted(principal: Principal, permission: Permission) -> Problem:
+    """Return the problem of a client that lacks a permission: 401 where nobody is known, 403 for an account."""
+    return unauthorized() if principal.is_anonymous else forbidden(permission, principal.role)
 
 
 def cross_site() -> Problem:

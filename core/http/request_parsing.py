@@ -80,7 +80,8 @@ def read(
 ) -> OperationRequest:
     """Parse and validate a request. sender: who sent it, and with what.
 
-    Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 428.
+    Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 401, 403 for
+    what the query asks for; Problem 428.
     """
     content = _content(operation, request, settings.max_body_bytes)
     decode = _decoder(operation, request)
@@ -93,6 +94,9 @@ def read(
     body_value = None if raw is _NOTHING else _body_value(operation, raw, field_errors)
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
+    needed = operation.query_permission(query_value)
+    if needed is not None and needed not in principal.permissions:
+        raise problems.not_permitted(principal, needed)
     # Preconditions have no meaning on POST (RFC 9110): what it creates does not exist yet.
     unconditional = not operation.writes or operation.method == "POST"
     preconditions = Preconditions() if unconditional else Preconditions.of(request.headers)

@@ -83,7 +83,20 @@ def migrated(tree: Path, databases: Databases) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def transcripts(tree: Path, migrated: dict[str, str]) -> dict[str, list[Told]]:
+def tokens(tree: Path, migrated: dict[str, str]) -> dict[str, str]:
+    """Return the token of an administrator, by backend."""
+    found = {}
+    for backend, url in migrated.items():
+        run_in(tree, *CLI, "accounts", "create", "copies", "--role", "administrator", DATABASE_URL=url)
+        made = run_in(
+            tree, *CLI, "tokens", "create", "copies", "--scope", "catalogue:read history:read", DATABASE_URL=url
+        )
+        found[backend] = made.stdout.strip()
+    return found
+
+
+@pytest.fixture(scope="module")
+def transcripts(tree: Path, migrated: dict[str, str], tokens: dict[str, str]) -> dict[str, list[Told]]:
     """Return the responses of each adapter on each database to the same requests."""
 
     def on(backend: str) -> dict[str, list[Told]]:
@@ -94,21 +107,24 @@ def transcripts(tree: Path, migrated: dict[str, str]) -> dict[str, list[Told]]:
             settings = {"DATABASE_URL": migrated[backend], "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
             with (
                 server(command(adapter, port), address, cwd=tree, **settings),
-                patient.Client(base_url=address) as api,
+                patient.Client(base_url=address, headers={"X-Request-ID": "copies"}) as api,
             ):
-                found[f"{adapter}-{backend}"] = transcript(api)
+                found[f"{adapter}-{backend}"] = transcript(api, tokens[backend])
         return found
 
     with ThreadPoolExecutor(len(BACKENDS)) as pool:
         return {host: said for found in pool.map(on, BACKENDS) for host, said in found.items()}
 
 
-def transcript(api: httpx.Client) -> list[Told]:
-    """Send the requests of a copy's life, from the creation of its book to its deletion; return the responses."""
+def transcript(api: httpx.Client, token: str) -> list[Told]:
+    """Send the requests of a copy's life, from the creation of its book to its deletion; return the responses.
+
+    token: of an administrator.
+    """
     said: list[Told] = []
 
-    def say(method: str, path: str, body: Any = None) -> httpx.Response:
-        response = api.request(method, path, json=body)
+    def say(method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        response = api.request(method, path, json=body, headers=headers)
         said.append({"request": f"{method} {path.split('?', maxsplit=1)[0].split('/')[1]}", **told(response)})
         return response
 
@@ -150,6 +166,8 @@ def transcript(api: httpx.Client) -> list[Told]:
     say("DELETE", "/books/batch", {"ids": [book]})
     say("GET", "/openapi.json")
     say("GET", "/docs")
+    say("GET", f"{address}?include=audit")
+    say("GET", f"{address}?include=audit", Authorization=f"Bearer {token}")
     say("DELETE", address)
     say("GET", address)
     others = [row["id"] for row in api.get("/copies").json()["items"]]
@@ -194,6 +212,8 @@ def test_a_new_resource_is_served_whole(transcripts: dict[str, list[Told]], adap
         *[("DELETE books", 409)] * 2,
         ("GET openapi.json", 200),
         ("GET docs", 200),
+        ("GET copies", 401),
+        ("GET copies", 200),
         ("DELETE copies", 204),
         ("GET copies", 404),
         ("DELETE copies", 204),
@@ -205,6 +225,9 @@ def test_a_new_resource_is_served_whole(transcripts: dict[str, list[Told]], adap
         '{"id":"<id>","barcode":"B-0042","book_id":"<id>","status":"on_loan","price":"12.50","due_date":"2026-12-01",'
         '"created_at":"<time>","updated_at":"<time>"}'
     )
+    somebody = '{"principal":null,"name":null,"via":"anonymous","at":"<time>","request_id":"copies"}'
+    [audited] = [each["body"] for each in said if each["body"].startswith("{") and '"created_by":{"pr' in each["body"]]
+    assert audited.endswith(f'"updated_at":"<time>","created_by":{somebody},"updated_by":{somebody}}}')
 
 
 @pytest.mark.long

@@ -75,4 +75,5 @@ def _refused(case: Case) -> set[int]:
     if role == "reader" and case.operation.method.upper() not in ("GET", "HEAD", "OPTIONS"):
         return {401, 403}
     administrators = path.split("/")[1] in ("accounts", "tokens", "me", "security-events") or "/changes" in path
-    return {401, 403} if administrators else set()
+    audit = "audit" in (case.query or {}).get("include", ())
+    return {401, 403} if administrators or audit else set()

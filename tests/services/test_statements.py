@@ -58,9 +58,14 @@ TABLE = """
     documents_get_problem   name=conflict                                                0
 
     authors_get             id={author}                                                  1
+    authors_get             id={author} ?include=audit                                   2
     authors_get             id={nobody}                                                  1
+    authors_get             id={nobody} ?include=audit                                   1
+    authors_list            ?include=audit&searchString=nobody                           1
     authors_get_by_slug     slug=homer                                                   1
+    authors_get_by_slug     slug=homer ?include=audit                                    2
     authors_list                                                                         1
+    authors_list            ?include=audit                                               2
     authors_list            ?pageSize=2                                                  1
     authors_list            ?searchString=nobody                                         1
     authors_list            ?q=homer                                                     3
@@ -84,7 +89,9 @@ TABLE = """
     authors_delete_batch    {{"ids":["{free}","{free2}"]}}                               3 commit
 
     tags_get                id={tag}                                                     1
+    tags_get                id={tag} ?include=audit                                      2
     tags_list                                                                            1
+    tags_list               ?include=audit                                               2
     tags_create             {{"name":"new"}}                                             1 alone
     tags_create             {{"name":"war"}}                                             1
     tags_change             id={tag} {{"name":"new"}}                                    1 alone
@@ -99,6 +106,9 @@ TABLE = """
     books_get               id={book}                                                    1
     books_get               id={book} ?include=tags                                      1
     books_get               id={book} ?include=tags,contributors                         3
+    books_get               id={book} ?include=audit                                     2
+    books_get               id={book} ?include=tags,audit                                2
+    books_get_by_slug       slug=te0 ?include=audit                                      2
     books_get               id={book}.bib                                                6
     books_list_bibtex       ?ids={book}                                                  6
     books_list_csv          ?ids={nobody}                                                1
@@ -111,6 +121,7 @@ TABLE = """
     books_list                                                                           1
     books_list              ?pageSize=2                                                  1
     books_list              ?pageSize=2&include=tags,contributors                        3
+    books_list              ?pageSize=2&include=tags,contributors,audit                  4
     books_list              ?q=te*                                                        3
     books_list              ?q=te*&pageSize=2                                             3
     books_list              ?q=te*&pageSize=2&total=false                                 2
@@ -157,8 +168,11 @@ TABLE = """
     tags_merge              id={tag} {{"ids":["{tag2}"]}}                               10 commit
 
     publishers_get          id={publisher}                                               1
+    publishers_get          id={publisher} ?include=audit                                2
     publishers_get_by_slug  slug=sort-of-books                                           1
+    publishers_get_by_slug  slug=sort-of-books ?include=audit                            2
     publishers_list                                                                      1
+    publishers_list         ?include=audit                                               2
     publishers_list_books   id={publisher}                                               2
     publishers_create       {{"name":"New"}}                                             1 alone
     publishers_change       id={publisher} {{"name":"New"}}                              1 alone
@@ -169,8 +183,11 @@ TABLE = """
     publishers_upsert_batch {{"items":[{{"name":"X"}}]}}                                 3 commit
     publishers_delete_batch {{"ids":["{publisher}"]}}                                    3 commit
     series_get              id={series}                                                  1
+    series_get              id={series} ?include=audit                                   2
     series_get_by_slug      slug=moomins                                                 1
+    series_get_by_slug      slug=moomins ?include=audit                                  2
     series_list                                                                          1
+    series_list             ?include=audit                                               2
     series_list_books       id={series}                                                  2
     series_create           {{"name":"New"}}                                             1 alone
     series_change           id={series} {{"name":"New"}}                                 1 alone

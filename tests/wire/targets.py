@@ -43,6 +43,8 @@ FOUND = [
     "/authors?searchString=\"<>\\^`{|}'", "/authors?searchString=%2525", "/authors?searchString=+",
 ]  # fmt: skip
 
+NEED_A_TOKEN = ["/books/{book}?include=audit", "/tags?pageSize=1&include=audit"]
+
 WRONG_QUERIES = [
     "/authors?pageSize", "/authors?pageSize=", "/authors?pageSize=0", "/authors?pageSize=-1", "/authors?pageSize=1_0",
     "/authors?pageSize=%D9%A5", "/authors?pageSize=1.0", "/authors?pageSize=+1", "/authors?pageSize=1e1",
@@ -84,6 +86,8 @@ def _tables() -> Iterator[Case]:
         yield ask(404, path, method="OPTIONS")
     for path in FOUND:
         yield ask(200 if "%{slug}" not in path else 404, path)
+    for path in NEED_A_TOKEN:
+        yield ask(401, path)
     for path in WRONG_QUERIES:
         yield ask(422, path)
     for path in UNREADABLE_QUERIES:

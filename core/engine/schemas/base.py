@@ -22,6 +22,10 @@ UNIQUE: dict[str, JsonValue] = {"uniqueItems": True}
 """For a list in which the service refuses repeated items, and names each of them."""
 
 
+OPTIONAL_MEMBERS = "WithOptionalMembers"
+"""Ends the name of a type that is another with optional members; clients know both by the name of the other."""
+
+
 class Input(BaseModel):
     """A request body. Unknown members are errors."""
 

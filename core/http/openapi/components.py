@@ -10,6 +10,7 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from diptych.core.engine.schemas.base import OPTIONAL_MEMBERS
 from diptych.core.http.operations import Operation
 
 Schema = dict[str, Any]
@@ -39,7 +40,8 @@ class Components:
         self._bodies: dict[type[BaseModel], Schema] = {body: _tidy(inputs[body, "validation"]) for body in bodies}
         outputs, described = msgspec.json.schema_components(answers, ref_template=_REF + "{name}")
         self._answers = [(answer, _tidy(schema)) for answer, schema in zip(answers, outputs, strict=True)]
-        named = {**definitions.get("$defs", {}), **{_name(name): schema for name, schema in described.items()}}
+        # Of two types that are described as one, the one with more members is the later.
+        named = {**definitions.get("$defs", {}), **{_name(name): described[name] for name in sorted(described)}}
         self.schemas: dict[str, Schema] = {name: _tidy(named[name]) for name in sorted(named)}
 
     def body(self, model: type[BaseModel]) -> Schema:
@@ -116,5 +118,6 @@ def _tidy(schema: Any) -> Any:
 
 
 def _name(name: str) -> str:
+    name = name.replace(OPTIONAL_MEMBERS, "")
     generic = _GENERIC.fullmatch(name)
     return f"{generic[2]}{generic[1]}" if generic else name

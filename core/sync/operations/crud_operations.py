@@ -27,8 +27,10 @@ from diptych.core.engine.schemas.base import (
 from diptych.core.engine.schemas.field_types import Id
 from diptych.core.engine.schemas.pagination import Items, ListQuery, Page, Query, Upserted
 from diptych.core.errors import CatalogueError, FieldError, ValidationFailed, in_parameter
+from diptych.core.history.audit import answer_with_audit
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.http.request_response import JSON, MERGE_PATCH
+from diptych.core.sync.operations.audited import audited
 from diptych.core.sync.services.resource_service import CatalogueReadService, CatalogueService
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.services.row_writer import Writer
@@ -229,8 +231,12 @@ def _other_formats(suffixes: Sequence[str]) -> str:
 
 
 def operations(resource: Resource) -> list[Operation]:
-    """Return all operations of a resource."""
-    list_operation, one, *others = reads(resource)
+    """Return all operations of a resource of the catalogue. Its reads take `include=audit`."""
+    answer, model = answer_with_audit(resource.answer), resource.service.spec.model
+    page: Any = Page[answer]  # type: ignore[valid-type]
+    list_read, *of_one = reads(resource)
+    list_operation = audited(list_read, model, page)
+    one, *others = (audited(read, model, answer) for read in of_one)
     return [list_operation, _create(resource), *_of_many(resource), one, *_of_one(resource), *others]
 
 
