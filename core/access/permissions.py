@@ -24,6 +24,9 @@ tokens of one's own account. accounts:manage: all accounts and all tokens. me:re
 account may.
 """
 
+ABOUT_PEOPLE: frozenset[str] = frozenset({"history:read", "tokens:manage", "accounts:manage", "me:read"})
+"""The permissions whose operations return something about people, rather than about books."""
+
 Role = Literal["none", "reader", "editor", "administrator"]
 
 AccountRole = Literal["reader", "editor", "administrator"]

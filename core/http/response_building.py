@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
+from diptych.core.access.permissions import ABOUT_PEOPLE, Permission
 from diptych.core.access.principal import Principal
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import content_coding, etag, json, pagination_links, query_string
@@ -17,7 +18,7 @@ from diptych.core.http.request_response import Request, Response
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
 
@@ -68,14 +69,16 @@ def mounted(response: Response, prefix: str) -> Response:
     return replace(response, headers=headers)
 
 
-def private(response: Response, principal: Principal) -> Response:
+def private(response: Response, principal: Principal, needed: Permission | None) -> Response:
     """Return the response to a known client: no shared cache keeps it, and a browser's for this token only.
 
-    RFC 9111 sections 5.2.2.7 and 4.1.
+    needed: by its operation. What is about people is kept nowhere. RFC 9111 sections 5.2.2.5, 5.2.2.7 and 4.1.
     """
     kept = response.headers.get("Cache-Control")
     if principal.is_anonymous or kept in (None, "no-store"):
         return response
+    if needed in ABOUT_PEOPLE:
+        return replace(response, headers={**response.headers, "Cache-Control": "no-store"})
     return replace(response, headers={**response.headers, "Cache-Control": f"private, {kept}", "Vary": "Authorization"})
 
 

@@ -77,7 +77,8 @@ class Application:
                 call = read_body(request.may_be_large, parse)
                 with attributed_to(_attribution(sender[0], request_id)):
                     response = self._respond(route.operation, call, request)
-            return response_building.mounted(response_building.private(response, sender[0]), request.prefix)
+            kept = response_building.private(response, sender[0], route.operation.needed)
+            return response_building.mounted(kept, request.prefix)
         except Problem as problem:
             return problems.render(problem, request.prefix)
         except CatalogueError as error:

@@ -127,6 +127,16 @@ def test_old_versions_of_tls_are_refused(proxy: Front):
             context.wrap_socket(client, server_hostname=HOST)
 
 
+def test_weak_ciphers_are_refused(proxy: Front):
+    context = proxy.trusting()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    # Two in a mode that has had attacks on its padding (CBC), and one without forward secrecy.
+    context.set_ciphers("ECDHE-RSA-AES256-SHA384:ECDHE-ECDSA-AES256-SHA384:AES256-GCM-SHA384:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", proxy.tls_port), timeout=PATIENCE) as client:  # noqa: SIM117 - it must connect
+        with pytest.raises(ssl.SSLError, match="handshake failure"):
+            context.wrap_socket(client, server_hostname=HOST)
+
+
 # What is kept out
 
 
@@ -295,9 +305,13 @@ def test_security_headers_are_there_once(proxy: Front):
 
     for answer in (*answers, plain):
         assert answer.headers.get_list("X-Content-Type-Options") == ["nosniff"]
-        assert answer.headers.get_list("Strict-Transport-Security") == ["max-age=63072000"] * (answer is not plain)
+        assert answer.headers.get_list("Strict-Transport-Security") == [
+            "max-age=63072000; includeSubDomains"
+        ] * (answer is not plain)
+        [policy] = answer.headers.get_list("Content-Security-Policy")
+        assert ("style-src" in policy) == (answer is answers[1])
+        assert policy.endswith("frame-ancestors 'none'")
     for answer in (*answers[:-1], plain):
-        assert len(answer.headers.get_list("Content-Security-Policy")) == 1
         assert answer.headers.get_list("Referrer-Policy") == ["no-referrer"]
 
 

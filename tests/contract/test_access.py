@@ -303,6 +303,13 @@ def test_no_shared_cache_keeps_what_a_token_got(api: httpx.Client, administrator
     assert administrator.get(f"/tags/{tag['id']}", headers={"If-None-Match": own.headers["ETag"]}).status_code == 304
 
 
+@pytest.mark.parametrize("path", ["/me", "/accounts", "/tokens", "/changes", "/security-events"])
+def test_no_cache_keeps_what_is_about_people(administrator: httpx.Client, path: str):
+    answer = administrator.get(path)
+
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+
+
 def test_a_key_is_the_clients_own(client_of: ClientOf):
     key, name = {"Idempotency-Key": marker()}, marker()
     one, other = client_of("editor"), client_of("editor")

@@ -326,7 +326,8 @@ def test_a_page_may_only_show_itself_in_its_own_style(api: httpx.Client, path: s
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
     assert response.headers["Content-Security-Policy"] == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; object-src 'none'; base-uri 'none'; form-action 'none';"
+        " frame-ancestors 'none'"
     )
 
 

@@ -113,7 +113,9 @@ def test_every_answer_forbids_what_a_browser_might_make_of_it(api: httpx.Client,
     headers = api.request(method, path).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["Content-Security-Policy"] == (
+        "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
     assert headers["Referrer-Policy"] == "no-referrer"
 
 
