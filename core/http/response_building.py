@@ -30,7 +30,7 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
     """
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
-    media_type = answer.media_type or operation.media_type
+    media_type = _with_charset(answer.media_type or operation.media_type)
     if answer.stream is not None:
         headers["Cache-Control"] = operation.cache_control
         return Response(status, b"", media_type, headers, answer.stream)
@@ -55,6 +55,12 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
         target = filled(operation.path, request.parameters.__getitem__)
         headers["Link"] = pagination_links.of_page(answer.body, target, request.query)
     return Response(status, body, media_type, headers)
+
+
+def _with_charset(media_type: str) -> str:
+    """Return a media type with the charset that text and XML need (RFC 6657, RFC 7303); JSON has none (RFC 8259)."""
+    needs_one = media_type.startswith("text/") or media_type.endswith("xml")
+    return f"{media_type}; charset=utf-8" if needs_one and "charset=" not in media_type else media_type
 
 
 def mounted(response: Response, prefix: str) -> Response:

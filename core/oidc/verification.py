@@ -160,6 +160,9 @@ def _check_claims(header: Header, claims: Mapping[str, Any], provider: Provider,
     if "cnf" in claims:
         # It is for a client that proves to have a key (RFC 7800), which nobody checks here.
         raise unauthorized("The token is bound to a key, and such tokens are not supported")
+    if "authorization_details" in claims:
+        # They would narrow what the token allows (RFC 9396 section 9.1), in terms that nobody reads here.
+        raise unauthorized("The token has authorization details, and such tokens are not supported")
 
 
 def _is_text(value: object) -> bool:

@@ -14,6 +14,7 @@ from diptych.core.http.operations import FORM
 from diptych.core.http.request_response import Request, Response
 from tests.services.api import Api
 from tests.support import before
+from tests.support.commands import done
 
 PASSWORD, OTHER = "the moomins of the valley", "a comet over the mountains"
 HASH, OTHER_HASH = passwords.hash_password(PASSWORD), passwords.hash_password(OTHER)
@@ -35,9 +36,11 @@ async def post(api: Api, operation: str, /, token: str = "", **fields: str) -> R
     return await answer if api.twin.name == "aio" else answer
 
 
-async def make_account(api: Api) -> None:
-    await api.made("accounts_create", {"name": "tove", "role": "editor"})
+async def make_account(api: Api) -> str:
+    """Return the id of an account with a password."""
+    made = await api.made("accounts_create", {"name": "tove", "role": "editor"})
     before.execute(api.twin.url, storing(HASH), "DELETE FROM sign_in_attempt")
+    return str(made["id"])
 
 
 def sessions(api: Api) -> int:
@@ -100,3 +103,19 @@ async def test_renewing_a_hash_does_not_bring_back_an_old_password(api: Api, mea
 
     assert (await post(api, "ui_sign_in", name="tove", password=PASSWORD)).status == 422
     assert before.rows(api.twin.url, "SELECT password_hash FROM account") == [(OTHER_HASH,)]
+
+
+@pytest.mark.parametrize("way", ["request", "command"])
+async def test_disabling_an_account_ends_its_sessions(api: Api, way: str):
+    account = await make_account(api)
+    await post(api, "ui_sign_in", name="tove", password=PASSWORD)
+    await api.made("accounts_change", {"role": "reader"}, id=account)
+    assert sessions(api) == 1
+
+    # Else enabling it would bring them back.
+    if way == "command":
+        done(api.twin.url, "accounts", "disable", "tove")
+    else:
+        await api.made("accounts_change", {"active": False}, id=account)
+
+    assert sessions(api) == 0

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 
 from diptych.core.access.accounts import queries
 from diptych.core.access.accounts.model import Account
-from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.access.sessions.queries import END_ALL
+from diptych.core.aio.services.resource_service import BatchIndexes, CatalogueService
+from diptych.core.aio.services.row_writer import Values, Writer
+from diptych.core.engine.row_statements import VALUE
+
+
+class AccountWriter(Writer):
+    """Writes accounts. Disabling one ends its sessions, which enabling it does not bring back."""
+
+    async def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
+        """Set columns of an account, in a transaction if it is disabled; return None if it does not exist."""
+        changed = await super().apply_changes(item_id, values)
+        if values.get("active") is False:
+            await self.executor.run(END_ALL, {VALUE: item_id})
+        return changed
 
 
 class AccountService(CatalogueService[Account]):
-    """Accounts; with one, its tokens are deleted."""
+    """Accounts; with one, its tokens are deleted. Disabling one ends its sessions."""
 
     class Repo(SQLAlchemyAsyncRepository[Account]):
         """The account table."""
@@ -19,4 +37,20 @@ class AccountService(CatalogueService[Account]):
 
     repository_type = Repo
     spec = queries.spec
+    writer = AccountWriter
     match_fields = ["name"]  # noqa: RUF012 - as the library declares it
+
+    async def set_columns(
+        self,
+        rows: Sequence[Account],
+        changes: Sequence[Values],
+        places: BatchIndexes = None,
+        *,
+        matched: Collection[str] = (),
+    ) -> int:
+        """Set columns, end the sessions of accounts that are disabled, and flush; return how many accounts changed."""
+        changed = await super().set_columns(rows, changes, places, matched=matched)
+        for row in rows:
+            if not row.active:
+                await self.session.execute(END_ALL, {VALUE: row.id})
+        return changed
