@@ -344,6 +344,10 @@ def test_a_token_that_is_bound_to_a_key_is_refused():
     assert "bound" in refusal(cnf={"jkt": "x"})
 
 
+def test_a_token_with_authorization_details_is_refused():
+    assert "details" in refusal(authorization_details=[{"type": "books", "actions": ["read"]}])
+
+
 # Roles and scopes
 
 
