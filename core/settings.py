@@ -26,7 +26,9 @@ PREFIX = "DIPTYCH_"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 URL_FILE = "DATABASE_URL_FILE"
-"""The variable that names a file which contains the DATABASE_URL, as a container's secrets are files."""
+
+IN_FILES = {URL_FILE: "DATABASE_URL", "DIPTYCH_ENCRYPTION_KEYS_FILE": "DIPTYCH_ENCRYPTION_KEYS"}
+"""The variables that name a file which contains the value of another, as a container's secrets are files."""
 
 _HOSTS = re.compile(r"(?P<before>\w+(?:\+\w+)?://(?:[^@/?]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>[/?].*)?")
 """A URL with several hosts, as libpq reads it and SQLAlchemy does not."""
@@ -304,16 +306,18 @@ class Settings:
         """
         variables = {item.metadata["variable"]: item for item in fields(cls)}
         values: dict[str, Any] = {}
-        if URL_FILE in environ:
-            values["database_url"] = _database_url_in_file(environ)
+        for file, variable in IN_FILES.items():
+            if file in environ:
+                setting = variables[variable]
+                values[setting.name] = _value_in_file(environ, file, variable, setting.metadata["parse"])
         for name, text in environ.items():
             if item := variables.get(name):
                 try:
                     values[item.name] = item.metadata["parse"](text)
                 except ValueError as error:
                     raise SettingsError(f"{name} {error}") from None
-            elif name.startswith(PREFIX):
-                known = sorted([*variables, URL_FILE])
+            elif name.startswith(PREFIX) and name not in IN_FILES:
+                known = sorted([*variables, *IN_FILES])
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
                 hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(known)}"
                 raise SettingsError(f"{name} is not a setting{hint}")
@@ -331,18 +335,22 @@ def _check_provider(issuer: str, audience: str, roles: str) -> None:
         raise SettingsError("DIPTYCH_OIDC_ISSUER needs joserfc: pip install 'diptych[oidc]'")
 
 
-def _database_url_in_file(environ: Mapping[str, str]) -> str:
-    """Return the database URL in the file that DATABASE_URL_FILE names. Errors: SettingsError."""
-    if "DATABASE_URL" in environ:
-        raise SettingsError(f"DATABASE_URL and {URL_FILE} are both set: keep one of them")
-    path = environ[URL_FILE]
+def _value_in_file(environ: Mapping[str, str], file: str, variable: str, parse: Callable[[str], str]) -> str:
+    """Return the value of a variable that is in the file that another one names. Errors: SettingsError."""
+    if variable in environ:
+        raise SettingsError(f"{variable} and {file} are both set: keep one of them")
+    path = environ[file]
     try:
-        return _database_url(Path(path).read_text("utf-8").strip())
+        text = Path(path).read_text("utf-8").strip()
+        value = parse(text)
+        if not text:
+            raise ValueError("is empty")  # noqa: TRY301 - told as any other content that is wrong
     except OSError as error:
-        raise SettingsError(f"{URL_FILE} names {path!r}, which cannot be read: {error.strerror}") from None
+        raise SettingsError(f"{file} names {path!r}, which cannot be read: {error.strerror}") from None
     except ValueError as error:
         wrong = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else error
-        raise SettingsError(f"{URL_FILE} names {path!r}, whose content {wrong}") from None
+        raise SettingsError(f"{file} names {path!r}, whose content {wrong}") from None
+    return value
 
 
 def settings_or_exit(environ: Mapping[str, str]) -> Settings:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from diptych.core.access.encryption import new_key
 from diptych.core.errors import SettingsError
 from diptych.core.settings import Settings, hosts_of, parse_database_url, settings_or_exit
 from tests.support.databases import run
@@ -228,6 +229,21 @@ def test_a_file_without_a_database_url_is_refused_in_one_line(tmp_path: Path, co
     if content is not None:
         file.write_bytes(content)
     assert refused(DATABASE_URL_FILE=str(file)) == f"DATABASE_URL_FILE names {str(file)!r}, {told}"
+
+
+def test_the_encryption_keys_may_be_in_a_file(tmp_path: Path):
+    file, keys = tmp_path / "keys", new_key()
+    file.write_text(f"{keys}\n", "utf-8")
+    named = {"DIPTYCH_ENCRYPTION_KEYS_FILE": str(file)}
+
+    assert Settings.from_environ(named).encryption_keys == keys
+    assert "are both set" in refused(**named, DIPTYCH_ENCRYPTION_KEYS=keys)
+    # Else a secret that was not written would leave secrets unreadable, and nobody would be told.
+    file.write_text("\n", "utf-8")
+    assert refused(**named).endswith("whose content is empty")
+    file.write_text(f"{keys},{keys}", "utf-8")
+    assert "two keys" in refused(**named)
+    assert keys.partition(":")[2] not in refused(**named)
 
 
 def test_a_directory_is_no_file_with_a_url(tmp_path: Path):
