@@ -12,8 +12,8 @@ COUNT = 10
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base32: without i, l, o and u, which are taken for others."""
 
-_LENGTH, _GROUP = 25, 5
-"""125 bits: from 112 on, an ordinary hash of them may be stored (OWASP ASVS 5.0, 6.5.2)."""
+_LENGTH, _GROUP = 30, 5
+"""150 bits: secrets have 128 at least (OWASP ASVS 5.0, 11.5.1), and an ordinary hash of 112 may be stored (6.5.2)."""
 
 _LOOKALIKES = str.maketrans("ilo", "110")
 _CODE = re.compile(rf"[{_ALPHABET}]{{{_LENGTH}}}")
