@@ -304,7 +304,7 @@ def test_an_export_whose_reader_has_seen_enough_ends_without_a_trace(url: str):
         (["-", "--format", "csv", "--rejects", "/nowhere/x"], "/nowhere/x"),
         (["-", "--format", "csv", "--authors", "LICENSE"], "--authors is for Open Library's editions"),
         (["-", "--format", "openlibrary", "--authors", "LICENSE"], "no author in the file of authors"),
-        ([], "Missing argument 'FILE'"),
+        ([], "give a FILE to import"),
     ],
 )
 def test_a_wrong_option_is_one_clear_line(databases: Databases, arguments: list[str], told: str):

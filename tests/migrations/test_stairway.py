@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.support.catalogue import differences, schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import PLANTED, History, below, plant, transaction
-from tests.support.rows import ROWS, changed, fill, rows
+from tests.support.rows import FILLED_BY_TRIGGERS, ROWS, changed, fill, rows
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -74,7 +74,7 @@ def test_the_rows_are_at_the_edges_of_their_columns(databases: Databases, backen
 
     # The migration itself has added a row.
     assert len(found.pop("access_policy")[1]) == 2 * ROWS + 1
-    assert {len(stored) for table, (_, stored) in found.items() if table != "change"} == {2 * ROWS}
+    assert {len(stored) for table, (_, stored) in found.items() if table not in FILLED_BY_TRIGGERS} == {2 * ROWS}
     assert max(len(each) for each in title) == 1000
     assert any(ord(character) > 0xFFFF for each in title for character in each)
     assert 2**15 - 1 - 1 in year

@@ -60,13 +60,16 @@ def rows(connection: Connection) -> Rows:
     return found
 
 
+FILLED_BY_TRIGGERS = {"change", "security_event"}
+
+
 def changed(before: Rows, after: Rows, *, rewritten: set[str]) -> list[str]:
     """Compare the columns that two states share: "table.column, ...: rows lost, rows come".
 
     rewritten: columns ("table.column") whose values a revision may change, and tables to which it may add rows. What it
     changes is added to the history.
     """
-    rewritten = {*rewritten, "change"}
+    rewritten = {*rewritten, *FILLED_BY_TRIGGERS}
     told = []
     for table in sorted(before.keys() & after.keys()):
         columns = [
