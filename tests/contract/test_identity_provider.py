@@ -63,6 +63,7 @@ def test_me_tells_who_the_token_speaks_of(client_of: ClientOf):
         "permissions": [each for each in SCOPES if each in me["permissions"]],
         "token_id": None,
         "expires_at": "2096-10-02T07:06:40Z",
+        "second_factor": False,
     }
     assert "catalogue:write" in me["permissions"]
     assert read(client_of("staff", sub=subject), "/me")["id"] == me["id"]

@@ -70,7 +70,7 @@ def test_a_file_is_previewed_imported_and_its_rejects_are_mended_and_sent_again(
     assert job["counts"] == {"created": 2, "updated": 0, "unchanged": 0, "rejected": 1}
     assert titles(api, one) == [f"{one} a", f"{one} b"]
     rejects = api.get(f"/imports/{row['id']}/rejects.csv")
-    assert rejects.headers["Content-Type"] == "text/csv"
+    assert rejects.headers["Content-Type"] == "text/csv; charset=utf-8"
     header, rejected = csv.reader(io.StringIO(rejects.text))
     assert header == ["Title", "Author", "Shelf", "reason"]
     assert rejected[:3] == ["", "Nobody", "'=2"]
