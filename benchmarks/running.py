@@ -83,7 +83,7 @@ class Run:
         self, plan: Plan, catalogue: Catalogue, url: str, directory: Path, tell: Callable[[str], None]
     ) -> None:
         self.plan, self.catalogue, self.url, self.directory, self.tell = plan, catalogue, url, directory, tell
-        self._token = token_of(url)
+        self._token = token_of(url) if any(each.authorized for each in plan.workloads) else ""
 
     def measurements(self) -> Iterator[Measured]:
         """Run the rounds. The order rotates, so that no contestant is always first.

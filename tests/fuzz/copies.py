@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 from sqlalchemy import Connection, Engine, select, update
 
+from diptych.core.access.events.model import SecurityEvent
 from diptych.core.access.tokens.model import ApiToken
 from diptych.core.catalogue.models import Base
 from diptych.core.database import sync_config
@@ -39,9 +40,10 @@ ROLE = os.environ.get("FUZZ_AS") or "anonymous"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 HISTORY: Any = Change.__table__
+EVENTS: Any = SecurityEvent.__table__
 
-TABLES = [table for table in Base.metadata.sorted_tables if table is not HISTORY]
-"""All but the history, whose rows the triggers write: PostgreSQL has one for a statement, and SQLite one for a row."""
+TABLES = [table for table in Base.metadata.sorted_tables if table not in (HISTORY, EVENTS)]
+"""All but those whose rows the triggers write: PostgreSQL has one for a statement, and SQLite one for a row."""
 
 TOLD = {"fingerprint", "headers", "body"}
 """Columns that contain a request or response: those are compared when they are sent."""
@@ -76,6 +78,7 @@ class Copy:
             if stock[table.name]:
                 self.connection.execute(table.insert(), stock[table.name])
         self.connection.execute(HISTORY.delete())
+        self.connection.execute(EVENTS.delete())
         self.connection.commit()
 
 
