@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +71,7 @@ class NetChange:
 
     def add(self, before: Any, after: Any) -> None:
         """Add a later change."""
-        if before and after and (part := next(iter(before))) in parts_of(self.table):
+        if part := _part_of(self.table, before, after):
             rows = self.parts.setdefault(part, Counter())
             rows.update(_part_rows(parts_of(self.table)[part], after[part]))
             rows.subtract(_part_rows(parts_of(self.table)[part], before[part]))
@@ -88,6 +89,32 @@ def net_changes(changes: Iterable[Any]) -> list[NetChange]:
         key = (change.resource, change.resource_id)
         found.setdefault(key, NetChange(*key)).add(change.before, change.after)
     return list(found.values())
+
+
+def with_parts(change: Any, before: Iterable[Any], after: Iterable[Any]) -> list[Any]:
+    """Return the creation or deletion of a row, and the changes by which what belonged to it came or went with it.
+
+    before, after: the other changes of that row, each beginning with the one next to it. Clients may send one request
+    id always, so that a change of another kind ends what belongs together.
+    """
+    empty = "before" if change.action == "create" else "after"
+
+    def is_of_it(other: Any) -> bool:
+        part = _part_of(other.resource, other.before, other.after)
+        return bool(part) and not getattr(other, empty)[part] and _source(other) == _source(change)
+
+    # PostgreSQL records a cascade after the deletion, SQLite before it.
+    return [*reversed([*takewhile(is_of_it, before)]), change, *takewhile(is_of_it, after)]
+
+
+def _source(change: Any) -> tuple[Any, ...]:
+    return (change.request_id, change.principal, change.via)
+
+
+def _part_of(table: str, before: Any, after: Any) -> str:
+    """Return the part of a row that a change is about; "" for one of the row itself."""
+    name = next(iter(before)) if before and after else ""
+    return name if name in parts_of(table) else ""
 
 
 @cache

@@ -54,6 +54,19 @@ CHANGE = _RECORDED.where(Change.id == bindparam("id", type_=Change.id.type))
 CHANGES_OF_REQUEST = _RECORDED.where(_REQUEST).order_by(Change.id).limit(UNDONE + 1)
 """Select the changes that a request, or the run of a command, has made (`request_id`): one more than may be undone."""
 
+_OF_ROW = _RECORDED.where(
+    Change.resource == bindparam("resource", type_=Text),
+    Change.resource_id == bindparam("resource_id", type_=Change.resource_id.type),
+)
+
+CHANGES_AFTER = _OF_ROW.where(Change.id > bindparam("id", type_=Change.id.type)).order_by(Change.id).limit(UNDONE)
+"""Select the changes of a row (`resource`, `resource_id`) after the one with an `id`, in order."""
+
+CHANGES_BEFORE = (
+    _OF_ROW.where(Change.id < bindparam("id", type_=Change.id.type)).order_by(Change.id.desc()).limit(UNDONE)
+)
+"""Select the changes of a row before the one with an `id`, the last first."""
+
 CHANGES_OF_ROWS = _RECORDED.where(_REQUEST, _ROWS).order_by(Change.id)
 """Select the changes that a request has made to the `rows` of these ids."""
 

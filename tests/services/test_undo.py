@@ -200,7 +200,7 @@ async def test_an_undo_takes_as_many_statements_for_many_rows_as_for_few(api: Ap
     _, deleting = await api.call("changes_undo", {"change_id": last(api, "create")})
 
     assert (len(counts.statements), counts.commits) == (3, 1), counts.statements
-    assert len(deleting.statements) == 8, deleting.statements
+    assert len(deleting.statements) == 9, deleting.statements
 
 
 async def test_what_several_senders_have_done_under_one_id_is_not_undone_at_once(twin: Twin, api: Api):
@@ -215,3 +215,57 @@ async def test_what_several_senders_have_done_under_one_id_is_not_undone_at_once
     assert (refused.status, error["code"]) == (409, "several_senders")
     for author_id in made.values():
         assert (await api.call("authors_get", id=str(author_id)))[0].status == 200
+
+
+async def test_a_deleted_row_comes_back_by_its_change_with_all_that_belonged_to_it(api: Api):
+    book_id = (await catalogue(api)).books[0]
+    await api.made("books_set_tags", {"items": ["sea", "ship"]}, id=book_id)
+    before = state(api.twin.url)
+    await api.call("books_delete", id=book_id)
+    change = last(api, "delete")
+
+    assert (await undo(api, change_id=change))[0] == 200
+    assert state(api.twin.url) == before
+
+
+async def test_the_undo_of_one_creation_leaves_what_was_changed_later_under_the_same_request_id(twin: Twin, api: Api):
+    with attributed_to(Attribution("1", None, "token", "constant")):
+        author_id = await author(twin, "Sappho")
+    created = last(api, "create")
+    with attributed_to(Attribution("1", None, "token", "constant")):
+        await twin.write(lambda services: services.authors.update({"name": "Psappha"}, author_id))
+
+    status, body, _ = await undo(api, change_id=created)
+
+    assert (status, body["errors"][0]["detail"]) == (409, f"author {author_id}: name was changed later")
+
+
+async def test_the_undo_of_a_first_author_keeps_the_others_that_were_added_later(api: Api):
+    authors = (await catalogue(api)).authors
+    book = await api.made("books_create", {"title": "Anonymous", "author_id": None})
+    await api.made("books_change", {"author_id": authors[0]}, id=book["id"])
+    change = last(api)
+    items = [{"author_id": author_id, "role": "author"} for author_id in authors[:2]]
+    await api.made("books_set_contributors", {"items": items}, id=book["id"])
+    before = state(api.twin.url)
+
+    status, body, _ = await undo(api, change_id=change)
+
+    assert (status, body["errors"][0]["detail"]) == (409, f"book {book['id']}: contributors were changed later")
+    assert state(api.twin.url) == before
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_one_change_of_more_tags_than_a_statement_has_parameters_is_undone(api: Api):
+    book = await api.made("books_create", {"title": "Everything", "author_id": None})
+    before = state(api.twin.url).keys()
+    with opened(api.twin.url) as engine, engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO tag (id, name, search_text, sort_key, created_at, updated_at)"
+            " SELECT gen_random_uuid(), n::text, n::text, n::text, now(), now() FROM generate_series(1, 33000) AS n"
+        )
+        connection.exec_driver_sql("INSERT INTO book_tag (book_id, tag_id) SELECT book.id, tag.id FROM book, tag")
+
+    assert (await undo(api, change_id=last(api)))[0] == 200
+    assert {key for key in state(api.twin.url) if key[0] == "book"} == before
+    assert book["id"]

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.aio.services.undoing import Obstacle, Undoing
 from diptych.core.errors import Conflict, FieldError, NotFound
-from diptych.core.history.net_changes import net_changes
+from diptych.core.history.net_changes import net_changes, with_parts
 from diptych.core.history.schemas import Undone, UndoneRow, UndoRequest
-from diptych.core.history.statements import CHANGE, CHANGES_OF_REQUEST, CHANGES_OF_ROWS, UNDONE
+from diptych.core.history.statements import CHANGE, CHANGES_AFTER, CHANGES_BEFORE, CHANGES_OF_REQUEST, UNDONE
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
 REASONS = 100
@@ -50,11 +50,13 @@ class _Undo:
         change = (await session.execute(CHANGE, {"id": body.change_id})).one_or_none()
         if change is None:
             raise NotFound("There is no such change.")
-        if change.action != "create" or change.request_id is None:
+        if change.action == "update":
             return [change]
-        # What came with a row is gone with it: the tags of a new book are a change of their own.
-        of_row = {"request_id": change.request_id, "rows": [change.resource_id]}
-        return (await session.execute(CHANGES_OF_ROWS, of_row)).all()
+        # What came or went with a row are changes of their own: the tags of a book, for example.
+        of_row = {"id": change.id, "resource": change.resource, "resource_id": change.resource_id}
+        before = (await session.execute(CHANGES_BEFORE, of_row)).all()
+        after = (await session.execute(CHANGES_AFTER, of_row)).all()
+        return with_parts(change, before, after)
 
     async def _changes(self, session: AsyncSession, body: UndoRequest) -> Sequence[Any]:
         changes = (await session.execute(CHANGES_OF_REQUEST, {"request_id": body.request_id})).all()

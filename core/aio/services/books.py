@@ -270,6 +270,10 @@ class BookService(CatalogueService[Book]):
         if any(name and each[name] == value and each.get("role", AUTHOR) == AUTHOR for each in new):
             raise Conflict("the book itself has one of them since")
 
+    def dropped_with(self, values: Values) -> Mapping[str, Callable[[Values], bool]]:
+        authorless = "author_id" in values and values["author_id"] is None
+        return {"contributors": lambda row: row["role"] == AUTHOR} if authorless else {}
+
     # Tags
 
     async def set_tags(self, book_id: UUID, names: Sequence[str]) -> list[tag_schemas.Tag]:

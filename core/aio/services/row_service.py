@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -308,6 +308,10 @@ class RowService(
 
     async def check_part(self, row: EntityT, part: str, new: Sequence[Values]) -> None:
         """Check rows that are added to what belongs to a row, such as its tags, by an undo. Errors: Conflict."""
+
+    def dropped_with(self, values: Values) -> Mapping[str, Callable[[Values], bool]]:  # noqa: ARG002 - for services
+        """Return, by part, which of the rows that belong to a row go when these columns of it are set."""
+        return {}
 
     async def some_for_update(self, condition: Any, limit: int) -> list[EntityT]:
         """Return up to `limit` rows that meet a condition, by id, locked."""

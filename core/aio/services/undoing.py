@@ -19,6 +19,10 @@ Services = Mapping[str, type[RowService[Any]]]
 """The service of each table whose rows have a history."""
 
 
+DELETED = 1000
+"""Rows of a part that one statement deletes, at most."""
+
+
 class Obstacle(NamedTuple):
     """Why a row cannot be what it was."""
 
@@ -88,6 +92,7 @@ class Undoing:
             values = self._reverted_columns(service, each, rows.get(each.row_id))
             if values is not None:
                 wanted.append((each, values))
+        wanted = await self._without_losses(service, wanted)
         sound = await self._without_refused(service, [each for each, _ in wanted], [values for _, values in wanted])
         changed = [(each, values) for each, values in sound if values]
         await service.change_rows([rows[each.row_id] for each, _ in changed], [values for _, values in changed])
@@ -150,6 +155,20 @@ class Undoing:
             self._obstacle(change, "; ".join(error.detail for error in wrong))
             return None
         return values
+
+    async def _without_losses(
+        self, service: RowService[Any], wanted: Sequence[tuple[NetChange, dict[str, Any]]]
+    ) -> list[tuple[NetChange, dict[str, Any]]]:
+        """Return the changes, with the values to set, that take away nothing which later changes have added."""
+        lossy: set[UUID] = set()
+        for part, table in parts_of(service.model_type.__tablename__).items():
+            concerned = [(each, gone) for each, values in wanted if (gone := service.dropped_with(values).get(part))]
+            present = await self._part_rows(table, [each.row_id for each, _ in concerned])
+            for each, gone in concerned:
+                if any(gone(dict(row)) for row in {*present[each.row_id]} - {*each.came(part)}):
+                    lossy.add(each.row_id)
+                    self._obstacle(each, f"{_list([part])} changed later")
+        return [(each, values) for each, values in wanted if each.row_id not in lossy]
 
     async def _without_refused(
         self,
@@ -220,7 +239,10 @@ class Undoing:
         if gone:
             primary = [name for name in identifying if table.c[name].primary_key]
             picked = [tuple(values[identifying.index(name)] for name in primary) for values in gone]
-            await self.session.execute(delete(table).where(tuple_(*(table.c[name] for name in primary)).in_(picked)))
+            columns = tuple_(*(table.c[name] for name in primary))
+            # On PostgreSQL one change has any number of rows, and a statement 65,535 parameters at most.
+            for first in range(0, len(picked), DELETED):
+                await self.session.execute(delete(table).where(columns.in_(picked[first : first + DELETED])))
         if back:
             await self.session.execute(insert(table), back)
         return {row_id for row_id, *_ in gone} | {row[key] for row in back}

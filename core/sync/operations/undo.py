@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from diptych.core.errors import Conflict, FieldError, NotFound
-from diptych.core.history.net_changes import net_changes
+from diptych.core.history.net_changes import net_changes, with_parts
 from diptych.core.history.schemas import Undone, UndoneRow, UndoRequest
-from diptych.core.history.statements import CHANGE, CHANGES_OF_REQUEST, CHANGES_OF_ROWS, UNDONE
+from diptych.core.history.statements import CHANGE, CHANGES_AFTER, CHANGES_BEFORE, CHANGES_OF_REQUEST, UNDONE
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 from diptych.core.sync.services.undoing import Obstacle, Undoing
@@ -51,11 +51,13 @@ class _Undo:
         change = (session.execute(CHANGE, {"id": body.change_id})).one_or_none()
         if change is None:
             raise NotFound("There is no such change.")
-        if change.action != "create" or change.request_id is None:
+        if change.action == "update":
             return [change]
-        # What came with a row is gone with it: the tags of a new book are a change of their own.
-        of_row = {"request_id": change.request_id, "rows": [change.resource_id]}
-        return (session.execute(CHANGES_OF_ROWS, of_row)).all()
+        # What came or went with a row are changes of their own: the tags of a book, for example.
+        of_row = {"id": change.id, "resource": change.resource, "resource_id": change.resource_id}
+        before = (session.execute(CHANGES_BEFORE, of_row)).all()
+        after = (session.execute(CHANGES_AFTER, of_row)).all()
+        return with_parts(change, before, after)
 
     def _changes(self, session: Session, body: UndoRequest) -> Sequence[Any]:
         changes = (session.execute(CHANGES_OF_REQUEST, {"request_id": body.request_id})).all()
