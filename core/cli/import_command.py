@@ -112,7 +112,7 @@ def import_command(settings: Settings) -> click.Command:
             raise click.UsageError("give a FILE to import, or --undo with the id of an import")
         if file is None:
             with cli_errors():
-                undo_run(settings, undo or "")
+                undo_run(settings, undo or "", via="import")
             return
         options = Options(
             file_format=file_format,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Text, bindparam, delete, func, or_, select, update
+from sqlalchemy import Text, and_, bindparam, delete, func, or_, select, update
 
 from diptych.core.history.model import Change
 
@@ -46,6 +46,10 @@ _RECORDED = select(
     Change.after,
 )
 _REQUEST = Change.request_id == bindparam("request_id", type_=Text)
+_SENDER = and_(
+    Change.principal.is_not_distinct_from(bindparam("principal", type_=Text)),
+    Change.via == bindparam("via", type_=Text),
+)
 _ROWS = Change.resource_id.in_(bindparam("rows", expanding=True, type_=Change.resource_id.type))
 
 CHANGE = _RECORDED.where(Change.id == bindparam("id", type_=Change.id.type))
@@ -67,8 +71,8 @@ CHANGES_BEFORE = (
 )
 """Select the changes of a row before the one with an `id`, the last first."""
 
-CHANGES_OF_ROWS = _RECORDED.where(_REQUEST, _ROWS).order_by(Change.id)
-"""Select the changes that a request has made to the `rows` of these ids."""
+CHANGES_OF_ROWS = _RECORDED.where(_REQUEST, _SENDER, _ROWS).order_by(Change.id)
+"""Select the changes that a request of one sender (`principal`, `via`) has made to the `rows` of these ids."""
 
 PAGE = 1000
 
@@ -76,6 +80,7 @@ SOME_OF_REQUEST = (
     select(Change.id, Change.resource_id)
     .where(
         _REQUEST,
+        _SENDER,
         Change.resource == bindparam("table", type_=Text),
         Change.action == bindparam("action", type_=Text),
         Change.id < bindparam("before_id", type_=Change.id.type),
@@ -86,9 +91,11 @@ SOME_OF_REQUEST = (
 """Select a page of the rows of a `table` that a request has changed by an `action`, the newest change first."""
 
 KINDS_OF_REQUEST = (
-    select(Change.resource, Change.action, func.max(Change.id)).where(_REQUEST).group_by(Change.resource, Change.action)
+    select(Change.principal, Change.via, Change.resource, Change.action, func.max(Change.id))
+    .where(_REQUEST)
+    .group_by(Change.principal, Change.via, Change.resource, Change.action)
 )
-"""Select the tables and actions of the changes that a request has made, each with the id of the last."""
+"""Select the senders, tables and actions of the changes that a request has made, each with the id of the last."""
 
 COUNT_OF_REQUEST = select(func.count()).where(_REQUEST)
 """Count the changes that a request has made."""

@@ -20,6 +20,9 @@ from diptych.core.sync.unit_of_work import Database
 SHOWN = 100
 """Obstacles that are kept, at most; all are counted."""
 
+Request = dict[str, str | None]
+"""The id of a request and its sender, as the statements take them."""
+
 
 @dataclass(slots=True)
 class Progress:
@@ -30,22 +33,38 @@ class Progress:
     left: int = 0
 
 
+class SeveralSenders(Exception):
+    """Requests of several senders have the same id."""
+
+
 def undo_request(
-    database: Database, services: Services, request_id: str, advanced: Callable[[int], object] = lambda _: None
+    database: Database,
+    services: Services,
+    request_id: str,
+    advanced: Callable[[int], object] = lambda _: None,
+    *,
+    via: str = "",
 ) -> Progress | None:
     """Undo the changes of a request; return None if it made none. Rows that cannot be undone are left as they are.
 
     When it is interrupted, running it again goes on. advanced: is called with the number of rows that were looked at.
-    Errors: those of Database.run_in_transaction.
+    via: only what was changed in this way, if it is given.
+    Errors: SeveralSenders; those of Database.run_in_transaction.
     """
 
     def kinds(executor: Executor) -> list[Any]:
         return executor.all(KINDS_OF_REQUEST, {"request_id": request_id})
 
-    found = database.read(kinds)
+    found = [each for each in database.read(kinds) if via in ("", each[1])]
     if not found:
         return None
-    present = {(table, action): last for table, action, last in found}
+    # Clients choose the ids of their requests.
+    senders = {(principal, way) for principal, way, *_ in found}
+    if len(senders) > 1:
+        raise SeveralSenders
+    principal, way = senders.pop()
+    request = {"request_id": request_id, "principal": principal, "via": way}
+    present = {(table, action): last for _, _, table, action, last in found}
     progress = Progress()
     # What has been undone may clear the way for the rest.
     while True:
@@ -53,8 +72,8 @@ def undo_request(
         for action, table in _steps(services):
             if (table, action) in present:
                 last = present[table, action]
-                for ids in _pages(database, request_id, table, action, last):
-                    _undo_rows(database, services, request_id, (table, action), ids, progress)
+                for ids in _pages(database, request, table, action, last):
+                    _undo_rows(database, services, request, (table, action), ids, progress)
                     advanced(len(ids))
         if not progress.left or progress.undone.total() == before:
             return progress
@@ -68,11 +87,11 @@ def _steps(services: Services) -> Iterator[tuple[str, str]]:
     yield from (("create", table) for table in reversed(tables))
 
 
-def _pages(database: Database, request_id: str, table: str, action: str, last: int) -> Iterator[list[UUID]]:
+def _pages(database: Database, request: Request, table: str, action: str, last: int) -> Iterator[list[UUID]]:
     """Yield the ids of the rows that a request has changed by an action, the newest change first."""
     before_id = last + 1
     while True:
-        values = {"request_id": request_id, "table": table, "action": action, "before_id": before_id}
+        values = {**request, "table": table, "action": action, "before_id": before_id}
         rows = database.read(partial(_all, SOME_OF_REQUEST, values))
         if not rows:
             return
@@ -87,7 +106,7 @@ def _all(statement: Any, values: dict[str, Any], executor: Executor) -> list[Any
 def _undo_rows(  # noqa: PLR0913, PLR0917 - what a batch is
     database: Database,
     services: Services,
-    request_id: str,
+    request: Request,
     step: tuple[str, str],
     ids: list[UUID],
     progress: Progress,
@@ -96,7 +115,7 @@ def _undo_rows(  # noqa: PLR0913, PLR0917 - what a batch is
     table, action = step
 
     def work(session: Session) -> Undoing:
-        changes = session.execute(CHANGES_OF_ROWS, {"request_id": request_id, "rows": ids}).all()
+        changes = session.execute(CHANGES_OF_ROWS, {**request, "rows": ids}).all()
         undoing = Undoing(session, services)
         net = [each for each in net_changes(changes) if each.table == table]
         if action == "delete":

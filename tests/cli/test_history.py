@@ -172,3 +172,22 @@ def test_security_events_are_shown_redacted_and_trimmed(url: str):
     with opened(url) as engine, engine.begin() as connection:
         connection.execute(update(SecurityEvent).values(at=datetime.now(UTC) - timedelta(days=2)))
     assert done(url, "access", "trim-events", "--older-than", "1d") == f"Deleted {len(lines)} events.\n"
+
+
+def test_what_clients_have_changed_under_the_id_of_an_import_is_not_undone_with_it(url: str, tmp_path: Path):
+    file = tmp_path / "books.csv"
+    file.write_text("title,author\nIliad,Homer\n", encoding="utf-8")
+    run = invoked(url, "import", str(file)).stderr.split("--undo ")[1].split()[0]
+    with opened(url) as engine, engine.begin() as connection:
+        connection.execute(update(Book).where(Book.title == "Iliad").values(title="Odyssey"))
+        connection.execute(update(Change).where(Change.via == "unknown").values(request_id=run, via="token"))
+
+    assert "requests of several senders have the id" in refused(url, "history", "undo", run)
+    left = invoked(url, "import", "--undo", run)
+    assert (left.exit_code, "title was changed later" in left.stderr) == (1, True)
+    assert [each.title for each in _books(url)] == ["Odyssey"]
+
+
+def _books(url: str) -> list[Any]:
+    with opened(url) as engine, engine.connect() as connection:
+        return list(connection.execute(select(Book.title)))
