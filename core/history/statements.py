@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Text, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from diptych.core.history.model import Change
 
@@ -74,6 +75,21 @@ CHANGES_BEFORE = (
 CHANGES_OF_ROWS = _RECORDED.where(_REQUEST, _SENDER, _ROWS).order_by(Change.id)
 """Select the changes that a request of one sender (`principal`, `via`) has made to the `rows` of these ids."""
 
+_CREATION = aliased(Change)
+_OF_NEW_ROW = (
+    select(_CREATION.id)
+    .where(
+        _CREATION.resource_id == Change.resource_id,
+        _CREATION.resource == Change.resource,
+        # Of this, SQLite would rather use the index of requests, and read all of one for each of its changes.
+        func.coalesce(_CREATION.request_id, "") == Change.request_id,
+        _CREATION.action == "create",
+    )
+    .exists()
+)
+_LOOKED_AT = or_(Change.action != "update", ~_OF_NEW_ROW)
+"""What came with a new row goes with it: it is not to be looked at by itself."""
+
 PAGE = 1000
 
 SOME_OF_REQUEST = (
@@ -83,6 +99,7 @@ SOME_OF_REQUEST = (
         _SENDER,
         Change.resource == bindparam("table", type_=Text),
         Change.action == bindparam("action", type_=Text),
+        _LOOKED_AT,
         Change.id < bindparam("before_id", type_=Change.id.type),
     )
     .order_by(Change.id.desc())
@@ -97,5 +114,5 @@ KINDS_OF_REQUEST = (
 )
 """Select the senders, tables and actions of the changes that a request has made, each with the id of the last."""
 
-COUNT_OF_REQUEST = select(func.count()).where(_REQUEST)
-"""Count the changes that a request has made."""
+COUNT_OF_REQUEST = select(func.count()).select_from(Change).where(_REQUEST, _LOOKED_AT)
+"""Count the changes that a request has made, without those that came with a new row."""

@@ -120,6 +120,8 @@ def _undo_rows(  # noqa: PLR0913, PLR0917 - what a batch is
         net = [each for each in net_changes(changes) if each.table == table]
         if action == "delete":
             undoing.restore(table, [each for each in net if each.deletes])
+            # Rows that were deleted and made again.
+            undoing.revert(table, [each for each in net if each.updates])
         elif action == "update":
             undoing.revert(table, [each for each in net if each.updates])
         else:

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from uuid_utils.compat import uuid7
 
 from diptych.core.access.events.model import SecurityEvent
 from diptych.core.catalogue.books.model import Book
+from diptych.core.catalogue.tags.model import Tag
+from diptych.core.cli.common import database_of
 from diptych.core.history.model import Change
+from diptych.core.import_export.undo_job import undo_request
 from diptych.core.jobs.model import Job
+from diptych.core.settings import Settings
+from diptych.core.sync.operations import RESOURCES
 from tests.support.changes import changes, opened, replayed, state
 from tests.support.commands import done, invoked, refused
 from tests.support.databases import BACKENDS, Databases
@@ -186,6 +191,35 @@ def test_what_clients_have_changed_under_the_id_of_an_import_is_not_undone_with_
     left = invoked(url, "import", "--undo", run)
     assert (left.exit_code, "title was changed later" in left.stderr) == (1, True)
     assert [each.title for each in _books(url)] == ["Odyssey"]
+
+
+def test_the_undo_of_an_import_looks_at_each_new_row_once(url: str, tmp_path: Path):
+    file = tmp_path / "books.csv"
+    file.write_text("title,author,tags\nIliad,Homer,epic\nOdyssey,Homer,epic\n", encoding="utf-8")
+    run = invoked(url, "import", str(file)).stderr.split("--undo ")[1].split()[0]
+    services: Any = {each.service.spec.model.__tablename__: each.service for each in RESOURCES}
+    looked_at: list[int] = []
+
+    with database_of(Settings(database_url=url)) as database:
+        undo_request(database, services, run, looked_at.append)
+
+    assert sum(looked_at) == 4  # two books, their author and their tag
+
+
+def test_a_row_that_was_deleted_and_made_again_is_what_it_was(url: str):
+    moments = dict.fromkeys(("created_at", "updated_at"), datetime.now(UTC))
+    tag = {"id": uuid7(), "search_text": "", "sort_key": "", **moments}
+    with opened(url) as engine, engine.begin() as connection:
+        connection.execute(insert(Tag), {**tag, "name": "sea"})
+    before = state(url)
+    with opened(url) as engine, engine.begin() as connection:
+        connection.execute(delete(Tag))
+        connection.execute(insert(Tag), {**tag, "name": "ocean"})
+        first = connection.scalar(select(func.min(Change.id)))
+        connection.execute(update(Change).values(request_id="one", via="token").where(Change.id > first))
+
+    assert "1 changed back" in done(url, "history", "undo", "one")
+    assert state(url) == before
 
 
 def _books(url: str) -> list[Any]:
