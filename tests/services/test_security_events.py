@@ -110,6 +110,7 @@ async def test_signing_in_and_out_and_failing_to_are_events_of_the_account(api: 
     await post(api, "ui_sign_in", name="tove", password=WRONG)
     signed_in = await post(api, "ui_sign_in", name="tove", password=PASSWORD)
     token = signed_in.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
+    await post(api, "ui_password", token, current_password=WRONG, new_password=OTHER)
     await post(api, "ui_password", token, current_password=PASSWORD, new_password=OTHER)
     signed_in = await post(api, "ui_sign_in", name="tove", password=OTHER)
     await post(api, "ui_sign_out", signed_in.headers["Set-Cookie"].partition("=")[2].partition(";")[0])
@@ -121,6 +122,7 @@ async def test_signing_in_and_out_and_failing_to_are_events_of_the_account(api: 
         ("sign_in_failed", None, None, "anonymous"),
         ("sign_in_failed", own, None, "anonymous"),
         ("sign_in", own, "tove", "session"),
+        ("reauthentication_failed", own, "tove", "session"),
         ("password_changed", own, "tove", "session"),
         ("sign_in", own, "tove", "session"),
         ("sign_out", own, None, "anonymous"),

@@ -16,6 +16,7 @@ EVENTS = (
     "sign_in",
     "sign_in_failed",
     "sign_out",
+    "reauthentication_failed",
     "password_changed",
     "account_created",
     "account_changed",

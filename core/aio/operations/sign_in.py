@@ -127,6 +127,8 @@ async def reauthenticate(database: Database, call: OperationRequest, password: s
     else:
         refusal = wrong("The current password is wrong.", "current_password")
     if account is None or not is_right or not checked.is_right:
+        await _record_failure(database, "reauthentication_failed", call.principal.id, call)
+        _log.warning("somebody who is signed in has sent a wrong password or code")
         raise refusal
     return Reauthenticated(account, attempt, checked, refusal)
 
@@ -240,16 +242,20 @@ def wrong(detail: str, *members: str) -> ValidationFailed:
 
 async def _refused_sign_in(database: Database, account: Credentials | None, call: OperationRequest) -> ValidationFailed:
     """Record that a sign-in has failed, and return the error. The name that was typed is not recorded."""
-    values = values_of("sign_in_failed", account.account_id if account else None, client=call.browser.client)
+    await _record_failure(database, "sign_in_failed", account.account_id if account else None, call)
+    _log.warning("a sign-in has failed")
+    return wrong(
+        "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
+    )
+
+
+async def _record_failure(database: Database, event: str, account_id: Any, call: OperationRequest) -> None:
+    values = values_of(event, account_id, client=call.browser.client)
 
     async def write(executor: Executor) -> None:
         await executor.run(ADD, values)
 
     await database.execute_write(write, in_transaction=False)
-    _log.warning("a sign-in has failed")
-    return wrong(
-        "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
-    )
 
 
 def redirection(location: str, cookie: str) -> OperationResult:

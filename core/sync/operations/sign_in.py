@@ -128,6 +128,8 @@ def reauthenticate(database: Database, call: OperationRequest, password: str, co
     else:
         refusal = wrong("The current password is wrong.", "current_password")
     if account is None or not is_right or not checked.is_right:
+        _record_failure(database, "reauthentication_failed", call.principal.id, call)
+        _log.warning("somebody who is signed in has sent a wrong password or code")
         raise refusal
     return Reauthenticated(account, attempt, checked, refusal)
 
@@ -239,16 +241,20 @@ def wrong(detail: str, *members: str) -> ValidationFailed:
 
 def _refused_sign_in(database: Database, account: Credentials | None, call: OperationRequest) -> ValidationFailed:
     """Record that a sign-in has failed, and return the error. The name that was typed is not recorded."""
-    values = values_of("sign_in_failed", account.account_id if account else None, client=call.browser.client)
+    _record_failure(database, "sign_in_failed", account.account_id if account else None, call)
+    _log.warning("a sign-in has failed")
+    return wrong(
+        "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
+    )
+
+
+def _record_failure(database: Database, event: str, account_id: Any, call: OperationRequest) -> None:
+    values = values_of(event, account_id, client=call.browser.client)
 
     def write(executor: Executor) -> None:
         executor.run(ADD, values)
 
     database.execute_write(write, in_transaction=False)
-    _log.warning("a sign-in has failed")
-    return wrong(
-        "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
-    )
 
 
 def redirection(location: str, cookie: str) -> OperationResult:
