@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, insert, select
 
 from diptych.core.attribution import Attribution, attributed_to
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.history.model import Change
 from tests.services.api import Api
 from tests.services.test_statements import CHANGES, ask, catalogue
@@ -269,3 +270,26 @@ async def test_one_change_of_more_tags_than_a_statement_has_parameters_is_undone
     assert (await undo(api, change_id=last(api)))[0] == 200
     assert {key for key in state(api.twin.url) if key[0] == "book"} == before
     assert book["id"]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"])
+async def test_what_somebody_else_has_undone_meanwhile_is_undone(api: Api):
+    author = await api.made("authors_create", {"name": "Sappho"})
+    authors: Any = Author.__table__
+    with opened(api.twin.url) as engine, engine.connect() as connection:
+        row = dict(connection.execute(select(authors)).mappings().one())
+    await api.call("authors_delete", id=author["id"])
+    waiting = [row]
+
+    def restore(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "author.slug IN" in statement and waiting:
+            with opened(api.twin.url) as engine, engine.begin() as connection:
+                connection.execute(insert(authors), waiting.pop())
+
+    event.listen(api.counting.engine, "before_cursor_execute", restore)
+    try:
+        status, body, _ = await undo(api, change_id=last(api, "delete"))
+    finally:
+        event.remove(api.counting.engine, "before_cursor_execute", restore)
+
+    assert (status, body, waiting) == (200, {"items": []}, [])

@@ -58,8 +58,9 @@ class Undoing:
     def undo(self, changes: Sequence[NetChange]) -> None:
         """Undo all these changes, in an order in which every row finds those that it refers to."""
         self._pass(changes)
-        if self.obstacles and self.undone:
-            # What has been undone may have cleared the way: a name is free when the tag that had it is gone.
+        if self.obstacles:
+            # What has been undone may have cleared the way: a name is free when the tag that had it is gone. Or
+            # somebody else has undone the same meanwhile.
             self.obstacles.clear()
             self._pass(changes)
 
