@@ -39,7 +39,7 @@ def create_blueprint(
             endpoint=route.name,
             view_func=_view(application, route, path, principal or _nobody),
             methods=route.methods,
-            strict_slashes=True,
+            strict_slashes=not path.endswith("/"),  # otherwise werkzeug redirects from "/prefix" to "/prefix/"
             merge_slashes=False,
             provide_automatic_options=False,
         )

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
+from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.reason_phrases import status_line
 from diptych.flask_app.server.raw_path import RAW, sent_path
@@ -68,15 +69,17 @@ def _judge(request: flask.Request) -> None:
 
 
 def _parameters(request: flask.Request, path: str, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    sent = sent_path(request.environ)
+    if not ends_as_sent(path, request.path if sent is None else sent):
+        raise NotFound
     if RAW in request.environ:
         return {name: unquote(value) for name, value in parameters.items()}
-    sent = sent_path(request.environ)
     if sent is None:
         return parameters
     # Someone else's application has matched the path decoded: "%61" for "a" would be found here and nowhere else.
     steps = path.split("/")[1:]
     given = dict(zip(steps, sent.split("/")[-len(steps) :], strict=False))
-    if any(step[0] != "<" and step != given.get(step) for step in steps):
+    if any(not step.startswith("<") and step != given.get(step) for step in steps):
         raise NotFound
     return {name: unquote(given[f"<{name}>"]) for name in parameters}
 

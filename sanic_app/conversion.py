@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 import sanic
-from sanic.exceptions import BadRequest, PayloadTooLarge
+from sanic.exceptions import BadRequest, NotFound, PayloadTooLarge
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
+from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
 from diptych.sanic_app.server.http_protocol import Http
 from diptych.sanic_app.server.response import CoreResponse
@@ -23,8 +24,10 @@ async def to_request(
 
     user: who sent it, where the application knows.
 
-    Errors: Problem, as diptych.core.http.wire.request_head.
+    Errors: Problem, as diptych.core.http.wire.request_head; sanic.NotFound.
     """
+    if not ends_as_sent(path, request.path):
+        raise NotFound
     body = await _body(request)
     return Request(
         method=request.method,

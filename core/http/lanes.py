@@ -40,7 +40,7 @@ _LANES = {
     "/ui/second-factor/remove": Lane.COSTLY,
 }
 
-_STREAMED = re.compile(r"/[^/.]+(?:/[^/.]+/[^/.]+)?\.(?!json$)[a-z.]+")
+_STREAMED = re.compile(r"/[^/.]+(?:/[^/.]+/[^/.]+)?\.(?!json$|ico$|txt$)[a-z.]+")
 """The path of a list: one segment, or one below a row."""
 
 _SEARCH = re.compile(r"(?:^|&)(?:q|searchString)=[^&]")

@@ -28,6 +28,17 @@ Unit = Literal["none", "optional", "read", "stream", "write_one", "write_many", 
 
 FORM = "application/x-www-form-urlencoded"
 
+PAGES = "/ui"
+"""Where the pages for people are."""
+
+_OF_BROWSERS = ("/", PAGES, "/favicon.ico", "/robots.txt")
+"""Beside the pages: what browsers and search engines ask every service for."""
+
+
+def is_for_browsers(path: str) -> bool:
+    """Return whether a path belongs to the pages. Only there do cookies count, and are errors pages too."""
+    return path in _OF_BROWSERS or path.startswith(f"{PAGES}/")
+
 
 class OperationRequest(Struct, frozen=True):
     """A parsed and validated request.
@@ -83,7 +94,8 @@ class Operation:
     resource, which a GET asks for at the end of its path; they take no query parameters. permission: what a client
     needs, where that is not to read or to write the catalogue. query_permission: what it needs besides for a query.
     public: whether nobody is authenticated, and everybody may. secret: whether a response has a secret, so that it is
-    not kept for repetitions.
+    not kept for repetitions. refused: for a form of a page, the page to correct it: a function of a
+    diptych.core.web.forms.Refused.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -116,11 +128,12 @@ class Operation:
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
+    refused: Callable[..., bytes] | None = None
 
     @property
     def for_browsers(self) -> bool:
-        """Whether it belongs to the pages: there, and only there, cookies count."""
-        return self.path.startswith("/ui/")
+        """Whether it belongs to the pages."""
+        return is_for_browsers(self.path)
 
     @property
     def creates(self) -> bool:
@@ -172,6 +185,14 @@ class Route:
     suffixes: tuple[str, ...] = ()
 
 
+def relative_root(path: str) -> str:
+    """Return the relative address of the mount's root, from a path below it: "../../" from "/ui/book/x".
+
+    It works under a prefix that a proxy removes, which nobody here knows.
+    """
+    return "../" * (path.count("/") - 1)
+
+
 def routes(operations: Iterable[Operation]) -> list[Route]:
     """Return one route for each operation (HEAD goes with GET), and one for the remaining methods of each path.
 
@@ -203,7 +224,7 @@ def _methods(operation: Operation) -> tuple[str, ...]:
 
 
 def _identifier(path: str) -> str:
-    return re.sub(r"\W+", "_", path).strip("_")
+    return re.sub(r"\W+", "_", path).strip("_") + "_" * path.endswith("/")
 
 
 def native_path(path: str, parameter: str) -> str:

@@ -25,7 +25,7 @@ PROBLEM_JSON = "application/problem+json"
 class Problem(Exception):
     """An error with an HTTP status, whose members are exactly those of the response.
 
-    own_status: a status that differs from its type's.
+    own_status: a status that differs from its type's. page: the path where a page has to tell it, where no route has.
     """
 
     kind: ProblemType
@@ -33,6 +33,7 @@ class Problem(Exception):
     field_errors: Sequence[FieldError] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     own_status: int | None = None
+    page: str = ""
 
     @property
     def status(self) -> int:

@@ -53,9 +53,17 @@ FAULTS = 100
 """Most field errors reported for a query string: no operation has as many parameters."""
 
 
-def validated(model: type[BaseModel], text: str) -> tuple[Any, list[FieldError]]:
-    """Validate a query string; return the model, or None, and the field errors. Errors: ValueError, as `pairs`."""
-    values, field_errors = gather(pairs(text), model)
+def validated(model: type[BaseModel], text: str, *, of_page: bool = False) -> tuple[Any, list[FieldError]]:
+    """Validate a query string; return the model, or None, and the field errors. Errors: ValueError, as `pairs`.
+
+    of_page: without empty parameters, which a form has for what was not filled in, and without unknown ones, which
+    other sites append to links.
+    """
+    found = pairs(text)
+    if of_page:
+        names = _names(model)
+        found = [(name, value) for name, value in found if name in names and value.strip()]
+    values, field_errors = gather(found, model)
     try:
         return model.model_validate(values), reported(field_errors)
     except ValidationError as error:
@@ -77,6 +85,11 @@ def reported(field_errors: Iterable[FieldError]) -> list[FieldError]:
 def unknown(name: str) -> FieldError:
     """Return the field error of an unknown parameter."""
     return FieldError("unknown", "no such parameter here", parameter=name)
+
+
+@cache
+def _names(model: type[BaseModel]) -> set[str]:
+    return {info.alias or name for name, info in model.model_fields.items()}
 
 
 @cache

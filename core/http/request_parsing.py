@@ -88,7 +88,7 @@ def read(
     raw = _NOTHING if content is None else _readable(operation, decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
-    query_value = _query(None if target.suffix else operation.query, request.query, field_errors)
+    query_value = _query(operation, target, request.query, field_errors)
     principal, browser = sender
     key = _key(operation, request, content, principal)
     body_value = None if raw is _NOTHING else _body_value(operation, raw, field_errors)
@@ -215,13 +215,16 @@ def _decoded(body: bytes, coding: str, limit: int) -> bytes:
     return decoded
 
 
-def _query(model: type[BaseModel] | None, text: str, field_errors: list[FieldError]) -> Any:
+def _query(operation: Operation, target: Target, text: str, field_errors: list[FieldError]) -> Any:
+    model, of_page = None if target.suffix else operation.query, operation.for_browsers
     try:
         if model is None:
+            if of_page:
+                return None
             unknown = (query_string.unknown(name) for name, _ in query_string.pairs(text))
             field_errors.extend(query_string.reported(unknown))
             return None
-        value, found = query_string.validated(model, text)
+        value, found = query_string.validated(model, text, of_page=of_page)
     except ValueError as error:
         raise problems.malformed(f"The query string cannot be read: {error}.") from None
     field_errors.extend(found)

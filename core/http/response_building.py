@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 from msgspec.structs import replace
 
-from diptych.core.access.permissions import ABOUT_PEOPLE, Permission
+from diptych.core.access.permissions import ABOUT_PEOPLE
 from diptych.core.access.principal import Principal
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.http import content_coding, etag, json, pagination_links, query_string
 from diptych.core.http.cors import Cors
-from diptych.core.http.operations import METHODS, Operation, OperationResult, Route, filled
+from diptych.core.http.operations import METHODS, Operation, OperationResult, Route, filled, relative_root
 from diptych.core.http.request_ids import HEADER
 from diptych.core.http.request_response import Request, Response
 
@@ -63,6 +63,12 @@ def _with_charset(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if needs_one and "charset=" not in media_type else media_type
 
 
+def addressed(response: Response, operation: Operation, principal: Principal, prefix: str) -> Response:
+    """Return the response for this client of a catalogue that is mounted under a prefix."""
+    response = private(response, principal, operation)
+    return located(response, operation.path) if operation.for_browsers else mounted(response, prefix)
+
+
 def mounted(response: Response, prefix: str) -> Response:
     """Return the response with the mount prefix in its addresses."""
     if not prefix:
@@ -75,17 +81,29 @@ def mounted(response: Response, prefix: str) -> Response:
     return replace(response, headers=headers)
 
 
-def private(response: Response, principal: Principal, needed: Permission | None) -> Response:
+def located(response: Response, path: str) -> Response:
+    """Return the response of a page with a relative Location, as its links are. path: of its operation."""
+    location = response.headers.get("Location", "")
+    if not location.startswith("/"):
+        return response
+    return replace(response, headers={**response.headers, "Location": f"{relative_root(path)}{location[1:]}"})
+
+
+def private(response: Response, principal: Principal, operation: Operation) -> Response:
     """Return the response to a known client: no shared cache keeps it, and a browser's for this token only.
 
-    needed: by its operation. What is about people is kept nowhere. RFC 9111 sections 5.2.2.5, 5.2.2.7 and 4.1.
+    A page shows who has signed in, so that it depends on the cookie. What is about people is kept nowhere. RFC 9111
+    sections 5.2.2.5, 5.2.2.7 and 4.1.
     """
     kept = response.headers.get("Cache-Control")
-    if principal.is_anonymous or kept in (None, "no-store"):
+    is_page = operation.for_browsers and not operation.public
+    if kept in (None, "no-store") or (principal.is_anonymous and not is_page):
         return response
-    if needed in ABOUT_PEOPLE:
+    if operation.needed in ABOUT_PEOPLE:
         return replace(response, headers={**response.headers, "Cache-Control": "no-store"})
-    return replace(response, headers={**response.headers, "Cache-Control": f"private, {kept}", "Vary": "Authorization"})
+    control = kept if principal.is_anonymous else f"private, {kept}"
+    vary = "Cookie" if is_page else "Authorization"
+    return replace(response, headers={**response.headers, "Cache-Control": control, "Vary": vary})
 
 
 def server_options() -> Response:

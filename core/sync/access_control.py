@@ -89,7 +89,7 @@ class AccessControl:
         if needed is None:
             return UNKNOWN, browser
         if operation.for_browsers:
-            principal = self._of_session(browser)
+            principal = self._of_browser(request, browser, needed)
         elif operation.unit in ("none", "optional"):
             principal = self._principal_without_waiting(request, needed)
         else:
@@ -131,10 +131,20 @@ class AccessControl:
         digest = digest_of(token)
         return None if digest is None else self._tokens.last(digest, monotonic())
 
-    def _of_session(self, browser: Browser) -> Principal:
-        """Return who has signed in with a browser."""
-        if not browser.token:
-            return UNKNOWN
+    def _of_browser(self, request: Request, browser: Browser, needed: Permission) -> Principal:
+        """Return who asks for a page: a user of the host's, who has signed in, or else an anonymous client.
+
+        What needs `me:read` is about an account here, which neither a host's user nor an anonymous client has.
+        """
+        of_account = needed == "me:read"
+        if request.user is not None and not of_account:
+            return of_host(request.user)
+        if browser.token and (found := self._of_session(browser)) is not None:
+            return found
+        return UNKNOWN if of_account else self._recent(self._policies, "", self._read_policy)
+
+    def _of_session(self, browser: Browser) -> Principal | None:
+        """Return who has signed in with a browser; None where the session has ended."""
 
         def read(executor: Executor) -> Any:
             return executor.first(sessions.BY_DIGEST, {VALUE: session_digest(browser.token)})
@@ -142,7 +152,7 @@ class AccessControl:
         row = self._database.read(read)
         moment = now()
         if row is None or not row[-1] or is_over(row[1], row[2], moment):
-            return UNKNOWN
+            return None
         session_id, _, seen_at, account_id, name, role, _ = row
         if moment - seen_at >= SEEN_INTERVAL:
             self._store_use(sessions.SEEN, session_id, moment)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from diptych.core import deadline
 from diptych.core.access.encryption import Keyring
-from diptych.core.access.principal import Principal
+from diptych.core.access.principal import UNKNOWN, Principal
+from diptych.core.access.sessions.rules import Browser
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import sync_config
 from diptych.core.errors import CatalogueError, NotFound
@@ -33,6 +34,7 @@ from diptych.core.sync.operations import OPERATIONS
 from diptych.core.sync.response_stream import ResponseStream
 from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
+from diptych.core.web import refusals
 
 
 class Application:
@@ -65,10 +67,11 @@ class Application:
             return observed.finish(write_body(response.is_large, finish))
 
     def _answer(self, route: Route, request: Request, quota: Quota | None, request_id: str) -> Response:
+        sender = (UNKNOWN, Browser())
         try:
             target = request_parsing.target_of(route, request)
             if quota and (refusal := quota.refusal):
-                return problems.render(refusal, request.prefix)
+                return refusals.response_to(refusal, route, request)
             if route.operation is None:
                 return response_building.options(route, target.allowed, request.headers, self.cors)
             with deadline.until(request.arrived + self.settings.request_timeout):
@@ -77,14 +80,13 @@ class Application:
                 call = read_body(request.may_be_large, parse)
                 with attributed_to(_attribution(sender[0], request_id)):
                     response = self._respond(route.operation, call, request)
-            kept = response_building.private(response, sender[0], route.operation.needed)
-            return response_building.mounted(kept, request.prefix)
+            return response_building.addressed(response, route.operation, sender[0], request.prefix)
         except Problem as problem:
-            return problems.render(problem, request.prefix)
+            return refusals.response_to(problem, route, request, sender[0])
         except CatalogueError as error:
-            return problems.render(problems.of_error(error), request.prefix)
+            return refusals.response_to(problems.of_error(error), route, request, sender[0])
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
-            return problems.render(problems.unexpected(error), request.prefix)
+            return refusals.response_to(problems.unexpected(error), route, request, sender[0])
 
     def refuse(
         self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""
@@ -94,7 +96,7 @@ class Application:
         method, headers: the request's; empty if unknown. path: the route's; empty if there is none.
         """
         with RequestRecord(method, path, headers) as observed:
-            return self._finished(problems.render(problem, prefix), observed, headers)
+            return self._finished(refusals.response_at(problem, problem.page or path, prefix), observed, headers)
 
     def fail(self, error: Exception, method: str, headers: Mapping[str, str]) -> Response:
         """Answer after an unexpected error in a server or a framework. method, headers: as in `refuse`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from importlib.metadata import version
+from urllib.parse import urljoin
 
 import flask
 import httpx
@@ -18,6 +19,7 @@ from tests.support.answers import told
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import mounted
+from tests.support.markup import Page
 
 BOTH = ("/api/v1", "/library/catalogue")
 MOUNTS = [(adapter, prefix) for adapter in ADAPTERS for prefix in BOTH] + [("flask", "/mounted")]
@@ -130,6 +132,21 @@ def test_the_catalogues_own_pages_know_where_it_is_mounted(mount: tuple[httpx.Cl
     assert f'href="{prefix}/problems/invalid"' in client.get(f"{prefix}/problems").text
     missing = client.get(f"{prefix}/books/{MISSING}").json()
     assert client.get(missing["type"]).status_code == 200
+
+
+def test_the_pages_for_people_work_wherever_they_are_mounted(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+
+    led = client.get(f"{prefix}/")
+    assert (led.status_code, led.headers["Location"]) == (303, "ui/")
+    home = client.get(f"{prefix}/ui/")
+    assert home.status_code == 200
+    assert prefix not in home.text
+    page = Page.of(home.text)
+    for link in [*page.links, *page.files]:
+        assert client.get(urljoin(f"{prefix}/ui/", link)).status_code == 200
+    assert client.get(f"{prefix}/ui/assets/none").status_code == 404
+    assert client.post(f"{prefix}/ui/").status_code == 405
 
 
 def test_options_are_answered_by_the_catalogue(mount: tuple[httpx.Client, str]):

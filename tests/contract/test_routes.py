@@ -49,10 +49,8 @@ ALLOWED = {
 }
 
 NOWHERE = [
-    "/",
     "/nothing",
     "/authors/",
-    "//authors",
     "/Authors",
     "/authors/nobody",
     "/authors/1",

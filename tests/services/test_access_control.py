@@ -107,6 +107,21 @@ async def test_the_metrics_are_answered_in_an_outage_by_what_was_known_and_nothi
     before.execute(api.twin.url, "UPDATE access_policy SET anonymous = 'editor'")
 
 
+async def test_who_may_not_read_the_catalogue_gets_the_form_to_sign_in_in_place_of_a_page(api: Api, clock: Clock):
+    assert (await ask(api, "page_home")).status == 200
+    before.execute(api.twin.url, "UPDATE access_policy SET anonymous = 'none'")
+    clock.now += SECONDS + 1
+    try:
+        refused = await ask(api, "page_home")
+        assert refused.status == 401
+        assert b'name="password"' in refused.body
+        assert b'value="ui/"' in refused.body
+        assert (await ask(api, "page_sign_in")).status == 200
+        assert (await api.call("page_home"))[0].status == 200
+    finally:
+        before.execute(api.twin.url, "UPDATE access_policy SET anonymous = 'editor'")
+
+
 async def test_what_was_known_long_ago_counts_no_more(api: Api, clock: Clock):
     assert (await ask(api, "metrics_read")).status == 200
     clock.now += OUTAGE + 1

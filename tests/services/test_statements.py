@@ -198,6 +198,15 @@ TABLE = """
     series_upsert_batch     {{"items":[{{"name":"X"}}]}}                                 3 commit
     series_delete_batch     {{"ids":["{series}"]}}                                       2 commit
 
+    page_root                                                                            0
+    page_root_without_slash                                                              0
+    page_favicon                                                                         0
+    page_robots                                                                          0
+    page_asset              name=none                                                    0
+    page_home                                                                            0
+    page_sign_in                                                                         0
+    page_sign_out                                                                        0
+    page_password                                                                        0
     ui_sign_in              form:name=tove&password=wrong                                5 commit
     ui_sign_out             form:                                                        0
     ui_password             form:current_password=x&new_password=y                       0
@@ -280,7 +289,7 @@ async def check(api: Api, found: Catalogue, line: str) -> None:
     assert (response.status < 400) or counts.commits == 0 or " form:" in line
 
 
-READS = [line for line in LINES if re.match(r"(health|me|metrics|documents)_|\w+?_(get|list)", line)]
+READS = [line for line in LINES if re.match(r"(health|me|metrics|documents|page)_|\w+?_(get|list)", line)]
 CHANGES = [line for line in LINES if line not in READS]
 
 

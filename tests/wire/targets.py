@@ -26,7 +26,8 @@ NOWHERE = [
     "/authors/slug/a+b%20c%25", "/authors/slug/%E2%80%AE", "/authors/slug/%252F", "/authors/slug/nobody",
     "/authors/slug/x%C3%A9", "/authors/slug/%c3%89", "/books/slug/none", "/books/nobody/tags", f"/books/{ID}/authors",
     "/tags/slug/x", "/%E9%9D%92", "/authors/" + "x" * 2000, "/" + "a/" * 500, "/authors/{author}/nothing",
-    "/authors/{author}/", "/index.html", "/favicon.ico", "/robots.txt", "/.well-known/x", "/static/x", "/authors.json",
+    "/authors/{author}/", "/index.html", "/ui/nothing", "/ui//x", "/ui//",
+    "/.well-known/x", "/static/x", "/authors.json",
     "/authors\\", "/authors|x", "/authors^", "/authors`", '/authors"', "/authors<x>", "/authors[0]",
 ]  # fmt: skip
 
@@ -121,7 +122,8 @@ def _status(route: Route, method: str) -> int:
     if route.operation.needed not in (None, *ANONYMOUS["editor"]):
         return 401
     if method in ("GET", "HEAD"):
-        return 404 if route.path.endswith(("{slug}", "{name}")) or route.path.startswith(NO_ROWS) else 200
+        unknown = route.path.endswith(("{slug}", "{name}")) or route.path.startswith(NO_ROWS)
+        return 404 if unknown else 303 if route.path in ("/", "/ui") else 200
     if route.operation.body is None or route.path.startswith(NO_ROWS):
         return 404 if parameters_of(route.path) else 422 if route.operation.takes_file else 303
     return 422 if not route.operation.body_required else 415
@@ -144,9 +146,9 @@ def _forms() -> Iterator[Case]:
         ("absolute form with a port", 200, "http://catalogue.test:8080{prefix}/health/live"),
         ("absolute form of https", 200, "https://catalogue.test{prefix}/health/live"),
         ("absolute form of an IPv6 address", 200, "http://[::1]:80{prefix}/health/live"),
-        ("absolute form without a path", 404, "http://catalogue.test"),
-        ("absolute form of the root", 404, "http://catalogue.test/"),
-        ("absolute form without a path, with a query", 404, "http://catalogue.test?x=1"),
+        ("absolute form without a path", 303, "http://catalogue.test"),
+        ("absolute form of the root", 303, "http://catalogue.test/"),
+        ("absolute form without a path, with a query", 303, "http://catalogue.test?x=1"),
         ("absolute form of nothing", 404, f"{where}/nothing"),
         ("absolute form with two slashes", 404, f"{where}//authors"),
         ("absolute form with a dot segment", 404, f"{where}/./authors"),
@@ -174,10 +176,10 @@ def _forms() -> Iterator[Case]:
     ]:
         yield raw(name, status, head("GET", target, HOST, CLOSE))
     yield raw("OPTIONS of the server", 204, head("OPTIONS", "*", HOST, CLOSE), method="OPTIONS")
-    yield raw("OPTIONS of a host", 404, head("OPTIONS", "http://catalogue.test", HOST, CLOSE), method="OPTIONS")
+    yield raw("OPTIONS of a host", 204, head("OPTIONS", "http://catalogue.test", HOST, CLOSE), method="OPTIONS")
     yield raw("OPTIONS in absolute form", 204, head("OPTIONS", f"{where}/authors", HOST, CLOSE), method="OPTIONS")
     for target, status in [
-        ("catalogue.test:80", 400), ("/authors", 405), ("/x", 404), ("http://catalogue.test/", 404), ("*", 400),
+        ("catalogue.test:80", 400), ("/authors", 405), ("/x", 404), ("http://catalogue.test/", 405), ("*", 400),
     ]:  # fmt: skip
         yield raw(f"CONNECT {target}", status, head("CONNECT", target, HOST, CLOSE), method="CONNECT")
     yield raw("a long query", 422, head("GET", "/authors?" + "x=1&" * 1900, HOST, CLOSE))

@@ -18,11 +18,15 @@ Code = Annotated[Text, Field(max_length=100)]
 
 
 class SignIn(Input):
-    """Name and password, and a code where the account has a second factor."""
+    """Name and password, and a code where the account has a second factor.
+
+    next: the page to go to then, from the root of the mount, and so of no other site.
+    """
 
     name: Annotated[Text, Field(min_length=1, max_length=255)]
     password: Typed
     code: Code = ""
+    next: Annotated[Text, Field(pattern=r"^ui/[!-~]*$", max_length=4000)] | None = None
 
 
 class NewPassword(Input):

@@ -11,6 +11,7 @@ from diptych.core.aio.operations import (
     jobs,
     me,
     metrics,
+    pages,
     second_factor,
     security_events,
     sign_in,
@@ -36,6 +37,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *metrics.operations,
     *sign_in.operations,
     *second_factor.operations,
+    *pages.operations,
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

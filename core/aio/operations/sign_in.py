@@ -26,6 +26,7 @@ from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import problems
 from diptych.core.http.operations import FORM, Operation, OperationRequest, OperationResult
 from diptych.core.off_loop import hash_in_turn_async
+from diptych.core.web.forms import password_again, sign_in_again
 
 HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
@@ -82,7 +83,7 @@ async def sign_in(database: Database, call: OperationRequest) -> OperationResult
         raise await _refused_sign_in(database, account, call)
     log_use(code)
     _log.info("a sign-in has succeeded")
-    return redirection(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
+    return redirection(f"/{form.next}" if form.next else HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
 
 async def sign_out(database: Database, call: OperationRequest) -> OperationResult:
@@ -264,8 +265,8 @@ def redirection(location: str, cookie: str) -> OperationResult:
     return OperationResult(status=303, headers=headers)
 
 
-def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, *, public: bool = False) -> Operation:
-    """Return the operation of a form. public: whether nobody has to be signed in."""
+def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, **more: Any) -> Operation:
+    """Return the operation of a form, for whoever is signed in. more: other members of an Operation."""
     return Operation(
         name=f"ui_{path.replace('-', '_').replace('/', '_')}",
         method="POST",
@@ -276,13 +277,16 @@ def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, 
         body=body,
         accepts=(FORM,),
         status=303,
-        public=public,
-        permission=None if public else "me:read",
+        **{"permission": None if more.get("public") else "me:read", **more},
     )
 
 
 operations = [
-    form_operation("sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True),
+    form_operation(
+        "sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True, refused=sign_in_again
+    ),
     form_operation("sign-out", "Sign out", sign_out, None, public=True),
-    form_operation("password", "Change one's password, and end all sessions", change_password, NewPassword),
+    form_operation(
+        "password", "Change one's password, and end all sessions", change_password, NewPassword, refused=password_again
+    ),
 ]

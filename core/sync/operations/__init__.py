@@ -14,6 +14,7 @@ from diptych.core.sync.operations import (
     jobs,
     me,
     metrics,
+    pages,
     second_factor,
     security_events,
     sign_in,
@@ -37,6 +38,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *metrics.operations,
     *sign_in.operations,
     *second_factor.operations,
+    *pages.operations,
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

@@ -27,6 +27,7 @@ from diptych.core.off_loop import hash_in_turn
 from diptych.core.sync.services.second_factors import check_code, log_use, use_code
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
+from diptych.core.web.forms import password_again, sign_in_again
 
 HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
@@ -83,7 +84,7 @@ def sign_in(database: Database, call: OperationRequest) -> OperationResult:
         raise _refused_sign_in(database, account, call)
     log_use(code)
     _log.info("a sign-in has succeeded")
-    return redirection(HOME, rules.set_cookie(token, loopback=call.browser.loopback))
+    return redirection(f"/{form.next}" if form.next else HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
 
 def sign_out(database: Database, call: OperationRequest) -> OperationResult:
@@ -263,8 +264,8 @@ def redirection(location: str, cookie: str) -> OperationResult:
     return OperationResult(status=303, headers=headers)
 
 
-def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, *, public: bool = False) -> Operation:
-    """Return the operation of a form. public: whether nobody has to be signed in."""
+def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, **more: Any) -> Operation:
+    """Return the operation of a form, for whoever is signed in. more: other members of an Operation."""
     return Operation(
         name=f"ui_{path.replace('-', '_').replace('/', '_')}",
         method="POST",
@@ -275,13 +276,16 @@ def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, 
         body=body,
         accepts=(FORM,),
         status=303,
-        public=public,
-        permission=None if public else "me:read",
+        **{"permission": None if more.get("public") else "me:read", **more},
     )
 
 
 operations = [
-    form_operation("sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True),
+    form_operation(
+        "sign-in", "Sign in with a name and a password", sign_in, SignIn, public=True, refused=sign_in_again
+    ),
     form_operation("sign-out", "Sign out", sign_out, None, public=True),
-    form_operation("password", "Change one's password, and end all sessions", change_password, NewPassword),
+    form_operation(
+        "password", "Change one's password, and end all sessions", change_password, NewPassword, refused=password_again
+    ),
 ]

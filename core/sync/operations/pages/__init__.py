@@ -1,0 +1,7 @@
+# Generated from core/aio/operations/pages/__init__.py by tools/unasync.py: do not edit, run "make twins".
+"""Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
+
+from diptych.core.http.operations import Operation
+from diptych.core.sync.operations.pages import accounts, fixed, reading
+
+operations: tuple[Operation, ...] = (*fixed.operations, *reading.operations, *accounts.operations)

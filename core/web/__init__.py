@@ -1,0 +1,1 @@
+"""Pages for people: what they show, in which words, and how it looks. Nothing here waits or knows a framework."""

@@ -1,0 +1,86 @@
+"""Errors: pages for people below /ui, problems in JSON everywhere else."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from diptych.core.access.principal import UNKNOWN, Principal
+from diptych.core.errors import FieldError
+from diptych.core.http import problems
+from diptych.core.http.operations import FORM, Operation, Route, filled, is_for_browsers
+from diptych.core.http.problems import Problem
+from diptych.core.http.request_parsing import decode_form
+from diptych.core.http.request_response import Request, Response
+from diptych.core.web import templates
+from diptych.core.web.forms import Form, Refused
+from diptych.core.web.frame import HEADERS, HTML, Frame, frame_of
+from diptych.core.web.wording import TEXTS, text
+
+CORRECTABLE = (409, 422, 429, 503)
+"""Statuses after which a form is shown again with everything that was typed."""
+
+
+def response_to(problem: Problem, route: Route, request: Request, principal: Principal = UNKNOWN) -> Response:
+    """Return the response to a request that was refused. principal: who sent it, as far as that was found out."""
+    if not is_for_browsers(route.path):
+        return problems.render(problem, request.prefix)
+    frame, operation = frame_of(route.path, principal), route.operation
+    if operation is not None and operation.refused is not None and problem.status in CORRECTABLE:
+        return _response(problem, operation.refused(Refused(frame, problem, _typed(operation, request))))
+    return _page(problem, frame, _address(route, request))
+
+
+def response_at(problem: Problem, path: str, prefix: str) -> Response:
+    """Return the response to a request that a server or a framework refused. path: as far as it is known."""
+    return _page(problem, frame_of(path, UNKNOWN)) if is_for_browsers(path) else problems.render(problem, prefix)
+
+
+def _typed(operation: Operation, request: Request) -> dict[str, str]:
+    """Return the fields of a form as they were sent."""
+    # No browser compresses a form.
+    if FORM not in operation.accepts or not isinstance(request.body, bytes) or "content-encoding" in request.headers:
+        return {}
+    try:
+        return decode_form(request.body)
+    except ValueError:
+        return {}  # a request that is refused before its body is read may have one that is no form
+
+
+def _address(route: Route, request: Request) -> str:
+    """Return the address of the page, from the root of the mount, to come back to."""
+    path = filled(route.path, request.parameters.__getitem__)[1:]
+    return f"{path}?{request.query}" if request.query and request.method in ("GET", "HEAD") else path
+
+
+def _page(problem: Problem, frame: Frame, address: str = "") -> Response:
+    """Return the page about a problem."""
+    key = str(problem.status)
+    body = templates.render(
+        "error.html",
+        frame,
+        status=problem.status,
+        title=text(f"error.{key}" if f"error.{key}" in TEXTS else "error.other"),
+        about=text(f"error.about.{key}") if f"error.about.{key}" in TEXTS else problem.detail,
+        faults=[_fault(each) for each in problem.field_errors],
+        wait=_wait(problem.headers.get("Retry-After", "")),
+        form=Form(typed={"next": address}),
+    )
+    return _response(problem, body)
+
+
+def _response(problem: Problem, body: bytes) -> Response:
+    return Response(problem.status, body, HTML, {"Cache-Control": "no-store", **HEADERS, **problem.headers})
+
+
+def _fault(field_error: FieldError) -> tuple[str, str]:
+    """Return where something is wrong, and what."""
+    return field_error.parameter or unquote(problems.pointer(field_error.path or ())), field_error.detail
+
+
+def _wait(seconds: str) -> str:
+    """Return when to try again, in words; empty if that is soon."""
+    if not seconds.isdecimal() or int(seconds) < 5:
+        return ""
+    if int(seconds) < 120:
+        return text("error.try_again", seconds=seconds)
+    return text("error.try_again_minutes", minutes=-(-int(seconds) // 60))

@@ -1,0 +1,39 @@
+"""The words of the pages: each is used, and each that is used is there."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+import pytest
+
+from diptych.core.web.wording import PLURALS, TEXTS, text
+from tests.support.databases import ROOT
+
+SOURCES = [
+    path.read_text(encoding="utf-8")
+    for folder in ("core/web", "core/aio/operations")
+    for path in chain((ROOT / folder).rglob("*.py"), (ROOT / folder).rglob("*.html"), (ROOT / folder).rglob("*.xml"))
+    if path.name != "wording.py"
+]
+PLAIN = re.compile(r"""\b(text|count)\(["']([a-z0-9_.]+)["'][,)]""")
+BUILT = re.compile(r"""["']([a-z_.]+\.)(?:["'] ~|{)""")
+
+
+def test_every_text_is_used_and_every_text_that_is_used_is_there():
+    used = {(kind, key) for source in SOURCES for kind, key in PLAIN.findall(source)}
+    prefixes = {prefix for source in SOURCES for prefix in BUILT.findall(source)}
+    there = {*(("text", key) for key in TEXTS), *(("count", key) for key in PLURALS)}
+
+    assert used - there == set()
+    unused = {key for kind, key in there - used if not key.startswith(tuple(prefixes))}
+    assert {key for key in unused if not any(f'"{key}"' in source for source in SOURCES)} == set()
+
+
+@pytest.mark.parametrize("words", [*TEXTS.values(), *(each for pair in PLURALS.values() for each in pair)])
+def test_a_text_has_nothing_that_means_something_in_html(words: str):
+    assert not set('<>&"') & set(words)
+
+
+def test_what_is_filled_in_is_escaped():
+    assert text("site.signed_in", name="<b>") == "Signed in as &lt;b&gt;"

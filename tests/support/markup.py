@@ -1,0 +1,56 @@
+"""What tests read of a page."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+EMPTY = {"br", "hr", "img", "input", "link", "meta"}
+"""Elements without an end."""
+
+
+class Page(HTMLParser):
+    """A parsed page: its links to pages and to files, form fields, ids, elements and attributes.
+
+    It fails for elements that are left open or closed twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.files: list[str] = []
+        self.fields: dict[str, str] = {}
+        self.ids: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.text = ""
+        self._open: list[str] = []
+
+    @classmethod
+    def of(cls, html: str) -> Page:
+        """Parse a page."""
+        page = cls()
+        page.feed(html)
+        page.close()
+        assert page._open == []
+        return page
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.tags.add(tag)
+        self.attributes |= given.keys()
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "a" and not given["href"].startswith("#"):
+            self.links.append(given["href"])
+        if tag == "link" and given["rel"] in ("stylesheet", "icon"):
+            self.files.append(given["href"])
+        if tag in ("input", "select", "textarea") and "name" in given:
+            self.fields[given["name"]] = given.get("value", "")
+        if tag not in EMPTY:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
