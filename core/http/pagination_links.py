@@ -22,9 +22,14 @@ def of_page(page: Page[Any], target: str, raw_query: str) -> str:
 
     target: the list's path. raw_query: the request's query, validated before.
     """
-    places = _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
+    places = places_of(page)
     others = urlencode([(name, value) for name, value in query_string.pairs(raw_query) if name not in PLACES])
     return ", ".join(f'<{_address(target, others, place)}>; rel="{relation}"' for relation, place in places.items())
+
+
+def places_of(page: Page[Any]) -> PageParameters:
+    """Return the parameters of the pages that a page leads to, by relation."""
+    return _by_cursor(page) if page.offset is None else _by_number(page, page.offset)
 
 
 def _address(target: str, others: str, place: list[tuple[str, str]]) -> str:

@@ -37,7 +37,8 @@ class Refused(Struct, frozen=True):
     @property
     def form(self) -> Form:
         """The form to correct."""
-        wrong = {str(each.path[0]): each.detail for each in self.problem.field_errors if each.path}
+        found = [(each.parameter or str((each.path or ("",))[0]), each.detail) for each in self.problem.field_errors]
+        wrong = {name: detail for name, detail in found if name}
         others = [] if wrong else [self.problem.detail]
         return Form(self.typed, wrong, others)
 

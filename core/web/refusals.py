@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.errors import FieldError
-from diptych.core.http import problems
+from diptych.core.http import problems, query_string
 from diptych.core.http.operations import FORM, Operation, Route, filled, is_for_browsers
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_parsing import decode_form
@@ -37,6 +37,8 @@ def response_at(problem: Problem, path: str, prefix: str) -> Response:
 
 def _typed(operation: Operation, request: Request) -> dict[str, str]:
     """Return the fields of a form as they were sent."""
+    if operation.method == "GET":
+        return dict(query_string.pairs(request.query))
     # No browser compresses a form.
     if FORM not in operation.accepts or not isinstance(request.body, bytes) or "content-encoding" in request.headers:
         return {}

@@ -9,6 +9,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from diptych.core.web import assets, wording
 from diptych.core.web.frame import Frame
 
+_NOT_IN_XML = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
+"""Characters that texts of the catalogue may have, and XML 1.0 may not."""
+
 _environment = Environment(
     loader=PackageLoader("diptych.core.web"),
     autoescape=True,
@@ -18,6 +21,7 @@ _environment = Environment(
     auto_reload=False,
     cache_size=-1,
 )
+_environment.filters["xml"] = lambda value: str(value).translate(_NOT_IN_XML)
 _environment.globals.update(asset=assets.address, count=wording.count, text=wording.text)
 
 _TEMPLATES = {name: _environment.get_template(name) for name in _environment.list_templates()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from urllib.parse import urljoin
 
 import httpx
 import pytest
 
 from tests.contract.conftest import each_once
-from tests.contract.making import refused
+from tests.contract.making import make, make_author, make_book, make_tag, marker, new_isbn, new_isbn_10, refused
 from tests.support.markup import Page
 
 pytestmark = each_once
@@ -19,7 +20,8 @@ POLICY = (
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-PAGES = ["/ui/", "/ui/sign-in", "/ui/sign-out"]
+LISTS = ["/ui/books", "/ui/authors", "/ui/publishers", "/ui/series", "/ui/tags"]
+PAGES = ["/ui/", *LISTS, "/ui/search", "/ui/search?q=x", "/ui/sign-in", "/ui/sign-out"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -108,7 +110,7 @@ def test_who_has_to_sign_in_comes_back_to_the_page(api: httpx.Client):
     page = Page.of(api.get("/ui/password?x=1&y=%22%3Cb%3E").text)
 
     assert page.fields["next"] == "ui/password?x=1&y=%22%3Cb%3E"
-    assert page.fields.keys() == {"name", "password", "code", "next"}
+    assert page.fields.keys() == {"q", "name", "password", "code", "next"}
 
 
 def test_a_refused_form_keeps_everything_but_the_password(api: httpx.Client):
@@ -129,3 +131,155 @@ def test_nobody_is_sent_to_another_site_after_signing_in(api: httpx.Client, away
 
     assert response.status_code == 422
     assert "next" in response.text
+
+
+# Reading
+
+
+def page_of(api: httpx.Client, path: str, **params: str) -> Page:
+    response = api.get(path, params=params or None)
+    assert response.status_code == 200, response.text
+    return Page.of(response.text)
+
+
+def test_a_book_leads_to_everything_that_belongs_to_it(api: httpx.Client):
+    author, translator = make_author(api, name=f"<i>{marker()}"), make_author(api)
+    publisher, series = make(api, "publishers"), make(api, "series")
+    book = make_book(
+        api, author_id=author["id"], title=f'Sommar <b>&" {marker()}', subtitle="<script>", isbn=new_isbn(), year=-44,
+        language="sv-FI", description="One.\n\n<b>Two", publisher_id=publisher["id"], format="ebook", pages=1234,
+        url="https://example.org/x?a=1&b=2",
+    )  # fmt: skip
+    people = [{"author_id": author["id"], "role": "author"}, {"author_id": translator["id"], "role": "translator"}]
+    api.put(f"/books/{book['id']}/contributors", json={"items": people}).raise_for_status()
+    tags = api.put(f"/books/{book['id']}/tags", json={"items": [f"a/b {marker()}"]}).raise_for_status().json()["items"]
+    api.put(f"/books/{book['id']}/series", json={"items": [{"series_id": series["id"], "position": "2"}]})
+    api.put(f"/books/{book['id']}/identifiers", json={"items": [{"scheme": "oclc", "value": "7"}]})
+
+    page = page_of(api, f"/ui/book/{book['slug']}")
+
+    for words in (book["title"], "<script>", author["name"], "<b>Two", "44 BC", "Swedish (FI)", "E-book", "1,234",
+                  "Translator", book["isbn"], "OCLC", tags[0]["name"], "More about it at example.org"):  # fmt: skip
+        assert words in page.text
+    assert page.tags.isdisjoint({"script", "b", "i"})
+    leading = {urljoin("/ui/book/x", link) for link in page.links}
+    for there in (f"/ui/author/{author['slug']}", f"/ui/author/{translator['slug']}", f"/ui/tag/{tags[0]['id']}",
+                  f"/ui/publisher/{publisher['slug']}", f"/ui/in-series/{series['slug']}"):  # fmt: skip
+        assert there in leading
+        assert book["title"] in page_of(api, there).text or translator["slug"] in there
+    assert f"/books/{book['id']}.bib" in leading
+    assert "No. 2" in page_of(api, f"/ui/in-series/{series['slug']}").text
+
+
+def test_a_book_knows_its_other_editions_and_what_else_its_author_wrote(api: httpx.Client):
+    author, work = make_author(api), marker()
+    make_book(api, author_id=author["id"], title=work)
+    translation = make_book(api, author_id=author["id"], title=marker(), original_title=work)
+    other = make_book(api, author_id=author["id"])
+    make_book(api, title=work)
+
+    page = page_of(api, f"/ui/book/{translation['slug']}")
+
+    editions, others = page.text.split("Other editions")[1].split("More by the same author")
+    assert editions.count(work) == 1
+    assert other["title"] not in editions
+    assert other["title"] in others
+    assert work not in others
+
+
+def test_a_list_keeps_its_filters_and_its_order_from_page_to_page(api: httpx.Client):
+    author = make_author(api)
+    titles = [make_book(api, author_id=author["id"], title=f"{word} {marker()}", year=1888)["title"] for word in "cab"]
+    asked = {"authorIdIn": author["id"], "yearIn": "1888", "languageIn": "", "utm_source": "x", "pageSize": "2"}
+
+    first = page_of(api, "/ui/books", **asked, orderBy="title", sortOrder="asc")
+    assert [title for title in titles if title in first.text] == [titles[1], titles[2]]
+    assert "3 books" in first.text
+    assert "Page 1 of 2" in first.text
+    assert first.fields == {
+        "q": "", "languageIn": "", "yearIn": "1888", "tagsIn": "",
+        "authorIdIn": author["id"], "pageSize": "2", "orderBy": "title", "sortOrder": "asc",
+    }  # fmt: skip
+    (following,) = [link for link in first.links if "currentPage=2" in link]
+    second = page_of(api, urljoin("/ui/books", following))
+    assert [title for title in titles if title in second.text] == [titles[0]]
+    assert any("currentPage=1" in link for link in second.links)
+
+
+def test_the_rows_beyond_those_that_have_a_page_number_are_reached_too(api: httpx.Client):
+    words = marker()
+    for number in range(3):
+        make_tag(api, name=f"{words} {number}")
+    listed = api.get("/tags", params={"q": words, "orderBy": "name", "sortOrder": "asc", "pageSize": "1"}).json()
+
+    page = page_of(api, "/ui/tags", q=words, orderBy="name", sortOrder="asc", pageSize="1", cursor=listed["next"])
+
+    assert f"{words} 1" in page.text
+    beyond = [link for link in page.links if "cursor=" in link]
+    assert len(beyond) == 2
+    assert f"{words} 2" in page_of(api, urljoin("/ui/tags", beyond[1])).text
+
+
+def test_a_value_that_is_wrong_is_told_at_its_field_and_everything_typed_stays(api: httpx.Client):
+    response = api.get("/ui/books", params={"q": '"><b>', "yearIn": "next", "tagsIn": "war", "currentPage": "x"})
+
+    assert response.status_code == 422
+    page = Page.of(response.text)
+    assert (page.fields["q"], page.fields["yearIn"], page.fields["tagsIn"]) == ('"><b>', "next", "war")
+    assert "yearIn-mistake" in page.ids
+    assert "currentPage" in page.text
+    assert api.get("/ui/books?q=%FF").status_code == 400
+    assert api.get("/ui/search?q=a*").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/ui/book/none", "/ui/author/none", "/ui/in-series/none", "/ui/tag/none"])
+def test_what_is_not_there_is_a_page_that_can_be_searched_from(api: httpx.Client, path: str):
+    response = api.get(path)
+
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "q" in Page.of(response.text).fields
+
+
+def test_the_search_understands_an_isbn_a_title_and_an_author(api: httpx.Client):
+    ten, isbn = new_isbn_10()
+    name, title = f"Zoë {marker()}", f"Été {marker()}"
+    author = make_author(api, name=name)
+    book = make_book(api, author_id=author["id"], title=title, isbn=isbn)
+    there = f"book/{book['slug']}"
+
+    for typed in (isbn, ten, f"ISBN {isbn[:3]}-{isbn[3:]}"):
+        response = api.get("/ui/search", params={"q": typed})
+        assert (response.status_code, urljoin("/ui/search", response.headers["Location"])) == (303, f"/ui/{there}")
+    assert f"../ui/{there}" in page_of(api, "/ui/search", q=title.upper()).links
+    found = page_of(api, "/ui/search", q=name.replace("ë", "e"))
+    assert {f"../ui/{there}", f"../ui/author/{author['slug']}"} <= set(found.links)
+    assert isbn[:-1] not in page_of(api, "/ui/search", q=new_isbn()).links
+    assert "There is no book with the ISBN" in page_of(api, "/ui/search", q=new_isbn()).text
+
+
+def test_who_has_mistyped_is_told_of_what_there_is(api: httpx.Client):
+    name = f"qz{marker()[:8]}"
+    make_author(api, name=name.upper())
+
+    page = page_of(api, "/ui/search", q=f"{name[:-2]}{name[-1]}{name[-2]}{name[-1]}")
+
+    assert f"Did you mean {name}?" in " ".join(page.text.split())
+    assert "Did you mean" not in page_of(api, "/ui/search", q="zqzqzqzq").text
+
+
+def test_the_feed_has_the_newest_books_first(api: httpx.Client):
+    old, new = make_book(api), make_book(api, title=f"<&> {marker()}\ufffe", description="Été <b>")
+
+    response = api.get("/ui/feed.atom")
+
+    assert response.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = ET.fromstring(response.content)  # noqa: S314 - our own
+    atom = "{http://www.w3.org/2005/Atom}"
+    entries = feed.findall(f"{atom}entry")
+    assert [entry.findtext(f"{atom}id") for entry in entries[:2]] == [f"urn:uuid:{row['id']}" for row in (new, old)]
+    assert entries[0].findtext(f"{atom}title") == new["title"].replace("\ufffe", "\ufffd")
+    assert feed.findtext(f"{atom}updated") == entries[0].findtext(f"{atom}updated")
+    (link,) = entries[0].findall(f"{atom}link")
+    assert new["title"].replace("\ufffe", "") in page_of(api, urljoin("/ui/feed.atom", link.get("href"))).text
+    again = api.get("/ui/feed.atom", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304

@@ -203,7 +203,26 @@ TABLE = """
     page_favicon                                                                         0
     page_robots                                                                          0
     page_asset              name=none                                                    0
-    page_home                                                                            0
+    page_home                                                                            2
+    page_feed                                                                            2
+    page_search                                                                          0
+    page_search             ?q=homer                                                     7
+    page_search             ?q=te1                                                       6
+    page_search             ?q=ILIAD                                                     8
+    page_search             ?q=9780439554930                                             1
+    page_search             ?q=9780140449136                                             1
+    page_book               slug=te0                                                     7
+    page_book               slug=none                                                    1
+    page_books                                                                           1
+    page_books              ?q=te*&unknown=1                                             3
+    page_authors                                                                         1
+    page_publishers                                                                      1
+    page_series                                                                          1
+    page_tags                                                                            1
+    page_author             slug=homer                                                   4
+    page_publisher          slug=sort-of-books                                           3
+    page_one_series         slug=moomins                                                 3
+    page_tag                id={tag}                                                     3
     page_sign_in                                                                         0
     page_sign_out                                                                        0
     page_password                                                                        0

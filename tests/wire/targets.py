@@ -134,6 +134,7 @@ def _example(path: str, method: str) -> str:
     row = ID if method == "DELETE" else r"{\1}"
     if path.startswith(("/accounts", "/tokens", "/jobs", "/imports")):
         path = path.replace("{id}", ID)
+    path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}")
     return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 
 

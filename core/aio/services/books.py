@@ -35,6 +35,7 @@ from diptych.core.engine.entity import Base, Entity, now
 from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
+from diptych.core.engine.text_normalization import sort_key
 from diptych.core.errors import Conflict, FieldError, ValidationFailed
 from diptych.core.refusals import NoSuchReference
 
@@ -132,6 +133,25 @@ class BookReader(Reader):
         for book_id, position, *series in await self.executor.all(queries.SERIES, {VALUES: list(book_ids)}):
             found[book_id].append(schemas.SeriesPosition(schemas.SeriesReference(*series), position))
         return found
+
+    async def by_isbn(self, isbn: str) -> list[schemas.Book]:
+        """Return the books with an ISBN of 13 digits, as their own or among their other identifiers."""
+        values = {"isbn": isbn, "identifier": f"isbn:{isbn}"}
+        return self._represented(await self.executor.all(queries.BY_ISBN, values))
+
+    async def related(self, book: schemas.Book) -> tuple[list[schemas.Book], list[schemas.Book]]:
+        """Return other editions of a book, and other books by its author, each by title and RELATED_LIMIT at most."""
+        values: dict[str, Any] = {"book": book.id, "sort_key": sort_key(book.title)}
+        if book.author_id is None:
+            return self._represented(await self.executor.all(queries.ANONYMOUS_EDITIONS, values)), []
+        values |= {"author": book.author_id, "original": book.original_title or book.title}
+        editions = self._represented(await self.executor.all(queries.EDITIONS, values))
+        others = self._represented(await self.executor.all(queries.BY_AUTHOR, values))
+        known = {edition.id for edition in editions}
+        return editions, [other for other in others if other.id not in known]
+
+    def _represented(self, rows: Sequence[Any]) -> list[schemas.Book]:
+        return [self.spec.represent(row) for row in rows]
 
     async def _sources(self, book_ids: Sequence[UUID]) -> dict[UUID, list[schemas.Source]]:
         found: dict[UUID, list[schemas.Source]] = {book_id: [] for book_id in book_ids}

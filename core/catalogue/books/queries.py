@@ -115,6 +115,38 @@ spec = resource_spec(
 )
 
 
+RELATED_LIMIT = 12
+"""Books in `EDITIONS` and `BY_AUTHOR`, at most."""
+
+_OTHER = Book.id != bindparam("book")
+_OWN_AUTHOR = Book.author_id == bindparam("author")
+_OWN_TITLE = Book.sort_key == bindparam("sort_key")
+
+EDITIONS = (
+    spec.select.where(
+        _OWN_AUTHOR, or_(_OWN_TITLE, Book.original_title == bindparam("original"), Book.title == bindparam("original"))
+    )
+    .where(_OTHER)
+    .order_by(Book.sort_key, Book.id)
+    .limit(RELATED_LIMIT)
+)
+"""The other books of an `author` with the `sort_key` of a `book`, or with its `original` title, as either title."""
+
+ANONYMOUS_EDITIONS = (
+    spec.select.where(Book.author_id.is_(None), _OWN_TITLE, _OTHER).order_by(Book.id).limit(RELATED_LIMIT)
+)
+"""The other books without an author that have the same `sort_key` as a `book`."""
+
+BY_AUTHOR = spec.select.where(_OWN_AUTHOR, _OTHER).order_by(Book.sort_key, Book.id).limit(RELATED_LIMIT)
+"""Other books than `book` by an `author`, by title."""
+
+_WITH_ISBN = select(Book.id).where(Book.isbn == bindparam("isbn"))
+_WITH_IDENTIFIER = select(BookIdentifier.book_id).where(BookIdentifier.identifier == bindparam("identifier"))
+
+BY_ISBN = spec.select.where(Book.id.in_(_WITH_ISBN.union_all(_WITH_IDENTIFIER))).order_by(Book.id).limit(RELATED_LIMIT)
+"""The books with an `isbn`, as their own or as an `identifier`."""
+
+
 @cache
 def one_with_tags(column: str) -> Select[Any]:
     """Return the query for one book with its tags: a row for each tag, with its columns last, or one row without."""

@@ -65,6 +65,10 @@ def _is_short(beginning: str) -> bool:
     return len(beginning) < BEGINNING and not search_tokens.SYLLABLE.fullmatch(beginning)
 
 
+SearchWords = Annotated[Line, Length(0, 1000, searched=False), AfterValidator(ruled("beginning", _check_beginnings))]
+"""What `q` takes."""
+
+
 class FilterQuery(Query):
     """The parameters that select rows, named as advanced-alchemy's own providers name them."""
 
@@ -79,9 +83,7 @@ class FilterQuery(Query):
     search_ignore_case: QueryFlag = Field(
         True, description="false: searchString is compared as it is, case and accents included."
     )
-    q: (
-        Annotated[Line, Length(0, 1000, searched=False), AfterValidator(ruled("beginning", _check_beginnings))] | None
-    ) = Field(
+    q: SearchWords | None = Field(
         None,
         description="Only rows with all these words in their name or title, the best first; case and accents do not "
         "count. word* is any word that begins so, with two characters at least.",

@@ -11,15 +11,9 @@ from diptych.core.web.frame import HEADERS, HTML
 
 def page(name: str, path: str, run: Callable[..., Any], unit: Unit = "read", **more: Any) -> Operation:
     """Return the operation of a page. more: other members of an Operation."""
+    given: dict[str, Any] = {"media_type": HTML, **more}
     return Operation(
-        name=f"page_{name}",
-        method="GET",
-        path=path,
-        summary=f"The page {path}",
-        run=run,
-        unit=unit,
-        media_type=HTML,
-        **more,
+        name=f"page_{name}", method="GET", path=path, summary=f"The page {path}", run=run, unit=unit, **given
     )
 
 

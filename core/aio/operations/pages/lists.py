@@ -1,0 +1,105 @@
+"""The lists, and the books of an author, a tag, a publisher or a series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from diptych.core.aio.operations import authors, books, publishers, series, tags
+from diptych.core.aio.operations.crud_operations import ReadOnlyResource
+from diptych.core.aio.operations.pages.page import html, page
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.books.schemas import BookList
+from diptych.core.http.operations import OperationRequest, OperationResult
+from diptych.core.web import lists, reading
+from diptych.core.web.forms import Refused
+from diptych.core.web.frame import frame_of
+from diptych.core.web.wording import text
+
+IN_SERIES = 200
+"""Books of a series on its page, which are in its order if they are all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The page of a list."""
+
+    resource: ReadOnlyResource
+
+    @property
+    def address(self) -> str:
+        return f"ui/{self.resource.name}"
+
+    async def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        """Return a page of the list."""
+        name = self.resource.name
+        found = await self.resource.reader(executor).page(lists.ordered(name, call.query))
+        lines = [lists.LINES[name](row) for row in found.items]
+        view = lists.list_view(name, self.address, call.query, found, lines)
+        return html(lists.list_page(frame_of(f"/{self.address}", call.principal), view, text(f"nav.{name}")))
+
+    def refused(self, refused: Refused) -> bytes:
+        """Return the page with what is wrong with its query."""
+        view = lists.refused_view(self.resource.name, self.address, refused)
+        return lists.list_page(refused.frame, view, text(f"nav.{self.resource.name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _BooksOf:
+    """The page of a row of another resource, with its books.
+
+    column: that it is found by, and the name of the path's parameter. scope: of books, by a list of ids or one.
+    """
+
+    path: str
+    resource: Any
+    heading: Callable[..., reading.Heading]
+    scope: Callable[[Any], dict[str, Any]]
+    column: str = "slug"
+
+    async def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        """Return the page. Errors: NotFound."""
+        reader = self.resource.reader(executor)
+        row = await reader.fetch(self.column, call.parameters[self.column])
+        names = (await reader.names_of([row.id]))[row.id]
+        heading = self.heading(row, names)
+        query = lists.ordered(heading.books, call.query)
+        found = await books.reader(executor).page(query, **self.scope(row.id))
+        return html(reading.books_of(frame_of(self.path, call.principal), heading, call.query, found))
+
+
+async def show_series(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the page of a series. Errors: NotFound."""
+    row = await series.resource.reader(executor).fetch("slug", call.parameters["slug"])
+    heading = reading.series_heading(row)
+    size = call.query.page_size if "page_size" in call.query.model_fields_set else IN_SERIES
+    query = lists.ordered(heading.books, call.query.model_copy(update={"include": ["series"], "page_size": size}))
+    found = await books.reader(executor).page_including(query, series_id=[row.id])
+    frame = frame_of("/ui/in-series/{slug}", call.principal)
+    return html(reading.books_in_series(frame, heading, row.id, call.query, found))
+
+
+_LISTS = [_List(each.resource) for each in (books, authors, publishers, series, tags)]
+
+_BOOKS_OF = {
+    "author": _BooksOf(
+        "/ui/author/{slug}", authors.resource, reading.author_heading, lambda row_id: {"author": [row_id]}
+    ),
+    "publisher": _BooksOf(
+        "/ui/publisher/{slug}", publishers.resource, reading.publisher_heading, lambda row_id: {"publisher": [row_id]}
+    ),
+    "tag": _BooksOf("/ui/tag/{id}", tags.resource, reading.tag_heading, lambda row_id: {"tag": row_id}, "id"),
+}
+
+_of_several = partial(page, query=BookList, needs_transaction=lambda _: True)
+
+operations = [
+    *(
+        page(each.resource.name, f"/{each.address}", each.show, query=each.resource.list_query, refused=each.refused)
+        for each in _LISTS
+    ),
+    *(_of_several(name, each.path, each.show) for name, each in _BOOKS_OF.items()),
+    _of_several("one_series", "/ui/in-series/{slug}", show_series),
+]

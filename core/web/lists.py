@@ -1,0 +1,197 @@
+"""What pages show of lists: rows, filters, orders and the way to other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from diptych.core.catalogue.authors.schemas import Author
+from diptych.core.catalogue.publishers.schemas import Publisher
+from diptych.core.catalogue.series.schemas import Series
+from diptych.core.catalogue.tags.schemas import Tag
+from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
+from diptych.core.http.pagination_links import PLACES, places_of
+from diptych.core.web import templates
+from diptych.core.web.books import BookLine, Link, author_href, book_line, publisher_href, series_href, tag_href
+from diptych.core.web.forms import Form, Refused
+from diptych.core.web.frame import Frame
+from diptych.core.web.values import language_text, life_text
+from diptych.core.web.wording import TEXTS, count, text
+
+Pairs = Sequence[tuple[str, str]]
+"""The parameters of a query, in order."""
+
+FIELDS: Mapping[str, Sequence[str]] = {"books": ("q", "languageIn", "yearIn", "tagsIn")}
+"""The fields of a list's form, where it is more than the words of a name."""
+
+BY_NAME = (("name", "asc"), ("created_at", "desc"))
+
+ORDERS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "books": (("created_at", "desc"), ("title", "asc"), ("year", "desc"), ("year", "asc")),
+    "works": (("year", "asc"), ("year", "desc"), ("title", "asc"), ("created_at", "desc")),
+}
+"""The orders of a list, the first one where no other is asked for. works: the books of an author, or in a series."""
+
+
+class Pager(Struct, frozen=True):
+    """The way to other pages of a list; an address is empty where there is none."""
+
+    place: str
+    previous: str
+    next: str
+
+
+class ListView(Struct, frozen=True):
+    """A list.
+
+    name: such as "books". address: of the list, from the root. hidden: parameters that its form keeps. filters: what
+    the rows are selected by besides its words, each with the address without it. orders: each with its address, empty
+    for the one it has. lines: BookLine, or Link for a name.
+    """
+
+    name: str
+    address: str
+    form: Form
+    hidden: Pairs
+    filters: Sequence[Link]
+    orders: Sequence[Link]
+    lines: Sequence[BookLine | Link]
+    total: str
+    pager: Pager
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether a field besides the words is in use."""
+        return any(self.form.value(field) or field in self.form.wrong for field in FIELDS.get(self.name, ("q",))[1:])
+
+
+def orders_of(name: str) -> Sequence[tuple[str, str]]:
+    """Return the orders of a list, each as orderBy and sortOrder."""
+    return ORDERS.get(name, BY_NAME)
+
+
+def ordered(name: str, query: ListQuery) -> ListQuery:
+    """Return the query in the first order of a list of pages, unless it has another."""
+    order_by, sort_order = orders_of(name)[0]
+    if "order_by" in query.model_fields_set:
+        return query
+    return query.model_copy(update={"order_by": order_by, "sort_order": sort_order})
+
+
+def list_view(kind: str, address: str, query: ListQuery, page: Page[Any], lines: Sequence[BookLine | Link]) -> ListView:
+    """Return the view of a page of a list. kind: its name, or works. query: as it was asked, before `ordered`."""
+    name = "books" if kind == "works" else kind
+    asked = _pairs(query)
+    typed = dict(asked)
+    fields = FIELDS.get(name, ("q",))
+    return ListView(
+        name=name,
+        address=address,
+        form=Form({field: typed.get(field, "") for field in fields}),
+        hidden=[pair for pair in asked if pair[0] not in fields],
+        filters=_filters(address, asked),
+        orders=_orders(kind, address, asked, query),
+        lines=lines,
+        total="" if page.total is None else count(f"list.{name}", page.total),
+        pager=_pager(address, asked, page),
+    )
+
+
+def refused_view(name: str, address: str, refused: Refused) -> ListView:
+    """Return the view of a list whose query was refused: its form, with what is wrong."""
+    return ListView(name, address, refused.form, [], [], [], [], "", Pager("", "", ""))
+
+
+def list_page(frame: Frame, view: ListView, heading: str) -> bytes:
+    """Return the page of a list."""
+    return templates.render("list.html", frame, view=view, heading=heading, current=view.name)
+
+
+def author_line(author: Author) -> Link:
+    """Return the line of an author in a list."""
+    return Link(author.name, author_href(author.slug), life_text(author.birth_year, author.death_year))
+
+
+def tag_line(tag: Tag) -> Link:
+    """Return the line of a tag in a list."""
+    return Link(tag.name, tag_href(tag), tag.scheme or "")
+
+
+def publisher_line(publisher: Publisher) -> Link:
+    """Return the line of a publisher in a list."""
+    return Link(publisher.name, publisher_href(publisher))
+
+
+def series_line(series: Series) -> Link:
+    """Return the line of a series in a list."""
+    return Link(series.name, series_href(series))
+
+
+LINES: Mapping[str, Any] = {
+    "authors": author_line,
+    "books": book_line,
+    "publishers": publisher_line,
+    "series": series_line,
+    "tags": tag_line,
+}
+"""The function that makes the line of a row, by list."""
+
+
+def _pairs(query: ListQuery) -> Pairs:
+    """Return the parameters of a query, without the place of the page."""
+    given = query.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"cursor", "current_page"})
+    if given.get("orderBy") == RELEVANCE:
+        del given["orderBy"]  # which `q` brings with it
+    found: list[tuple[str, str]] = []
+    for name, value in given.items():
+        values = value if isinstance(value, list) else [value]
+        found += [(name, str(each).lower() if isinstance(each, bool) else str(each)) for each in values]
+    return found
+
+
+def _at(address: str, pairs: Pairs) -> str:
+    return f"{address}?{urlencode(pairs)}" if pairs else address
+
+
+def _filters(address: str, asked: Pairs) -> list[Link]:
+    """Return what rows are selected by, besides words, each with the address without it."""
+    return [
+        Link(_filter_text(name, value), _at(address, [*asked[:place], *asked[place + 1 :]]))
+        for place, (name, value) in enumerate(asked)
+        if name not in ("q", "orderBy", "sortOrder", "pageSize", "total", "include", "searchIgnoreCase")
+    ]
+
+
+def _filter_text(name: str, value: str) -> str:
+    if name == "languageIn":
+        return text("filter.languageIn", value=language_text(value))
+    if f"filter.{name}" in TEXTS:
+        return text(f"filter.{name}", value=value)
+    return text("filter.other", name=name, value=value)
+
+
+def _orders(name: str, address: str, asked: Pairs, query: ListQuery) -> list[Link]:
+    others = [pair for pair in asked if pair[0] not in ("orderBy", "sortOrder", *PLACES)]
+    searching = any(pair[0] == "q" for pair in asked)
+    now = (query.order_by, query.sort_order) if "order_by" in query.model_fields_set else orders_of(name)[0]
+    found = []
+    if searching:
+        found.append(Link(text("order.relevance"), "" if now[0] == RELEVANCE else _at(address, others)))
+    for order in orders_of(name):
+        label = text(f"order.{order[0]}.{order[1]}")
+        given = [("orderBy", order[0]), ("sortOrder", order[1])]
+        found.append(Link(label, "" if order == now else _at(address, [*others, *given])))
+    return found
+
+
+def _pager(address: str, asked: Pairs, page: Page[Any]) -> Pager:
+    places = places_of(page)
+    leading = {name: _at(address, [*asked, *places[name]]) for name in ("prev", "next") if name in places}
+    place = ""
+    if page.offset is not None and page.total:
+        number, last = page.offset // page.limit + 1, -(-page.total // page.limit)
+        place = text("list.place", number=f"{number:,}", last=f"{last:,}") if last > 1 else ""
+    return Pager(place, leading.get("prev", ""), leading.get("next", ""))

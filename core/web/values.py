@@ -1,0 +1,61 @@
+"""How single values of the catalogue are written for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import quote
+
+from diptych.core.web.wording import TEXTS, text
+
+
+def year_text(year: int | None) -> str:
+    """Return a year in words; empty for none."""
+    if year is None:
+        return ""
+    return text("value.bc", year=-year) if year < 0 else str(year)
+
+
+def date_text(date: str) -> str:
+    """Return an EDTF date or interval, as diptych.core.catalogue.books.published takes it, in words."""
+    start, slash, end = date.partition("/")
+    return text("value.interval", start=_date(start), end=_date(end)) if slash else _date(start)
+
+
+def _date(date: str) -> str:
+    sign, rest = ("-", date[1:]) if date.startswith("-") else ("", date)
+    year, *parts = rest.split("-")
+    shown = year_text(int(sign + year))
+    if not parts:
+        return shown
+    month = text(f"month.{int(parts[0])}")
+    if len(parts) == 1:
+        return text("value.month", month=month, year=shown)
+    return text("value.day", day=int(parts[1]), month=month, year=shown)
+
+
+def day_text(moment: datetime) -> str:
+    """Return the day of a moment, in UTC."""
+    return text("value.day", day=moment.day, month=text(f"month.{moment.month}"), year=moment.year)
+
+
+@lru_cache(maxsize=1024)
+def language_text(tag: str) -> str:
+    """Return the name of a language; what is not known of the tag stays a tag."""
+    language, _, rest = tag.partition("-")
+    key = f"language.{language.lower()}"
+    if key not in TEXTS:
+        return tag
+    return text("value.language", language=text(key), rest=rest) if rest else text(key)
+
+
+def life_text(birth: int | None, death: int | None) -> str:
+    """Return the years of a life; empty where neither is known."""
+    if birth is None and death is None:
+        return ""
+    return text("value.interval", start=year_text(birth), end=year_text(death))
+
+
+def segment(value: object) -> str:
+    """Return a value as one step of an address."""
+    return quote(str(value), safe="")
