@@ -90,9 +90,9 @@ def cost(operation: Operation | None, query: str) -> int:
         return 0
     if operation.writes:
         return BATCH if operation.unit == "write_many" else WRITE
-    if operation.query is None or not issubclass(operation.query, PageQuery):
-        return ROW
-    return SEARCH if searches(query) else LIST
+    if operation.query is not None and searches(query):
+        return SEARCH
+    return LIST if operation.query is not None and issubclass(operation.query, PageQuery) else ROW
 
 
 def rate_limit(limit: int, proxies: tuple[str, ...]) -> RateLimit | None:

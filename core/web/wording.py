@@ -326,12 +326,15 @@ PLURALS: Mapping[str, tuple[str, str]] = {
 """Texts about a number {n}: of one, and of any other."""
 
 
+_MARKED = {key: Markup(words) for key, words in TEXTS.items()}  # noqa: S704 - the texts above, and no other
+
+
 def text(key: str, **values: object) -> Markup:
     """Return a text with its values, which are escaped. Errors: KeyError for an unknown key or value."""
-    return Markup(TEXTS[key]).format(**values)  # noqa: S704 - the texts above, and no other
+    return _MARKED[key].format(**values) if values else _MARKED[key]
 
 
 def count(key: str, number: int) -> Markup:
     """Return a text about a number. Errors: KeyError."""
     one, other = PLURALS[key]
-    return Markup(one if number == 1 else other).format(n=f"{number:,}")  # noqa: S704 - as above
+    return Markup(one if number == 1 else other).format(n=f"{number:,}")  # noqa: S704 - the texts above

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from diptych.core.sync.operations import OPERATIONS
+from diptych.core.web.assets import ASSETS
 from tests.contract.making import NAMED_BY, RESOURCES, Row, body_of, make, make_author, marker, read
 
 OF_THE_SERVICE = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
@@ -117,6 +119,18 @@ def _access(asked: Asked, administrator: httpx.Client) -> None:
     ask("delete", "/accounts/{id}", id=account["id"])
     assert administrator.get(f"/accounts/{account['id']}").status_code == 404
     asked.operations |= ask.operations
+
+
+def test_every_page_is_shown(api: httpx.Client):
+    kinds = {"author": "authors", "book": "books", "publisher": "publishers", "in-series": "series", "tag": "tags"}
+    rows = {kind: make(api, resource) for kind, resource in kinds.items()}
+    for operation in OPERATIONS:
+        if operation.for_browsers and operation.method == "GET" and operation.needed != "me:read":
+            row = rows.get(operation.path.split("/")[2]) if operation.path.count("/") > 2 else None
+            path = operation.path.format_map(row or {"name": next(iter(ASSETS))})
+            response = api.get(path)
+            assert response.status_code == (303 if path in ("/", "/ui") else 200), path
+            assert row is None or row.get("name", row.get("title")) in response.text
 
 
 def test_every_operation_of_the_openapi_document_succeeds(

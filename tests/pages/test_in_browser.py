@@ -1,0 +1,70 @@
+"""The pages in Chromium: axe, widths, policies. `make test-pages` installs what this needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.making import make_author, make_book, make_tag, marker, new_isbn
+from tests.support import patient
+from tests.support.databases import ROOT
+from tests.support.hosts import Hosts
+
+pytestmark = pytest.mark.judge
+
+LOOK = ROOT / "tools" / "pages" / "look.mjs"
+
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft "
+
+
+def stock(api: httpx.Client) -> list[dict[str, Any]]:
+    """Create rows of every script and length; return the states of pages to look at."""
+    publisher = api.post("/publishers", json={"name": f"東京 {marker()}"}).raise_for_status().json()
+    series = api.post("/series", json={"name": f"Серия {marker()}"}).raise_for_status().json()
+    author = make_author(api, name=f"طه حسين {marker()}", birth_year=1889, death_year=1973)
+    full = make_book(
+        api, title="الأيام", author_id=author["id"], language="ar", subtitle="الجزء الأول (1929)", isbn=new_isbn(),
+        description="سيرة ذاتية.\n\nOne <b>paragraph</b> more.", publisher_id=publisher["id"], format="hardcover",
+        pages=320, published="1929-05", original_title="الأيام", original_language="ar", url="https://example.org/x",
+    )  # fmt: skip
+    tag = make_tag(api, name=LONG.strip().lower()[:100])
+    api.put(f"/books/{full['id']}/tags", json={"items": [tag["name"], "سيرة", "自伝"]}).raise_for_status()
+    api.put(f"/books/{full['id']}/series", json={"items": [{"series_id": series["id"], "position": "1"}]})
+    make_book(api, title="الأيام", author_id=author["id"])
+    longest = make_book(api, title=(LONG * 13)[:1000].strip(), author_id=make_author(api, name=LONG * 3)["id"])
+    for number in range(30):
+        make_book(api, title=f"銀河鉄道の夜 sad{number}", language="ja", year=1934)
+    paths = [
+        "/ui/", "/ui/books", "/ui/books?yearIn=1934&languageIn=ja&tagsIn=none", "/ui/books?languageIn=ja&currentPage=2",
+        "/ui/books?yearIn=next", "/ui/authors", "/ui/publishers", "/ui/series", "/ui/tags", "/ui/search",
+        "/ui/search?q=sad1", "/ui/search?q=a*", "/ui/search?q=zzzz", f"/ui/book/{full['slug']}",
+        f"/ui/book/{longest['slug']}", f"/ui/author/{author['slug']}", f"/ui/publisher/{publisher['slug']}",
+        f"/ui/in-series/{series['slug']}", f"/ui/tag/{tag['id']}", "/ui/sign-in", "/ui/sign-out", "/ui/password",
+        "/ui/nothing",
+    ]  # fmt: skip
+    refused = {"path": "/ui/sign-in", "fill": {"name": LONG, "password": "wrong"}}
+    return [*({"path": path} for path in paths), refused]
+
+
+@pytest.mark.parametrize("host", ["flask-sqlite", "sanic-postgresql"])
+def test_every_page_is_right_in_a_browser(hosts: Hosts, host: str):
+    chromium, node = shutil.which("chromium"), shutil.which("node")
+    assert chromium
+    assert node
+    url = hosts.url(host)
+    with patient.Client(base_url=url) as api:
+        given = json.dumps({"base": url, "states": stock(api)})
+
+    environment = {**os.environ, "CHROMIUM": chromium}
+    done = subprocess.run(
+        [node, LOOK], input=given, capture_output=True, text=True, check=False, cwd=LOOK.parent, env=environment
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == []

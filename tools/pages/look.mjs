@@ -1,0 +1,65 @@
+// Looks at pages in Chromium, and prints what is wrong with them as a JSON list of lines.
+//
+// Standard input: {"base": a URL, "states": [{"path": ..., "fill": fields of the page's last form, to send it}]}.
+// CHROMIUM is the browser's file.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const { base, states } = JSON.parse(readFileSync(0, "utf8"));
+const wrong = [];
+
+async function open(page, { path, fill }) {
+  await page.goto(new URL(path, base).href);
+  if (!fill) return;
+  const form = page.locator("form").last();
+  for (const [name, value] of Object.entries(fill)) await form.locator(`[name="${name}"]`).fill(value);
+  await Promise.all([page.waitForEvent("load"), form.locator("button").click()]);
+}
+
+async function look(page, state, name, told) {
+  told.length = 0;
+  await open(page, state);
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run({ resultTypes: ["violations"] }));
+  for (const { id, nodes } of violations) wrong.push(`${name}: axe ${id} at ${nodes[0].target} (${nodes.length})`);
+  for (const width of [320, 360, 768, 1280]) {
+    await page.setViewportSize({ width, height: 700 });
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wider > 0) wrong.push(`${name}: ${wider} pixels too wide at ${width}`);
+  }
+  await page.keyboard.press("Tab");
+  if (!(await page.evaluate(() => document.activeElement?.matches(".skip")))) wrong.push(`${name}: Tab does not begin at .skip`);
+  wrong.push(...told.map((each) => `${name}: ${each}`));
+}
+
+async function search(browser) {
+  const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await page.goto(new URL("ui/", base).href);
+  await page.locator("#search").fill("a*".padStart(3, "s"));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/search\?q=/);
+  const [link] = await page.locator(".book h3 a").all();
+  const title = (await link.textContent()).trim();
+  await link.click();
+  await page.waitForURL(/\/ui\/book\//);
+  const heading = (await page.locator("h1").textContent()).trim();
+  if (heading !== title) wrong.push(`search without JavaScript: opened ${heading}, not ${title}`);
+  await page.goBack();
+  if ((await page.locator("#search").inputValue()) !== "sa*") wrong.push("search without JavaScript: the words are gone after going back");
+}
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+for (const colorScheme of ["light", "dark"]) {
+  const page = await (await browser.newContext({ colorScheme })).newPage();
+  const told = [];
+  page.on("request", (request) => new URL(request.url()).origin !== new URL(base).origin && told.push(`asks ${request.url()}`));
+  page.on("console", (message) => message.text().includes("Content Security Policy") && told.push(message.text()));
+  page.on("pageerror", (error) => told.push(String(error)));
+  for (const state of states) await look(page, state, `${state.path} in ${colorScheme}`, told);
+}
+await search(browser);
+await browser.close();
+console.log(JSON.stringify(wrong));
