@@ -21,6 +21,10 @@ from diptych.core.web.wording import text
 T = TypeVar("T")
 
 
+LONG = 120
+"""Characters of a title that is shown smaller."""
+
+
 class Link(Struct, frozen=True):
     """A link to another page. href: from the root of the mount. note: what stands after it."""
 
@@ -65,6 +69,11 @@ class BookView(Struct, frozen=True):
     tags: Sequence[Link]
     formats: Sequence[Link]
     url: str
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the title would fill a small screen in the size of a heading."""
+        return len(self.title) > LONG
 
     @property
     def host(self) -> str:

@@ -63,9 +63,9 @@ class ListView(Struct, frozen=True):
     pager: Pager
 
     @property
-    def is_filtered(self) -> bool:
-        """Whether a field besides the words is in use."""
-        return any(self.form.value(field) or field in self.form.wrong for field in FIELDS.get(self.name, ("q",))[1:])
+    def has_wrong_filter(self) -> bool:
+        """Whether a field besides the words is wrong."""
+        return any(field in self.form.wrong for field in FIELDS.get(self.name, ("q",))[1:])
 
 
 def orders_of(name: str) -> Sequence[tuple[str, str]]:
