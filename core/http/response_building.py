@@ -35,7 +35,8 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
         headers["Cache-Control"] = operation.cache_control
         return Response(status, b"", media_type, headers, answer.stream)
     if answer.body is None:
-        return Response(status, headers=headers)
+        # Of a redirection that has no type Sanic would say "None", inside another application.
+        return Response(status, b"", "text/html; charset=utf-8" if status == 303 else None, headers)
     if operation.resource_path is not None:
         location = filled(operation.resource_path, lambda name: getattr(answer.body, name))
         if status == 201:
