@@ -20,8 +20,9 @@ from diptych.core.sync.unit_of_work import Database
 
 
 def undo_run(settings: Settings, request_id: str, *, via: str = "") -> None:
-    """Undo all changes of a request, and tell what was done. via: only what was changed in this way, if it is given.
+    """Undo all changes of a request, and tell what was done.
 
+    via: only what was changed in this way, where anything was.
     Errors: click.ClickException where rows are left, and where several senders have used the id.
     """
     services: Any = {each.service.spec.model.__tablename__: each.service for each in RESOURCES}

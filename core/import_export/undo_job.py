@@ -48,14 +48,15 @@ def undo_request(
     """Undo the changes of a request; return None if it made none. Rows that cannot be undone are left as they are.
 
     When it is interrupted, running it again goes on. advanced: is called with the number of rows that were looked at.
-    via: only what was changed in this way, if it is given.
+    via: only what was changed in this way, where anything was.
     Errors: SeveralSenders; those of Database.run_in_transaction.
     """
 
     def kinds(executor: Executor) -> list[Any]:
         return executor.all(KINDS_OF_REQUEST, {"request_id": request_id})
 
-    found = [each for each in database.read(kinds) if via in ("", each[1])]
+    found = database.read(kinds)
+    found = [each for each in found if each[1] == via] or found
     if not found:
         return None
     # Clients choose the ids of their requests.
