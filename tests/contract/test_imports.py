@@ -46,7 +46,12 @@ def titles(api: httpx.Client, marked: str) -> list[str]:
 
 def test_a_file_is_previewed_imported_and_its_rejects_are_mended_and_sent_again(api: httpx.Client, work: Work):
     one = marker()
-    rows = [("Title", "Author", "Shelf"), (f"{one} a", "Homer", "1"), ("", "Nobody", "=2"), (f"{one} b", "Homer", "3")]
+    rows = [
+        ("Title", "Author", "Shelf"),
+        (f"{one} a", "Homer", "1"),
+        ("", f"Writer {one}", "=2"),
+        (f"{one} b", "Homer", "3"),
+    ]
     row = sent(api, "".join(f"{','.join(cells)}\n" for cells in rows).encode())
     assert (row["name"], row["preview"], row["job"]["type"]) == ("books.csv", None, "import-preview")
     work()
@@ -73,10 +78,10 @@ def test_a_file_is_previewed_imported_and_its_rejects_are_mended_and_sent_again(
     assert rejects.headers["Content-Type"] == "text/csv; charset=utf-8"
     header, rejected = csv.reader(io.StringIO(rejects.text))
     assert header == ["Title", "Author", "Shelf", "reason"]
-    assert rejected[:3] == ["", "Nobody", "'=2"]
+    assert rejected[:3] == ["", f"Writer {one}", "'=2"]
     assert rejected[3]
 
-    mended = sent(api, rejects.content.replace(b",Nobody", f"{one} c,Nobody".encode()))
+    mended = sent(api, rejects.content.replace(f",Writer {one}".encode(), f"{one} c,Writer {one}".encode()))
     work()
     assert started(api, mended, work)["counts"]["created"] == 1
     assert titles(api, one) == [f"{one} a", f"{one} b", f"{one} c"]
