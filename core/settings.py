@@ -330,7 +330,7 @@ def _check_provider(issuer: str, audience: str, roles: str) -> None:
     missing = [name for name, value in together.items() if not value]
     if missing and len(missing) < len(together):
         given = next(name for name, value in together.items() if value)
-        raise SettingsError(f"{given} is set, and {' and '.join(missing)} missing: they go together")
+        raise SettingsError(f"{given} is set, and {' and '.join(missing)} not: the three go together")
     if issuer and importlib.util.find_spec("joserfc") is None:
         raise SettingsError("DIPTYCH_OIDC_ISSUER needs joserfc: pip install 'diptych[oidc]'")
 

@@ -13,7 +13,7 @@ from diptych.core.engine.entity import Base
 from diptych.core.engine.row_statements import VALUE, is_value
 
 ENCRYPTED = {"encrypted": True}
-"""The info of a column whose values are encrypted. Its table has one column for a primary key, a UUID."""
+"""The info of a column with encrypted values. The primary key of its table has to be one column, a UUID."""
 
 BATCH = 100
 """Rows that are encrypted anew in one transaction."""

@@ -25,7 +25,7 @@ account may.
 """
 
 ABOUT_PEOPLE: frozenset[str] = frozenset({"history:read", "tokens:manage", "accounts:manage", "me:read"})
-"""The permissions whose operations return something about people, rather than about books."""
+"""The permissions of operations that return personal data, such as the names of accounts: no cache stores it."""
 
 Role = Literal["none", "reader", "editor", "administrator"]
 

@@ -34,7 +34,7 @@ def history_group(settings: Settings) -> click.Group:
     @history.command("redact")
     @click.argument("account")
     def redact(account: str) -> None:
-        """Take the name of ACCOUNT out of all changes and jobs; its id stays.
+        """Take the name of ACCOUNT out of all changes, jobs and security events; its id stays.
 
         ACCOUNT: its id, or a name that it has or had.
         """

@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import fields
-from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, delete, exists, insert, select, update
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, exists, insert, select, update
 
 from diptych.core.engine.database_clock import seconds_from_now
-from diptych.core.engine.resource_spec import Condition, ResourceSpec
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.imports import schemas
 from diptych.core.imports.model import ImportChunk, ImportFile, ImportReject
 from diptych.core.imports.rules import PAGE, SWEPT
 from diptych.core.jobs.model import Job
+from diptych.core.jobs.ownership import conditions_on
 from diptych.core.jobs.schemas import Job as JobAnswer
 
 _OWN = [getattr(ImportFile, each.name) for each in fields(schemas.Import) if each.name != "job"]
@@ -32,11 +33,6 @@ def _represent(row: Sequence[Any]) -> schemas.Import:
     return schemas.Import(**dict(zip(_NAMES, own, strict=True)), job=None if job[0] is None else JobAnswer(*job))
 
 
-def _without_principal(_name: str) -> Condition:
-    found: Condition = ImportFile.principal.is_(None)
-    return found
-
-
 spec = ResourceSpec(
     model=_model,
     columns=tuple(_NAMES),
@@ -47,10 +43,7 @@ spec = ResourceSpec(
     search_folded=None,
     order_by={"id": ImportFile.id},
     filters={},
-    scopes={
-        "owner": lambda name: ImportFile.principal == bindparam(name, type_=Text),
-        "nobody": _without_principal,
-    },
+    scopes=conditions_on(ImportFile.principal),
 )
 
 _THIS = bindparam("import_id", type_=Uuid)

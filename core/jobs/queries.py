@@ -8,10 +8,11 @@ from msgspec.structs import fields
 from sqlalchemy import Integer, Text, Uuid, bindparam, delete, func, insert, or_, select, update
 
 from diptych.core.engine.database_clock import current_time, seconds_from_now
-from diptych.core.engine.resource_spec import Condition, ResourceSpec, any_of
+from diptych.core.engine.resource_spec import ResourceSpec, any_of
 from diptych.core.engine.row_statements import in_list
 from diptych.core.jobs import schemas
 from diptych.core.jobs.model import Job
+from diptych.core.jobs.ownership import conditions_on
 from diptych.core.jobs.rules import SWEPT
 
 _SHOWN = [getattr(Job, each.name) for each in fields(schemas.Job)]
@@ -23,11 +24,6 @@ _model: Any = Job
 def represent(row: Any) -> schemas.Job:
     """Return the answer of a row of `spec`, or of a statement that returns such rows."""
     return schemas.Job(*row)
-
-
-def _without_principal(_name: str) -> Condition:
-    found: Condition = Job.principal.is_(None)
-    return found
 
 
 spec = ResourceSpec(
@@ -44,8 +40,7 @@ spec = ResourceSpec(
         "state_in": any_of(Job.state),
         "type_in": any_of(Job.type),
         "principal_in": any_of(Job.principal),
-        "owner": lambda name: Job.principal == bindparam(name, type_=Text),
-        "nobody": _without_principal,
+        **conditions_on(Job.principal),
     },
 )
 

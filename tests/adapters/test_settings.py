@@ -54,7 +54,7 @@ WRONG = {
     ),
     "half an identity provider": (
         {"DIPTYCH_OIDC_ISSUER": "https://id.example.org", "DIPTYCH_OIDC_AUDIENCE": "diptych"},
-        "diptych: DIPTYCH_OIDC_ISSUER is set, and DIPTYCH_OIDC_ROLES missing: they go together",
+        "diptych: DIPTYCH_OIDC_ISSUER is set, and DIPTYCH_OIDC_ROLES not: the three go together",
     ),
     "a port that is none": (
         {"SANIC_PORT": "80000"},

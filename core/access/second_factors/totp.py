@@ -12,7 +12,7 @@ from urllib.parse import quote
 DIGITS, PERIOD, SECRET_BYTES = 6, 30, 20
 
 WINDOW = 1
-"""Steps before and after the present one whose codes are accepted: clocks differ, and typing takes time."""
+"""Time steps before and after the current one whose codes are accepted (RFC 6238 section 5.2): clocks differ."""
 
 ISSUER = "Diptych"
 

@@ -13,7 +13,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from diptych.core.access.principal import Principal
 from diptych.core.aio import job_queue
 from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.statement_executor import Executor, executor_of
@@ -28,6 +27,7 @@ from diptych.core.http.uploads import UploadedFile
 from diptych.core.imports import queries
 from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW
 from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions
+from diptych.core.jobs.ownership import may_see, owner_of, visible_to
 from diptych.core.jobs.schemas import Job
 from diptych.core.off_loop import write_body_async
 
@@ -39,7 +39,13 @@ async def create(session: AsyncSession, call: OperationRequest) -> OperationResu
     """Store a file, and have it previewed."""
     file: UploadedFile = call.body
     row_id, name = uuid7(), call.query.name or file.name
-    row = {"id": row_id, "name": name, "size": len(file.content), "principal": _principal(call), "created_at": now()}
+    row = {
+        "id": row_id,
+        "name": name,
+        "size": len(file.content),
+        "principal": owner_of(call.principal),
+        "created_at": now(),
+    }
     await session.execute(queries.ADD_FILE, [row])
     chunks = [
         {"import_id": row_id, "number": number, "content": file.content[start : start + CHUNK]}
@@ -53,7 +59,7 @@ async def create(session: AsyncSession, call: OperationRequest) -> OperationResu
 
 async def list_imports(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the imports that the principal may see."""
-    return OperationResult(await Reader(executor, queries.spec).page(call.query, **_own(call.principal)))
+    return OperationResult(await Reader(executor, queries.spec).page(call.query, **visible_to(call.principal)))
 
 
 async def read(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -144,9 +150,9 @@ async def _enqueue(executor: Executor, row_id: UUID, kind: str, options: Input) 
 
 
 async def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
-    """Lock an import whose file is not being read, and return its id. Errors: NotFound; Conflict."""
+    """Lock an import, and return its id. Errors: NotFound; Conflict while a job reads its file."""
     row = await executor.first(queries.LOCK, {"import_id": call.parameters["id"]})
-    if row is None or not _may_see(call.principal, row[1]):
+    if row is None or not may_see(call.principal, row[1]):
         raise row_not_found(queries.spec)
     ((is_read,),) = await executor.all(queries.IS_READ, {"job": row[2]})
     if is_read:
@@ -158,29 +164,13 @@ async def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
 async def _visible(executor: Executor, call: OperationRequest) -> Import:
     """Return the import of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Import = await Reader(executor, queries.spec).fetch("id", call.parameters["id"])
-    if not _may_see(call.principal, found.principal):
+    if not may_see(call.principal, found.principal):
         raise row_not_found(queries.spec)
     return found
 
 
 def _accepted(job: Job) -> OperationResult:
     return OperationResult(job, headers={"Location": f"/jobs/{job.id}"})
-
-
-def _principal(call: OperationRequest) -> str | None:
-    return None if call.principal.id is None else str(call.principal.id)
-
-
-def _may_see(principal: Principal, owner: str | None) -> bool:
-    own = None if principal.id is None else str(principal.id)
-    return owner == own or "jobs:manage" in principal.permissions
-
-
-def _own(principal: Principal) -> dict[str, Any]:
-    """Return the scope of the list of one's own imports; empty for those who see all."""
-    if "jobs:manage" in principal.permissions:
-        return {}
-    return {"nobody": None} if principal.id is None else {"owner": str(principal.id)}
 
 
 _ABOUT = "One's own; with jobs:manage, all. A file is kept for thirty days."

@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
-from diptych.core.access.principal import Principal
 from diptych.core.engine.entity import now
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.pagination import Page
@@ -25,6 +24,7 @@ from diptych.core.http.uploads import UploadedFile
 from diptych.core.imports import queries
 from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW
 from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions
+from diptych.core.jobs.ownership import may_see, owner_of, visible_to
 from diptych.core.jobs.schemas import Job
 from diptych.core.off_loop import write_body
 from diptych.core.sync import job_queue
@@ -40,7 +40,13 @@ def create(session: Session, call: OperationRequest) -> OperationResult:
     """Store a file, and have it previewed."""
     file: UploadedFile = call.body
     row_id, name = uuid7(), call.query.name or file.name
-    row = {"id": row_id, "name": name, "size": len(file.content), "principal": _principal(call), "created_at": now()}
+    row = {
+        "id": row_id,
+        "name": name,
+        "size": len(file.content),
+        "principal": owner_of(call.principal),
+        "created_at": now(),
+    }
     session.execute(queries.ADD_FILE, [row])
     chunks = [
         {"import_id": row_id, "number": number, "content": file.content[start : start + CHUNK]}
@@ -54,7 +60,7 @@ def create(session: Session, call: OperationRequest) -> OperationResult:
 
 def list_imports(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the imports that the principal may see."""
-    return OperationResult(Reader(executor, queries.spec).page(call.query, **_own(call.principal)))
+    return OperationResult(Reader(executor, queries.spec).page(call.query, **visible_to(call.principal)))
 
 
 def read(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -145,9 +151,9 @@ def _enqueue(executor: Executor, row_id: UUID, kind: str, options: Input) -> Job
 
 
 def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
-    """Lock an import whose file is not being read, and return its id. Errors: NotFound; Conflict."""
+    """Lock an import, and return its id. Errors: NotFound; Conflict while a job reads its file."""
     row = executor.first(queries.LOCK, {"import_id": call.parameters["id"]})
-    if row is None or not _may_see(call.principal, row[1]):
+    if row is None or not may_see(call.principal, row[1]):
         raise row_not_found(queries.spec)
     ((is_read,),) = executor.all(queries.IS_READ, {"job": row[2]})
     if is_read:
@@ -159,29 +165,13 @@ def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
 def _visible(executor: Executor, call: OperationRequest) -> Import:
     """Return the import of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Import = Reader(executor, queries.spec).fetch("id", call.parameters["id"])
-    if not _may_see(call.principal, found.principal):
+    if not may_see(call.principal, found.principal):
         raise row_not_found(queries.spec)
     return found
 
 
 def _accepted(job: Job) -> OperationResult:
     return OperationResult(job, headers={"Location": f"/jobs/{job.id}"})
-
-
-def _principal(call: OperationRequest) -> str | None:
-    return None if call.principal.id is None else str(call.principal.id)
-
-
-def _may_see(principal: Principal, owner: str | None) -> bool:
-    own = None if principal.id is None else str(principal.id)
-    return owner == own or "jobs:manage" in principal.permissions
-
-
-def _own(principal: Principal) -> dict[str, Any]:
-    """Return the scope of the list of one's own imports; empty for those who see all."""
-    if "jobs:manage" in principal.permissions:
-        return {}
-    return {"nobody": None} if principal.id is None else {"owner": str(principal.id)}
 
 
 _ABOUT = "One's own; with jobs:manage, all. A file is kept for thirty days."

@@ -1,15 +1,13 @@
 # Generated from core/aio/operations/jobs.py by tools/unasync.py: do not edit, run "make twins".
-"""Jobs: whoever asked for one sees it and may cancel it, and so may administrators."""
+"""Jobs: the account that asked for one sees it and may cancel it, and so may administrators."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from diptych.core.access.principal import Principal
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import Conflict
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.jobs import queries
+from diptych.core.jobs.ownership import may_see, visible_to
 from diptych.core.jobs.schemas import Job, JobList
 from diptych.core.sync.services.row_reader import Reader, row_not_found
 from diptych.core.sync.statement_executor import Executor
@@ -17,7 +15,7 @@ from diptych.core.sync.statement_executor import Executor
 
 def list_jobs(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the jobs that the principal may see."""
-    scope = call.query.scope() | _own(call.principal)
+    scope = call.query.scope() | visible_to(call.principal)
     return OperationResult(Reader(executor, queries.spec).page(call.query, **scope))
 
 
@@ -41,21 +39,9 @@ def cancel(executor: Executor, call: OperationRequest) -> OperationResult:
 def _visible(executor: Executor, call: OperationRequest) -> Job:
     """Return the job of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Job = Reader(executor, queries.spec).fetch("id", call.parameters["id"])
-    principal = None if call.principal.id is None else str(call.principal.id)
-    if found.principal != principal and not _sees_all(call.principal):
+    if not may_see(call.principal, found.principal):
         raise row_not_found(queries.spec)
     return found
-
-
-def _own(principal: Principal) -> dict[str, Any]:
-    """Return the scope of the list of one's own jobs; empty for those who see all."""
-    if _sees_all(principal):
-        return {}
-    return {"nobody": None} if principal.id is None else {"owner": str(principal.id)}
-
-
-def _sees_all(principal: Principal) -> bool:
-    return "jobs:manage" in principal.permissions
 
 
 _ABOUT = "One's own; with jobs:manage, all. What has ended is kept for thirty days."

@@ -52,7 +52,7 @@ class Reauthenticated(Struct, frozen=True):
 def sign_in(database: Database, call: OperationRequest) -> OperationResult:
     """Begin a session.
 
-    Name, password and code are refused alike, so that nobody can try passwords without codes.
+    The error does not tell which of name, password and code is wrong: passwords could be tried without a code.
 
     Errors: Problem 429; ValidationFailed for a wrong name, password or code; ServiceUnavailable.
     """
@@ -115,7 +115,7 @@ def change_password(database: Database, call: OperationRequest) -> OperationResu
 
 
 def reauthenticate(database: Database, call: OperationRequest, password: str, code: str) -> Reauthenticated:
-    """Check the password of whoever is signed in, and a code where the account has a second factor.
+    """Check the password of the account that is signed in, and a code if it has a second factor.
 
     Errors: Problem 429; ValidationFailed; ServiceUnavailable.
     """
@@ -265,7 +265,7 @@ def redirection(location: str, cookie: str) -> OperationResult:
 
 
 def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, **more: Any) -> Operation:
-    """Return the operation of a form, for whoever is signed in. more: other members of an Operation."""
+    """Return the operation of a form; by default it needs a session. more: other members of an Operation."""
     return Operation(
         name=f"ui_{path.replace('-', '_').replace('/', '_')}",
         method="POST",
