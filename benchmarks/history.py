@@ -21,7 +21,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import MetaData
 
+from benchmarks import catalogue, history_load
 from benchmarks.importing import Server, books, imported
+from benchmarks.running import token_of
 from diptych.core.access.principal import HostUser
 from diptych.core.catalogue.models import Base
 from diptych.core.engine import history_triggers
@@ -31,7 +33,7 @@ from diptych.core.sync.application import Application
 from tests.support.changes import opened
 from tests.support.databases import DIPTYCH, ROOT, run
 from tests.support.pages import write
-from tests.support.postgresql import postgresql
+from tests.support.postgresql import PostgreSQL, postgresql
 
 COMMAND = "make bench-history"
 BOOKS = int(os.environ.get("BOOKS", "10000"))
@@ -148,6 +150,16 @@ def requests(databases: Databases, backend: str) -> dict[str, tuple[float, float
     return {kind: (recorded, unrecorded) for kind, (recorded, unrecorded) in medians.items()}
 
 
+def loaded(databases: Databases, directory: Path, server: PostgreSQL) -> list[history_load.Compared]:
+    """Load both adapters with the history and a token, and without both."""
+    recorded = databases.fresh("postgresql", "recorded")
+    unrecorded = without_history(databases.fresh("postgresql", "unrecorded"))
+    run([*DIPTYCH, "access", "anonymous", "editor"], DATABASE_URL=unrecorded)
+    processors = history_load.Processors(server.directory)
+    tokens = token_of(recorded), ""
+    return list(history_load.Load((recorded, unrecorded), tokens, directory, processors, catalogue.make()).compared())
+
+
 def markdown(rows: list[tuple[str, str, float, float, str]], version: str, load: float) -> str:
     """Return the Markdown for the page."""
     lines = [
@@ -180,7 +192,8 @@ def main() -> int:
             recorded, unrecorded = sorted(rounds, key=lambda each: each[0] / each[1])[len(rounds) // 2]
             rows.append((f"import of {BOOKS:,} books", backend, recorded, unrecorded, "s"))
             rows += [(kind, backend, *both, "µs") for kind, both in requests(databases, backend).items()]
-    text = markdown(rows, server.version, load)
+        loads = loaded(databases, Path(name), started)
+    text = markdown(rows, server.version, load) + "\n" + history_load.markdown(loads)
     print(f"\n{text}")
     if "BOOKS" not in os.environ and "ROUNDS" not in os.environ:
         write(ROOT / "docs" / "performance.md", COMMAND, text)
