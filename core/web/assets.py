@@ -1,4 +1,4 @@
-"""The files that pages need: style and icons. Each has the hash of its content in its name, and never changes."""
+"""The files that pages need: style, scripts, icons. Each has a hash of its content in its name, and never changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ FOREVER = "public, max-age=31536000, immutable"
 
 _FOLDER = files("diptych.core.web") / "assets"
 
-_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "ico": "image/vnd.microsoft.icon"}
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "ico": "image/vnd.microsoft.icon",
+}
 
 
 class Asset(Struct, frozen=True):
@@ -31,7 +36,7 @@ def _asset(name: str) -> tuple[str, Asset]:
     return f"{stem}.{digest}.{suffix}", Asset(content, _TYPES[suffix])
 
 
-_SERVED = {name: _asset(name) for name in ("style.css", "icon.svg")}
+_SERVED = {name: _asset(name) for name in ("style.css", "try.js", "icon.svg")}
 
 ASSETS: Mapping[str, Asset] = dict(_SERVED.values())
 """The files by the names that they are served by."""

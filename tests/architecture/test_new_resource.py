@@ -288,7 +288,7 @@ def test_a_new_resource_describes_itself(transcripts: dict[str, list[Told]]):
     assert copies == {"/copies", "/copies/batch", "/copies/{id}", "/copies/{id}/changes"}
     assert document["components"]["schemas"].keys() >= {"CopyAnswer", "CopyInput", "CopyAnswerPage"}
     assert "copies" in [tag["name"] for tag in document["tags"]]
-    assert 'id="copies_create"' in said["GET docs"]
+    assert '/docs/copies#copies_create"' in said["GET docs"]
     validate(document)
 
 

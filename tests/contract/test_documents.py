@@ -15,9 +15,11 @@ import pytest
 from openapi_spec_validator import validate
 
 from diptych.core.http.openapi.document import document as described
-from diptych.core.http.openapi.reference import reference
+from diptych.core.http.openapi.document import tags
+from diptych.core.http.openapi.reference import Reference
 from diptych.core.http.problem_types import PROBLEM_TYPES
 from diptych.core.sync.operations import OPERATIONS
+from diptych.core.web import assets
 from tests.contract.conftest import each_once
 from tests.contract.making import RESOURCES, make, make_author, make_book, marker, new_id, refused
 from tests.support.databases import DIPTYCH, run
@@ -28,7 +30,8 @@ pytestmark = each_once
 EXAMPLE_ID = "01a1fbd7-55dd-7561-861e-8d0bba31278f"
 EXAMPLE_OTHER_ID = "01a1fbd7-55dd-7561-861e-8d0bba312790"
 TABLE = {operation.name: operation for operation in OPERATIONS if not operation.for_browsers}
-PAGES = ["/docs", "/problems", *(f"/problems/{name}" for name in PROBLEM_TYPES)]
+RESOURCE_PAGES = [f"/docs/{tag}" for tag in tags(TABLE.values())]
+PAGES = ["/docs", *RESOURCE_PAGES, "/docs/Book", "/problems", *(f"/problems/{name}" for name in PROBLEM_TYPES)]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,7 @@ def test_answers_with_what_belongs_to_a_book_are_what_the_document_says(api: htt
         ("metrics_read", "/metrics"),
         ("documents_openapi", "/openapi.json"),
         ("documents_reference", "/docs"),
+        ("documents_reference_page", "/docs/books"),
         ("documents_get_problem", "/problems/none"),
     ):
         check_answer(document, name, api.get(path))
@@ -282,15 +286,19 @@ class Links(HTMLParser):
         self.hrefs: list[str] = []
         self.ids: list[str] = []
         self.tags: set[str] = set()
+        self.scripts: list[str] = []
+        self.elements = 0
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.tags.add(tag)
+        self.elements += 1
         self.hrefs += [str(given["href"])] if "href" in given else []
         self.ids += [str(given["id"])] if "id" in given else []
+        self.scripts += [str(given.pop("src"))] if tag == "script" else []
         assert not {"src", "style", "onclick", "onload"} & given.keys()
-        if tag != "meta":
+        if tag not in ("input", "meta"):
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -302,7 +310,7 @@ class Links(HTMLParser):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_whole_and_loads_nothing(api: httpx.Client, path: str):
+def test_a_page_is_whole_and_loads_nothing(api: httpx.Client, administrator: httpx.Client, path: str):
     response = api.get(path)
     page = Links()
     page.feed(response.text)
@@ -310,16 +318,21 @@ def test_a_page_is_whole_and_loads_nothing(api: httpx.Client, path: str):
 
     assert response.status_code == 200
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert page.tags.isdisjoint({"script", "img", "link", "iframe", "form", "object", "base"})
+    assert page.tags.isdisjoint({"img", "link", "iframe", "object", "base"})
+    assert page.elements < 1000
+    if path not in RESOURCE_PAGES:
+        assert page.tags.isdisjoint({"script", "form"})
+    for script in page.scripts:
+        assert api.get(script).headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert "url(" not in response.text
     assert "@import" not in response.text
     assert len(set(page.ids)) == len(page.ids)
     assert {href.removeprefix("#") for href in page.hrefs if href.startswith("#")} <= set(page.ids)
     for href in {href for href in page.hrefs if not href.startswith("#")}:
-        assert api.get(href).status_code == 200
+        assert administrator.get(href).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/docs", "/problems", "/problems/not-found"])
+@pytest.mark.parametrize("path", ["/docs", "/docs/Book", "/docs/books", "/problems", "/problems/not-found"])
 def test_a_page_may_only_show_itself_in_its_own_style(api: httpx.Client, path: str):
     response = api.get(path)
     [style] = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
@@ -327,20 +340,29 @@ def test_a_page_may_only_show_itself_in_its_own_style(api: httpx.Client, path: s
 
     assert response.headers["Content-Security-Policy"] == (
         f"default-src 'none'; style-src 'sha256-{digest}'; object-src 'none'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
+        " frame-ancestors 'none'" + ("; script-src 'self'; connect-src 'self'" if path.startswith("/docs/") else "")
+        # Its script, a file of this service, sends the requests of its forms to this service.
     )
 
 
 def test_the_reference_has_every_operation_and_every_schema(api: httpx.Client, document: Document):
     page = Links()
     page.feed(api.get("/docs").text)
+    described = Links()
+    for path in RESOURCE_PAGES:
+        described.feed(api.get(path).text)
 
-    assert TABLE.keys() <= set(page.ids)
-    assert {f"schema-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
+    assert {href.partition("#")[2] for href in page.hrefs if "#" in href} - {"content"} == TABLE.keys()
+    assert TABLE.keys() <= set(described.ids)
+    assert {f"/docs/{name}" for name in document["components"]["schemas"]} <= set(page.hrefs)
+    refused(api.get("/docs/nothing"), 404)
 
 
 def test_the_reference_that_is_served_is_made_of_the_table(api: httpx.Client):
-    assert api.get("/docs").content == reference(described(OPERATIONS, ""), "")
+    expected = Reference(described(OPERATIONS, ""), "", assets.address("try.js"))
+
+    assert api.get("/docs").content == expected.index()
+    assert api.get("/docs/books").content == expected.page("books")
 
 
 def test_each_type_of_problem_has_a_page_and_is_listed(api: httpx.Client):
@@ -369,7 +391,7 @@ def test_a_type_of_problem_that_is_none_is_a_404(api: httpx.Client, name: str):
     refused(api.get(f"/problems/{name}"), 404)
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/problems", "/problems/conflict"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/books", "/problems", "/problems/conflict"])
 def test_a_document_is_read_like_anything_else(api: httpx.Client, path: str):
     head = api.head(path)
 

@@ -156,6 +156,7 @@ def test_every_operation_of_the_openapi_document_succeeds(
     for path in (*STREAMED, *OF_THE_SERVICE):
         ask("get", path)
     ask("get", "/problems/{name}", name="conflict")
+    ask("get", "/docs/{name}", name="books")
 
     methods = {"get", "post", "put", "patch", "delete"}
     paths = read(api, "/openapi.json")["paths"].items()

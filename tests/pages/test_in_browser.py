@@ -46,7 +46,7 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
         "/ui/search?q=sad1", "/ui/search?q=a*", "/ui/search?q=zzzz", f"/ui/book/{full['slug']}",
         f"/ui/book/{longest['slug']}", f"/ui/author/{author['slug']}", f"/ui/publisher/{publisher['slug']}",
         f"/ui/in-series/{series['slug']}", f"/ui/tag/{tag['id']}", "/ui/sign-in", "/ui/sign-out", "/ui/password",
-        "/ui/nothing",
+        "/ui/nothing", "/docs", "/docs/books", "/docs/Book", "/problems",
     ]  # fmt: skip
     refused = {"path": "/ui/sign-in", "fill": {"name": LONG, "password": "wrong"}}
     return [*({"path": path} for path in paths), refused]

@@ -54,6 +54,7 @@ TABLE = """
     metrics_read                                                                         1
     documents_openapi                                                                    0
     documents_reference                                                                  0
+    documents_reference_page name=books                                                  0
     documents_list_problems                                                              0
     documents_get_problem   name=conflict                                                0
 

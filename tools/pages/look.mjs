@@ -51,6 +51,16 @@ async function search(browser) {
   if ((await page.locator("#search").inputValue()) !== "sa*") wrong.push("search without JavaScript: the words are gone after going back");
 }
 
+async function tryIt(browser) {
+  const page = await browser.newPage();
+  await page.goto(new URL("docs/books", base).href);
+  const article = page.locator("#books_list");
+  await article.locator("summary", { hasText: "Try it" }).click();
+  await article.locator("button").click();
+  const shown = article.locator("form pre", { hasText: /^200 application/ });
+  await shown.waitFor({ timeout: 10000 }).catch(() => wrong.push("docs/books: Try it shows no answer"));
+}
+
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
 for (const colorScheme of ["light", "dark"]) {
   const page = await (await browser.newContext({ colorScheme })).newPage();
@@ -61,5 +71,6 @@ for (const colorScheme of ["light", "dark"]) {
   for (const state of states) await look(page, state, `${state.path} in ${colorScheme}`, told);
 }
 await search(browser);
+await tryIt(browser);
 await browser.close();
 console.log(JSON.stringify(wrong));

@@ -13,7 +13,7 @@ class Markup(str):
 
 Child = str | None
 
-_VOID = {"link", "meta"}
+_VOID = {"input", "link", "meta"}
 
 
 def element(tag: str, /, *children: Child, **attributes: str | None) -> Markup:

@@ -21,15 +21,19 @@ CONTENT_SECURITY_POLICY = (
 )
 """Allow the page's own inline style and nothing else."""
 
+WITH_SCRIPT = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
+"""Allow besides the script of the reference, which sends requests to this service."""
 
-def page(title: str, subtitle: str, *body: Markup) -> bytes:
-    """Return a complete page."""
+
+def page(title: str, subtitle: str, *body: Markup, script: str | None = None) -> bytes:
+    """Return a complete page. script: its address, for pages that are sent WITH_SCRIPT."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
         element("style", _STYLE),
+        element("script", src=script, defer="") if script else None,
     )
     header = element("header", element("h1", title), element("p", subtitle))
     skip = element("a", "Skip to the content", class_="skip", href="#content")

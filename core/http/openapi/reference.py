@@ -1,212 +1,286 @@
-"""The reference page: an OpenAPI document of diptych.core.http.openapi.document as HTML."""
+"""The reference of the API: an OpenAPI document of diptych.core.http.openapi.document as HTML pages.
+
+One page lists all operations; each resource has a page with its operations, and each schema one with its members.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
 
-from diptych.core.http import json
 from diptych.core.http.openapi.html import Markup, element, together
 from diptych.core.http.openapi.pages import marked, page, scrolling
+from diptych.core.http.openapi.words import (
+    SCHEMAS,
+    Node,
+    descriptions,
+    example,
+    first_sentence,
+    folded,
+    resolved,
+    table,
+    type_of,
+)
 
-Node = Mapping[str, Any]
-
-_SCHEMAS = "#/components/schemas/"
-
-
-def reference(document: Node, prefix: str) -> bytes:
-    """Return the page. prefix: where the catalogue is mounted."""
-    listed = {
-        tag["name"]: [
-            (method, path, operation)
-            for path, methods in document["paths"].items()
-            for method, operation in methods.items()
-            if tag["name"] in operation["tags"]
-        ]
-        for tag in document["tags"]
-    }
-    sections = [_section(tag, there, document) for tag, there in listed.items()]
-    main = element("main", _introduction(document, prefix), *sections, _schemas(document), id="content")
-    info = document["info"]
-    subtitle = f"{info['summary']} Version {info['version']}."
-    return page(info["title"], subtitle, element("div", _navigation(listed), main, class_="columns"))
-
-
-def _introduction(document: Node, prefix: str) -> Markup:
-    items = " ".join(document["info"]["description"].split()).removeprefix("- ").split(" - ")
-    return together(
-        element("h2", "At every address"),
-        element("ul", *(element("li", marked(item)) for item in items)),
-        element(
-            "p",
-            "For programs: ",
-            element("a", "the OpenAPI document", href=f"{prefix}/openapi.json"),
-            ". What errors mean: ",
-            element("a", "problems", href=f"{prefix}/problems"),
-            ".",
-        ),
-    )
-
-
-def _navigation(listed: Mapping[str, Sequence[tuple[str, str, Node]]]) -> Markup:
-    found = []
-    for tag, there in listed.items():
-        links = [
-            element("li", element("a", _method(method), " ", path, href=f"#{operation['operationId']}"))
-            for method, path, operation in there
-        ]
-        found += [element("h2", tag), element("ul", *links)]
-    return element("nav", *found, element("h2", element("a", "Schemas", href="#schemas")), aria_label="Operations")
-
-
-def _section(tag: str, there: Iterable[tuple[str, str, Node]], document: Node) -> Markup:
-    articles = [_operation(method, path, operation, document) for method, path, operation in there]
-    return element("section", element("h2", tag, class_="tag", id=f"tag-{tag}"), *articles)
-
-
-def _method(method: str) -> Markup:
-    return element("span", method.upper(), class_=f"method {method}")
-
-
-def _operation(method: str, path: str, operation: Node, document: Node) -> Markup:
-    name, summary, description = operation["operationId"], operation["summary"], operation["description"]
-    return element(
-        "article",
-        element("h3", _method(method), " ", element("code", path)),
-        element("p", element("strong", f"{summary}.")),
-        element("p", marked(description)) if description != f"{summary}." else None,
-        _parameters(operation, document),
-        _body(operation),
-        _answers(operation, document),
-        id=name,
-    )
-
-
-def _parameters(operation: Node, document: Node) -> Markup | None:
-    found = [_resolved(each, document) for each in operation.get("parameters", ())]
-    rows = [
-        (each["name"], each["in"], _type(each["schema"]), marked(_descriptions(each, each["schema"]))) for each in found
-    ]
-    if not rows:
-        return None
-    table = _table(("Parameter", "In", "Type", "Meaning"), rows)
-    return _folded(f"Parameters ({len(rows)})", scrolling(table, "Parameters"), opened=len(rows) <= _FEW)
-
+EVERYWHERE = ("400", "401", "403", "413", "415", "422", "429", "500", "503")
+"""Errors that are explained once, on the first page: almost every operation can answer them."""
 
 _FEW = 4
 
 
-def _body(operation: Node) -> Markup | None:
-    if "requestBody" not in operation:
+class _Described(NamedTuple):
+    """An operation of the document."""
+
+    method: str
+    path: str
+    node: Node
+
+    @property
+    def name(self) -> str:
+        return str(self.node["operationId"])
+
+
+class Reference:
+    """The pages. prefix: where the catalogue is mounted. script: the address of the script that sends requests."""
+
+    def __init__(self, document: Node, prefix: str, script: str) -> None:
+        self._document, self._prefix, self._script = document, prefix, script
+        self._docs = f"{prefix}/docs"
+        self._schemas: Node = document["components"]["schemas"]
+        found = [
+            _Described(method, path, operation)
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+        ]
+        self._listed = {
+            tag["name"]: [each for each in found if tag["name"] in each.node["tags"]] for tag in document["tags"]
+        }
+
+    def index(self) -> bytes:
+        """Return the page that lists all operations and schemas."""
+        info = self._document["info"]
+        sections = [self._list(tag, there) for tag, there in self._listed.items()]
+        main = element("main", self._introduction(), *sections, self._list_of_schemas(), id="content")
+        return page(info["title"], f"{info['summary']} Version {info['version']}.", self._columns(main))
+
+    def page(self, name: str) -> bytes | None:
+        """Return the page of a tag or of a schema; None if there is none of this name."""
+        if name in self._listed:
+            return self._page_of_tag(name, self._listed[name])
+        if name in self._schemas:
+            return self._page_of_schema(name, self._schemas[name])
         return None
-    body = operation["requestBody"]
-    media_types = body["content"]
-    first = next(iter(media_types.values()))
-    needed = "" if body["required"] else ", which may be left out"
-    return together(
-        element("h4", "Body"),
-        element("p", _type(first["schema"]), f" as {' or '.join(media_types)}{needed}"),
-        _example(first["example"]),
-    )
+
+    # Pages
+
+    def _introduction(self) -> Markup:
+        items = " ".join(self._document["info"]["description"].split()).removeprefix("- ").split(" - ")
+        problems = element("a", "problems", href=f"{self._prefix}/problems")
+        return together(
+            element("h2", "At every address"),
+            element("ul", *(element("li", marked(item)) for item in items)),
+            element(
+                "p",
+                "Almost every operation can answer the errors ",
+                ", ".join(EVERYWHERE),
+                "; its own page has those that are its own. What they mean: ",
+                problems,
+                ". For programs: ",
+                element("a", "the OpenAPI document", href=f"{self._prefix}/openapi.json"),
+                ".",
+            ),
+        )
+
+    def _list(self, tag: str, there: Sequence[_Described]) -> Markup:
+        lines = [
+            element("li", element("a", _method(each.method), " ", each.path, href=self._address(tag, each)), ": ", what)
+            for each in there
+            for what in [str(each.node["summary"])]
+        ]
+        heading = element("h2", element("a", tag, href=f"{self._docs}/{tag}"), class_="tag", id=f"tag-{tag}")
+        return element("section", heading, element("ul", *lines, class_="operations"))
+
+    def _list_of_schemas(self) -> Markup:
+        links = [element("li", element("a", name, href=f"{self._docs}/{name}")) for name in self._schemas]
+        return element("section", element("h2", "Schemas", id="schemas"), element("ul", *links, class_="schemas"))
+
+    def _page_of_tag(self, tag: str, there: Sequence[_Described]) -> bytes:
+        articles = []
+        told: dict[str, str] = {}
+        for each in there:
+            articles.append(self._operation(each, told))
+            told |= {str(parameter): each.name for parameter in self._parameters(each) if str(parameter) not in told}
+        to_list = element("p", element("a", "List of operations", href="#operations"), class_="narrow")
+        token = element(
+            "input", id="token", type="password", placeholder="Token for “Try it”", aria_label="Token", hidden=""
+        )
+        main = element("main", to_list, token, *articles, id="content")
+        subtitle = "What can be done, at which address, and what is answered."
+        return page(tag, subtitle, self._columns(main, tag), script=f"{self._prefix}/{self._script}")
+
+    def _page_of_schema(self, name: str, schema: Node) -> bytes:
+        required = schema.get("required", ())
+        rows = [
+            (
+                member,
+                "always" if member in required else "optional",
+                type_of(kind, self._docs),
+                marked(descriptions(kind)),
+            )
+            for member, kind in schema["properties"].items()
+        ]
+        heads = ("Member", "There", "Type", "Meaning")
+        main = element(
+            "main", scrolling(table(heads, rows), name), self._example(name), self._users(name), id="content"
+        )
+        return page(name, schema.get("description", "The members of a body."), self._columns(main))
+
+    def _example(self, name: str) -> Markup | None:
+        """Show the example of a body of this schema, if an operation has one."""
+        bodies = [
+            content
+            for there in self._listed.values()
+            for each in there
+            for node in (each.node.get("requestBody", {}), *each.node["responses"].values())
+            for content in resolved(node, self._document).get("content", {}).values()
+            if content["schema"] == {"$ref": f"{SCHEMAS}{name}"} and "example" in content
+        ]
+        return together(element("h2", "Example"), example(bodies[0]["example"])) if bodies else None
+
+    def _users(self, name: str) -> Markup | None:
+        """List the operations and schemas that name a schema."""
+        reference = f"'{SCHEMAS}{name}'"
+        links = [
+            element("a", _method(each.method), " ", each.path, href=self._address(tag, each))
+            for tag, there in self._listed.items()
+            for each in there
+            if reference in str(each.node)
+        ]
+        links += [
+            element("a", other, href=f"{self._docs}/{other}")
+            for other, schema in self._schemas.items()
+            if other != name and reference in str(schema)
+        ]
+        if not links:
+            return None
+        return together(element("h2", "Used by"), element("ul", *(element("li", link) for link in links)))
+
+    def _columns(self, main: Markup, current: str = "") -> Markup:
+        # After the content: on a phone it stands below.
+        return element("div", main, self._navigation(current), class_="columns")
+
+    def _navigation(self, current: str) -> Markup:
+        found = []
+        for tag, there in self._listed.items():
+            here = "page" if tag == current else None
+            links: Markup | None = None
+            if here:
+                links = element(
+                    "ul",
+                    *(
+                        element("li", element("a", each.method.upper(), " ", each.path, href=f"#{each.name}"))
+                        for each in there
+                    ),
+                )
+            found.append(element("li", element("a", tag, href=f"{self._docs}/{tag}", aria_current=here), links))
+        first = element("p", element("a", "All operations", href=self._docs))
+        return element("nav", first, element("ul", *found, class_="tags"), aria_label="Operations", id="operations")
+
+    def _address(self, tag: str, operation: _Described) -> str:
+        return f"{self._docs}/{tag}#{operation.name}"
+
+    # An operation
+
+    def _operation(self, each: _Described, told: dict[str, str]) -> Markup:
+        """Describe an operation. told: parameters that are described on this page, and under which operation."""
+        summary, description = each.node["summary"], each.node["description"]
+        return element(
+            "article",
+            element("h2", _method(each.method), " ", element("code", each.path)),
+            element("p", f"{summary}.", class_="summary"),
+            element("p", marked(description)) if description != f"{summary}." else None,
+            self._described_parameters(each, told),
+            self._body(each.node),
+            self._answers(each.node),
+            self._try(each) if each.method == "get" else None,
+            id=each.name,
+        )
+
+    def _parameters(self, each: _Described) -> list[Node]:
+        return [resolved(parameter, self._document) for parameter in each.node.get("parameters", ())]
+
+    def _described_parameters(self, each: _Described, told: dict[str, str]) -> Markup | None:
+        found = self._parameters(each)
+        repeated = [parameter for parameter in found if str(parameter) in told]
+        new = [self._parameter(one) for one in found if one not in repeated]
+        parts = []
+        if new:
+            parts.append(folded(f"Parameters ({len(new)})", element("ul", *new), opened=len(new) <= _FEW))
+        for name in dict.fromkeys(told[str(parameter)] for parameter in repeated):
+            names = ", ".join(one["name"] for one in repeated if told[str(one)] == name)
+            link = element("a", name, href=f"#{name}")
+            parts.append(element("p", "Parameters as of ", link, ": ", element("code", names)))
+        return together(*parts) if parts else None
+
+    def _parameter(self, one: Node) -> Markup:
+        kind = type_of(one["schema"], self._docs)
+        meaning = marked(descriptions(one, one["schema"]))
+        return element("li", element("code", one["name"]), f", {one['in']}, ", kind, ". ", meaning)
+
+    def _body(self, node: Node) -> Markup | None:
+        if "requestBody" not in node:
+            return None
+        body = node["requestBody"]
+        media_types = body["content"]
+        first = next(iter(media_types.values()))
+        needed = "" if body["required"] else ", which may be left out"
+        return together(
+            element("h3", "Body"),
+            element("p", type_of(first["schema"], self._docs), f" as {' or '.join(media_types)}{needed}"),
+            example(first["example"]),
+        )
+
+    def _answers(self, node: Node) -> Markup:
+        parts, errors, examples = [], [], []
+        for status, given in node["responses"].items():
+            response = resolved(given, self._document)
+            meaning = first_sentence(response["description"])
+            if int(status) >= 400:
+                errors += [] if status in EVERYWHERE else [f"`{status}` {meaning}"]
+                continue
+            media_type, content = next(iter(response.get("content", {"": {}}).items()))
+            shape = ("; ", type_of(content["schema"], self._docs), f" as {media_type}") if content else ()
+            parts.append(element("p", "Answers ", element("code", status), ": ", marked(meaning), *shape))
+            if "example" in content and "$ref" not in content["schema"]:
+                examples.append(folded(f"Example of {status}", example(content["example"])))
+        own = element("p", "Errors of its own: ", marked("; ".join(errors))) if errors else None
+        return together(*parts, own, *examples)
+
+    def _try(self, each: _Described) -> Markup:
+        """Return the form that the script sends, and without a script a link where nothing has to be filled in."""
+        address = f"{self._prefix}{self._example_address(each)}"
+        form = element(
+            "form",
+            element("input", name="address", value=address, aria_label="Address", autocomplete="off"),
+            element("button", "Send"),
+            element("pre", tabindex="0", hidden=""),
+            class_="try",
+            hidden="",
+        )
+        return folded("Try it", together(element("a", address, href=address) if "{" not in each.path else None, form))
+
+    def _example_address(self, each: _Described) -> str:
+        path, query = each.path, {}
+        for parameter in self._parameters(each):
+            schema = parameter["schema"]
+            examples = schema.get("examples") or schema.get("items", {}).get("examples")
+            if parameter["in"] == "path" and examples:
+                path = path.replace(f"{{{parameter['name']}}}", quote(str(examples[0])))
+            if parameter["name"] == "pageSize":
+                query["pageSize"] = "3"
+        return f"{path}?{urlencode(query)}" if query else path
 
 
-def _answers(operation: Node, document: Node) -> Markup:
-    rows, examples = [], []
-    for status, given in operation["responses"].items():
-        response = _resolved(given, document)
-        media_type, content = next(iter(response.get("content", {"": {}}).items()))
-        shape = together(_type(content["schema"]), f" as {media_type}") if content else Markup("none")
-        rows.append((status, marked(_first_sentence(response["description"])), shape))
-        if "example" in content and int(status) < 300:
-            examples.append(_folded(f"Example of {status}", _example(content["example"])))
-    table = _table(("Status", "Meaning", "Body"), rows)
-    return together(element("h4", "Answers"), scrolling(table, "Answers"), *examples)
-
-
-def _schemas(document: Node) -> Markup:
-    articles = [_schema(name, schema) for name, schema in document["components"]["schemas"].items()]
-    return element("section", element("h2", "Schemas", id="schemas"), *articles)
-
-
-def _schema(name: str, schema: Node) -> Markup:
-    required = schema.get("required", ())
-    rows = [
-        (member, "always" if member in required else "optional", _type(kind), marked(_descriptions(kind)))
-        for member, kind in schema["properties"].items()
-    ]
-    table = _table(("Member", "There", "Type", "Meaning"), rows)
-    return element(
-        "article",
-        element("h3", element("code", name)),
-        element("p", marked(schema["description"])) if "description" in schema else None,
-        scrolling(table, name),
-        id=f"schema-{name}",
-    )
-
-
-# Parts
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    columns = [element("th", head, scope="col") for head in heads]
-    lines = [
-        element("tr", element("th", element("code", first), scope="row"), *(element("td", cell) for cell in rest))
-        for first, *rest in rows
-    ]
-    return element("table", element("thead", element("tr", *columns)), element("tbody", *lines))
-
-
-def _folded(title: str, content: Markup, *, opened: bool = False) -> Markup:
-    return element("details", element("summary", title), content, open="" if opened else None)
-
-
-def _example(value: Any) -> Markup:
-    return element("pre", element("code", json.indented(value)), tabindex="0")
-
-
-def _resolved(node: Node, document: Node) -> Node:
-    if "$ref" not in node:
-        return node
-    found: Node = document
-    for step in node["$ref"].removeprefix("#/").split("/"):
-        found = found[step]
-    return found
-
-
-def _first_sentence(text: str) -> str:
-    return text.partition(". ")[0].rstrip(".")
-
-
-def _type(schema: Node) -> Markup:
-    """Describe the type of value that a schema allows in a few words, linking to named schemas."""
-    if "$ref" in schema:
-        name = schema["$ref"].removeprefix(_SCHEMAS)
-        return element("a", name, href=f"#schema-{name}")
-    if "anyOf" in schema:
-        return _joined(" or ", map(_type, schema["anyOf"]))
-    if "enum" in schema:
-        return _joined(" | ", (element("code", str(value)) for value in schema["enum"]))
-    if schema.get("type") == "array":
-        return together("list of ", _type(schema["items"]), _between("", schema, "minItems", "maxItems"))
-    kind = schema.get("format", schema.get("type", "anything"))
-    bounds = _between("", schema, "minimum", "maximum") + _between(" characters", schema, "minLength", "maxLength")
-    return together(kind, bounds)
-
-
-def _joined(between: str, parts: Iterable[Markup]) -> Markup:
-    return together(*[each for part in parts for each in (between, part)][1:])
-
-
-def _between(unit: str, schema: Node, low: str, high: str) -> str:
-    if high not in schema:
-        return ""
-    return f", {schema.get(low, 0)} to {schema[high]:,}{unit}"
-
-
-def _descriptions(*nodes: Node) -> str:
-    """Return the descriptions of schemas, and the default if there is one."""
-    options = [option for node in nodes for option in (node, *node.get("anyOf", ()), node.get("items", {}))]
-    texts = [option["description"] for option in options if "description" in option]
-    default = next((node["default"] for node in nodes if "default" in node), None)
-    written = str(default).lower() if isinstance(default, bool) else default
-    return " ".join([*dict.fromkeys(texts), *([] if default is None else [f"`{written}` when it is left out."])])
+def _method(method: str) -> Markup:
+    return element("span", method.upper(), class_=f"method {method}")

@@ -23,7 +23,8 @@ def test_only_health_checks_documents_and_signing_in_are_public():
         "health_live", "health_ready",
         "ui_sign_in", "ui_sign_out", "page_sign_in", "page_sign_out",
         "page_root", "page_root_without_slash", "page_asset", "page_favicon", "page_robots",
-        "documents_openapi", "documents_reference", "documents_list_problems", "documents_get_problem",
+        "documents_openapi", "documents_reference", "documents_reference_page", "documents_list_problems",
+        "documents_get_problem",
     }  # fmt: skip
 
 

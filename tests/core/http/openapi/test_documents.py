@@ -17,7 +17,7 @@ from diptych.core.http.json import decode, encode
 from diptych.core.http.openapi.document import document
 from diptych.core.http.openapi.html import Markup, element, together
 from diptych.core.http.openapi.pages import marked, problem_type, problem_types
-from diptych.core.http.openapi.reference import reference
+from diptych.core.http.openapi.reference import Reference
 from diptych.core.http.operations import Operation
 from diptych.core.http.problem_types import PROBLEM_TYPES, ProblemType
 from diptych.core.sync.operations import OPERATIONS
@@ -85,8 +85,11 @@ def test_the_document_of_a_table_is_the_same_bytes_every_time():
 
 def test_a_prefix_is_where_the_server_is_and_in_every_link_of_a_page():
     described = document(OPERATIONS, "/api/v1")
+    reference = Reference(described, "/api/v1", "try.js")
     pages = [
-        reference(described, "/api/v1"),
+        reference.index(),
+        reference.page("books") or b"",
+        reference.page("Book") or b"",
         problem_types("/api/v1"),
         problem_type(PROBLEM_TYPES["invalid"], "/api/v1"),
     ]
@@ -98,6 +101,7 @@ def test_a_prefix_is_where_the_server_is_and_in_every_link_of_a_page():
     for page in pages:
         assert b'href="/api/v1/' in page
         assert page.count(b'href="/') == page.count(b'href="/api/v1/')
+        assert page.count(b'src="/') == page.count(b'src="/api/v1/try.js"')
 
 
 def test_an_operation_takes_the_media_types_that_it_accepts():
@@ -146,10 +150,11 @@ def test_a_parameter_of_a_query_is_never_null():
 def test_whatever_is_described_is_text_on_the_reference_page():
     operations = table(summary=EVIL, description=f"{EVIL} `{EVIL}`")
 
-    page = reference(document(operations, ""), "").decode()
+    reference = Reference(document(operations, ""), "", "")
+    pages = (reference.index() + (reference.page("things") or b"")).decode()
 
-    assert EVIL not in page
-    assert page.count(ESCAPED) == 3
+    assert EVIL not in pages
+    assert pages.count(ESCAPED) == 4
 
 
 def test_whatever_a_problem_says_is_text_on_its_page():
