@@ -34,10 +34,15 @@ READ = select(AccessPolicy.anonymous).where(AccessPolicy.id == 1)
 
 
 def setting(*, chosen: bool) -> Executable:
-    """Return the statement that sets the role (parameter `role`); without `chosen`, only where no operator has."""
-    kept = "" if chosen else " WHERE access_policy.chosen IS FALSE"
+    """Return the statement that sets the role (parameter `role`); without `chosen`, only where no operator has.
+
+    It returns a row where that is a change.
+    """
+    kept = "" if chosen else " AND access_policy.chosen IS FALSE"
     sql = (
         "INSERT INTO access_policy (id, anonymous, chosen) VALUES (1, :role, :chosen) ON CONFLICT (id)"  # noqa: S608 - constants
-        f" DO UPDATE SET anonymous = excluded.anonymous, chosen = excluded.chosen{kept}"
+        f" DO UPDATE SET anonymous = excluded.anonymous, chosen = excluded.chosen"
+        f" WHERE (access_policy.anonymous, access_policy.chosen) <> (excluded.anonymous, excluded.chosen){kept}"
+        " RETURNING id"
     )
     return text(sql).bindparams(bindparam("chosen", chosen, Boolean))

@@ -34,6 +34,7 @@ from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cross_site import is_cross_site
 from diptych.core.http.operations import READS, Operation
 from diptych.core.http.request_response import Request
+from diptych.core.observability import request_context
 from diptych.core.off_loop import in_thread_async
 from diptych.core.oidc.provider import LEEWAY, Provider, jwt_digest
 
@@ -97,6 +98,7 @@ class AccessControl:
             _refuse_cross_site(request)
         if needed in principal.permissions:
             return principal, browser
+        _log_refused(principal)
         raise problems.not_permitted(principal, needed)
 
     async def _principal(self, request: Request) -> Principal:
@@ -235,6 +237,12 @@ def _verifier(provider: Provider) -> Verifier:
     from diptych.core.oidc.verifier import Verifier  # noqa: PLC0415 - it needs an extra
 
     return Verifier(provider)
+
+
+def _log_refused(principal: Principal) -> None:
+    """Have the log line of the request say which account was refused."""
+    if principal.id is not None and (record := request_context.current()) is not None:
+        record.refused = str(principal.id)
 
 
 def _refuse_cross_site(request: Request) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core import deadline
 from diptych.core.access.encryption import Keyring
+from diptych.core.access.events.log import reported_after_commit
 from diptych.core.aio.statement_executor import Executor, executor_on, run_on_connection
 from diptych.core.db._compat import sleep_async
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
@@ -76,16 +77,17 @@ class Database:
         """
 
         async def autocommit() -> T:
-            with _commit_outcome_unknown():
+            with reported_after_commit(), _commit_outcome_unknown():
                 return await self._alone(work)
 
         async def transaction() -> T:
-            async with self._engine.connect() as connection:
-                await connection.begin()
-                result = await work(executor_on(connection))
-                with _commit_outcome_unknown():
-                    await connection.commit()
-                return result
+            with reported_after_commit():
+                async with self._engine.connect() as connection:
+                    await connection.begin()
+                    result = await work(executor_on(connection))
+                    with _commit_outcome_unknown():
+                        await connection.commit()
+                    return result
 
         # On SQLite the explicit BEGIN of a transaction waits for other writers.
         alone = not in_transaction and self._engine.dialect.name != "sqlite"
@@ -102,11 +104,12 @@ class Database:
         """
 
         async def unit() -> T:
-            async with self._writing.get_session() as session:
-                result = await work(session)
-                with _commit_outcome_unknown():
-                    await session.commit()
-                return result
+            with reported_after_commit():
+                async with self._writing.get_session() as session:
+                    result = await work(session)
+                    with _commit_outcome_unknown():
+                        await session.commit()
+                    return result
 
         return await self._attempt(unit)
 
@@ -117,7 +120,7 @@ class Database:
         There are no retries. Errors: as `run_in_transaction`, and RetryableConflict if another writer was quicker;
         the library's errors are translated to the core's.
         """
-        with translate_errors():
+        with translate_errors(), reported_after_commit():
             async with self._writing.get_session() as session:
                 yield session
                 with _commit_outcome_unknown():

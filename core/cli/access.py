@@ -8,11 +8,13 @@ from typing import Any, get_args
 import click
 
 from diptych.core.access import policy
+from diptych.core.access.events.log import note
 from diptych.core.access.events.queries import LAST, TRIM
 from diptych.core.access.permissions import ANONYMOUS, AnonymousRole
 from diptych.core.cli.common import AttributedGroup, database_of
 from diptych.core.cli.trimming import older_than, trim_older
 from diptych.core.import_export.summary import counted
+from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
@@ -27,6 +29,7 @@ def access_group(settings: Settings) -> click.Group:
 
         All deployments on the database agree on the policy within five seconds.
         """
+        json_logging.begin(settings.log_level)
 
     @access.command("anonymous")
     @click.argument("role", required=False, type=click.Choice(get_args(AnonymousRole)))
@@ -70,7 +73,8 @@ def set_anonymous(database: Database, role: str) -> None:
     """Set the role of anonymous clients."""
 
     def write(executor: Executor) -> None:
-        executor.run(policy.setting(chosen=True), {"role": role})
+        if executor.first(policy.setting(chosen=True), {"role": role}) is not None:
+            note("policy_changed", None)
 
     database.execute_write(write, in_transaction=True)
 

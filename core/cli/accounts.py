@@ -11,17 +11,21 @@ from uuid import UUID
 import click
 
 from diptych.core.access import passwords
-from diptych.core.access.accounts.model import Account
+from diptych.core.access.accounts import queries
+from diptych.core.access.accounts.model import Account as AccountRow
+from diptych.core.access.accounts.schemas import Account
+from diptych.core.access.events.log import note
 from diptych.core.access.permissions import AccountRole
 from diptych.core.access.second_factors.queries import ALL_CONFIRMED, REMOVE
 from diptych.core.access.sessions.queries import END_ALL
 from diptych.core.cli.common import AttributedGroup, database_of
 from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import Conflict, NotFound
+from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.sync.operations.sign_in import store_password
-from diptych.core.sync.services.accounts import AccountService
-from diptych.core.sync.statement_executor import Executor
+from diptych.core.sync.services.accounts import AccountService, AccountWriter
+from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 
 role_option = click.option(
@@ -35,6 +39,7 @@ def accounts_group(settings: Settings) -> click.Group:
     @click.group("accounts", cls=AttributedGroup)
     def accounts() -> None:
         """Look after accounts: a reader reads, an editor writes too, and an administrator manages accounts as well."""
+        json_logging.begin(settings.log_level)
 
     @accounts.command("create")
     @click.argument("name")
@@ -42,16 +47,16 @@ def accounts_group(settings: Settings) -> click.Group:
     @click.option("--service", is_flag=True, help="It belongs to a program, not to a person.")
     def create(name: str, role: str, *, service: bool) -> None:
         """Create the account NAME. `diptych tokens create NAME` then makes a token for it."""
-        with _accounts(settings) as accounts_service:
+        with _accounts(settings) as (accounts_service, writer):
             if accounts_service.get_one_or_none(name=name.lower()):
                 raise Conflict(f"There is an account {name.lower()!r} already.")
-            made = accounts_service.create({"name": name, "role": role, "kind": "service" if service else "person"})
-            click.echo(_line(made))
+            values = {"name": name, "role": role, "kind": "service" if service else "person"}
+            click.echo(_line(writer.add(queries.spec.rules.normalized(values))))
 
     @accounts.command("list")
     def list_all() -> None:
         """List all accounts by name."""
-        with _accounts(settings) as accounts_service:
+        with _accounts(settings) as (accounts_service, _):
             with_factor = set(accounts_service.repository.session.scalars(ALL_CONFIRMED))
             for account in accounts_service.get_many(order_by=("sort_key", False)):
                 click.echo(_line(account) + (", second factor" if account.id in with_factor else ""))
@@ -79,8 +84,8 @@ def accounts_group(settings: Settings) -> click.Group:
     @click.argument("name")
     def delete(name: str) -> None:
         """Delete the account NAME with its tokens."""
-        with _accounts(settings) as accounts_service:
-            accounts_service.delete(account_of(accounts_service, name).id)
+        with _accounts(settings) as (accounts_service, writer):
+            writer.remove(account_of(accounts_service, name).id)
         click.echo(f"Deleted {name}.")
 
     accounts.add_command(_password_command(settings))
@@ -128,6 +133,7 @@ def _remove_second_factor_command(settings: Settings) -> click.Command:
                 if executor.first(REMOVE, {VALUE: account_id}) is None:
                     raise NotFound(f"The account {account_name!r} has no second factor.")
                 executor.run(END_ALL, {VALUE: account_id})
+                note("second_factor_deleted", account_id)
 
             database.execute_write(write, in_transaction=True)
         click.echo(f"{account_name} has no second factor, and no sessions.")
@@ -144,10 +150,10 @@ def _first_line() -> str:
 
 
 @contextmanager
-def _accounts(settings: Settings) -> Iterator[AccountService]:
-    """Yield the service of accounts, in a session that is committed at the end."""
+def _accounts(settings: Settings) -> Iterator[tuple[AccountService, AccountWriter]]:
+    """Yield the service of accounts and their writer, in a session that is committed at the end."""
     with database_of(settings) as database, database.session() as session:
-        yield AccountService(session, wrap_exceptions=False)
+        yield AccountService(session, wrap_exceptions=False), AccountWriter(executor_of(session), queries.spec)
 
 
 def _id_and_name(database: Database, name: str) -> tuple[UUID, str]:
@@ -156,7 +162,7 @@ def _id_and_name(database: Database, name: str) -> tuple[UUID, str]:
         return account.id, account.name
 
 
-def account_of(accounts: AccountService, name: str) -> Account:
+def account_of(accounts: AccountService, name: str) -> AccountRow:
     """Return the account of a name. Errors: NotFound."""
     found = accounts.get_one_or_none(name=name.lower())
     if found is None:
@@ -165,9 +171,9 @@ def account_of(accounts: AccountService, name: str) -> Account:
 
 
 def _change(settings: Settings, name: str, **values: object) -> None:
-    with _accounts(settings) as accounts:
-        click.echo(_line(accounts.update(values, account_of(accounts, name).id)))
+    with _accounts(settings) as (accounts, writer):
+        click.echo(_line(writer.change(account_of(accounts, name).id, values)))
 
 
-def _line(account: Account) -> str:
+def _line(account: Account | AccountRow) -> str:
     return f"{account.name}: {account.role}, {account.kind}{'' if account.active else ', disabled'}"

@@ -11,12 +11,14 @@ import click
 from alembic import command
 
 from diptych.core.access import policy
+from diptych.core.access.events.log import note, reported_after_commit
 from diptych.core.cli.common import alembic_of
 from diptych.core.db.schema_diff import require_one_head
 from diptych.core.legacy_import import copy_from as other_database
 from diptych.core.legacy_import import runner
 from diptych.core.legacy_import.plan import Options
 from diptych.core.legacy_import.planning import AdoptionRefused, Request
+from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 
 
@@ -99,11 +101,13 @@ def adopt(  # noqa: PLR0913 - one for each option
             click.echo(reason, err=True)
         raise click.ClickException(str(error)) from error
     if adopted is not None:
+        json_logging.begin(settings.log_level)
         with alembic_of(settings) as config:
             command.upgrade(config, "head")
-            with config.engine.begin() as connection:
+            with reported_after_commit(), config.engine.begin() as connection:
                 # Those who used it have sent no tokens. Tables that create_all has made have no row yet.
-                connection.execute(policy.setting(chosen=False), {"role": "editor"})
+                if connection.execute(policy.setting(chosen=False), {"role": "editor"}).first():
+                    note("policy_changed", None)
         click.echo(adopted.told)
 
 

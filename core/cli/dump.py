@@ -13,12 +13,14 @@ from typing import BinaryIO
 import click
 
 from diptych.core.access import policy
+from diptych.core.access.events.log import reported_after_commit
 from diptych.core.attribution import attributed_to, by_command
 from diptych.core.cli.common import cli_errors, never_asks
 from diptych.core.cli.export import replacing
 from diptych.core.cli.progress import progress_bar
 from diptych.core.db.config import changing, inspecting
 from diptych.core.import_export.dump_format import TABLES, count, dump, load
+from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 
 STDIN = Path("-")
@@ -72,12 +74,14 @@ def load_command(settings: Settings) -> click.Command:
         The database is to be migrated and empty, and the dump of the same revision. All of it is restored, or nothing.
         Values that the API would refuse, such as a name with control characters, are refused here as well.
         """
+        json_logging.begin(settings.log_level)
         with cli_errors(), ExitStack() as stack:
             documents = _documents(path, stack)
             size = None if path == STDIN else partial(_size, documents)
             with (
                 progress_bar("Loading", size) as advanced,
                 attributed_to(by_command("load")),
+                reported_after_commit(),
                 changing(settings) as connection,
             ):
                 loaded = load(connection, documents, advanced, checked=not unchecked)

@@ -14,6 +14,7 @@ from diptych.core.access.tokens.schemas import DAYS
 from diptych.core.cli.accounts import account_of
 from diptych.core.cli.common import AttributedGroup, database_of
 from diptych.core.engine.entity import now
+from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.sync.services.accounts import AccountService
 from diptych.core.sync.services.tokens import TokenService, TokenWriter
@@ -26,6 +27,7 @@ def tokens_group(settings: Settings) -> click.Group:
     @click.group("tokens", cls=AttributedGroup)
     def tokens() -> None:
         """Look after the tokens of accounts. A token is sent as `Authorization: Bearer dpt_...`."""
+        json_logging.begin(settings.log_level)
 
     @tokens.command("create")
     @click.argument("account")

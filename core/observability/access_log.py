@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from diptych.core.observability.json_lines import JsonLine
 from diptych.core.observability.stream_handler import StreamHandler
 
 logger = logging.getLogger("diptych.requests")
 _above = logging.getLogger("diptych")
 
-LEVELS = {logging.INFO: "info", logging.WARNING: "warning", logging.ERROR: "error"}
 
-
-class Line(msgspec.Struct, omit_defaults=True):
+class Line(JsonLine, omit_defaults=True):
     """One access log line. path: the route's template, empty without a route. bytes: of the response body as sent.
 
-    aborted: whether the client did not get the end of the body; in the line only where it did not.
+    aborted: whether the client did not get the end of the body; in the line only where it did not. principal: the id of
+    an account that was refused what it may not do.
     """
 
-    time: datetime
-    level: str
     request_id: str
     method: str
     path: str
@@ -32,10 +27,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     db_ms: float
     bytes: int
     aborted: bool = False
-
-    def __str__(self) -> str:
-        """Return the line as JSON, so that any formatter writes it."""
-        return msgspec.json.encode(self).decode()
+    principal: str | None = None
 
 
 _only: list[logging.Handler] = []

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from diptych.core.observability import access_log
+from diptych.core.observability.json_lines import JsonLine
 from diptych.core.observability.request_context import current
 from diptych.core.observability.safe_traceback import trace
 from diptych.core.observability.stream_handler import StreamHandler
@@ -18,7 +19,7 @@ class Formatter(logging.Formatter):
     """Format a record as one JSON object: time, level, logger, process, message, and, if present, request_id, trace."""
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.msg, access_log.Line):
+        if isinstance(record.msg, JsonLine):
             return str(record.msg)
         found: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z",

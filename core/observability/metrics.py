@@ -28,6 +28,7 @@ REQUESTS = "diptych_requests_total"
 SECONDS = "diptych_request_duration_seconds"
 IN_USE = "diptych_pool_connections_in_use"
 REFUSED = "diptych_buffers_full_total"
+EVENTS = "diptych_security_events_total"
 JOBS = "diptych_jobs"
 OLDEST_JOB = "diptych_jobs_oldest_queued_seconds"
 
@@ -37,6 +38,12 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 # The numbers of a method, route and status: requests by bucket, the overflow bucket last, then the sum of seconds.
 _SECONDS = len(BUCKETS) + 1
 _WIDTH = _SECONDS + 1
+
+_LABELS = {
+    REFUSED: ("direction", "Requests and responses dropped because a process's buffers were full."),
+    EVENTS: ("event", "Security events, by kind."),
+}
+"""Counters with one label: its name, and what they count. Their keys have the name and the label's value."""
 
 _CONNECTIONS = (IN_USE,)
 """The key of the row whose first number counts the connections in use."""
@@ -72,6 +79,11 @@ class Metrics:
         """Count a request or a response that the process had no room for. Errors: as `count`."""
         with self._lock:
             self._counts.row((REFUSED, direction))[0] += 1
+
+    def count_event(self, event: str) -> None:
+        """Count a security event. Errors: as `count`."""
+        with self._lock:
+            self._counts.row((EVENTS, event))[0] += 1
 
     def all(self) -> Iterator[tuple[int, Key, list[float]]]:
         """Return all counters, as SharedCounters.all."""
@@ -143,11 +155,11 @@ def _lines_of_jobs(jobs: UnfinishedJobs | None) -> Iterator[str]:
 def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
     """Yield the lines of the text format. Labels need no escaping, because none contains a client's data."""
     connections = 0.0
-    refused = dict.fromkeys(("request", "response"), 0.0)
+    labelled: dict[Key, float] = {(REFUSED, direction): 0.0 for direction in ("request", "response")}
     by_status: dict[Key, list[float]] = {}
     for process, key, numbers in counted:
-        if key[0] == REFUSED:
-            refused[key[1]] += numbers[0]
+        if key[0] in _LABELS:
+            labelled[key] = labelled.get(key, 0.0) + numbers[0]
         elif key != _CONNECTIONS:
             _add(by_status, key, numbers)
         elif numbers[0] and _alive(process):
@@ -167,9 +179,10 @@ def _lines(counted: Iterable[tuple[int, Key, list[float]]]) -> Iterator[str]:
         yield f"{SECONDS}_sum{{{labels}}} {numbers[_SECONDS]}"
     yield from _head(IN_USE, "gauge", "Database connections that are in use.")
     yield f"{IN_USE} {connections}"
-    yield from _head(REFUSED, "counter", "Requests and responses dropped because a process's buffers were full.")
-    for direction, number in refused.items():
-        yield f'{REFUSED}{{direction="{direction}"}} {number}'
+    for name, (label, meaning) in _LABELS.items():
+        yield from _head(name, "counter", meaning)
+        for key in sorted(key for key in labelled if key[0] == name):
+            yield f'{name}{{{label}="{key[1]}"}} {labelled[key]}'
 
 
 def _head(name: str, kind: str, meaning: str) -> tuple[str, str]:

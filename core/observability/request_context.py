@@ -13,6 +13,7 @@ from diptych.core.http.operations import METHODS
 from diptych.core.http.request_ids import request_id
 from diptych.core.http.request_response import Response
 from diptych.core.observability import access_log
+from diptych.core.observability.json_lines import LEVELS
 from diptych.core.observability.metrics import metrics
 
 _log = logging.getLogger("diptych")
@@ -29,10 +30,11 @@ class RequestRecord:
     """One request, from arrival to response; the current one inside its `with`, which may be entered again.
 
     method: empty where it could not be read. path: the route's template; empty without a route. headers: names in
-    lower case. arrived: arrival time (monotonic); default now. database: seconds waited for the database.
+    lower case. arrived: arrival time (monotonic); default now. database: seconds waited for the database. refused:
+    the id of an account that may not do what it asks for.
     """
 
-    __slots__ = ("_began", "_is_recorded", "_token", "database", "method", "path", "request_id")
+    __slots__ = ("_began", "_is_recorded", "_token", "database", "method", "path", "refused", "request_id")
 
     _token: Token[RequestRecord | None]
 
@@ -41,6 +43,7 @@ class RequestRecord:
         self.path = path
         self.request_id = request_id(headers)
         self.database = 0.0
+        self.refused: str | None = None
         self._began = monotonic() if arrived is None else arrived
         self._is_recorded = False
 
@@ -72,7 +75,7 @@ class RequestRecord:
         if access_log.logger.isEnabledFor(level):
             line = access_log.Line(
                 datetime.now(UTC),
-                access_log.LEVELS[level],
+                LEVELS[level],
                 self.request_id,
                 self.method,
                 self.path,
@@ -81,6 +84,7 @@ class RequestRecord:
                 round(self.database * 1000, 3),
                 size,
                 aborted,
+                self.refused,
             )
             access_log.write(level, line)
 

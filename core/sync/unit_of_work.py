@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from diptych.core import deadline
 from diptych.core.access.encryption import Keyring
+from diptych.core.access.events.log import reported_after_commit
 from diptych.core.db._compat import sleep
 from diptych.core.db.engine_events import SNAPSHOT, TRANSACTION, use_explicit_begin
 from diptych.core.db.error_translation import translate_errors
@@ -77,16 +78,17 @@ class Database:
         """
 
         def autocommit() -> T:
-            with _commit_outcome_unknown():
+            with reported_after_commit(), _commit_outcome_unknown():
                 return self._alone(work)
 
         def transaction() -> T:
-            with self._engine.connect() as connection:
-                connection.begin()
-                result = work(executor_on(connection))
-                with _commit_outcome_unknown():
-                    connection.commit()
-                return result
+            with reported_after_commit():
+                with self._engine.connect() as connection:
+                    connection.begin()
+                    result = work(executor_on(connection))
+                    with _commit_outcome_unknown():
+                        connection.commit()
+                    return result
 
         # On SQLite the explicit BEGIN of a transaction waits for other writers.
         alone = not in_transaction and self._engine.dialect.name != "sqlite"
@@ -103,11 +105,12 @@ class Database:
         """
 
         def unit() -> T:
-            with self._writing.get_session() as session:
-                result = work(session)
-                with _commit_outcome_unknown():
-                    session.commit()
-                return result
+            with reported_after_commit():
+                with self._writing.get_session() as session:
+                    result = work(session)
+                    with _commit_outcome_unknown():
+                        session.commit()
+                    return result
 
         return self._attempt(unit)
 
@@ -118,7 +121,7 @@ class Database:
         There are no retries. Errors: as `run_in_transaction`, and RetryableConflict if another writer was quicker;
         the library's errors are translated to the core's.
         """
-        with translate_errors():
+        with translate_errors(), reported_after_commit():
             with self._writing.get_session() as session:
                 yield session
                 with _commit_outcome_unknown():

@@ -9,6 +9,7 @@ from diptych.core.access.accounts.schemas import AccountRef
 from diptych.core.access.tokens import schemas
 from diptych.core.access.tokens.model import ApiToken
 from diptych.core.engine.resource_spec import EmbeddedRow, any_of, resource_spec
+from diptych.core.engine.row_dml import delete_statement
 from diptych.core.engine.row_statements import VALUE, is_value
 
 spec = resource_spec(
@@ -33,6 +34,9 @@ BY_DIGEST = (
     .where(ApiToken.digest == bindparam(VALUE, type_=LargeBinary))
 )
 """A token and its account, by the digest VALUE."""
+
+REVOKE = delete_statement(ApiToken).returning(ApiToken.account_id)
+"""Delete a token as diptych.core.engine.row_dml.delete_statement does, and return its id and that of its account."""
 
 _USED = {"last_used_at": bindparam("moment", type_=ApiToken.last_used_at.type), "updated_at": ApiToken.updated_at}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct
 
+from diptych.core.access.events.log import note
 from diptych.core.access.second_factors import queries, recovery_codes, totp
 from diptych.core.access.second_factors.schemas import Confirmation, NewRecoveryCodes, NewSecret, Removal, SetUp
 from diptych.core.access.second_factors.verification import place_of_secret, secret_of
@@ -32,8 +32,6 @@ from diptych.core.errors import Conflict, FieldError, ValidationFailed
 from diptych.core.http import problems
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
-_log = logging.getLogger("diptych")
-
 NO_KEYS = "A second factor cannot be set up here: the operator of this service has set no DIPTYCH_ENCRYPTION_KEYS."
 HAS_ONE = "The account has a second factor already: remove it first."
 HAS_NONE = "The account has no second factor."
@@ -48,7 +46,8 @@ async def set_up(database: Database, call: OperationRequest) -> OperationResult:
     form: SetUp = call.body
     if not database.keyring:
         raise ValidationFailed(NO_KEYS, [FieldError("not_available", NO_KEYS, path=())])
-    if await _find(database, queries.CONFIRMED, {VALUE: call.principal.id}):
+    earlier = await _find(database, queries.STATE, {VALUE: call.principal.id})
+    if earlier is not None and earlier[0] is not None:
         raise Conflict(HAS_ONE)
     known = await reauthenticate(database, call, form.current_password, "")
     secret = totp.new_secret()
@@ -60,6 +59,7 @@ async def set_up(database: Database, call: OperationRequest) -> OperationResult:
         await use_up(executor, known)
         if await executor.first(queries.SET_UP, values) is None:
             raise Conflict(HAS_ONE)
+        note("second_factor_created" if earlier is None else "second_factor_changed", account_id)
 
     await database.execute_write(write, in_transaction=True)
     body = NewSecret(secret, totp.provisioning_uri(secret, known.account.name))
@@ -92,6 +92,7 @@ async def confirm(database: Database, call: OperationRequest) -> OperationResult
             raise problems.unauthorized()
         if await executor.first(queries.CONFIRM, values) is None:
             raise Conflict(TOO_LATE)
+        note("second_factor_changed", account_id)
         for code in codes:
             digest = recovery_codes.digest_of(recovery_codes.plain(code))
             await executor.run(queries.ADD_CODE, {VALUE: account_id, "digest": digest})
@@ -100,7 +101,6 @@ async def confirm(database: Database, call: OperationRequest) -> OperationResult
         return await begin_session(executor, account_id)
 
     token = await database.execute_write(write, in_transaction=True)
-    _log.info("a second factor has been set up")
     cookie = set_cookie(token, loopback=call.browser.loopback)
     return OperationResult(NewRecoveryCodes(codes), headers={"Set-Cookie": cookie, "Cache-Control": "no-store"})
 
@@ -120,12 +120,12 @@ async def remove(database: Database, call: OperationRequest) -> OperationResult:
         await use_up(executor, known)
         if await executor.first(queries.REMOVE, {VALUE: account_id}) is None:
             raise Conflict(HAS_NONE)
+        note("second_factor_deleted", account_id)
         await executor.run(END_ALL, {VALUE: account_id})
         return await begin_session(executor, account_id)
 
     token = await database.execute_write(write, in_transaction=True)
     log_use(known.code)
-    _log.info("a second factor has been removed")
     return redirection(HOME, set_cookie(token, loopback=call.browser.loopback))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,12 +11,12 @@ from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
 from diptych.core.access.accounts.rules import account_name
-from diptych.core.access.events.queries import ADD, values_of
 from diptych.core.access.second_factors.verification import CodeCheck
 from diptych.core.access.sessions import queries, rules
 from diptych.core.access.sessions.credentials import Credentials
 from diptych.core.access.sessions.schemas import NewPassword, SignIn
 from diptych.core.aio.services.second_factors import check_code, log_use, use_code
+from diptych.core.aio.services.security_events import record
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.engine.entity import now
@@ -32,8 +31,6 @@ HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
 RETRY = 900
 """Seconds until the next attempt, after too many."""
-
-_log = logging.getLogger("diptych")
 
 
 class Reauthenticated(Struct, frozen=True):
@@ -75,14 +72,13 @@ async def sign_in(database: Database, call: OperationRequest) -> OperationResult
             await executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
         if renewed:
             await executor.run(queries.SET_PASSWORD, {VALUE: account.account_id, "password_hash": renewed})
-        await executor.run(ADD, values_of("sign_in", account.account_id, account.name, call.browser.client))
+        await record(executor, "sign_in", account.account_id, account.name, call.browser.client)
         return await begin_session(executor, account.account_id)
 
     token = await database.execute_write(write, in_transaction=True)
     if token is None:
         raise await _refused_sign_in(database, account, call)
     log_use(code)
-    _log.info("a sign-in has succeeded")
     return redirection(f"/{form.next}" if form.next else HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
 
@@ -92,7 +88,7 @@ async def sign_out(database: Database, call: OperationRequest) -> OperationResul
     async def write(executor: Executor) -> None:
         ended = await executor.first(queries.END, {VALUE: rules.digest_of(call.browser.token)})
         if ended is not None:
-            await executor.run(ADD, values_of("sign_out", ended[0], client=call.browser.client))
+            await record(executor, "sign_out", ended[0], client=call.browser.client)
 
     if call.browser.token:
         await database.execute_write(write, in_transaction=True)
@@ -109,7 +105,6 @@ async def change_password(database: Database, call: OperationRequest) -> Operati
     known = await reauthenticate(database, call, form.current_password, form.code)
     await store_password(database, known.account.account_id, new, known)
     log_use(known.code)
-    _log.info("a password has been changed")
     return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
@@ -129,7 +124,6 @@ async def reauthenticate(database: Database, call: OperationRequest, password: s
         refusal = wrong("The current password is wrong.", "current_password")
     if account is None or not is_right or not checked.is_right:
         await _record_failure(database, "reauthentication_failed", call.principal.id, call)
-        _log.warning("somebody who is signed in has sent a wrong password or code")
         raise refusal
     return Reauthenticated(account, attempt, checked, refusal)
 
@@ -148,7 +142,7 @@ async def store_password(
             await use_up(executor, known)
         await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
         await executor.run(queries.END_ALL, {VALUE: account_id})
-        await executor.run(ADD, values_of("password_changed", account_id))
+        await record(executor, "password_changed", account_id)
 
     await database.execute_write(write, in_transaction=True)
 
@@ -244,17 +238,14 @@ def wrong(detail: str, *members: str) -> ValidationFailed:
 async def _refused_sign_in(database: Database, account: Credentials | None, call: OperationRequest) -> ValidationFailed:
     """Record that a sign-in has failed, and return the error. The name that was typed is not recorded."""
     await _record_failure(database, "sign_in_failed", account.account_id if account else None, call)
-    _log.warning("a sign-in has failed")
     return wrong(
         "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
     )
 
 
 async def _record_failure(database: Database, event: str, account_id: Any, call: OperationRequest) -> None:
-    values = values_of(event, account_id, client=call.browser.client)
-
     async def write(executor: Executor) -> None:
-        await executor.run(ADD, values)
+        await record(executor, event, account_id, client=call.browser.client)
 
     await database.execute_write(write, in_transaction=False)
 

@@ -10,11 +10,14 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from msgspec.structs import asdict
 
 from diptych.core.access.bearer_tokens import digest_of, new_token
+from diptych.core.access.events.log import note
 from diptych.core.access.tokens import queries
 from diptych.core.access.tokens.model import ApiToken
 from diptych.core.access.tokens.schemas import NewToken
 from diptych.core.aio.services.resource_service import CatalogueService
+from diptych.core.aio.services.row_reader import row_not_found
 from diptych.core.aio.services.row_writer import Writer
+from diptych.core.engine import row_dml
 
 
 class TokenWriter(Writer):
@@ -31,7 +34,16 @@ class TokenWriter(Writer):
             "digest": digest_of(token),
             "last_four": token[-4:],
         }
-        return NewToken(**asdict(await self.add(values)), token=token)
+        made = await self.add(values)
+        note("token_created", account_id)
+        return NewToken(**asdict(made), token=token)
+
+    async def remove(self, item_id: UUID) -> None:
+        """Revoke a token. Errors: NotFound."""
+        gone = await self.executor.first(queries.REVOKE, row_dml.delete_parameters(item_id))
+        if gone is None:
+            raise row_not_found(self.spec)
+        note("token_deleted", gone[1])
 
 
 class TokenService(CatalogueService[ApiToken]):

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct
 
+from diptych.core.access.events.log import note
 from diptych.core.access.second_factors import queries, recovery_codes, totp
 from diptych.core.access.second_factors.schemas import Confirmation, NewRecoveryCodes, NewSecret, Removal, SetUp
 from diptych.core.access.second_factors.verification import place_of_secret, secret_of
@@ -33,8 +33,6 @@ from diptych.core.sync.services.second_factors import log_use
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 
-_log = logging.getLogger("diptych")
-
 NO_KEYS = "A second factor cannot be set up here: the operator of this service has set no DIPTYCH_ENCRYPTION_KEYS."
 HAS_ONE = "The account has a second factor already: remove it first."
 HAS_NONE = "The account has no second factor."
@@ -49,7 +47,8 @@ def set_up(database: Database, call: OperationRequest) -> OperationResult:
     form: SetUp = call.body
     if not database.keyring:
         raise ValidationFailed(NO_KEYS, [FieldError("not_available", NO_KEYS, path=())])
-    if _find(database, queries.CONFIRMED, {VALUE: call.principal.id}):
+    earlier = _find(database, queries.STATE, {VALUE: call.principal.id})
+    if earlier is not None and earlier[0] is not None:
         raise Conflict(HAS_ONE)
     known = reauthenticate(database, call, form.current_password, "")
     secret = totp.new_secret()
@@ -61,6 +60,7 @@ def set_up(database: Database, call: OperationRequest) -> OperationResult:
         use_up(executor, known)
         if executor.first(queries.SET_UP, values) is None:
             raise Conflict(HAS_ONE)
+        note("second_factor_created" if earlier is None else "second_factor_changed", account_id)
 
     database.execute_write(write, in_transaction=True)
     body = NewSecret(secret, totp.provisioning_uri(secret, known.account.name))
@@ -93,6 +93,7 @@ def confirm(database: Database, call: OperationRequest) -> OperationResult:
             raise problems.unauthorized()
         if executor.first(queries.CONFIRM, values) is None:
             raise Conflict(TOO_LATE)
+        note("second_factor_changed", account_id)
         for code in codes:
             digest = recovery_codes.digest_of(recovery_codes.plain(code))
             executor.run(queries.ADD_CODE, {VALUE: account_id, "digest": digest})
@@ -101,7 +102,6 @@ def confirm(database: Database, call: OperationRequest) -> OperationResult:
         return begin_session(executor, account_id)
 
     token = database.execute_write(write, in_transaction=True)
-    _log.info("a second factor has been set up")
     cookie = set_cookie(token, loopback=call.browser.loopback)
     return OperationResult(NewRecoveryCodes(codes), headers={"Set-Cookie": cookie, "Cache-Control": "no-store"})
 
@@ -121,12 +121,12 @@ def remove(database: Database, call: OperationRequest) -> OperationResult:
         use_up(executor, known)
         if executor.first(queries.REMOVE, {VALUE: account_id}) is None:
             raise Conflict(HAS_NONE)
+        note("second_factor_deleted", account_id)
         executor.run(END_ALL, {VALUE: account_id})
         return begin_session(executor, account_id)
 
     token = database.execute_write(write, in_transaction=True)
     log_use(known.code)
-    _log.info("a second factor has been removed")
     return redirection(HOME, set_cookie(token, loopback=call.browser.loopback))
 
 

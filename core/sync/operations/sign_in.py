@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,7 +12,6 @@ from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
 from diptych.core.access.accounts.rules import account_name
-from diptych.core.access.events.queries import ADD, values_of
 from diptych.core.access.second_factors.verification import CodeCheck
 from diptych.core.access.sessions import queries, rules
 from diptych.core.access.sessions.credentials import Credentials
@@ -25,6 +23,7 @@ from diptych.core.http import problems
 from diptych.core.http.operations import FORM, Operation, OperationRequest, OperationResult
 from diptych.core.off_loop import hash_in_turn
 from diptych.core.sync.services.second_factors import check_code, log_use, use_code
+from diptych.core.sync.services.security_events import record
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.web.forms import password_again, sign_in_again
@@ -33,8 +32,6 @@ HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
 RETRY = 900
 """Seconds until the next attempt, after too many."""
-
-_log = logging.getLogger("diptych")
 
 
 class Reauthenticated(Struct, frozen=True):
@@ -76,14 +73,13 @@ def sign_in(database: Database, call: OperationRequest) -> OperationResult:
             executor.run(queries.END, {VALUE: rules.digest_of(call.browser.token)})
         if renewed:
             executor.run(queries.SET_PASSWORD, {VALUE: account.account_id, "password_hash": renewed})
-        executor.run(ADD, values_of("sign_in", account.account_id, account.name, call.browser.client))
+        record(executor, "sign_in", account.account_id, account.name, call.browser.client)
         return begin_session(executor, account.account_id)
 
     token = database.execute_write(write, in_transaction=True)
     if token is None:
         raise _refused_sign_in(database, account, call)
     log_use(code)
-    _log.info("a sign-in has succeeded")
     return redirection(f"/{form.next}" if form.next else HOME, rules.set_cookie(token, loopback=call.browser.loopback))
 
 
@@ -93,7 +89,7 @@ def sign_out(database: Database, call: OperationRequest) -> OperationResult:
     def write(executor: Executor) -> None:
         ended = executor.first(queries.END, {VALUE: rules.digest_of(call.browser.token)})
         if ended is not None:
-            executor.run(ADD, values_of("sign_out", ended[0], client=call.browser.client))
+            record(executor, "sign_out", ended[0], client=call.browser.client)
 
     if call.browser.token:
         database.execute_write(write, in_transaction=True)
@@ -110,7 +106,6 @@ def change_password(database: Database, call: OperationRequest) -> OperationResu
     known = reauthenticate(database, call, form.current_password, form.code)
     store_password(database, known.account.account_id, new, known)
     log_use(known.code)
-    _log.info("a password has been changed")
     return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
 
 
@@ -130,7 +125,6 @@ def reauthenticate(database: Database, call: OperationRequest, password: str, co
         refusal = wrong("The current password is wrong.", "current_password")
     if account is None or not is_right or not checked.is_right:
         _record_failure(database, "reauthentication_failed", call.principal.id, call)
-        _log.warning("somebody who is signed in has sent a wrong password or code")
         raise refusal
     return Reauthenticated(account, attempt, checked, refusal)
 
@@ -147,7 +141,7 @@ def store_password(database: Database, account_id: Any, password: str, known: Re
             use_up(executor, known)
         executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
         executor.run(queries.END_ALL, {VALUE: account_id})
-        executor.run(ADD, values_of("password_changed", account_id))
+        record(executor, "password_changed", account_id)
 
     database.execute_write(write, in_transaction=True)
 
@@ -243,17 +237,14 @@ def wrong(detail: str, *members: str) -> ValidationFailed:
 def _refused_sign_in(database: Database, account: Credentials | None, call: OperationRequest) -> ValidationFailed:
     """Record that a sign-in has failed, and return the error. The name that was typed is not recorded."""
     _record_failure(database, "sign_in_failed", account.account_id if account else None, call)
-    _log.warning("a sign-in has failed")
     return wrong(
         "The name or the password is wrong, or the code is: an account with a second factor needs one.", "password"
     )
 
 
 def _record_failure(database: Database, event: str, account_id: Any, call: OperationRequest) -> None:
-    values = values_of(event, account_id, client=call.browser.client)
-
     def write(executor: Executor) -> None:
-        executor.run(ADD, values)
+        record(executor, event, account_id, client=call.browser.client)
 
     database.execute_write(write, in_transaction=False)
 

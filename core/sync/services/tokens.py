@@ -11,10 +11,13 @@ from advanced_alchemy.repository import SQLAlchemySyncRepository
 from msgspec.structs import asdict
 
 from diptych.core.access.bearer_tokens import digest_of, new_token
+from diptych.core.access.events.log import note
 from diptych.core.access.tokens import queries
 from diptych.core.access.tokens.model import ApiToken
 from diptych.core.access.tokens.schemas import NewToken
+from diptych.core.engine import row_dml
 from diptych.core.sync.services.resource_service import CatalogueService
+from diptych.core.sync.services.row_reader import row_not_found
 from diptych.core.sync.services.row_writer import Writer
 
 
@@ -32,7 +35,16 @@ class TokenWriter(Writer):
             "digest": digest_of(token),
             "last_four": token[-4:],
         }
-        return NewToken(**asdict(self.add(values)), token=token)
+        made = self.add(values)
+        note("token_created", account_id)
+        return NewToken(**asdict(made), token=token)
+
+    def remove(self, item_id: UUID) -> None:
+        """Revoke a token. Errors: NotFound."""
+        gone = self.executor.first(queries.REVOKE, row_dml.delete_parameters(item_id))
+        if gone is None:
+            raise row_not_found(self.spec)
+        note("token_deleted", gone[1])
 
 
 class TokenService(CatalogueService[ApiToken]):
