@@ -56,8 +56,8 @@ def _pages(reader: Reader) -> Iterator[list[Any]]:
 def restore(session: Session, exported: Sequence[ExportedRow], lines: Sequence[int]) -> Outcome:
     """Restore rows of one kind as they were exported, in one transaction.
 
-    A line whose id exists updates that row. A line is rejected if another row has its slug, ISBN or name, or if a row
-    that it names is missing.
+    A line whose id exists updates that row. A line is rejected if another row has its slug, ISBN or name, or one of its
+    other names where these tell rows apart, or if a row that it names is missing.
     """
     kind = KINDS[exported[0].type]
     restorers: dict[type[RowKind], type[_Restorer]] = {BookKind: _BookRestorer, NamedKind: _NamedRestorer}
@@ -113,6 +113,13 @@ class _Restorer:
                 whole.append((row, line))
         return whole
 
+    def refusal(self, row: Any) -> str:  # noqa: ARG002 - of those that have other names
+        """Return why other rows stand in the way of a line; an empty text if none does."""
+        return ""
+
+    def accept(self, row: Any) -> None:
+        """Take notice of a line that is going to be stored."""
+
     def _missing(self, row: Any, missing: dict[type[Entity], set[UUID]]) -> str:
         absent: dict[str, set[str]] = {}
         for model, row_id in self.references(row):
@@ -132,12 +139,13 @@ class _Restorer:
         for (row, line), value in zip(whole, values, strict=True):
             unique = {(name, value[name]): name for name in self._unique() if value.get(name) is not None}
             owned = [name for pair, name in unique.items() if holders.get(pair, value["id"]) != value["id"]]
-            if contradiction := self._contradiction(value, present.get(value["id"])):
-                self._reject(row, line, contradiction)
+            if reason := self._contradiction(value, present.get(value["id"])) or self.refusal(row):
+                self._reject(row, line, reason)
             elif owned:
                 self._reject(row, line, f"another {self.service.spec.noun} has its {' and its '.join(owned)}")
             else:
                 accepted.append(value)
+                self.accept(row)
                 holders |= dict.fromkeys(unique, value["id"])
         old = [value for value in accepted if value["id"] in present]
         before = {value["id"]: _columns(present[value["id"]]) for value in old}
@@ -177,6 +185,28 @@ class _NamedRestorer(_Restorer):
     """Rows with other names."""
 
     service: MergeableService[Any]
+
+    def store(self, whole: Sequence[tuple[ExportedRow, int]]) -> None:
+        """Store the lines as the others are, but those with an other name that another row has."""
+        rows: list[Any] = [row for row, _ in whole]
+        self._name_holders = self.service.name_holders(sorted({name for row in rows for name in row.names or ()}))
+        self._names_held: dict[UUID, list[str]] = {}
+        for name, holders in self._name_holders.items():
+            for row_id in holders:
+                self._names_held.setdefault(row_id, []).append(name)
+        super().store(whole)
+
+    def refusal(self, row: Any) -> str:
+        # Not where it is the name of a row itself: that may have been created after this one had it.
+        taken = [name for name in row.names or () if self._name_holders.get(name, set()) - {row.id}]
+        return f"another {self.service.spec.noun} has the other name {', '.join(taken)}" if taken else ""
+
+    def accept(self, row: Any) -> None:
+        if row.names is not None:
+            for name in self._names_held.pop(row.id, ()):
+                self._name_holders[name].discard(row.id)
+            for name in {*row.names} & self._name_holders.keys():
+                self._name_holders[name].add(row.id)
 
     def store_lists(self, rows: Sequence[Any]) -> None:
         said = {row.id: set(row.names) for row in rows if row.names is not None}

@@ -14,8 +14,11 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.support import patient
+from tests.support.commands import done
 from tests.support.databases import LOCK_QUEUE, Databases
 from tests.support.deployments import ADAPTERS, command, free_port, server
+from tests.support.metrics import scraped
+from tests.support.security_lines import in_lines
 from tests.support.waiting import until
 from tests.support.wire import Target, connect, exchange
 
@@ -57,6 +60,7 @@ class Served:
 
     def __init__(self, adapter: str, databases: Databases, stack: ExitStack, workers: int = 2, **settings: str) -> None:
         database = databases.migrated("postgresql")
+        self.database = database
         self.direct = stack.enter_context(psycopg.connect(database, autocommit=True))
         self.direct.execute(
             "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS"
@@ -132,6 +136,38 @@ def test_there_is_one_line_for_each_request_and_nothing_in_it_that_was_sent(serv
     # Of the others, any may have looked up what anonymous clients may do.
     assert [asked[place] for place in (0, 1, 2, 4, 5, 11, 12, 13)] == [True] * 8
     assert [asked[place] for place in (14, 15)] == [False] * 2
+
+
+def test_a_change_of_who_may_do_what_is_a_line_and_so_is_who_was_refused(served: Served):
+    done(served.database, "accounts", "create", "ann", "--role", "administrator")
+    done(served.database, "accounts", "create", "tove")
+    tokens = {
+        name: done(served.database, "tokens", "create", name, "--scope", scope).strip()
+        for name, scope in (("ann", "catalogue:read tokens:manage accounts:manage"), ("tove", "catalogue:read"))
+    }
+    ann, tove = ({"Authorization": f"Bearer {tokens[name]}", "X-Request-ID": f"by-{name[0]}"} for name in tokens)
+    ids = {name: served.api.get("/me", headers=each).json()["id"] for name, each in (("ann", ann), ("tove", tove))}
+    counted = scraped(served.api)
+
+    made = served.api.post("/tokens", json={"label": "x", "account_id": ids["tove"]}, headers=ann).json()
+    assert served.api.patch(f"/accounts/{ids['tove']}", json={"role": "editor"}, headers=ann).status_code == 200
+    assert served.api.post("/accounts", json={"name": "tove"}, headers=ann).status_code == 409
+    assert served.api.delete(f"/tokens/{made['id']}", headers=ann).status_code == 204
+    assert served.api.delete(f"/accounts/{ids['ann']}", headers=tove).status_code == 403
+    served.api.post("/ui/sign-in", data={"name": "tove", "password": "wrong"}, headers={"X-Request-ID": "signing-in"})
+
+    wanted = ["token_created", "account_changed", "token_deleted"]
+    assert in_lines(served.text().splitlines()) == [
+        *((event, ids["tove"], ids["ann"], "token", "by-a") for event in wanted),
+        ("sign_in_failed", ids["tove"], None, "anonymous", "signing-in"),
+    ]
+    (refused,) = [line for line in served.requests() if line["status"] == 403]
+    assert (refused["request_id"], refused["principal"]) == ("by-t", ids["tove"])
+    later = scraped(served.api)
+    for event in (*wanted, "sign_in_failed"):
+        key = ("diptych_security_events_total", event)
+        assert later[key] == counted.get(key, 0) + 1
+    assert not [each for each in ("tove", *tokens.values(), made["token"]) if each in served.text()]
 
 
 def test_an_unexpected_error_is_a_bare_500_and_logs_its_trace_once(served: Served):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from tests.support import before
 from tests.support.commands import done, invoked, refused
 from tests.support.databases import BACKENDS, Databases
+from tests.support.security_lines import logged, stored
 
 
 @pytest.fixture(params=BACKENDS)
@@ -87,6 +89,33 @@ def test_a_token_of_a_disabled_account_and_a_contradiction_are_told(url: str):
 
     assert "The account is disabled" in invoked(url, "tokens", "create", "tove").stderr
     assert "exclude each other" in refused(url, "tokens", "create", "tove", "--days", "5", "--forever", status=2)
+
+
+def test_what_a_command_changes_is_a_line_of_the_log(url: str, databases: Databases, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "diptych")
+    already = len(stored(url))
+    done(url, "accounts", "create", "tove")
+    done(url, "accounts", "role", "tove", "editor")
+    done(url, "accounts", "role", "tove", "editor")
+    done(url, "accounts", "password", "tove", stdin="the moomins of the valley\n")
+    done(url, "tokens", "create", "tove")
+    done(url, "tokens", "revoke", done(url, "tokens", "list").split()[0])
+    done(url, "access", "anonymous", "none")
+    done(url, "access", "anonymous", "none")
+    done(url, "accounts", "delete", "tove")
+    dump = done(url, "database", "dump-data")
+    new = databases.empty(url.partition(":")[0])
+    done(new, "database", "upgrade")
+    made = len(stored(new))
+    done(new, "load", "-", stdin=dump)
+
+    found = stored(url, after=already)
+    assert [event for event, *_ in found] == [
+        *("account_created", "account_changed", "password_changed", "token_created", "token_deleted"),
+        *("policy_changed", "account_deleted"),
+    ]
+    assert logged(caplog.records) == found + stored(new, after=made)
+    assert [event[:4] for event in stored(new, after=made)] == [("policy_changed", None, None, "load")]
 
 
 def test_accounts_and_tokens_are_in_no_dump_and_no_export(url: str):

@@ -440,6 +440,27 @@ async def test_a_line_whose_unique_value_another_row_has_is_rejected_and_the_res
     assert (outcome.rejects[0].line, outcome.rejects[0].reason) == (5, "another author has its slug")
 
 
+async def test_a_line_with_an_other_name_that_another_tag_has_is_rejected(twin: Twin):
+    war, _, love = [(await twin.tags.add({"name": name})).id for name in ("war", "peace", "love")]
+    await twin.tags.set_names(war, ["strife", "conflict"])
+    lines = {line["name"]: line for line in await twin.exported()}
+    taken = lines["peace"] | {"names": ["strife", "calm"]}
+    again = lines["love"] | {"names": ["calm"]}
+    own = lines["love"] | {"names": ["peace"], "id": str(love)}
+
+    outcome = await twin.restore(copies([taken])[0])
+    assert (counts(outcome), outcome.rejects[0].reason) == ((0, 0, 0, 1), "another tag has the other name strife")
+    # A name that a line before takes, or gives up. The name of a tag itself may be there, as when it was exported.
+    taken["names"].remove("strife")
+    outcome = await twin.restore(copies([lines["war"] | {"names": ["fray"]}, taken, again])[0])
+    assert (counts(outcome), outcome.rejects[0].reason) == ((0, 2, 0, 1), "another tag has the other name calm")
+    again["names"] = ["strife"]
+    assert counts(await twin.restore(copies([again])[0])) == (0, 1, 0, 0)
+    assert counts(await twin.restore(copies([own])[0])) == (0, 1, 0, 0)
+    stored = {line["name"]: line["names"] for line in await twin.exported()}
+    assert stored == {"war": ["fray"], "peace": ["calm"], "love": ["peace"]}
+
+
 async def test_a_line_of_an_earlier_release_keeps_what_the_row_has_besides(twin: Twin):
     await twin.load([record("Iliad", isbn=ISBNS[0], subtitle="A poem", pages=300)])
     *_, line = await twin.exported()

@@ -25,6 +25,8 @@ from diptych.core.startup_checks import check_revision
 from tests.services.twins import TWINS, Twin
 from tests.support import before
 from tests.support.commands import done, invoked, refused
+from tests.support.security_lines import logged as logged_events
+from tests.support.security_lines import stored
 
 PASSWORD, OTHER = "the moomins of the valley", "a comet over the mountains"
 KEYS = new_key()
@@ -343,6 +345,20 @@ async def test_an_operator_removes_it_for_somebody_who_has_lost_everything(pages
     assert (await pages.sign_in(tove)).status == 303
     assert "'tove' has no second factor" in refused(pages.twin.url, "accounts", "remove-second-factor", tove)
     assert "There is no account 'nobody'" in refused(pages.twin.url, "accounts", "remove-second-factor", "nobody")
+
+
+async def test_what_becomes_of_one_is_a_line_of_the_log(pages: Pages, tove: str, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "diptych")
+    before = len(stored(pages.twin.url))
+    secret, _, token = await pages.set_up(tove)
+    form = {"current_password": PASSWORD, "code": code_of(secret, 1)}
+    assert (await pages.post("second-factor/remove", token, **form)).status == 303
+
+    found = stored(pages.twin.url, after=before)
+    assert [event.removeprefix("second_factor_") for event, *_ in found] == [
+        "sign_in", "created", "changed", "deleted"
+    ]  # fmt: skip
+    assert logged_events(caplog.records) == found
 
 
 async def test_what_was_begun_long_ago_or_replaced_is_not_confirmed(pages: Pages, tove: str):

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
+from collections import Counter
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
+from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
+from diptych.core.access.events.log import note
 from diptych.core.access.events.model import SecurityEvent
+from diptych.core.access.events.queries import FAILURES_KEPT
 from diptych.core.access.events.schemas import EVENTS
 from diptych.core.access.principal import of_host
 from diptych.core.catalogue.models import Base
 from diptych.core.engine import history_triggers
+from diptych.core.errors import Conflict, RetryableConflict
+from diptych.core.observability.metrics import exposition
 from tests.services.api import OPERATOR, Api
 from tests.services.test_sign_in import OTHER, PASSWORD, post
+from tests.services.twins import Twin
 from tests.support.before import execute
 from tests.support.changes import opened
+from tests.support.security_lines import logged, stored
 
 WRONG = "the hat of the hobgoblin"
 
@@ -46,6 +57,75 @@ async def test_what_becomes_of_accounts_and_tokens_is_recorded_with_who_did_it(a
     assert {each[2:] for each in found} == {(str(of_host(OPERATOR).id), "host")}
     roles = events(api, "before", "after", after=before)[1]
     assert [each["role"] for each in roles] == ["reader", "editor"]
+
+
+async def test_what_is_recorded_is_a_line_of_the_log_and_counted(api: Api, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "diptych")
+    before, counted = len(events(api, "id")), Counter(metrics())
+    account = await api.made("accounts_create", {"name": "ann"})
+    assert (await api.call("accounts_create", {"name": "ann"}))[0].status == 409
+    await api.made("accounts_change", {"role": "editor"}, id=account["id"])
+    await api.made("accounts_change", {"role": "editor"}, id=account["id"])
+    token = await api.made("tokens_create", {"label": "Script", "account_id": account["id"]})
+    await api.call("tokens_delete", id=token["id"])
+    assert (await api.call("tokens_delete", id=token["id"]))[0].status == 404
+    await api.call("accounts_delete", id=account["id"])
+
+    found = stored(api.twin.url, after=before)
+    assert [event for event, *_ in found] == [
+        *("account_created", "account_changed", "token_created", "token_deleted", "account_deleted")
+    ]
+    assert logged(caplog.records) == found
+    assert Counter(metrics()) - counted == Counter(event for event, *_ in found)
+
+
+async def test_of_many_failures_in_a_minute_the_log_has_all_and_the_table_the_first_of_each_account(
+    twin: Twin, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "diptych")
+    record = twin.module("services.security_events").record
+    accounts = [None, uuid7()]
+    execute(twin.url, "DELETE FROM security_event")
+
+    async def fail(executor: Any) -> None:
+        for account in accounts * (FAILURES_KEPT + 3):
+            recorded = record(executor, "sign_in_failed", account)
+            if twin.name == "aio":
+                await recorded
+
+    await twin.changing(fail)
+    assert len(logged(caplog.records)) == 2 * (FAILURES_KEPT + 3)
+    kept = Counter(account for _, account, *_ in stored(twin.url))
+    assert kept == {None: FAILURES_KEPT, str(accounts[1]): FAILURES_KEPT}
+
+    execute(twin.url, "UPDATE security_event SET at = '2026-01-01 00:00:00.000000+00:00'")
+    await twin.changing(fail)
+    assert len(stored(twin.url)) == 4 * FAILURES_KEPT
+
+
+async def test_work_that_is_rolled_back_leaves_no_line(twin: Twin, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "diptych")
+    attempts: list[int] = []
+
+    async def work(*_: Any) -> None:
+        attempts.append(1)
+        note("policy_changed", None)
+        if len(attempts) == 1:
+            raise RetryableConflict("Lost.")
+        if len(attempts) == 3:
+            raise Conflict("Refused.")
+
+    await twin.write(work)
+    with pytest.raises(Conflict):
+        await twin.change(work)
+
+    assert logged(caplog.records) == [("policy_changed", None, None, "unknown", None)]
+
+
+def metrics() -> dict[str, int]:
+    """Return how often each event has been counted."""
+    counts = re.findall(r'^diptych_security_events_total{event="(\w+)"} (\d+)', exposition().decode(), re.MULTILINE)
+    return {event: int(number) for event, number in counts}
 
 
 async def test_no_event_has_a_hash_or_the_time_of_a_use(api: Api):
@@ -101,9 +181,11 @@ async def test_the_policy_and_the_events_themselves_are_listed_for_administrator
     assert {newest["event"], policy["event"]} <= {*EVENTS}
 
 
-async def test_signing_in_and_out_and_failing_to_are_events_of_the_account(api: Api):
+async def test_signing_in_and_out_and_failing_to_are_events_of_the_account(api: Api, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO, "diptych")
     account = await api.made("accounts_create", {"name": "tove"})
-    execute(api.twin.url, f"UPDATE account SET password_hash = '{passwords.hash_password(PASSWORD)}'")  # noqa: S608 - no text from outside
+    password_hash = passwords.hash_password(PASSWORD)
+    execute(api.twin.url, f"UPDATE account SET password_hash = '{password_hash}'", "DELETE FROM security_event")  # noqa: S608 - no text from outside
     before = len(events(api, "id"))
 
     await post(api, "ui_sign_in", name="nobody", password=WRONG)
@@ -118,6 +200,9 @@ async def test_signing_in_and_out_and_failing_to_are_events_of_the_account(api: 
 
     found = events(api, "event", "account_id", "name", "via", after=before)
     own = account["id"]
+    assert logged(caplog.records)[1:] == stored(api.twin.url, after=before)
+    levels = [record.levelname for record in caplog.records if record.name == "diptych.security"]
+    assert levels[1:] == ["WARNING", "WARNING", "INFO", "WARNING", "INFO", "INFO", "INFO"]
     assert [(event, account_id and str(account_id), name, via) for event, account_id, name, via in found] == [
         ("sign_in_failed", None, None, "anonymous"),
         ("sign_in_failed", own, None, "anonymous"),

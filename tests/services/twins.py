@@ -143,8 +143,11 @@ class Twin:
         )
 
     async def change(self, work: Work, *, together: bool = True) -> Any:
-        unit = partial(self.database.execute_write, in_transaction=together)
-        return await self._run(unit, lambda executor: work(Services(self, executor, _writer)))
+        return await self.changing(lambda executor: work(Services(self, executor, _writer)), together=together)
+
+    async def changing(self, work: Callable[[Any], Awaitable[Any]], *, together: bool = True) -> Any:
+        """Run work on an executor."""
+        return await self._run(partial(self.database.execute_write, in_transaction=together), work)
 
     async def read(self, work: Work) -> Any:
         return await self._run(self.database.read, lambda executor: work(Services(self, executor, _reader)))

@@ -6,26 +6,26 @@ The table `security_event` has them too, with names and addresses, which the log
 from __future__ import annotations
 
 import logging
+import os
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from uuid import UUID
 
 from diptych.core import attribution
+from diptych.core.access.events.schemas import FAILURES
 from diptych.core.attribution import UNKNOWN, Attribution
 from diptych.core.observability.json_lines import LEVELS, JsonLine
 from diptych.core.observability.metrics import metrics
 
 _log = logging.getLogger("diptych.security")
 
-FAILURES = ("sign_in_failed", "reauthentication_failed")
-"""Events that are logged as warnings."""
-
 
 class Line(JsonLine, omit_defaults=True):
-    """The line of an event. account_id: whom it is about. principal: the id of the account that caused it."""
+    """The line of an event. message: its name. account_id: whom it is about. principal, via: who caused it, and how."""
 
     logger: str
-    event: str
+    process: int
+    message: str
     via: str
     request_id: str | None = None
     account_id: UUID | None = None
@@ -76,5 +76,7 @@ def _report(event: str, account_id: UUID | None, by: Attribution | None) -> None
     level = logging.WARNING if event in FAILURES else logging.INFO
     if _log.isEnabledFor(level):
         via, request_id, principal = (by.via, by.request_id, by.principal) if by else (UNKNOWN, None, None)
-        line = Line(datetime.now(UTC), LEVELS[level], _log.name, event, via, request_id, account_id, principal)
+        line = Line(
+            datetime.now(UTC), LEVELS[level], _log.name, os.getpid(), event, via, request_id, account_id, principal
+        )
         _log.log(level, line)

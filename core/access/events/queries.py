@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from msgspec.structs import fields
-from sqlalchemy import Integer, TextClause, bindparam, delete, insert, select, text
+from sqlalchemy import Integer, TextClause, bindparam, delete, func, insert, select, text
 
 from diptych.core import attribution
 from diptych.core.access.events import schemas
@@ -56,8 +57,30 @@ LAST = (
 _TABLE: Any = SecurityEvent.__table__
 _ADDED = ("at", "principal", "name", "via", "request_id", "event", "account_id", "client")
 
-ADD = insert(_TABLE).values({name: bindparam(f"new_{name}", type_=_TABLE.c[name].type) for name in _ADDED})
+_NEW = {name: bindparam(f"new_{name}", type_=_TABLE.c[name].type) for name in _ADDED}
+
+ADD = insert(_TABLE).values(_NEW)
 """Add an event, with the values of `values_of`."""
+
+FAILURES_KEPT = 10
+"""Events of one kind and account that are kept in a minute, of those that anybody can cause."""
+
+_LATEST = (
+    select(SecurityEvent.id)
+    .where(
+        SecurityEvent.at > bindparam("since", type_=_MOMENT),
+        SecurityEvent.event == _NEW["event"],
+        SecurityEvent.account_id.is_not_distinct_from(_NEW["account_id"]),
+    )
+    .limit(FAILURES_KEPT)
+    .subquery()
+)
+
+ADD_FAILURE = insert(_TABLE).from_select(
+    list(_NEW),
+    select(*_NEW.values()).where(select(func.count()).select_from(_LATEST).scalar_subquery() < FAILURES_KEPT),
+)
+"""Add an event as ADD does, unless FAILURES_KEPT have been added `since` a moment."""
 
 TRIMMED = 10_000
 """Events that one transaction deletes, at most."""
@@ -71,16 +94,18 @@ TRIM = delete(SecurityEvent).where(SecurityEvent.id.in_(_OLDEST.limit(TRIMMED)))
 
 
 def values_of(event: str, account_id: UUID | None, name: str | None = None, client: str | None = None) -> Values:
-    """Return the values of an event that happens to an account. client: the network address of the browser.
+    """Return the values for ADD and ADD_FAILURE of an event that happens to an account.
 
-    name: of the account, where it is the account itself that causes the event, as when it signs in.
+    client: the network address of the browser. name: of the account, where it is the account itself that causes the
+    event, as when it signs in.
     """
     who = attribution.current()
     values: Values = {"principal": None, "name": None, "via": attribution.UNKNOWN, "request_id": None}
     values |= {} if who is None else who.values()
     values |= {} if name is None else {"principal": str(account_id), "name": name, "via": "session"}
-    values |= {"at": now(), "event": event, "account_id": account_id, "client": client or None}
-    return {f"new_{column}": values[column] for column in _ADDED}
+    moment = now()
+    values |= {"at": moment, "event": event, "account_id": account_id, "client": client or None}
+    return {**{f"new_{column}": values[column] for column in _ADDED}, "since": moment - timedelta(minutes=1)}
 
 
 def redactions(dialect: str) -> tuple[TextClause, ...]:

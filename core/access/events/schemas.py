@@ -32,6 +32,9 @@ EVENTS = (
     "policy_deleted",
 )
 
+FAILURES = ("sign_in_failed", "reauthentication_failed")
+"""Those that anybody can cause, any number of times."""
+
 
 class SecurityEvent(Struct, frozen=True):
     """Something that happened to accounts, tokens or the policy.

@@ -42,6 +42,10 @@ class MergeableService(CatalogueService[EntityT]):
     def check_names(self, item_id: UUID, names: Sequence[str]) -> None:
         """Check that a row may have these other names. Errors: Conflict, where names tell rows apart."""
 
+    def name_holders(self, names: Sequence[str]) -> dict[str, set[UUID]]:  # noqa: ARG002 - where they tell rows apart
+        """Return the rows that have each of these other names; none where several rows may have the same one."""
+        return {}
+
     def merge(self, item_id: UUID, others: Sequence[UUID]) -> EntityT:
         """Move everything from other rows to this one, keep their names as other names, and delete them.
 

@@ -6,13 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 from diptych.core.access.events.log import note
-from diptych.core.access.events.queries import ADD, values_of
+from diptych.core.access.events.queries import ADD, ADD_FAILURE, values_of
+from diptych.core.access.events.schemas import FAILURES
 from diptych.core.attribution import Attribution
 from diptych.core.sync.statement_executor import Executor
 
 
 def record(executor: Executor, event: str, account_id: Any, name: str | None = None, client: str = "") -> None:
-    """Add an event, and note it for the log. name, client: as diptych.core.access.events.queries.values_of has them."""
+    """Add an event, and note it for the log. Of many failures in a minute only the log has all.
+
+    name, client: as diptych.core.access.events.queries.values_of has them.
+    """
     values = values_of(event, account_id, name, client)
     note(event, account_id, Attribution(values["new_principal"], None, values["new_via"], values["new_request_id"]))
-    executor.run(ADD, values)
+    executor.run(ADD_FAILURE if event in FAILURES else ADD, values)

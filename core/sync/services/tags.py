@@ -77,11 +77,25 @@ class TagService(MergeableService[Tag]):
         own = select(Tag.name).where(Tag.name.in_(names), Tag.id != item_id)
         self._check_free(names, own.union(_had_by_others(item_id, names)))
 
-    def _check_free(self, names: Sequence[str], having: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> None:
+    def name_holders(self, names: Sequence[str]) -> dict[str, set[UUID]]:
+        found: dict[str, set[UUID]] = {name: set() for name in names}
+        if found:
+            self._lock_names()
+            having = select(TagAlias.name, TagAlias.tag_id).where(TagAlias.name.in_(found))
+            for name, tag_id in self.session.execute(having):
+                found[name].add(tag_id)
+        return found
+
+    def _lock_names(self) -> None:
+        """Have other writers of other names wait: two at once would each see that a name is free.
+
+        Not by a unique index: where the previous release merges tags, both have the names for a moment.
+        """
         if self.session.get_bind().dialect.name == "postgresql":
-            # Two writers at once would each see that the name is free. Not by a unique index: where the previous
-            # release merges tags, both have the names for a moment.
             self.session.execute(select(func.pg_advisory_xact_lock(NAMING)))
+
+    def _check_free(self, names: Sequence[str], having: Select[tuple[str]] | CompoundSelect[tuple[str]]) -> None:
+        self._lock_names()
         taken = set(self.session.scalars(having)) if names else set()
         if taken:
             field_errors = [not_unique("items", place) for place, name in enumerate(names) if name in taken]
