@@ -11,6 +11,7 @@ from diptych.core.catalogue.books.model import Book
 from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
+from diptych.core.engine.database_clock import current_time
 
 COUNTED = 10_000
 """Rows of a table that are counted, at most: the first page is not to cost more with a million books than with few."""
@@ -21,5 +22,16 @@ def _up_to_limit(model: Any) -> Any:
     return select(func.count()).select_from(rows).scalar_subquery()
 
 
-SIZES = select(*(_up_to_limit(model) for model in (Book, Author, Publisher, Series, Tag)))
-"""The numbers of books, authors, publishers, series and tags, in one row; each is COUNTED + 1 where there are more."""
+def _all(model: Any) -> Any:
+    return select(func.count()).select_from(model).scalar_subquery()
+
+
+_MODELS = {"books": Book, "authors": Author, "publishers": Publisher, "series": Series, "tags": Tag}
+
+KINDS = tuple(_MODELS)
+
+SIZES = select(*map(_up_to_limit, _MODELS.values()))
+"""The number of rows of each of KINDS, in one row; it is COUNTED + 1 where there are more."""
+
+EXACT_SIZES = select(current_time(), *map(_all, _MODELS.values()))
+"""The time, and the number of rows of each of KINDS, in one row."""

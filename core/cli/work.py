@@ -13,6 +13,7 @@ from diptych.core.cli.job_types import JOB_TYPES, SWEEPS
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
+from diptych.core.sync.counting import count_when_due
 from diptych.core.sync.worker import JobType, Worker
 from diptych.core.tuning.garbage_collection import freeze_gc
 
@@ -25,6 +26,8 @@ def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -
     def command(until_idle: bool) -> None:  # noqa: FBT001 - click passes it by name
         """Do the jobs of the queue, one at a time, until SIGTERM: imports of files that came over HTTP.
 
+        Beside that, count the catalogue about once a minute, for the numbers on its pages.
+
         Any number of workers may run, on any number of hosts. On SIGTERM the batch in progress is completed, and the
         job goes on where it was as soon as there is a worker.
         """
@@ -34,7 +37,8 @@ def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -
             check_revision(settings)
             freeze_gc()
             with database_of(settings) as database:
-                Worker(database, types, stopping=stop.is_wanted, sweeps=SWEEPS).run(until_idle=until_idle)
+                worker = Worker(database, types, stopping=stop.is_wanted, sweeps=SWEEPS, chore=count_when_due)
+                worker.run(until_idle=until_idle)
 
     return command
 

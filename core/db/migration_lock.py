@@ -62,8 +62,8 @@ def hold_lock(engine: Engine) -> Iterator[Callable[[], None]]:
     On PostgreSQL the lock is a transaction-level advisory lock on a connection of its own: behind a pooler nothing
     outlives a transaction, and the migrating connection begins and commits several. The holding transaction stays idle
     without a snapshot or a transaction id, so VACUUM and CREATE INDEX CONCURRENTLY do not wait for it. Its statements
-    therefore have no parameters (PostgreSQL keeps the snapshot of a parameterized one until the next), and waiting
-    processes poll, because a blocked statement holds a snapshot too.
+    therefore have no parameters and are never prepared (PostgreSQL keeps the snapshot of such a statement until the
+    next), and waiting processes poll, because a blocked statement holds a snapshot too.
 
     On SQLite there is no lock apart from the transaction: see `begin_exclusive`.
 
@@ -76,6 +76,8 @@ def hold_lock(engine: Engine) -> Iterator[Callable[[], None]]:
     guard = create_engine(engine.url, pool=engine.pool.recreate(), hide_parameters=True)
     try:
         with guard.connect().execution_options(isolation_level="READ COMMITTED") as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.prepare_threshold = None
             lock(connection)
 
             def check() -> None:

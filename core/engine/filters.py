@@ -15,7 +15,7 @@ from sqlalchemy.types import Boolean
 
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
 from diptych.core.engine.row_statements import ONE, in_list
-from diptych.core.engine.schemas.pagination import ListQuery
+from diptych.core.engine.schemas.pagination import FilterQuery
 from diptych.core.engine.text_normalization import fold
 
 
@@ -92,13 +92,16 @@ def conditions(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
     return found
 
 
-def values(spec: ResourceSpec, query: ListQuery) -> dict[str, Any]:
+def values(spec: ResourceSpec, query: FilterQuery) -> dict[str, Any]:
     """Return the parameters of `conditions`. A filter that the query does not have sets no condition."""
-    names = ["ids", *(name for name, _, _ in _TIMES)]
-    names += [f"{name}_{suffix}" for name in spec.filters for suffix in ("in", "not_in")]
+    given = {name: getattr(query, name) for name in ("ids", *(name for name, _, _ in _TIMES))}
+    for name in spec.filters:
+        for parameter in (f"{name}_in", f"{name}_not_in"):
+            of_filter = getattr(query, parameter)
+            given[parameter] = None if of_filter is None else spec.converted(name, of_filter)
     found: dict[str, Any] = {}
-    for name in names:
-        match getattr(query, name):
+    for name, of_query in given.items():
+        match of_query:
             case [value]:
                 found[name + ONE] = value
             case None:

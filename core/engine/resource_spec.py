@@ -20,6 +20,8 @@ SEARCH_TEXT = "search_text"
 """The column of folded text that searches read."""
 Filter = Callable[[str], Condition]
 """From a bind parameter's name to a condition: on one value if the name ends in row_statements.ONE, else on a list."""
+Conversion = Callable[[Sequence[Any]], list[Any]]
+"""From the values that a client gives to those of a filter's condition."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +40,8 @@ class ResourceSpec:
     columns: the names of its own columns in a representation, in order; embedded rows follow them.
     select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
     search_folded: the folded text for searches and for `q`. scopes: conditions on related rows, each by the name of a
-    parameter with the related row's id.
+    parameter with the related row's id. conversions: of the values of filters, by the filter, where its condition takes
+    others than a client gives.
     """
 
     model: type[Entity]
@@ -51,6 +54,7 @@ class ResourceSpec:
     order_by: Mapping[str, Any]
     filters: Mapping[str, Filter]
     scopes: Mapping[str, Filter] = field(default_factory=dict)
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:
@@ -71,6 +75,10 @@ class ResourceSpec:
     def references(self) -> Mapping[str, type[Entity]]:
         """The columns that are foreign keys, with the models of their targets."""
         return _references(self.model)
+
+    def converted(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Return the values that the condition of a filter takes for those of a client."""
+        return self.conversions[name](values) if name in self.conversions else values
 
 
 def resource_spec(

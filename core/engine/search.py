@@ -13,7 +13,7 @@ from sqlalchemy.types import NullType
 from diptych.core.engine.filters import ListQueryShape, contains_exactly
 from diptych.core.engine.fulltext_index import FUNCTION, words_of
 from diptych.core.engine.resource_spec import Condition, ResourceSpec
-from diptych.core.engine.schemas.pagination import ListQuery
+from diptych.core.engine.schemas.pagination import FilterQuery
 from diptych.core.engine.search_tokens import SHARE, ParsedSearch
 from diptych.core.engine.text_normalization import sort_key
 
@@ -42,7 +42,7 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
     return f"({compiler.process(row_id, **options)} IN ({found}))"
 
 
-def match_parameters(query: ListQuery, parsed: ParsedSearch) -> dict[str, Any]:
+def match_parameters(query: FilterQuery, parsed: ParsedSearch) -> dict[str, Any]:
     """Return the parameters of `match_words` and `ranks`."""
     fts5 = " AND ".join([*(f'"{word}"' for word in parsed.whole), *(f'"{word}" *' for word in parsed.beginnings)])
     runs = {f"run_{place}": run for place, run in enumerate(parsed.runs)}

@@ -65,7 +65,8 @@ def _any_of(spec: ResourceSpec, name: str, which: str, values: Sequence[Any]) ->
     if name in spec.model.__table__.columns:
         condition: ColumnElement[bool] = getattr(spec.model, name).in_(values)
         return condition
-    names = {f"{name}_{which}_{place}{ONE}": value for place, value in enumerate(values)}
+    taken = enumerate(spec.converted(name, values))
+    names = {f"{name}_{which}_{place}{ONE}": value for place, value in taken}
     return or_(*(spec.filters[name](each).params({each: value}) for each, value in names.items()))
 
 

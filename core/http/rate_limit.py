@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from diptych.core.engine.schemas.pagination import PageQuery
+from diptych.core.engine.schemas.pagination import FilterQuery, PageQuery
 from diptych.core.http import problems
 from diptych.core.http.client_address import TrustedProxies, bucket_of
 from diptych.core.http.lanes import Lane, lane_of, searches
@@ -92,7 +92,7 @@ def cost(operation: Operation | None, query: str) -> int:
         return BATCH if operation.unit == "write_many" else WRITE
     if operation.query is not None and searches(query):
         return SEARCH
-    return LIST if operation.query is not None and issubclass(operation.query, PageQuery) else ROW
+    return LIST if operation.query is not None and issubclass(operation.query, (PageQuery, FilterQuery)) else ROW
 
 
 def rate_limit(limit: int, proxies: tuple[str, ...]) -> RateLimit | None:

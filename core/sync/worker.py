@@ -57,6 +57,12 @@ Errors: JobFailed and CatalogueErrors end the job with their text; ServiceUnavai
 Sweep = Callable[[Executor], int]
 """Deletes some rows that are not needed any more, and returns how many."""
 
+Chore = Callable[[Database, Callable[[], bool]], object]
+"""Does what is due beside the jobs, on a database, unless the worker is to end. Errors: of the database."""
+
+CHORE_INTERVAL = 5.0
+"""Seconds after which a worker looks whether a chore is due."""
+
 _OUTAGES = (ServiceUnavailable, DBAPIError)
 
 _log = logging.getLogger("diptych")
@@ -74,10 +80,10 @@ class Worker:
     """Takes jobs of these types from the queue of a database, and does them.
 
     stopping: whether it is to end; the batch in progress is still committed, and the job returned to the queue. lease:
-    as in diptych.core.jobs.rules. sweeps: what it deletes once in a while.
+    as in diptych.core.jobs.rules. sweeps: what it deletes once in a while. chore: what it does while it does jobs.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - four of them are options
         self,
         database: Database,
         types: Mapping[str, JobType],
@@ -85,17 +91,27 @@ class Worker:
         stopping: Callable[[], bool] = lambda: False,
         lease: float = LEASE,
         sweeps: Sequence[Sweep] = (job_queue.sweep,),
+        chore: Chore | None = None,
     ) -> None:
         self._database = database
         self._types = types
         self._stopping = stopping
         self._lease = lease
         self._sweeps = sweeps
+        self._chore = chore
         self._swept: float | None = None
         self._is_out = False
 
     def run(self, *, until_idle: bool = False) -> None:
         """Do jobs until the worker is to end; `until_idle`, also until none can be taken. An outage is waited out."""
+        if until_idle:
+            self._run_jobs(until_idle=True)
+            self._do_chore()
+        else:
+            with repeating(self._do_chore, CHORE_INTERVAL):
+                self._run_jobs(until_idle=False)
+
+    def _run_jobs(self, *, until_idle: bool) -> None:
         while not self._stopping():
             busy = False
             try:
@@ -127,6 +143,17 @@ class Worker:
         except LeaseLost:
             _log.warning("%s was cancelled, or another worker has it", attempt)
         return True
+
+    def _do_chore(self) -> bool:
+        """Do the chore if it is due; return whether it is to be looked at again. What fails is tried again then."""
+        if self._chore is None:
+            return False
+        try:
+            self._chore(self._database, self._stopping)
+        except (CatalogueError, DBAPIError) as error:
+            if not self._is_out:
+                _log.warning("the catalogue was not counted: %s", one_line(error))
+        return not self._stopping()
 
     def _sweep(self) -> None:
         """Delete what ended long ago, once in a while."""

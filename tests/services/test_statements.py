@@ -158,6 +158,10 @@ TABLE = """
     books_set_contributors  id={book} {{"items":[{{"author_id":"{other}","role":"author"}},{{"author_id":"{fagles}","role":"editor"}}]}}       6 commit
     books_set_contributors  id={single} {{"items":[{{"author_id":"{other}","role":"author"}}]}}        4 commit
 
+    books_get_facets                                                                     2
+    books_get_facets        ?q=te*&facet=language,tags                                   1
+    books_get_facets        ?languageIn=en                                               3
+
     authors_get_names       id={author}                                                  2
     authors_set_names       id={author} {{"items":["Homeros"]}}                          4 commit
     authors_merge           id={author} {{"ids":["{fagles}"]}}                          12 commit

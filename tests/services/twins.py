@@ -14,6 +14,7 @@ from sqlalchemy import Engine, delete, event
 from diptych.core.access.accounts.model import Account
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
+from diptych.core.catalogue.kept_counts import KeptCount
 from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
@@ -187,6 +188,7 @@ class Twin:
                 Account,
                 Change,
                 Job,
+                KeptCount,
             )
             for model in models:
                 await services.session.execute(delete(model))

@@ -40,6 +40,7 @@ FOUND = [
     "/tags?pageSize=5&orderBy=name", "/tags?nameIn=%C3%89COLE", "/tags/{tag}", "/tags/{tag}/books", "/health/ready",
     "/authors?createdAfter=2026-01-31T12:00:00%2B01:00&pageSize=1", "/authors?pageSize=1&searchString=?",
     "/authors?searchString=/../", "/authors?searchString=a%26b%3Dc", "/authors?searchString=%7B%7D",
+    "/books/facets?facetSize=3&tagsNotIn=none", "/books/facets?facet=decade,tags&facet=format", "/books?decadeIn=1970",
     "/authors/slug/%{slug}", "/authors?p%61geSize=1", "/authors?pageSize=%31", "/authors?searchString=a;b&pageSize=1",
     "/authors?searchString=\"<>\\^`{|}'", "/authors?searchString=%2525", "/authors?searchString=+",
 ]  # fmt: skip
@@ -54,6 +55,7 @@ WRONG_QUERIES = [
     "/authors?pageSize=0&currentPage=x&currentPage=y&nobody=1&ids=a", "/authors/{author}?x=1&x=2&y", "/books?include=",
     "/authors??", "/authors?PageSize=1", "/authors?pageSize[]=1", "/authors?orderBy=%00",
     "/authors?orderBy=name;sortOrder=asc",
+    "/books/facets?facet=colour&facetSize=101&decadeIn=1975&formatIn=scroll&pageSize=1",
     "/books?yearIn=x&tagsIn=+&isbnIn=1&languageIn=english&authorIdIn=x&contributorsNotIn=x", "/health/ready?x=1",
 ]  # fmt: skip
 

@@ -7,20 +7,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from diptych.core.aio.operations import book_formats, crud_operations
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
+from diptych.core.aio.services.facets import FacetReader, own_filters
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue.books.schemas import (
     Book,
+    BookFacets,
     BookInput,
     BookList,
     BookQuery,
     Contributor,
     ContributorList,
+    Facet,
     Identifier,
     IdentifierList,
     SeriesList,
     SeriesPosition,
 )
 from diptych.core.catalogue.tags.schemas import Tag, TagNames
+from diptych.core.engine.facets import CAP
 from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 
@@ -56,6 +60,17 @@ class BookResource(Resource):
     async def _fetch(self, column: str, executor: Executor, call: OperationRequest) -> OperationResult:
         book = await reader(executor).fetch_including(column, call.parameters[column], call.query.include)
         return OperationResult(book, headers={"Link": book_formats.alternates(book.id)})
+
+
+async def get_facets(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the facets of a list of books."""
+    return OperationResult(
+        Items(await FacetReader(executor).facets(call.query, call.query.facet, call.query.facet_size))
+    )
+
+
+def _facets_need_transaction(call: OperationRequest) -> bool:
+    return bool(own_filters(call.query, call.query.facet))
 
 
 def reader(executor: Executor) -> BookReader:
@@ -128,6 +143,21 @@ async def set_series(session: AsyncSession, call: OperationRequest) -> Operation
 operations = [
     *crud_operations.operations(resource),
     *book_formats.operations,
+    Operation(
+        name="books_get_facets",
+        method="GET",
+        path="/books/facets",
+        summary="Count the languages, decades, tags and the like of the books of a list",
+        description="A count is the total of the list with that value as `filter`, in place of the values that the"
+        f" request has there. Where more than {CAP:,} books match, the values are those of the newest {CAP + 1:,}, the"
+        " most common first, and count is null. Counts of all books may be older: counted_at says from when they are.",
+        run=get_facets,
+        unit="read",
+        needs_transaction=_facets_need_transaction,
+        query=BookFacets,
+        response_schema=Items[Facet],
+        tag="books",
+    ),
     Operation(
         name="books_get_tags",
         method="GET",

@@ -69,7 +69,7 @@ def year_of_publication(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"year": year_of(published)}
 
 
-@with_list_indexes("year", "isbn", "language")
+@with_list_indexes("year", "isbn", "language", "format")
 class Book(SearchableMixin, SlugMixin, Entity):
     """A book, which is one edition, and its first author, if it has an author.
 

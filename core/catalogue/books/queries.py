@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,7 @@ from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookSource, BookTag
+from diptych.core.catalogue.books.years import years_of
 from diptych.core.catalogue.publishers import queries as publisher_queries
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag, TagAlias
@@ -106,12 +108,26 @@ WITHOUT_AUTHORS = delete(BookContributor).where(
 )
 """Deletes the further authors of a book that has no first author."""
 
-spec = resource_spec(
-    Book,
-    schemas.Book,
-    embedded=[EmbeddedRow("author_id", Author, AuthorReference)],
-    filters={"tags": tagged, "contributors": contributed, "series": in_series, "identifiers": identified},
-    scopes={"tag": tagged_with, "author": contributed, "publisher": any_of(Book.publisher_id), "series_id": in_series},
+spec = replace(
+    resource_spec(
+        Book,
+        schemas.Book,
+        embedded=[EmbeddedRow("author_id", Author, AuthorReference)],
+        filters={
+            "tags": tagged,
+            "contributors": contributed,
+            "series": in_series,
+            "identifiers": identified,
+            "decade": any_of(Book.year),
+        },
+        scopes={
+            "tag": tagged_with,
+            "author": contributed,
+            "publisher": any_of(Book.publisher_id),
+            "series_id": in_series,
+        },
+    ),
+    conversions={"decade": years_of},
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -15,15 +15,18 @@ from diptych.core.catalogue.books import identifiers, isbn, language, model, pub
 from diptych.core.catalogue.books.contributors import ROLES
 from diptych.core.catalogue.books.formats import FORMATS
 from diptych.core.catalogue.books.identifiers import IDENTIFIER_MAX, SCHEMES, identifier_value
+from diptych.core.catalogue.books.years import DECADE, YEAR_MAX, YEAR_MIN
 from diptych.core.catalogue.field_types import LIST_LIMIT, Description, Year
 from diptych.core.catalogue.limits import EDITION_MAX, PAGES_MAX, POSITION_MAX, TITLE_MAX, URL_MAX
 from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.tags.schemas import Tag, TagName
+from diptych.core.engine.facets import MOST
 from diptych.core.engine.schemas.base import UNIQUE, Input
 from diptych.core.engine.schemas.field_types import (
     Id,
     Length,
     Line,
+    QueryInteger,
     SchemaMetadata,
     Text,
     UtcTimestamp,
@@ -31,6 +34,7 @@ from diptych.core.engine.schemas.field_types import (
     ruled,
 )
 from diptych.core.engine.schemas.pagination import (
+    FilterQuery,
     ListQuery,
     Query,
     filter_query,
@@ -267,10 +271,54 @@ class _BookListQuery(ListQuery):
     include: Include = Field(default_factory=list, description="What belongs to a book, in the same answer.")
 
 
-_FILTERS = {"tags": TagName, "contributors": Id, "series": Id, "identifiers": IdentifierFilter}
+Decade = Annotated[
+    int,
+    Field(ge=YEAR_MIN, le=YEAR_MAX, multiple_of=DECADE),
+    QueryInteger,
+    SchemaMetadata(1970, description="The first year of ten, before our era too: -50 of 44 BC."),
+]
+
+_FILTERS = {"tags": TagName, "contributors": Id, "series": Id, "identifiers": IdentifierFilter, "decade": Decade}
 
 BookList = list_query("BookList", model.Book, BookInput, _FILTERS, base=_BookListQuery)
 """Parameters of a list of books."""
 
 BookFilter = filter_query("BookFilter", model.Book, BookInput, _FILTERS)
 """Parameters of a list of books that is not in pages."""
+
+FacetName = Literal["language", "decade", "tags", "contributors", "publisherId", "series", "format"]
+
+FACETS: tuple[FacetName, ...] = get_args(FacetName)
+
+
+class _FacetQuery(FilterQuery):
+    facet: Annotated[list[FacetName], separated_by_commas] = Field(
+        default_factory=lambda: list(FACETS), description="Which facets, all of them if it is left out."
+    )
+    facet_size: Annotated[int, Field(ge=1, le=MOST), QueryInteger] = Field(
+        10, description="Values of each facet, at most."
+    )
+
+
+BookFacets = filter_query("BookFacets", model.Book, BookInput, _FILTERS, base=_FacetQuery)
+"""Parameters of the facets of a list of books."""
+
+
+class FacetValue(Struct, frozen=True):
+    """A value of a facet. value: as its filter takes it. name: that people know it by. count: null if not counted."""
+
+    value: Annotated[str, Meta(examples=["sv"])]
+    name: Annotated[str, Meta(examples=["sv"])]
+    count: Annotated[int, Meta(examples=[12])] | None
+
+
+class Facet(Struct, frozen=True):
+    """The most common values of a facet. filter: the parameter that selects the books with a value.
+
+    counted_at: when kept counts were counted; null for those that were counted for this response, or not at all.
+    """
+
+    facet: Annotated[str, Meta(examples=["language"], extra_json_schema={"enum": list(FACETS)})]
+    filter: Annotated[str, Meta(examples=["languageIn"])]
+    counted_at: UtcTimestamp | None
+    values: list[FacetValue]

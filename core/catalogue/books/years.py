@@ -1,9 +1,12 @@
 """Years of publication as catalogues write them."""
 
 import re
+from collections.abc import Iterable
 
 YEAR_MIN = -4000
 YEAR_MAX = 3000
+DECADE = 10
+"""Years of a decade, which is known by its first one: 1970, and -10 of 4 BC."""
 
 # "1888", "-750", "2008.0" (a spreadsheet's float), "1888." (ISBD), "c1888", "c. 1888"; also in [brackets].
 _YEAR = re.compile(
@@ -28,6 +31,11 @@ def year(text: str) -> int:
     if match is None:
         raise ValueError("year is not one certain year, such as 1888 or -750")
     return bounded(int(match["year"].replace("\u2212", "-")))
+
+
+def years_of(decades: Iterable[int]) -> list[int]:
+    """Return the years of some decades."""
+    return [decade + place for decade in decades for place in range(DECADE)]
 
 
 def bounded(number: int) -> int:

@@ -147,10 +147,14 @@ def list_query(
 
 
 def filter_query(
-    name: str, model: type[Entity], schema: type[Input], filters: Mapping[str, Any] | None = None
+    name: str,
+    model: type[Entity],
+    schema: type[Input],
+    filters: Mapping[str, Any] | None = None,
+    base: type[FilterQuery] = FilterQuery,
 ) -> type[FilterQuery]:
     """Return the parameters that select rows, in no pages. schema, filters: as in `list_query`."""
-    return create_model(name, __base__=FilterQuery, **_filter_fields(model, schema, filters or {}))
+    return create_model(name, __base__=base, **_filter_fields(model, schema, filters or {}))
 
 
 def _filter_fields(model: type[Entity], schema: type[Input], filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ NAMED = {operation.name: operation for operation in OPERATIONS}
         ("books_list", "pageSize=1000", LIST),
         ("tags_list_books", "", LIST),
         ("books_list", "q=war", SEARCH),
+        ("books_get_facets", "", LIST),
+        ("books_get_facets", "q=war", SEARCH),
         ("page_search", "q=war", SEARCH),
         ("page_books", "", LIST),
         ("page_book", "", ROW),
