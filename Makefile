@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,6 +52,14 @@ judges: venv ## Have other programs read what is written in each format (needs p
 test-pages: venv ## Look at the pages of both adapters in Chromium, with axe (needs npm and Debian's chromium)
 	cd tools/pages && npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/pages
+
+pictures: venv ## Take the pictures of docs/pages.md (needs npm and Debian's chromium)
+	cd tools/pages && npm ci --ignore-scripts
+	$(BIN)/python -m tools.pictures
+
+lighthouse: venv ## Measure the pages with Lighthouse, and write the scores into docs/pages.md (needs npm and Debian's chromium)
+	cd tools/lighthouse && npm ci --ignore-scripts
+	$(BIN)/python -m benchmarks.lighthouse
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth

@@ -45,12 +45,13 @@ FAVICON = _asset("favicon.ico")[1]
 """For browsers that look for an icon without reading a page."""
 
 ROBOTS = b"""User-agent: *
+Allow: /docs
 Allow: /ui/
 Disallow: /ui/search
 Disallow: /ui/sign-in
 Disallow: /
 """
-"""Search engines may read the pages. The API has the same in JSON, and searches are without end (RFC 9309)."""
+"""Search engines may read the pages and the reference. The API has the same in JSON; searches never end (RFC 9309)."""
 
 
 def address(name: str) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 TEXTS: Mapping[str, str] = {
     "site.name": "Diptych",
+    "site.description": "A catalogue of books: search it by title, author or ISBN.",
     "site.skip": "Skip to the content",
     "site.search": "Search the catalogue",
     "site.search_hint": "Title, author or ISBN",

@@ -74,7 +74,9 @@ def test_a_file_of_the_pages_never_changes(api: httpx.Client):
         assert "Cookie" not in response.headers.get("Vary", "")
     assert api.get("/ui/assets/style.0000000000000000.css").status_code == 404
     assert api.get("/favicon.ico").headers["Content-Type"] == "image/vnd.microsoft.icon"
-    assert "Disallow: /ui/search" in api.get("/robots.txt").text
+    robots = api.get("/robots.txt").text
+    assert "Allow: /docs\n" in robots
+    assert "Disallow: /ui/search" in robots
 
 
 @pytest.mark.parametrize(

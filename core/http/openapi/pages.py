@@ -31,6 +31,7 @@ def page(title: str, subtitle: str, *body: Markup, script: str | None = None) ->
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="description", content=subtitle),
         element("title", title),
         element("style", _STYLE),
         element("script", src=script, defer="") if script else None,
