@@ -10,6 +10,9 @@ from hashlib import blake2b, sha256
 
 from diptych.core.idempotency.rules import idempotency_key
 
+FORM_KEY = "form_key"
+"""The field of a form that has its key: a browser sends no header of a page's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:

@@ -26,6 +26,7 @@ class Problem(Exception):
     """An error with an HTTP status, whose members are exactly those of the response.
 
     own_status: a status that differs from its type's. page: the path where a page has to tell it, where no route has.
+    shows: what the page of a refused form shows besides, of the operation's own type.
     """
 
     kind: ProblemType
@@ -34,6 +35,7 @@ class Problem(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
     own_status: int | None = None
     page: str = ""
+    shows: Any = None
 
     @property
     def status(self) -> int:
@@ -182,6 +184,13 @@ def too_many_requests(seconds: int) -> Problem:
 def unavailable(detail: str | None = None) -> Problem:
     """Return a 503, to be retried."""
     return _problem("unavailable", detail, headers={"Retry-After": "1"})
+
+
+def of_form(error: errors.CatalogueError, shows: Any) -> Problem:
+    """Return the problem of a form, with what its page shows besides."""
+    problem = of_error(error)
+    problem.shows = shows
+    return problem
 
 
 def of_error(error: errors.CatalogueError) -> Problem:

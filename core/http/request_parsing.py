@@ -22,7 +22,7 @@ from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import content_coding, json, problems, query_string
 from diptych.core.http.client_address import TrustedProxies, bucket_of
 from diptych.core.http.etag import Preconditions
-from diptych.core.http.idempotency import RequestKey
+from diptych.core.http.idempotency import FORM_KEY, RequestKey
 from diptych.core.http.operations import FORM, READS, Operation, OperationRequest, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
 from diptych.core.http.uploads import UploadedFile, uploaded_file
@@ -90,7 +90,7 @@ def read(
     field_errors: list[FieldError] = []
     query_value = _query(operation, target, request.query, field_errors)
     principal, browser = sender
-    key = _key(operation, request, content, principal)
+    key = _key(operation, request, raw, content, principal)
     body_value = None if raw is _NOTHING else _body_value(operation, raw, field_errors)
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
@@ -190,8 +190,11 @@ def _check_media_type(operation: Operation, field: str) -> None:
         raise problems.unsupported_media_type(f"Send {accepted}, in UTF-8.", {name: accepted})
 
 
-def _key(operation: Operation, request: Request, content: bytes | None, principal: Principal) -> RequestKey | None:
-    field = request.headers.get("idempotency-key")
+def _key(
+    operation: Operation, request: Request, raw: Any, content: bytes | None, principal: Principal
+) -> RequestKey | None:
+    """Return the key of a request, which a form has in a field. Errors: Problem 400."""
+    field = raw.get(FORM_KEY) if _is_form(operation) and raw is not _NOTHING else request.headers.get("idempotency-key")
     if field is not None and operation.secret:
         raise problems.malformed("The response has a secret, and is not kept: send no Idempotency-Key.")
     if field is None or not operation.repeatable:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+from uuid import uuid4
 
 from msgspec import Struct
+from pydantic import RootModel
 
 from diptych.core.http.problems import Problem
 from diptych.core.web import templates
 from diptych.core.web.frame import Frame
 from diptych.core.web.wording import text
+
+SECRET = ("password", "current_password", "new_password", "code")
+"""Fields that are shown to nobody again."""
+
+Typed = RootModel[dict[str, str]]
+"""The fields of a form as they were typed, by name."""
+
+
+def new_key() -> str:
+    """Return the key of a form that is shown: however often it is sent, it counts once."""
+    return str(uuid4())
 
 
 class Form(Struct, frozen=True):
@@ -28,19 +42,28 @@ class Form(Struct, frozen=True):
 
 
 class Refused(Struct, frozen=True):
-    """A form that was refused. typed: its fields as they were sent."""
+    """A form that was refused.
+
+    typed: its fields as they were sent. address: of its page, from the root of the mount.
+    """
 
     frame: Frame
     problem: Problem
     typed: Mapping[str, str]
+    address: str = ""
 
     @property
     def form(self) -> Form:
         """The form to correct."""
-        found = [(each.parameter or str((each.path or ("",))[0]), each.detail) for each in self.problem.field_errors]
-        wrong = {name: detail for name, detail in found if name}
+        found = [(each.parameter or self._field(each.path or ()), each.detail) for each in self.problem.field_errors]
+        wrong = {name: detail for name, detail in reversed(found) if name}
         others = [] if wrong else [self.problem.detail]
         return Form(self.typed, wrong, others)
+
+    def _field(self, path: Sequence[str | int]) -> str:
+        """Return the field that a path leads to: that of the longest part of it, since a list has one for each line."""
+        names = [".".join(map(str, path[:end])) for end in range(len(path), 0, -1)]
+        return next((name for name in names if name in self.typed), names[-1] if names else "")
 
 
 def sign_in(frame: Frame, form: Form | None = None) -> bytes:
@@ -70,3 +93,13 @@ def sign_in_again(refused: Refused) -> bytes:
 def password_again(refused: Refused) -> bytes:
     """Return the page to change a password after a refusal."""
     return password(refused.frame, refused.form)
+
+
+def carried(typed: Mapping[str, str]) -> str:
+    """Return what was typed as it is kept while somebody signs in, without what is secret."""
+    return urlencode([(name, value) for name, value in typed.items() if name not in SECRET])
+
+
+def go_on(frame: Frame, address: str, typed: Mapping[str, str]) -> bytes:
+    """Return the page that sends what was typed before somebody signed in. address: as in Refused."""
+    return templates.render("go_on.html", frame, address=address, typed=typed)

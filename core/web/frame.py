@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from diptych.core.access.permissions import Permission
 from diptych.core.access.principal import UNKNOWN, Principal, Via
 from diptych.core.http.operations import relative_root
 
@@ -28,16 +29,22 @@ class Frame(Struct, frozen=True):
     """What surrounds a page's content.
 
     root: the relative address of the mount's root; every link of a page begins with it. visitor: who looks at the
-    page; unknown where nobody has asked. name: of the account. search: what is in the search box.
+    page; unknown where nobody has asked. name: of the account. search: what is in the search box. permissions: of the
+    visitor.
     """
 
     root: str
     visitor: Via | Literal["unknown"] = "unknown"
     name: str = ""
     search: str = ""
+    permissions: frozenset[str] = frozenset()
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the visitor has a permission."""
+        return permission in self.permissions
 
 
 def frame_of(path: str, principal: Principal, search: str = "") -> Frame:
     """Return the frame of a page. path: its own, or its route's."""
     visitor: Via | Literal["unknown"] = "unknown" if principal is UNKNOWN else principal.via
-    return Frame(relative_root(path), visitor, principal.name or "", search)
+    return Frame(relative_root(path), visitor, principal.name or "", search, principal.permissions)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 from diptych.core.access.principal import UNKNOWN, Principal
+from diptych.core.access.sessions.schemas import CARRIED
 from diptych.core.errors import FieldError
 from diptych.core.http import problems, query_string
 from diptych.core.http.operations import FORM, Operation, Route, filled, is_for_browsers
@@ -12,7 +14,7 @@ from diptych.core.http.problems import Problem
 from diptych.core.http.request_parsing import decode_form
 from diptych.core.http.request_response import Request, Response
 from diptych.core.web import templates
-from diptych.core.web.forms import Form, Refused
+from diptych.core.web.forms import Form, Refused, carried
 from diptych.core.web.frame import HEADERS, HTML, Frame, frame_of
 from diptych.core.web.wording import TEXTS, text
 
@@ -26,13 +28,17 @@ def response_to(problem: Problem, route: Route, request: Request, principal: Pri
         return problems.render(problem, request.prefix)
     frame, operation = frame_of(route.path, principal), route.operation
     if operation is not None and operation.refused is not None and problem.status in CORRECTABLE:
-        return _response(problem, operation.refused(Refused(frame, problem, _typed(operation, request))))
-    return _page(problem, frame, _address(route, request))
+        refused = Refused(frame, problem, _typed(operation, request), _address(route, request))
+        return _response(problem, operation.refused(refused))
+    typed = {"next": _address(route, request)}
+    if problem.status == 401 and operation is not None and FORM in operation.accepts:
+        typed["form"] = _carried(operation, request)
+    return _page(problem, frame, typed)
 
 
 def response_at(problem: Problem, path: str, prefix: str) -> Response:
     """Return the response to a request that a server or a framework refused. path: as far as it is known."""
-    return _page(problem, frame_of(path, UNKNOWN)) if is_for_browsers(path) else problems.render(problem, prefix)
+    return _page(problem, frame_of(path, UNKNOWN), {}) if is_for_browsers(path) else problems.render(problem, prefix)
 
 
 def _typed(operation: Operation, request: Request) -> dict[str, str]:
@@ -48,24 +54,32 @@ def _typed(operation: Operation, request: Request) -> dict[str, str]:
         return {}  # a request that is refused before its body is read may have one that is no form
 
 
+def _carried(operation: Operation, request: Request) -> str:
+    """Return what was typed, to be sent after signing in; empty where it is more than any form has."""
+    fits = isinstance(request.body, bytes) and len(request.body) <= CARRIED
+    kept = carried(_typed(operation, request)) if fits else ""
+    return kept if len(kept) <= CARRIED else ""
+
+
 def _address(route: Route, request: Request) -> str:
     """Return the address of the page, from the root of the mount, to come back to."""
     path = filled(route.path, request.parameters.__getitem__)[1:]
     return f"{path}?{request.query}" if request.query and request.method in ("GET", "HEAD") else path
 
 
-def _page(problem: Problem, frame: Frame, address: str = "") -> Response:
-    """Return the page about a problem."""
+def _page(problem: Problem, frame: Frame, typed: Mapping[str, str]) -> Response:
+    """Return the page about a problem. typed: hidden fields of the form to sign in, if it is one to sign in at."""
     key = str(problem.status)
+    abouts = [about for name in (problem.kind.name, key) if (about := f"error.about.{name}") in TEXTS]
     body = templates.render(
         "error.html",
         frame,
         status=problem.status,
         title=text(f"error.{key}" if f"error.{key}" in TEXTS else "error.other"),
-        about=text(f"error.about.{key}") if f"error.about.{key}" in TEXTS else problem.detail,
+        about=text(abouts[0]) if abouts else problem.detail,
         faults=[_fault(each) for each in problem.field_errors],
         wait=_wait(problem.headers.get("Retry-After", "")),
-        form=Form(typed={"next": address}),
+        form=Form(typed),
     )
     return _response(problem, body)
 

@@ -24,6 +24,8 @@ class Page(HTMLParser):
         self.attributes: set[str] = set()
         self.text = ""
         self._open: list[str] = []
+        self._typing = ""
+        self._choosing = ""
 
     @classmethod
     def of(cls, html: str) -> Page:
@@ -45,12 +47,23 @@ class Page(HTMLParser):
         if tag == "link" and given["rel"] in ("stylesheet", "icon"):
             self.files.append(given["href"])
         if tag in ("input", "select", "textarea") and "name" in given:
-            self.fields[given["name"]] = given.get("value", "")
+            if given.get("type") != "radio" or "checked" in given:
+                self.fields[given["name"]] = given.get("value", "")
+            self._typing = given["name"] if tag == "textarea" else ""
+            self._choosing = given["name"] if tag == "select" else self._choosing
+        if tag == "option" and "selected" in given:
+            self.fields[self._choosing] = given["value"]
         if tag not in EMPTY:
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            # A browser ignores the first line break.
+            self.fields[self._typing] = self.fields[self._typing].removeprefix("\n")
+            self._typing = ""
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if self._typing:
+            self.fields[self._typing] += data

@@ -124,7 +124,7 @@ def _status(route: Route, method: str) -> int:
     if route.operation.needed not in (None, *ANONYMOUS["editor"]):
         return 401
     if method in ("GET", "HEAD"):
-        unknown = route.path.endswith(("{slug}", "{name}")) or route.path.startswith(NO_ROWS)
+        unknown = "{slug}" in route.path or route.path.endswith("{name}") or route.path.startswith(NO_ROWS)
         return 404 if unknown else 303 if route.path in ("/", "/ui") else 200
     if route.operation.body is None or route.path.startswith(NO_ROWS):
         return 404 if parameters_of(route.path) else 422 if route.operation.takes_file else 303

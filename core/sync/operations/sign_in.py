@@ -21,12 +21,14 @@ from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http import problems
 from diptych.core.http.operations import FORM, Operation, OperationRequest, OperationResult
+from diptych.core.http.request_parsing import decode_form
 from diptych.core.off_loop import hash_in_turn
 from diptych.core.sync.services.second_factors import check_code, log_use, use_code
 from diptych.core.sync.services.security_events import record
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
-from diptych.core.web.forms import password_again, sign_in_again
+from diptych.core.web.forms import go_on, password_again, sign_in_again
+from diptych.core.web.frame import HEADERS, HTML, frame_of
 
 HOME, SIGN_IN = "/ui/", "/ui/sign-in"
 
@@ -54,6 +56,7 @@ def sign_in(database: Database, call: OperationRequest) -> OperationResult:
     Errors: Problem 429; ValidationFailed for a wrong name, password or code; ServiceUnavailable.
     """
     form: SignIn = call.body
+    kept = _kept(form)
     name = _name_of(form.name)
     attempt = reserve_attempt(database, name or form.name, call.browser.client)
     account = _find(database, queries.BY_NAME, name) if name else None
@@ -80,7 +83,12 @@ def sign_in(database: Database, call: OperationRequest) -> OperationResult:
     if token is None:
         raise _refused_sign_in(database, account, call)
     log_use(code)
-    return redirection(f"/{form.next}" if form.next else HOME, rules.set_cookie(token, loopback=call.browser.loopback))
+    cookie = rules.set_cookie(token, loopback=call.browser.loopback)
+    if kept and form.next:
+        page = go_on(frame_of(SIGN_IN, call.principal), form.next, kept)
+        headers = {**HEADERS, "Set-Cookie": cookie, "Cache-Control": "no-store"}
+        return OperationResult(page, status=200, headers=headers, media_type=HTML)
+    return redirection(f"/{form.next}" if form.next else HOME, cookie)
 
 
 def sign_out(database: Database, call: OperationRequest) -> OperationResult:
@@ -160,6 +168,14 @@ def still_counts(executor: Executor, account: Credentials) -> bool:
     """
     values = {VALUE: account.account_id, "verified": account.password_hash}
     return executor.first(queries.STILL_HAS, values) is not None
+
+
+def _kept(form: SignIn) -> dict[str, str]:
+    """Return what was typed into another form before. Errors: ValidationFailed for what no page has sent."""
+    try:
+        return decode_form(form.form.encode("ascii"))
+    except ValueError:
+        raise wrong("What was typed before cannot be read.", "form") from None
 
 
 def _name_of(text: str) -> str | None:

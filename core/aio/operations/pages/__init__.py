@@ -1,6 +1,12 @@
 """Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
 
-from diptych.core.aio.operations.pages import accounts, fixed, lists, reading
+from diptych.core.aio.operations.pages import accounts, fixed, lists, reading, writing
 from diptych.core.http.operations import Operation
 
-operations: tuple[Operation, ...] = (*fixed.operations, *reading.operations, *lists.operations, *accounts.operations)
+operations: tuple[Operation, ...] = (
+    *fixed.operations,
+    *reading.operations,
+    *lists.operations,
+    *accounts.operations,
+    *writing.operations,
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from diptych.core.http.operations import Operation, OperationResult, Unit
+from diptych.core.http.operations import FORM, Operation, OperationResult, Unit
+from diptych.core.web.forms import Typed
 from diptych.core.web.frame import HEADERS, HTML
 
 
@@ -17,6 +18,37 @@ def page(name: str, path: str, run: Callable[..., Any], unit: Unit = "read", **m
     )
 
 
+def form(
+    name: str, path: str, run: Callable[..., Any], refused: Callable[..., bytes], unit: Unit = "write_many", **more: Any
+) -> Operation:
+    """Return the operation of a page's form, which answers with a redirection. It is sent to the page's own address.
+
+    By default it needs the permission to write, and its body is the fields as they were typed (Typed), which the
+    operation reads: what it raises leads to the page again, with all of them. A unit that writes makes one change of
+    any number of the same forms, by the key in the field that the templates add.
+
+    refused: the page to correct the form, of diptych.core.web.forms.Refused. more: other members of an Operation.
+    """
+    given: dict[str, Any] = {"body": Typed, "permission": "catalogue:write", **more}
+    return Operation(
+        name=f"form_{name}",
+        method="POST",
+        path=path,
+        summary=f"The form of the page {path}",
+        run=run,
+        unit=unit,
+        accepts=(FORM,),
+        status=303,
+        refused=refused,
+        **given,
+    )
+
+
 def html(body: bytes) -> OperationResult:
     """Return the result of a page."""
     return OperationResult(body, headers=HEADERS)
+
+
+def see_other(address: str) -> OperationResult:
+    """Return the redirection after a form was accepted. address: from the root of the mount."""
+    return OperationResult(status=303, headers={"Location": f"/{address}"})

@@ -2,6 +2,12 @@
 """Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
 
 from diptych.core.http.operations import Operation
-from diptych.core.sync.operations.pages import accounts, fixed, lists, reading
+from diptych.core.sync.operations.pages import accounts, fixed, lists, reading, writing
 
-operations: tuple[Operation, ...] = (*fixed.operations, *reading.operations, *lists.operations, *accounts.operations)
+operations: tuple[Operation, ...] = (
+    *fixed.operations,
+    *reading.operations,
+    *lists.operations,
+    *accounts.operations,
+    *writing.operations,
+)
