@@ -40,7 +40,7 @@ class Field(Struct, frozen=True):
 class Group(Struct, frozen=True):
     """Rows of the same fields, such as the contributors of a book; those of row 2 are called group.2.field.
 
-    main: the field without which a row is blank. spare: blank rows that are shown for more.
+    main: the field without which a row is blank. spare: blank rows that are shown for more, where there are none yet.
     """
 
     name: str
@@ -54,6 +54,11 @@ class FormOf(Struct, frozen=True):
 
     schema: type[BaseModel]
     fields: Sequence[Field | Group]
+
+
+def is_hidden(field: Field | Group) -> bool:
+    """Return whether a field goes with another one, and is not compared by itself."""
+    return isinstance(field, Field) and field.kind == "hidden"
 
 
 def fields_of(schema: type[BaseModel], *names: str) -> list[Field]:
@@ -227,6 +232,8 @@ def merged(form: FormOf, values: Texts, present: Texts) -> Merged:
     others: list[str] = []
     conflicts: list[str] = []
     for field in form.fields:
+        if is_hidden(field):
+            continue
         now = text_of(field, present) or ""
         was = values.get(f"{WAS}{field.name}", now)
         mine = text_of(field, values)

@@ -27,12 +27,14 @@ from diptych.core.web.fields import (
     Group,
     Texts,
     fields_of,
+    is_hidden,
     rows_of,
     sent,
     text_of,
 )
 from diptych.core.web.forms import Form, Refused, new_key
 from diptych.core.web.frame import Frame
+from diptych.core.web.values import life_text
 from diptych.core.web.wording import TEXTS, text
 
 FORMS: Mapping[str, FormOf] = {
@@ -44,6 +46,9 @@ FORMS: Mapping[str, FormOf] = {
     "tag": FormOf(TagInput, fields_of(TagInput)),
 }
 """The forms of rows whose fields are columns, by kind."""
+
+SHORT = ("published", "language", "isbn", "edition", "original_language", "dob", "scheme")
+"""Fields of a line that is never filled."""
 
 Option = tuple[str, str]
 """A value that can be chosen, and its words."""
@@ -76,6 +81,11 @@ class Box(Struct, frozen=True):
     required: bool = False
     options: Sequence[Option] = ()
     conflict: Conflict | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether two such fields have room beside each other."""
+        return self.conflict is None and (self.kind in ("number", "choice") or self.name in SHORT)
 
 
 class Row(Struct, frozen=True):
@@ -146,7 +156,7 @@ def new_row(frame: Frame, page: FormPage) -> bytes:
 
 def edit_row(frame: Frame, page: FormPage, name: str, values: Texts) -> bytes:
     """Return the page to change a row. name: of the row. values: its fields."""
-    kept = {f"{WAS}{field.name}": text_of(field, values) or "" for field in page.form.fields}
+    kept = {f"{WAS}{field.name}": text_of(field, values) or "" for field in page.form.fields if not is_hidden(field)}
     return _page(frame, _view(page, name, {**values, **kept}, Form()))
 
 
@@ -180,7 +190,7 @@ def _view(page: FormPage, name: str, typed: Texts, again: Form, shows: Any = Non
         hidden[f"{THEN}{each}"] = typed.get(f"{WAS}{each}", "")
         hidden[f"{WAS}{each}"] = text_of(fields[each], conflicts.present) or ""
     if conflicts.names:
-        again = Form(typed, {each: text("form.conflicting") for each in conflicts.names})
+        again = Form(typed, {each: text("form.conflicting") for each in conflicts.names}, [text("form.conflict")])
     return FormView(
         heading=_heading(page.kind, name),
         action=page.address,
@@ -226,7 +236,7 @@ def _shown(
     field: Field | Group, typed: Texts, conflict: Conflict | None, candidates: Mapping[str, Sequence[Option]]
 ) -> Box | GroupBox:
     if isinstance(field, Field):
-        return _box(field, (field.name, field.name), typed, (), conflict)
+        return _box(field, (field.name, field.name), typed, candidates.get(field.name, ()), conflict)
     rows = len(rows_of(field, typed))
     shown = [
         Row(
@@ -237,7 +247,7 @@ def _shown(
                 for each in field.fields
             ],
         )
-        for place in range(rows + field.spare)
+        for place in range(rows + field.spare - (1 if rows else 0))
     ]  # fmt: skip
     return GroupBox(field.name, text(f"label.{field.name}"), _hint(field.name), shown, conflict)
 
@@ -252,11 +262,20 @@ def _box(
         options = [(each, _word(field, each) if each else text("choice.none")) for each in field.choices]
         if value not in field.choices:
             options = [*options, (value, value)]
+    elif options:
+        options = [("", text("choice.choose")), *options, ("new", text("choice.new"))]
     return Box(name, field.kind, text(f"label.{key}"), value, _hint(key), field.required, options, conflict)
 
 
 def _hint(key: str) -> str:
     return text(f"hint.{key}") if f"hint.{key}" in TEXTS else ""
+
+
+def option_of(row: Any) -> Option:
+    """Return a row among which one is to be chosen, with what it differs in."""
+    dob = getattr(row, "dob", None)
+    life = life_text(dob.year if dob else getattr(row, "birth_year", None), getattr(row, "death_year", None))
+    return str(row.id), " ".join(part for part in (row.name, life, f"({row.slug})") if part)
 
 
 class Doomed(Struct, frozen=True):

@@ -56,14 +56,22 @@ class Refused(Struct, frozen=True):
     def form(self) -> Form:
         """The form to correct."""
         found = [(each.parameter or self._field(each.path or ()), each.detail) for each in self.problem.field_errors]
-        wrong = {name: detail for name, detail in reversed(found) if name}
+        wrong: dict[str, str] = {}
+        for name, detail in found:
+            if name:
+                wrong.setdefault(name, detail)
         others = [] if wrong else [self.problem.detail]
         return Form(self.typed, wrong, others)
 
     def _field(self, path: Sequence[str | int]) -> str:
-        """Return the field that a path leads to: that of the longest part of it, since a list has one for each line."""
-        names = [".".join(map(str, path[:end])) for end in range(len(path), 0, -1)]
-        return next((name for name in names if name in self.typed), names[-1] if names else "")
+        """Return the field that a path leads to: that of the longest part of it, or the first one of a row."""
+        for end in range(len(path), 0, -1):
+            name = ".".join(map(str, path[:end]))
+            if name in self.typed:
+                return name
+            if isinstance(path[end - 1], int) and (row := [each for each in self.typed if each.startswith(f"{name}.")]):
+                return row[0]
+        return str(path[0]) if path else ""
 
 
 def sign_in(frame: Frame, form: Form | None = None) -> bytes:

@@ -101,6 +101,7 @@ def book(frame: Frame, book: Book, suffixes: Sequence[str], editions: Sequence[B
         "book.html",
         frame,
         book=book_view(book, suffixes),
+        href=book_href(book),
         editions=[book_line(each, without=book.author_id) for each in editions],
         others=[book_line(each, without=book.author_id) for each in others],
     )

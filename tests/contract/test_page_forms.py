@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 import httpx
 import pytest
 
 from tests.contract.conftest import each_once
-from tests.contract.making import at_once, found, make, make_author, make_book, make_tag, marker, read
+from tests.contract.making import at_once, found, make, make_author, make_book, make_tag, marker, new_isbn, read
 from tests.support.markup import Page
 
 pytestmark = each_once
@@ -190,3 +190,172 @@ def test_every_field_shows_what_is_stored_as_it_is(api: httpx.Client, kind: str)
     before, after = row, read(api, f"/{KINDS[kind]}/{row['id']}")
     assert after["name"] == words.lower()
     assert before["created_at"] == after["created_at"]
+
+
+@pytest.mark.parametrize("kind", ["author", "publisher", "tag"])
+def test_a_row_is_merged_after_a_look_at_what_moves(api: httpx.Client, kind: str):
+    word = marker()
+    row, other = (api.post(f"/{KINDS[kind]}", json={"name": f"{word} {end}"}).json() for end in ("one", "two"))
+    if kind == "author":
+        api.patch(f"/authors/{other['id']}", json={"birth_year": 1914}).raise_for_status()
+    book = make_book(api, **({} if kind == "tag" else {f"{kind}_id": other["id"]}))
+    if kind == "tag":
+        api.put(f"/books/{book['id']}/tags", json={"items": [other["name"]]}).raise_for_status()
+    there = f"{page_of(kind, row)}/merge"
+
+    candidates = Page.of(api.get(there, params={"q": word}).text)
+    (chosen,) = [link for link in candidates.links if "other=" in link]
+    preview = api.get(urljoin(there, chosen))
+    assert "1 book moves" in preview.text
+    assert ("Year of birth: 1914" in preview.text) == (kind == "author")
+    assert led(there, sent(api, there, fields(preview))) == page_of(kind, row)
+
+    assert book["title"] in api.get(page_of(kind, row)).text
+    assert other["name"] in api.get(page_of(kind, row)).text
+    assert api.get(page_of(kind, other)).status_code == 404
+    assert api.get(f"{there}?other={other['id']}").status_code == 404
+    assert sent(api, there, {"other": row["id"], "name": "<i>"}).status_code == 422
+    assert sent(api, there, {"other": "nobody"}).status_code == 404
+
+
+# Books
+
+
+def book_of(api: httpx.Client, title: str) -> dict[str, Any]:
+    (row,) = found(api, "books", title)
+    return read(api, f"/books/{row['id']}", include="tags,contributors,series,identifiers,publisher")
+
+
+def test_a_book_is_added_with_all_that_belongs_to_it_at_once(api: httpx.Client):
+    title, known, new = f'</textarea>"<b> 東京 {marker()}', make_author(api), f"Новый {marker()}"
+    tags = [marker(), f"b {marker()}"]
+    typed = {
+        **opened(api, "/ui/books/new"), "title": title, "subtitle": "الجزء", "published": "1972-05",
+        "language": "sv-FI",
+        "isbn": (isbn := new_isbn()), "pages": "180", "format": "paperback", "description": "One\r\n\r\n<b>two</b>",
+        "contributors.1.name": known["name"], "contributors.1.role": "translator",
+        "contributors.2.name": f" {new} ", "contributors.2.role": "author",
+        "publisher": (house := marker()), "tags": f"{tags[0]}\r\n\r\n {tags[1]} ",
+        "series.1.name": (series := marker()), "series.1.position": "2",
+        "identifiers.0.scheme": "oclc", "identifiers.0.value": "ocm7", "url": "https://example.org/?a=1&b=2",
+    }  # fmt: skip
+
+    there = led("/ui/books/new", sent(api, "/ui/books/new", typed))
+
+    book = book_of(api, title)
+    assert unquote(there) == f"/ui/book/{book['slug']}"
+    people = [(each["author"]["name"], each["role"]) for each in book["contributors"]]
+    assert people == [(known["name"], "translator"), (new, "author")]
+    assert book["contributors"][0]["author"]["id"] == known["id"]
+    assert [each["name"] for each in book["tags"]] == sorted(tags)
+    assert (book["publisher"]["name"], book["series"][0]["series"]["name"]) == (house, series)
+    assert (book["isbn"], book["year"], book["pages"], book["identifiers"]) == (
+        isbn, 1972, 180, [{"scheme": "oclc", "value": "7"}],
+    )  # fmt: skip
+    page = Page.of(api.get(f"{there}/edit").text)
+    assert "script" not in page.tags
+    assert page.fields["title"] == title
+    assert (page.fields["description"], page.fields["series.0.position"]) == ("One\n\n<b>two</b>", "2")
+    # Nothing changes when nothing is changed.
+    assert led(f"{there}/edit", sent(api, f"{there}/edit", opened(api, f"{there}/edit"))) == there
+    assert book_of(api, title) == book
+
+
+def test_a_book_that_is_wrong_anywhere_is_not_added_and_stays_as_typed(api: httpx.Client):
+    title, name = marker(), marker()
+    typed = {
+        **opened(api, "/ui/books/new"), "title": title, "isbn": "9", "year": "1971", "published": "1972",
+        "contributors.2.name": name, "contributors.2.role": "editor", "tags": f"{marker()}\n{'x' * 101}",
+        "identifiers.1.value": "x", "identifiers.1.scheme": "oclc", "pages": "many", "format": "ebook",
+    }  # fmt: skip
+
+    response = sent(api, "/ui/books/new", typed)
+
+    assert response.status_code == 422
+    for place in ("isbn", "tags", "identifiers.0", "pages"):
+        assert f'id="{place}' in response.text
+        assert f'href="#{place}' in response.text
+    again = fields(response)
+    assert (again["contributors.0.name"], again["contributors.0.role"], again["format"]) == (name, "editor", "ebook")
+    assert again["tags"] == typed["tags"]
+    mended = {**again, "isbn": "", "tags": "", "identifiers.0.value": "", "pages": ""}
+    contradicting = sent(api, "/ui/books/new", mended)
+    assert (contradicting.status_code, 'id="year-mistake"' in contradicting.text) == (422, True)
+    assert found(api, "authors", name) == []
+    assert found(api, "books", title) == []
+    taken = make_book(api, isbn=new_isbn())
+    response = sent(api, "/ui/books/new", {**fields(contradicting), "year": "", "isbn": taken["isbn"]})
+    assert (response.status_code, 'id="isbn-mistake"' in response.text) == (409, True)
+    assert sent(api, "/ui/books/new", {**fields(response), "isbn": ""}).status_code == 303
+
+
+def test_of_several_with_a_name_one_is_chosen(api: httpx.Client):
+    name, house = marker(), marker()
+    one, other = make_author(api, name=name, birth_year=1914), make_author(api, name=name)
+    api.post("/publishers", json={"name": house}).raise_for_status()
+    api.post("/publishers", json={"name": house}).raise_for_status()
+    typed = {**opened(api, "/ui/books/new"), "title": marker(), "contributors.0.name": name}
+
+    response = sent(api, "/ui/books/new", typed)
+
+    assert response.status_code == 422
+    assert one["slug"] in response.text
+    assert "1914" in response.text
+    chosen = {**fields(response), "contributors.0.id": other["id"], "publisher": house}
+    response = sent(api, "/ui/books/new", chosen)
+    assert (response.status_code, fields(response)["contributors.0.id"]) == (422, other["id"])
+    assert sent(api, "/ui/books/new", {**fields(response), "publisher_id": "new"}).status_code == 303
+    book = book_of(api, typed["title"])
+    assert book["author_id"] == other["id"]
+    assert len(found(api, "publishers", house)) == 3
+    there = f"/ui/book/{book['slug']}/edit"
+    assert sent(api, there, {**opened(api, there), "contributors.0.name": f"{name} ii"}).status_code == 303
+    assert book_of(api, typed["title"])["author"]["name"] == f"{name} ii"
+
+
+def test_a_book_is_changed_in_two_windows(api: httpx.Client):
+    one, title = make_author(api), marker()
+    book = make_book(api, title=title, author_id=one["id"], published="1972-05")
+    there = f"/ui/book/{book['slug']}/edit"
+    mine, theirs = opened(api, there), opened(api, there)
+    taken = {**theirs, "tags": "islands", "contributors.0.name": marker(), "pages": "7"}
+    assert sent(api, there, taken).status_code == 303
+
+    conflict = sent(api, there, {**mine, "contributors.0.role": "editor", "tags": "summer", "language": "sv"})
+
+    assert conflict.status_code == 409
+    text = Page.of(conflict.text).text
+    assert taken["contributors.0.name"] in text
+    assert f"{one['name']}, Author" in text
+    again = fields(conflict)
+    assert (again["contributors.0.name"], again["contributors.0.role"]) == (one["name"], "editor")
+    told = led(there, sent(api, there, {**again, "take.contributors": "then", "take.tags": "now"}))
+    assert told.endswith("/saved?others=pages")
+    now = book_of(api, title)
+    assert (now["author_id"], now["language"], now["pages"]) == (one["id"], "sv", 7)
+    assert [tag["name"] for tag in now["tags"]] == ["islands"]
+    response = sent(api, there, {**opened(api, there), "year": "1973"})
+    assert (response.status_code, 'id="year-mistake"' in response.text) == (422, True)
+    assert sent(api, there, {**opened(api, there), "published": "1980-01"}).status_code == 303
+    assert book_of(api, title)["year"] == 1980
+
+
+def test_everything_of_a_book_is_taken_from_it_again(api: httpx.Client):
+    title = marker()
+    book = make_book(api, title=title, isbn=new_isbn(), description="x", format="ebook")
+    api.put(f"/books/{book['id']}/tags", json={"items": [marker()]}).raise_for_status()
+    there = f"/ui/book/{book['slug']}/edit"
+    kept = ("title", "form_key")
+    emptied = {
+        name: value if name in kept or name.startswith("was.") else "" for name, value in opened(api, there).items()
+    }
+
+    assert sent(api, there, {**emptied, "contributors.0.role": "author"}).status_code == 303
+
+    now = book_of(api, title)
+    assert (now["author"], now["isbn"], now["description"], now["format"]) == (None, None, None, None)
+    assert (now["tags"], now["contributors"]) == ([], [])
+    there = f"/ui/book/{book['slug']}/delete"
+    assert title in api.get(there).text
+    assert led(there, sent(api, there, opened(api, there))) == "/ui/books"
+    assert found(api, "books", title) == []

@@ -232,6 +232,15 @@ TABLE = """
     page_new_publisher                                                                   0
     page_new_series                                                                      0
     page_new_tag                                                                         0
+    page_new_book                                                                        0
+    page_edit_book          slug=te0                                                     5
+    page_saved_book         slug=te0                                                     5
+    page_delete_book        slug=te0                                                     5
+    page_merge_author       slug=homer                                                   1
+    page_merge_author       slug=homer ?q=virgil                                         4
+    page_merge_author       slug=homer ?other={other}                                    3
+    page_merge_publisher    slug=sort-of-books                                           1
+    page_merge_tag          id={tag}                                                     1
     page_edit_author        slug=homer                                                   1
     page_edit_publisher     slug=sort-of-books                                           1
     page_edit_series        slug=moomins                                                 1
@@ -254,6 +263,15 @@ TABLE = """
     form_edit_publisher     slug=sort-of-books form:name=Sort+of                         2 commit
     form_edit_series        slug=moomins form:name=Moomin                                2 commit
     form_edit_tag           id={tag} form:name=wars                                      3 commit
+    form_new_book           form:title=New                                               2 commit
+    form_new_book           form:title=New+too&contributors.0.name=Virgil&contributors.0.role=author&tags=war&publisher=New  17 commit
+    form_edit_book          slug=te0 form:title=Te9                                      7 commit
+    form_edit_book          slug=te0 form:title=Te9&was.title=Te9                        6 commit
+    form_edit_book          slug=te1 form:title=Te1&was.title=Te1&tags=war               12 commit
+    form_merge_author       slug=homer form:other={other}                                11 commit
+    form_merge_publisher    slug=sort-of-books form:other={publisher2}                   7 commit
+    form_merge_tag          id={tag} form:other={tag2}                                   11 commit
+    form_delete_book        slug=te2 form:name=x                                         2 commit
     form_delete_author      slug=fagles form:name=x                                      2
     form_delete_author      slug=free form:name=x                                        3 commit
     form_delete_publisher   slug=sort-of-books form:name=x                               3 commit

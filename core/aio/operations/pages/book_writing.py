@@ -1,0 +1,94 @@
+"""The pages to add, change and delete books, with all that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec import UNSET
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from diptych.core.aio.operations import books
+from diptych.core.aio.operations.pages.writing import RowPages
+from diptych.core.aio.services.book_editing import BookEditor, WholeBook
+from diptych.core.aio.services.books import BookReader
+from diptych.core.aio.services.named_rows import AmbiguousNames, NamedRow
+from diptych.core.aio.statement_executor import Executor, executor_of
+from diptych.core.catalogue.books.model import Book
+from diptych.core.http import problems
+from diptych.core.http.operations import OperationRequest
+from diptych.core.web.book_form import BOOK, INCLUDED, BookForm, book_texts
+from diptych.core.web.fields import Merged, Texts
+from diptych.core.web.form_pages import Candidates, option_of
+
+PARTS = ("contributors", "series", "identifiers", "tags", "publisher")
+
+
+class BookPages(RowPages):
+    """The pages that change books."""
+
+    async def read(self, executor: Executor, call: OperationRequest) -> Any:
+        return await books.reader(executor).fetch_including("slug", call.parameters["slug"], INCLUDED)
+
+    async def texts(self, executor: Executor, row: Any) -> Mapping[str, str]:  # noqa: ARG002 - as the class says
+        return book_texts(row)
+
+    async def create(self, session: AsyncSession, given: Any, _values: Texts) -> Book:
+        columns = {name for name in given.model_fields_set if name in self.columns}
+        parts = {name for name in PARTS if getattr(given, name)}
+        with _choosing():
+            return await BookEditor(session).create(_whole(given, parts, columns))
+
+    async def present(self, session: AsyncSession, row: Any) -> Mapping[str, str]:
+        reader: BookReader = books.reader(await executor_of(session))
+        return book_texts(await reader.fetch_including("id", row.id, INCLUDED))
+
+    async def write(self, session: AsyncSession, row: Any, given: Any, found: Merged) -> None:
+        columns = {name for name in found.changed if name in self.columns}
+        # A year that is changed alone would empty the date: that they do not agree is told instead.
+        columns |= {*self.resource.service.spec.rules.reset_by(columns)}
+        with _choosing():
+            await BookEditor(session).change(row, _whole(given, found.changed, columns))
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The columns that the form has."""
+        return {each.name for each in self.form.fields} & {*self.resource.service.spec.columns} - {"publisher_id"}
+
+
+def _whole(given: BookForm, names: Collection[str], columns: Collection[str]) -> WholeBook:
+    """Return the named fields of a form as a book to write."""
+    parts: dict[str, Any] = {
+        "contributors": [
+            (NamedRow(each.name, ("contributors", place, "name"), each.id), each.role)
+            for place, each in enumerate(given.contributors)
+        ],
+        "series": [
+            (NamedRow(each.name, ("series", place, "name"), each.id), each.position)
+            for place, each in enumerate(given.series)
+        ],
+        "identifiers": [(each.scheme, each.value) for each in given.identifiers],
+        "tags": given.tags,
+        "publisher": None if given.publisher is None else NamedRow(given.publisher, ("publisher",), given.publisher_id),
+    }
+    values = {name: getattr(given, name) for name in columns}
+    return WholeBook(values, **{name: value if name in names else UNSET for name, value in parts.items()})
+
+
+@contextmanager
+def _choosing() -> Iterator[None]:
+    """Have a page show the rows between which a name does not decide. Errors: Problem 422."""
+    try:
+        yield
+    except AmbiguousNames as error:
+        options = {
+            ".".join(map(str, [*path[:-1], "id"] if len(path) > 1 else [f"{path[0]}_id"])): [*map(option_of, rows)]
+            for path, rows in error.candidates.items()
+        }
+        raise problems.of_form(error, Candidates(options)) from error
+
+
+PAGES = BookPages("book", books.resource, BOOK, "/ui/book/{slug}")
+
+operations = PAGES.operations()

@@ -1,0 +1,95 @@
+# Generated from core/aio/operations/pages/book_writing.py by tools/unasync.py: do not edit, run "make twins".
+"""The pages to add, change and delete books, with all that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec import UNSET
+from sqlalchemy.orm import Session
+
+from diptych.core.catalogue.books.model import Book
+from diptych.core.http import problems
+from diptych.core.http.operations import OperationRequest
+from diptych.core.sync.operations import books
+from diptych.core.sync.operations.pages.writing import RowPages
+from diptych.core.sync.services.book_editing import BookEditor, WholeBook
+from diptych.core.sync.services.books import BookReader
+from diptych.core.sync.services.named_rows import AmbiguousNames, NamedRow
+from diptych.core.sync.statement_executor import Executor, executor_of
+from diptych.core.web.book_form import BOOK, INCLUDED, BookForm, book_texts
+from diptych.core.web.fields import Merged, Texts
+from diptych.core.web.form_pages import Candidates, option_of
+
+PARTS = ("contributors", "series", "identifiers", "tags", "publisher")
+
+
+class BookPages(RowPages):
+    """The pages that change books."""
+
+    def read(self, executor: Executor, call: OperationRequest) -> Any:
+        return books.reader(executor).fetch_including("slug", call.parameters["slug"], INCLUDED)
+
+    def texts(self, executor: Executor, row: Any) -> Mapping[str, str]:  # noqa: ARG002 - as the class says
+        return book_texts(row)
+
+    def create(self, session: Session, given: Any, _values: Texts) -> Book:
+        columns = {name for name in given.model_fields_set if name in self.columns}
+        parts = {name for name in PARTS if getattr(given, name)}
+        with _choosing():
+            return BookEditor(session).create(_whole(given, parts, columns))
+
+    def present(self, session: Session, row: Any) -> Mapping[str, str]:
+        reader: BookReader = books.reader(executor_of(session))
+        return book_texts(reader.fetch_including("id", row.id, INCLUDED))
+
+    def write(self, session: Session, row: Any, given: Any, found: Merged) -> None:
+        columns = {name for name in found.changed if name in self.columns}
+        # A year that is changed alone would empty the date: that they do not agree is told instead.
+        columns |= {*self.resource.service.spec.rules.reset_by(columns)}
+        with _choosing():
+            BookEditor(session).change(row, _whole(given, found.changed, columns))
+
+    @property
+    def columns(self) -> Collection[str]:
+        """The columns that the form has."""
+        return {each.name for each in self.form.fields} & {*self.resource.service.spec.columns} - {"publisher_id"}
+
+
+def _whole(given: BookForm, names: Collection[str], columns: Collection[str]) -> WholeBook:
+    """Return the named fields of a form as a book to write."""
+    parts: dict[str, Any] = {
+        "contributors": [
+            (NamedRow(each.name, ("contributors", place, "name"), each.id), each.role)
+            for place, each in enumerate(given.contributors)
+        ],
+        "series": [
+            (NamedRow(each.name, ("series", place, "name"), each.id), each.position)
+            for place, each in enumerate(given.series)
+        ],
+        "identifiers": [(each.scheme, each.value) for each in given.identifiers],
+        "tags": given.tags,
+        "publisher": None if given.publisher is None else NamedRow(given.publisher, ("publisher",), given.publisher_id),
+    }
+    values = {name: getattr(given, name) for name in columns}
+    return WholeBook(values, **{name: value if name in names else UNSET for name, value in parts.items()})
+
+
+@contextmanager
+def _choosing() -> Iterator[None]:
+    """Have a page show the rows between which a name does not decide. Errors: Problem 422."""
+    try:
+        yield
+    except AmbiguousNames as error:
+        options = {
+            ".".join(map(str, [*path[:-1], "id"] if len(path) > 1 else [f"{path[0]}_id"])): [*map(option_of, rows)]
+            for path, rows in error.candidates.items()
+        }
+        raise problems.of_form(error, Candidates(options)) from error
+
+
+PAGES = BookPages("book", books.resource, BOOK, "/ui/book/{slug}")
+
+operations = PAGES.operations()
