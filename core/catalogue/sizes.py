@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import func, literal, select
 
 from diptych.core.catalogue.authors.model import Author
@@ -15,6 +17,13 @@ from diptych.core.engine.database_clock import current_time
 
 COUNTED = 10_000
 """Rows of a table that are counted, at most: the first page is not to cost more with a million books than with few."""
+
+
+class Sizes(Struct, frozen=True):
+    """How many rows there are of each kind. counted_at: when kept counts were made; None for those of this moment."""
+
+    numbers: dict[str, int]
+    counted_at: datetime | None = None
 
 
 def _up_to_limit(model: Any) -> Any:

@@ -11,12 +11,12 @@ from uuid import UUID
 from msgspec import Struct, UnsetType
 
 from diptych.core.catalogue.books.contributors import AUTHOR
-from diptych.core.catalogue.books.schemas import Book, Contributor, Identifier, SeriesReference
+from diptych.core.catalogue.books.schemas import Book, Contributor, Identifier, ListedBook, SeriesReference
 from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.series.schemas import Series
 from diptych.core.catalogue.tags.schemas import Tag
 from diptych.core.web.values import date_text, day_text, language_text, segment, year_text
-from diptych.core.web.wording import text
+from diptych.core.web.wording import count, text
 
 T = TypeVar("T")
 
@@ -34,13 +34,17 @@ class Link(Struct, frozen=True):
 
 
 class BookLine(Struct, frozen=True):
-    """A book in a list. language: of its title, as a tag. facts: in one line under the title."""
+    """A book in a list. language: of its title, as a tag. authors: the first two. others: words for more of them.
+
+    facts: in one line under the title.
+    """
 
     title: str
     subtitle: str
     href: str
     language: str
-    author: Link | None
+    authors: Sequence[Link]
+    others: str
     facts: Sequence[str]
     added: datetime
 
@@ -81,7 +85,7 @@ class BookView(Struct, frozen=True):
         return urlsplit(self.url).netloc
 
 
-def book_line(book: Book, note: str = "", without: UUID | None = None) -> BookLine:
+def book_line(book: ListedBook, note: str = "", without: UUID | None = None) -> BookLine:
     """Return the line of a book in a list. note: comes first under the title. without: an author who is not named."""
     facts = [
         note,
@@ -89,14 +93,14 @@ def book_line(book: Book, note: str = "", without: UUID | None = None) -> BookLi
         "" if book.language is None else language_text(book.language),
         "" if book.format is None else text(f"format.{book.format}"),
     ]
-    named = book.author if book.author and book.author.id != without else None
-    author = Link(named.name, author_href(named.slug)) if named else None
+    named = [each for each in (book.author, book.second) if each is not None and each.id != without]
     return BookLine(
         book.title,
         book.subtitle or "",
         book_href(book),
         book.language or "",
-        author,
+        [Link(each.name, author_href(each.slug)) for each in named],
+        count("book.further", book.further) if book.further else "",
         [fact for fact in facts if fact],
         book.created_at,
     )

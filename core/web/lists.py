@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -16,13 +16,11 @@ from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
 from diptych.core.http.pagination_links import PLACES, places_of
 from diptych.core.web import templates
 from diptych.core.web.books import BookLine, Link, author_href, book_line, publisher_href, series_href, tag_href
+from diptych.core.web.facets import FacetsView, Pairs, at, filter_text
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
-from diptych.core.web.values import language_text, life_text
+from diptych.core.web.values import life_text
 from diptych.core.web.wording import TEXTS, count, text
-
-Pairs = Sequence[tuple[str, str]]
-"""The parameters of a query, in order."""
 
 FIELDS: Mapping[str, Sequence[str]] = {"books": ("q", "languageIn", "yearIn", "tagsIn")}
 """The fields of a list's form, where it is more than the words of a name."""
@@ -49,7 +47,7 @@ class ListView(Struct, frozen=True):
 
     name: such as "books". address: of the list, from the root. hidden: parameters that its form keeps. filters: what
     the rows are selected by besides its words, each with the address without it. orders: each with its address, empty
-    for the one it has. lines: BookLine, or Link for a name.
+    for the one it has. lines: BookLine, or Link for a name. facets: of a list of books.
     """
 
     name: str
@@ -61,6 +59,7 @@ class ListView(Struct, frozen=True):
     lines: Sequence[BookLine | Link]
     total: str
     pager: Pager
+    facets: FacetsView = FacetsView()
 
     @property
     def has_wrong_filter(self) -> bool:
@@ -81,18 +80,29 @@ def ordered(name: str, query: ListQuery) -> ListQuery:
     return query.model_copy(update={"order_by": order_by, "sort_order": sort_order})
 
 
-def list_view(kind: str, address: str, query: ListQuery, page: Page[Any], lines: Sequence[BookLine | Link]) -> ListView:
-    """Return the view of a page of a list. kind: its name, or works. query: as it was asked, before `ordered`."""
+def list_view(  # noqa: PLR0913, PLR0917 - what a list is
+    kind: str,
+    address: str,
+    query: ListQuery,
+    page: Page[Any],
+    lines: Sequence[BookLine | Link],
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> ListView:
+    """Return the view of a page of a list, without facets.
+
+    kind: its name, or works. query: as it was asked, before `ordered`. names: of rows in its filters, by their ids.
+    """
     name = "books" if kind == "works" else kind
-    asked = _pairs(query)
+    asked = pairs_of(query)
     typed = dict(asked)
     fields = FIELDS.get(name, ("q",))
     return ListView(
         name=name,
         address=address,
         form=Form({field: typed.get(field, "") for field in fields}),
-        hidden=[pair for pair in asked if pair[0] not in fields],
-        filters=_filters(address, asked),
+        # Of several values of a field, it shows the last.
+        hidden=[(field, value) for field, value in asked if field not in fields or value != typed[field]],
+        filters=_filters(address, asked, names),
         orders=_orders(kind, address, asked, query),
         lines=lines,
         total="" if page.total is None else count(f"list.{name}", page.total),
@@ -140,7 +150,7 @@ LINES: Mapping[str, Any] = {
 """The function that makes the line of a row, by list."""
 
 
-def _pairs(query: ListQuery) -> Pairs:
+def pairs_of(query: ListQuery) -> Pairs:
     """Return the parameters of a query, without the place of the page."""
     given = query.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"cursor", "current_page"})
     if given.get("orderBy") == RELEVANCE:
@@ -152,25 +162,20 @@ def _pairs(query: ListQuery) -> Pairs:
     return found
 
 
-def _at(address: str, pairs: Pairs) -> str:
-    return f"{address}?{urlencode(pairs)}" if pairs else address
-
-
-def _filters(address: str, asked: Pairs) -> list[Link]:
+def _filters(address: str, asked: Pairs, names: Mapping[str, str]) -> list[Link]:
     """Return what rows are selected by, besides words, each with the address without it."""
     return [
-        Link(_filter_text(name, value), _at(address, [*asked[:place], *asked[place + 1 :]]))
+        Link(_filter_text(name, value, names), at(address, [*asked[:place], *asked[place + 1 :]]))
         for place, (name, value) in enumerate(asked)
         if name not in ("q", "orderBy", "sortOrder", "pageSize", "total", "include", "searchIgnoreCase")
     ]
 
 
-def _filter_text(name: str, value: str) -> str:
-    if name == "languageIn":
-        return text("filter.languageIn", value=language_text(value))
+def _filter_text(name: str, value: str, names: Mapping[str, str]) -> str:
+    shown = filter_text(name.removesuffix("In"), value, names.get(value, value))
     if f"filter.{name}" in TEXTS:
-        return text(f"filter.{name}", value=value)
-    return text("filter.other", name=name, value=value)
+        return text(f"filter.{name}", value=shown)
+    return text("filter.other", name=name, value=shown)
 
 
 def _orders(name: str, address: str, asked: Pairs, query: ListQuery) -> list[Link]:
@@ -179,17 +184,17 @@ def _orders(name: str, address: str, asked: Pairs, query: ListQuery) -> list[Lin
     now = (query.order_by, query.sort_order) if "order_by" in query.model_fields_set else orders_of(name)[0]
     found = []
     if searching:
-        found.append(Link(text("order.relevance"), "" if now[0] == RELEVANCE else _at(address, others)))
+        found.append(Link(text("order.relevance"), "" if now[0] == RELEVANCE else at(address, others)))
     for order in orders_of(name):
         label = text(f"order.{order[0]}.{order[1]}")
         given = [("orderBy", order[0]), ("sortOrder", order[1])]
-        found.append(Link(label, "" if order == now else _at(address, [*others, *given])))
+        found.append(Link(label, "" if order == now else at(address, [*others, *given])))
     return found
 
 
 def _pager(address: str, asked: Pairs, page: Page[Any]) -> Pager:
     places = places_of(page)
-    leading = {name: _at(address, [*asked, *places[name]]) for name in ("prev", "next") if name in places}
+    leading = {name: at(address, [*asked, *places[name]]) for name in ("prev", "next") if name in places}
     place = ""
     if page.offset is not None and page.total:
         number, last = page.offset // page.limit + 1, -(-page.total // page.limit)

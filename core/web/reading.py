@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from diptych.core.catalogue.authors.schemas import Author
-from diptych.core.catalogue.books.schemas import Book
+from diptych.core.catalogue.books.schemas import Book, Facet, FacetName, ListedBook
 from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.series.schemas import Series
-from diptych.core.catalogue.sizes import COUNTED
+from diptych.core.catalogue.sizes import COUNTED, Sizes
 from diptych.core.catalogue.tags.schemas import Tag
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.web import templates
+from diptych.core.web import facets, templates
 from diptych.core.web.books import (
     BookLine,
     Link,
@@ -29,31 +30,72 @@ from diptych.core.web.books import (
     series_href,
     tag_href,
 )
+from diptych.core.web.facets import Pairs
 from diptych.core.web.forms import Refused
 from diptych.core.web.frame import Frame
-from diptych.core.web.lists import ListView, author_line, list_view
+from diptych.core.web.lists import ListView, author_line, list_view, pairs_of
 from diptych.core.web.values import life_text
 from diptych.core.web.wording import count, text
 
-KINDS = ("books", "authors", "publishers", "series", "tags")
-"""The lists, in the order of diptych.core.catalogue.sizes."""
-
 NEWEST, IN_FEED = 10, 50
 """Books on the first page, and in the feed."""
+
+ON_HOME: Sequence[FacetName] = ("tags", "language", "decade")
+"""The facets on the first page."""
+
+TAGS_ON_HOME, LANGUAGES_ON_HOME = 12, 8
+
+IN_STATISTICS: Sequence[FacetName] = ("decade", "language")
+"""The facets that are plotted."""
 
 ATOM = "application/atom+xml; charset=utf-8"
 
 BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def home(frame: Frame, newest: Sequence[Book], sizes: Sequence[int]) -> bytes:
-    """Return the first page. sizes: of the lists."""
-    counts = [Link(_size(kind, size), f"ui/{kind}") for kind, size in zip(KINDS, sizes, strict=True)]
-    return templates.render("home.html", frame, newest=[book_line(each) for each in newest], counts=counts)
+def home(frame: Frame, newest: Sequence[ListedBook], sizes: Sizes, counted: Sequence[Facet]) -> bytes:
+    """Return the first page. counted: the facets ON_HOME."""
+    tags, language, decade = counted
+    return templates.render(
+        "home.html",
+        frame,
+        newest=[book_line(each) for each in newest],
+        counts=_counts(sizes),
+        browse=[
+            (text(f"facet.{each.facet}"), facets.chips(each, most))
+            for each, most in ((tags, TAGS_ON_HOME), (language, LANGUAGES_ON_HOME))
+            if each.values
+        ],
+        columns=facets.columns(decade),
+        note=facets.note_on(counted),
+    )
 
 
-def _size(kind: str, size: int) -> str:
-    return count(f"list.{kind}", size) if size <= COUNTED else text(f"many.{kind}", n=f"{COUNTED:,}")
+def statistics(frame: Frame, sizes: Sizes, counted: Sequence[Facet]) -> bytes:
+    """Return the page of the catalogue in numbers. counted: the facets IN_STATISTICS."""
+    decade, language = counted
+    return templates.render(
+        "statistics.html",
+        frame,
+        counts=_counts(sizes),
+        columns=facets.columns(decade),
+        decades=facets.bars(facets.by_time(decade)),
+        languages=facets.bars(language),
+        age=facets.age_text(sizes.counted_at) if sizes.counted_at else "",
+        uncounted=any(value.count is None for each in counted for value in each.values),
+    )
+
+
+def _counts(sizes: Sizes) -> list[Link]:
+    """Return how many there are of each kind, as links to the lists."""
+    exact = sizes.counted_at is not None
+    return [
+        Link(
+            count(f"list.{kind}", size) if exact or size <= COUNTED else text(f"many.{kind}", n=f"{COUNTED:,}"),
+            f"ui/{kind}",
+        )
+        for kind, size in sizes.numbers.items()
+    ]
 
 
 def feed(frame: Frame, newest: Sequence[Book], first: UUID | None) -> bytes:
@@ -66,13 +108,16 @@ def feed(frame: Frame, newest: Sequence[Book], first: UUID | None) -> bytes:
 class Found(Struct, frozen=True):
     """What a search has found.
 
-    isbn: what was searched for, if it is one. by: the author whose books are shown, where no title has the words.
+    isbn: what was searched for, if it is one. query: that finds the books in the list of books, and facets of that
+    list. by: the author whose books are shown, where no title has the words.
     instead: another search that finds something, where this one finds nothing.
     """
 
     isbn: str = ""
     authors: Sequence[Author] = ()
-    books: Sequence[Book] = ()
+    query: Any = None
+    books: Sequence[ListedBook] = ()
+    facets: Sequence[Facet] = ()
     by: Author | None = None
     instead: str = ""
 
@@ -92,10 +137,19 @@ def search(frame: Frame, found: Found, wrong: str = "") -> bytes:
         wrong=wrong,
         authors=[author_line(each) for each in found.authors],
         books=[book_line(each, without=found.by.id if found.by else None) for each in found.books],
+        all_books="" if found.query is None else facets.at(facets.BOOKS, _selecting(found.query)),
+        facets=facets.facets_view(facets.BOOKS, _selecting(found.query), found.facets) if found.query else None,
     )
 
 
-def book(frame: Frame, book: Book, suffixes: Sequence[str], editions: Sequence[Book], others: Sequence[Book]) -> bytes:
+def _selecting(query: ListQuery) -> Pairs:
+    """Return the parameters of a query that select rows."""
+    return [pair for pair in pairs_of(query) if pair[0] not in ("pageSize", "total", "orderBy", "sortOrder")]
+
+
+def book(
+    frame: Frame, book: Book, suffixes: Sequence[str], editions: Sequence[ListedBook], others: Sequence[ListedBook]
+) -> bytes:
     """Return the page of a book. suffixes: of its other formats. others: by the same author."""
     return templates.render(
         "book.html",
@@ -151,14 +205,14 @@ def _also(names: Sequence[str]) -> str:
     return text("name.also", names=", ".join(names)) if names else ""
 
 
-def books_of(frame: Frame, heading: Heading, query: ListQuery, page: Page[Book]) -> bytes:
+def books_of(frame: Frame, heading: Heading, query: ListQuery, page: Page[ListedBook]) -> bytes:
     """Return the page of a row with its books."""
     lines = [book_line(each, without=heading.author_id) for each in page.items]
     view = list_view(heading.books, heading.href, query, page, lines)
     return _books_page(frame, heading, view)
 
 
-def books_in_series(frame: Frame, heading: Heading, series_id: UUID, query: ListQuery, page: Page[Book]) -> bytes:
+def books_in_series(frame: Frame, heading: Heading, series_id: UUID, query: ListQuery, page: Page[ListedBook]) -> bytes:
     """Return the page of a series with its books, in its order if they are all there."""
     placed = [(_position(each, series_id), each) for each in page.items]
     whole, asked = page.next is None and page.previous is None, "order_by" in query.model_fields_set
@@ -179,7 +233,7 @@ def _books_page(frame: Frame, heading: Heading, view: ListView) -> bytes:
     return templates.render("books_of.html", frame, heading=heading, view=view)
 
 
-def _position(book: Book, series_id: UUID) -> str:
+def _position(book: ListedBook, series_id: UUID) -> str:
     places = book.series if isinstance(book.series, list) else []
     return next((each.position or "" for each in places if each.series.id == series_id), "")
 

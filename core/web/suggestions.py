@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from diptych.core.engine.search_tokens import wanted
@@ -23,6 +23,24 @@ def beginnings(q: str) -> str:
     if not words or len(words) > MOST or not any(len(word) > SURE for word in words):
         return ""
     return " ".join(f"{word[:SURE]}*" if len(word) > LENGTH else word for word in words)
+
+
+def splits(q: str) -> list[tuple[str, str]]:
+    """Return the ways in which a search can begin or end with the name of an author: the name, and the other words.
+
+    The longest names come first. None for a single word, or too many.
+    """
+    words = q.split()
+    if not 1 < len(words) <= MOST:
+        return []
+    places = range(len(words) - 1, 0, -1)
+    found = [pair for place in places for pair in ((words[:place], words[place:]), (words[-place:], words[:-place]))]
+    return [(" ".join(name), " ".join(others)) for name, others in found if _says(name) and _says(others)]
+
+
+def _says(words: Sequence[str]) -> bool:
+    """Return whether there is a word that can be searched for."""
+    return bool(wanted(" ".join(words)).longest)
 
 
 def suggested(q: str, names: Iterable[str]) -> str:

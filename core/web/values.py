@@ -34,6 +34,16 @@ def _date(date: str) -> str:
     return text("value.day", day=int(parts[1]), month=month, year=shown)
 
 
+def decade_text(decade: int) -> str:
+    """Return a decade in words. decade: its first year; before our era that is the earliest of ten."""
+    return text("value.decade", year=decade) if decade >= 0 else text("value.decade_bc", start=-decade, end=-decade - 9)
+
+
+def time_text(moment: datetime) -> str:
+    """Return a time of day in UTC."""
+    return text("value.time", time=f"{moment:%H:%M}")
+
+
 def day_text(moment: datetime) -> str:
     """Return the day of a moment, in UTC."""
     return text("value.day", day=moment.day, month=text(f"month.{moment.month}"), year=moment.year)

@@ -208,18 +208,21 @@ TABLE = """
     page_favicon                                                                         0
     page_robots                                                                          0
     page_asset              name=none                                                    0
-    page_home                                                                            2
+    page_home                                                                            4
+    page_statistics                                                                      3
     page_feed                                                                            2
     page_search                                                                          0
-    page_search             ?q=homer                                                     7
-    page_search             ?q=te1                                                       6
+    page_search             ?q=homer                                                     8
+    page_search             ?q=te1                                                       7
+    page_search             ?q=te1+homer                                                12
     page_search             ?q=ILIAD                                                     8
     page_search             ?q=9780439554930                                             1
     page_search             ?q=9780140449136                                             1
     page_book               slug=te0                                                     7
     page_book               slug=none                                                    1
-    page_books                                                                           1
-    page_books              ?q=te*&unknown=1                                             3
+    page_books                                                                           3
+    page_books              ?q=te*&unknown=1                                             4
+    page_books              ?languageIn=en&authorIdIn={author}                           4
     page_authors                                                                         1
     page_publishers                                                                      1
     page_series                                                                          1

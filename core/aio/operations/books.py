@@ -9,6 +9,7 @@ from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
 from diptych.core.aio.services.facets import FacetReader, own_filters
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue.books import queries
 from diptych.core.catalogue.books.schemas import (
     Book,
     BookFacets,
@@ -76,6 +77,11 @@ def _facets_need_transaction(call: OperationRequest) -> bool:
 def reader(executor: Executor) -> BookReader:
     """Return the reader of books."""
     return BookReader(executor, BookService.spec)
+
+
+def page_reader(executor: Executor) -> BookReader:
+    """Return the reader of books in lists of the pages, which have two authors each."""
+    return BookReader(executor, queries.listed)
 
 
 resource = BookResource(

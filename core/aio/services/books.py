@@ -134,12 +134,12 @@ class BookReader(Reader):
             found[book_id].append(schemas.SeriesPosition(schemas.SeriesReference(*series), position))
         return found
 
-    async def by_isbn(self, isbn: str) -> list[schemas.Book]:
+    async def by_isbn(self, isbn: str) -> list[schemas.ListedBook]:
         """Return the books with an ISBN of 13 digits, as their own or among their other identifiers."""
         values = {"isbn": isbn, "identifier": f"isbn:{isbn}"}
         return self._represented(await self.executor.all(queries.BY_ISBN, values))
 
-    async def related(self, book: schemas.Book) -> tuple[list[schemas.Book], list[schemas.Book]]:
+    async def related(self, book: schemas.Book) -> tuple[list[schemas.ListedBook], list[schemas.ListedBook]]:
         """Return other editions of a book, and other books by its author, each by title and RELATED_LIMIT at most."""
         values: dict[str, Any] = {"book": book.id, "sort_key": sort_key(book.title)}
         if book.author_id is None:
@@ -150,8 +150,8 @@ class BookReader(Reader):
         known = {edition.id for edition in editions}
         return editions, [other for other in others if other.id not in known]
 
-    def _represented(self, rows: Sequence[Any]) -> list[schemas.Book]:
-        return [self.spec.represent(row) for row in rows]
+    def _represented(self, rows: Sequence[Any]) -> list[schemas.ListedBook]:
+        return [queries.listed.represent(row) for row in rows]
 
     async def _sources(self, book_ids: Sequence[UUID]) -> dict[UUID, list[schemas.Source]]:
         found: dict[UUID, list[schemas.Source]] = {book_id: [] for book_id in book_ids}

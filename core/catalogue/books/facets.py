@@ -18,6 +18,7 @@ from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.engine.entity import binary_collated_string
 from diptych.core.engine.facets import Facet, Rows, column_counts
+from diptych.core.engine.row_statements import in_values
 
 
 def _decade(year: Any) -> Any:
@@ -69,3 +70,16 @@ _ALL = (
 
 FACETS: Mapping[str, Facet] = {to_camel(each.name): each for each in _ALL}
 """The facets, by their names in the API."""
+
+
+def _by_id(model: Any) -> Any:
+    return select(model.id, model.name).where(in_values(model.id))
+
+
+NAMES: Mapping[str, Any] = {
+    "contributors_in": _by_id(Author),
+    "author_id_in": _by_id(Author),
+    "publisher_id_in": _by_id(Publisher),
+    "series_in": _by_id(Series),
+}
+"""The query for the ids and names of the rows with ids in VALUES, by the filter that has such ids."""

@@ -7,7 +7,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, exists, or_, select
+from msgspec import structs
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
@@ -131,6 +133,42 @@ spec = replace(
 )
 
 
+_second, _further = aliased(BookContributor), aliased(BookContributor)
+_SecondAuthor = aliased(Author)
+
+
+def _others_of(contributor: Any) -> list[Condition]:
+    return [contributor.book_id == Book.id, contributor.role == AUTHOR]
+
+
+def _represent_listed(row: Sequence[Any]) -> Any:
+    *own, author_id, name, slug, others = row
+    make: Any = schemas.ListedBook
+    second = None if author_id is None else AuthorReference(author_id, name, slug)
+    return make(*structs.astuple(spec.represent(own)), second, max(others - 1, 0))
+
+
+_is_second = and_(
+    *_others_of(_second),
+    _second.position
+    == select(func.min(_further.position)).where(*_others_of(_further)).correlate(Book).scalar_subquery(),
+)
+
+listed = replace(
+    spec,
+    select=spec.select.outerjoin_from(Book, _second, _is_second)
+    .outerjoin_from(_second, _SecondAuthor, _SecondAuthor.id == _second.author_id)
+    .add_columns(
+        _SecondAuthor.id,
+        _SecondAuthor.name,
+        _SecondAuthor.slug,
+        select(func.count()).select_from(_further).where(*_others_of(_further)).correlate(Book).scalar_subquery(),
+    ),
+    represent=_represent_listed,
+)
+"""Books with their first two authors, in the same statement."""
+
+
 RELATED_LIMIT = 12
 """Books in `EDITIONS` and `BY_AUTHOR`, at most."""
 
@@ -139,7 +177,7 @@ _OWN_AUTHOR = Book.author_id == bindparam("author")
 _OWN_TITLE = Book.sort_key == bindparam("sort_key")
 
 EDITIONS = (
-    spec.select.where(
+    listed.select.where(
         _OWN_AUTHOR, or_(_OWN_TITLE, Book.original_title == bindparam("original"), Book.title == bindparam("original"))
     )
     .where(_OTHER)
@@ -149,17 +187,19 @@ EDITIONS = (
 """The other books of an `author` with the `sort_key` of a `book`, or with its `original` title, as either title."""
 
 ANONYMOUS_EDITIONS = (
-    spec.select.where(Book.author_id.is_(None), _OWN_TITLE, _OTHER).order_by(Book.id).limit(RELATED_LIMIT)
+    listed.select.where(Book.author_id.is_(None), _OWN_TITLE, _OTHER).order_by(Book.id).limit(RELATED_LIMIT)
 )
 """The other books without an author that have the same `sort_key` as a `book`."""
 
-BY_AUTHOR = spec.select.where(_OWN_AUTHOR, _OTHER).order_by(Book.sort_key, Book.id).limit(RELATED_LIMIT)
+BY_AUTHOR = listed.select.where(_OWN_AUTHOR, _OTHER).order_by(Book.sort_key, Book.id).limit(RELATED_LIMIT)
 """Other books than `book` by an `author`, by title."""
 
 _WITH_ISBN = select(Book.id).where(Book.isbn == bindparam("isbn"))
 _WITH_IDENTIFIER = select(BookIdentifier.book_id).where(BookIdentifier.identifier == bindparam("identifier"))
 
-BY_ISBN = spec.select.where(Book.id.in_(_WITH_ISBN.union_all(_WITH_IDENTIFIER))).order_by(Book.id).limit(RELATED_LIMIT)
+BY_ISBN = (
+    listed.select.where(Book.id.in_(_WITH_ISBN.union_all(_WITH_IDENTIFIER))).order_by(Book.id).limit(RELATED_LIMIT)
+)
 """The books with an `isbn`, as their own or as an `identifier`."""
 
 

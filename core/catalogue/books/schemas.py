@@ -250,6 +250,13 @@ def extended(book: Book, added: dict[str, Any]) -> Book:
     return msgspec.structs.replace(book, **added)
 
 
+class ListedBook(Book, frozen=True):
+    """A book in a list of the pages. second: of its authors. further: how many authors it has besides these two."""
+
+    second: AuthorReference | None = None
+    further: int = 0
+
+
 Include = Annotated[
     list[Literal["tags", "contributors", "identifiers", "series", "sources", "publisher"]], separated_by_commas
 ]

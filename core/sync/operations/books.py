@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.books import queries
 from diptych.core.catalogue.books.schemas import (
     Book,
     BookFacets,
@@ -75,6 +76,11 @@ def _facets_need_transaction(call: OperationRequest) -> bool:
 def reader(executor: Executor) -> BookReader:
     """Return the reader of books."""
     return BookReader(executor, BookService.spec)
+
+
+def page_reader(executor: Executor) -> BookReader:
+    """Return the reader of books in lists of the pages, which have two authors each."""
+    return BookReader(executor, queries.listed)
 
 
 resource = BookResource(

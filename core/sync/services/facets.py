@@ -7,26 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
-
 from diptych.core.catalogue import kept_counts
 from diptych.core.catalogue.books import schemas
-from diptych.core.catalogue.books.facets import FACETS
+from diptych.core.catalogue.books.facets import FACETS, NAMES
 from diptych.core.catalogue.books.queries import spec
-from diptych.core.catalogue.sizes import KINDS, SIZES
+from diptych.core.catalogue.sizes import KINDS, SIZES, Sizes
 from diptych.core.engine import facets
 from diptych.core.engine.facets import CAP
 from diptych.core.engine.pagination import BoundListQuery
 from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.pagination import FilterQuery
 from diptych.core.sync.statement_executor import Executor
-
-
-class Sizes(Struct, frozen=True):
-    """How many rows there are of each kind. counted_at: when kept counts were made; None for those of this moment."""
-
-    numbers: dict[str, int]
-    counted_at: datetime | None = None
 
 
 def own_filters(query: FilterQuery, names: Sequence[str]) -> list[str]:
@@ -44,6 +35,7 @@ class FacetReader:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self._kept: dict[str, tuple[datetime, Any]] = {}
+        self._asked: set[str] = set()
 
     def facets(self, query: FilterQuery, names: Sequence[str], size: int) -> list[schemas.Facet]:
         """Return some facets, each with its `size` most common values.
@@ -60,6 +52,15 @@ class FacetReader:
             bound = facets.bind(spec, query, FACETS[group[0]].name)
             found |= self._group(bound, group, size)
         return [found[name] for name in dict.fromkeys(names)]
+
+    def names_in(self, query: FilterQuery) -> dict[str, str]:
+        """Return the names of the rows by whose ids a query selects, by the text of the id."""
+        found: dict[str, str] = {}
+        for parameter, statement in NAMES.items():
+            if ids := getattr(query, parameter):
+                rows = self._executor.all(statement, {VALUES: ids})
+                found |= {str(row_id): name for row_id, name in rows}
+        return found
 
     def sizes(self) -> Sizes:
         """Return how many rows there are of each kind: diptych.core.catalogue.sizes.COUNTED + 1 for any more."""
@@ -85,12 +86,14 @@ class FacetReader:
 
     def _load(self, names: Sequence[str]) -> None:
         """Read the kept counts; of a small catalogue none, because it is counted for each request."""
-        wanted = {kept_counts.SIZES, *names} - self._kept.keys()
+        wanted = {kept_counts.SIZES, *names} - self._asked
+        if not wanted:
+            return
+        self._asked |= wanted
         rows = self._executor.all(kept_counts.KEPT, {VALUES: sorted(wanted), "seconds": -kept_counts.STALE})
-        found = {name: (counted_at, counts) for name, counted_at, counts in rows}
-        sizes = found.get(kept_counts.SIZES) or self._kept.get(kept_counts.SIZES)
-        if sizes is not None and sizes[1]["books"] > CAP:
-            self._kept |= found
+        self._kept |= {name: (counted_at, counts) for name, counted_at, counts in rows}
+        if kept_counts.SIZES in self._kept and self._kept[kept_counts.SIZES][1]["books"] <= CAP:
+            self._kept.clear()
 
 
 def _kept_values(counts: Any, size: int) -> list[facets.Value]:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from diptych.core.catalogue.books.schemas import BookList
 from diptych.core.http.operations import OperationRequest, OperationResult
 from diptych.core.sync.operations import authors, books, publishers, series, tags
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 from diptych.core.sync.operations.pages.page import html, page
+from diptych.core.sync.services.facets import FacetReader
 from diptych.core.sync.statement_executor import Executor
-from diptych.core.web import lists, reading
+from diptych.core.web import facets, lists, reading
+from diptych.core.web.books import book_line
 from diptych.core.web.forms import Refused
 from diptych.core.web.frame import frame_of
 from diptych.core.web.wording import text
@@ -48,6 +52,21 @@ class _List:
 
 
 @dataclass(frozen=True, slots=True)
+class _Books(_List):
+    """The page of the list of books, which has facets."""
+
+    def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        query = call.query
+        found = books.page_reader(executor).page(lists.ordered("books", query))
+        reader = FacetReader(executor)
+        counted = reader.facets(query, facets.ON_LISTS, facets.VALUES_ON_LISTS)
+        lines = [book_line(each) for each in found.items]
+        view = lists.list_view("books", self.address, query, found, lines, reader.names_in(query))
+        view = replace(view, facets=facets.facets_view(self.address, lists.pairs_of(query), counted))
+        return html(lists.list_page(frame_of(f"/{self.address}", call.principal), view, text("nav.books")))
+
+
+@dataclass(frozen=True, slots=True)
 class _BooksOf:
     """The page of a row of another resource, with its books.
 
@@ -67,7 +86,7 @@ class _BooksOf:
         names = (reader.names_of([row.id]))[row.id]
         heading = self.heading(row, names)
         query = lists.ordered(heading.books, call.query)
-        found = books.reader(executor).page(query, **self.scope(row.id))
+        found = books.page_reader(executor).page(query, **self.scope(row.id))
         return html(reading.books_of(frame_of(self.path, call.principal), heading, call.query, found))
 
 
@@ -77,12 +96,12 @@ def show_series(executor: Executor, call: OperationRequest) -> OperationResult:
     heading = reading.series_heading(row)
     size = call.query.page_size if "page_size" in call.query.model_fields_set else IN_SERIES
     query = lists.ordered(heading.books, call.query.model_copy(update={"include": ["series"], "page_size": size}))
-    found = books.reader(executor).page_including(query, series_id=[row.id])
+    found = books.page_reader(executor).page_including(query, series_id=[row.id])
     frame = frame_of("/ui/in-series/{slug}", call.principal)
     return html(reading.books_in_series(frame, heading, row.id, call.query, found))
 
 
-_LISTS = [_List(each.resource) for each in (books, authors, publishers, series, tags)]
+_LISTS = [_Books(books.resource), *(_List(each.resource) for each in (authors, publishers, series, tags))]
 
 _BOOKS_OF = {
     "author": _BooksOf(

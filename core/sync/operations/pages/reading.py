@@ -3,26 +3,30 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.model import Book as BookRow
-from diptych.core.catalogue.books.schemas import Book, BookList
-from diptych.core.catalogue.sizes import SIZES
+from diptych.core.catalogue.books.schemas import BookFilter, BookList, ListedBook
+from diptych.core.engine.facets import MOST
 from diptych.core.engine.schemas.pagination import ListQuery, Query, SearchWords
 from diptych.core.engine.search_tokens import wanted
 from diptych.core.http.operations import OperationRequest, OperationResult
 from diptych.core.sync.operations import authors, book_formats, books
 from diptych.core.sync.operations.pages.page import html, page
 from diptych.core.sync.services.books import RELATED
+from diptych.core.sync.services.facets import FacetReader, own_filters
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import reading, suggestions
 from diptych.core.web.books import book_href
+from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
-from diptych.core.web.reading import ATOM, IN_FEED, NEWEST, Found
+from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, Found
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
@@ -30,6 +34,11 @@ FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 AUTHORS_FOUND, BOOKS_FOUND = 6, 20
 """Rows on the page of a search."""
 
+AUTHORS_TRIED = 50
+"""Authors whose books are searched for the other words of a search, at most."""
+
+ALL = BookFilter()
+"""The query that selects all books."""
 
 QueryT = TypeVar("QueryT", bound=ListQuery)
 
@@ -43,8 +52,16 @@ class SearchQuery(Query):
 def home(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the first page."""
     newest = _newest(executor, NEWEST)
-    (sizes,) = executor.all(SIZES, {})
-    return html(reading.home(frame_of("/ui/", call.principal), newest, sizes))
+    reader = FacetReader(executor)
+    counted = reader.facets(ALL, ON_HOME, MOST)
+    return html(reading.home(frame_of("/ui/", call.principal), newest, reader.sizes(), counted))
+
+
+def statistics(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the page of the catalogue in numbers."""
+    reader = FacetReader(executor)
+    counted = reader.facets(ALL, IN_STATISTICS, MOST)
+    return html(reading.statistics(frame_of("/ui/statistics", call.principal), reader.sizes(), counted))
 
 
 def feed(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -54,8 +71,8 @@ def feed(executor: Executor, call: OperationRequest) -> OperationResult:
     return OperationResult(reading.feed(frame_of("/ui/feed.atom", call.principal), newest, first[0] if first else None))
 
 
-def _newest(executor: Executor, number: int) -> list[Book]:
-    return (books.reader(executor).page(_first(BookList, number))).items
+def _newest(executor: Executor, number: int) -> list[ListedBook]:
+    return (books.page_reader(executor).page(_first(BookList, number))).items
 
 
 def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
@@ -79,7 +96,7 @@ def search(executor: Executor, call: OperationRequest) -> OperationResult:
     q = call.query.q
     frame = frame_of("/ui/search", call.principal, q)
     if isbn := _isbn(q):
-        found = Found(isbn=isbn, books=books.reader(executor).by_isbn(isbn))
+        found = Found(isbn=isbn, books=books.page_reader(executor).by_isbn(isbn))
         if len(found.books) == 1:
             return OperationResult(status=303, headers={"Location": f"/{book_href(found.books[0])}"})
     else:
@@ -96,16 +113,40 @@ def _isbn(q: str) -> str:
 
 
 def _found(executor: Executor, q: str) -> Found:
+    """Return the books with all words in their titles, by an author with all of them, or some words in each."""
     found_authors = _authors(executor, q, AUTHORS_FOUND)
-    found_books = _books(executor, q, BOOKS_FOUND)
-    if found_books:
-        return Found(authors=found_authors, books=found_books)
-    if found_authors:
+    query = _first(BookList, BOOKS_FOUND, q=q)
+    found = Found(authors=found_authors, query=query, books=_page(executor, query))
+    if not found.books and found_authors:
         by = found_authors[0]
-        query = _first(BookList, BOOKS_FOUND, orderBy="title", sortOrder="asc")
-        theirs = books.reader(executor).page(query, author=[by.id])
-        return Found(authors=found_authors, books=theirs.items, by=by)
-    return Found(instead=_instead(executor, q))
+        query = _by(BookList(), [by])
+        found = Found(authors=found_authors, query=query, books=_page(executor, query), by=by)
+    elif not found.books:
+        found = _of_both(executor, q)
+    if not found.books and not found.authors:
+        return Found(instead=_instead(executor, q))
+    own = own_filters(found.query, ON_LISTS)
+    others = [name for name in ON_LISTS if name not in own]
+    return replace(found, facets=FacetReader(executor).facets(found.query, others, VALUES_ON_LISTS))
+
+
+def _of_both(executor: Executor, q: str) -> Found:
+    """Return the books that have some words in their titles, and the others in the name of one of their authors."""
+    for name, others in suggestions.splits(q):
+        if people := _authors(executor, name, AUTHORS_TRIED, orderBy="name", sortOrder="asc"):
+            query = _by(_first(BookList, BOOKS_FOUND, q=others), people)
+            if found := _page(executor, query):
+                own = {each.id for book in found for each in (book.author, book.second) if each is not None}
+                shown = [each for each in people if each.id in own][:AUTHORS_FOUND]
+                return Found(authors=shown, query=query, books=found)
+    return Found()
+
+
+def _by(query: Any, people: Sequence[Author]) -> Any:
+    """Return the query for the books of some people within another; of all books, by title."""
+    of_people = {"contributors_in": [each.id for each in people]}
+    by_title = {} if query.q else {"page_size": BOOKS_FOUND, "total": False, "order_by": "title", "sort_order": "asc"}
+    return query.model_copy(update=of_people | by_title)
 
 
 def _instead(executor: Executor, q: str) -> str:
@@ -115,7 +156,8 @@ def _instead(executor: Executor, q: str) -> str:
         return ""
     more = suggestions.CANDIDATES
     names = [each.name for each in _authors(executor, wider, more, orderBy="name", sortOrder="asc")]
-    titles = [each.title for each in _books(executor, wider, more, orderBy="title", sortOrder="asc")]
+    query = _first(BookList, more, q=wider, orderBy="title", sortOrder="asc")
+    titles = [each.title for each in _page(executor, query)]
     return suggestions.suggested(q, [*names, *titles])
 
 
@@ -123,12 +165,13 @@ def _authors(executor: Executor, q: str, number: int, **more: str) -> list[Autho
     return (authors.resource.reader(executor).page(_first(AuthorList, number, q=q, **more))).items
 
 
-def _books(executor: Executor, q: str, number: int, **more: str) -> list[Book]:
-    return (books.reader(executor).page(_first(BookList, number, q=q, **more))).items
+def _page(executor: Executor, query: Any) -> list[ListedBook]:
+    return (books.page_reader(executor).page(query)).items
 
 
 operations = [
     page("home", "/ui/", home),
+    page("statistics", "/ui/statistics", statistics),
     page("search", "/ui/search", search, query=SearchQuery, refused=reading.search_again),
     page("book", "/ui/book/{slug}", book, needs_transaction=lambda _: True),
     page("feed", "/ui/feed.atom", feed, media_type=ATOM),
