@@ -73,7 +73,7 @@ TEXTS: Mapping[str, str] = {
     "order.year.asc": "Earliest year",
     "list.search_all": "Search authors and titles together",
     "facets.title": "Narrow down",
-    "facets.uncounted": "More than 2,000 books match: they are not counted here.",
+    "facets.uncounted": "No number stands where more than 2,000 books match.",
     "facets.counted_at": "Counted at {time}.",
     "facets.remove": "Remove",
     "facet.tags": "Tag",

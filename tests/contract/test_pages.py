@@ -21,7 +21,7 @@ POLICY = (
 )
 
 LISTS = ["/ui/books", "/ui/authors", "/ui/publishers", "/ui/series", "/ui/tags"]
-PAGES = ["/ui/", *LISTS, "/ui/search", "/ui/search?q=x", "/ui/sign-in", "/ui/sign-out"]
+PAGES = ["/ui/", *LISTS, "/ui/statistics", "/ui/search", "/ui/search?q=x", "/ui/sign-in", "/ui/sign-out"]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -285,3 +285,77 @@ def test_the_feed_has_the_newest_books_first(api: httpx.Client):
     assert new["title"].replace("\ufffe", "") in page_of(api, urljoin("/ui/feed.atom", link.get("href"))).text
     again = api.get("/ui/feed.atom", headers={"If-None-Match": response.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_a_list_of_books_shows_two_authors_of_each(api: httpx.Client):
+    authors = [make_author(api, name=f"{name} {marker()}") for name in ("Terry", "Neil", "Tove")]
+    book = make_book(api, author_id=authors[0]["id"])
+    people = [{"author_id": each["id"], "role": "author"} for each in authors]
+    for number, further in ((2, False), (3, True)):
+        given = [*people[:number], {"author_id": authors[0]["id"], "role": "other"}]
+        api.put(f"/books/{book['id']}/contributors", json={"items": given}).raise_for_status()
+        text = page_of(api, "/ui/books", authorIdIn=authors[0]["id"]).text
+        shown = text.split(book["title"])[1].split("Narrow down")[0]
+        assert [each["name"] in shown for each in authors] == [True, True, False]
+        assert ("and 1 more" in shown) == further
+
+
+def test_a_value_of_a_facet_is_added_to_the_filters_and_removed_from_them(api: httpx.Client):
+    tag, author = marker(), make_author(api)
+    for language, year in (("sv", 1969), ("sv", 1972), ("fi", 1972)):
+        book = make_book(api, author_id=author["id"], language=language, year=year, title=f"{tag} {marker()}")
+        api.put(f"/books/{book['id']}/tags", json={"items": [tag]}).raise_for_status()
+
+    page = page_of(api, "/ui/books", tagsIn=tag)
+    assert f"{author['name']} 3" in " ".join(page.text.split())
+    assert "Swedish 2" in " ".join(page.text.split())
+    (swedish,) = [link for link in page.links if "languageIn=sv" in link]
+    narrowed = page_of(api, urljoin("/ui/books", swedish))
+    assert "2 books" in narrowed.text
+    assert "Language: Swedish" in narrowed.text
+    (decade,) = [link for link in narrowed.links if "decadeIn=1970" in link]
+    both = page_of(api, urljoin("/ui/books", decade))
+    assert "1 book" in both.text
+    assert "Decade: 1970s" in both.text
+    without = [link for link in both.links if "decadeIn=1970" in link and "languageIn=sv" not in link]
+    assert "2 books" in page_of(api, urljoin("/ui/books", without[0])).text
+    found = page_of(api, "/ui/search", q=tag)
+    assert any(f"q={tag}" in link and "decadeIn=1960" in link and "/ui/books" in link for link in found.links)
+
+
+def test_ids_in_filters_are_shown_as_names(api: httpx.Client):
+    author, publisher = make_author(api), make(api, "publishers")
+
+    page = page_of(api, "/ui/books", contributorsIn=author["id"], publisherIdIn=publisher["id"])
+
+    assert f"By: {author['name']}" in page.text
+    assert f"Publisher: {publisher['name']}" in page.text
+
+
+def test_words_of_an_author_and_of_a_title_find_a_book_together(api: httpx.Client):
+    first, last, omens = marker(), marker(), marker()
+    author, second = make_author(api, name=f"{first} {last}"), make_author(api)
+    book = make_book(api, author_id=second["id"], title=f"Good {omens}")
+    people = [{"author_id": each["id"], "role": "author"} for each in (second, author)]
+    api.put(f"/books/{book['id']}/contributors", json={"items": people}).raise_for_status()
+
+    for q in (f"{last} {omens}", f"good {omens} {first}", f"{first} {last} {omens[:9]}*", f"{omens} {last} {first}"):
+        page = page_of(api, "/ui/search", q=q)
+        assert book["title"] in page.text, q
+        assert author["name"] in page.text
+        with_filters = min((link for link in page.links if "/ui/books?" in link), key=len)
+        assert book["title"] in page_of(api, urljoin("/ui/search", with_filters)).text
+    assert book["title"] not in page_of(api, "/ui/search", q=f"{last} {marker()}").text
+    empty = page_of(api, "/ui/books", q=f"{last} {omens}")
+    assert f"../ui/search?q={last}%20{omens}" in empty.links
+
+
+def test_the_statistics_have_the_same_numbers_in_a_plot_and_in_a_table(api: httpx.Client):
+    make_book(api, language="sv", year=1972)
+
+    response = api.get("/ui/statistics")
+
+    page = Page.of(response.text)
+    assert {"svg", "table", "caption"} <= page.tags
+    assert any("decadeIn=1970" in link for link in page.links)
+    assert any("languageIn=sv" in link for link in page.links)
