@@ -244,6 +244,13 @@ TABLE = """
     page_merge_author       slug=homer ?other={other}                                    3
     page_merge_publisher    slug=sort-of-books                                           1
     page_merge_tag          id={tag}                                                     1
+    page_history_author     slug=homer                                                   3
+    page_history_book       slug=te0                                                     5
+    page_history_publisher  slug=sort-of-books                                           3
+    page_history_series     slug=moomins                                                 3
+    page_history_tag        id={tag}                                                     3
+    page_changes            ?pageSize=1                                                  2
+    page_changes            ?requestIdIn=none                                            1
     page_edit_author        slug=homer                                                   1
     page_edit_publisher     slug=sort-of-books                                           1
     page_edit_series        slug=moomins                                                 1
@@ -274,6 +281,8 @@ TABLE = """
     form_merge_author       slug=homer form:other={other}                                11 commit
     form_merge_publisher    slug=sort-of-books form:other={publisher2}                   7 commit
     form_merge_tag          id={tag} form:other={tag2}                                   11 commit
+    form_undo               form:request_id=none                                         1
+    form_undo               form:back=ui/                                                0
     form_delete_book        slug=te2 form:name=x                                         2 commit
     form_delete_author      slug=fagles form:name=x                                      2
     form_delete_author      slug=free form:name=x                                        3 commit

@@ -21,7 +21,7 @@ _ABOUT = (
 )
 
 
-class _History:
+class History:
     """Runs the operations. resources: all that there are."""
 
     def __init__(self, resources: Sequence[ReadOnlyResource]) -> None:
@@ -36,10 +36,10 @@ class _History:
         return OperationResult(await Reader(executor, self.spec).page(call.query, **scope))
 
 
-class _HistoryOfRow:
+class HistoryOfRow:
     """Runs the operation of one resource."""
 
-    def __init__(self, history: _History, resource: ReadOnlyResource) -> None:
+    def __init__(self, history: History, resource: ReadOnlyResource) -> None:
         self.history = history
         self.resource = resource
 
@@ -55,7 +55,7 @@ class _HistoryOfRow:
 
 def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
     """Return the operations on the history of these resources."""
-    history = _History(resources)
+    history = History(resources)
     return [
         Operation(
             name="changes_list",
@@ -74,7 +74,7 @@ def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
     ]
 
 
-def _of_row(history: _History, resource: ReadOnlyResource) -> Operation:
+def _of_row(history: History, resource: ReadOnlyResource) -> Operation:
     name, one = resource.name, resource.service.spec.noun
     return Operation(
         name=f"{name}_list_changes",
@@ -82,7 +82,7 @@ def _of_row(history: _History, resource: ReadOnlyResource) -> Operation:
         path=f"/{name}/{{id}}/changes",
         summary=f"List the changes of one {one}, a page at a time",
         description=f"{_ABOUT} They stay when the {one} is deleted.",
-        run=_HistoryOfRow(history, resource).list_changes,
+        run=HistoryOfRow(history, resource).list_changes,
         unit="read",
         permission="history:read",
         query=RowChanges,

@@ -27,7 +27,7 @@ _ABOUT = (
 )
 
 
-class _Undo:
+class Undo:
     """Runs the operation. resources: those with a history."""
 
     def __init__(self, resources: Sequence[ReadOnlyResource]) -> None:
@@ -87,7 +87,7 @@ def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
             path="/changes/undo",
             summary="Undo one change, or all changes of one request",
             description=_ABOUT,
-            run=_Undo(resources).undo,
+            run=Undo(resources).undo,
             unit="write_many",
             permission="history:undo",
             body=UndoRequest,

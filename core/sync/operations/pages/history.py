@@ -1,0 +1,107 @@
+# Generated from core/aio/operations/pages/history.py by tools/unasync.py: do not edit, run "make twins".
+"""The pages of the history of a row and of the catalogue, and what undoes changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+
+from msgspec.structs import replace
+from pydantic import ValidationError
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from diptych.core.engine.resource_spec import ResourceSpec
+from diptych.core.engine.row_statements import VALUES, in_values
+from diptych.core.engine.schemas.error_messages import detail
+from diptych.core.errors import FieldError, ValidationFailed
+from diptych.core.history.schemas import RowChanges, UndoRequest, change_list
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.sync.operations import history, undo
+from diptych.core.sync.operations.pages import book_writing, writing
+from diptych.core.sync.operations.pages.page import form, html, page, see_other
+from diptych.core.sync.operations.pages.writing import RowPages
+from diptych.core.sync.statement_executor import Executor
+from diptych.core.web import history_pages
+from diptych.core.web.books import Link
+from diptych.core.web.frame import frame_of
+
+ALL: tuple[RowPages, ...] = (*writing.PAGES, book_writing.PAGES)
+_RESOURCES = tuple(each.resource for each in ALL)
+_HISTORY = history.History(_RESOURCES)
+_UNDO = undo.Undo(_RESOURCES)
+
+CHANGES = "ui/changes"
+
+
+@cache
+def _by_ids(spec: ResourceSpec) -> Select[Any]:
+    return spec.select.where(in_values(spec.model.id))
+
+
+def _names(executor: Executor, wanted: Mapping[str, set[UUID]]) -> dict[UUID, Link]:
+    """Return the pages of those rows that exist, by one statement for each resource."""
+    found: dict[UUID, Link] = {}
+    for each in ALL:
+        if ids := wanted.get(each.resource.name):
+            spec = each.resource.service.spec
+            for columns in executor.all(_by_ids(spec), {VALUES: sorted(ids)}):
+                row = spec.represent(columns)
+                found[row.id] = Link(each.name_of(row), each.address(row))
+    return found
+
+
+def show_all(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the history of the catalogue."""
+    query = call.query.model_copy(update={"total": False})
+    found: Any = (_HISTORY.list_all(executor, replace(call, query=query))).body
+    names = _names(executor, history_pages.ids_in(found.items))
+    view = history_pages.history_view(CHANGES, call.query, found, names)
+    return html(history_pages.history(frame_of(f"/{CHANGES}", call.principal), view))
+
+
+@dataclass(frozen=True, slots=True)
+class _HistoryOf:
+    """The history of a row of one kind."""
+
+    rows: RowPages
+
+    def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        """Return the history of a row. Errors: NotFound."""
+        row = self.rows.resource.reader(executor).fetch(self.rows.column, call.parameters[self.rows.column])
+        of_row = history.HistoryOfRow(_HISTORY, self.rows.resource)
+        query = call.query.model_copy(update={"total": False})
+        found: Any = (of_row.list_changes(executor, replace(call, parameters={"id": row.id}, query=query))).body
+        names = _names(executor, history_pages.ids_in(found.items))
+        there = Link(self.rows.name_of(row), self.rows.address(row))
+        view = history_pages.history_view(self.rows.address(row, "/history"), call.query, found, names, there)
+        return html(history_pages.history(frame_of(f"{self.rows.path}/history", call.principal), view))
+
+
+def undo_changes(session: Session, call: OperationRequest) -> OperationResult:
+    """Undo one change, or all of one request, and lead back. Errors: ValidationFailed, NotFound, Conflict."""
+    typed: dict[str, str] = call.body.root
+    given: dict[str, Any] = {name: typed[name] for name in ("change_id", "request_id") if name in typed}
+    if given.get("change_id", "").isdecimal():
+        given["change_id"] = int(given["change_id"])
+    try:
+        wanted = UndoRequest.model_validate(given)
+    except ValidationError as error:
+        errors = [FieldError(each["type"], detail(each), path=each["loc"]) for each in error.errors()]
+        raise ValidationFailed("There is nothing to undo.", errors) from None
+    _UNDO.undo(session, replace(call, body=wanted))
+    back = typed.get("back", "")
+    return see_other(back if re.fullmatch(r"ui/[!-~]*", back) else CHANGES)
+
+
+_read = partial(page, permission="history:read", needs_transaction=lambda _: True)
+
+operations: list[Operation] = [
+    _read("changes", f"/{CHANGES}", show_all, query=change_list(_HISTORY.tables)),
+    *(_read(f"history_{each.kind}", f"{each.path}/history", _HistoryOf(each).show, query=RowChanges) for each in ALL),
+    form("undo", f"/{CHANGES}/undo", undo_changes, history_pages.not_undone, permission="history:undo"),
+]
