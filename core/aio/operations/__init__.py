@@ -17,6 +17,7 @@ from diptych.core.aio.operations import (
     sign_in,
 )
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
+from diptych.core.aio.operations.pages import history as pages_of_history
 from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
 
@@ -38,6 +39,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *sign_in.operations,
     *second_factor.operations,
     *pages.operations,
+    *pages_of_history.operations(RESOURCES),
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

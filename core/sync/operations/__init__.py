@@ -20,6 +20,7 @@ from diptych.core.sync.operations import (
     sign_in,
 )
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
+from diptych.core.sync.operations.pages import history as pages_of_history
 
 _modules = [import_module(f"{__name__}.{name}") for name in NAMES]
 
@@ -39,6 +40,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *sign_in.operations,
     *second_factor.operations,
     *pages.operations,
+    *pages_of_history.operations(RESOURCES),
 )
 
 OPERATIONS = (*DESCRIBED, *documents.Documents(DESCRIBED).operations)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -22,6 +22,7 @@ from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.history.schemas import RowChanges, UndoRequest, change_list
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.sync.operations import history, undo
+from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 from diptych.core.sync.operations.pages import book_writing, writing
 from diptych.core.sync.operations.pages.page import form, html, page, see_other
 from diptych.core.sync.operations.pages.writing import RowPages
@@ -31,9 +32,7 @@ from diptych.core.web.books import Link
 from diptych.core.web.frame import frame_of
 
 ALL: tuple[RowPages, ...] = (*writing.PAGES, book_writing.PAGES)
-_RESOURCES = tuple(each.resource for each in ALL)
-_HISTORY = history.History(_RESOURCES)
-_UNDO = undo.Undo(_RESOURCES)
+"""The kinds of rows that have pages."""
 
 CHANGES = "ui/changes"
 
@@ -55,25 +54,52 @@ def _names(executor: Executor, wanted: Mapping[str, set[UUID]]) -> dict[UUID, Li
     return found
 
 
-def show_all(executor: Executor, call: OperationRequest) -> OperationResult:
-    """Return the history of the catalogue."""
-    query = call.query.model_copy(update={"total": False})
-    found: Any = (_HISTORY.list_all(executor, replace(call, query=query))).body
-    names = _names(executor, history_pages.ids_in(found.items))
-    view = history_pages.history_view(CHANGES, call.query, found, names)
-    return html(history_pages.history(frame_of(f"/{CHANGES}", call.principal), view))
+class _Changes:
+    """The history of the catalogue. resources: those with a history."""
+
+    def __init__(self, resources: Sequence[ReadOnlyResource]) -> None:
+        self.history = history.History(resources)
+        self._undo = undo.Undo(resources)
+
+    def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
+        """Return the history of the catalogue."""
+        query = call.query.model_copy(update={"total": False})
+        found: Any = (self.history.list_all(executor, replace(call, query=query))).body
+        names = _names(executor, history_pages.ids_in(found.items))
+        view = history_pages.history_view(CHANGES, call.query, found, names)
+        return html(history_pages.history(frame_of(f"/{CHANGES}", call.principal), view))
+
+    def undo(self, session: Session, call: OperationRequest) -> OperationResult:
+        """Undo one change, or all of one request, and lead back. Errors: ValidationFailed, NotFound, Conflict."""
+        typed: dict[str, str] = call.body.root
+        self._undo.undo(session, replace(call, body=_asked(typed)))
+        back = typed.get("back", "")
+        return see_other(back if re.fullmatch(r"ui/[!-~]*", back) else CHANGES)
+
+
+def _asked(typed: Mapping[str, str]) -> UndoRequest:
+    """Return what is to be undone. Errors: ValidationFailed."""
+    given: dict[str, Any] = {name: typed[name] for name in ("change_id", "request_id") if name in typed}
+    if given.get("change_id", "").isdecimal():
+        given["change_id"] = int(given["change_id"])
+    try:
+        return UndoRequest.model_validate(given)
+    except ValidationError as error:
+        errors = [FieldError(each["type"], detail(each), path=each["loc"]) for each in error.errors()]
+        raise ValidationFailed("There is nothing to undo.", errors) from None
 
 
 @dataclass(frozen=True, slots=True)
 class _HistoryOf:
     """The history of a row of one kind."""
 
+    history: history.History
     rows: RowPages
 
     def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """Return the history of a row. Errors: NotFound."""
         row = self.rows.resource.reader(executor).fetch(self.rows.column, call.parameters[self.rows.column])
-        of_row = history.HistoryOfRow(_HISTORY, self.rows.resource)
+        of_row = history.HistoryOfRow(self.history, self.rows.resource)
         query = call.query.model_copy(update={"total": False})
         found: Any = (of_row.list_changes(executor, replace(call, parameters={"id": row.id}, query=query))).body
         names = _names(executor, history_pages.ids_in(found.items))
@@ -82,26 +108,19 @@ class _HistoryOf:
         return html(history_pages.history(frame_of(f"{self.rows.path}/history", call.principal), view))
 
 
-def undo_changes(session: Session, call: OperationRequest) -> OperationResult:
-    """Undo one change, or all of one request, and lead back. Errors: ValidationFailed, NotFound, Conflict."""
-    typed: dict[str, str] = call.body.root
-    given: dict[str, Any] = {name: typed[name] for name in ("change_id", "request_id") if name in typed}
-    if given.get("change_id", "").isdecimal():
-        given["change_id"] = int(given["change_id"])
-    try:
-        wanted = UndoRequest.model_validate(given)
-    except ValidationError as error:
-        errors = [FieldError(each["type"], detail(each), path=each["loc"]) for each in error.errors()]
-        raise ValidationFailed("There is nothing to undo.", errors) from None
-    _UNDO.undo(session, replace(call, body=wanted))
-    back = typed.get("back", "")
-    return see_other(back if re.fullmatch(r"ui/[!-~]*", back) else CHANGES)
-
-
 _read = partial(page, permission="history:read", needs_transaction=lambda _: True)
 
-operations: list[Operation] = [
-    _read("changes", f"/{CHANGES}", show_all, query=change_list(_HISTORY.tables)),
-    *(_read(f"history_{each.kind}", f"{each.path}/history", _HistoryOf(each).show, query=RowChanges) for each in ALL),
-    form("undo", f"/{CHANGES}/undo", undo_changes, history_pages.not_undone, permission="history:undo"),
-]
+
+def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:
+    """Return the operations of these pages. resources: all that have a history."""
+    changes = _Changes(resources)
+    return [
+        _read("changes", f"/{CHANGES}", changes.show, query=change_list(changes.history.tables)),
+        *(
+            _read(
+                f"history_{each.kind}", f"{each.path}/history", _HistoryOf(changes.history, each).show, query=RowChanges
+            )
+            for each in ALL
+        ),
+        form("undo", f"/{CHANGES}/undo", changes.undo, history_pages.not_undone, permission="history:undo"),
+    ]
