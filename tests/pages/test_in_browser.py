@@ -13,12 +13,14 @@ import pytest
 
 from tests.contract.making import make_author, make_book, make_tag, marker, new_isbn
 from tests.support import patient
-from tests.support.databases import ROOT
+from tests.support.databases import DIPTYCH, ROOT, run
 from tests.support.hosts import Hosts
 
 pytestmark = pytest.mark.judge
 
 LOOK = ROOT / "tools" / "pages" / "look.mjs"
+
+PASSWORD = "the moomins of the valley"  # noqa: S105 - of a test
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft "
 
@@ -47,9 +49,29 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
         f"/ui/book/{longest['slug']}", f"/ui/author/{author['slug']}", f"/ui/publisher/{publisher['slug']}",
         f"/ui/in-series/{series['slug']}", f"/ui/tag/{tag['id']}", "/ui/sign-in", "/ui/sign-out", "/ui/password",
         "/ui/nothing", "/docs", "/docs/books", "/docs/Book", "/problems",
+        "/ui/books/new", f"/ui/book/{full['slug']}/edit", f"/ui/book/{longest['slug']}/delete",
+        f"/ui/book/{full['slug']}/saved?others=title,tags", f"/ui/author/{author['slug']}/edit",
+        f"/ui/author/{author['slug']}/merge?q=d*", f"/ui/author/{author['slug']}/merge?other={longest['author_id']}",
     ]  # fmt: skip
-    refused = {"path": "/ui/sign-in", "fill": {"name": LONG, "password": "wrong"}}
-    return [*({"path": path} for path in paths), refused]
+    theirs = {"path": f"/books/{longest['id']}", "field": "title"}
+    filled = [
+        {"path": "/ui/sign-in", "fill": {"name": LONG, "password": "wrong"}},
+        {"path": "/ui/books/new", "fill": {"isbn": "1", "tags": LONG * 3, "contributors.0.name": LONG * 5}},
+        {"path": f"/ui/author/{author['slug']}/delete", "fill": {}},
+        {"path": f"/ui/book/{longest['slug']}/edit", "fill": {"title": LONG}, "meanwhile": theirs},
+    ]
+    history = ["/ui/changes", f"/ui/book/{full['slug']}/history", f"/ui/book/{longest['slug']}/history"]
+    return [*({"path": path} for path in paths), *filled, *({"path": path, "signedIn": True} for path in history)]
+
+
+def signed_in(url: str, database: str) -> dict[str, str]:
+    """Return the cookie of an administrator's new session."""
+    run([*DIPTYCH, "accounts", "create", "browser", "--role", "administrator"], DATABASE_URL=database)
+    run([*DIPTYCH, "accounts", "password", "browser"], stdin=f"{PASSWORD}\n", DATABASE_URL=database)
+    with patient.Client(base_url=url) as api:
+        response = api.post("/ui/sign-in", data={"name": "browser", "password": PASSWORD})
+    name, _, value = response.headers["Set-Cookie"].partition(";")[0].partition("=")
+    return {"name": name, "value": value}
 
 
 @pytest.mark.parametrize("host", ["flask-sqlite", "sanic-postgresql"])
@@ -59,7 +81,9 @@ def test_every_page_is_right_in_a_browser(hosts: Hosts, host: str):
     assert node
     url = hosts.url(host)
     with patient.Client(base_url=url) as api:
-        given = json.dumps({"base": url, "states": stock(api)})
+        states = stock(api)
+    session = signed_in(url, hosts.database(host.partition("-")[2]))
+    given = json.dumps({"base": url, "session": session, "states": states})
 
     environment = {**os.environ, "CHROMIUM": chromium}
     done = subprocess.run(

@@ -1,6 +1,8 @@
 // Looks at pages in Chromium, and prints what is wrong with them as a JSON list of lines.
 //
-// Standard input: {"base": a URL, "states": [{"path": ..., "fill": fields of the page's last form, to send it}]}.
+// Standard input: {"base": a URL, "session": a cookie's name and value, "states": [{"path": ..., "fill": fields of the
+// page's last form, to send it, "meanwhile": {"path": of the API, "field": to change before that}, "signedIn": whether
+// with the session}]}.
 // CHROMIUM is the browser's file.
 
 import { readFileSync } from "node:fs";
@@ -8,12 +10,16 @@ import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const { base, states } = JSON.parse(readFileSync(0, "utf8"));
+const { base, session, states } = JSON.parse(readFileSync(0, "utf8"));
 const wrong = [];
 
-async function open(page, { path, fill }) {
+async function open(page, { path, fill, meanwhile }) {
   await page.goto(new URL(path, base).href);
   if (!fill) return;
+  if (meanwhile) {
+    const data = { [meanwhile.field]: `Theirs ${Date.now()}` };
+    await page.request.patch(new URL(meanwhile.path, base).href, { data });
+  }
   const form = page.locator("form").last();
   for (const [name, value] of Object.entries(fill)) await form.locator(`[name="${name}"]`).fill(value);
   await Promise.all([page.waitForEvent("load"), form.locator("button").click()]);
@@ -33,6 +39,24 @@ async function look(page, state, name, told) {
   await page.keyboard.press("Tab");
   if (!(await page.evaluate(() => document.activeElement?.matches(".skip")))) wrong.push(`${name}: Tab does not begin at .skip`);
   wrong.push(...told.map((each) => `${name}: ${each}`));
+}
+
+async function edit(browser) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const [mine, theirs] = [await context.newPage(), await context.newPage()];
+  const { path } = states.find(({ meanwhile }) => meanwhile);
+  for (const page of [mine, theirs]) await page.goto(new URL(path, base).href);
+  for (const [page, title] of [[theirs, "Theirs"], [mine, "Mine"]]) {
+    await page.locator("#title").fill(title);
+    await page.keyboard.press("Enter");
+    await page.waitForEvent("load");
+  }
+  if ((await mine.locator("#title").inputValue()) !== "Mine") wrong.push("editing in two windows: what was typed is lost");
+  await mine.getByLabel("Theirs, as it is now").check();
+  await mine.locator("form button").last().click();
+  await mine.waitForURL(/\/ui\/book\/[^/]+(\/saved.*)?$/);
+  const shown = await mine.locator("main").textContent();
+  if (!shown.includes("Theirs")) wrong.push(`editing in two windows: the page shows ${shown}`);
 }
 
 async function search(browser) {
@@ -63,14 +87,21 @@ async function tryIt(browser) {
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
 for (const colorScheme of ["light", "dark"]) {
-  const page = await (await browser.newContext({ colorScheme })).newPage();
   const told = [];
-  page.on("request", (request) => new URL(request.url()).origin !== new URL(base).origin && told.push(`asks ${request.url()}`));
-  page.on("console", (message) => message.text().includes("Content Security Policy") && told.push(message.text()));
-  page.on("pageerror", (error) => told.push(String(error)));
-  for (const state of states) await look(page, state, `${state.path} in ${colorScheme}`, told);
+  const [anyone, someone] = [await browser.newContext({ colorScheme }), await browser.newContext({ colorScheme })];
+  await someone.addCookies([{ ...session, url: base }]);
+  for (const [context, signedIn] of [[anyone, false], [someone, true]]) {
+    const page = await context.newPage();
+    page.on("request", (request) => new URL(request.url()).origin !== new URL(base).origin && told.push(`asks ${request.url()}`));
+    page.on("console", (message) => message.text().includes("Content Security Policy") && told.push(message.text()));
+    page.on("pageerror", (error) => told.push(String(error)));
+    for (const state of states.filter((each) => Boolean(each.signedIn) === signedIn)) {
+      await look(page, state, `${state.path} in ${colorScheme}`, told);
+    }
+  }
 }
 await search(browser);
 await tryIt(browser);
+await edit(browser);
 await browser.close();
 console.log(JSON.stringify(wrong));
