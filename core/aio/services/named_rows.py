@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
@@ -31,11 +32,17 @@ class NamedRow(Struct, frozen=True):
 class AmbiguousNames(ValidationFailed):
     """Names that several rows have. candidates: those rows, by the path of the name."""
 
-    def __init__(self, noun: str, candidates: Mapping[Path, Sequence[Entity]]) -> None:
+    candidates: Mapping[Path, Sequence[Entity]] = MappingProxyType({})
+
+    @classmethod
+    def among(cls, candidates: Mapping[Path, Sequence[Entity]], noun: str) -> AmbiguousNames:
+        """Return the error for names that have these candidates."""
         detail = "several have this name: choose one"
-        errors = [FieldError("ambiguous", detail, path=path) for path in candidates]
-        super().__init__(f"More than one {noun} has a name.", errors)
-        self.candidates = candidates
+        error = cls(
+            f"More than one {noun} has a name.", [FieldError("ambiguous", detail, path=path) for path in candidates]
+        )
+        error.candidates = candidates
+        return error
 
 
 async def ids_of(service: Any, wanted: Sequence[NamedRow]) -> list[UUID]:
@@ -54,7 +61,7 @@ async def ids_of(service: Any, wanted: Sequence[NamedRow]) -> list[UUID]:
         # Two of one new name are one row, unless each was said to be another.
         found.append(chosen[0].id if chosen and each.id != "new" else f"{each.name}\n{each.path if each.id else ''}")
     if ambiguous:
-        raise AmbiguousNames(service.spec.noun, ambiguous)
+        raise AmbiguousNames.among(ambiguous, service.spec.noun)
     # All writers use one order: two of them then wait for each other instead of deadlocking.
     missing = sorted({key for key in found if isinstance(key, str)})
     made = dict(zip(missing, await _created(service, missing), strict=True))
