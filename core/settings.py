@@ -127,6 +127,14 @@ def _hosts(text: str) -> str:
     return text
 
 
+def _file_store(text: str) -> str:
+    """Check where files are and return it as given. Errors: ValueError."""
+    scheme, separator, rest = text.partition("://")
+    if not text or (separator and (scheme != "s3" or not rest.partition("/")[0])):
+        raise ValueError(f"is neither a directory nor an address such as s3://bucket/prefix: {text!r}")
+    return text
+
+
 def _methods(text: str) -> str:
     """Check a list of methods and return it as given. Errors: ValueError."""
     for method in parse_list(text):
@@ -161,6 +169,10 @@ def parse_list(text: str) -> tuple[str, ...]:
 
 BODIES = 4
 """Largest bodies that a worker keeps at least: one client may have a quarter."""
+
+
+SPOOLED = 8
+"""Largest files that can arrive at a worker at the same time: one client may have a quarter."""
 
 
 def _setting(default: Any, variable: str, parse: Callable[[str], Any], help_text: str, *, secret: bool = False) -> Any:
@@ -201,6 +213,15 @@ class Settings:
         _between(0, 1024**4),
         "of bodies and responses in transit that a worker keeps, a quarter for one client;"
         " 0: four of the largest bodies, at least 256 MiB",
+    )
+    files: str = _setting(
+        "var/files",
+        "DIPTYCH_FILES",
+        _file_store,
+        "where the files of books are: a directory, or s3://bucket/prefix",
+    )
+    max_file_bytes: int = _setting(
+        128 * 1024 * 1024, "DIPTYCH_MAX_FILE_BYTES", _between(1024, 1024**4), "the largest file of a book accepted"
     )
     hosts: str = _setting(
         "", "DIPTYCH_HOSTS", _hosts, "host names of requests that are answered, separated by commas; * for any"
@@ -297,6 +318,11 @@ class Settings:
     def buffer_limit(self) -> int:
         """Bytes in transit that a worker keeps."""
         return self.buffer_bytes or max(BODIES * self.max_body_bytes, 256 * 1024 * 1024)
+
+    @property
+    def spool_limit(self) -> int:
+        """Bytes of arriving files that a worker keeps in temporary files."""
+        return SPOOLED * self.max_file_bytes
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:

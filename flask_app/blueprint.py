@@ -54,11 +54,12 @@ def _view(
     application: Application, route: Route, path: str, principal: Callable[[flask.Request], HostUser | None]
 ) -> View:
     identifies = route.operation is not None and route.operation.needed is not None
+    file_limit = application.file_limit_of(route)
 
     def view(**parameters: Any) -> flask.Response:
         user = principal(flask.request) if identifies else None
         try:
-            asked = to_request(flask.request, path, parameters, user)
+            asked = to_request(flask.request, path, parameters, file_limit, user)
         except Problem as problem:
             prefix, headers = prefix_of(flask.request, path), to_headers(flask.request)
             return to_response(application.refuse(problem, flask.request.method, headers, prefix, route.path))

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
+from diptych.core.http.spool import Spool
 from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.reason_phrases import status_line
@@ -26,16 +27,20 @@ _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 
 
 def to_request(
-    request: flask.Request, path: str, parameters: Mapping[str, str], user: HostUser | None = None
+    request: flask.Request,
+    path: str,
+    parameters: Mapping[str, str],
+    file_limit: int | None = None,
+    user: HostUser | None = None,
 ) -> Request:
     """Convert a request, and read it to its end. `path` is the rule's, without the prefix it was mounted under.
 
-    user: who sent it, where the application knows.
+    file_limit: of the body in bytes, where it is a file. user: who sent it, where the application knows.
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
     content = request.environ["wsgi.input"]
-    ours = hasattr(content, "body_error")
+    ours = hasattr(content, "body")
     if not ours:
         _judge(request)
     return Request(
@@ -46,7 +51,7 @@ def to_request(
         headers=to_headers(request),
         client=request.remote_addr or "",
         user=user,
-        body=(content.body_error or content.getvalue()) if ours else _body(request),
+        body=content.body if ours else _body(request) if file_limit is None else _file(request, file_limit),
         arrived=content.arrived if ours else time.monotonic(),
     )
 
@@ -95,6 +100,25 @@ def _body(request: flask.Request) -> bytes | BodyError:
     return body if len(body) >= (request.content_length or 0) else BodyError.INCOMPLETE
 
 
+def _file(request: flask.Request, limit: int) -> Spool | BodyError:
+    spool = Spool()
+    error = BodyError.TOO_LARGE
+    try:
+        while len(spool) <= limit and (piece := request.stream.read(PIECE)):
+            spool.extend(piece)
+        if len(spool) <= limit:
+            # As in `_body`.
+            if len(spool) >= (request.content_length or 0):
+                return spool
+            error = BodyError.INCOMPLETE
+    except RequestEntityTooLarge:
+        pass
+    except Exception:  # noqa: BLE001 - as in `_body`
+        error = BodyError.INCOMPLETE
+    spool.close()
+    return error
+
+
 def to_headers(request: flask.Request) -> dict[str, str]:
     """Return the request's headers, by their names in lower case."""
     found = {
@@ -106,6 +130,10 @@ def to_headers(request: flask.Request) -> dict[str, str]:
         if value := request.environ.get(variable):
             found[name] = value
     return found
+
+
+PIECE = 65_536
+"""Bytes of a file that are read at a time from another WSGI server."""
 
 
 class CoreResponse(flask.Response):
@@ -123,7 +151,8 @@ def to_response(response: Response) -> flask.Response:
     if response.content_type is not None:
         headers["Content-Type"] = response.content_type
     if response.stream is None and response.status not in (204, 304):
-        headers["Content-Length"] = str(len(response.body))
+        headers.setdefault("Content-Length", str(len(response.body)))
     # A list: for bytes werkzeug would add Content-Length.
     body = [response.body] if response.stream is None else cast("Iterator[bytes]", response.stream)
-    return CoreResponse(body, status_line(response.status), Headers(headers))
+    is_stream = response.stream is not None
+    return CoreResponse(body, status_line(response.status), Headers(headers), direct_passthrough=is_stream)

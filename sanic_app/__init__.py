@@ -40,6 +40,7 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     # One second is left for cancelled work to return its database connection.
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.stop_timeout - 1
     application = Application(settings)
+    app.ctx.body_limits = application.body_limits
     app.blueprint(create_blueprint(application))
     register_errors(app, application)
     app.main_process_start(release_sigterm)

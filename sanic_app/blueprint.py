@@ -73,17 +73,22 @@ def _view(
     # What uses no database takes no slot, so it responds however many requests are queued.
     asks = operation is not None and (operation.unit != "none" or operation.needed is not None)
     identifies = operation is not None and operation.needed is not None
+    file_limit = application.file_limit_of(route)
+
+    is_transfer = operation is not None and (operation.stores_file or operation.sends_file)
 
     async def view(request: sanic.Request, **parameters: Any) -> sanic.HTTPResponse | None:
         user = principal(request) if identifies else None
         if isawaitable(user):
             user = await user
         try:
-            asked = await to_request(request, path, parameters, user)
+            asked = await to_request(request, path, parameters, file_limit, user)
         except Problem as problem:
             prefix, headers = prefix_of(request, path), to_headers(request)
             return to_response(application.refuse(problem, request.method, headers, prefix, route.path))
         lane = lane_of(route.path, asked.query) if asks else Lane.PROBE
+        if is_transfer:
+            lane = Lane.COSTLY
         response = await limiter.run(request, application.handle(route, asked), lane)
         if response.stream is None:
             return to_response(response)

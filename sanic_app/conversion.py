@@ -11,6 +11,7 @@ from sanic.exceptions import BadRequest, NotFound, PayloadTooLarge
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
+from diptych.core.http.spool import Spool
 from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
 from diptych.sanic_app.server.http_protocol import Http
@@ -18,17 +19,21 @@ from diptych.sanic_app.server.response import CoreResponse
 
 
 async def to_request(
-    request: sanic.Request, path: str, parameters: Mapping[str, str], user: HostUser | None = None
+    request: sanic.Request,
+    path: str,
+    parameters: Mapping[str, str],
+    file_limit: int | None = None,
+    user: HostUser | None = None,
 ) -> Request:
     """Convert a request, after reading its body. path: the route's, without the mount prefix.
 
-    user: who sent it, where the application knows.
+    file_limit: of the body in bytes, where it is a file. user: who sent it, where the application knows.
 
     Errors: Problem, as diptych.core.http.wire.request_head; sanic.NotFound.
     """
     if not ends_as_sent(path, request.path):
         raise NotFound
-    body = await _body(request)
+    body = await (_body(request) if file_limit is None else _file(request, file_limit))
     return Request(
         method=request.method,
         prefix=prefix_of(request, path),
@@ -74,7 +79,30 @@ def prefix_of(request: sanic.Request, path: str) -> str:
     return (request.uri_template or path).removesuffix(path)
 
 
-async def _body(request: sanic.Request) -> bytes | BodyError:
+async def _file(request: sanic.Request, limit: int) -> bytes | BodyError | Spool:
+    if isinstance(request.stream, Http):
+        return request.stream.incoming.body
+    spool = Spool()
+    error = BodyError.TOO_LARGE
+    try:
+        spool.extend(request.body)  # a host has read it
+        async for piece in request.stream:  # type: ignore[union-attr]  # as in `_body`
+            spool.extend(piece)
+            if len(spool) > limit:
+                break
+        else:
+            return spool
+    except PayloadTooLarge:
+        pass
+    except BadRequest:
+        error = BodyError.INCOMPLETE
+    except OSError:
+        error = BodyError.NO_ROOM
+    spool.close()
+    return error
+
+
+async def _body(request: sanic.Request) -> bytes | BodyError | Spool:
     if isinstance(request.stream, Http):
         return request.stream.incoming.body
     if request.body:  # a host has read it

@@ -15,6 +15,7 @@ from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.access.sessions.rules import Browser
 from diptych.core.aio import idempotency
 from diptych.core.aio.access_control import AccessControl
+from diptych.core.aio.file_storage import open_file, store_file
 from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.aio.statement_executor import Executor, executor_of
@@ -22,6 +23,7 @@ from diptych.core.aio.unit_of_work import Database
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import async_config
 from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.files.store import FileStore
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cors import Cors
@@ -29,6 +31,9 @@ from diptych.core.http.operations import Operation, OperationRequest, OperationR
 from diptych.core.http.problems import Problem
 from diptych.core.http.rate_limit import Quota, rate_limit
 from diptych.core.http.request_response import Request, Response
+from diptych.core.http.spool import Spool
+from diptych.core.http.transfers import BodyLimits, Transfers
+from diptych.core.http.wire.timeouts import LEAST_RATE
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
 from diptych.core.off_loop import read_body_async, write_body_async
@@ -49,10 +54,25 @@ class Application:
         self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)
+        self._files = FileStore(settings.files)
+        self.transfers = Transfers(OPERATIONS)
+        self.body_limits = BodyLimits(settings.max_body_bytes, settings.max_file_bytes, self.transfers.is_upload)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
+
+    def file_limit_of(self, route: Route) -> int | None:
+        """Return the size in bytes of the largest body at a route; None where the body is no file."""
+        is_file = route.operation is not None and route.operation.stores_file is not None
+        return self.settings.max_file_bytes if is_file else None
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
+        try:
+            return await self._handle(route, request)
+        finally:
+            if isinstance(request.body, Spool):
+                request.body.close()
+
+    async def _handle(self, route: Route, request: Request) -> Response:
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
             response = await self._answer(route, request, quota, observed.request_id)
@@ -73,12 +93,14 @@ class Application:
                 return refusals.response_to(refusal, route, request)
             if route.operation is None:
                 return response_building.options(route, target.allowed, request.headers, self.cors)
-            with deadline.until(request.arrived + self.settings.request_timeout):
+            with deadline.until(request.arrived + self._seconds_for(request)):
                 sender = await self._access.authorize(route.operation, request)
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = await read_body_async(request.may_be_large, parse)
                 with attributed_to(_attribution(sender[0], request_id)):
                     response = await self._respond(route.operation, call, request)
+                if response.file is not None:
+                    response = replace(response, file=None, stream=await open_file(self._files, response.file))
             return response_building.addressed(response, route.operation, sender[0], request.prefix)
         except Problem as problem:
             return refusals.response_to(problem, route, request, sender[0])
@@ -86,6 +108,11 @@ class Application:
             return refusals.response_to(problems.of_error(error), route, request, sender[0])
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
             return refusals.response_to(problems.unexpected(error), route, request, sender[0])
+
+    def _seconds_for(self, request: Request) -> float:
+        """Return how long a request may take: a file has the time for the least rate to the store, too."""
+        size = len(request.body) if isinstance(request.body, Spool) else 0
+        return self.settings.request_timeout + size / LEAST_RATE
 
     def refuse(
         self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""
@@ -124,6 +151,9 @@ class Application:
         await self.database.close()
 
     async def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
+        if operation.stores_file is not None:
+            media_type = operation.stores_file(call)
+            call = replace(call, body=await store_file(self.database, self._files, call.body, media_type))
         respond = partial(self._run, operation, call, request)
 
         async def respond_in(session: AsyncSession) -> Response:
@@ -183,6 +213,8 @@ class Application:
             raise
         reader = self._readers[operation.path]
         answer: OperationResult = await reader.run(executor, replace(call, query=reader.query and reader.query()))
+        if answer.file is not None:
+            return answer.file.tag
         return etag.entity_tag(json.encode(answer.body))
 
 

@@ -54,7 +54,7 @@ Errors: JobFailed and CatalogueErrors end the job with their text; ServiceUnavai
 """
 
 Sweep = Callable[[Executor], Awaitable[int]]
-"""Deletes some rows that are not needed any more, and returns how many."""
+"""Deletes some rows that are not needed any more, in one transaction, and returns how many."""
 
 Chore = Callable[[Database, Callable[[], bool]], Awaitable[object]]
 """Does what is due beside the jobs, on a database, unless the worker is to end. Errors: of the database."""
@@ -160,7 +160,7 @@ class Worker:
         if self._swept is not None and moment - self._swept < SWEEP_INTERVAL:
             return
         for sweep in self._sweeps:
-            while await self._database.execute_write(sweep, in_transaction=False):
+            while await self._database.execute_write(sweep, in_transaction=True):
                 pass
         self._swept = moment
 

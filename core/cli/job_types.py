@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from diptych.core.files.store import FileStore
 from diptych.core.import_export.import_steps import import_steps, preview_steps
 from diptych.core.imports import queries
 from diptych.core.imports.rules import IMPORT, KEPT, PREVIEW
 from diptych.core.imports.schemas import ImportParameters, PreviewParameters
+from diptych.core.settings import Settings
 from diptych.core.sync import job_queue
+from diptych.core.sync.file_storage import FileSweep
 from diptych.core.sync.statement_executor import Executor
-from diptych.core.sync.worker import JobType
+from diptych.core.sync.worker import JobType, Sweep
 
 
 def sweep_imports(executor: Executor) -> int:
@@ -25,4 +28,7 @@ _TYPES = (
 
 JOB_TYPES: Mapping[str, JobType] = {each.name: each for each in _TYPES}
 
-SWEEPS = (job_queue.sweep, sweep_imports)
+
+def sweeps_of(settings: Settings) -> Sequence[Sweep]:
+    """Return what a worker deletes once in a while."""
+    return (job_queue.sweep, sweep_imports, FileSweep(FileStore(settings.files)))

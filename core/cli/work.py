@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from diptych.core.cli.common import cli_errors, database_of
-from diptych.core.cli.job_types import JOB_TYPES, SWEEPS
+from diptych.core.cli.job_types import JOB_TYPES, sweeps_of
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
@@ -37,7 +37,8 @@ def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -
             check_revision(settings)
             freeze_gc()
             with database_of(settings) as database:
-                worker = Worker(database, types, stopping=stop.is_wanted, sweeps=SWEEPS, chore=count_when_due)
+                sweeps = sweeps_of(settings)
+                worker = Worker(database, types, stopping=stop.is_wanted, sweeps=sweeps, chore=count_when_due)
                 worker.run(until_idle=until_idle)
 
     return command

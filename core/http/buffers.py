@@ -15,6 +15,9 @@ from diptych.core.settings import BODIES, Settings, parse_list
 UNCOUNTED = 65_536
 """Bytes of a connection that are not counted, so that ordinary requests are served however full the buffers are."""
 
+SPOOLS = 256
+"""Files that can arrive at a process at the same time; a quarter of them from one client."""
+
 WARN_SECONDS = 60
 """Seconds between two warnings of a process."""
 
@@ -29,15 +32,27 @@ class Direction(Enum):
 
 
 class Buffers:
-    """The buffers of one process, which its event loop manages. One client may have a quarter of them."""
+    """The buffers of one process, which its event loop manages. One client may have a quarter of them.
 
-    def __init__(self, settings: Settings) -> None:
-        self._limit = settings.buffer_limit
+    limit: in bytes. least: what is counted for a connection that keeps any, where it is not small ones that are not
+    counted. noun: what they are in the log.
+    """
+
+    def __init__(self, limit: int, settings: Settings, *, least: int = 0, noun: str = "buffers") -> None:
+        self._limit = limit
+        self._least = least
+        self._noun = noun
         self._proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._kept = 0
         self._of: dict[str, int] = {}
         """Bytes by client."""
         self._warned = -math.inf
+
+    def counted(self, size: int) -> int:
+        """Return what is counted for a connection that keeps so many bytes."""
+        if self._least:
+            return max(size, self._least) if size else 0
+        return size if size > UNCOUNTED else 0
 
     def resize(self, buffer: Buffer, size: int, direction: Direction) -> bool:
         """Count a connection's bytes anew; return False, counting none of them, where there is no room for more."""
@@ -71,9 +86,19 @@ class Buffers:
             return
         self._warned = time.monotonic()
         _log.warning(
-            "buffers full: %d of %d bytes are in use, %d by %s; its %s was dropped",
-            *(self._kept, self._limit, self._of.get(client, 0), client or "a Unix socket", direction.value),
+            "%s full: %d of %d bytes are in use, %d by %s; its %s was dropped",
+            *(self._noun, self._kept, self._limit, self._of.get(client, 0), client or "a Unix socket", direction.value),
         )
+
+
+def buffers_of(settings: Settings) -> Buffers:
+    """Return the buffers of a process in memory."""
+    return Buffers(settings.buffer_limit, settings)
+
+
+def spools_of(settings: Settings) -> Buffers:
+    """Return those of a process in temporary files, for files that arrive: SPOOLS of them at most."""
+    return Buffers(settings.spool_limit, settings, least=settings.spool_limit // SPOOLS, noun="spools")
 
 
 class Buffer:
@@ -94,7 +119,7 @@ class Buffer:
 
     def keep(self, size: int, direction: Direction) -> bool:
         """Keep so many bytes from now on; return False where there is no room, and the connection has to end."""
-        counted = size if size > UNCOUNTED else 0
+        counted = self._buffers.counted(size)
         return counted == self.size or self._buffers.resize(self, counted, direction)
 
     def client_of(self, proxies: TrustedProxies) -> str:

@@ -15,6 +15,7 @@ from diptych.core.access.permissions import Permission
 from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.access.sessions.rules import Browser
 from diptych.core.http.etag import Preconditions
+from diptych.core.http.file_responses import FileContent
 from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import JSON
 
@@ -63,7 +64,7 @@ class OperationResult(Struct, frozen=True):
 
     body: bytes are sent as they are, anything else as JSON. status: only when it differs from the operation's own
     status. headers: of this response only. media_type: only when it differs from the operation's own. stream: the parts
-    of a body that is not made at once.
+    of a body that is not made at once. file: a stored file that is the body.
     """
 
     body: object | None = None
@@ -71,6 +72,7 @@ class OperationResult(Struct, frozen=True):
     headers: Mapping[str, str] = {}
     media_type: str | None = None
     stream: AsyncIterator[bytes] | Iterator[bytes] | None = None
+    file: FileContent | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,10 @@ class Operation:
     statements that must see one snapshot or form one transaction. lock: a function of an executor and an
     OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
     change; None where there is no single row. body and query are None where there is none. takes_file: whether the body
-    is a file, of any media type or in a form; the function gets it as diptych.core.http.uploads.UploadedFile. accepts:
+    is a file, of any media type or in a form; the function gets it as diptych.core.http.uploads.UploadedFile.
+    stores_file: where the body is a file that is stored before the unit of work begins, the function that returns its
+    media type; it takes an OperationRequest with a diptych.core.http.spool.Spool. `run` gets it as
+    diptych.core.files.rules.StoredFile. sends_file: whether a response is a stored file. accepts:
     media types of the body, without "+json". media_type: of a response. cache_control: of a read's response.
     resource_path: the path of the resource that the response body represents, with the body's members as parameters;
     None where that is the request's own path or no single resource. suffixes: of other representations of a single
@@ -113,6 +118,8 @@ class Operation:
     body: type[BaseModel] | None = None
     body_required: bool = True
     takes_file: bool = False
+    stores_file: Callable[[OperationRequest], str] | None = None
+    sends_file: bool = False
     accepts: tuple[str, ...] = (JSON,)
     query: type[BaseModel] | None = None
     response_schema: Any = None
@@ -165,7 +172,12 @@ class Operation:
         """
         if self.method == "GET":
             return self.cache_control != "no-store"
-        return self.resource_path is not None and self.method != "PUT" and not self.secret
+        return self.represents and self.method != "PUT"
+
+    @property
+    def represents(self) -> bool:
+        """Whether its responses represent the resource: not if they have a secret, or are only about a file."""
+        return self.resource_path is not None and not self.secret and self.stores_file is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +217,9 @@ def routes(operations: Iterable[Operation]) -> list[Route]:
     for path, there in by_path.items():
         taken = sorted(method for operation in there for method in _methods(operation))
         allowed = tuple(sorted({*taken, "OPTIONS"}))
-        accepts = dict(accept_field(each) for each in there if each.body and each.method in ("PATCH", "POST"))
+        accepts = dict(
+            accept_field(each) for each in there if (each.body or each.stores_file) and each.method in ("PATCH", "POST")
+        )
         suffixes = tuple(suffix for operation in there for suffix in operation.suffixes)
         found.extend(Route(each.name, path, _methods(each), allowed, accepts, each, suffixes) for each in there)
         others = tuple(method for method in METHODS if method not in taken)

@@ -143,6 +143,15 @@ _TYPES = (
         example="Send application/json.",
     ),
     ProblemType(
+        status=416,
+        name="range-not-satisfiable",
+        title="Range not satisfiable",
+        meaning="The part that `Range` asks for begins behind the end of the file.",
+        advice="Ask for a part of what there is: `Content-Range` has the size.",
+        headers={"Content-Range": "The size of the file (RFC 9110 section 14.4)."},
+        example="The file has 4096 bytes.",
+    ),
+    ProblemType(
         status=417,
         name="expectation-failed",
         title="Expectation failed",

@@ -125,6 +125,12 @@ def unsupported_media_type(detail: str, headers: Mapping[str, str]) -> Problem:
     return _problem("unsupported-media-type", detail, headers=headers)
 
 
+def range_not_satisfiable(size: int) -> Problem:
+    """Return a 416 (RFC 9110 section 15.5.17). size: of the file, in bytes."""
+    headers = {"Content-Range": f"bytes */{size}"}
+    return _problem("range-not-satisfiable", f"The file has {size} bytes.", headers=headers)
+
+
 def malformed(detail: str) -> Problem:
     """Return a 400: the message could not be parsed."""
     return _problem("malformed", detail)

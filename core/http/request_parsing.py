@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,7 +25,8 @@ from diptych.core.http.etag import Preconditions
 from diptych.core.http.idempotency import FORM_KEY, RequestKey
 from diptych.core.http.operations import FORM, READS, Operation, OperationRequest, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
-from diptych.core.http.uploads import UploadedFile, uploaded_file
+from diptych.core.http.spool import Spool
+from diptych.core.http.uploads import MULTIPART, UploadedFile, uploaded_file
 from diptych.core.http.wire.allowed_hosts import LOOPBACK, name_of
 from diptych.core.settings import Settings
 
@@ -52,7 +53,7 @@ class Target(Struct, frozen=True):
 
 
 def target_of(route: Route, request: Request) -> Target:
-    """Parse the path's parameters: `id` is a UUID, which may have a suffix of the route, everything else text.
+    """Parse the path's parameters: `id` is a UUID, which may have a suffix of the route, so is `..._id`, the rest text.
 
     Errors: Problem 404 for a value that no row can have, then 405 for a method that this path does not have.
     """
@@ -60,7 +61,10 @@ def target_of(route: Route, request: Request) -> Target:
     if route.suffixes and (found := re.fullmatch(r"([^.]*)(\..+)", given["id"])) and found[2] in route.suffixes:
         given["id"], suffix = found.groups()
     try:
-        parameters = {name: parse_uuid(value) if name == "id" else clean(value) for name, value in given.items()}
+        parameters = {
+            name: parse_uuid(value) if name == "id" or name.endswith("_id") else clean(value)
+            for name, value in given.items()
+        }
     except ValueError:
         if route.suffixes and "." in given["id"]:
             raise problems.not_found(f"A suffix can be {', '.join(route.suffixes)}.") from None
@@ -83,15 +87,22 @@ def read(
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 401, 403 for
     what the query asks for; Problem 428.
     """
-    content = _content(operation, request, settings.max_body_bytes)
+    file, content = None, None
+    if operation.stores_file is not None:
+        file = _spooled(request, settings.max_file_bytes)
+    else:
+        content = _content(operation, request, settings.max_body_bytes)
     decode = _decoder(operation, request)
     raw = _NOTHING if content is None else _readable(operation, decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(operation, target, request.query, field_errors)
     principal, browser = sender
-    key = _key(operation, request, raw, content, principal)
+    key = _key(operation, request, raw, content if file is None else file.digest.encode(), principal)
     body_value = None if raw is _NOTHING else _body_value(operation, raw, field_errors)
+    if file is not None:
+        body_value = file
+        _check_not_empty(file, field_errors)
     if field_errors:
         raise ValidationFailed("The request has errors; each is listed.", field_errors)
     needed = operation.query_permission(query_value)
@@ -111,15 +122,34 @@ def read(
 _NOTHING = object()
 
 
-def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
-    """Return the body without its content coding; None where there is none, or where the operation takes none."""
+def _whole(request: Request, limit: int) -> bytes | Spool:
+    """Return the body, as it was sent. Errors: Problem 400, 413, 503."""
     body = request.body
-    if body is BodyError.TOO_LARGE or (isinstance(body, bytes) and len(body) > limit):
+    if body is BodyError.TOO_LARGE or (not isinstance(body, BodyError) and len(body) > limit):
         raise problems.too_large(limit)
     if body is BodyError.INCOMPLETE:
         raise problems.malformed("The body did not arrive whole.")
-    if body is BodyError.NO_ROOM:
+    if isinstance(body, BodyError):
         raise problems.unavailable("Too much of other requests and responses is in transit.")
+    return body
+
+
+def _spooled(request: Request, limit: int) -> Spool:
+    """Return the body of a request that sends a file. Errors: Problem 400, 413, 415, 503."""
+    body = _whole(request, limit)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        detail = "Send the file as it is, without a Content-Encoding."
+        raise problems.unsupported_media_type(detail, {"Accept-Encoding": "identity"})
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == MULTIPART:
+        raise problems.unsupported_media_type("Send the file itself as the body, not a form.", {})
+    # A request without a body has none to spool.
+    return body if isinstance(body, Spool) else Spool()
+
+
+def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
+    """Return the body without its content coding; None where there is none, or where the operation takes none."""
+    body = _whole(request, limit)
+    assert isinstance(body, bytes)  # noqa: S101 - only files are spooled
     if not operation.takes_file:
         if operation.body is None or (not body and not operation.body_required):
             return None
@@ -156,10 +186,15 @@ def _file(content_type: str, content: bytes) -> UploadedFile:
         raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
 
 
+def _check_not_empty(content: Sized, field_errors: list[FieldError]) -> None:
+    if not len(content):
+        field_errors.append(FieldError("missing", "there is no file, or an empty one", path=()))
+
+
 def _body_value(operation: Operation, raw: Any, field_errors: list[FieldError]) -> Any:
     """Return the body of a request; add what is wrong with it to the field errors."""
-    if operation.takes_file and not raw.content:
-        field_errors.append(FieldError("missing", "there is no file, or an empty one", path=()))
+    if operation.takes_file:
+        _check_not_empty(raw.content, field_errors)
     return _validate(operation.body, raw, field_errors) if operation.body else raw
 
 

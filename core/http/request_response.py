@@ -9,6 +9,7 @@ from enum import Enum
 from msgspec import Struct, field
 
 from diptych.core.access.principal import HostUser
+from diptych.core.http.spool import Spool
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -27,7 +28,7 @@ class BodyError(Enum):
 
 
 class Request(Struct, frozen=True):
-    """One request, with as much of its body as could be read.
+    """One request, with as much of its body as could be read. Who handles it closes the spool of a body that has one.
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
@@ -41,7 +42,7 @@ class Request(Struct, frozen=True):
     parameters: Mapping[str, str]
     query: str
     headers: Mapping[str, str]
-    body: bytes | BodyError
+    body: bytes | BodyError | Spool
     client: str = ""
     user: HostUser | None = None
     arrived: float = field(default_factory=time.monotonic)
@@ -53,11 +54,20 @@ class Request(Struct, frozen=True):
         return isinstance(body, bytes) and (len(body) >= LARGE or (bool(body) and "content-encoding" in self.headers))
 
 
+class FileRange(Struct, frozen=True):
+    """A part of a stored file. digest: which one, by its SHA-256 in hexadecimal. start, stop: as in a slice."""
+
+    digest: str
+    start: int
+    stop: int
+
+
 class Response(Struct, frozen=True):
     """One response. content_type is None where there is no body.
 
-    stream: the parts of a body that is not complete, in place of `body`: it has no length, and where an error ends it,
-    the connection is aborted. A response to HEAD has it too, and it is not read.
+    stream: the parts of a body that is not complete, in place of `body`: it has no length unless the headers say one,
+    and where an error ends it, the connection is aborted. A response to HEAD has it too, and it is not read.
+    file: what becomes the stream when the unit of work has ended.
     """
 
     status: int
@@ -65,6 +75,7 @@ class Response(Struct, frozen=True):
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: AsyncIterator[bytes] | Iterator[bytes] | None = None
+    file: FileRange | None = None
 
     @property
     def is_large(self) -> bool:

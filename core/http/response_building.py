@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from diptych.core.access.permissions import ABOUT_PEOPLE
 from diptych.core.access.principal import Principal
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.http import content_coding, etag, json, pagination_links, query_string
+from diptych.core.http import content_coding, etag, file_responses, json, pagination_links, query_string
 from diptych.core.http.cors import Cors
 from diptych.core.http.operations import METHODS, Operation, OperationResult, Route, filled, relative_root
 from diptych.core.http.request_ids import HEADER
@@ -28,6 +28,8 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
 
     Its addresses are those of a catalogue mounted at the root; `mounted` adds the prefix.
     """
+    if answer.file is not None:
+        return file_responses.response(answer.file, request, operation.cache_control)
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
     media_type = _with_charset(answer.media_type or operation.media_type)
@@ -42,8 +44,9 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
         if status == 201:
             headers["Location"] = location
         if operation.secret:
-            # It is no representation of the resource, which has no secret.
-            return Response(status, json.encode(answer.body), media_type, {**headers, "Cache-Control": "no-store"})
+            headers["Cache-Control"] = "no-store"
+        if not operation.represents:
+            return Response(status, json.encode(answer.body), media_type, headers)
         # The query parameters of a read that shape the body, such as `include`, apply to a write's response too.
         asked = urlencode(query_string.pairs(request.query))
         headers["Content-Location"] = f"{location}?{asked}" if asked else location

@@ -17,6 +17,7 @@ from diptych.core.access.sessions.rules import Browser
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import sync_config
 from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.files.store import FileStore
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.client_address import TrustedProxies
 from diptych.core.http.cors import Cors
@@ -24,12 +25,16 @@ from diptych.core.http.operations import Operation, OperationRequest, OperationR
 from diptych.core.http.problems import Problem
 from diptych.core.http.rate_limit import Quota, rate_limit
 from diptych.core.http.request_response import Request, Response
+from diptych.core.http.spool import Spool
+from diptych.core.http.transfers import BodyLimits, Transfers
+from diptych.core.http.wire.timeouts import LEAST_RATE
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
 from diptych.core.off_loop import read_body, write_body
 from diptych.core.settings import Settings, parse_list
 from diptych.core.sync import idempotency
 from diptych.core.sync.access_control import AccessControl
+from diptych.core.sync.file_storage import open_file, store_file
 from diptych.core.sync.operations import OPERATIONS
 from diptych.core.sync.response_stream import ResponseStream
 from diptych.core.sync.statement_executor import Executor, executor_of
@@ -50,10 +55,25 @@ class Application:
         self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)
+        self._files = FileStore(settings.files)
+        self.transfers = Transfers(OPERATIONS)
+        self.body_limits = BodyLimits(settings.max_body_bytes, settings.max_file_bytes, self.transfers.is_upload)
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
+
+    def file_limit_of(self, route: Route) -> int | None:
+        """Return the size in bytes of the largest body at a route; None where the body is no file."""
+        is_file = route.operation is not None and route.operation.stores_file is not None
+        return self.settings.max_file_bytes if is_file else None
 
     def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
+        try:
+            return self._handle(route, request)
+        finally:
+            if isinstance(request.body, Spool):
+                request.body.close()
+
+    def _handle(self, route: Route, request: Request) -> Response:
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
             quota = self.rate_limit.spend(route.operation, request) if self.rate_limit else None
             response = self._answer(route, request, quota, observed.request_id)
@@ -74,12 +94,14 @@ class Application:
                 return refusals.response_to(refusal, route, request)
             if route.operation is None:
                 return response_building.options(route, target.allowed, request.headers, self.cors)
-            with deadline.until(request.arrived + self.settings.request_timeout):
+            with deadline.until(request.arrived + self._seconds_for(request)):
                 sender = self._access.authorize(route.operation, request)
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = read_body(request.may_be_large, parse)
                 with attributed_to(_attribution(sender[0], request_id)):
                     response = self._respond(route.operation, call, request)
+                if response.file is not None:
+                    response = replace(response, file=None, stream=open_file(self._files, response.file))
             return response_building.addressed(response, route.operation, sender[0], request.prefix)
         except Problem as problem:
             return refusals.response_to(problem, route, request, sender[0])
@@ -87,6 +109,11 @@ class Application:
             return refusals.response_to(problems.of_error(error), route, request, sender[0])
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
             return refusals.response_to(problems.unexpected(error), route, request, sender[0])
+
+    def _seconds_for(self, request: Request) -> float:
+        """Return how long a request may take: a file has the time for the least rate to the store, too."""
+        size = len(request.body) if isinstance(request.body, Spool) else 0
+        return self.settings.request_timeout + size / LEAST_RATE
 
     def refuse(
         self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""
@@ -125,6 +152,9 @@ class Application:
         self.database.close()
 
     def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
+        if operation.stores_file is not None:
+            media_type = operation.stores_file(call)
+            call = replace(call, body=store_file(self.database, self._files, call.body, media_type))
         respond = partial(self._run, operation, call, request)
 
         def respond_in(session: Session) -> Response:
@@ -184,6 +214,8 @@ class Application:
             raise
         reader = self._readers[operation.path]
         answer: OperationResult = reader.run(executor, replace(call, query=reader.query and reader.query()))
+        if answer.file is not None:
+            return answer.file.tag
         return etag.entity_tag(json.encode(answer.body))
 
 

@@ -55,7 +55,7 @@ Errors: JobFailed and CatalogueErrors end the job with their text; ServiceUnavai
 """
 
 Sweep = Callable[[Executor], int]
-"""Deletes some rows that are not needed any more, and returns how many."""
+"""Deletes some rows that are not needed any more, in one transaction, and returns how many."""
 
 Chore = Callable[[Database, Callable[[], bool]], object]
 """Does what is due beside the jobs, on a database, unless the worker is to end. Errors: of the database."""
@@ -161,7 +161,7 @@ class Worker:
         if self._swept is not None and moment - self._swept < SWEEP_INTERVAL:
             return
         for sweep in self._sweeps:
-            while self._database.execute_write(sweep, in_transaction=False):
+            while self._database.execute_write(sweep, in_transaction=True):
                 pass
         self._swept = moment
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from diptych.core.http import problems
 from diptych.core.http.buffers import Buffer, Buffers, Direction
+from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.connection_reset import reset_on_close
 from diptych.core.http.wire.request_reader import RequestReader
@@ -26,11 +27,12 @@ RECV_SIZE = 65536
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a worker's connections have in common. body: bytes, at most. hosts: that are answered."""
+    """What a worker's connections have in common. hosts: that are answered. spools: for files that arrive."""
 
-    body: int
+    body: BodyLimits
     hosts: AllowedHosts
     buffers: Buffers
+    spools: Buffers
 
 
 class Connection:
@@ -45,18 +47,19 @@ class Connection:
     """
 
     __slots__ = (
-        "_buffer", "_data", "_eof", "_left", "_limits", "_unsent", "aborted", "address", "client", "deadline", "ended",
-        "lingers", "peer", "reader", "response_deadline", "stream", "watched",
+        "_buffer", "_data", "_eof", "_left", "_limits", "_spool", "_unsent", "aborted", "address", "client", "deadline",
+        "ended", "lingers", "peer", "reader", "response_deadline", "stream", "watched",
     )  # fmt: skip
 
     def __init__(self, client: socket.socket, peer: Any, address: Any, limits: Limits) -> None:
         client.setblocking(False)
         self.client, self.peer, self.address = client, peer, address
-        self._buffer = Buffer(limits.buffers, peer[0] if isinstance(peer, tuple) else "")
+        name = peer[0] if isinstance(peer, tuple) else ""
+        self._buffer, self._spool = Buffer(limits.buffers, name), Buffer(limits.spools, name)
         self._data, self._unsent, self._limits = bytearray(), bytearray(), limits
         self._eof = False
         self._left = 0
-        self.begin_next()
+        self.reader = self._new_reader()
         self.deadline = self.response_deadline = 0.0
         self.ended = self.lingers = self.aborted = False
         self.stream: Parts | None = None
@@ -78,10 +81,13 @@ class Connection:
             self.reader.continues = False
             self.send(CONTINUE, time.monotonic() + WRITE_TIMEOUT)
         if self.reader.head is not None:
-            self._buffer.headers = self.reader.head.headers
+            self._buffer.headers = self._spool.headers = self.reader.head.headers
         if whole:
             return True
-        if not self._buffer.keep(len(self._data) + self.reader.received, Direction.REQUEST):
+        if not (
+            self._buffer.keep(len(self._data) + self.reader.received, Direction.REQUEST)
+            and self._spool.keep(self.reader.spooled, Direction.REQUEST)
+        ):
             self.reader.give_up()
             return True
         if self._eof:
@@ -93,7 +99,11 @@ class Connection:
 
     def begin_next(self) -> None:
         """Start the next request; pipelined bytes are kept for it."""
-        self.reader = RequestReader(self._data, self._limits.body, self._limits.hosts)
+        self.reader.close()
+        self.reader = self._new_reader()
+
+    def _new_reader(self) -> RequestReader:
+        return RequestReader(self._data, self._limits.body, self._limits.hosts)
 
     def send(self, data: bytes, deadline: float) -> None:
         """Append data to the send buffer. deadline: when it has to be sent (monotonic)."""
@@ -152,4 +162,6 @@ class Connection:
             reset_on_close(self.client)
         self.end_stream()
         self._buffer.release()
+        self._spool.release()
+        self.reader.close()
         self.client.close()

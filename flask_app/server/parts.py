@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 
 class Parts(Iterator[bytes]):
-    """The parts of a body that are not empty."""
+    """The parts of a body that are not empty. is_sized: whether its length is in the head of the response."""
 
-    def __init__(self, body: Iterable[bytes]) -> None:
+    def __init__(self, body: Iterable[bytes], *, is_sized: bool = False) -> None:
         self._body = body
+        self.is_sized = is_sized
         self._parts = filter(None, body)
 
     def __next__(self) -> bytes:

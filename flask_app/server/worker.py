@@ -18,8 +18,8 @@ from gunicorn.workers import base
 from diptych.core import listener_shutdown
 from diptych.core.errors import ResponseAborted
 from diptych.core.http import problems
-from diptych.core.http.buffers import Buffers
-from diptych.core.http.lanes import lane_of
+from diptych.core.http.buffers import buffers_of, spools_of
+from diptych.core.http.lanes import Lane, lane_of
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Response
 from diptych.core.http.wire.allowed_hosts import allowed_hosts
@@ -79,7 +79,12 @@ class Worker(base.Worker):  # type: ignore[misc]
         self._queues = RequestQueues(self.cfg.threads, self._work)
         self._queues.start()
         settings, addresses = self.application.settings, [listener.getsockname() for listener in self.sockets]
-        self._limits = Limits(settings.max_body_bytes, allowed_hosts(settings.hosts, addresses), Buffers(settings))
+        self._limits = Limits(
+            self.application.body_limits,
+            allowed_hosts(settings.hosts, addresses),
+            buffers_of(settings),
+            spools_of(settings),
+        )
         with selectors.DefaultSelector() as self._poller:
             # Both signals and threads write to this pipe.
             self._poller.register(self.PIPE[0], selectors.EVENT_READ, self._resume_answered)
@@ -180,7 +185,8 @@ class Worker(base.Worker):  # type: ignore[misc]
         head = connection.reader.head
         assert head is not None  # noqa: S101 - it is complete
         path, _, query = head.target.partition("?")
-        self._queues.put(connection, lane_of(path, query))
+        is_transfer = self.application.transfers.is_transfer(head.method, path)
+        self._queues.put(connection, Lane.COSTLY if is_transfer else lane_of(path, query))
 
     def _resume_answered(self) -> None:
         """Continue with the connections that threads have answered."""
@@ -316,7 +322,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             self.application.fail(failed, head.method, head.headers)  # for the log: the response has begun
             connection.abort()
             return
-        data = part if head.old else chunk(part)
+        data = part if head.old or stream.is_sized else chunk(part)
         patience = max(self.application.settings.request_timeout, WRITE_TIMEOUT)
         connection.send(data, time.monotonic() + patience)
         if not part:

@@ -10,7 +10,9 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.util import is_hop_by_hop
 
 from diptych.core.http.request_response import BodyError
+from diptych.core.http.spool import Spool
 from diptych.core.http.wire.response_writer import SERVER, date, message
+from diptych.core.sync.response_stream import ResponseStream
 from diptych.flask_app.server.connection import Connection
 from diptych.flask_app.server.parts import Parts
 
@@ -18,15 +20,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 Answer = tuple[int, Iterable[tuple[str, object]], bytes | Parts]
-"""A status, headers and a body, which is an iterator of its parts where it has no length."""
+"""A status, headers and a body, or an iterator of its parts."""
 
 
 class Content(io.BytesIO):
-    """A body as `wsgi.input`, or why it cannot be read, with its time of arrival."""
+    """A body as `wsgi.input`, with its time of arrival. body: as the core takes it, a file or an error among others."""
 
-    def __init__(self, body: bytes | BodyError, arrived: float) -> None:
+    def __init__(self, body: bytes | BodyError | Spool, arrived: float) -> None:
         super().__init__(body if isinstance(body, bytes) else b"")
-        self.body_error = body if isinstance(body, BodyError) else None
+        self.body = body
         self.arrived = arrived
 
 
@@ -81,8 +83,10 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
         return parts.append
 
     result = application(environ, start_response)
-    if started and not parts and environ["REQUEST_METHOD"] != "HEAD" and _is_stream(*started[0]):
-        return *started[0], Parts(result)
+    if started and not parts and environ["REQUEST_METHOD"] != "HEAD":
+        has_length = _has_length(*started[0])
+        if isinstance(result, ResponseStream) or not has_length:
+            return *started[0], Parts(result, is_sized=has_length)
     try:
         parts.extend(result)
     finally:
@@ -92,9 +96,9 @@ def call(application: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     return status, headers, b"".join(parts)
 
 
-def _is_stream(status: int, headers: Iterable[tuple[str, str]]) -> bool:
-    """Return whether a response has a body of unknown length."""
-    return status not in (204, 304) and all(name.lower() != "content-length" for name, _ in headers)
+def _has_length(status: int, headers: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the length of a body is known from the head of the response."""
+    return status in (204, 304) or any(name.lower() == "content-length" for name, _ in headers)
 
 
 def serialize(answer: Answer, *, method: str, close: bool, old: bool = False) -> bytes:
@@ -112,7 +116,8 @@ def serialize(answer: Answer, *, method: str, close: bool, old: bool = False) ->
     fields += [(name, value) for name, value in headers if not is_hop_by_hop(name)]
     if method == "HEAD" or status in (204, 304):
         return message(status, fields, b"")
+    if isinstance(body, Parts):
+        framing = [] if old or body.is_sized else [("Transfer-Encoding", "chunked")]
+        return message(status, [*fields, *framing], b"")
     fields = [field for field in fields if field[0].lower() != "content-length"]
-    if not isinstance(body, bytes):
-        return message(status, [*fields, *([] if old else [("Transfer-Encoding", "chunked")])], b"")
     return message(status, [*fields, ("Content-Length", len(body))], body)

@@ -15,7 +15,7 @@ from sanic.server.socket import bind_socket
 from sanic.worker.constants import ProcessState
 
 from diptych.core import listener_shutdown
-from diptych.core.http.buffers import Buffers
+from diptych.core.http.buffers import buffers_of, spools_of
 from diptych.core.http.wire.allowed_hosts import RECOMMENDATION, allowed_hosts, is_loopback
 from diptych.core.tuning.garbage_collection import freeze_gc
 from diptych.sanic_app.server.http_protocol import Protocol
@@ -80,7 +80,7 @@ class GracefulSanic(sanic.Sanic[Any, Any]):
         """
         if self.asgi:
             logger.warning(ASGI)
-        self.ctx.buffers = Buffers(self.ctx.settings)
+        self.ctx.buffers, self.ctx.spools = buffers_of(self.ctx.settings), spools_of(self.ctx.settings)
         self.ctx.hosts = allowed_hosts(self.ctx.settings.hosts, [each.getsockname() for each in self._listeners()])
 
     def _listeners(self) -> list[socket.socket]:

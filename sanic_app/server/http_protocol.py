@@ -40,6 +40,11 @@ class Http(SanicHttp):
     incoming: RequestReader
     protocol: Protocol
 
+    def close_request(self) -> None:
+        """Delete the file that the last request has brought, if it has."""
+        if hasattr(self, "incoming"):
+            self.incoming.close()
+
     async def http1(self) -> None:
         while True:
             try:
@@ -54,9 +59,9 @@ class Http(SanicHttp):
         await self._linger()
 
     async def http1_request_header(self) -> None:
-        self.incoming = incoming = RequestReader(
-            self.recv_buffer, int(self.request_max_size), self.protocol.app.ctx.hosts
-        )
+        self.close_request()
+        context = self.protocol.app.ctx
+        self.incoming = incoming = RequestReader(self.recv_buffer, context.body_limits, context.hosts)
         try:
             await self._receive(incoming)
         finally:
@@ -107,9 +112,12 @@ class Http(SanicHttp):
 
     def _keeps(self, incoming: RequestReader) -> bool:
         """Keep what has been received; return False, having given the request up, where there is no room."""
+        buffer, spool = self.protocol.buffer, self.protocol.spool
         if incoming.head is not None:
-            self.protocol.buffer.headers = incoming.head.headers
-        if self.protocol.buffer.keep(len(self.recv_buffer) + incoming.received, Direction.REQUEST):
+            buffer.headers = spool.headers = incoming.head.headers
+        if buffer.keep(len(self.recv_buffer) + incoming.received, Direction.REQUEST) and spool.keep(
+            incoming.spooled, Direction.REQUEST
+        ):
             return True
         incoming.give_up()
         return False
@@ -138,7 +146,7 @@ class Http(SanicHttp):
         """Send the head of a response in parts."""
         headers["content-type"] = response.content_type
         headers["connection"] = "keep-alive" if self.keep_alive else "close"
-        if not (self._is_old or self.head_only):
+        if not (self._is_old or self.head_only or response.is_sized):
             headers["transfer-encoding"] = "chunked"
         self.response_func = self._part
         await self.protocol.send(message(response.status, headers.items(), b""))  # type: ignore[no-untyped-call]
@@ -147,7 +155,8 @@ class Http(SanicHttp):
     async def _part(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
         """Send a part of a body, or its end."""
         parts = [data] * bool(data) + [b""] * end_stream
-        sent = data if self._is_old else b"".join(map(chunk, parts))
+        is_raw = self._is_old or (isinstance(self.response, CoreResponse) and self.response.is_sized)
+        sent = data if is_raw else b"".join(map(chunk, parts))
         if sent and not self.head_only:
             await self.protocol.send(sent)  # type: ignore[no-untyped-call]
         if end_stream:
@@ -170,7 +179,8 @@ class Http(SanicHttp):
         if has_message_body(response.status):  # type: ignore[no-untyped-call]
             if response.content_type is not None:
                 headers.setdefault("content-type", response.content_type)
-            headers["content-length"] = str(len(body))
+            if "Content-Length" not in headers:
+                headers["content-length"] = str(len(body))
         elif body:
             return None
         headers["connection"] = "keep-alive" if self.keep_alive else "close"
@@ -203,7 +213,7 @@ class Http(SanicHttp):
 class Protocol(HttpProtocol):
     """Sanic's protocol, for clients that read slowly, or that have closed their sending half."""
 
-    __slots__ = ("_heard", "_writable", "buffer", "ended", "working")
+    __slots__ = ("_heard", "_writable", "buffer", "ended", "spool", "working")
 
     HTTP_CLASS = Http
 
@@ -224,10 +234,14 @@ class Protocol(HttpProtocol):
         super().connection_lost(error)  # type: ignore[no-untyped-call]
         self._task = task
         self.buffer.release()
+        self.spool.release()
+        if self.http is not None and not self.working:
+            self.http.close_request()
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)  # type: ignore[no-untyped-call]
-        self.buffer = Buffer(self.app.ctx.buffers, self.conn_info.client_ip if self.conn_info else "")
+        client = self.conn_info.client_ip if self.conn_info else ""
+        self.buffer, self.spool = Buffer(self.app.ctx.buffers, client), Buffer(self.app.ctx.spools, client)
         # Pause writing at the first byte that is not sent, not only above 64 KiB.
         transport.set_write_buffer_limits(high=0)
 

@@ -14,10 +14,11 @@ from diptych.core.http.request_response import Response
 class CoreResponse(sanic.HTTPResponse):
     """A response of the core.
 
-    fields: its headers, as long as nothing has read Sanic's Header of them. in_parts: whether its body has no length.
+    fields: its headers, as long as nothing has read Sanic's Header of them. in_parts: whether its body is sent in
+    parts. is_sized: whether the headers have the length of the body.
     """
 
-    __slots__ = ("_headers", "fields", "in_parts")
+    __slots__ = ("_headers", "fields", "in_parts", "is_sized")
 
     def __init__(self, response: Response) -> None:
         # HTTPResponse.__init__ would build the headers twice.
@@ -26,6 +27,7 @@ class CoreResponse(sanic.HTTPResponse):
         self.content_type = response.content_type
         self.status = response.status
         self.in_parts = response.stream is not None
+        self.is_sized = "Content-Length" in response.headers
         self._headers: Header | None = None
         self.fields = dict(response.headers)
 

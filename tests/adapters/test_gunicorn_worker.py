@@ -20,7 +20,8 @@ from typing import IO
 import psutil
 import pytest
 
-from diptych.core.http.buffers import Buffers
+from diptych.core.http.buffers import buffers_of, spools_of
+from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.settings import Settings
 from diptych.flask_app.server.connection import CONTINUE, Connection, Limits
@@ -36,7 +37,8 @@ def test_what_a_client_does_not_take_stays_in_order():
     ours, theirs = socket.socketpair()
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     with ours, theirs:
-        connection = Connection(ours, "", "", Limits(100, AllowedHosts("*"), Buffers(Settings())))
+        buffers, spools = buffers_of(Settings()), spools_of(Settings())
+        connection = Connection(ours, "", "", Limits(BodyLimits(100), AllowedHosts("*"), buffers, spools))
         connection.send(b"x" * 1_000_000, math.inf)
         assert not connection.flush()
 

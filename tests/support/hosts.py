@@ -41,6 +41,7 @@ class Hosts:
         self._stack = stack
         self._urls: dict[str, str] = {}
         self._databases: dict[str, str] = {}
+        self._files: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         self._logs: dict[str, IO[str]] = {}
         self._issuer: Issuer | None = None
@@ -55,8 +56,9 @@ class Hosts:
                 databases: Databases = self._request.getfixturevalue("databases")
                 self._databases[backend] = databases.migrated(backend)
             log = self._logs[host] = self._stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
+            settings = {"DIPTYCH_FILES": self.files(backend), **self.issuer.settings}
             self._urls[host] = self._stack.enter_context(
-                deployment(adapter, self._databases[backend], log=log, **self.issuer.settings)
+                deployment(adapter, self._databases[backend], log=log, **settings)
             )
         return self._urls[host]
 
@@ -70,6 +72,12 @@ class Hosts:
     def database(self, backend: str) -> str:
         """Return the database URL of a backend's deployments, of which at least one must run."""
         return self._databases[backend]
+
+    def files(self, backend: str) -> str:
+        """Return the directory with the files of a backend's deployments."""
+        if backend not in self._files:
+            self._files[backend] = self._stack.enter_context(tempfile.TemporaryDirectory())
+        return self._files[backend]
 
     def administrator(self, url: str) -> str:
         """Return a token of an administrator, for the deployment at a URL: CONTRACT_TOKEN, or one that is made."""

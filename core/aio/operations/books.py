@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from diptych.core.aio.operations import book_formats, crud_operations
+from diptych.core.aio.operations import book_files, book_formats, crud_operations
 from diptych.core.aio.operations.crud_operations import Resource
 from diptych.core.aio.services.books import BookReader, BookService
 from diptych.core.aio.services.facets import FacetReader, own_filters
@@ -250,4 +250,5 @@ operations = [
         body=SeriesList,
         response_schema=Items[SeriesPosition],
     ),
+    *book_files.operations,
 ]

@@ -37,6 +37,7 @@ from diptych.core.engine.row_statements import VALUE, VALUES
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.errors import Conflict, FieldError, ValidationFailed
+from diptych.core.files import queries as file_queries
 from diptych.core.refusals import NoSuchReference
 
 Contributing = tuple[UUID, str]
@@ -285,10 +286,19 @@ class BookService(CatalogueService[Book]):
         return changed
 
     async def check_part(self, row: Book, part: str, new: Sequence[Values]) -> None:
+        if part == "files" and new:
+            await self._keep_files({each["sha256"] for each in new})
         own = {"identifiers": ("identifier", f"isbn:{row.isbn}"), "contributors": ("author_id", row.author_id)}
         name, value = own.get(part, ("", None))
         if any(name and each[name] == value and each.get("role", AUTHOR) == AUTHOR for each in new):
             raise Conflict("the book itself has one of them since")
+
+    async def _keep_files(self, digests: AbstractSet[str]) -> None:
+        """Keep files that come back to a book. Errors: Conflict where one was deleted since."""
+        executor = await executor_of(self.session)
+        kept = await executor.all(file_queries.KEEP_AGAIN, {"digests": sorted(digests)})
+        if len(kept) < len(digests):
+            raise Conflict("they were deleted since")
 
     def dropped_with(self, values: Values) -> Mapping[str, Callable[[Values], bool]]:
         authorless = "author_id" in values and values["author_id"] is None

@@ -7,10 +7,12 @@ from time import monotonic
 
 from diptych.core.http import problems
 from diptych.core.http.request_response import BodyError
+from diptych.core.http.spool import Spool
+from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_head import Head
-from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
+from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, LEAST_RATE, RATE_WINDOW, REQUEST_TIMEOUT
 
 CHUNK_LINE = 256
 """Most bytes of a chunk-size line, without its line end."""
@@ -33,28 +35,33 @@ class RequestReader:
     """One incoming request.
 
     data: bytes received and not yet parsed; the code that reads the socket appends to it, and `read` removes what
-    belongs to the request. limit: of the body, in bytes. hosts: that are answered.
+    belongs to the request. limits: of the body. hosts: that are answered.
 
-    head, body: what has been parsed. A body that is too large or malformed is not read further: the head tells which
-    operation was requested, and the connection is closed after the response.
+    head, body: what has been parsed; a file is in a spool, for which the reader has to be closed. A body that is too
+    large or malformed is not read further: the head tells which operation was requested, and the connection is closed
+    after the response.
     arrived: when the request was complete (monotonic); its deadline begins then.
     continues: whether the client waits for 100 Continue; set it to False after sending that.
     """
 
     __slots__ = (
-        "_data", "_decoder", "_hosts", "_limit", "_seen", "_since", "_started", "arrived", "body", "continues", "head",
+        "_data", "_decoder", "_hosts", "_limits", "_seen", "_since", "_spool", "_started", "_timed", "arrived", "body",
+        "continues", "head",
     )  # fmt: skip
 
-    def __init__(self, data: bytearray, limit: int, hosts: AllowedHosts) -> None:
-        self._limit = limit
+    def __init__(self, data: bytearray, limits: BodyLimits, hosts: AllowedHosts) -> None:
+        self._limits = limits
         self._hosts = hosts
         self._data = data
         self._since: float | None = None
+        self._spool: Spool | None = None
+        self._timed = 0
+        """Bytes of the file when its rate was measured last, at the time `_since`."""
         self._decoder: _Length | _Chunks | None = None
         self._started = False
         self._seen = 0
         self.head: Head | None = None
-        self.body: bytes | BodyError = b""
+        self.body: bytes | BodyError | Spool = b""
         self.arrived = 0.0
         self.continues = False
 
@@ -75,10 +82,17 @@ class RequestReader:
 
     @property
     def received(self) -> int:
-        """Bytes of the body so far, without those in `data`."""
+        """Bytes of the body in memory so far, without those in `data`."""
+        if self._spool is not None:
+            return 0
         if self._decoder is not None:
             return len(self._decoder.body)
         return len(self.body) if isinstance(self.body, bytes) else 0
+
+    @property
+    def spooled(self) -> int:
+        """Bytes of the body in a file so far."""
+        return 0 if self._spool is None else len(self._spool)
 
     def timed_out(self, now: float) -> bool:
         """Return whether the request has taken too long to arrive, however steadily it does. now: monotonic seconds."""
@@ -86,7 +100,16 @@ class RequestReader:
             return False
         if self._since is None:
             self._since = now
+        if self._spool is not None:
+            return self._is_too_slow(now - self._since, now)
         return now - self._since > (HEAD_TIMEOUT if self.head is None else REQUEST_TIMEOUT)
+
+    def _is_too_slow(self, seconds: float, now: float) -> bool:
+        """Return whether a file has arrived too slowly since its rate was measured last, so many seconds ago."""
+        if self._spool is None or seconds < RATE_WINDOW:
+            return False
+        received, self._timed, self._since = len(self._spool) - self._timed, len(self._spool), now
+        return received < LEAST_RATE * seconds
 
     def read(self) -> bool:
         """Parse the available data; return whether the request is complete.
@@ -99,10 +122,12 @@ class RequestReader:
             try:
                 if not self._decoder.feed(self._data):
                     return False
-                self.body = bytes(self._decoder.body)
+                body = self._decoder.body
+                self.body = body if isinstance(body, Spool) else bytes(body)
             except _UnreadableBodyError as error:
-                self.body = error.reason
-                self._data.clear()
+                self._refuse(error.reason)
+            except OSError:  # of the spool: the disk is full, for example
+                self._refuse(BodyError.NO_ROOM)
             self._decoder = None
         self.arrived = monotonic()
         return True
@@ -113,16 +138,26 @@ class RequestReader:
             if self._data.strip(b"\r\n"):
                 raise problems.malformed("The head did not arrive whole.")
             return False
-        self.body = BodyError.INCOMPLETE
+        self._refuse(BodyError.INCOMPLETE)
         self.arrived = monotonic()
         return True
 
     def give_up(self) -> None:
-        """Complete the request without its body, because the server has no memory left for it."""
-        self.body = BodyError.NO_ROOM
+        """Complete the request without its body, because the server has no room left for it."""
+        self._refuse(BodyError.NO_ROOM)
         self._decoder = None
-        self._data.clear()
         self.arrived = monotonic()
+
+    def close(self) -> None:
+        """Delete the file of the body, if there is one."""
+        if self._spool is not None:
+            self._spool.close()
+
+    def _refuse(self, reason: BodyError) -> None:
+        """Read no more of the body, which cannot be read, or kept."""
+        self.body = reason
+        self._data.clear()
+        self.close()
 
     def _read_head(self) -> bool:
         data = self._data
@@ -141,15 +176,22 @@ class RequestReader:
         self._hosts.require(found.host, found.target)
         self.head = found
         del data[: end + 4]
-        if found.length is None:
-            self._decoder = _Chunks(self._limit)
-        elif found.length > self._limit:
-            self.body = BodyError.TOO_LARGE
-            data.clear()
-        elif found.length:
-            self._decoder = _Length(found.length)
+        self._begin_body(found)
         self.continues = found.expects and self._decoder is not None
         return True
+
+    def _begin_body(self, head: Head) -> None:
+        """Prepare for the body: in memory, or in a file."""
+        limit = self._limits.body
+        if head.length != 0 and self._limits.is_upload(head.method, head.target.partition("?")[0]):
+            limit = self._limits.file
+            self._spool = Spool()
+        if head.length is None:
+            self._decoder = _Chunks(limit, self._spool)
+        elif head.length > limit:
+            self._refuse(BodyError.TOO_LARGE)
+        elif head.length:
+            self._decoder = _Length(head.length, self._spool)
 
 
 class _UnreadableBodyError(Exception):
@@ -164,14 +206,14 @@ class _Length:
 
     __slots__ = ("_length", "body")
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, spool: Spool | None) -> None:
         self._length = length
-        self.body = bytearray()
+        self.body: bytearray | Spool = bytearray() if spool is None else spool
 
     def feed(self, data: bytearray) -> bool:
         """Move the body's bytes out of the data; return whether the body is complete."""
         missing = self._length - len(self.body)
-        self.body += data[:missing]
+        self.body.extend(data[:missing])
         del data[:missing]
         return len(self.body) == self._length
 
@@ -181,13 +223,13 @@ class _Chunks:
 
     __slots__ = ("_count", "_ended", "_left", "_limit", "_part", "body")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, spool: Spool | None) -> None:
         self._limit = limit
         self._count = max(CHUNKS, limit // CHUNK)
         self._left = 0
         self._ended = False
         self._part = self._size
-        self.body = bytearray()
+        self.body: bytearray | Spool = bytearray() if spool is None else spool
 
     def feed(self, data: bytearray) -> bool:
         """Move the body's bytes out of the data, as far as they have arrived; return whether the body is complete.
@@ -221,7 +263,7 @@ class _Chunks:
 
     def _content(self, data: bytearray) -> bool:
         taken = data[: self._left]
-        self.body += taken
+        self.body.extend(taken)
         self._left -= len(taken)
         del data[: len(taken)]
         if self._left:

@@ -6,6 +6,12 @@ HEAD_TIMEOUT = 10
 REQUEST_TIMEOUT = 60
 """For a complete request, from its first byte."""
 
+LEAST_RATE = 10_000
+"""Bytes a second of a file that is sent, in place of the time for a complete request."""
+
+RATE_WINDOW = 30
+"""Over how many seconds that rate is measured."""
+
 WRITE_TIMEOUT = 10
 """For the client to read some more of a response, and to read all of it where the request's deadline is sooner."""
 

@@ -24,7 +24,7 @@ from diptych.core.catalogue.tags.schemas import Tag, TagNames
 from diptych.core.engine.facets import CAP
 from diptych.core.engine.schemas.pagination import Items
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
-from diptych.core.sync.operations import book_formats, crud_operations
+from diptych.core.sync.operations import book_files, book_formats, crud_operations
 from diptych.core.sync.operations.crud_operations import Resource
 from diptych.core.sync.services.books import BookReader, BookService
 from diptych.core.sync.services.facets import FacetReader, own_filters
@@ -247,4 +247,5 @@ operations = [
         body=SeriesList,
         response_schema=Items[SeriesPosition],
     ),
+    *book_files.operations,
 ]

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from diptych.core.http.buffers import UNCOUNTED, Buffer, Buffers, Direction
+from diptych.core.http.buffers import UNCOUNTED, Buffer, Buffers, Direction, buffers_of
 from diptych.core.http.client_address import TrustedProxies
 from diptych.core.observability import metrics
 from diptych.core.settings import BODIES, Settings
@@ -17,7 +17,7 @@ SHARE = BODY
 
 
 def buffers(**settings: str) -> Buffers:
-    return Buffers(Settings(max_body_bytes=BODY, buffer_bytes=BODIES * BODY, **settings))  # type: ignore[arg-type]
+    return buffers_of(Settings(max_body_bytes=BODY, buffer_bytes=BODIES * BODY, **settings))  # type: ignore[arg-type]
 
 
 def buffer(of: Buffers, peer: str, client: str | None = None) -> Buffer:

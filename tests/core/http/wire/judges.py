@@ -10,6 +10,7 @@ import httptools
 
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError
+from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_reader import RequestReader
 from tests.contract.making import LIMIT
@@ -39,7 +40,7 @@ Verdict = Taken | str
 
 def ours(data: bytes) -> Verdict:
     left = bytearray(data)
-    reader = RequestReader(left, LIMIT, AllowedHosts("*"))
+    reader = RequestReader(left, BodyLimits(LIMIT), AllowedHosts("*"))
     try:
         if not reader.read():
             return MORE

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError
+from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire import request_head as head
 from diptych.core.http.wire import request_reader
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
@@ -34,14 +35,14 @@ class Connection:
     def __init__(self, limit: int = LIMIT) -> None:
         self.data = bytearray()
         self.limit = limit
-        self.incoming = RequestReader(self.data, limit, ANY)
+        self.incoming = RequestReader(self.data, BodyLimits(limit), ANY)
 
     def feed(self, piece: bytes) -> bool:
         self.data += piece
         return self.incoming.read()
 
     def go_on(self) -> None:
-        self.incoming = RequestReader(self.data, self.limit, ANY)
+        self.incoming = RequestReader(self.data, BodyLimits(self.limit), ANY)
 
 
 def outcomes(pieces: list[bytes]) -> list[Outcome]:
@@ -117,7 +118,7 @@ def test_a_head_that_comes_byte_by_byte_costs_no_more_for_a_byte_than_its_first_
     monkeypatch.setattr(head, "_BARE_LF", CountedSearch(head._BARE_LF))
     message = b"GET /authors?" + b"x" * 8000 + b" HTTP/1.1\r\nHost: a\r\n" + (b"X: " + b"y" * 155 + b"\r\n") * 100
     data = Counted()
-    incoming = RequestReader(data, LIMIT, ANY)
+    incoming = RequestReader(data, BodyLimits(LIMIT), ANY)
 
     most = 0
     for byte in message:

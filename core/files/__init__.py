@@ -1,0 +1,1 @@
+"""Files of books: covers and e-books."""

@@ -1,0 +1,57 @@
+"""The tables of files, and of which books have them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+from uuid_utils.compat import uuid7
+
+from diptych.core.engine.derived_values import Rules
+from diptych.core.engine.entity import Base, UtcDateTime, binary_collated_string, part_of_history
+from diptych.core.files.rules import KINDS, NAME_LENGTH, STATES
+
+_WAITING = text("unreferenced_since IS NOT NULL")
+
+
+class File(Base):
+    """A content in the store of files. sha256: of it, in hexadecimal, which is its name there.
+
+    state: pending while it may not be in the store yet, and deleting while it may not be any more. unreferenced_since:
+    when it was seen that no book has it.
+    """
+
+    __tablename__ = "file"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        Index("ix_file_unreferenced_since", "unreferenced_since", postgresql_where=_WAITING, sqlite_where=_WAITING),
+    )
+
+    sha256: Mapped[str] = mapped_column(binary_collated_string(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(10))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True))
+    unreferenced_since: Mapped[datetime | None] = mapped_column(UtcDateTime(timezone=True))
+
+
+@part_of_history("files")
+class BookFile(Base):
+    """A file that a book has: a cover, or an e-book. name: to save it by."""
+
+    __tablename__ = "book_file"
+    __table_args__ = (
+        UniqueConstraint("book_id", "kind", "sha256"),
+        CheckConstraint(f"kind IN {KINDS}", name="kind"),
+    )
+    rules: ClassVar = Rules(noun="file", named_by="name", normalizers={})
+
+    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
+    sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="RESTRICT"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True))

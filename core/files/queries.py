@@ -1,0 +1,160 @@
+"""The statements about files, and those of books; all values are bind parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Text, Uuid, and_, bindparam, case, delete, exists, func, insert, null, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from diptych.core.engine.database_clock import current_time, seconds_from_now
+from diptych.core.engine.row_statements import in_list
+from diptych.core.files import schemas
+from diptych.core.files.model import BookFile, File
+from diptych.core.files.rules import SWEPT
+
+_THIS = File.sha256 == bindparam("digest", type_=Text)
+_IS_REFERENCED = exists().where(BookFile.sha256 == File.sha256)
+
+
+def _receive(insert_into: Any) -> Any:
+    statement = insert_into(File).values(
+        sha256=bindparam("digest", type_=Text), state="pending", created_at=current_time(),
+        unreferenced_since=current_time(),
+        **{name: bindparam(f"new_{name}", type_=getattr(File, name).type) for name in ("size", "media_type")},
+    )  # fmt: skip
+    is_kept = and_(File.state == "ready", File.unreferenced_since.is_(None))
+    return statement.on_conflict_do_update(
+        index_elements=[File.sha256],
+        set_={
+            "state": case((File.state == "ready", "ready"), else_="pending"),
+            "unreferenced_since": case((is_kept, null()), else_=current_time()),
+        },
+    )
+
+
+RECEIVE = {"postgresql": _receive(postgresql.insert), "sqlite": _receive(sqlite.insert)}
+"""Insert the row of a file that is going to be stored, by dialect name. It waits while the file is being deleted."""
+
+KEEP = (
+    update(File)
+    .where(_THIS, File.state.in_(("pending", "ready")))
+    .values(state="ready", unreferenced_since=None)
+    .returning(File.sha256)
+)
+"""Mark a file as stored and referenced. No row is returned where it was deleted meanwhile."""
+
+KEEP_AGAIN = (
+    update(File)
+    .where(in_list(File.sha256, "digests"), File.state == "ready")
+    .values(unreferenced_since=None)
+    .returning(File.sha256)
+)
+"""Keep those of the files with these `digests` that are still stored, and return which."""
+
+_SHOWN = (
+    BookFile.id,
+    BookFile.book_id,
+    BookFile.kind,
+    BookFile.name,
+    File.media_type,
+    File.size,
+    BookFile.sha256,
+    BookFile.created_at,
+)
+_OF_BOOK = BookFile.book_id == bindparam("book", type_=Uuid)
+_ONE = and_(_OF_BOOK, BookFile.id == bindparam("file", type_=Uuid))
+_WITH_FILE = select(*_SHOWN).join(File, File.sha256 == BookFile.sha256)
+
+LIST = _WITH_FILE.where(_OF_BOOK).order_by(BookFile.id)
+"""Select the files of a `book`."""
+
+ONE = _WITH_FILE.where(_ONE)
+"""Select one `file` of a `book`."""
+
+LOCK = select(BookFile.id).where(_ONE).with_for_update()
+
+COUNT = select(func.count()).select_from(BookFile).where(_OF_BOOK)
+
+_NEW = {name: bindparam(f"new_{name}", type_=getattr(BookFile, name).type) for name in ("kind", "name", "sha256")}
+
+ADD = insert(BookFile).values(
+    book_id=bindparam("book", type_=Uuid),
+    id=bindparam("file", type_=Uuid),
+    created_at=bindparam("moment", type_=BookFile.created_at.type),
+    **_NEW,
+)
+
+REPLACE = update(BookFile).where(_ONE).values(**_NEW).returning(BookFile.created_at)
+
+REMOVE = delete(BookFile).where(_ONE).returning(BookFile.id)
+
+
+def represent(row: Any) -> schemas.BookFile:
+    """Return the answer of a row of LIST or ONE."""
+    return schemas.BookFile(*row)
+
+
+# The sweep
+
+_SOME = select(File.sha256).order_by(File.sha256).limit(SWEPT).with_for_update(skip_locked=True).correlate(None)
+
+_REFERENCED_AGAIN = (File.unreferenced_since.is_not(None), File.state == "ready", _IS_REFERENCED)
+_NEWLY_UNREFERENCED = (File.unreferenced_since.is_(None), ~_IS_REFERENCED)
+_OLD = (
+    File.state != "deleting",
+    or_(
+        and_(File.state == "pending", File.unreferenced_since <= seconds_from_now("unstored")),
+        File.unreferenced_since <= seconds_from_now("unreferenced"),
+    ),
+    ~_IS_REFERENCED,
+)
+
+
+def _marks(some_of: Callable[[Any], Any]) -> list[Any]:
+    changes: list[tuple[Any, dict[str, Any]]] = [
+        (_REFERENCED_AGAIN, {"unreferenced_since": None}),
+        (_NEWLY_UNREFERENCED, {"unreferenced_since": current_time()}),
+        (_OLD, {"state": "deleting"}),
+    ]
+    return [
+        update(File).where(some_of(_SOME.where(*conditions))).values(**values).returning(File.sha256)
+        for conditions, values in changes
+    ]
+
+
+MARKS = {
+    # An array, because PostgreSQL may evaluate a locking subquery again for each row that it is compared with.
+    "postgresql": _marks(lambda some: File.sha256 == func.any(func.array(some.scalar_subquery()))),
+    "sqlite": _marks(File.sha256.in_),
+}
+"""Mark some files as referenced, as unreferenced from now on, and as to be deleted; by dialect name.
+
+The last are those that nobody has referenced since a moment so many (negative) seconds from now: `unstored` for those
+whose upload has not ended, `unreferenced` for others. Rows that an upload has locked are passed over.
+"""
+
+DELETING = (
+    select(File.sha256)
+    .where(File.state == "deleting")
+    .order_by(File.sha256)
+    .limit(SWEPT)
+    .with_for_update(skip_locked=True)
+)
+"""Lock some files that are to be deleted: an upload of one waits until it is."""
+
+REFERENCED = select(BookFile.sha256).where(in_list(BookFile.sha256, "digests"))
+"""Select those of these `digests` that a book has."""
+
+FORGET = delete(File).where(_THIS)
+
+# Verification
+
+PAGE = (
+    select(File.sha256, File.size, File.state, _IS_REFERENCED)
+    .where(File.sha256 > bindparam("after", type_=Text))
+    .order_by(File.sha256)
+    .limit(1000)
+)
+"""Select a page of files, those after a digest `after`, with whether a book has each."""

@@ -1,0 +1,166 @@
+"""The store of files: a directory or a bucket, in which each file is named by its SHA-256."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, S3Store
+
+from diptych.core.errors import ServiceUnavailable
+from diptych.core.http.request_response import FileRange
+from diptych.core.http.spool import Spool
+
+PART = 65_536
+"""Bytes of a file that are sent at a time: a client has ten seconds for each."""
+
+SINGLE = 8 * 1024 * 1024
+"""Bytes of the largest file that is stored in one request. Larger ones are stored in parts, never all in memory."""
+
+UNAVAILABLE = "The store of files cannot serve this now."
+
+_FOLDER = "sha256"
+_KEY = re.compile(rf"{_FOLDER}/[0-9a-f]{{2}}/([0-9a-f]{{64}})")
+_CLIENT: Any = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=30)}
+_RETRIES: Any = {
+    "max_retries": 2,
+    "retry_timeout": timedelta(seconds=5),
+    "backoff": {"init_backoff": timedelta(milliseconds=50), "max_backoff": timedelta(seconds=1), "base": 2},
+}
+
+_log = logging.getLogger("diptych")
+
+
+class FileStore:
+    """The files of a deployment. location: a directory, or s3://bucket/prefix.
+
+    What the AWS command line reads from the environment (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL and so on) counts for a
+    bucket. It is opened when it is used first, in the process that uses it.
+
+    Errors of all: ServiceUnavailable.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+
+    @property
+    def _directory(self) -> Path | None:
+        return None if "://" in self._location else Path(self._location).resolve()
+
+    @cached_property
+    def _store(self) -> Any:
+        if self._directory is not None:
+            return LocalStore(self._directory, mkdir=True)
+        plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+        options: Any = {**_CLIENT, "allow_http": True} if plain else _CLIENT
+        return S3Store.from_url(self._location, client_options=options, retry_config=_RETRIES)
+
+    def put(self, digest: str, spool: Spool) -> None:
+        """Store a file, unless it is there already. When this returns it outlives a loss of power."""
+        key = _key(digest)
+        with _errors():
+            size = self._size(key)
+            if size != len(spool):
+                self._write(key, spool, is_new=size is None)
+            if self._directory is not None:
+                _sync(self._directory / key, self._directory)
+
+    def _write(self, key: str, spool: Spool, *, is_new: bool) -> None:
+        if not is_new or len(spool) > SINGLE:
+            # Equal contents have equal names: whoever writes last writes the same.
+            obstore.put(self._store, key, spool.rewound())
+            return
+        try:
+            obstore.put(self._store, key, spool.rewound(), mode="create")
+        except AlreadyExistsError:
+            if self._size(key) != len(spool):
+                raise
+
+    def _size(self, key: str) -> int | None:
+        """Return the size of a file in bytes; None where it is not there."""
+        try:
+            return int(obstore.head(self._store, key)["size"])
+        except FileNotFoundError:
+            return None
+
+    def read(self, part: FileRange) -> Iterator[bytes]:
+        """Yield a part of a file in pieces of at most PART bytes."""
+        left = part.stop - part.start
+        with _errors(missing=part.digest):
+            options: Any = {"range": (part.start, part.stop)}
+            found = obstore.get(self._store, _key(part.digest), options=options)
+            for piece in found.stream(min_chunk_size=PART):
+                data = bytes(piece)
+                left -= len(data)
+                for start in range(0, len(data), PART):
+                    yield data[start : start + PART]
+        if left:
+            _log.error("the file %s in the store is not as large as it was", part.digest)
+            raise ServiceUnavailable(UNAVAILABLE)
+
+    def delete(self, digest: str) -> None:
+        """Delete a file; nothing happens where it is not there."""
+        with _errors():
+            with suppress(FileNotFoundError):
+                obstore.delete(self._store, _key(digest))
+
+    def listed(self) -> Iterator[tuple[str, int]]:
+        """Yield the digest and the size of each file, and the name of what else is there, in no order."""
+        with _errors():
+            for page in obstore.list(self._store, prefix=_FOLDER):
+                for each in page:
+                    found = _KEY.fullmatch(each["path"])
+                    yield (found[1] if found else each["path"]), each["size"]
+
+    def delete_unfinished(self, seconds: float) -> int:
+        """Delete what killed processes have left in a directory that long ago or longer; return how many files.
+
+        In a bucket the parts of uploads that were not completed are deleted by a rule of the bucket's own.
+        """
+        if self._directory is None:
+            return 0
+        count = 0
+        with _errors():
+            # As obstore names a file until it is complete.
+            for path in (self._directory / _FOLDER).glob("*/*#*"):
+                if path.stat().st_mtime < time.time() - seconds:
+                    path.unlink(missing_ok=True)
+                    count += 1
+        return count
+
+
+def _key(digest: str) -> str:
+    return f"{_FOLDER}/{digest[:2]}/{digest}"
+
+
+def _sync(path: Path, root: Path) -> None:
+    """Have a file on the disk, with its name in its folders."""
+    for each in (path, *[folder for folder in path.parents if folder.is_relative_to(root)]):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _errors(missing: str = "") -> Iterator[None]:
+    """Raise ServiceUnavailable for what the store raises, and log it. missing: the file that is there by all rules."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        _log.error("the file %s is missing in the store", missing)
+        raise ServiceUnavailable(UNAVAILABLE) from error
+    except (BaseError, OSError) as error:
+        _log.error("the store of files failed: %s", str(error).partition("\n")[0])
+        raise ServiceUnavailable(UNAVAILABLE) from error

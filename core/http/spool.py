@@ -1,0 +1,55 @@
+"""A body that may be larger than memory, on its way into a file: written piece by piece, and hashed meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from typing import BinaryIO, cast
+
+HEAD = 65_536
+"""Bytes of the beginning that are kept in memory, to see what is in the file."""
+
+
+class Spool:
+    """A temporary file, which has no name and is gone when it is closed. It is where Python's `tempfile` puts files.
+
+    It is opened with its first bytes, because a process may have so many files open only. Errors of all: OSError.
+    """
+
+    def __init__(self) -> None:
+        self._opened: BinaryIO | None = None
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self.head = b""
+
+    def __len__(self) -> int:
+        return self._size
+
+    def extend(self, data: bytes | bytearray) -> None:
+        """Append bytes."""
+        if len(self.head) < HEAD:
+            self.head += bytes(data[: HEAD - len(self.head)])
+        self._file().write(data)
+        self._hash.update(data)
+        self._size += len(data)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what has been written, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def rewound(self) -> BinaryIO:
+        """Return the file, at its beginning."""
+        file = self._file()
+        file.seek(0)
+        return file
+
+    def close(self) -> None:
+        """Delete the file."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def _file(self) -> BinaryIO:
+        if self._opened is None:
+            self._opened = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - `close` closes it
+        return self._opened

@@ -1,0 +1,84 @@
+# Generated from core/aio/file_storage.py by tools/unasync.py: do not edit, run "make twins".
+"""Files on their way into the store, and out of it. No connection to the database is held meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from diptych.core.errors import ServiceUnavailable
+from diptych.core.files import queries
+from diptych.core.files.rules import UNREFERENCED, UNSTORED, StoredFile
+from diptych.core.files.store import FileStore
+from diptych.core.http.request_response import FileRange
+from diptych.core.http.spool import Spool
+from diptych.core.off_loop import in_thread
+from diptych.core.sync.statement_executor import Executor
+from diptych.core.sync.unit_of_work import Database
+
+
+def store_file(database: Database, store: FileStore, spool: Spool, media_type: str) -> StoredFile:
+    """Store a file, whose row is pending until `keep` is committed.
+
+    Whatever happens in between, the row tells the sweep what may be in the store: it is committed first.
+    """
+    file = StoredFile(spool.digest, len(spool), media_type)
+
+    def receive(executor: Executor) -> None:
+        values = {"digest": file.digest, "new_size": file.size, "new_media_type": media_type}
+        executor.run(queries.RECEIVE[executor.dialect.name], values)
+
+    database.execute_write(receive, in_transaction=False)
+    in_thread(partial(store.put, file.digest, spool))
+    return file
+
+
+def keep(executor: Executor, file: StoredFile) -> None:
+    """Keep a stored file, in the transaction that refers to it. Errors: ServiceUnavailable where it was deleted."""
+    if executor.first(queries.KEEP, {"digest": file.digest}) is None:
+        raise ServiceUnavailable("The file was deleted before it was used: send it again.")
+
+
+def open_file(store: FileStore, part: FileRange) -> Iterator[bytes]:
+    """Return a part of a file in pieces, the first of which has been read. Errors: ServiceUnavailable."""
+    pieces = store.read(part)
+    return _rest(in_thread(partial(next, pieces, b"")), partial(next, pieces, b""))
+
+
+def _rest(piece: bytes, following: partial[bytes]) -> Iterator[bytes]:
+    while piece:
+        yield piece
+        piece = in_thread(following)
+
+
+class FileSweep:
+    """Deletes files that no book has any more. Each call is a transaction, and returns how many files it has changed.
+
+    A file is first marked, by a transaction of its own. Then its row is locked, and the file and the row are deleted:
+    an upload of the same file waits for that, and stores it again.
+    """
+
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+
+    def __call__(self, executor: Executor) -> int:
+        times = {"unstored": -UNSTORED.total_seconds(), "unreferenced": -UNREFERENCED.total_seconds()}
+        for mark in queries.MARKS[executor.dialect.name]:
+            if marked := executor.all(mark, times):
+                return len(marked)
+        try:
+            deleted = self._delete(executor)
+            return deleted or in_thread(partial(self._store.delete_unfinished, UNSTORED.total_seconds()))
+        except ServiceUnavailable:
+            # Of the store, which has logged it: jobs are done all the same, and the next sweep goes on.
+            return 0
+
+    def _delete(self, executor: Executor) -> int:
+        digests = [digest for (digest,) in executor.all(queries.DELETING, {})]
+        # By another statement, which sees what was committed before the rows were locked.
+        referenced = {digest for (digest,) in executor.all(queries.REFERENCED, {"digests": digests})}
+        for digest in digests:
+            if digest not in referenced:
+                in_thread(partial(self._store.delete, digest))
+                executor.run(queries.FORGET, {"digest": digest})
+        return len(set(digests) - referenced)

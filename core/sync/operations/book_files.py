@@ -1,0 +1,188 @@
+# Generated from core/aio/operations/book_files.py by tools/unasync.py: do not edit, run "make twins".
+"""The files of books: covers and e-books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from diptych.core.engine.entity import now
+from diptych.core.engine.schemas.pagination import Items
+from diptych.core.errors import Conflict, FieldError, NotFound, ValidationFailed
+from diptych.core.files import queries
+from diptych.core.files.media_types import ACCEPTED, IMAGES, SUFFIXES, identify
+from diptych.core.files.rules import FILES_OF_BOOK, StoredFile
+from diptych.core.files.schemas import BookFile, FileQuery
+from diptych.core.http.file_responses import FileContent
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.http.problems import unsupported_media_type
+from diptych.core.sync.file_storage import keep
+from diptych.core.sync.services.books import BookReader, BookService
+from diptych.core.sync.services.row_writer import Writer
+from diptych.core.sync.statement_executor import Executor
+
+_CONTENT = {"cover": "image", "ebook": "book"}
+"""What a file of each kind is."""
+
+
+def media_type_of(call: OperationRequest) -> str:
+    """Return the media type of a file that was sent, by its content. Errors: Problem 415; ValidationFailed."""
+    try:
+        found = identify(call.body.head)
+    except ValueError as error:
+        accepted = ", ".join(each.media_type for each in ACCEPTED)
+        raise unsupported_media_type(str(error), {"Accept": accepted}) from None
+    if found.kind != _CONTENT[call.query.kind]:
+        detail = f"a file of type {found.name} is no {call.query.kind}"
+        raise ValidationFailed(
+            "The request has errors; each is listed.", [FieldError("kind", detail, parameter="kind")]
+        )
+    return found.media_type
+
+
+def list_files(executor: Executor, call: OperationRequest) -> OperationResult:
+    """List the files of a book. Errors: NotFound."""
+    BookReader(executor, BookService.spec).ensure_exists(call.parameters["id"])
+    rows = executor.all(queries.LIST, {"book": call.parameters["id"]})
+    return OperationResult(Items([queries.represent(row) for row in rows]))
+
+
+def add(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Give a book a file that has been stored. Errors: NotFound; Conflict."""
+    book_id = call.parameters["id"]
+    Writer(executor, BookService.spec).lock_for_update(book_id)
+    ((count,),) = executor.all(queries.COUNT, {"book": book_id})
+    if count >= FILES_OF_BOOK:
+        raise Conflict(f"A book has {FILES_OF_BOOK} files at most.")
+    keep(executor, call.body)
+    this = {"book": book_id, "file": uuid7()}
+    _written(executor, queries.ADD, {**this, "moment": now(), **_values(call)})
+    return OperationResult(_fetch(executor, this))
+
+
+def read(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Read a file of a book. Errors: NotFound."""
+    file = _fetch(executor, _this(call))
+    name = file.name or f"{file.kind}{SUFFIXES.get(file.media_type, '')}"
+    content = FileContent(file.sha256, file.size, file.media_type, name, file.media_type in IMAGES)
+    return OperationResult(file=content, media_type=file.media_type)
+
+
+def replace(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Replace a file of a book by one that has been stored. Errors: NotFound; Conflict."""
+    lock(executor, call)
+    keep(executor, call.body)
+    _written(executor, queries.REPLACE, {**_this(call), **_values(call)})
+    return OperationResult(_fetch(executor, _this(call)))
+
+
+def remove(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Delete a file of a book. Errors: NotFound."""
+    if executor.first(queries.REMOVE, _this(call)) is None:
+        raise _not_found()
+    return OperationResult()
+
+
+def lock(executor: Executor, call: OperationRequest) -> None:
+    """Lock a file of a book. Errors: NotFound."""
+    if executor.first(queries.LOCK, _this(call)) is None:
+        raise _not_found()
+
+
+def _fetch(executor: Executor, this: dict[str, Any]) -> BookFile:
+    row = executor.first(queries.ONE, this)
+    if row is None:
+        raise _not_found()
+    return queries.represent(row)
+
+
+def _written(executor: Executor, statement: Any, values: dict[str, Any]) -> None:
+    try:
+        executor.run(statement, values)
+    except IntegrityError as error:
+        raise Conflict("The book has this file already.") from error
+
+
+def _this(call: OperationRequest) -> dict[str, Any]:
+    return {"book": call.parameters["book_id"], "file": call.parameters["id"]}
+
+
+def _values(call: OperationRequest) -> dict[str, Any]:
+    file: StoredFile = call.body
+    return {"new_kind": call.query.kind, "new_name": call.query.name, "new_sha256": file.digest}
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such file.")
+
+
+_ONE = "/books/{book_id}/files/{id}"
+_SENT = "The file is the body. Its type is known by its content, whatever `Content-Type` says."
+_TYPES = tuple(each.media_type for each in ACCEPTED)
+
+operations = [
+    Operation(
+        name="books_list_files",
+        method="GET",
+        path="/books/{id}/files",
+        summary="List the files of a book",
+        run=list_files,
+        unit="read",
+        response_schema=Items[BookFile],
+    ),
+    Operation(
+        name="books_add_file",
+        method="POST",
+        path="/books/{id}/files",
+        summary="Give a book a file: a cover, or the book itself",
+        description=f"{_SENT} 409 if the book has it already.",
+        run=add,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        stores_file=media_type_of,
+        accepts=_TYPES,
+        query=FileQuery,
+        response_schema=BookFile,
+        status=201,
+        resource_path=_ONE,
+    ),
+    Operation(
+        name="books_read_file",
+        method="GET",
+        path=_ONE,
+        summary="Read the content of a file, or a part of it",
+        description="`Range` asks for a part (RFC 9110 section 14). The entity tag is the SHA-256 of the content.",
+        run=read,
+        unit="read",
+        sends_file=True,
+        response_schema=bytes,
+        media_type="application/octet-stream",
+    ),
+    Operation(
+        name="books_replace_file",
+        method="PUT",
+        path=_ONE,
+        summary="Replace a file of a book",
+        description=f"{_SENT} Its address stays.",
+        run=replace,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        lock=lock,
+        stores_file=media_type_of,
+        accepts=_TYPES,
+        query=FileQuery,
+        response_schema=BookFile,
+    ),
+    Operation(
+        name="books_delete_file",
+        method="DELETE",
+        path=_ONE,
+        summary="Delete a file of a book",
+        run=remove,
+        unit="write_one",
+        lock=lock,
+        status=204,
+    ),
+]
