@@ -104,7 +104,7 @@ def _file(request: flask.Request, limit: int) -> Spool | BodyError:
     spool = Spool()
     error = BodyError.TOO_LARGE
     try:
-        while len(spool) <= limit and (piece := request.stream.read(PIECE)):
+        while len(spool) <= limit and (piece := request.stream.read(READ_SIZE)):
             spool.extend(piece)
         if len(spool) <= limit:
             # As in `_body`.
@@ -132,7 +132,7 @@ def to_headers(request: flask.Request) -> dict[str, str]:
     return found
 
 
-PIECE = 65_536
+READ_SIZE = 65_536
 """Bytes of a file that are read at a time from another WSGI server."""
 
 

@@ -110,9 +110,8 @@ class FileStore:
 
     def delete(self, digest: str) -> None:
         """Delete a file; nothing happens where it is not there."""
-        with _errors():
-            with suppress(FileNotFoundError):
-                obstore.delete(self._store, _key(digest))
+        with _errors(), suppress(FileNotFoundError):
+            obstore.delete(self._store, _key(digest))
 
     def listed(self) -> Iterator[tuple[str, int]]:
         """Yield the digest and the size of each file, and the name of what else is there, in no order."""

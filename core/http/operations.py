@@ -172,10 +172,10 @@ class Operation:
         """
         if self.method == "GET":
             return self.cache_control != "no-store"
-        return self.represents and self.method != "PUT"
+        return self.is_representation and self.method != "PUT"
 
     @property
-    def represents(self) -> bool:
+    def is_representation(self) -> bool:
         """Whether its responses represent the resource: not if they have a secret, or are only about a file."""
         return self.resource_path is not None and not self.secret and self.stores_file is None
 

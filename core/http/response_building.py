@@ -39,17 +39,10 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
     if answer.body is None:
         # Of a redirection that has no type Sanic would say "None", inside another application.
         return Response(status, b"", "text/html; charset=utf-8" if status == 303 else None, headers)
+    if operation.secret:
+        headers["Cache-Control"] = "no-store"
     if operation.resource_path is not None:
-        location = filled(operation.resource_path, lambda name: getattr(answer.body, name))
-        if status == 201:
-            headers["Location"] = location
-        if operation.secret:
-            headers["Cache-Control"] = "no-store"
-        if not operation.represents:
-            return Response(status, json.encode(answer.body), media_type, headers)
-        # The query parameters of a read that shape the body, such as `include`, apply to a write's response too.
-        asked = urlencode(query_string.pairs(request.query))
-        headers["Content-Location"] = f"{location}?{asked}" if asked else location
+        headers |= _addresses(answer, operation, operation.resource_path, request, status)
     body = answer.body if isinstance(answer.body, bytes) else json.encode(answer.body)
     if operation.method == "GET":
         headers["Cache-Control"] = operation.cache_control
@@ -59,6 +52,19 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
         target = filled(operation.path, request.parameters.__getitem__)
         headers["Link"] = pagination_links.of_page(answer.body, target, request.query)
     return Response(status, body, media_type, headers)
+
+
+def _addresses(
+    answer: OperationResult, operation: Operation, path: str, request: Request, status: int
+) -> dict[str, str]:
+    """Return the headers with the address of the resource that a response is about."""
+    location = filled(path, lambda name: getattr(answer.body, name))
+    found = {"Location": location} if status == 201 else {}
+    if operation.is_representation:
+        # The query parameters of a read that shape the body, such as `include`, apply to a write's response too.
+        asked = urlencode(query_string.pairs(request.query))
+        found["Content-Location"] = f"{location}?{asked}" if asked else location
+    return found
 
 
 def _with_charset(media_type: str) -> str:

@@ -217,7 +217,8 @@ def test_the_history_of_a_book_has_its_files(administrator: httpx.Client):
 
 def test_a_deleted_book_comes_back_with_its_files(administrator: httpx.Client):
     book = make(administrator, "books")["id"]
-    file, content = sent(administrator, book, content := png()), content
+    content = png()
+    file = sent(administrator, book, content)
     assert administrator.delete(f"/books/{book}").status_code == 204
     deletion = next(
         each for each in administrator.get(f"/books/{book}/changes").json()["items"] if each["action"] == "delete"

@@ -270,7 +270,7 @@ def _success(operation: Operation, status: int, table: Sequence[Operation], comp
     found: dict[str, Any] = {"description": _SUCCESS[status]}
     names = [
         *(["Location"] if status == 202 or (status == 201 and operation.creates) else []),
-        *(["Content-Location"] if operation.represents else []),
+        *(["Content-Location"] if operation.is_representation else []),
         *(["ETag"] if operation.tagged else []),
         *(["Cache-Control"] if operation.method == "GET" else []),
         *(["Vary"] if operation.response_schema is not None and operation.unit != "stream" else []),
