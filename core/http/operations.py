@@ -92,8 +92,8 @@ class Operation:
     is a file, of any media type or in a form; the function gets it as diptych.core.http.uploads.UploadedFile.
     stores_file: where the body is a file that is stored before the unit of work begins, the function that returns its
     media type; it takes an OperationRequest with a diptych.core.http.spool.Spool. `run` gets it as
-    diptych.core.files.rules.StoredFile. sends_file: whether a response is a stored file. accepts:
-    media types of the body, without "+json". media_type: of a response. cache_control: of a read's response.
+    diptych.core.files.rules.StoredFile. sends_file: where a response is a stored file, the media types it may have.
+    accepts: media types of the body, without "+json". media_type: of a response. cache_control: of a read's response.
     resource_path: the path of the resource that the response body represents, with the body's members as parameters;
     None where that is the request's own path or no single resource. suffixes: of other representations of a single
     resource, which a GET asks for at the end of its path; they take no query parameters. permission: what a client
@@ -119,7 +119,7 @@ class Operation:
     body_required: bool = True
     takes_file: bool = False
     stores_file: Callable[[OperationRequest], str] | None = None
-    sends_file: bool = False
+    sends_file: tuple[str, ...] = ()
     accepts: tuple[str, ...] = (JSON,)
     query: type[BaseModel] | None = None
     response_schema: Any = None

@@ -98,6 +98,16 @@ def _imports(asked: Asked, api: httpx.Client, work: Callable[[], None]) -> None:
     assert asked("post", "/jobs/{id}/cancel", id=made["job"]["id"])["state"] == "cancelled"
 
 
+def _files(ask: Asked, api: httpx.Client, book: Row) -> None:
+    file = api.post(f"/books/{book['id']}/files?kind=cover", content=b"GIF89a").raise_for_status().json()
+    names = {"book_id": book["id"], "id": file["id"]}
+    assert ask("get", "/books/{id}/files", id=book["id"]) == {"items": [file]}
+    ask("get", "/books/{book_id}/files/{id}", **names)
+    api.put(f"/books/{book['id']}/files/{file['id']}?kind=ebook", content=b"%PDF-1.7").raise_for_status()
+    ask("delete", "/books/{book_id}/files/{id}", **names)
+    ask.operations |= {("post", "/books/{id}/files"), ("put", "/books/{book_id}/files/{id}")}
+
+
 def _access(asked: Asked, administrator: httpx.Client) -> None:
     ask = Asked(administrator)
     account = ask("post", "/accounts", {"name": marker()})
@@ -151,6 +161,7 @@ def test_every_operation_of_the_openapi_document_succeeds(
     for path, names in (("/authors/{id}/books", author), ("/tags/{id}/books", tag)):
         assert [each["id"] for each in ask("get", path, id=names["id"])["items"]] == [book["id"]]
     _rows_of_a_book(ask, api, book)
+    _files(ask, api, book)
     for resource in ("authors", "publishers", "tags"):
         _other_names(ask, api, resource)
     _access(ask, administrator)

@@ -9,6 +9,7 @@ from diptych.core.access.principal import HostUser, of_host
 from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.operations import FORM
 from diptych.core.http.request_response import Request, Response
+from diptych.core.http.spool import Spool
 from tests.services.twins import Counts, Twin
 
 OPERATOR = HostUser("1", "operator", "administrator")
@@ -49,12 +50,16 @@ class Api:
         *,
         key: str = "",
         form: str | None = None,
+        file: str | None = None,
         **parameters: str,
     ) -> tuple[Response, Counts]:
         route = self.routes[name]
         headers = {"content-type": "application/json" if form is None else FORM}
         headers |= {name: field for name, field in (("if-match", match), ("idempotency-key", key)) if field}
-        content = (form or "").encode() if body is None else json.dumps(body).encode()
+        content: bytes | Spool = (form or "").encode() if body is None else json.dumps(body).encode()
+        if file is not None:
+            content = Spool()
+            content.extend(file.encode())
         user = OPERATOR if self.sender is None else None
         request = Request(route.methods[0], "", parameters, query, headers | (self.sender or {}), content, user=user)
         with self.counting.counted() as counts:

@@ -22,7 +22,7 @@ class Catalogue:
         self, authors: list[str], books: list[str], tags: list[str], publishers: list[str], series: list[str]
     ) -> None:
         self.authors, self.books, self.tags, self.publishers, self.series = authors, books, tags, publishers, series
-        self.account = self.token = ""
+        self.account = self.token = self.file = ""
 
 
 async def catalogue(api: Api) -> Catalogue:
@@ -41,6 +41,8 @@ async def catalogue(api: Api) -> Catalogue:
         )
     ]  # fmt: skip
     found = Catalogue(authors, books, tags, publishers, series)
+    response, _ = await api.call("books_add_file", None, "kind=cover", file="GIF89a", id=books[0])
+    found.file = json.loads(response.body)["id"]
     found.account = (await api.made("accounts_create", {"name": "tove"}))["id"]
     found.token = (await api.made("tokens_create", {"label": "Import", "account_id": found.account}))["id"]
     return found
@@ -308,6 +310,11 @@ TABLE = """
     tokens_get              id={token}                                                   1
     tokens_create           {{"label":"New","account_id":"{account}"}}                   1 alone
     tokens_delete           id={token}                                                   2 alone
+    books_list_files        id={book}                                                    2
+    books_add_file          id={book} ?kind=cover file:GIF89a-                           6 commit
+    books_get_file          book_id={book} id={file}                                     1
+    books_replace_file      book_id={book} id={file} ?kind=cover file:GIF89a-            5 commit
+    books_delete_file       book_id={book} id={file}                                     1 alone
     imports_list                                                                         1
     imports_get             id={nobody}                                                  1
     imports_list_rejects    id={nobody}                                                  1
@@ -344,7 +351,7 @@ async def ask(api: Api, found: Catalogue, line: str) -> tuple[Response, Counts, 
         "free2": found.authors[4], "book": found.books[0], "book2": found.books[1], "single": found.books[2],
         "tag": found.tags[0], "tag2": found.tags[1], "nobody": NOBODY, "publisher": found.publishers[0],
         "publisher2": found.publishers[1], "series": found.series[0],
-        "account": found.account, "token": found.token,
+        "account": found.account, "token": found.token, "file": found.file,
     }  # fmt: skip
     asked, expected = line, []
     while asked.split()[-1] in ("alone", "commit", *map(str, range(20))):
@@ -354,10 +361,11 @@ async def ask(api: Api, found: Catalogue, line: str) -> tuple[Response, Counts, 
     name, *rest = asked.format(**ids).split()
     body = next((json.loads(part) for part in rest if part.startswith("{")), None)
     query = next((part[1:] for part in rest if part.startswith("?")), "")
+    file = next((part.removeprefix("file:") for part in rest if part.startswith("file:")), None)
     match = next((part.removeprefix("If-Match:") for part in rest if part.startswith("If-Match:")), "")
     form = next((part.removeprefix("form:") for part in rest if part.startswith("form:")), None)
-    parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "slug=", "name=")))
-    response, counts = await api.call(name, body, query, match, form=form, **parameters)
+    parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "book_id=", "slug=", "name=")))
+    response, counts = await api.call(name, body, query, match, form=form, file=file, **parameters)
     return response, counts, expected
 
 

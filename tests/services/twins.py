@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -112,6 +113,10 @@ class _OneByOne:
         return call
 
 
+FILES = tempfile.TemporaryDirectory()
+"""Where the files of all their books are."""
+
+
 class Twin:
     """A Database of diptych.core.aio or of diptych.core.sync."""
 
@@ -119,7 +124,7 @@ class Twin:
         self.name = name
         self.url = url
         self.backend = url.partition(":")[0]
-        self.settings = Settings(database_url=url, **settings)
+        self.settings = Settings(database_url=url, **{"files": FILES.name, **settings})
         config = async_config(self.settings) if name == "aio" else sync_config(self.settings)
         self.database = self.module("unit_of_work").Database(config)
         self.authors = _OneByOne(self, "authors")

@@ -13,6 +13,7 @@ Told = dict[str, Any]
 HEADERS = ("content-type", "location", "allow", "retry-after")
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 # A JSON array that begins with a text, in base64.
 _CURSOR = re.compile(r"\bWyJ[\w-]{50,}")
 # The second is MARC's.
@@ -26,8 +27,8 @@ def told(response: httpx.Response) -> Told:
 
 
 def neutral(text: str) -> str:
-    """Remove ids and times from a text."""
-    return _TIME.sub("<time>", _UUID.sub("<id>", opened(text)))
+    """Remove ids, times and hashes of contents from a text."""
+    return _SHA256.sub("<hash>", _TIME.sub("<time>", _UUID.sub("<id>", opened(text))))
 
 
 def opened(text: str) -> str:

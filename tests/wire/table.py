@@ -19,13 +19,14 @@ from tests.support.wire import Answer, Exchange, Target, exchange, fill
 from tests.wire.allowed import HEADERS
 from tests.wire.bodies import bodies
 from tests.wire.case import CLOSE, HOST, ID, Case, head
+from tests.wire.files import CONTENT, files
 from tests.wire.heads import heads
 from tests.wire.targets import targets
 
 
 def _table() -> list[Case]:
     found: dict[tuple[bytes, bool], Case] = {}
-    for case in (*targets(), *heads(), *bodies()):
+    for case in (*targets(), *heads(), *bodies(), *files()):
         found.setdefault((case.message, case.half_close), case)
     return list(found.values())
 
@@ -65,6 +66,8 @@ class Rows:
         tag = make_tag(api, description="É")
         assert api.put(f"/books/{book['id']}/tags", json={"items": [tag["name"], marker()]}).status_code == 200
         more = {resource: make(api, resource)["id"] for resource in ("publishers", "series")}
+        file = api.post(f"/books/{book['id']}/files?kind=cover", content=CONTENT)
+        more["file"] = file.raise_for_status().json()["id"]
         return cls(_known(author, book, other, tag) | more)
 
     @classmethod
@@ -75,7 +78,11 @@ class Rows:
             next(iter(read(api, f"/{each}", pageSize=1)["items"]), nobody)
             for each in ("authors", "books", "tags", "publishers", "series")
         )
-        return cls(_known(author, book, book, tag) | {"publishers": publisher["id"], "series": series["id"]})
+        file = next(iter(read(api, f"/books/{book['id']}/files")["items"]), nobody) if book is not nobody else nobody
+        return cls(
+            _known(author, book, book, tag)
+            | {"publishers": publisher["id"], "series": series["id"], "file": file["id"]}
+        )
 
     def names(self, prefix: str) -> dict[str, str]:
         """Return the placeholders of one exchange; {marker} and {fresh} are new each time."""

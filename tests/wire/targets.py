@@ -127,7 +127,8 @@ def _status(route: Route, method: str) -> int:
         unknown = "{slug}" in route.path or route.path.endswith("{name}") or route.path.startswith(NO_ROWS)
         return 404 if unknown else 303 if route.path in ("/", "/ui") else 200
     if route.operation.body is None or route.path.startswith(NO_ROWS):
-        return 404 if parameters_of(route.path) else 422 if route.operation.takes_file else 303
+        without = 404 if parameters_of(route.path) else 303
+        return 422 if route.operation.takes_file or route.operation.stores_file else without
     return 422 if not route.operation.body_required else 415
 
 
@@ -137,6 +138,10 @@ def _example(path: str, method: str) -> str:
     if path.startswith(("/accounts", "/tokens", "/jobs", "/imports")):
         path = path.replace("{id}", ID)
     path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}")
+    path = path.replace(
+        "/books/{book_id}/files/{id}",
+        ID.join(("/books/{book}/files/", "")) if row == ID else "/books/{book}/files/{file}",
+    )
     return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
 
 

@@ -51,6 +51,9 @@ _HEADERS = {
     "ETag": "The version of what is answered, for If-None-Match and If-Match.",
     "Cache-Control": "How long, and by whom, the answer may be kept.",
     "Vary": "The request headers that the answer depends on.",
+    "Accept-Ranges": "That a part can be read: bytes.",
+    "Content-Disposition": "Whether a browser is to show the file or to save it, and by what name (RFC 6266).",
+    "Content-Range": "Which part it is, of how many bytes.",
     "Link": "The addresses (RFC 8288) of the first, previous, next and last page, as far as there are such, or of a "
     "row's other representations.",
 }
@@ -174,6 +177,9 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
             "required": operation.body_required,
             "content": {first: content},
         }
+    if operation.stores_file is not None:
+        content = _binary(operation.accepts)
+        found["requestBody"] = {"description": "The content of the file.", "required": True, "content": content}
     if operation.takes_file:
         found["requestBody"] = {"description": "A file.", "required": True, "content": _FILE}
     if operation.needed is not None:
@@ -187,13 +193,15 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
 
 
 def _path_parameters(operation: Operation, components: Components) -> list[dict[str, Any]]:
-    """Describe the path parameters: `id` is a UUID; any other is text, as the response member of the same name."""
+    """Describe the path parameters: `id` and `..._id` are UUIDs; any other is as the response member of that name."""
     answer = (
         components.resolve(components.answer(operation.response_schema))
         if operation.response_schema is not None
         else {}
     )
-    members = {**answer.get("properties", {}), "id": TypeAdapter(Id).json_schema()}
+    an_id = TypeAdapter(Id).json_schema()
+    members = {name: an_id for name in parameters_of(operation.path) if name == "id" or name.endswith("_id")}
+    members = {**answer.get("properties", {}), **members}
     return [
         {"name": name, "in": "path", "required": True, "schema": members.get(name, {"type": "string", "minLength": 1})}
         for name in parameters_of(operation.path)
@@ -222,6 +230,16 @@ _FIELDS: dict[str, tuple[str, dict[str, Any], str]] = {
         "The ETag that was read; 412 if the resource has changed since.",
     ),
     "If-None-Match": ("If-None-Match", {}, "`*`: only where there is nothing yet, else 412."),
+    "Range": (
+        "Range",
+        {},
+        "The part of the file to read, such as `bytes=0-1023`: 206, or 416 where there is nothing of it.",
+    ),
+    "If-Range": (
+        "If-Range",
+        {},
+        "The ETag of what the client has a part of: the whole file is the answer when it has changed since.",
+    ),
     "Idempotency-Key": (
         "Idempotency-Key",
         {"pattern": PATTERN},
@@ -239,7 +257,7 @@ def _fields(operation: Operation) -> list[str]:
     if operation.repeatable:
         return ["Idempotency-Key"]
     if _conditional(operation):
-        return ["Unchanged"]
+        return ["Unchanged", *(["Range", "If-Range"] if operation.sends_file else [])]
     if operation.lock is None:
         return []
     return ["If-Match", "If-None-Match"] if operation.creates else ["If-Match"]
@@ -256,6 +274,13 @@ def _responses(operation: Operation, table: Sequence[Operation], components: Com
     found: dict[int, Any] = {operation.status: _success(operation, operation.status, table, components)}
     if operation.creates:
         found[201] = _success(operation, 201, table, components)
+    if operation.sends_file:
+        headers = _headers(*_VALIDATORS[:2], *_OF_FILES, "Content-Range")
+        found[206] = {
+            "description": "A part of the file.",
+            "headers": headers,
+            "content": _binary(operation.sends_file),
+        }
     if _conditional(operation):
         found[304] = {"description": "What the client has is still right.", "headers": _headers(*_VALIDATORS)}
     for kinds in _problems(operation):
@@ -264,15 +289,19 @@ def _responses(operation: Operation, table: Sequence[Operation], components: Com
 
 
 _VALIDATORS = ("ETag", "Cache-Control", "Vary")
+_OF_FILES = ("Accept-Ranges", "Content-Disposition")
 
 
 def _success(operation: Operation, status: int, table: Sequence[Operation], components: Components) -> dict[str, Any]:
     found: dict[str, Any] = {"description": _SUCCESS[status]}
+    if operation.sends_file:
+        found["content"] = _binary(operation.sends_file)
     names = [
         *(["Location"] if status == 202 or (status == 201 and operation.creates) else []),
         *(["Content-Location"] if operation.is_representation else []),
         *(["ETag"] if operation.tagged else []),
         *(["Cache-Control"] if operation.method == "GET" else []),
+        *(_OF_FILES if operation.sends_file else []),
         *(["Vary"] if operation.response_schema is not None and operation.unit != "stream" else []),
         *(["Link"] if get_origin(operation.response_schema) is Page or operation.suffixes else []),
     ]
@@ -302,6 +331,10 @@ def _links(operation: Operation, table: Iterable[Operation], members: Iterable[s
     }
 
 
+def _binary(media_types: Iterable[str]) -> dict[str, Any]:
+    return {each: {"schema": {"type": "string", "contentMediaType": each}} for each in media_types}
+
+
 def _headers(*names: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
@@ -324,7 +357,7 @@ def _problems(operation: Operation) -> list[Kinds]:
         names.add("not-found")
     if operation.query is not None:
         names.add("uri-too-long")
-    if operation.body is not None or operation.takes_file:
+    if operation.body is not None or operation.takes_file or operation.stores_file is not None:
         names.add("unsupported-media-type")
     if operation.needed is not None:
         names |= {"unauthorized", "forbidden", "unavailable"}

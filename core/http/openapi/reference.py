@@ -238,7 +238,8 @@ class Reference:
         return together(
             element("h3", "Body"),
             element("p", type_of(first["schema"], self._docs), f" as {' or '.join(media_types)}{needed}"),
-            example(first["example"]),
+            # There is none of a file.
+            example(first["example"]) if "example" in first else None,
         )
 
     def _answers(self, node: Node) -> Markup:

@@ -193,6 +193,7 @@ def every_problem() -> list[problems.Problem]:
         problems.too_large(1),
         problems.unsupported_media_type("Send JSON.", {"Accept": "application/json"}),
         problems.malformed("It is."),
+        problems.range_not_satisfiable(1),
         problems.internal(),
         problems.precondition_failed(),
         problems.precondition_required(),
