@@ -22,6 +22,7 @@ from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config, sync_config
 from diptych.core.engine.history_triggers import SOURCE
 from diptych.core.engine.schemas.pagination import Upserted
+from diptych.core.files.model import File
 from diptych.core.history.model import Change
 from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.import_export.import_books import load_books
@@ -185,6 +186,7 @@ class Twin:
                 BookTag,
                 BookContributor,
                 Book,
+                File,
                 Tag,
                 Author,
                 Publisher,
