@@ -12,6 +12,7 @@ from diptych.core.cli.accounts import accounts_group
 from diptych.core.cli.database import database_group
 from diptych.core.cli.dump import load_command
 from diptych.core.cli.export import export_command
+from diptych.core.cli.files import files_group
 from diptych.core.cli.history import history_group
 from diptych.core.cli.import_command import import_command
 from diptych.core.cli.keys import keys_group
@@ -34,6 +35,7 @@ def commands(settings: Settings) -> dict[str, click.Command]:
         "accounts": accounts_group(settings),
         "tokens": tokens_group(settings),
         "keys": keys_group(settings),
+        "files": files_group(settings),
         "history": history_group(settings),
         "import": import_command(settings),
         "export": export_command(settings),

@@ -149,6 +149,20 @@ REFERENCED = select(BookFile.sha256).where(in_list(BookFile.sha256, "digests"))
 
 FORGET = delete(File).where(_THIS)
 
+
+def _doom(insert_into: Any) -> Any:
+    statement = insert_into(File).values(
+        sha256=bindparam("digest", type_=Text), state="deleting", created_at=current_time(),
+        unreferenced_since=current_time(), size=0, media_type="",
+    )  # fmt: skip
+    return statement.on_conflict_do_update(
+        index_elements=[File.sha256], set_={"state": "deleting"}, where=and_(File.state == "ready", ~_IS_REFERENCED)
+    )
+
+
+DOOM = {"postgresql": _doom(postgresql.insert), "sqlite": _doom(sqlite.insert)}
+"""Have the sweep delete a file that has no row, or that no book has; by dialect name."""
+
 # Verification
 
 PAGE = (

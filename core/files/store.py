@@ -69,7 +69,7 @@ class FileStore:
         """Store a file, unless it is there already. When this returns it outlives a loss of power."""
         key = _key(digest)
         with _errors():
-            size = self._size(key)
+            size = self._size_of(key)
             if size != len(spool):
                 self._write(key, spool, is_new=size is None)
             if self._directory is not None:
@@ -83,11 +83,15 @@ class FileStore:
         try:
             obstore.put(self._store, key, spool.rewound(), mode="create")
         except AlreadyExistsError:
-            if self._size(key) != len(spool):
+            if self._size_of(key) != len(spool):
                 raise
 
-    def _size(self, key: str) -> int | None:
+    def size(self, digest: str) -> int | None:
         """Return the size of a file in bytes; None where it is not there."""
+        with _errors():
+            return self._size_of(_key(digest))
+
+    def _size_of(self, key: str) -> int | None:
         try:
             return int(obstore.head(self._store, key)["size"])
         except FileNotFoundError:

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import update
 
+from diptych.core.cli.files import files_group
 from diptych.core.database import sync_config
 from diptych.core.files.model import File
 from diptych.core.files.store import FileStore
+from diptych.core.http.spool import Spool
 from tests.services.api import Api
 from tests.services.killed_upload import CONTENT, STEPS
 from tests.services.twins import Twin
@@ -145,6 +148,41 @@ async def test_a_file_that_is_missing_in_the_store_is_no_empty_answer(files: Fil
     # Sent again, it is stored again.
     await files.delete(book, file)
     assert await files.status(book, await files.sent(book, "GIF89a1")) == 200
+
+
+async def test_what_differs_between_store_and_table_is_named_and_repaired(files: Files):
+    book = await files.book()
+    for number in (1, 2):
+        await files.sent(book, f"GIF89a{number}")
+    lost, kept = (hashlib.sha256(f"GIF89a{number}".encode()).hexdigest() for number in (1, 2))
+    files.store.delete(lost)
+    spool = Spool()
+    spool.extend(b"GIF89a3")
+    files.store.put(spool.digest, spool)
+    spool.close()
+    with files.engine.connect() as connection:
+        connection.execute(update(File).where(File.sha256 == kept).values(size=8))
+        connection.commit()
+
+    verify = CliRunner().invoke(files_group(files.twin.settings), ["verify", "--content"])
+    repair = CliRunner().invoke(files_group(files.twin.settings), ["verify", "--repair"])
+
+    told = {
+        f"{lost}: is in the table and not in the store",
+        f"{kept}: has 7 bytes in the store, and 8 in the table",
+        f"{spool.digest}: is in the store and not in the table",
+    }
+    assert {*verify.output.splitlines()} == told | {"Found 3 differences."}
+    assert {*repair.output.splitlines()} == told | {"Found 2 differences that cannot be repaired."}
+    assert (verify.exit_code, repair.exit_code) == (1, 1)
+    assert [digest for digest, _ in files.store.listed()] == [kept]
+    # What is lost is sent again.
+    await files.sent(await files.book(), "GIF89a1")
+    with files.engine.connect() as connection:
+        connection.execute(update(File).where(File.sha256 == kept).values(size=7))
+        connection.commit()
+    verify = CliRunner().invoke(files_group(files.twin.settings), ["verify", "--content"])
+    assert (verify.exit_code, verify.output) == (0, "Found 0 differences.\n")
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from diptych.core.http.buffers import UNCOUNTED, Buffer, Buffers, Direction, buffers_of
+from diptych.core.http.buffers import SPOOLS, UNCOUNTED, Buffer, Buffers, Direction, buffers_of, spools_of
 from diptych.core.http.client_address import TrustedProxies
 from diptych.core.observability import metrics
 from diptych.core.settings import BODIES, Settings
@@ -123,3 +123,17 @@ def test_each_refusal_is_counted_and_the_first_is_logged(caplog: pytest.LogCaptu
     assert [record.getMessage() for record in caplog.records] == [
         "buffers full: 1000000 of 4000000 bytes are in use, 1000000 by 192.0.2.1; its request was dropped"
     ]
+
+
+def test_files_that_arrive_are_counted_as_some_size_at_least():
+    settings = Settings(max_file_bytes=SPOOLS * 1000)
+    least = settings.spool_limit // SPOOLS
+    of_all = spools_of(settings)
+    kept = [Buffer(of_all, "192.0.2.1") for _ in range(SPOOLS // BODIES)]
+
+    assert all(each.keep(1, Direction.REQUEST) for each in kept)
+    assert not Buffer(of_all, "192.0.2.1").keep(1, Direction.REQUEST)
+    # A file that is not there yet is not counted, and one that is gone leaves its room to another.
+    assert Buffer(of_all, "192.0.2.1").keep(0, Direction.REQUEST)
+    kept.pop().release()
+    assert Buffer(of_all, "192.0.2.1").keep(least, Direction.REQUEST)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import BodyError
+from diptych.core.http.spool import Spool
 from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire import request_head as head
 from diptych.core.http.wire import request_reader
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
 from diptych.core.http.wire.request_reader import RequestReader
-from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, REQUEST_TIMEOUT
+from diptych.core.http.wire.timeouts import HEAD_TIMEOUT, LEAST_RATE, RATE_WINDOW, REQUEST_TIMEOUT
 from tests.wire.table import CASES
 
 MESSAGES = sorted({case.message.replace(b"{prefix}", b"") for case in CASES if len(case.message) < 3000})
@@ -245,6 +247,67 @@ def test_a_request_has_its_time_to_come_whole_and_a_head_less():
     assert not connection.feed(b"\r\n{")
     assert not connection.incoming.timed_out(1000 + REQUEST_TIMEOUT)
     assert connection.incoming.timed_out(1001 + REQUEST_TIMEOUT)
+
+
+@pytest.fixture
+def upload() -> Iterator[Connection]:
+    """Yield a connection on which PUT sends a file of up to a million bytes."""
+    connection = Connection()
+    limits = BodyLimits(LIMIT, 1_000_000, lambda method, path: (method, path) == ("PUT", "/file"))
+    connection.incoming = RequestReader(connection.data, limits, ANY)
+    yield connection
+    connection.incoming.close()
+
+
+SENT = b"PUT /file?x=1 HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 200000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_file_is_in_no_memory_and_may_be_larger_than_other_bodies(upload: Connection, framing: bytes):
+    content = bytes(range(250)) * 800
+    upload.feed(SENT + framing)
+    for start in range(0, len(content), 50_000):
+        piece = content[start : start + 50_000]
+        whole = upload.feed(piece if b"Length" in framing else b"%x\r\n%b\r\n" % (len(piece), piece))
+        assert (upload.incoming.received, upload.incoming.spooled) == (0, start + 50_000)
+    whole = upload.feed(b"" if b"Length" in framing else b"0\r\n\r\n")
+
+    body = upload.incoming.body
+    assert whole
+    assert isinstance(body, Spool)
+    assert body.digest == hashlib.sha256(content).hexdigest()
+    assert body.rewound().read() == content
+    assert body.head == content[:65_536]
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 1000001\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nf4241\r\n"]
+)
+def test_a_file_has_a_limit_of_its_own(upload: Connection, framing: bytes):
+    assert upload.feed(SENT + framing)
+    assert upload.incoming.body is BodyError.TOO_LARGE
+
+
+def test_a_file_has_a_least_rate_instead_of_a_time(upload: Connection):
+    upload.feed(SENT + b"Content-Length: 1000000\r\n\r\n")
+    least = LEAST_RATE * RATE_WINDOW
+
+    assert not upload.incoming.timed_out(1000)
+    upload.feed(b"x" * least)
+    assert not upload.incoming.timed_out(1000 + RATE_WINDOW)
+    upload.feed(b"x" * (least - 1))
+    assert not upload.incoming.timed_out(1000 + 2 * RATE_WINDOW - 1)
+    assert upload.incoming.timed_out(1000 + 2 * RATE_WINDOW)
+
+
+def test_a_file_for_which_the_disk_has_no_room_is_not_read_further(upload: Connection, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Spool, "extend", full)
+
+    assert upload.feed(SENT + b"Content-Length: 1000\r\n\r\nx")
+    assert upload.incoming.body is BodyError.NO_ROOM
 
 
 def test_a_request_arrives_when_it_is_complete(monkeypatch: pytest.MonkeyPatch):
