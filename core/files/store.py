@@ -27,6 +27,9 @@ PART = 65_536
 SINGLE = 8 * 1024 * 1024
 """Bytes of the largest file that is stored in one request. Larger ones are stored in parts, never all in memory."""
 
+PARTS = 3
+"""Parts of 5 MiB of a larger file that are sent at the same time."""
+
 UNAVAILABLE = "The store of files cannot serve this now."
 
 _FOLDER = "sha256"
@@ -78,7 +81,7 @@ class FileStore:
     def _write(self, key: str, spool: Spool, *, is_new: bool) -> None:
         if not is_new or len(spool) > SINGLE:
             # Equal contents have equal names: whoever writes last writes the same.
-            obstore.put(self._store, key, spool.rewound())
+            obstore.put(self._store, key, spool.rewound(), max_concurrency=PARTS)
             return
         try:
             obstore.put(self._store, key, spool.rewound(), mode="create")

@@ -5,90 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import update
 
 from diptych.core.cli.files import files_group
-from diptych.core.database import sync_config
 from diptych.core.files.model import File
-from diptych.core.files.store import FileStore
 from diptych.core.http.spool import Spool
-from tests.services.api import Api
 from tests.services.killed_upload import CONTENT, STEPS
+from tests.services.stored_files import Files
 from tests.services.twins import Twin
-from tests.support.databases import ROOT, environment
-from tests.support.files import age, differences
-
-
-class Files:
-    """The files of a twin's books."""
-
-    def __init__(self, twin: Twin, location: str) -> None:
-        self.twin, self.location = twin, location
-        self.store = FileStore(location)
-        self.api = Api(twin)
-        self.engine = sync_config(twin.settings).get_engine()
-
-    async def book(self) -> str:
-        return str((await self.api.made("books_create", {"title": "x", "author_id": None}))["id"])
-
-    async def send(self, book: str, content: str) -> Any:
-        response, _ = await self.api.call("books_add_file", None, "kind=cover", file=content, id=book)
-        return response
-
-    async def sent(self, book: str, content: str) -> str:
-        response = await self.send(book, content)
-        assert response.status == 201, response.body
-        return str(json.loads(response.body)["id"])
-
-    async def listed(self, book: str) -> list[Any]:
-        response, _ = await self.api.call("books_list_files", id=book)
-        return json.loads(response.body)["items"]  # type: ignore[no-any-return]
-
-    async def delete(self, book: str, file: str) -> None:
-        response, _ = await self.api.call("books_delete_file", book_id=book, id=file)
-        assert response.status == 204
-
-    async def status(self, book: str, file: str) -> int:
-        return (await self.api.call("books_get_file", book_id=book, id=file))[0].status
-
-    async def sweep(self) -> int:
-        """Sweep until nothing is left to do, and return how many changes that took."""
-        sweep = self.twin.module("file_storage").FileSweep(self.store)
-        changes = 0
-        while True:
-            swept = self.twin.database.execute_write(sweep, in_transaction=True)
-            count = await swept if self.twin.name == "aio" else swept
-            if not count:
-                return changes
-            changes += count
-
-    async def sweep_later(self) -> None:
-        """Sweep now, and again when that is long ago."""
-        await self.sweep()
-        with self.engine.connect() as connection:
-            age(connection, self.location)
-        await self.sweep()
-
-    def differences(self) -> list[str]:
-        with self.engine.connect() as connection:
-            return differences(connection, self.location)
 
 
 @pytest.fixture
 async def files(twin: Twin, tmp_path: Path) -> AsyncIterator[Files]:
     made = Files(Twin(twin.name, twin.url, files=str(tmp_path / "files")), str(tmp_path / "files"))
     yield made
-    made.engine.dispose()
-    await made.api.close()
-    await made.twin.close()
+    await made.close()
 
 
 async def test_a_file_that_no_book_has_is_deleted_a_week_later(files: Files):
@@ -190,7 +126,7 @@ async def test_what_differs_between_store_and_table_is_named_and_repaired(files:
 async def test_a_kill_loses_nothing_and_leaves_nothing_behind(files: Files, step: str):
     book = await files.book()
 
-    assert status_of_killed(files, book, step) == -signal.SIGKILL
+    assert files.killed_in(step, book) == -signal.SIGKILL
 
     listed = await files.listed(book)
     assert [each["sha256"] for each in listed] == [hashlib.sha256(CONTENT).hexdigest()] * (step == STEPS[-1])
@@ -198,9 +134,3 @@ async def test_a_kill_loses_nothing_and_leaves_nothing_behind(files: Files, step
         assert await files.status(book, each["id"]) == 200
     await files.sweep_later()
     assert files.differences() == []
-
-
-def status_of_killed(files: Files, book: str, step: str) -> int:
-    """Have another process send a file and be killed in a step; return its exit status."""
-    command = [sys.executable, "-m", "tests.services.killed_upload", files.twin.name, files.twin.url, files.location]
-    return subprocess.run([*command, book, step], cwd=ROOT, env=environment(), timeout=120).returncode

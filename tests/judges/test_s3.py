@@ -1,0 +1,83 @@
+"""Files in a bucket, as moto has one: `pip install 'moto[server]'` in an environment whose `bin` is on the PATH."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.services.killed_upload import CONTENT, STEPS
+from tests.services.stored_files import Files
+from tests.services.twins import TWINS, Twin
+from tests.support.databases import Databases
+from tests.support.deployments import free_port
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.judge
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Yield the address of a moto server."""
+    port = free_port()
+    command = ["moto_server", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        until(lambda: _answers(address))
+        yield address
+        process.terminate()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.put(f"{address}/diptych").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(params=TWINS)
+async def files(
+    request: pytest.FixtureRequest, databases: Databases, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Files]:
+    """Yield the files of a twin, in a part of the bucket of their own."""
+    for name, value in (("ENDPOINT_URL", server), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "x")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    location = f"s3://diptych/{tmp_path.name}"
+    made = Files(Twin(request.param, databases.migrated("sqlite"), files=location), location)
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_kill_loses_nothing_and_leaves_nothing_behind(files: Files, step: str):
+    book = await files.book()
+
+    assert files.killed_in(step, book) == -signal.SIGKILL
+
+    listed = await files.listed(book)
+    assert [each["sha256"] for each in listed] == [hashlib.sha256(CONTENT).hexdigest()] * (step == STEPS[-1])
+    for each in listed:
+        assert await files.status(book, each["id"]) == 200
+    await files.sweep_later()
+    assert files.differences() == []
+
+
+async def test_while_the_bucket_is_away_nothing_refers_to_it(files: Files, monkeypatch: pytest.MonkeyPatch):
+    book = await files.book()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    assert (await files.send(book, "GIF89a1")).status == 503
+    assert await files.listed(book) == []
+
+
+async def test_a_small_file_is_stored_once(files: Files):
+    book = await files.book()
+    file = await files.sent(book, "GIF89a1")
+    await files.sent(await files.book(), "GIF89a1")
+
+    assert await files.status(book, file) == 200
+    assert [size for _, size in files.store.listed()] == [7]
