@@ -24,8 +24,9 @@ worker_class = "diptych.flask_app.server.worker.Worker"
 threads = _settings.threads
 keepalive = _settings.keepalive_timeout
 graceful_timeout = _settings.stop_timeout
-# A connection that waits takes a file and no thread: as many as one process may have open, but for some.
-worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200))
+# A connection that waits takes a file and no thread: as many as one process may have open, but for some, and for files
+# that arrive.
+worker_connections = max(100, min(10_000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 200 - 256))
 loglevel = _settings.log_level
 logger_class = "diptych.flask_app.log.Logger"
 # Two gunicorns of one user would share, and unlink, one control socket.

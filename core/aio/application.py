@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
+from time import monotonic
 from typing import cast
 
 from msgspec.structs import replace
@@ -33,7 +34,6 @@ from diptych.core.http.rate_limit import Quota, rate_limit
 from diptych.core.http.request_response import Request, Response
 from diptych.core.http.spool import Spool
 from diptych.core.http.transfers import BodyLimits, Transfers
-from diptych.core.http.wire.timeouts import LEAST_RATE
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
 from diptych.core.off_loop import read_body_async, write_body_async
@@ -93,12 +93,18 @@ class Application:
                 return refusals.response_to(refusal, route, request)
             if route.operation is None:
                 return response_building.options(route, target.allowed, request.headers, self.cors)
-            with deadline.until(request.arrived + self._seconds_for(request)):
+            latest = request.arrived + self.settings.request_timeout
+            with deadline.until(latest):
                 sender = await self._access.authorize(route.operation, request)
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = await read_body_async(request.may_be_large, parse)
-                with attributed_to(_attribution(sender[0], request_id)):
-                    response = await self._respond(route.operation, call, request)
+                if route.operation.stores_file is not None:
+                    media_type = route.operation.stores_file(call)
+                    file = await store_file(self.database, self._files, call.body, media_type)
+                    # The store has limits of its own, and what remains is to be done in a request's time.
+                    call, latest = replace(call, body=file), monotonic() + self.settings.request_timeout
+            with deadline.until(latest), attributed_to(_attribution(sender[0], request_id)):
+                response = await self._respond(route.operation, call, request)
                 if response.file is not None:
                     response = replace(response, file=None, stream=await open_file(self._files, response.file))
             return response_building.addressed(response, route.operation, sender[0], request.prefix)
@@ -108,11 +114,6 @@ class Application:
             return refusals.response_to(problems.of_error(error), route, request, sender[0])
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
             return refusals.response_to(problems.unexpected(error), route, request, sender[0])
-
-    def _seconds_for(self, request: Request) -> float:
-        """Return how long a request may take: a file has the time for the least rate to the store, too."""
-        size = len(request.body) if isinstance(request.body, Spool) else 0
-        return self.settings.request_timeout + size / LEAST_RATE
 
     def refuse(
         self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""
@@ -151,9 +152,6 @@ class Application:
         await self.database.close()
 
     async def _respond(self, operation: Operation, call: OperationRequest, request: Request) -> Response:
-        if operation.stores_file is not None:
-            media_type = operation.stores_file(call)
-            call = replace(call, body=await store_file(self.database, self._files, call.body, media_type))
         respond = partial(self._run, operation, call, request)
 
         async def respond_in(session: AsyncSession) -> Response:
