@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 import flask
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
@@ -103,16 +104,16 @@ def _body(request: flask.Request) -> bytes | BodyError:
 def _file(request: flask.Request, limit: int) -> Spool | BodyError:
     spool = Spool()
     error = BodyError.TOO_LARGE
+    # `request.stream` would have the application's limit of other bodies.
+    stream = get_input_stream(request.environ)
     try:
-        while len(spool) <= limit and (piece := request.stream.read(READ_SIZE)):
+        while len(spool) <= limit and (piece := stream.read(READ_SIZE)):
             spool.extend(piece)
         if len(spool) <= limit:
             # As in `_body`.
             if len(spool) >= (request.content_length or 0):
                 return spool
             error = BodyError.INCOMPLETE
-    except RequestEntityTooLarge:
-        pass
     except Exception:  # noqa: BLE001 - as in `_body`
         error = BodyError.INCOMPLETE
     spool.close()

@@ -24,11 +24,6 @@ squawk = {
     "prefer-text-field": "the lengths are those of names that this service chooses itself, or limits",
 }
 
-contracts = {
-    f"book_file.{trigger}": "it writes into a table of its own, which the code before it does not read"
-    for trigger in history_triggers.triggers_of("book_file")
-}
-
 
 def upgrade() -> None:
     digest = sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql")

@@ -113,6 +113,26 @@ def test_a_row_put_at_a_free_id_has_its_address_under_the_prefix(mount: tuple[ht
     assert (created.status_code, created.headers["Location"]) == (201, address)
 
 
+def test_a_file_is_sent_and_read_under_the_prefix(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+    book = client.post(f"{prefix}/books", json={"title": "A book", "author_id": None}).json()["id"]
+    content = b"GIF89a".ljust(300_000, b"x")  # more than other bodies may have
+
+    sent = client.post(f"{prefix}/books/{book}/files?kind=cover", content=content)
+
+    assert sent.status_code == 201, sent.text
+    address = sent.headers["Location"]
+    assert address.startswith(f"{prefix}/books/{book}/files/")
+    assert client.get(address).content == content
+    part = client.get(address, headers={"Range": "bytes=-7"})
+    assert (part.status_code, part.content, part.headers["Content-Length"]) == (206, content[-7:], "7")
+    head = client.head(address)
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(content)))
+    chunks = client.put(f"{address}?kind=cover", content=(content[start:] for start in (0, 299_999)))
+    assert chunks.json()["size"] == 300_001
+    assert client.delete(f"{prefix}/books/{book}").status_code == 204
+
+
 def test_a_method_that_no_route_takes_is_refused_by_the_catalogue(mount: tuple[httpx.Client, str]):
     client, prefix = mount
 

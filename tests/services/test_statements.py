@@ -314,7 +314,7 @@ TABLE = """
     books_add_file          id={book} ?kind=cover file:GIF89a-                           6 commit
     books_get_file          book_id={book} id={file}                                     1
     books_replace_file      book_id={book} id={file} ?kind=cover file:GIF89a-            5 commit
-    books_delete_file       book_id={book} id={file}                                     1 alone
+    books_delete_file       book_id={book} id={file}                                     1 commit
     imports_list                                                                         1
     imports_get             id={nobody}                                                  1
     imports_list_rejects    id={nobody}                                                  1

@@ -181,6 +181,7 @@ operations = [
         summary="Delete a file of a book",
         run=remove,
         unit="write_one",
+        needs_transaction=lambda _: True,
         lock=lock,
         status=204,
     ),
