@@ -1,7 +1,7 @@
 """Files of books: covers and e-books.
 
 Revision ID: 0010
-Revises: 0008
+Revises: 0009
 Create Date: 2026-11-30 09:40:12.118203
 """
 
@@ -12,7 +12,7 @@ from diptych.core.engine import history_triggers
 from diptych.core.engine.history_triggers import Recorded
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
