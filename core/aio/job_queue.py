@@ -16,10 +16,10 @@ from diptych.core.jobs.rules import KEPT, LeaseLost, Progress
 from diptych.core.jobs.schemas import Job, TakenJob, UnfinishedJobs
 
 
-async def enqueue(executor: Executor, kind: str, parameters: Mapping[str, Any]) -> Job:
+async def enqueue(executor: Executor, kind: str, parameters: Mapping[str, Any], job_id: UUID | None = None) -> Job:
     """Put a job into the queue, in the transaction of the request that asks for it: it exists once that is committed.
 
-    kind: the name of its type. parameters: as JSON.
+    kind: the name of its type. parameters: as JSON. job_id: where they contain it.
     """
     who = attribution.current()
     given = (
@@ -27,7 +27,7 @@ async def enqueue(executor: Executor, kind: str, parameters: Mapping[str, Any]) 
         if who is None
         else who.values()
     )
-    values = {"id": uuid7(), "type": kind, "parameters": dict(parameters), "created_at": now(), **given}
+    values = {"id": job_id or uuid7(), "type": kind, "parameters": dict(parameters), "created_at": now(), **given}
     return queries.represent(await executor.first(queries.ENQUEUE, values))
 
 

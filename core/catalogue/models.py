@@ -7,6 +7,7 @@ import diptych.core.access.policy
 import diptych.core.access.second_factors.model
 import diptych.core.access.sessions.model
 import diptych.core.catalogue.kept_counts
+import diptych.core.exports.model
 import diptych.core.files.model
 import diptych.core.history.model
 import diptych.core.idempotency.model

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from diptych.core.exports.rules import EXPORT
+from diptych.core.exports.schemas import ExportParameters
 from diptych.core.files.store import FileStore
+from diptych.core.import_export.export_steps import export_steps, sweep_exports
 from diptych.core.import_export.import_steps import import_steps, preview_steps
 from diptych.core.imports import queries
 from diptych.core.imports.rules import IMPORT, KEPT, PREVIEW
@@ -24,6 +27,7 @@ def sweep_imports(executor: Executor) -> int:
 _TYPES = (
     JobType(PREVIEW, PreviewParameters, preview_steps),
     JobType(IMPORT, ImportParameters, import_steps),
+    JobType(EXPORT, ExportParameters, export_steps),
 )
 
 JOB_TYPES: Mapping[str, JobType] = {each.name: each for each in _TYPES}
@@ -31,4 +35,4 @@ JOB_TYPES: Mapping[str, JobType] = {each.name: each for each in _TYPES}
 
 def sweeps_of(settings: Settings) -> Sequence[Sweep]:
     """Return what a worker deletes once in a while."""
-    return (job_queue.sweep, sweep_imports, FileSweep(FileStore(settings.files)))
+    return (job_queue.sweep, sweep_imports, sweep_exports, FileSweep(FileStore(settings.files)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import islice
 from typing import Any, get_args
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlencode
 
 from pydantic import BaseModel, ValidationError
 
@@ -47,6 +47,13 @@ def gather(found: list[tuple[str, str]], model: type[BaseModel]) -> tuple[dict[s
         else:
             values[name] = value
     return values, field_errors
+
+
+def written(query: BaseModel, without: Iterable[str] = ()) -> str:
+    """Return the query string of a model that `validated` has made. without: members to leave out."""
+    given = query.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={*without})
+    found = [(name, each) for name, value in given.items() for each in (value if isinstance(value, list) else [value])]
+    return urlencode([(name, str(each).lower() if isinstance(each, bool) else each) for name, each in found])
 
 
 FAULTS = 100

@@ -17,10 +17,10 @@ from diptych.core.jobs.schemas import Job, TakenJob, UnfinishedJobs
 from diptych.core.sync.statement_executor import Executor
 
 
-def enqueue(executor: Executor, kind: str, parameters: Mapping[str, Any]) -> Job:
+def enqueue(executor: Executor, kind: str, parameters: Mapping[str, Any], job_id: UUID | None = None) -> Job:
     """Put a job into the queue, in the transaction of the request that asks for it: it exists once that is committed.
 
-    kind: the name of its type. parameters: as JSON.
+    kind: the name of its type. parameters: as JSON. job_id: where they contain it.
     """
     who = attribution.current()
     given = (
@@ -28,7 +28,7 @@ def enqueue(executor: Executor, kind: str, parameters: Mapping[str, Any]) -> Job
         if who is None
         else who.values()
     )
-    values = {"id": uuid7(), "type": kind, "parameters": dict(parameters), "created_at": now(), **given}
+    values = {"id": job_id or uuid7(), "type": kind, "parameters": dict(parameters), "created_at": now(), **given}
     return queries.represent(executor.first(queries.ENQUEUE, values))
 
 

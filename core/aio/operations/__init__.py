@@ -5,6 +5,7 @@ from importlib import import_module
 from diptych.core.access import RESOURCES as OF_ACCESS
 from diptych.core.aio.operations import (
     documents,
+    exports,
     health,
     history,
     imports,
@@ -32,6 +33,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *history.operations(RESOURCES),
     *security_events.operations,
     *imports.operations,
+    *exports.operations,
     *jobs.operations,
     *me.operations,
     *health.operations,

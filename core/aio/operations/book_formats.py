@@ -16,6 +16,7 @@ from diptych.core.deadline import checking
 from diptych.core.engine import cursors
 from diptych.core.engine.schemas.pagination import FilterQuery, ListQuery
 from diptych.core.errors import Conflict, NotFound
+from diptych.core.exports.rules import FORMATS
 from diptych.core.formats.registry import Format, MissingLibraryError, format_named, writer_of
 from diptych.core.formats.writing import Writer
 from diptych.core.http.json import encode
@@ -30,7 +31,7 @@ ONE = {
 }
 """The formats of one book, by the suffix of its address."""
 
-LISTS = tuple(map(format_named, ("bibtex", "csv", "jsonl", "marc", "marcxml", "ris")))
+LISTS = tuple(map(format_named, FORMATS))
 """The formats of a list."""
 
 _ALTERNATES = ", ".join(
@@ -48,7 +49,7 @@ async def fetch_as(reader: BookReader, book_id: UUID, suffix: str) -> OperationR
     chosen = ONE[suffix]
     books = await reader.including([await reader.fetch("id", book_id)], INCLUDED)
     (record,) = await book_records(reader.executor, books)
-    writer = _writer(chosen)
+    writer = writer_for(chosen)
     try:
         content = writer.begin + writer.record(record) + writer.end
     except ValueError as error:
@@ -62,7 +63,7 @@ def _streaming(chosen: Format) -> Callable[[Database, OperationRequest], Awaitab
 
     async def stream(database: Database, call: OperationRequest) -> OperationResult:
         # The writer is made before the response begins: a missing library is a problem, not an abort.
-        return OperationResult(stream=_parts(chosen, _writer(chosen), database, call.query), headers=headers)
+        return OperationResult(stream=_parts(chosen, writer_for(chosen), database, call.query), headers=headers)
 
     return stream
 
@@ -71,14 +72,12 @@ async def _parts(chosen: Format, writer: Writer, database: Database, filters: Fi
     """Yield a list in the order of the ids, PAGE books at a time, each page of a snapshot of its own."""
     if writer.begin:
         yield writer.begin
-    query: Any = BookList.model_construct(
-        **dict(filters), order_by="id", sort_order="asc", page_size=PAGE, total=False, cursor=None
-    )
+    query = first_page(filters, PAGE)
     between = b""
     while True:
-        following, items = await database.read(partial(_page, chosen, query), snapshot=True)
+        following, items = await database.read(partial(read_page, chosen, query), snapshot=True)
         if items:
-            yield await write_body_async(True, partial(_content, chosen, items, between))
+            yield await write_body_async(True, partial(content_of, chosen, items, between))
         if following is None:
             break
         query = query.model_copy(update={"cursor": cursors.parse(following)})
@@ -87,7 +86,13 @@ async def _parts(chosen: Format, writer: Writer, database: Database, filters: Fi
         yield writer.end
 
 
-async def _page(chosen: Format, query: ListQuery, executor: Executor) -> tuple[str | None, Sequence[Any]]:
+def first_page(filters: FilterQuery, size: int) -> Any:
+    """Return the query for the first page of a list that is read in the order of the ids."""
+    given = {name: getattr(filters, name) for name in BookFilter.model_fields}
+    return BookList.model_construct(**given, order_by="id", sort_order="asc", page_size=size, total=False, cursor=None)
+
+
+async def read_page(chosen: Format, query: ListQuery, executor: Executor) -> tuple[str | None, Sequence[Any]]:
     """Return the cursor of the next page, and a page as a writer takes it."""
     reader = BookReader(executor, BookService.spec)
     page = await reader.page(query)
@@ -95,10 +100,10 @@ async def _page(chosen: Format, query: ListQuery, executor: Executor) -> tuple[s
     return page.next, books if chosen.name == "jsonl" else await book_records(executor, books)
 
 
-def _content(chosen: Format, items: Sequence[Any], before: bytes) -> bytes:
+def content_of(chosen: Format, items: Sequence[Any], before: bytes) -> bytes:
     """Return a page in a format. Errors: Conflict if the format cannot hold one of the books."""
     # A new writer for each page: that of BibTeX remembers the keys that it has given, and these are unique anyway.
-    writer, pieces = _writer(chosen), [before]
+    writer, pieces = writer_for(chosen), [before]
     for item in checking(items):
         try:
             pieces += [writer.record(item), writer.between]
@@ -118,7 +123,7 @@ class _JsonLines:
         return encode(book) + b"\n"
 
 
-def _writer(chosen: Format) -> Writer:
+def writer_for(chosen: Format) -> Writer:
     """Return a new writer. Errors: NotFound if its library is not installed."""
     if chosen.name == "jsonl":
         return _JsonLines()

@@ -54,7 +54,7 @@ operations = [
         description=f"{_ABOUT} The newest come first.",
         run=list_jobs,
         unit="read",
-        permission="catalogue:write",
+        permission="catalogue:read",
         query=JobList,
         response_schema=Page[Job],
     ),
@@ -66,7 +66,7 @@ operations = [
         description=_ABOUT,
         run=read,
         unit="read",
-        permission="catalogue:write",
+        permission="catalogue:read",
         response_schema=Job,
     ),
     Operation(

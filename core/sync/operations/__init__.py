@@ -8,6 +8,7 @@ from diptych.core.catalogue import RESOURCES as NAMES
 from diptych.core.http.operations import Operation
 from diptych.core.sync.operations import (
     documents,
+    exports,
     health,
     history,
     imports,
@@ -33,6 +34,7 @@ DESCRIBED: tuple[Operation, ...] = (
     *history.operations(RESOURCES),
     *security_events.operations,
     *imports.operations,
+    *exports.operations,
     *jobs.operations,
     *me.operations,
     *health.operations,

@@ -1,0 +1,1 @@
+"""Exports over HTTP that a job writes into a file. Nothing here awaits."""
