@@ -24,7 +24,7 @@ def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -
     @click.command("work")
     @click.option("--until-idle", is_flag=True, help="End when no job is waiting.")
     def command(until_idle: bool) -> None:  # noqa: FBT001 - click passes it by name
-        """Do the jobs of the queue, one at a time, until SIGTERM: imports of files that came over HTTP.
+        """Do the jobs of the queue, one at a time, until SIGTERM: imports and exports over HTTP.
 
         Beside that, count the catalogue about once a minute, for the numbers on its pages.
 

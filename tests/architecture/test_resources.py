@@ -16,7 +16,7 @@ PATHS = [operation.path.split("/")[1:] for operation in OPERATIONS]
 SEGMENTS = {step for path in PATHS for step in path if f"/{path[0]}" in ROOTS and not step.startswith("{")}
 NOUNS = {resource.service.spec.noun for resource in RESOURCES}
 # What resources have in common has ordinary words for names.
-COMMON = {"changes", "files", "imports", "merge", "names", "preview", "start"}
+COMMON = {"changes", "exports", "file", "files", "imports", "merge", "names", "preview", "start"}
 NAMES = sorted((SEGMENTS | NOUNS) - COMMON)
 WORD = re.compile(rf"(?<![a-z])({'|'.join(NAMES)})(?![a-z])", re.IGNORECASE)
 

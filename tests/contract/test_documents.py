@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -211,16 +211,21 @@ def test_every_example_of_accounts_and_tokens_is_accepted(
         administrator.delete(f"/accounts/{response.json()['id']}")
 
 
-OF_JOBS = ("imports", "jobs")
+OF_JOBS = ("exports", "imports", "jobs")
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if name.split("_", 1)[0] in OF_JOBS])
-def test_every_example_of_jobs_and_imports_is_accepted(api: httpx.Client, document: Document, name: str):
+def test_every_example_of_jobs_and_their_files_is_accepted(
+    api: httpx.Client, document: Document, name: str, work: Callable[[], None]
+):
     row = sent(api, example_request(document, "imports_create")).raise_for_status().json()
     cancel = f"/jobs/{row['job']['id']}/cancel"
     if name in ("imports_delete", "imports_preview", "imports_start"):
         api.post(cancel).raise_for_status()
     of = row if name.startswith("imports") else row["job"]
+    if name == "exports_read_file":
+        of = sent(api, example_request(document, "exports_create")).raise_for_status().json()
+        work()
     request = example_request(document, name)
     headers = {name: value for name, value in request.headers.items() if name == "content-type"}
 

@@ -93,6 +93,11 @@ def _imports(asked: Asked, api: httpx.Client, work: Callable[[], None]) -> None:
         assert asked("get", "/jobs/{id}", id=job["id"])["state"] == "succeeded"
     asked("get", "/imports/{id}/rejects.csv", id=row["id"])
     asked("delete", "/imports/{id}", id=row["id"])
+    export = api.post(f"/exports?format=ris&searchString={marker()}").json()
+    asked.operations.add(("post", "/exports"))
+    work()
+    assert api.get(f"/exports/{export['id']}/file").content == b""
+    asked.operations.add(("get", "/exports/{id}/file"))
     made = api.post("/imports", content=b"title\nx\n").json()
     assert made["job"] in asked("get", "/jobs")["items"]
     assert asked("post", "/jobs/{id}/cancel", id=made["job"]["id"])["state"] == "cancelled"

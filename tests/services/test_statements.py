@@ -322,6 +322,8 @@ TABLE = """
     imports_delete          id={nobody}                                                  1
     imports_preview         id={nobody}                                                  1
     imports_start           id={nobody} {{"strict":true}}                                1
+    exports_create          ?format=csv                                                  2 commit
+    exports_read_file       id={nobody}                                                  1
     jobs_list                                                                            1
     jobs_get                id={nobody}                                                  1
     jobs_cancel             id={nobody}                                                  1

@@ -70,7 +70,7 @@ UNKNOWN_METHODS = ["TRACE", "PROPFIND", "FOO", "M-SEARCH", "PURGE", "LINK", "GET
 NO_METHODS = ["get", "Get", "GE@T", "G(T", "GET,", "GE:T", "G\u00c9T", "GET\x00", '"GET"', "G/T", "{GET}"]
 
 
-NO_ROWS = ("/jobs/", "/imports/")
+NO_ROWS = ("/jobs/", "/imports/", "/exports/")
 """What begins so names no row."""
 
 
@@ -128,14 +128,15 @@ def _status(route: Route, method: str) -> int:
         return 404 if unknown else 303 if route.path in ("/", "/ui") else 200
     if route.operation.body is None or route.path.startswith(NO_ROWS):
         without = 404 if parameters_of(route.path) else 303
-        return 422 if route.operation.takes_file or route.operation.stores_file else without
+        sends_file = route.operation.takes_file or route.operation.stores_file
+        return 422 if sends_file or route.path == "/exports" else without
     return 422 if not route.operation.body_required else 415
 
 
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
-    if path.startswith(("/accounts", "/tokens", "/jobs", "/imports")):
+    if path.startswith(("/accounts", "/tokens", "/jobs", "/imports", "/exports")):
         path = path.replace("{id}", ID)
     path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}")
     path = path.replace(

@@ -57,8 +57,7 @@ def read_file(database: Database, call: OperationRequest) -> OperationResult:
         raise NotFound(GONE)
     chosen = format_named(parameters["format"])
     headers = {"Content-Disposition": f'attachment; filename="books{chosen.suffixes[0]}"'}
-    parts = _parts(database, call.parameters["id"], kept)
-    return OperationResult(stream=parts, headers=headers, media_type=chosen.media_type)
+    return OperationResult(stream=_parts(database, call.parameters["id"], kept), headers=headers)
 
 
 def _parts(database: Database, job: UUID, number: int) -> Iterator[bytes]:
