@@ -35,12 +35,25 @@ def package() -> Any:
 def initialise(directory: Path) -> Programs:
     """Create the files of a new server in a directory."""
     directory.mkdir(exist_ok=True)
-    # PostgreSQL does not run as root, so the package makes a system user. Two processes that do so at once both succeed
-    # (useradd replaces the first entry) and the user's number changes: files of the old number are closed to it.
-    with exclusive(Path(tempfile.gettempdir()) / f"diptych-postgresql-{os.getuid()}.lock"):
+    with _one_at_a_time():
         server = package().PostgresServer(directory, cleanup_mode=None)
         server.ensure_pgdata_inited()
     return Programs(server.bin_path, server.system_user)
+
+
+def programs() -> Path:
+    """Return the directory of PostgreSQL's programs, those of clients among them."""
+    with _one_at_a_time():
+        return Path(package().PostgresServer(Path(tempfile.gettempdir()), cleanup_mode=None).bin_path)
+
+
+def _one_at_a_time() -> contextlib.AbstractContextManager[None]:
+    """Have other processes wait.
+
+    PostgreSQL does not run as root, so the package makes a system user. Two processes that do so at once both succeed
+    (useradd replaces the first entry) and the user's number changes: files of the old number are closed to it.
+    """
+    return exclusive(Path(tempfile.gettempdir()) / f"diptych-postgresql-{os.getuid()}.lock")
 
 
 class PostgreSQL:
