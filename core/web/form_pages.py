@@ -201,6 +201,16 @@ def _view(page: FormPage, name: str, typed: Texts, again: Form, shows: Any = Non
     )
 
 
+def boxes_of(form: FormOf, typed: Texts, shows: Candidates | None) -> list[Box]:
+    """Return the fields of a form without groups, as they are shown."""
+    candidates = shows.of if isinstance(shows, Candidates) else {}
+    return [
+        _box(field, (field.name, field.name), typed, candidates.get(field.name, ()))
+        for field in form.fields
+        if isinstance(field, Field)
+    ]
+
+
 def _conflict(field: Field | Group, typed: Texts, conflicts: Conflicts) -> Conflict | None:
     if field.name not in conflicts.names:
         return None

@@ -47,7 +47,8 @@ class ListView(Struct, frozen=True):
 
     name: such as "books". address: of the list, from the root. hidden: parameters that its form keeps. filters: what
     the rows are selected by besides its words, each with the address without it. orders: each with its address, empty
-    for the one it has. lines: BookLine, or Link for a name. facets: of a list of books.
+    for the one it has. lines: BookLine, or Link for a name. facets: of a list of books. query: what was asked for, with
+    "?", empty for nothing.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ListView(Struct, frozen=True):
     total: str
     pager: Pager
     facets: FacetsView = FacetsView()
+    query: str = ""
 
     @property
     def has_wrong_filter(self) -> bool:
@@ -107,6 +109,7 @@ def list_view(  # noqa: PLR0913, PLR0917 - what a list is
         lines=lines,
         total="" if page.total is None else count(f"list.{name}", page.total),
         pager=_pager(address, asked, page),
+        query=at("", asked),
     )
 
 

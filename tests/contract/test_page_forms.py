@@ -359,3 +359,38 @@ def test_everything_of_a_book_is_taken_from_it_again(api: httpx.Client):
     assert title in api.get(there).text
     assert led(there, sent(api, there, opened(api, there))) == "/ui/books"
     assert found(api, "books", title) == []
+
+
+def test_many_books_are_changed_at_once_after_a_look(api: httpx.Client):
+    word, house, old, new = marker(), marker(), marker(), marker()
+    books = [make_book(api, title=f"{word} <i> {number}") for number in range(3)]
+    for book in books[:2]:
+        api.put(f"/books/{book['id']}/tags", json={"items": [old]}).raise_for_status()
+    api.patch(f"/books/{books[1]['id']}", json={"language": "sv"}).raise_for_status()
+    there = f"/ui/books/batch?q={word}"
+    assert f"../ui/books/batch?q={word}" in Page.of(api.get(f"/ui/books?q={word}").text).links
+
+    typed = opened(api, there)
+    assert {name for name in typed if name.startswith("book.")} == {f"book.{book['id']}" for book in books}
+    assert sent(api, "/ui/books/batch", typed).status_code == 422
+    wrong = sent(api, "/ui/books/batch", {**typed, "language": "not a tag", "add_tags": new})
+    assert (wrong.status_code, 'id="language-mistake"' in wrong.text, "<i>" in wrong.text) == (422, True, False)
+    again = {**fields(wrong), "language": "sv", "publisher": house, "remove_tags": old}
+    del again[f"book.{books[2]['id']}"]
+    shown = sent(api, "/ui/books/batch", again)
+    assert shown.status_code == 200
+    text = Page.of(shown.text).text
+    assert "Language: nothing becomes Swedish" in text
+    assert text.count(f"Tag {old} is removed") == 2
+    assert read(api, f"/books/{books[0]['id']}")["language"] is None
+    there = "/ui/books/batch/apply"
+    first, second = (led(there, sent(api, there, fields(shown))) for _ in range(2))
+    assert first == second
+    assert "2 books were changed" in api.get(first).text
+
+    found_books = [read(api, f"/books/{book['id']}", include="tags,publisher") for book in books]
+    assert [book["language"] for book in found_books] == ["sv", "sv", None]
+    assert [[tag["name"] for tag in book["tags"]] for book in found_books] == [[new], [new], []]
+    assert found_books[0]["publisher"]["name"] == house
+    assert found_books[0]["publisher_id"] == found_books[1]["publisher_id"]
+    assert "so already" in sent(api, "/ui/books/batch", again).text

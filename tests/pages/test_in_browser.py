@@ -49,7 +49,7 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
         f"/ui/book/{longest['slug']}", f"/ui/author/{author['slug']}", f"/ui/publisher/{publisher['slug']}",
         f"/ui/in-series/{series['slug']}", f"/ui/tag/{tag['id']}", "/ui/sign-in", "/ui/sign-out", "/ui/password",
         "/ui/nothing", "/docs", "/docs/books", "/docs/Book", "/problems",
-        "/ui/books/new", f"/ui/book/{full['slug']}/edit", f"/ui/book/{longest['slug']}/delete",
+        "/ui/books/new", "/ui/books/batch?languageIn=ja", f"/ui/book/{full['slug']}/edit", f"/ui/book/{longest['slug']}/delete",
         f"/ui/book/{full['slug']}/saved?others=title,tags", f"/ui/author/{author['slug']}/edit",
         f"/ui/author/{author['slug']}/merge?q=d*", f"/ui/author/{author['slug']}/merge?other={longest['author_id']}",
     ]  # fmt: skip
@@ -58,6 +58,7 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
         {"path": "/ui/sign-in", "fill": {"name": LONG, "password": "wrong"}},
         {"path": "/ui/books/new", "fill": {"isbn": "1", "tags": LONG * 3, "contributors.0.name": LONG * 5}},
         {"path": f"/ui/author/{author['slug']}/delete", "fill": {}},
+        {"path": "/ui/books/batch?languageIn=ja", "fill": {"add_tags": "自伝", "language": "en"}},
         {"path": f"/ui/book/{longest['slug']}/edit", "fill": {"title": LONG}, "meanwhile": theirs},
     ]
     history = ["/ui/changes", f"/ui/book/{full['slug']}/history", f"/ui/book/{longest['slug']}/history"]

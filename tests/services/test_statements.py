@@ -253,6 +253,8 @@ TABLE = """
     page_history_tag        id={tag}                                                     3
     page_changes            ?pageSize=1                                                  2
     page_changes            ?requestIdIn=none                                            1
+    page_batch              ?q=te*                                                       3
+    page_batch_done         ?changed=1&request=none                                      1
     page_edit_author        slug=homer                                                   1
     page_edit_publisher     slug=sort-of-books                                           1
     page_edit_series        slug=moomins                                                 1
@@ -283,6 +285,9 @@ TABLE = """
     form_merge_author       slug=homer form:other={other}                                11 commit
     form_merge_publisher    slug=sort-of-books form:other={publisher2}                   7 commit
     form_merge_tag          id={tag} form:other={tag2}                                   11 commit
+    form_batch              form:add_tags=new&book.{book}=on                             2
+    form_batch              form:add_tags=new                                            0
+    form_batch_apply        form:add_tags=new&language=sv&book.{book}=on&book.{book2}=on 7 commit
     form_undo               form:request_id=none                                         1
     form_undo               form:back=ui/                                                0
     form_delete_book        slug=te2 form:name=x                                         2 commit

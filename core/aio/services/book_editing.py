@@ -6,16 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio.services.authors import AuthorService
-from diptych.core.aio.services.books import BookService
+from diptych.core.aio.services.books import BookReader, BookService
 from diptych.core.aio.services.named_rows import NamedRow, ids_of
 from diptych.core.aio.services.publishers import PublisherService
 from diptych.core.aio.services.series import SeriesService
+from diptych.core.aio.services.tags import TagService
+from diptych.core.aio.statement_executor import executor_of
+from diptych.core.catalogue.books import queries
 from diptych.core.catalogue.books.model import Book
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.errors import CatalogueError, naming_no_item
 
 
@@ -32,6 +37,15 @@ class WholeBook(Struct, frozen=True):
     tags: Sequence[str] | UnsetType = UNSET
     series: Sequence[tuple[NamedRow, str | None]] | UnsetType = UNSET
     identifiers: Sequence[tuple[str, str]] | UnsetType = UNSET
+
+
+class ManyBooks(Struct, frozen=True):
+    """What is done with many books. columns: to set. publisher: None to leave it. add_tags, remove_tags: names."""
+
+    columns: Mapping[str, Any]
+    publisher: NamedRow | None = None
+    add_tags: Sequence[str] = ()
+    remove_tags: Sequence[str] = ()
 
 
 class BookEditor:
@@ -57,6 +71,25 @@ class BookEditor:
                 await self.books.check_unique(self.books.unique, [columns], [row.id], [0])
             await self.books.set_columns([row], [self.books.rules.checked(columns)])
         await self._write_parts(row, book)
+
+    async def change_many(self, ids: Sequence[UUID], wanted: ManyBooks) -> int:
+        """Change those of the books that exist; return how many changed. Errors: AmbiguousNames, ValidationFailed."""
+        columns = self.books.rules.normalized(dict(wanted.columns))
+        if wanted.publisher is not None:
+            columns["publisher_id"] = (await ids_of(self._service(PublisherService), [wanted.publisher]))[0]
+        rows = await self.books.locked(ids)
+        changed = {row.id for row in rows if any(getattr(row, name) != value for name, value in columns.items())}
+        await self.books.set_columns(rows, [columns] * len(rows))
+        tags: TagService = self._service(TagService)
+        added = {tag.id for tag in await tags.named(list(dict.fromkeys(wanted.add_tags)))}
+        gone = await tags.get_many(Tag.name.in_(wanted.remove_tags)) if wanted.remove_tags else []
+        removed = {tag.id for tag in gone}
+        if added or removed:
+            has = await BookReader(await executor_of(self.session), queries.spec).tags_of([row.id for row in rows])
+            changed |= await self.books.put_tags({
+                row: ({tag.id for tag in has[row.id]} - removed) | added for row in rows
+            })  # fmt: skip
+        return len(changed)
 
     async def _columns(self, book: WholeBook) -> dict[str, Any]:
         columns = dict(book.columns)

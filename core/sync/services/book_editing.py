@@ -7,17 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.orm import Session
 
+from diptych.core.catalogue.books import queries
 from diptych.core.catalogue.books.model import Book
+from diptych.core.catalogue.tags.model import Tag
 from diptych.core.errors import CatalogueError, naming_no_item
 from diptych.core.sync.services.authors import AuthorService
-from diptych.core.sync.services.books import BookService
+from diptych.core.sync.services.books import BookReader, BookService
 from diptych.core.sync.services.named_rows import NamedRow, ids_of
 from diptych.core.sync.services.publishers import PublisherService
 from diptych.core.sync.services.series import SeriesService
+from diptych.core.sync.services.tags import TagService
+from diptych.core.sync.statement_executor import executor_of
 
 
 class WholeBook(Struct, frozen=True):
@@ -33,6 +38,15 @@ class WholeBook(Struct, frozen=True):
     tags: Sequence[str] | UnsetType = UNSET
     series: Sequence[tuple[NamedRow, str | None]] | UnsetType = UNSET
     identifiers: Sequence[tuple[str, str]] | UnsetType = UNSET
+
+
+class ManyBooks(Struct, frozen=True):
+    """What is done with many books. columns: to set. publisher: None to leave it. add_tags, remove_tags: names."""
+
+    columns: Mapping[str, Any]
+    publisher: NamedRow | None = None
+    add_tags: Sequence[str] = ()
+    remove_tags: Sequence[str] = ()
 
 
 class BookEditor:
@@ -58,6 +72,25 @@ class BookEditor:
                 self.books.check_unique(self.books.unique, [columns], [row.id], [0])
             self.books.set_columns([row], [self.books.rules.checked(columns)])
         self._write_parts(row, book)
+
+    def change_many(self, ids: Sequence[UUID], wanted: ManyBooks) -> int:
+        """Change those of the books that exist; return how many changed. Errors: AmbiguousNames, ValidationFailed."""
+        columns = self.books.rules.normalized(dict(wanted.columns))
+        if wanted.publisher is not None:
+            columns["publisher_id"] = (ids_of(self._service(PublisherService), [wanted.publisher]))[0]
+        rows = self.books.locked(ids)
+        changed = {row.id for row in rows if any(getattr(row, name) != value for name, value in columns.items())}
+        self.books.set_columns(rows, [columns] * len(rows))
+        tags: TagService = self._service(TagService)
+        added = {tag.id for tag in tags.named(list(dict.fromkeys(wanted.add_tags)))}
+        gone = tags.get_many(Tag.name.in_(wanted.remove_tags)) if wanted.remove_tags else []
+        removed = {tag.id for tag in gone}
+        if added or removed:
+            has = BookReader(executor_of(self.session), queries.spec).tags_of([row.id for row in rows])
+            changed |= self.books.put_tags({
+                row: ({tag.id for tag in has[row.id]} - removed) | added for row in rows
+            })  # fmt: skip
+        return len(changed)
 
     def _columns(self, book: WholeBook) -> dict[str, Any]:
         columns = dict(book.columns)

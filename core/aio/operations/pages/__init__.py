@@ -1,6 +1,6 @@
 """Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
 
-from diptych.core.aio.operations.pages import accounts, book_writing, fixed, lists, merging, reading, writing
+from diptych.core.aio.operations.pages import accounts, batch, book_writing, fixed, lists, merging, reading, writing
 from diptych.core.http.operations import Operation
 
 operations: tuple[Operation, ...] = (
@@ -11,4 +11,5 @@ operations: tuple[Operation, ...] = (
     *writing.operations,
     *book_writing.operations,
     *merging.operations,
+    *batch.operations,
 )

@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
 from pydantic import ValidationError
-from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio.operations import history, undo
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.aio.operations.pages import book_writing, writing
 from diptych.core.aio.operations.pages.page import form, html, page, see_other
-from diptych.core.aio.operations.pages.writing import RowPages
+from diptych.core.aio.operations.pages.writing import RowPages, rows_by_ids
 from diptych.core.aio.statement_executor import Executor
-from diptych.core.engine.resource_spec import ResourceSpec
-from diptych.core.engine.row_statements import VALUES, in_values
+from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.error_messages import detail
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.history.schemas import RowChanges, UndoRequest, change_list
@@ -36,18 +34,13 @@ ALL: tuple[RowPages, ...] = (*writing.PAGES, book_writing.PAGES)
 CHANGES = "ui/changes"
 
 
-@cache
-def _by_ids(spec: ResourceSpec) -> Select[Any]:
-    return spec.select.where(in_values(spec.model.id))
-
-
 async def _names(executor: Executor, wanted: Mapping[str, set[UUID]]) -> dict[UUID, Link]:
     """Return the pages of those rows that exist, by one statement for each resource."""
     found: dict[UUID, Link] = {}
     for each in ALL:
         if ids := wanted.get(each.resource.name):
             spec = each.resource.service.spec
-            for columns in await executor.all(_by_ids(spec), {VALUES: sorted(ids)}):
+            for columns in await executor.all(rows_by_ids(spec), {VALUES: sorted(ids)}):
                 row = spec.represent(columns)
                 found[row.id] = Link(each.name_of(row), each.address(row))
     return found

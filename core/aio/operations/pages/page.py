@@ -29,7 +29,7 @@ def form(
 
     refused: the page to correct the form, of diptych.core.web.forms.Refused. more: other members of an Operation.
     """
-    given: dict[str, Any] = {"body": Typed, "permission": "catalogue:write", **more}
+    given: dict[str, Any] = {"body": Typed, "permission": "catalogue:write", "status": 303, **more}
     return Operation(
         name=f"form_{name}",
         method="POST",
@@ -38,7 +38,6 @@ def form(
         run=run,
         unit=unit,
         accepts=(FORM,),
-        status=303,
         refused=refused,
         **given,
     )

@@ -2,7 +2,7 @@
 """Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
 
 from diptych.core.http.operations import Operation
-from diptych.core.sync.operations.pages import accounts, book_writing, fixed, lists, merging, reading, writing
+from diptych.core.sync.operations.pages import accounts, batch, book_writing, fixed, lists, merging, reading, writing
 
 operations: tuple[Operation, ...] = (
     *fixed.operations,
@@ -12,4 +12,5 @@ operations: tuple[Operation, ...] = (
     *writing.operations,
     *book_writing.operations,
     *merging.operations,
+    *batch.operations,
 )

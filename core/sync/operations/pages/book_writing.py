@@ -38,7 +38,7 @@ class BookPages(RowPages):
     def create(self, session: Session, given: Any, _values: Texts) -> Book:
         columns = {name for name in given.model_fields_set if name in self.columns}
         parts = {name for name in PARTS if getattr(given, name)}
-        with _choosing():
+        with choosing():
             return BookEditor(session).create(_whole(given, parts, columns))
 
     def present(self, session: Session, row: Any) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ class BookPages(RowPages):
         columns = {name for name in found.changed if name in self.columns}
         # A year that is changed alone would empty the date: that they do not agree is told instead.
         columns |= {*self.resource.service.spec.rules.reset_by(columns)}
-        with _choosing():
+        with choosing():
             BookEditor(session).change(row, _whole(given, found.changed, columns))
 
     @property
@@ -77,8 +77,13 @@ def _whole(given: BookForm, names: Collection[str], columns: Collection[str]) ->
     return WholeBook(values, **{name: value if name in names else UNSET for name, value in parts.items()})
 
 
+def publisher_of(given: Any) -> NamedRow | None:
+    """Return the publisher that was typed into a form."""
+    return None if given.publisher is None else NamedRow(given.publisher, ("publisher",), given.publisher_id)
+
+
 @contextmanager
-def _choosing() -> Iterator[None]:
+def choosing() -> Iterator[None]:
     """Have a page show the rows between which a name does not decide. Errors: Problem 422."""
     try:
         yield

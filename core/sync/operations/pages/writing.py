@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from diptych.core.engine.entity import Entity
+from diptych.core.engine.resource_spec import ResourceSpec
+from diptych.core.engine.row_statements import in_values
 from diptych.core.engine.schemas.pagination import Query
 from diptych.core.errors import Conflict, naming_no_item
 from diptych.core.http import problems
@@ -29,6 +32,12 @@ from diptych.core.web.frame import frame_of
 from diptych.core.web.wording import text
 
 WRITE: Any = "catalogue:write"
+
+
+@cache
+def rows_by_ids(spec: ResourceSpec) -> Select[Any]:
+    """Return the query for the rows with ids in VALUES."""
+    return spec.select.where(in_values(spec.model.id))
 
 
 class SavedQuery(Query):
