@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ lighthouse: venv ## Measure the pages with Lighthouse, and write the scores into
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth
+
+bench-facets: venv ## Measure facets and their counts with a million books, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.facets
 
 attack: venv ## Attack both adapters (starvation, slow clients, bodies, changed bytes, smuggling), and write the figures into docs/reliability.md
 	$(BIN)/python -m benchmarks.attack

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from diptych.core.web import assets, wording
 from diptych.core.web.frame import Frame
@@ -30,5 +29,4 @@ _TEMPLATES = {name: _environment.get_template(name) for name in _environment.lis
 
 def render(name: str, frame: Frame, **views: Any) -> bytes:
     """Render a page. views: what the template shows. Errors: jinja2.UndefinedError for one that is missing."""
-    root = Markup(frame.root)  # noqa: S704 - made of "../", and escaped for each link otherwise
-    return _TEMPLATES[name].render(frame=frame, root=root, **views).encode()
+    return _TEMPLATES[name].render(frame=frame, root=frame.root, **views).encode()

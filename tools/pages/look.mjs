@@ -35,6 +35,8 @@ async function look(page, state, name, told) {
     await page.setViewportSize({ width, height: 700 });
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wider > 0) wrong.push(`${name}: ${wider} pixels too wide at ${width}`);
+    const first = await page.evaluate(() => (document.querySelector(".book")?.getBoundingClientRect().top ?? 0) / innerHeight);
+    if (first > 1.5 && !state.path.startsWith("/ui/book/")) wrong.push(`${name}: the first book is ${first.toFixed(1)} screens down at ${width}`);
   }
   await page.keyboard.press("Tab");
   if (!(await page.evaluate(() => document.activeElement?.matches(".skip")))) wrong.push(`${name}: Tab does not begin at .skip`);
