@@ -36,7 +36,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '            "title": line(TITLE_MAX),\n',
         '            "title": line(TITLE_MAX),\n            "motto": line(300),\n',
     )
-    edit(books / "model.py", '"isbn", "language")\n', '"isbn", "language", "motto")\n')
+    edit(books / "model.py", '"language", "format")\n', '"language", "format", "motto")\n')
     edit(
         books / "schemas.py",
         "    title: Title\n",

@@ -43,7 +43,8 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
     for number in range(30):
         make_book(api, title=f"銀河鉄道の夜 sad{number}", language="ja", year=1934)
     paths = [
-        "/ui/", "/ui/statistics", "/ui/books", "/ui/books?languageIn=ja&decadeIn=1930", "/ui/books?yearIn=1934&languageIn=ja&tagsIn=none", "/ui/books?languageIn=ja&currentPage=2",
+        "/ui/", "/ui/statistics", "/ui/books", "/ui/books?languageIn=ja&decadeIn=1930",
+        "/ui/books?yearIn=1934&languageIn=ja&tagsIn=none", "/ui/books?languageIn=ja&currentPage=2",
         "/ui/books?yearIn=next", "/ui/authors", "/ui/publishers", "/ui/series", "/ui/tags", "/ui/search",
         "/ui/search?q=sad1", "/ui/search?q=a*", "/ui/search?q=zzzz", f"/ui/book/{full['slug']}",
         f"/ui/book/{longest['slug']}", f"/ui/author/{author['slug']}", f"/ui/publisher/{publisher['slug']}",
