@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,22 +105,29 @@ def filled(url: str) -> str:
     """Create a catalogue at the head revision, and return its URL."""
     migrate(url, "0003")
     if url.startswith("sqlite"):
-        with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
-            for table, (columns, found) in rows().items():
-                places = ", ".join("?" * len(columns))
-                insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
-                connection.executemany(insert, (tuple(map(_as_stored, row)) for row in found))
+        _fill_sqlite(url.removeprefix("sqlite:///"))
     else:
-        with psycopg.connect(url) as connection, connection.cursor() as cursor:
-            for table, (columns, found) in rows().items():
-                with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
-                    for row in found:
-                        copy.write_row(row)
+        _fill_postgresql(url)
     migrate(url, "head")
     if url.startswith("postgresql"):
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
     return url
+
+
+def _fill_sqlite(path: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, (columns, found) in rows().items():
+            insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+            connection.executemany(insert, (tuple(map(_as_stored, row)) for row in found))
+
+
+def _fill_postgresql(url: str) -> None:
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for table, (columns, found) in rows().items():
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as copy:
+                for row in found:
+                    copy.write_row(row)
 
 
 def _as_stored(value: Any) -> Any:
