@@ -17,7 +17,7 @@ def repeating(work: Callable[[], bool], seconds: float) -> Iterator[None]:
         while not ended.wait(seconds) and work():
             pass
 
-    thread = threading.Thread(target=repeat, name="diptych lease", daemon=True)
+    thread = threading.Thread(target=repeat, name="diptych repeating", daemon=True)
     thread.start()
     try:
         yield

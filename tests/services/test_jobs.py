@@ -405,3 +405,25 @@ async def test_the_metrics_are_answered_without_those_of_jobs_where_these_cannot
     assert response.status == 200
     assert b"diptych_requests_total" in response.body
     assert b"diptych_jobs" not in response.body
+
+
+async def test_a_worker_does_its_chore_while_it_works_and_once_where_it_ends_when_idle(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(jobs.twin.module("worker"), "CHORE_INTERVAL", 0.01)
+    done: list[bool] = []
+
+    def plain(_database: Any, stopping: Callable[[], bool]) -> None:
+        done.append(stopping())
+        if len(done) == 2:
+            raise ServiceUnavailable("The database is away.")
+
+    async def awaited(database: Any, stopping: Callable[[], bool]) -> None:
+        plain(database, stopping)
+
+    chore = awaited if jobs.twin.name == "aio" else plain
+    await jobs.waited(jobs.worker(chore=chore).run(until_idle=True))
+    assert done == [False]
+    await jobs.waited(jobs.worker(chore=chore, stopping=lambda: len(done) > 3).run())
+    assert len(done) >= 4
+    assert "the catalogue was not counted" in caplog.text
