@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -66,9 +67,11 @@ def column_counts(model: Any, column: InstrumentedAttribute[Any], value: Callabl
     return counted
 
 
-def bind(spec: ResourceSpec, query: FilterQuery, facet: str = "") -> BoundListQuery:
-    """Bind the filters of a query, without those by a facet's own values: `facet`_in."""
-    given = filters.values(spec, query)
+def bind(
+    spec: ResourceSpec, query: FilterQuery, facet: str = "", scope: Mapping[str, Any] = MappingProxyType({})
+) -> BoundListQuery:
+    """Bind the filters of a query, without those by a facet's own values, `facet`_in, within a scope of the spec."""
+    given = {**filters.values(spec, query), **scope}
     found = {name: value for name, value in given.items() if name.removesuffix(ONE) != f"{facet}_in"}
     wanted = search_tokens.wanted(query.q or "")
     shape = ListQueryShape(
@@ -93,7 +96,8 @@ def of_matches(spec: ResourceSpec, facets: tuple[Facet, ...], shape: ListQuerySh
     own = {column.name for column in model.__table__.columns if column.foreign_keys} | set(model.list_indexes) | {"id"}
     columns = [column for column in model.__table__.columns if column.name in own]
     matches = select(*columns).where(*where).order_by(model.id.desc()).limit(CAP + 1).cte("matches")
-    total = select(func.count()).select_from(matches).scalar_subquery()
+    counted = select(func.count().label("number")).select_from(matches).cte("counted")
+    total = select(counted.c.number).scalar_subquery()
     parts = [_most_common(place, each, matches).add_columns(total) for place, each in enumerate(facets)]
     found = union_all(*parts).subquery("found")
     return select(*found.c)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Select, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import CompoundSelect, Select, Uuid, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from diptych.core.catalogue.authors.model import Author
@@ -22,14 +22,34 @@ from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag, TagAlias
 from diptych.core.catalogue.tags.queries import spec as tags
 from diptych.core.engine.resource_spec import Condition, EmbeddedRow, any_of, by_unique_column, resource_spec
-from diptych.core.engine.row_statements import in_list, in_values
+from diptych.core.engine.row_statements import VALUES, in_list, in_values
+
+_Own = aliased(Book)
+
+
+def _named_tags(name: str) -> CompoundSelect[Any]:
+    own = select(Tag.id).where(in_list(Tag.name, name))
+    others = select(TagAlias.tag_id).where(in_list(TagAlias.name, name), ~exists().where(Tag.name == TagAlias.name))
+    return own.union_all(others)
 
 
 def tagged(name: str) -> Condition:
     """Return the condition that a book carries a tag with one of the names, or other names, in a parameter."""
-    own = select(Tag.id).where(in_list(Tag.name, name))
-    others = select(TagAlias.tag_id).where(in_list(TagAlias.name, name), ~exists().where(Tag.name == TagAlias.name))
-    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id.in_(own.union_all(others))))
+    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id.in_(_named_tags(name))))
+
+
+def tagged_with_literals(name: str) -> Condition:
+    """Return the condition that a book carries one of the tags with the ids in a parameter.
+
+    They are literals in the statement: PostgreSQL walks the newest books for a common tag, and sorts those of a rare
+    one, and needs to know which it is.
+    """
+    ids = bindparam(name, type_=Uuid, expanding=True, literal_execute=True)
+    return Book.id.in_(select(BookTag.book_id).where(BookTag.tag_id.in_(ids)))
+
+
+TAG_IDS = select(_named_tags(VALUES).subquery().c[0])
+"""The ids of the tags with names, or other names, among VALUES."""
 
 
 def tagged_with(name: str) -> Condition:
@@ -39,8 +59,10 @@ def tagged_with(name: str) -> Condition:
 
 def contributed(name: str) -> Condition:
     """Return the condition that one of the authors in a parameter wrote a book or contributed to it."""
+    first = select(_Own.id).where(in_list(_Own.author_id, name))
     others = select(BookContributor.book_id).where(in_list(BookContributor.author_id, name))
-    return or_(in_list(Book.author_id, name), Book.id.in_(others))
+    # Not two conditions with OR, for which PostgreSQL would read all books.
+    return Book.id.in_(first.union_all(others))
 
 
 def in_series(name: str) -> Condition:
@@ -127,6 +149,7 @@ spec = replace(
             "author": contributed,
             "publisher": any_of(Book.publisher_id),
             "series_id": in_series,
+            "tag_ids": tagged_with_literals,
         },
     ),
     conversions={"decade": years_of},

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from diptych.core.catalogue import kept_counts
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.facets import FACETS, NAMES
-from diptych.core.catalogue.books.queries import spec
+from diptych.core.catalogue.books.queries import TAG_IDS, spec
 from diptych.core.catalogue.sizes import KINDS, SIZES, Sizes
 from diptych.core.engine import facets
 from diptych.core.engine.facets import CAP
@@ -18,6 +19,9 @@ from diptych.core.engine.pagination import BoundListQuery
 from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.pagination import FilterQuery
 from diptych.core.sync.statement_executor import Executor
+
+NO_TAG = UUID(int=0)
+"""The id of no tag, for names that no tag has."""
 
 
 def own_filters(query: FilterQuery, names: Sequence[str]) -> list[str]:
@@ -49,7 +53,7 @@ class FacetReader:
             groups.append(others)
         found: dict[str, schemas.Facet] = {}
         for group in groups:
-            bound = facets.bind(spec, query, FACETS[group[0]].name)
+            bound = self._bound(query, FACETS[group[0]].name)
             found |= self._group(bound, group, size)
         return [found[name] for name in dict.fromkeys(names)]
 
@@ -70,6 +74,15 @@ class FacetReader:
             return Sizes(numbers, counted_at)
         (row,) = self._executor.all(SIZES, {})
         return Sizes(dict(zip(KINDS, row, strict=True)))
+
+    def _bound(self, query: Any, facet: str) -> BoundListQuery:
+        """Bind a query without the filter by a facet's own values, and with the ids of tags for their names."""
+        names: list[str] | None = query.tags_in
+        if not names or facet == "tags":
+            return facets.bind(spec, query, facet)
+        rows = self._executor.all(TAG_IDS, {VALUES: names})
+        ids = [row[0] for row in rows] or [NO_TAG]
+        return facets.bind(spec, query.model_copy(update={"tags_in": None}), facet, {"tag_ids": ids})
 
     def _group(self, bound: BoundListQuery, names: Sequence[str], size: int) -> dict[str, schemas.Facet]:
         """Return the facets that are counted among the same books."""
