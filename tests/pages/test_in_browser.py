@@ -50,7 +50,8 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
         f"/ui/book/{longest['slug']}", f"/ui/author/{author['slug']}", f"/ui/publisher/{publisher['slug']}",
         f"/ui/in-series/{series['slug']}", f"/ui/tag/{tag['id']}", "/ui/sign-in", "/ui/sign-out", "/ui/password",
         "/ui/nothing", "/docs", "/docs/books", "/docs/Book", "/problems",
-        "/ui/books/new", "/ui/books/batch?languageIn=ja", f"/ui/book/{full['slug']}/edit", f"/ui/book/{longest['slug']}/delete",
+        "/ui/books/new", "/ui/books/batch?languageIn=ja", f"/ui/book/{full['slug']}/edit",
+        f"/ui/book/{longest['slug']}/delete",
         f"/ui/book/{full['slug']}/saved?others=title,tags", f"/ui/author/{author['slug']}/edit",
         f"/ui/author/{author['slug']}/merge?q=d*", f"/ui/author/{author['slug']}/merge?other={longest['author_id']}",
     ]  # fmt: skip
