@@ -320,6 +320,11 @@ class Settings:
         return self.buffer_bytes or max(BODIES * self.max_body_bytes, 256 * 1024 * 1024)
 
     @property
+    def spool_directory(self) -> str | None:
+        """Where arriving files are: beside those that are stored, or for a bucket where temporary files are."""
+        return None if "://" in self.files else self.files
+
+    @property
     def spool_limit(self) -> int:
         """Bytes of arriving files that a worker keeps in temporary files."""
         return SPOOLED * self.max_file_bytes

@@ -56,7 +56,9 @@ class Application:
         self._access = AccessControl(self.database, proxies, settings.identity_provider)
         self._files = FileStore(settings.files)
         self.transfers = Transfers(OPERATIONS)
-        self.body_limits = BodyLimits(settings.max_body_bytes, settings.max_file_bytes, self.transfers.is_upload)
+        self.body_limits = BodyLimits(
+            settings.max_body_bytes, settings.max_file_bytes, self.transfers.is_upload, settings.spool_directory
+        )
         self._readers = {operation.path: operation for operation in OPERATIONS if operation.method == "GET"}
 
     def file_limit_of(self, route: Route) -> int | None:

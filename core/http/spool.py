@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from pathlib import Path
 from typing import BinaryIO, cast
 
 HEAD = 65_536
@@ -11,12 +12,14 @@ HEAD = 65_536
 
 
 class Spool:
-    """A temporary file, which has no name and is gone when it is closed. It is where Python's `tempfile` puts files.
+    """A temporary file, which has no name and is gone when it is closed.
 
-    It is opened with its first bytes, because a process may have so many files open only. Errors of all: OSError.
+    directory: where it is; None for where Python's `tempfile` puts files. It is opened with its first bytes, because a
+    process may have so many files open only. Errors of all: OSError.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: str | None = None) -> None:
+        self._directory = directory
         self._opened: BinaryIO | None = None
         self._hash = hashlib.sha256()
         self._size = 0
@@ -51,5 +54,7 @@ class Spool:
 
     def _file(self) -> BinaryIO:
         if self._opened is None:
-            self._opened = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - `close` closes it
+            if self._directory is not None:
+                Path(self._directory).mkdir(parents=True, exist_ok=True)
+            self._opened = cast("BinaryIO", tempfile.TemporaryFile(dir=self._directory))  # noqa: SIM115 - `close` closes it
         return self._opened

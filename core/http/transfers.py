@@ -28,11 +28,15 @@ class Transfers:
 
 
 class BodyLimits(Struct, frozen=True):
-    """How large bodies may be, in bytes. body: in memory. file: of a request for which `is_upload` is true."""
+    """How large bodies may be, in bytes. body: in memory. file: of a request for which `is_upload` is true.
+
+    directory: for the spools of files.
+    """
 
     body: int
     file: int = 0
     is_upload: Callable[[str, str], bool] = lambda _method, _path: False
+    directory: str | None = None
 
 
 def _pattern(operations: Iterable[Operation]) -> re.Pattern[str]:

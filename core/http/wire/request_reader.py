@@ -185,7 +185,7 @@ class RequestReader:
         limit = self._limits.body
         if head.length != 0 and self._limits.is_upload(head.method, head.target.partition("?")[0]):
             limit = self._limits.file
-            self._spool = Spool()
+            self._spool = Spool(self._limits.directory)
         if head.length is None:
             self._decoder = _Chunks(limit, self._spool)
         elif head.length > limit:
