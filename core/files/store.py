@@ -71,7 +71,7 @@ class FileStore:
     def put(self, digest: str, spool: Spool) -> None:
         """Store a file, unless it is there already. When this returns it outlives a loss of power."""
         key = _key(digest)
-        with _errors():
+        with _errors(missing=digest):
             size = self._size_of(key)
             if size != len(spool):
                 self._write(key, spool, is_new=size is None)

@@ -63,6 +63,7 @@ class Files:
         await self.sweep()
         with self.engine.connect() as connection:
             age(connection, self.location)
+            connection.commit()
         await self.sweep()
 
     def differences(self) -> list[str]:

@@ -35,7 +35,6 @@ def age(connection: Connection, location: str) -> None:
     """Let all that is waited for be long ago."""
     old = now() - LONG_AGO
     connection.execute(update(File).where(File.unreferenced_since.is_not(None)).values(unreferenced_since=old))
-    connection.commit()
     moment = time.time() - LONG_AGO.total_seconds()
     for path in Path(location).glob("sha256/*/*#*"):
         os.utime(path, (moment, moment))
