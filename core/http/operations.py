@@ -99,8 +99,8 @@ class Operation:
     resource, which a GET asks for at the end of its path; they take no query parameters. permission: what a client
     needs, where that is not to read or to write the catalogue. query_permission: what it needs besides for a query.
     public: whether nobody is authenticated, and everybody may. secret: whether a response has a secret, so that it is
-    not kept for repetitions. refused: for a form of a page, the page to correct it: a function of a
-    diptych.core.web.forms.Refused.
+    not kept for repetitions. has_form_key: whether each response has a new key of a form, so that no tag would match.
+    refused: for a form of a page, the page to correct it: a function of a diptych.core.web.forms.Refused.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -132,6 +132,7 @@ class Operation:
     query_permission: Callable[[Any], Permission | None] = lambda _: None
     public: bool = False
     secret: bool = False
+    has_form_key: bool = False
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
@@ -171,7 +172,7 @@ class Operation:
         Responses to PUT never have one: what is stored is not byte for byte what was sent (RFC 9110 section 9.3.4).
         """
         if self.method == "GET":
-            return self.cache_control != "no-store"
+            return self.cache_control != "no-store" and not self.has_form_key
         return self.is_representation and self.method != "PUT"
 
     @property

@@ -6,6 +6,7 @@ ALLOWED = {
     "dates differ": "each server reads its own clock, and the two are asked one after the other",
     "the case and the order of header names differ": "Sanic writes names in lower case, and neither means anything "
     "(RFC 9110 sections 5.1 and 5.3)",
+    "form keys differ": "each form that is shown has a random key of its own",
     "request ids differ": "each request is called something of its own, unless it says what",
 }
 

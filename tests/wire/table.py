@@ -118,8 +118,14 @@ def ask(url: str, case: Case, rows: Rows) -> Exchange:
     return Exchange(tuple(answers), got.kept)
 
 
+FORM_KEY = re.compile(rb'name="form_key" value="([0-9a-f-]{36})"')
+"""The key of a form, which is random."""
+
+
 def _comparable(answer: Answer, name: str | None) -> Answer:
     headers = tuple((each, value) for each, value in answer.headers if each not in HEADERS)
+    if keys := FORM_KEY.findall(answer.body):
+        answer = Answer(answer.status, answer.reason, headers, answer.body.replace(keys[0], b"<key>"))
     if name is None:
         return Answer(answer.status, answer.reason, headers, answer.body)
 

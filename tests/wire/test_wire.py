@@ -13,7 +13,7 @@ from tests.support.waiting import until
 from tests.support.wire import Target, connect, exchange
 from tests.wire.allowed import ALLOWED
 from tests.wire.case import Case
-from tests.wire.table import CASES, Pair, ask, fingerprint, ids, one_in
+from tests.wire.table import CASES, FORM_KEY, Pair, ask, fingerprint, ids, one_in
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: catalogue.test\r\nConnection: close\r\n\r\n"
 
@@ -68,6 +68,17 @@ def test_dates_differ(pair: Pair):
 
     first = told(pair.flask)
     until(lambda: told(pair.sanic) > first)
+
+
+def test_form_keys_differ(pair: Pair):
+    def shown(url: str) -> bytes:
+        target = Target.of(url)
+        message = f"GET {target.prefix}/ui/tags/new HTTP/1.1\r\nHost: catalogue.test\r\nConnection: close\r\n\r\n"
+        return exchange(target, message.encode(), ("GET",)).answers[0].body
+
+    one, other = shown(pair.flask), shown(pair.sanic)
+    assert one != other
+    assert FORM_KEY.sub(b"", one) == FORM_KEY.sub(b"", other)
 
 
 def test_the_case_and_the_order_of_header_names_differ(pair: Pair):

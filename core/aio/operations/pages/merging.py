@@ -91,7 +91,7 @@ class MergePages:
     def operations(self) -> list[Operation]:
         """Return the operations of these pages."""
         name, path = f"merge_{self.rows.kind}", f"{self.rows.path}/merge"
-        shown = partial(page, permission=WRITE, query=MergeQuery, needs_transaction=lambda _: True)
+        shown = partial(page, permission=WRITE, query=MergeQuery, has_form_key=True, needs_transaction=lambda _: True)
         return [shown(name, path, self.show), form(name, path, self.merge, merge_pages.merge_again)]
 
 

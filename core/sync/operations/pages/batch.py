@@ -83,5 +83,5 @@ operations = [
     page("batch", PATH, show, query=BookList, permission=WRITE, needs_transaction=lambda _: True),
     _form("batch", PATH, preview, unit="read", needs_transaction=lambda _: True, status=200, media_type=HTML),
     _form("batch_apply", f"{PATH}/apply", apply),
-    page("batch_done", f"{PATH}/done", show_done, query=DoneQuery, permission=WRITE),
+    page("batch_done", f"{PATH}/done", show_done, query=DoneQuery, permission=WRITE, has_form_key=True),
 ]

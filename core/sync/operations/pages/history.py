@@ -101,7 +101,7 @@ class _HistoryOf:
         return html(history_pages.history(frame_of(f"{self.rows.path}/history", call.principal), view))
 
 
-_read = partial(page, permission="history:read", needs_transaction=lambda _: True)
+_read = partial(page, permission="history:read", has_form_key=True, needs_transaction=lambda _: True)
 
 
 def operations(resources: Sequence[ReadOnlyResource]) -> list[Operation]:

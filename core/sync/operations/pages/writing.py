@@ -176,13 +176,14 @@ class RowPages:
         again = partial(form_pages.row_again, kind, self.form)
         delete_again = partial(form_pages.delete_again, kind)
         shown = partial(page, permission=WRITE)
+        with_form = partial(shown, has_form_key=True)
         return [
-            shown(f"new_{kind}", new, self.show_new, "none"),
+            with_form(f"new_{kind}", new, self.show_new, "none"),
             form(f"new_{kind}", new, self.add, again),
-            shown(f"edit_{kind}", f"{path}/edit", self.show, needs_transaction=lambda _: True),
+            with_form(f"edit_{kind}", f"{path}/edit", self.show, needs_transaction=lambda _: True),
             form(f"edit_{kind}", f"{path}/edit", self.change, again),
             shown(f"saved_{kind}", f"{path}/saved", self.show_saved, query=SavedQuery),
-            shown(f"delete_{kind}", f"{path}/delete", self.show_delete),
+            with_form(f"delete_{kind}", f"{path}/delete", self.show_delete),
             form(f"delete_{kind}", f"{path}/delete", self.delete, delete_again),
         ]
 
