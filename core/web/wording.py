@@ -309,6 +309,7 @@ TEXTS: Mapping[str, str] = {
     "error.title": "{title} ({status})",
     "error.home": "Go to the first page",
     "error.sign_in": "This page is for people with an account. Sign in to see it.",
+    "error.sign_in_first": "Sign in to save this",
     "error.sign_in_kept": "You are not signed in. What you typed is kept: sign in, and it can be saved.",
     "error.fields": "What is wrong",
     "error.try_again": "Try again in {seconds} seconds.",
