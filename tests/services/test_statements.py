@@ -163,6 +163,7 @@ TABLE = """
     books_get_facets                                                                     2
     books_get_facets        ?q=te*&facet=language,tags                                   1
     books_get_facets        ?languageIn=en                                               3
+    books_get_facets        ?tagsIn=war&q=te*&facet=language                             2
 
     authors_get_names       id={author}                                                  2
     authors_set_names       id={author} {{"items":["Homeros"]}}                          4 commit

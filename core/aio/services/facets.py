@@ -29,7 +29,7 @@ def own_filters(query: FilterQuery, names: Sequence[str]) -> list[str]:
 
 
 class FacetReader:
-    """Facets of the books that a query selects.
+    """Facets of the books that a query selects; one reader is for one query.
 
     Each is counted without the query's filter by its own values: a count is the total of the list that has this value
     in the place of them.
@@ -39,6 +39,7 @@ class FacetReader:
         self._executor = executor
         self._kept: dict[str, tuple[datetime, Any]] = {}
         self._asked: set[str] = set()
+        self._tag_ids: list[UUID] = []
 
     async def facets(self, query: FilterQuery, names: Sequence[str], size: int) -> list[schemas.Facet]:
         """Return some facets, each with its `size` most common values.
@@ -79,9 +80,10 @@ class FacetReader:
         names: list[str] | None = query.tags_in
         if not names or facet == "tags":
             return facets.bind(spec, query, facet)
-        rows = await self._executor.all(TAG_IDS, {VALUES: names})
-        ids = [row[0] for row in rows] or [NO_TAG]
-        return facets.bind(spec, query.model_copy(update={"tags_in": None}), facet, {"tag_ids": ids})
+        if not self._tag_ids:
+            rows = await self._executor.all(TAG_IDS, {VALUES: names})
+            self._tag_ids = [row[0] for row in rows] or [NO_TAG]
+        return facets.bind(spec, query.model_copy(update={"tags_in": None}), facet, {"tag_ids": self._tag_ids})
 
     async def _group(self, bound: BoundListQuery, names: Sequence[str], size: int) -> dict[str, schemas.Facet]:
         """Return the facets that are counted among the same books."""

@@ -70,7 +70,7 @@ def get_facets(executor: Executor, call: OperationRequest) -> OperationResult:
 
 
 def _facets_need_transaction(call: OperationRequest) -> bool:
-    return bool(own_filters(call.query, call.query.facet))
+    return bool(own_filters(call.query, call.query.facet) or call.query.tags_in)
 
 
 def reader(executor: Executor) -> BookReader:
