@@ -106,10 +106,19 @@ def test_what_cannot_be_asked_of_jobs_is_refused(api: httpx.Client):
 
 
 @each_once
-def test_readers_see_no_jobs(api: httpx.Client, administrator: httpx.Client):
+def test_readers_see_the_exports_that_they_asked_for_and_no_other_jobs(
+    api: httpx.Client, administrator: httpx.Client, add_job: AddJob
+):
     account = administrator.post("/accounts", json={"name": marker(), "role": "reader"}).json()
     token = administrator.post("/tokens", json={"label": "Test", "account_id": account["id"]}).json()["token"]
+    reader = {"Authorization": f"Bearer {token}"}
+    other = add_job()
+    own = api.post(f"/exports?format=csv&searchString={marker()}", headers=reader).json()["id"]
 
-    refused = api.get("/jobs", headers={"Authorization": f"Bearer {token}"})
-
-    assert refused.status_code == 403
+    assert [job["id"] for job in api.get("/jobs", headers=reader).json()["items"]] == [own]
+    assert [api.get(f"/jobs/{job}", headers=reader).status_code for job in (own, other)] == [200, 404]
+    files = [api.get(f"/exports/{own}/file", headers=headers).status_code for headers in (reader, {})]
+    assert files == [409, 404]
+    assert api.post(f"/jobs/{own}/cancel", headers=reader).status_code == 403
+    assert api.post(f"/imports?name={marker()}", content=b"title\nx\n", headers=reader).status_code == 403
+    administrator.post(f"/jobs/{own}/cancel").raise_for_status()
