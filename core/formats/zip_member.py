@@ -12,6 +12,7 @@ DIRECTORY_MAX = 1 << 20
 """Bytes of the list of files in a zip file, of which each takes at least 46."""
 _SHOWN = 5  # names of files in a message
 _ENCRYPTED = 0x1
+_DAMAGE = (BadZipFile, EOFError, NotImplementedError, ValueError)
 _MAC = "__MACOSX/"  # where the Finder puts what belongs to the files beside it
 _DOCUMENTS = {
     "xl/workbook.xml": "this is an Excel workbook: save its sheet as CSV",
@@ -36,6 +37,16 @@ class _Bounded(io.BufferedReader):
         return data
 
 
+def open_archive(stored: io.BufferedReader[Any]) -> ZipFile:
+    """Return the zip file in a seekable file; `stored` is used up. Errors: ContainerError."""
+    try:
+        return ZipFile(_Bounded(stored.detach()))
+    except _DAMAGE as error:
+        raise _damaged(error) from error
+    except _DirectoryTooLongError as error:
+        raise ContainerError("the zip file holds too many files") from error
+
+
 def open_member(stored: io.BufferedReader[Any]) -> tuple[ZipExtFile, str]:
     """Return the one file in a zip file, opened, and its name; `stored` is used up. Errors: ContainerError."""
     if not stored.seekable():
@@ -43,14 +54,16 @@ def open_member(stored: io.BufferedReader[Any]) -> tuple[ZipExtFile, str]:
             "a zip file cannot be read from a pipe, because its list of files is at its end: "
             "give the name of the file, or unpack it (unzip -p FILE | ...)"
         )
+    archive = open_archive(stored)
+    info = _only_file(archive.infolist())
     try:
-        archive = ZipFile(_Bounded(stored.detach()))
-        info = _only_file(archive.infolist())
         return cast(ZipExtFile, archive.open(info)), info.filename.rpartition("/")[2]
-    except (BadZipFile, EOFError, NotImplementedError) as error:
-        raise ContainerError(f"the zip file is damaged, cut off, or of an unknown kind: {error}") from error
-    except _DirectoryTooLongError as error:
-        raise ContainerError("the zip file holds too many files: there must be exactly one") from error
+    except _DAMAGE as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> ContainerError:
+    return ContainerError(f"the zip file is damaged, cut off, or of an unknown kind: {error}")
 
 
 def _only_file(infos: list[ZipInfo]) -> ZipInfo:

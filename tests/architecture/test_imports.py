@@ -59,6 +59,10 @@ BREACHES = {
         ("core/formats/record.py", "from diptych.core.import_export import import_rows"),
         ("core/formats/writing.py", "def later():\n    import diptych.core.sync.unit_of_work"),
     ],
+    "the content of files is judged without a database": [
+        ("core/files/content/epub.py", "from diptych.core.import_export import import_books"),
+        ("core/files/content/images.py", "def later():\n    import diptych.core.http.problems"),
+    ],
     "the engine knows no resource": [
         ("core/engine/pagination.py", "from diptych.core.catalogue.books.model import Book"),
         ("core/http/openapi/document.py", "import diptych.core.catalogue.models"),
