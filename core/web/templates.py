@@ -30,3 +30,8 @@ _TEMPLATES = {name: _environment.get_template(name) for name in _environment.lis
 def render(name: str, frame: Frame, **views: Any) -> bytes:
     """Render a page. views: what the template shows. Errors: jinja2.UndefinedError for one that is missing."""
     return _TEMPLATES[name].render(frame=frame, root=frame.root, **views).encode()
+
+
+def document(name: str, **views: Any) -> bytes:
+    """Render a document that is no page, and so has no frame. Errors: as `render`."""
+    return _TEMPLATES[name].render(**views).encode()

@@ -10,9 +10,20 @@ import httpx
 from diptych.core.access.permissions import ANONYMOUS
 from diptych.core.sync.operations import OPERATIONS
 from diptych.core.web.assets import ASSETS
-from tests.contract.making import NAMED_BY, RESOURCES, Row, body_of, make, make_author, marker, read
+from tests.contract.making import NAMED_BY, RESOURCES, Row, body_of, make, make_author, make_book, marker, read
 
 OF_THE_SERVICE = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/problems")
+
+FOR_E_READERS = (
+    "/opds",
+    "/opds/authors",
+    "/opds/books",
+    "/opds/search.xml",
+    "/opds/v2",
+    "/opds/v2/authors",
+    "/opds/v2/books",
+    "/opds/v2/search",
+)
 
 STREAMED = ("/books.bib", "/books.csv", "/books.jsonl", "/books.marcxml", "/books.mrc", "/books.ris")
 
@@ -171,8 +182,9 @@ def test_every_operation_of_the_openapi_document_succeeds(
         _other_names(ask, api, resource)
     _access(ask, administrator)
     _imports(ask, api, work)
-    for path in ("/books/facets", *STREAMED, *OF_THE_SERVICE):
+    for path in ("/books/facets", *STREAMED, *FOR_E_READERS, *OF_THE_SERVICE):
         ask("get", path)
+    ask("get", "/opds/v2/books/{id}", id=make_book(api, url="https://example.org/book")["id"])
     ask("get", "/problems/{name}", name="conflict")
     ask("get", "/docs/{name}", name="books")
 

@@ -28,7 +28,10 @@ class Catalogue:
 async def catalogue(api: Api) -> Catalogue:
     people = [{"name": name} for name in ("Homer", "Virgil", "Fagles", "Free", "Free too")]
     authors = [item["id"] for item in (await api.made("authors_create_batch", {"items": people}))["items"]]
-    given = [{"title": f"Te{place}", "author_id": authors[0], "isbn": isbn} for place, isbn in enumerate(ISBNS)]
+    given = [
+        {"title": f"Te{place}", "author_id": authors[0], "isbn": isbn, "url": "https://example.org/"}
+        for place, isbn in enumerate(ISBNS)
+    ]
     books = [item["id"] for item in (await api.made("books_create_batch", {"items": given}))["items"]]
     await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[0])
     tags = [item["id"] for item in (await api.made("books_set_tags", {"items": ["war", "epic"]}, id=books[1]))["items"]]
@@ -306,6 +309,16 @@ TABLE = """
     ui_second_factor        form:current_password=x                                      0
     ui_second_factor_confirm  form:code=123456                                           0
     ui_second_factor_remove form:current_password=x&code=123456                          0
+    opds_get                                                                             1
+    opds_get_search                                                                      0
+    opds_list_books                                                                      4
+    opds_list_books         ?ids={book}                                                  4
+    opds_list_authors                                                                    2
+    opds_2_get                                                                           0
+    opds_2_list_books       ?ids={book}                                                  4
+    opds_2_get_book         id={book}                                                    4
+    opds_2_list_authors                                                                  1
+    opds_2_list_found       ?query=te*                                                   6
     me_read                                                                              0
     accounts_list                                                                        1
     accounts_get            id={account}                                                 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors import schemas
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.engine.resource_spec import resource_spec
@@ -12,4 +13,4 @@ from diptych.core.engine.row_statements import in_values
 REFERENCES = select(Author.id, Author.name, Author.slug).where(in_values(Author.id))
 """id, name and slug of the authors whose ids are among diptych.core.engine.row_statements.VALUES."""
 
-spec = resource_spec(Author, schemas.Author)
+spec = resource_spec(Author, schemas.Author, scopes={acquirable.SCOPE: acquirable.of_author})

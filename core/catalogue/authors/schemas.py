@@ -15,7 +15,7 @@ from diptych.core.catalogue.books.years import YEAR_MAX, YEAR_MIN
 from diptych.core.catalogue.limits import NAME_MAX
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import Date, Length, Line, SchemaMetadata, UtcTimestamp, line_pattern
-from diptych.core.engine.schemas.pagination import list_query
+from diptych.core.engine.schemas.pagination import FeedQuery, list_query
 from diptych.core.engine.slugs import SLUG_LENGTH
 
 AuthorName = Annotated[Line, Length(1, NAME_MAX), SchemaMetadata("Tove Jansson", line_pattern(NAME_MAX))]
@@ -65,3 +65,6 @@ class AuthorReference(Struct, frozen=True):
 
 
 AuthorList = list_query("AuthorList", model.Author, AuthorInput)
+
+AuthorFeed = list_query("AuthorFeed", model.Author, AuthorInput, base=FeedQuery)
+"""Parameters of a feed of authors."""

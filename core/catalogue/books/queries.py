@@ -11,6 +11,7 @@ from msgspec import structs
 from sqlalchemy import CompoundSelect, Select, Uuid, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import schemas
@@ -150,10 +151,17 @@ spec = replace(
             "publisher": any_of(Book.publisher_id),
             "series_id": in_series,
             "tag_ids": tagged_with_literals,
+            acquirable.SCOPE: acquirable.of_book,
         },
     ),
     conversions={"decade": years_of},
 )
+
+FIRST_AND_LATEST = select(
+    select(Book.id).order_by(Book.id).limit(1).scalar_subquery(),
+    select(Book.updated_at).order_by(Book.updated_at.desc(), Book.id.desc()).limit(1).scalar_subquery(),
+)
+"""The id of the first book, by which a catalogue is known, and when a book was changed last; null without books."""
 
 
 _second, _further = aliased(BookContributor), aliased(BookContributor)

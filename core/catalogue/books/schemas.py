@@ -34,6 +34,7 @@ from diptych.core.engine.schemas.field_types import (
     ruled,
 )
 from diptych.core.engine.schemas.pagination import (
+    FeedQuery,
     FilterQuery,
     ListQuery,
     Query,
@@ -289,6 +290,9 @@ _FILTERS = {"tags": TagName, "contributors": Id, "series": Id, "identifiers": Id
 
 BookList = list_query("BookList", model.Book, BookInput, _FILTERS, base=_BookListQuery)
 """Parameters of a list of books."""
+
+BookFeed = list_query("BookFeed", model.Book, BookInput, _FILTERS, base=FeedQuery)
+"""Parameters of a feed of books."""
 
 BookFilter = filter_query("BookFilter", model.Book, BookInput, _FILTERS)
 """Parameters of a list of books that is not in pages."""

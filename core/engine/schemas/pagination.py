@@ -129,6 +129,12 @@ class ListQuery(PageQuery, FilterQuery):
         return {"orderBy": RELEVANCE} | given if given.get("q", "").strip() else given
 
 
+class FeedQuery(ListQuery):
+    """The parameters of a feed, which nobody counts unless a client wants to know."""
+
+    total: QueryFlag = Field(False, description="true: say how many rows match.")
+
+
 def list_query(
     name: str,
     model: type[Entity],

@@ -1,0 +1,205 @@
+"""The catalogue for e-readers: feeds of OPDS 1.2 and 2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from diptych.core.aio.operations import authors, books
+from diptych.core.aio.services.row_reader import row_not_found
+from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue import acquirable
+from diptych.core.catalogue.authors.schemas import Author, AuthorFeed
+from diptych.core.catalogue.books.queries import FIRST_AND_LATEST
+from diptych.core.catalogue.books.schemas import Book, BookFeed
+from diptych.core.engine.schemas.pagination import ListQuery, Page, Query, SearchWords
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.opds import atom, links, publications
+from diptych.core.opds.atom import Identity
+
+_SCOPE = {acquirable.SCOPE: True}
+
+
+class SearchQuery(Query):
+    """What is searched for."""
+
+    query: SearchWords = ""
+
+
+async def root(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the first feed."""
+    return OperationResult(atom.root(await _identity(executor, call)))
+
+
+async def list_authors(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return a page of the authors of books that can be acquired."""
+    page = await _authors(executor, call.query)
+    return OperationResult(atom.authors(await _identity(executor, call), call.query, page))
+
+
+async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return a page of the books that can be acquired."""
+    page = await _books(executor, call.query, atom.INCLUDED)
+    return OperationResult(atom.books(await _identity(executor, call), call.query, page))
+
+
+async def describe_search(_executor: None, call: OperationRequest) -> OperationResult:
+    """Return how to search."""
+    return OperationResult(atom.search_description(call.prefix))
+
+
+async def root_2(_executor: None, call: OperationRequest) -> OperationResult:
+    """Return the first feed, in OPDS 2.0."""
+    return OperationResult(publications.root(call.prefix))
+
+
+async def list_authors_2(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return a page of the authors of books that can be acquired, in OPDS 2.0."""
+    return OperationResult(publications.authors(call.prefix, call.query, await _authors(executor, call.query)))
+
+
+async def list_books_2(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return a page of the books that can be acquired, in OPDS 2.0."""
+    return await _publications(executor, call, call.query)
+
+
+async def search_2(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the first page of the books that have all the words, in OPDS 2.0."""
+    return await _publications(executor, call, BookFeed.model_validate({"q": call.query.query} if call.query.query else {}))
+
+
+async def fetch_book_2(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return a book that can be acquired, in OPDS 2.0. Errors: NotFound."""
+    reader = books.reader(executor)
+    book = await reader.fetch_including("id", call.parameters["id"], publications.INCLUDED)
+    if not links.acquisition(book):
+        raise row_not_found(reader.spec)
+    return OperationResult(publications.publication(call.prefix, book))
+
+
+async def _publications(executor: Executor, call: OperationRequest, query: ListQuery) -> OperationResult:
+    page = await _books(executor, query, publications.INCLUDED)
+    return OperationResult(publications.books(call.prefix, query, page))
+
+
+async def _identity(executor: Executor, call: OperationRequest) -> Identity:
+    (row,) = await executor.all(FIRST_AND_LATEST, {})
+    return Identity(call.prefix, *row)
+
+
+async def _authors(executor: Executor, query: ListQuery) -> Page[Author]:
+    return await authors.resource.reader(executor).page(query, **_SCOPE)
+
+
+async def _books(executor: Executor, query: ListQuery, include: Sequence[str]) -> Page[Book]:
+    reader = books.reader(executor)
+    page = await reader.page(query, **_SCOPE)
+    return replace(page, items=await reader.including(page.items, include))
+
+
+_1, _2 = links.OPDS_1, links.OPDS_2
+
+operations = [
+    Operation(
+        name="opds_get",
+        method="GET",
+        path=_1.root,
+        summary="Read the first feed for e-readers (OPDS 1.2)",
+        run=root,
+        unit="read",
+        response_schema=str,
+        media_type=_1.navigation,
+    ),
+    Operation(
+        name="opds_list_books",
+        method="GET",
+        path=f"{_1.root}/books",
+        summary="List the books that can be acquired, a page at a time (OPDS 1.2)",
+        description="The newest first, unless another order is asked for. Links lead to the other pages.",
+        run=list_books,
+        unit="read",
+        needs_transaction=lambda _: True,
+        query=BookFeed,
+        response_schema=str,
+        media_type=_1.acquisition,
+    ),
+    Operation(
+        name="opds_list_authors",
+        method="GET",
+        path=f"{_1.root}/authors",
+        summary="List who wrote books that can be acquired, a page at a time (OPDS 1.2)",
+        run=list_authors,
+        unit="read",
+        query=AuthorFeed,
+        response_schema=str,
+        media_type=_1.navigation,
+    ),
+    Operation(
+        name="opds_get_search",
+        method="GET",
+        path=f"{_1.root}/search.xml",
+        summary="Read how to search the books that can be acquired (OpenSearch)",
+        run=describe_search,
+        unit="none",
+        response_schema=str,
+        media_type=atom.SEARCH,
+    ),
+    Operation(
+        name="opds_2_get",
+        method="GET",
+        path=_2.root,
+        summary="Read the first feed for e-readers (OPDS 2.0)",
+        run=root_2,
+        unit="none",
+        response_schema=publications.Feed,
+        media_type=_2.navigation,
+    ),
+    Operation(
+        name="opds_2_list_books",
+        method="GET",
+        path=f"{_2.root}/books",
+        summary="List the books that can be acquired, a page at a time (OPDS 2.0)",
+        description="The newest first, unless another order is asked for. Links lead to the other pages.",
+        run=list_books_2,
+        unit="read",
+        needs_transaction=lambda _: True,
+        query=BookFeed,
+        response_schema=publications.Feed,
+        media_type=_2.acquisition,
+    ),
+    Operation(
+        name="opds_2_get_book",
+        method="GET",
+        path=f"{_2.root}/books/{{id}}",
+        summary="Read one book that can be acquired (OPDS 2.0)",
+        run=fetch_book_2,
+        unit="read",
+        needs_transaction=lambda _: True,
+        response_schema=publications.Publication,
+        media_type=publications.PUBLICATION,
+    ),
+    Operation(
+        name="opds_2_list_authors",
+        method="GET",
+        path=f"{_2.root}/authors",
+        summary="List who wrote books that can be acquired, a page at a time (OPDS 2.0)",
+        run=list_authors_2,
+        unit="read",
+        query=AuthorFeed,
+        response_schema=publications.Feed,
+        media_type=_2.navigation,
+    ),
+    Operation(
+        name="opds_2_list_found",
+        method="GET",
+        path=f"{_2.root}/search",
+        summary="Search the books that can be acquired (OPDS 2.0)",
+        run=search_2,
+        unit="read",
+        needs_transaction=lambda _: True,
+        query=SearchQuery,
+        response_schema=publications.Feed,
+        media_type=_2.acquisition,
+    ),
+]
