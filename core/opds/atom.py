@@ -26,7 +26,7 @@ INCLUDED = ("tags", "contributors", "publisher")
 
 
 class Identity(Struct, frozen=True):
-    """What tells a catalogue from others, the id of its first book; where it is mounted, and when a book changed last."""
+    """A catalogue: its prefix, the id of its first book, by which it is known, and when a book was changed last."""
 
     prefix: str
     first: UUID | None

@@ -70,7 +70,7 @@ UNKNOWN_METHODS = ["TRACE", "PROPFIND", "FOO", "M-SEARCH", "PURGE", "LINK", "GET
 NO_METHODS = ["get", "Get", "GE@T", "G(T", "GET,", "GE:T", "G\u00c9T", "GET\x00", '"GET"', "G/T", "{GET}"]
 
 
-NO_ROWS = ("/jobs/", "/imports/", "/exports/")
+NO_ROWS = ("/jobs/", "/imports/", "/exports/", "/opds/v2/books/")
 """What begins so names no row."""
 
 
@@ -136,7 +136,7 @@ def _status(route: Route, method: str) -> int:
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
-    if path.startswith(("/accounts", "/tokens", "/jobs", "/imports", "/exports")):
+    if path.startswith(("/accounts", "/tokens", "/jobs", "/imports", "/exports", "/opds")):
         path = path.replace("{id}", ID)
     path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}")
     path = path.replace(

@@ -67,7 +67,8 @@ def list_books_2(executor: Executor, call: OperationRequest) -> OperationResult:
 
 def search_2(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the first page of the books that have all the words, in OPDS 2.0."""
-    return _publications(executor, call, BookFeed.model_validate({"q": call.query.query} if call.query.query else {}))
+    asked = {"q": call.query.query} if call.query.query else {}
+    return _publications(executor, call, BookFeed.model_validate(asked))
 
 
 def fetch_book_2(executor: Executor, call: OperationRequest) -> OperationResult:
