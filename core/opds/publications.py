@@ -27,7 +27,7 @@ _ROLES = ("author", "translator", "editor", "illustrator", "narrator")
 """The roles that have a member of their own; the others are contributors."""
 
 
-class Named(Struct, frozen=True):
+class Name(Struct, frozen=True):
     """A person, body or subject."""
 
     name: str
@@ -56,14 +56,14 @@ class Metadata(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="ca
     modified: UtcTimestamp
     published: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
-    author: list[Named] | UnsetType = UNSET
-    translator: list[Named] | UnsetType = UNSET
-    editor: list[Named] | UnsetType = UNSET
-    illustrator: list[Named] | UnsetType = UNSET
-    narrator: list[Named] | UnsetType = UNSET
-    contributor: list[Named] | UnsetType = UNSET
-    publisher: Named | UnsetType = UNSET
-    subject: list[Named] | UnsetType = UNSET
+    author: list[Name] | UnsetType = UNSET
+    translator: list[Name] | UnsetType = UNSET
+    editor: list[Name] | UnsetType = UNSET
+    illustrator: list[Name] | UnsetType = UNSET
+    narrator: list[Name] | UnsetType = UNSET
+    contributor: list[Name] | UnsetType = UNSET
+    publisher: Name | UnsetType = UNSET
+    subject: list[Name] | UnsetType = UNSET
     description: str | UnsetType = UNSET
     number_of_pages: int | UnsetType = UNSET
     belongs_to: BelongsTo | UnsetType = UNSET
@@ -141,15 +141,15 @@ def _metadata(title: str, page: Page[Any]) -> FeedMetadata:
 
 def _described(book: Book) -> Metadata:
     people = book.contributors if isinstance(book.contributors, list) else []
-    by_role: dict[str, list[Named]] = {}
+    by_role: dict[str, list[Name]] = {}
     for each in people:
-        by_role.setdefault(each.role if each.role in _ROLES else "contributor", []).append(Named(each.author.name))
+        by_role.setdefault(each.role if each.role in _ROLES else "contributor", []).append(Name(each.author.name))
     values: dict[str, Any] = {
         "subtitle": book.subtitle,
         "published": book.published if book.published and _DAY.fullmatch(book.published) else None,
         "language": book.language,
-        "publisher": Named(book.publisher.name) if isinstance(book.publisher, Struct) else None,
-        "subject": [Named(tag.name) for tag in book.tags] if isinstance(book.tags, list) else None,
+        "publisher": Name(book.publisher.name) if isinstance(book.publisher, Struct) else None,
+        "subject": [Name(tag.name) for tag in book.tags] if isinstance(book.tags, list) else None,
         "description": book.description,
         "number_of_pages": book.pages,
         "belongs_to": BelongsTo([_in_series(each) for each in book.series]) if book.series else None,
