@@ -39,6 +39,11 @@ AZW3 = FileType("AZW3", "application/vnd.amazon.mobi8-ebook", ".azw3", "book")
 
 ACCEPTED = (JPEG, PNG, WEBP, GIF, EPUB, PDF, MOBI, AZW3)
 
+SUFFIXES = {each.media_type: each.suffix for each in ACCEPTED}
+
+IMAGES = frozenset(each.media_type for each in ACCEPTED if each.kind == "image")
+"""Media types that browsers show: everything else is only saved."""
+
 _MIMETYPE = b"mimetype"
 _ZIP = b"PK\x03\x04"
 _ZIP_HEADER = 30  # bytes before the name of the first file

@@ -12,7 +12,8 @@ from diptych.core.engine.entity import now
 from diptych.core.engine.schemas.pagination import Items
 from diptych.core.errors import Conflict, FieldError, NotFound, ValidationFailed
 from diptych.core.files import queries
-from diptych.core.files.media_types import ACCEPTED, IMAGES, SUFFIXES, identify
+from diptych.core.files.content.errors import UnsupportedTypeError
+from diptych.core.files.content.media_types import ACCEPTED, IMAGES, SUFFIXES, identify
 from diptych.core.files.rules import FILES_OF_BOOK, StoredFile
 from diptych.core.files.schemas import BookFile, FileQuery
 from diptych.core.http.file_responses import FileContent
@@ -31,7 +32,7 @@ def media_type_of(call: OperationRequest) -> str:
     """Return the media type of a file that was sent, by its content. Errors: Problem 415; ValidationFailed."""
     try:
         found = identify(call.body.head)
-    except ValueError as error:
+    except UnsupportedTypeError as error:
         accepted = ", ".join(each.media_type for each in ACCEPTED)
         raise unsupported_media_type(str(error), {"Accept": accepted}) from None
     if found.kind != _CONTENT[call.query.kind]:
