@@ -49,7 +49,8 @@ class BookFile(Base):
     )
     rules: ClassVar = Rules(noun="file", named_by="name", normalizers={})
 
-    book_id: Mapped[UUID] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
+    # With its type: the table that it refers to is mapped later.
+    book_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("book.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid7)
     kind: Mapped[str] = mapped_column(String(10))
     name: Mapped[str | None] = mapped_column(String(NAME_LENGTH))

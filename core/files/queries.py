@@ -9,7 +9,7 @@ from sqlalchemy import Text, Uuid, and_, bindparam, case, delete, exists, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from diptych.core.engine.database_clock import current_time, seconds_from_now
-from diptych.core.engine.row_statements import in_list
+from diptych.core.engine.row_statements import in_list, in_values
 from diptych.core.files import schemas
 from diptych.core.files.model import BookFile, File
 from diptych.core.files.rules import SWEPT
@@ -69,6 +69,9 @@ _WITH_FILE = select(*_SHOWN).join(File, File.sha256 == BookFile.sha256)
 
 LIST = _WITH_FILE.where(_OF_BOOK).order_by(BookFile.id)
 """Select the files of a `book`."""
+
+OF_BOOKS = _WITH_FILE.where(in_values(BookFile.book_id)).order_by(BookFile.id)
+"""Select the files of the books with ids in VALUES."""
 
 ONE = _WITH_FILE.where(_ONE)
 """Select one `file` of a `book`."""

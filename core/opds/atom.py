@@ -13,8 +13,9 @@ from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.books.schemas import Book
 from diptych.core.engine.schemas.pagination import ListQuery, Page
+from diptych.core.files.schemas import BookFile
 from diptych.core.opds import links
-from diptych.core.opds.links import OPDS_1, Link, Version, mounted
+from diptych.core.opds.links import OPDS_1, FilesOf, Link, Version, mounted
 from diptych.core.web import templates
 from diptych.core.web.reading import BEGINNING_OF_TIME
 from diptych.core.web.wording import text
@@ -79,10 +80,10 @@ def authors(identity: Identity, query: ListQuery, page: Page[Author]) -> bytes:
     return _feed("opds_navigation.xml", version, identity, page_links, **views)
 
 
-def books(identity: Identity, query: ListQuery, page: Page[Book]) -> bytes:
-    """Return a page of a feed of books, which have what INCLUDED names."""
+def books(identity: Identity, query: ListQuery, page: Page[Book], files: FilesOf) -> bytes:
+    """Return a page of a feed of books, which have what INCLUDED names. files: of each of them that has any."""
     version = mounted(OPDS_1, identity.prefix)
-    entries = [_book_entry(each, identity.prefix) for each in page.items]
+    entries = [_book_entry(each, files.get(each.id, ()), identity.prefix) for each in page.items]
     page_links = links.of_page(f"{version.root}/books", version.acquisition, query, page)
     views = {"title": links.title_of(query), "total": page.total, "entries": entries}
     return _feed("opds_books.xml", version, identity, page_links, **views)
@@ -112,14 +113,14 @@ def _feed(
     )
 
 
-def _book_entry(book: Book, prefix: str) -> BookEntry:
+def _book_entry(book: Book, files: Sequence[BookFile], prefix: str) -> BookEntry:
     contributors = book.contributors if isinstance(book.contributors, list) else []
     return BookEntry(
         book,
         [each.author.name for each in contributors if each.role == AUTHOR],
         list(dict.fromkeys(each.author.name for each in contributors if each.role != AUTHOR)),
         _issued(book),
-        [*links.acquisition(book), links.web_page(book, prefix)],
+        [*links.acquisition(book, files, prefix), *links.images(files, prefix), links.web_page(book, prefix)],
     )
 
 

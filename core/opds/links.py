@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -13,6 +14,7 @@ from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.books.schemas import Book
 from diptych.core.engine.schemas.pagination import ListQuery, Page
 from diptych.core.files.content.media_types import ACCEPTED
+from diptych.core.files.schemas import BookFile
 from diptych.core.http.pagination_links import places_of
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import Pairs, at
@@ -20,6 +22,7 @@ from diptych.core.web.lists import pairs_of
 from diptych.core.web.wording import text
 
 ACQUISITION = "http://opds-spec.org/acquisition"
+IMAGE = "http://opds-spec.org/image"
 NEWEST = "http://opds-spec.org/sort/new"
 SUBSECTION = "subsection"
 
@@ -36,6 +39,10 @@ _RELATIONS = {"first": "first", "prev": "previous", "next": "next", "last": "las
 """The relations between pages (RFC 5005, OPDS 2.0), by those of a Link header."""
 
 _BOOK_TYPES = {each.suffix: each.media_type for each in ACCEPTED if each.kind == "book"}
+
+
+FilesOf = Mapping[UUID, Sequence[BookFile]]
+"""The files of books, by the id of the book."""
 
 
 class Link(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,15 +111,29 @@ def of_page(path: str, media_type: str, query: ListQuery, page: Page[Any]) -> li
     ]
 
 
-def acquisition(book: Book) -> list[Link]:
-    """Return the links by which a book can be acquired.
+def acquisition(book: Book, files: Sequence[BookFile], prefix: str) -> list[Link]:
+    """Return the links by which a book can be acquired: to its files, and the link in its record.
 
-    The type of the link in its record is that of an e-book by the end of its path, and otherwise that of a web page.
+    The type of the latter is that of an e-book by the end of its path, and otherwise that of a web page.
     """
-    if book.url is None:
-        return []
-    suffix = posixpath.splitext(urlsplit(book.url).path)[1].lower()
-    return [Link(rel=ACQUISITION, href=book.url, type=_BOOK_TYPES.get(suffix, HTML))]
+    found = [Link(rel=ACQUISITION, href=_href(each, prefix), type=each.media_type) for each in _of(files, "ebook")]
+    if book.url is not None:
+        suffix = posixpath.splitext(urlsplit(book.url).path)[1].lower()
+        found.append(Link(rel=ACQUISITION, href=book.url, type=_BOOK_TYPES.get(suffix, HTML)))
+    return found
+
+
+def images(files: Sequence[BookFile], prefix: str) -> list[Link]:
+    """Return the links to the first cover of a book, if it has one."""
+    return [Link(rel=IMAGE, href=_href(each, prefix), type=each.media_type) for each in _of(files, "cover")[:1]]
+
+
+def _of(files: Sequence[BookFile], kind: str) -> list[BookFile]:
+    return [each for each in files if each.kind == kind]
+
+
+def _href(file: BookFile, prefix: str) -> str:
+    return f"{prefix}/books/{file.book_id}/files/{file.id}"
 
 
 def web_page(book: Book, prefix: str) -> Link:

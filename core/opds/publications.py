@@ -12,8 +12,9 @@ from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.books.schemas import Book, SeriesPosition
 from diptych.core.engine.schemas.field_types import UtcTimestamp
 from diptych.core.engine.schemas.pagination import ListQuery, Page
+from diptych.core.files.schemas import BookFile
 from diptych.core.opds import links
-from diptych.core.opds.links import OPDS_2, Link, Version, mounted
+from diptych.core.opds.links import OPDS_2, FilesOf, Link, Version, mounted
 from diptych.core.web.wording import text
 
 PUBLICATION = "application/opds-publication+json"
@@ -69,11 +70,12 @@ class Metadata(Struct, frozen=True, kw_only=True, omit_defaults=True, rename="ca
     belongs_to: BelongsTo | UnsetType = UNSET
 
 
-class Publication(Struct, frozen=True):
+class Publication(Struct, frozen=True, omit_defaults=True):
     """A book that can be acquired."""
 
     metadata: Metadata
     links: list[Link]
+    images: list[Link] | UnsetType = UNSET
 
 
 class FeedMetadata(Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -109,8 +111,8 @@ def authors(prefix: str, query: ListQuery, page: Page[Author]) -> Feed:
     return Feed(metadata, [*page_links, *_common(version)], navigation=entries or version.menu)
 
 
-def books(prefix: str, query: ListQuery, page: Page[Book]) -> Feed:
-    """Return a page of a feed of books, which have what INCLUDED names.
+def books(prefix: str, query: ListQuery, page: Page[Book], files: FilesOf) -> Feed:
+    """Return a page of a feed of books, which have what INCLUDED names. files: of each of them that has any.
 
     A feed has publications or links to other feeds, and no empty lists: without books it has the links of the root.
     """
@@ -120,14 +122,17 @@ def books(prefix: str, query: ListQuery, page: Page[Book]) -> Feed:
     metadata = _metadata(links.title_of(query), page)
     if not page.items:
         return Feed(metadata, all_links, navigation=version.menu)
-    return Feed(metadata, all_links, publications=[publication(prefix, each) for each in page.items])
+    found = [publication(prefix, each, files.get(each.id, ())) for each in page.items]
+    return Feed(metadata, all_links, publications=found)
 
 
-def publication(prefix: str, book: Book) -> Publication:
-    """Return a book, which has what INCLUDED names."""
+def publication(prefix: str, book: Book, files: Sequence[BookFile]) -> Publication:
+    """Return a book, which has what INCLUDED names, and files."""
     version = mounted(OPDS_2, prefix)
     self_link = Link(rel="self", href=f"{version.root}/books/{book.id}", type=PUBLICATION)
-    return Publication(_described(book), [self_link, *links.acquisition(book), links.web_page(book, prefix)])
+    acquisition = links.acquisition(book, files, prefix)
+    book_links = [self_link, *acquisition, links.web_page(book, prefix)]
+    return Publication(_described(book), book_links, links.images(files, prefix) or UNSET)
 
 
 def _common(version: Version) -> Sequence[Link]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ NAVIGATION = "application/atom+xml;profile=opds-catalog;kind=navigation"
 ACQUISITION_FEED = "application/atom+xml;profile=opds-catalog;kind=acquisition"
 ACQUISITION = "http://opds-spec.org/acquisition"
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 LINK = "https://example.org/books/summer.epub?x=1&y=2"
 
 
@@ -158,6 +160,27 @@ def test_only_books_that_can_be_acquired_are_listed_and_their_authors(api: httpx
     assert sorted(map(str, titles(feed))) == sorted([author["name"], second["name"]])
     for entry in feed.findall(f"{ATOM}entry"):
         assert titles(feed_of(api, str(href_of(entry, "subsection")))) == [there["title"]]
+
+
+def test_the_files_of_a_book_are_acquired_and_shown(api: httpx.Client):
+    book = make_book(api)
+    contents = {"cover": PNG + os.urandom(100), "ebook": b"%PDF-1.7" + os.urandom(100)}
+    address = f"/books/{book['id']}/files"
+    for kind, content in contents.items():
+        assert api.post(f"{address}?kind={kind}", content=content).is_success
+
+    (entry,) = feed_of(api, f"/opds/books?ids={book['id']}").findall(f"{ATOM}entry")
+
+    (publication,) = json_of(api, f"/opds/v2/books?ids={book['id']}")["publications"]
+    for kind, relation, in_json, media_type in (
+        ("ebook", ACQUISITION, publication["links"], "application/pdf"),
+        ("cover", "http://opds-spec.org/image", publication["images"], "image/png"),
+    ):
+        link = link_of(entry, relation)
+        assert link is not None
+        assert (link.get("type"), link.get("href")) == (media_type, json_link(in_json, relation))
+        response = api.get(link.attrib["href"])
+        assert (response.headers["Content-Type"], response.content) == (media_type, contents[kind])
 
 
 def test_a_reader_that_follows_the_links_sees_each_book_once(api: httpx.Client):

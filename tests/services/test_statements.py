@@ -311,14 +311,14 @@ TABLE = """
     ui_second_factor_remove form:current_password=x&code=123456                          0
     opds_get                                                                             1
     opds_get_search                                                                      0
-    opds_list_books                                                                      4
-    opds_list_books         ?ids={book}                                                  4
+    opds_list_books                                                                      5
+    opds_list_books         ?ids={book}                                                  5
     opds_list_authors                                                                    2
     opds_2_get                                                                           0
-    opds_2_list_books       ?ids={book}                                                  4
-    opds_2_get_book         id={book}                                                    4
+    opds_2_list_books       ?ids={book}                                                  5
+    opds_2_get_book         id={book}                                                    5
     opds_2_list_authors                                                                  1
-    opds_2_list_found       ?query=te*                                                   6
+    opds_2_list_found       ?query=te*                                                   7
     me_read                                                                              0
     accounts_list                                                                        1
     accounts_get            id={account}                                                 1

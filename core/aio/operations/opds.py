@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -13,10 +14,14 @@ from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors.schemas import Author, AuthorFeed
 from diptych.core.catalogue.books.queries import FIRST_AND_LATEST
 from diptych.core.catalogue.books.schemas import Book, BookFeed
+from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.pagination import ListQuery, Page, Query, SearchWords
+from diptych.core.files import queries
+from diptych.core.files.schemas import BookFile
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.opds import atom, links, publications
 from diptych.core.opds.atom import Identity
+from diptych.core.opds.links import FilesOf
 
 _SCOPE = {acquirable.SCOPE: True}
 
@@ -41,7 +46,8 @@ async def list_authors(executor: Executor, call: OperationRequest) -> OperationR
 async def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return a page of the books that can be acquired."""
     page = await _books(executor, call.query, atom.INCLUDED)
-    return OperationResult(atom.books(await _identity(executor, call), call.query, page))
+    files = await _files(executor, page.items)
+    return OperationResult(atom.books(await _identity(executor, call), call.query, page, files))
 
 
 async def describe_search(_executor: None, call: OperationRequest) -> OperationResult:
@@ -74,14 +80,15 @@ async def fetch_book_2(executor: Executor, call: OperationRequest) -> OperationR
     """Return a book that can be acquired, in OPDS 2.0. Errors: NotFound."""
     reader = books.reader(executor)
     book = await reader.fetch_including("id", call.parameters["id"], publications.INCLUDED)
-    if not links.acquisition(book):
+    files = (await _files(executor, [book])).get(book.id, ())
+    if not links.acquisition(book, files, call.prefix):
         raise row_not_found(reader.spec)
-    return OperationResult(publications.publication(call.prefix, book))
+    return OperationResult(publications.publication(call.prefix, book, files))
 
 
 async def _publications(executor: Executor, call: OperationRequest, query: ListQuery) -> OperationResult:
     page = await _books(executor, query, publications.INCLUDED)
-    return OperationResult(publications.books(call.prefix, query, page))
+    return OperationResult(publications.books(call.prefix, query, page, await _files(executor, page.items)))
 
 
 async def _identity(executor: Executor, call: OperationRequest) -> Identity:
@@ -97,6 +104,16 @@ async def _books(executor: Executor, query: ListQuery, include: Sequence[str]) -
     reader = books.reader(executor)
     page = await reader.page(query, **_SCOPE)
     return replace(page, items=await reader.including(page.items, include))
+
+
+async def _files(executor: Executor, found: Sequence[Book]) -> FilesOf:
+    """Return the files of books."""
+    files: dict[UUID, list[BookFile]] = {}
+    if found:
+        for row in await executor.all(queries.OF_BOOKS, {VALUES: [book.id for book in found]}):
+            file = queries.represent(row)
+            files.setdefault(file.book_id, []).append(file)
+    return files
 
 
 _1, _2 = links.OPDS_1, links.OPDS_2

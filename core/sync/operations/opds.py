@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -11,10 +12,14 @@ from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors.schemas import Author, AuthorFeed
 from diptych.core.catalogue.books.queries import FIRST_AND_LATEST
 from diptych.core.catalogue.books.schemas import Book, BookFeed
+from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.pagination import ListQuery, Page, Query, SearchWords
+from diptych.core.files import queries
+from diptych.core.files.schemas import BookFile
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.opds import atom, links, publications
 from diptych.core.opds.atom import Identity
+from diptych.core.opds.links import FilesOf
 from diptych.core.sync.operations import authors, books
 from diptych.core.sync.services.row_reader import row_not_found
 from diptych.core.sync.statement_executor import Executor
@@ -42,7 +47,8 @@ def list_authors(executor: Executor, call: OperationRequest) -> OperationResult:
 def list_books(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return a page of the books that can be acquired."""
     page = _books(executor, call.query, atom.INCLUDED)
-    return OperationResult(atom.books(_identity(executor, call), call.query, page))
+    files = _files(executor, page.items)
+    return OperationResult(atom.books(_identity(executor, call), call.query, page, files))
 
 
 def describe_search(_executor: None, call: OperationRequest) -> OperationResult:
@@ -75,14 +81,15 @@ def fetch_book_2(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return a book that can be acquired, in OPDS 2.0. Errors: NotFound."""
     reader = books.reader(executor)
     book = reader.fetch_including("id", call.parameters["id"], publications.INCLUDED)
-    if not links.acquisition(book):
+    files = (_files(executor, [book])).get(book.id, ())
+    if not links.acquisition(book, files, call.prefix):
         raise row_not_found(reader.spec)
-    return OperationResult(publications.publication(call.prefix, book))
+    return OperationResult(publications.publication(call.prefix, book, files))
 
 
 def _publications(executor: Executor, call: OperationRequest, query: ListQuery) -> OperationResult:
     page = _books(executor, query, publications.INCLUDED)
-    return OperationResult(publications.books(call.prefix, query, page))
+    return OperationResult(publications.books(call.prefix, query, page, _files(executor, page.items)))
 
 
 def _identity(executor: Executor, call: OperationRequest) -> Identity:
@@ -98,6 +105,16 @@ def _books(executor: Executor, query: ListQuery, include: Sequence[str]) -> Page
     reader = books.reader(executor)
     page = reader.page(query, **_SCOPE)
     return replace(page, items=reader.including(page.items, include))
+
+
+def _files(executor: Executor, found: Sequence[Book]) -> FilesOf:
+    """Return the files of books."""
+    files: dict[UUID, list[BookFile]] = {}
+    if found:
+        for row in executor.all(queries.OF_BOOKS, {VALUES: [book.id for book in found]}):
+            file = queries.represent(row)
+            files.setdefault(file.book_id, []).append(file)
+    return files
 
 
 _1, _2 = links.OPDS_1, links.OPDS_2

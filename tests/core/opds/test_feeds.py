@@ -11,10 +11,17 @@ import pytest
 
 from diptych.core.catalogue.books.schemas import Book, BookFeed, SeriesPosition, SeriesReference
 from diptych.core.engine.schemas.pagination import Page
+from diptych.core.files.schemas import BookFile
 from diptych.core.opds import atom, links, publications
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 FIRST = UUID(int=1)
+FILES = {
+    UUID(int=2): [
+        BookFile(UUID(int=place), UUID(int=2), kind, None, media_type, 1, "0" * 64, NOW)
+        for place, (kind, media_type) in enumerate([("cover", "image/png"), ("ebook", "application/pdf")])
+    ]
+}
 
 
 def book(**values) -> Book:
@@ -40,7 +47,7 @@ def page_of(*books: Book) -> Page[Book]:
     ],
 )
 def test_the_link_of_a_book_has_the_type_of_its_suffix_or_that_of_a_page(url, media_type):
-    assert [(link.href, link.type) for link in links.acquisition(book(url=url))] == [(url, media_type)]
+    assert [(link.href, link.type) for link in links.acquisition(book(url=url), (), "")] == [(url, media_type)]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,7 @@ def test_the_link_of_a_book_has_the_type_of_its_suffix_or_that_of_a_page(url, me
 )
 def test_the_date_of_publication_is_in_iso_8601(published, year, issued):
     query = BookFeed.model_validate({})
-    feed = atom.books(atom.Identity("", FIRST, NOW), query, page_of(book(published=published, year=year)))
+    feed = atom.books(atom.Identity("", FIRST, NOW), query, page_of(book(published=published, year=year)), {})
 
     assert ET.fromstring(feed).findtext(".//{http://purl.org/dc/terms/}issued") == issued  # noqa: S314 - our own
 
@@ -63,7 +70,11 @@ def test_the_date_of_publication_is_in_iso_8601(published, year, issued):
 def test_addresses_have_the_prefix_of_the_mount_and_ids_have_not():
     query = BookFeed.model_validate({"q": "<&>", "currentPage": "2"})
     feeds = [
-        (atom.root(identity), atom.books(identity, query, page_of(book())), atom.search_description(identity.prefix))
+        (
+            atom.root(identity),
+            atom.books(identity, query, page_of(book()), FILES),
+            atom.search_description(identity.prefix),
+        )
         for identity in (atom.Identity("", FIRST, NOW), atom.Identity("/books", FIRST, NOW))
     ]
 
@@ -72,7 +83,7 @@ def test_addresses_have_the_prefix_of_the_mount_and_ids_have_not():
         assert here != there
         expected = here.replace('href="/', 'href="/books/').replace('template="/', 'template="/books/')
         assert there == expected
-    first, second = (publications.books(prefix, query, page_of(book())) for prefix in ("", "/books"))
+    first, second = (publications.books(prefix, query, page_of(book()), FILES) for prefix in ("", "/books"))
     expected = msgspec.json.encode(first).decode().replace('"href":"/', '"href":"/books/')
     assert msgspec.json.encode(second).decode() == expected
 
@@ -81,7 +92,7 @@ def test_a_place_in_a_series_is_a_number_or_left_out():
     places = [
         SeriesPosition(SeriesReference(UUID(int=3), "S", "s"), text) for text in ("2", "2.5", "II", "1e5", "-1", None)
     ]
-    found = publications.publication("", book(series=places)).metadata.belongs_to
+    found = publications.publication("", book(series=places), ()).metadata.belongs_to
 
     positions = [each.get("position") for each in msgspec.to_builtins(found)["series"]]
     assert positions == [2.0, 2.5, None, None, None, None]
@@ -90,8 +101,8 @@ def test_a_place_in_a_series_is_a_number_or_left_out():
 def test_a_catalogue_without_books_has_valid_feeds():
     identity, query = atom.Identity("", None, None), BookFeed.model_validate({})
 
-    for feed in (atom.root(identity), atom.books(identity, query, page_of())):
+    for feed in (atom.root(identity), atom.books(identity, query, page_of(), {})):
         assert ET.fromstring(feed).findtext("{http://www.w3.org/2005/Atom}updated") == "1970-01-01T00:00:00+00:00"  # noqa: S314 - our own
-    empty = msgspec.to_builtins(publications.books("", query, page_of()))
+    empty = msgspec.to_builtins(publications.books("", query, page_of(), {}))
     assert "publications" not in empty
     assert [link["rel"] for link in empty["navigation"]] == ["http://opds-spec.org/sort/new", *["subsection"] * 2]
