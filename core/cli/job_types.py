@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from diptych.core.exports.rules import EXPORT
 from diptych.core.exports.schemas import ExportParameters
+from diptych.core.files.rules import EXAMINE
+from diptych.core.files.schemas import ExamineParameters
 from diptych.core.files.store import FileStore
 from diptych.core.import_export.export_steps import export_steps, sweep_exports
 from diptych.core.import_export.import_steps import import_steps, preview_steps
@@ -14,6 +17,7 @@ from diptych.core.imports.rules import IMPORT, KEPT, PREVIEW
 from diptych.core.imports.schemas import ImportParameters, PreviewParameters
 from diptych.core.settings import Settings
 from diptych.core.sync import job_queue
+from diptych.core.sync.file_examination import examine_steps
 from diptych.core.sync.file_storage import FileSweep
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.worker import JobType, Sweep
@@ -30,7 +34,11 @@ _TYPES = (
     JobType(EXPORT, ExportParameters, export_steps),
 )
 
-JOB_TYPES: Mapping[str, JobType] = {each.name: each for each in _TYPES}
+
+def job_types_of(settings: Settings) -> Mapping[str, JobType]:
+    """Return the types of jobs, by name."""
+    examine = JobType(EXAMINE, ExamineParameters, partial(examine_steps, FileStore(settings.files)))
+    return {each.name: each for each in (*_TYPES, examine)}
 
 
 def sweeps_of(settings: Settings) -> Sequence[Sweep]:

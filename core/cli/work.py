@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from diptych.core.cli.common import cli_errors, database_of
-from diptych.core.cli.job_types import JOB_TYPES, sweeps_of
+from diptych.core.cli.job_types import job_types_of, sweeps_of
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
 from diptych.core.startup_checks import check_revision
@@ -18,13 +18,14 @@ from diptych.core.sync.worker import JobType, Worker
 from diptych.core.tuning.garbage_collection import freeze_gc
 
 
-def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -> click.Command:
-    """Return the command that does jobs until it is stopped. types: those that it does."""
+def work_command(settings: Settings, types: Mapping[str, JobType] | None = None) -> click.Command:
+    """Return the command that does jobs until it is stopped. types: those that it does, unless it does all."""
+    known = job_types_of(settings) if types is None else types
 
     @click.command("work")
     @click.option("--until-idle", is_flag=True, help="End when no job is waiting.")
     def command(until_idle: bool) -> None:  # noqa: FBT001 - click passes it by name
-        """Do the jobs of the queue, one at a time, until SIGTERM: imports and exports over HTTP.
+        """Do the jobs of the queue, one at a time, until SIGTERM: imports, exports, and looking into files of books.
 
         Beside that, count the catalogue about once a minute, for the numbers on its pages.
 
@@ -38,7 +39,7 @@ def work_command(settings: Settings, types: Mapping[str, JobType] = JOB_TYPES) -
             freeze_gc()
             with database_of(settings) as database:
                 sweeps = sweeps_of(settings)
-                worker = Worker(database, types, stopping=stop.is_wanted, sweeps=sweeps, chore=count_when_due)
+                worker = Worker(database, known, stopping=stop.is_wanted, sweeps=sweeps, chore=count_when_due)
                 worker.run(until_idle=until_idle)
 
     return command

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
 from diptych.core.engine.derived_values import Rules
-from diptych.core.engine.entity import Base, UtcDateTime, binary_collated_string, part_of_history
+from diptych.core.engine.entity import NOT_DUMPED, Base, UtcDateTime, binary_collated_string, part_of_history
 from diptych.core.files.rules import KINDS, NAME_LENGTH, STATES
 
 _WAITING = text("unreferenced_since IS NOT NULL")
@@ -56,3 +67,27 @@ class BookFile(Base):
     name: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
     sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="RESTRICT"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime(timezone=True))
+
+
+class FileCopy(Base):
+    """A copy for display of the image that a file is, or has: itself a file. original: the sha256 of the first."""
+
+    __tablename__ = "file_copy"
+    __table_args__ = ({"info": NOT_DUMPED},)
+
+    original: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="CASCADE"), primary_key=True)
+    size: Mapped[str] = mapped_column(String(10), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(100), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="RESTRICT"), index=True)
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+
+
+class FileDescription(Base):
+    """What was found in a file: metadata, left_out and error of diptych.core.files.schemas.FileDetails."""
+
+    __tablename__ = "file_description"
+    __table_args__ = ({"info": NOT_DUMPED},)
+
+    sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="CASCADE"), primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True))

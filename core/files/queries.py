@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from diptych.core.engine.database_clock import current_time, seconds_from_now
 from diptych.core.engine.row_statements import in_list, in_values
 from diptych.core.files import schemas
-from diptych.core.files.model import BookFile, File
+from diptych.core.files.model import BookFile, File, FileCopy, FileDescription
 from diptych.core.files.rules import SWEPT
 
 _THIS = File.sha256 == bindparam("digest", type_=Text)
-_IS_REFERENCED = exists().where(BookFile.sha256 == File.sha256)
+_IS_REFERENCED = or_(exists().where(BookFile.sha256 == File.sha256), exists().where(FileCopy.sha256 == File.sha256))
 
 
 def _receive(insert_into: Any) -> Any:
@@ -70,8 +70,12 @@ _WITH_FILE = select(*_SHOWN).join(File, File.sha256 == BookFile.sha256)
 LIST = _WITH_FILE.where(_OF_BOOK).order_by(BookFile.id)
 """Select the files of a `book`."""
 
-OF_BOOKS = _WITH_FILE.where(in_values(BookFile.book_id)).order_by(BookFile.id)
-"""Select the files of the books with ids in VALUES."""
+OF_BOOKS = (
+    _WITH_FILE.add_columns(exists().where(FileCopy.original == BookFile.sha256))
+    .where(in_values(BookFile.book_id))
+    .order_by(BookFile.id)
+)
+"""Select the files of the books with ids in VALUES, and whether there are copies of each for display."""
 
 ONE = _WITH_FILE.where(_ONE)
 """Select one `file` of a `book`."""
@@ -97,6 +101,51 @@ REMOVE = delete(BookFile).where(_ONE).returning(BookFile.id)
 def represent(row: Any) -> schemas.BookFile:
     """Return the answer of a row of LIST or ONE."""
     return schemas.BookFile(*row)
+
+
+# Examination
+
+FIND = select(File.media_type, File.size, exists().where(FileDescription.sha256 == File.sha256)).where(
+    _THIS, File.state == "ready"
+)
+"""Select the media type and size of a stored file, and whether it was examined."""
+
+LOCK_STORED = select(File.sha256).where(_THIS, File.state == "ready").with_for_update(read=True, key_share=True)
+"""Keep a stored file from being deleted until the end of the transaction."""
+
+_COPY = {each.name: bindparam(each.name, type_=each.type) for each in FileCopy.__table__.columns}
+
+FORGET_COPIES = delete(FileCopy).where(FileCopy.original == bindparam("digest", type_=Text))
+
+ADD_COPY = insert(FileCopy).values(**_COPY)
+
+FORGET_DESCRIPTION = delete(FileDescription).where(FileDescription.sha256 == bindparam("digest", type_=Text))
+
+ADD_DESCRIPTION = insert(FileDescription).values(
+    sha256=bindparam("digest", type_=Text), content=bindparam("new_content", type_=FileDescription.content.type)
+)
+
+DESCRIPTION = (
+    select(BookFile.sha256, FileDescription.content)
+    .outerjoin(FileDescription, FileDescription.sha256 == BookFile.sha256)
+    .where(_ONE)
+)
+"""Select the sha256 of a `file` of a `book`, and what was found in it; null where it has not been examined."""
+
+COPIES = (
+    select(FileCopy.size, FileCopy.media_type, FileCopy.width, FileCopy.height)
+    .where(FileCopy.original == bindparam("digest", type_=Text))
+    .order_by(FileCopy.height, FileCopy.size, FileCopy.media_type)
+)
+"""Select the copies of a file."""
+
+COPY = (
+    select(File.sha256, File.size)
+    .join(FileCopy, FileCopy.sha256 == File.sha256)
+    .join(BookFile, BookFile.sha256 == FileCopy.original)
+    .where(_ONE, FileCopy.size == bindparam("size", type_=Text), FileCopy.media_type == bindparam("type", type_=Text))
+)
+"""Select one copy of a `file` of a `book`."""
 
 
 # The sweep
@@ -147,8 +196,12 @@ DELETING = (
 )
 """Lock some files that are to be deleted: an upload of one waits until it is."""
 
-REFERENCED = select(BookFile.sha256).where(in_list(BookFile.sha256, "digests"))
-"""Select those of these `digests` that a book has."""
+REFERENCED = (
+    select(BookFile.sha256)
+    .where(in_list(BookFile.sha256, "digests"))
+    .union_all(select(FileCopy.sha256).where(in_list(FileCopy.sha256, "digests")))
+)
+"""Select those of these `digests` that a book has, or a file as its copy."""
 
 FORGET = delete(File).where(_THIS)
 

@@ -21,6 +21,9 @@ NAME_LENGTH = 255
 FILES_OF_BOOK = 100
 """Files that a book can have."""
 
+EXAMINE = "examine-file"
+"""The type of job that looks into a file."""
+
 UNSTORED = timedelta(hours=1)
 """How long a file is kept whose upload has not ended: much longer than any takes."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipExtFile, ZipFile, ZipInfo
 
 from diptych.core.formats.container_errors import ContainerError
@@ -26,21 +26,25 @@ class _DirectoryTooLongError(Exception):
     """The list of files in a zip file is longer than DIRECTORY_MAX."""
 
 
-class _Bounded(io.BufferedReader):
-    """A file with a bound on each read: zipfile reads the whole list of files in one call."""
+class _Bounded:
+    """A file with a bound on each read: zipfile reads the whole list of files in one call. It does not own the file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._read = file.read
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
 
     def read(self, size: int | None = -1, /) -> bytes:
         limit = size if size is not None and size >= 0 else DIRECTORY_MAX + 1
-        data = super().read(min(limit, DIRECTORY_MAX + 1))
+        data = self._read(min(limit, DIRECTORY_MAX + 1))
         if len(data) > DIRECTORY_MAX:
             raise _DirectoryTooLongError
         return data
 
 
-def open_archive(stored: io.BufferedReader[Any]) -> ZipFile:
-    """Return the zip file in a seekable file; `stored` is used up. Errors: ContainerError."""
+def open_archive(stored: BinaryIO) -> ZipFile:
+    """Return the zip file in a seekable file, which the caller closes. Errors: ContainerError."""
     try:
-        return ZipFile(_Bounded(stored.detach()))
+        return ZipFile(cast(BinaryIO, _Bounded(stored)))
     except _DAMAGE as error:
         raise _damaged(error) from error
     except _DirectoryTooLongError as error:
@@ -54,7 +58,7 @@ def open_member(stored: io.BufferedReader[Any]) -> tuple[ZipExtFile, str]:
             "a zip file cannot be read from a pipe, because its list of files is at its end: "
             "give the name of the file, or unpack it (unzip -p FILE | ...)"
         )
-    archive = open_archive(stored)
+    archive = open_archive(cast(BinaryIO, io.BufferedReader(stored.detach())))
     info = _only_file(archive.infolist())
     try:
         return cast(ZipExtFile, archive.open(info)), info.filename.rpartition("/")[2]

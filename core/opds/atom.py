@@ -13,9 +13,8 @@ from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.books.schemas import Book
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.files.schemas import BookFile
 from diptych.core.opds import links
-from diptych.core.opds.links import OPDS_1, FilesOf, Link, Version, mounted
+from diptych.core.opds.links import OPDS_1, FilesOf, Link, ShownFile, Version, mounted
 from diptych.core.web import templates
 from diptych.core.web.reading import BEGINNING_OF_TIME
 from diptych.core.web.wording import text
@@ -113,7 +112,7 @@ def _feed(
     )
 
 
-def _book_entry(book: Book, files: Sequence[BookFile], prefix: str) -> BookEntry:
+def _book_entry(book: Book, files: Sequence[ShownFile], prefix: str) -> BookEntry:
     contributors = book.contributors if isinstance(book.contributors, list) else []
     return BookEntry(
         book,

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.books.schemas import Book
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.files.content.media_types import ACCEPTED
+from diptych.core.files.content.media_types import ACCEPTED, GIF, JPEG, PNG
 from diptych.core.files.schemas import BookFile
 from diptych.core.http.pagination_links import places_of
 from diptych.core.web.books import book_href
@@ -22,7 +22,7 @@ from diptych.core.web.lists import pairs_of
 from diptych.core.web.wording import text
 
 ACQUISITION = "http://opds-spec.org/acquisition"
-IMAGE = "http://opds-spec.org/image"
+IMAGE, THUMBNAIL = "http://opds-spec.org/image", "http://opds-spec.org/image/thumbnail"
 NEWEST = "http://opds-spec.org/sort/new"
 SUBSECTION = "subsection"
 
@@ -38,10 +38,18 @@ _MENU: Sequence[tuple[str, str, str, Pairs]] = (
 _RELATIONS = {"first": "first", "prev": "previous", "next": "next", "last": "last"}
 """The relations between pages (RFC 5005, OPDS 2.0), by those of a Link header."""
 
+_IMAGE_TYPES = (JPEG.media_type, PNG.media_type, GIF.media_type)
 _BOOK_TYPES = {each.suffix: each.media_type for each in ACCEPTED if each.kind == "book"}
 
 
-FilesOf = Mapping[UUID, Sequence[BookFile]]
+class ShownFile(Struct, frozen=True):
+    """A file of a book, and whether there are copies of its image for display."""
+
+    file: BookFile
+    has_copies: bool
+
+
+FilesOf = Mapping[UUID, Sequence[ShownFile]]
 """The files of books, by the id of the book."""
 
 
@@ -111,25 +119,38 @@ def of_page(path: str, media_type: str, query: ListQuery, page: Page[Any]) -> li
     ]
 
 
-def acquisition(book: Book, files: Sequence[BookFile], prefix: str) -> list[Link]:
+def acquisition(book: Book, files: Sequence[ShownFile], prefix: str) -> list[Link]:
     """Return the links by which a book can be acquired: to its files, and the link in its record.
 
     The type of the latter is that of an e-book by the end of its path, and otherwise that of a web page.
     """
-    found = [Link(rel=ACQUISITION, href=_href(each, prefix), type=each.media_type) for each in _of(files, "ebook")]
+    ebooks = [each.file for each in _of(files, "ebook")]
+    found = [Link(rel=ACQUISITION, href=_href(each, prefix), type=each.media_type) for each in ebooks]
     if book.url is not None:
         suffix = posixpath.splitext(urlsplit(book.url).path)[1].lower()
         found.append(Link(rel=ACQUISITION, href=book.url, type=_BOOK_TYPES.get(suffix, HTML)))
     return found
 
 
-def images(files: Sequence[BookFile], prefix: str) -> list[Link]:
-    """Return the links to the first cover of a book, if it has one."""
-    return [Link(rel=IMAGE, href=_href(each, prefix), type=each.media_type) for each in _of(files, "cover")[:1]]
+def images(files: Sequence[ShownFile], prefix: str) -> list[Link]:
+    """Return the links to the first cover of a book, or that of its first e-book which has one: copies for display.
+
+    Before there are copies, the cover itself is shown, if e-readers have to know its type (OPDS 1.2, section 5.2.2).
+    """
+    for shown in [*_of(files, "cover"), *_of(files, "ebook")]:
+        href = _href(shown.file, prefix)
+        if shown.has_copies:
+            return [
+                Link(rel=rel, href=f"{href}/copies/{size}{JPEG.suffix}", type=JPEG.media_type)
+                for rel, size in ((IMAGE, "large"), (THUMBNAIL, "small"))
+            ]
+        if shown.file.media_type in _IMAGE_TYPES:
+            return [Link(rel=IMAGE, href=href, type=shown.file.media_type)]
+    return []
 
 
-def _of(files: Sequence[BookFile], kind: str) -> list[BookFile]:
-    return [each for each in files if each.kind == kind]
+def _of(files: Sequence[ShownFile], kind: str) -> list[ShownFile]:
+    return [each for each in files if each.file.kind == kind]
 
 
 def _href(file: BookFile, prefix: str) -> str:

@@ -12,9 +12,8 @@ from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.books.schemas import Book, SeriesPosition
 from diptych.core.engine.schemas.field_types import UtcTimestamp
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.files.schemas import BookFile
 from diptych.core.opds import links
-from diptych.core.opds.links import OPDS_2, FilesOf, Link, Version, mounted
+from diptych.core.opds.links import OPDS_2, FilesOf, Link, ShownFile, Version, mounted
 from diptych.core.web.wording import text
 
 PUBLICATION = "application/opds-publication+json"
@@ -126,7 +125,7 @@ def books(prefix: str, query: ListQuery, page: Page[Book], files: FilesOf) -> Fe
     return Feed(metadata, all_links, publications=found)
 
 
-def publication(prefix: str, book: Book, files: Sequence[BookFile]) -> Publication:
+def publication(prefix: str, book: Book, files: Sequence[ShownFile]) -> Publication:
     """Return a book, which has what INCLUDED names, and files."""
     version = mounted(OPDS_2, prefix)
     self_link = Link(rel="self", href=f"{version.root}/books/{book.id}", type=PUBLICATION)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine, delete, func, select, update
 
-from diptych.core.cli.job_types import JOB_TYPES, sweep_imports
+from diptych.core.cli.job_types import job_types_of, sweep_imports
 from diptych.core.database import sync_config
 from diptych.core.db.config import connection_string
 from diptych.core.engine.entity import now
@@ -60,7 +60,7 @@ class Imports:
     def work(self, steps: int = sys.maxsize) -> None:
         """Do the jobs that wait, or so many steps of one."""
         answers = repeat(False, steps)
-        Worker(self._database, JOB_TYPES, stopping=lambda: next(answers, True)).run(until_idle=True)
+        Worker(self._database, job_types_of(Settings()), stopping=lambda: next(answers, True)).run(until_idle=True)
 
     def job(self, job_id: Any) -> Any:
         with self._engine.connect() as connection:

@@ -17,7 +17,7 @@ import pytest
 
 from diptych.core.access.permissions import SCOPES
 from diptych.core.attribution import Attribution, attributed_to
-from diptych.core.cli.job_types import JOB_TYPES
+from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from diptych.core.sync.job_queue import enqueue
@@ -104,8 +104,9 @@ class Hosts:
         """Do all jobs that wait of the deployment at a URL, if it was started here, or wait until others have."""
         host = next((host for host, its in self._urls.items() if its == url), None)
         if host is not None:
+            types = job_types_of(Settings(files=self._files[host.partition("-")[2]]))
             with closing(self._database_of(host)) as database:
-                Worker(database, JOB_TYPES).run(until_idle=True)
+                Worker(database, types).run(until_idle=True)
             return
         unfinished = "/jobs?stateIn=queued&stateIn=running"
         header = {"Authorization": f"Bearer {os.environ['CONTRACT_TOKEN']}"}

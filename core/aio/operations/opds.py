@@ -17,11 +17,10 @@ from diptych.core.catalogue.books.schemas import Book, BookFeed
 from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.pagination import ListQuery, Page, Query, SearchWords
 from diptych.core.files import queries
-from diptych.core.files.schemas import BookFile
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.opds import atom, links, publications
 from diptych.core.opds.atom import Identity
-from diptych.core.opds.links import FilesOf
+from diptych.core.opds.links import FilesOf, ShownFile
 
 _SCOPE = {acquirable.SCOPE: True}
 
@@ -108,11 +107,11 @@ async def _books(executor: Executor, query: ListQuery, include: Sequence[str]) -
 
 async def _files(executor: Executor, found: Sequence[Book]) -> FilesOf:
     """Return the files of books."""
-    files: dict[UUID, list[BookFile]] = {}
+    files: dict[UUID, list[ShownFile]] = {}
     if found:
-        for row in await executor.all(queries.OF_BOOKS, {VALUES: [book.id for book in found]}):
+        for *row, has_copies in await executor.all(queries.OF_BOOKS, {VALUES: [book.id for book in found]}):
             file = queries.represent(row)
-            files.setdefault(file.book_id, []).append(file)
+            files.setdefault(file.book_id, []).append(ShownFile(file, bool(has_copies)))
     return files
 
 

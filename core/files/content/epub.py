@@ -10,7 +10,7 @@ import io
 import posixpath
 import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import BinaryIO
 from urllib.parse import unquote
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -50,17 +50,13 @@ class Epub(Struct, frozen=True):
     cover: bytes | None = None
 
 
-def read_epub(stored: io.BufferedReader[Any]) -> Epub:
+def read_epub(stored: BinaryIO) -> Epub:
     """Return what an EPUB book says about itself.
 
-    stored: the file, seekable; it is used up. A cover that is missing, too large, or of another type is a trouble.
+    stored: the file, seekable; it stays open. A cover that is missing, too large, or of another type is a trouble.
     Raises EpubError when the description of the book cannot be read, or it has no title.
     """
-    try:
-        archive = open_archive(stored)
-    except ContainerError as error:
-        raise EpubError(f"The EPUB book cannot be read: {error}.") from error
-    with archive:
+    with _archive(stored) as archive:
         path = _package_path(archive)
         package = _root(_read(archive, path, XML_MAX), path, "package")
         book = normalized(raw_book(package))
@@ -72,6 +68,14 @@ def read_epub(stored: io.BufferedReader[Any]) -> Epub:
         except (EpubError, UnsupportedTypeError) as error:
             return Epub(record, (*troubles, Trouble("cover", cover_item(package) or "", str(error))))
     return Epub(record, tuple(troubles), cover)
+
+
+def _archive(stored: BinaryIO) -> ZipFile:
+    """Return the book as a zip file. Errors: EpubError."""
+    try:
+        return open_archive(stored)
+    except ContainerError as error:
+        raise EpubError(f"The EPUB book cannot be read: {error}.") from error
 
 
 def _package_path(archive: ZipFile) -> str:

@@ -14,12 +14,14 @@ from diptych.core.errors import Conflict, FieldError, NotFound, ValidationFailed
 from diptych.core.files import queries
 from diptych.core.files.content.errors import UnsupportedTypeError
 from diptych.core.files.content.media_types import ACCEPTED, IMAGES, SUFFIXES, identify
-from diptych.core.files.rules import FILES_OF_BOOK, StoredFile
-from diptych.core.files.schemas import BookFile, FileQuery
+from diptych.core.files.copies import COPIES, EXAMINED, details
+from diptych.core.files.rules import EXAMINE, FILES_OF_BOOK, StoredFile
+from diptych.core.files.schemas import BookFile, FileDetails, FileQuery
 from diptych.core.http.file_responses import FileContent
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.http.problems import unsupported_media_type
 from diptych.core.sync.file_storage import keep
+from diptych.core.sync.job_queue import enqueue
 from diptych.core.sync.services.books import BookReader, BookService
 from diptych.core.sync.services.row_writer import Writer
 from diptych.core.sync.statement_executor import Executor
@@ -60,6 +62,7 @@ def add(executor: Executor, call: OperationRequest) -> OperationResult:
     keep(executor, call.body)
     this = {"book": book_id, "file": uuid7()}
     _written(executor, queries.ADD, {**this, "moment": now(), **_values(call)})
+    _have_examined(executor, call.body)
     return OperationResult(_fetch(executor, this))
 
 
@@ -76,6 +79,7 @@ def replace(executor: Executor, call: OperationRequest) -> OperationResult:
     lock(executor, call)
     keep(executor, call.body)
     _written(executor, queries.REPLACE, {**_this(call), **_values(call)})
+    _have_examined(executor, call.body)
     return OperationResult(_fetch(executor, _this(call)))
 
 
@@ -90,6 +94,34 @@ def lock(executor: Executor, call: OperationRequest) -> None:
     """Lock a file of a book. Errors: NotFound."""
     if executor.first(queries.LOCK, _this(call)) is None:
         raise _not_found()
+
+
+def fetch_details(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Read what was found in a file. Errors: NotFound."""
+    row = executor.first(queries.DESCRIPTION, _this(call))
+    if row is None:
+        raise _not_found()
+    digest, content = row
+    rows = executor.all(queries.COPIES, {"digest": digest}) if content is not None else []
+    return OperationResult(details(rows, content))
+
+
+def read_copy(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Read a copy of a file for display. Errors: NotFound."""
+    name = call.parameters["name"]
+    if name not in COPIES:
+        raise NotFound(f"There is no such copy; there can be {', '.join(COPIES)}.")
+    size, media_type = COPIES[name]
+    row = executor.first(queries.COPY, {**_this(call), "size": size, "type": media_type})
+    if row is None:
+        raise NotFound("There is no such copy, or not yet.")
+    return OperationResult(file=FileContent(row[0], row[1], media_type, name, inline=True), media_type=media_type)
+
+
+def _have_examined(executor: Executor, file: StoredFile) -> None:
+    """Ask for the job that looks into a file, where it can be an image or an EPUB book."""
+    if file.media_type in EXAMINED:
+        enqueue(executor, EXAMINE, {"sha256": file.digest})
 
 
 def _fetch(executor: Executor, this: dict[str, Any]) -> BookFile:
@@ -159,6 +191,27 @@ operations = [
         unit="read",
         sends_file=_TYPES,
         problems=("range-not-satisfiable",),
+    ),
+    Operation(
+        name="books_get_file_details",
+        method="GET",
+        path=f"{_ONE}/details",
+        summary="Read what was found in a file: copies for display, metadata of an EPUB book",
+        description="A job looks into a file after its upload. The metadata is an offer: it is not in the record.",
+        run=fetch_details,
+        unit="read",
+        response_schema=FileDetails,
+    ),
+    Operation(
+        name="books_read_file_copy",
+        method="GET",
+        path=f"{_ONE}/copies/{{name}}",
+        summary="Read a copy of an image for display: small.webp, small.jpg, large.webp or large.jpg",
+        run=read_copy,
+        unit="read",
+        sends_file=True,
+        response_schema=bytes,
+        media_type="application/octet-stream",
     ),
     Operation(
         name="books_replace_file",

@@ -13,12 +13,13 @@ from diptych.core.catalogue.books.schemas import Book, BookFeed, SeriesPosition,
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.files.schemas import BookFile
 from diptych.core.opds import atom, links, publications
+from diptych.core.opds.links import ShownFile
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 FIRST = UUID(int=1)
 FILES = {
     UUID(int=2): [
-        BookFile(UUID(int=place), UUID(int=2), kind, None, media_type, 1, "0" * 64, NOW)
+        ShownFile(BookFile(UUID(int=place), UUID(int=2), kind, None, media_type, 1, "0" * 64, NOW), has_copies=True)
         for place, (kind, media_type) in enumerate([("cover", "image/png"), ("ebook", "application/pdf")])
     ]
 }
