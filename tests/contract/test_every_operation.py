@@ -119,9 +119,15 @@ def _files(ask: Asked, api: httpx.Client, book: Row) -> None:
     names = {"book_id": book["id"], "id": file["id"]}
     assert ask("get", "/books/{id}/files", id=book["id"]) == {"items": [file]}
     ask("get", "/books/{book_id}/files/{id}", **names)
+    assert not ask("get", "/books/{book_id}/files/{id}/details", **names)["copies"]
+    assert api.get(f"/books/{book['id']}/files/{file['id']}/copies/small.jpg").status_code == 404
     api.put(f"/books/{book['id']}/files/{file['id']}?kind=ebook", content=b"%PDF-1.7").raise_for_status()
     ask("delete", "/books/{book_id}/files/{id}", **names)
-    ask.operations |= {("post", "/books/{id}/files"), ("put", "/books/{book_id}/files/{id}")}
+    ask.operations |= {
+        ("post", "/books/{id}/files"),
+        ("put", "/books/{book_id}/files/{id}"),
+        ("get", "/books/{book_id}/files/{id}/copies/{name}"),
+    }
 
 
 def _access(asked: Asked, administrator: httpx.Client) -> None:

@@ -330,9 +330,12 @@ TABLE = """
     tokens_create           {{"label":"New","account_id":"{account}"}}                   1 alone
     tokens_delete           id={token}                                                   2 alone
     books_list_files        id={book}                                                    2
-    books_add_file          id={book} ?kind=cover file:GIF89a-                           6 commit
+    books_add_file          id={book} ?kind=cover file:GIF89a-                           7 commit
     books_get_file          book_id={book} id={file}                                     1
-    books_replace_file      book_id={book} id={file} ?kind=cover file:GIF89a-            5 commit
+    books_get_file_details  book_id={book} id={file}                                     1
+    books_get_file_copy     book_id={book} id={file} name=none                           0
+    books_get_file_copy     book_id={book} id={file} name=small.webp                     1
+    books_replace_file      book_id={book} id={file} ?kind=cover file:GIF89a-            6 commit
     books_delete_file       book_id={book} id={file}                                     1 commit
     imports_list                                                                         1
     imports_get             id={nobody}                                                  1
