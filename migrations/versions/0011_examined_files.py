@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 squawk = {
+    "prefer-bigint-over-int": "an image has at most 40 million pixels",
     "prefer-text-field": "the lengths are those of names that this service chooses itself",
 }
 
