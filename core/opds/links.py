@@ -113,10 +113,7 @@ def of_page(path: str, media_type: str, query: ListQuery, page: Page[Any]) -> li
         place = [("currentPage", str(query.current_page))]
     places: dict[str, Pairs] = {"self": place}
     places |= {_RELATIONS[relation]: pairs for relation, pairs in places_of(page).items()}
-    return [
-        Link(rel=relation, href=at(path, [*asked, *pairs]), type=media_type)
-        for relation, pairs in places.items()
-    ]
+    return [Link(rel=relation, href=at(path, [*asked, *pairs]), type=media_type) for relation, pairs in places.items()]
 
 
 def acquisition(book: Book, files: Sequence[ShownFile], prefix: str) -> list[Link]:
