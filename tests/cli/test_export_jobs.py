@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from diptych.core.attribution import Attribution, attributed_to
-from diptych.core.cli.job_types import JOB_TYPES
+from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.engine.entity import now
 from diptych.core.exports.model import ExportChunk
@@ -52,7 +52,7 @@ class Exports:
     def work(self, steps: int = sys.maxsize) -> None:
         """Do the jobs that wait, or so many steps of one."""
         answers = repeat(False, steps)
-        Worker(self._database, JOB_TYPES, stopping=lambda: next(answers, True)).run(until_idle=True)
+        Worker(self._database, job_types_of(Settings()), stopping=lambda: next(answers, True)).run(until_idle=True)
 
     def sweep(self) -> None:
         while self._database.execute_write(export_steps.sweep_exports, in_transaction=False):
