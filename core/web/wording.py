@@ -358,6 +358,30 @@ TEXTS: Mapping[str, str] = {
     "password.new": "New password",
     "password.rule": "15 characters or more: several words are easy to remember and hard to guess.",
     "password.button": "Change the password",
+    "second_factor.title": "Second factor",
+    "second_factor.about": "An app on your phone shows a new code each half minute, which signing in takes besides the"
+    " password. To begin, show that it is you.",
+    "second_factor.unavailable": "A second factor cannot be set up here: the operator of this service has set no"
+    " DIPTYCH_ENCRYPTION_KEYS.",
+    "second_factor.has": "Your account has a second factor: signing in takes a code besides the password.",
+    "second_factor.begin": "Begin",
+    "second_factor.anew": "Begin again",
+    "second_factor.scan": "Scan this with an authenticator app. It is shown once.",
+    "second_factor.picture": "QR code of the secret",
+    "second_factor.open": "Open it in an app on this device",
+    "second_factor.type": "Or type this into the app:",
+    "second_factor.confirm": "Turn it on",
+    "second_factor.confirm_about": "Type the code that the app shows now. You have a quarter of an hour.",
+    "second_factor.app_code": "Six digits",
+    "second_factor.any_code": "The six digits of the app, or a recovery code",
+    "second_factor.remove": "Remove it",
+    "second_factor.remove_about": "Used up your recovery codes, or got a new phone? Remove it and set it up again. This"
+    " signs you out everywhere else.",
+    "second_factor.recovery": "Recovery codes",
+    "second_factor.on": "The second factor is on, and you are signed out everywhere else.",
+    "second_factor.recovery_about": "Write these codes down or print them now: they are not shown again. Each signs you"
+    " in once, in place of a code of the app.",
+    "second_factor.kept": "I have kept them",
     "account.link": "Password",
     "label.name": "Name",
     "label.title": "Title",
@@ -548,6 +572,7 @@ PLURALS: Mapping[str, tuple[str, str]] = {
     "list.series": ("{n} series", "{n} series"),
     "list.tags": ("{n} tag", "{n} tags"),
     "book.further": ("and {n} more", "and {n} more"),
+    "second_factor.codes": ("{n} recovery code is left.", "{n} recovery codes are left."),
 }
 """Texts about a number {n}: of one, and of any other."""
 

@@ -27,6 +27,7 @@ from tests.support import patient
 from tests.support.commands import done, refused
 from tests.support.databases import BACKENDS, Databases
 from tests.support.deployments import ADAPTERS, deployment
+from tests.support.markup import codes_in, secret_in
 
 PASSWORD, OTHER = "the moomins of the valley", "a comet over the mountains"
 COOKIE = "diptych-session"
@@ -330,9 +331,9 @@ def test_a_second_factor_counts_at_both_adapters_and_each_code_once(service: Ser
     flask, sanic = service.clients.values()
     cookie = {"Cookie": f"{COOKIE}={token_of(sign_in(api, name))}"}
     begun = flask.post("/ui/second-factor", data={"current_password": PASSWORD}, headers=cookie)
-    secret = begun.json()["secret"]
+    secret = secret_in(begun.text)
     confirmed = sanic.post("/ui/second-factor/confirm", data={"code": code_at(secret, step_at(now()))}, headers=cookie)
-    codes = confirmed.json()["recovery_codes"]
+    codes = codes_in(confirmed.text)
     token = confirmed.headers["Set-Cookie"].partition("=")[2].partition(";")[0]
     assert is_signed_in(api, token)
     assert not is_signed_in(api, cookie["Cookie"].partition("=")[2])

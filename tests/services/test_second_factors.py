@@ -25,6 +25,7 @@ from diptych.core.startup_checks import check_revision
 from tests.services.twins import TWINS, Twin
 from tests.support import before
 from tests.support.commands import done, invoked, refused
+from tests.support.markup import Page, codes_in, secret_in
 from tests.support.security_lines import logged as logged_events
 from tests.support.security_lines import stored
 
@@ -60,6 +61,15 @@ class Pages:
             return await self.application.handle(route, request)
         return await asyncio.to_thread(self.application.handle, route, request)
 
+    async def get(self, path: str, token: str) -> str:
+        """Return the text of a page."""
+        headers = {"host": "localhost", "cookie": f"diptych-session={token}"}
+        route = next(each for each in self.application.routes if each.path == f"/ui/{path}" and "GET" in each.methods)
+        handled = self.application.handle(route, Request("GET", "", {}, "", headers, b""))
+        response = await handled if self.twin.name == "aio" else handled
+        assert response.status == 200, response.body
+        return Page.of(response.body.decode()).text
+
     async def sign_in(self, name: str, code: str = "", password: str = PASSWORD) -> Response:
         return await self.post("sign-in", name=name, password=password, code=code)
 
@@ -75,10 +85,10 @@ class Pages:
         token = await self.session(name)
         begun = await self.post("second-factor", token, current_password=PASSWORD)
         assert begun.status == 200, begun.body
-        secret = json.loads(begun.body)["secret"]
+        secret = secret_in(begun.body.decode())
         confirmed = await self.post("second-factor/confirm", token, code=code_of(secret))
         assert confirmed.status == 200, confirmed.body
-        return secret, json.loads(confirmed.body)["recovery_codes"], token_of(confirmed)
+        return secret, codes_in(confirmed.body.decode()), token_of(confirmed)
 
     async def close(self) -> None:
         closing = self.application.close()
@@ -148,21 +158,41 @@ def tove(twin: Twin) -> str:
     return "tove"
 
 
+async def test_the_page_shows_how_far_it_is_and_the_secret_only_once(pages: Pages, tove: str):
+    token = await pages.session(tove)
+    before_it = await pages.get("second-factor", token)
+    begun = await pages.post("second-factor", token, current_password=PASSWORD)
+    secret = secret_in(begun.body.decode())
+    during = await pages.get("second-factor", token)
+    confirmed = await pages.post("second-factor/confirm", token, code=code_of(secret))
+    codes = codes_in(confirmed.body.decode())
+    after = await pages.get("second-factor", token_of(confirmed))
+    token = token_of(await pages.sign_in(tove, codes[0]))
+
+    assert "Begin" in before_it
+    assert "<svg" in begun.body.decode()
+    assert "Turn it on" in during
+    assert "10 recovery codes are left" in after
+    assert "9 recovery codes are left" in await pages.get("second-factor", token)
+    shown_later = during.replace(" ", "") + after
+    assert not [each for each in (secret, *codes) if each in shown_later]
+
+
 async def test_a_second_factor_counts_once_a_code_has_confirmed_it(pages: Pages, tove: str):
     token, other = await pages.session(tove), await pages.session(tove)
     wrong = await pages.post("second-factor", token, current_password=OTHER)
     begun = await pages.post("second-factor", token, current_password=PASSWORD)
-    secret = json.loads(begun.body)["secret"]
+    secret = secret_in(begun.body.decode())
 
     assert (wrong.status, wrong_fields(wrong)) == (422, ["current_password"])
-    assert json.loads(begun.body)["uri"].startswith(f"otpauth://totp/Diptych%3Atove?secret={secret}&")
+    assert f'href="otpauth://totp/Diptych%3Atove?secret={secret}&amp;' in begun.body.decode()
     assert begun.headers["Cache-Control"] == "no-store"
     assert (await pages.sign_in(tove)).status == 303
     refusal = await pages.post("second-factor/confirm", token, code=code_of(secret, 5))
     assert (refusal.status, wrong_fields(refusal)) == (422, ["code"])
 
     confirmed = await pages.post("second-factor/confirm", token, code=code_of(secret))
-    assert len(json.loads(confirmed.body)["recovery_codes"]) == 10
+    assert len(codes_in(confirmed.body.decode())) == 10
     assert confirmed.headers["Cache-Control"] == "no-store"
     assert [await pages.is_signed_in(each) for each in (token, other, token_of(confirmed))] == [False, False, True]
     assert (await pages.post("second-factor", token_of(confirmed), current_password=PASSWORD)).status == 409
@@ -241,7 +271,7 @@ async def test_a_session_that_ends_meanwhile_confirms_no_second_factor(
         return real()
 
     monkeypatch.setattr(module.recovery_codes, "new_codes", new_codes)
-    confirmed = await pages.post("second-factor/confirm", token, code=code_of(json.loads(begun.body)["secret"]))
+    confirmed = await pages.post("second-factor/confirm", token, code=code_of(secret_in(begun.body.decode())))
 
     assert confirmed.status == 401
     assert (await pages.sign_in(tove)).status == 303
@@ -328,7 +358,7 @@ async def test_removing_it_takes_a_code_and_ends_the_other_sessions(pages: Pages
 
     form = {"current_password": PASSWORD, "code": code_of(secret)}
     removed = await pages.post("second-factor/remove", token, **form)
-    assert (removed.status, removed.headers["Location"]) == (303, "../../ui/")
+    assert (removed.status, removed.headers["Location"]) == (303, "../../ui/second-factor")
     assert [await pages.is_signed_in(each) for each in (token, other, token_of(removed))] == [False, False, True]
     assert (await pages.sign_in(tove)).status == 303
     assert (await pages.post("second-factor/remove", token_of(removed), **form)).status == 409
@@ -366,7 +396,7 @@ async def test_what_was_begun_long_ago_or_replaced_is_not_confirmed(pages: Pages
     secrets = []
     for _ in range(2):
         begun = await pages.post("second-factor", token, current_password=PASSWORD)
-        secrets.append(json.loads(begun.body)["secret"])
+        secrets.append(secret_in(begun.body.decode()))
 
     assert (await pages.post("second-factor/confirm", token, code=code_of(secrets[0]))).status == 422
     before.execute(pages.twin.url, "UPDATE second_factor SET created_at = '2026-01-01 00:00:00.000000+00:00'")

@@ -303,6 +303,7 @@ TABLE = """
     page_sign_in                                                                         0
     page_sign_out                                                                        0
     page_password                                                                        0
+    page_second_factor                                                                   0
     ui_sign_in              form:name=tove&password=wrong                                5 commit
     ui_sign_out             form:                                                        0
     ui_password             form:current_password=x&new_password=y                       0

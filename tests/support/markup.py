@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 EMPTY = {"br", "hr", "img", "input", "link", "meta"}
@@ -67,3 +68,13 @@ class Page(HTMLParser):
         self.text += data
         if self._typing:
             self.fields[self._typing] += data
+
+
+def secret_in(html: str) -> str:
+    """Return the secret of a second factor that a page shows."""
+    return re.findall(r"<code>([A-Z2-7 ]+)</code>", html)[0].replace(" ", "")
+
+
+def codes_in(html: str) -> list[str]:
+    """Return the recovery codes that a page shows."""
+    return re.findall(r"<code>([0-9a-z-]+)</code>", html)

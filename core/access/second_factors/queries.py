@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     delete,
+    func,
     insert,
     literal,
     select,
@@ -49,6 +50,17 @@ PENDING = select(SecondFactor.secret).where(
     _OF_ACCOUNT, SecondFactor.confirmed_at.is_(None), SecondFactor.created_at > _MOMENT
 )
 """The encrypted secret that is being set up since `moment`, of the account with the id VALUE."""
+
+STATE = select(
+    SecondFactor.confirmed_at,
+    SecondFactor.created_at,
+    select(func.count())
+    .select_from(RecoveryCode)
+    .where(RecoveryCode.account_id == SecondFactor.account_id)
+    .correlate(SecondFactor)
+    .scalar_subquery(),
+).where(_OF_ACCOUNT)
+"""When the second factor of the account with the id VALUE was confirmed and begun, and how many codes it has left."""
 
 SET_UP = text(
     "INSERT INTO second_factor (account_id, secret, last_step, created_at) VALUES (:value, :secret, 0, :moment)"

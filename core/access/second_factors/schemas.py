@@ -1,10 +1,9 @@
-"""The forms of second factors, and what they answer."""
+"""The forms of second factors."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Struct
 from pydantic import Field
 
 from diptych.core.access.sessions.schemas import Code, Typed
@@ -28,16 +27,3 @@ class Removal(Input):
 
     current_password: Typed
     code: Annotated[Code, Field(min_length=1)]
-
-
-class NewSecret(Struct, frozen=True):
-    """The secret of a second factor, in base32, and as the URI that apps read from a QR code. It is shown once."""
-
-    secret: str
-    uri: str
-
-
-class NewRecoveryCodes(Struct, frozen=True):
-    """The recovery codes of an account. They are shown once."""
-
-    recovery_codes: list[str]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
-
-from msgspec import Struct
 
 from diptych.core.access.events.log import note
 from diptych.core.access.second_factors import queries, recovery_codes, totp
-from diptych.core.access.second_factors.schemas import Confirmation, NewRecoveryCodes, NewSecret, Removal, SetUp
+from diptych.core.access.second_factors.schemas import Confirmation, Removal, SetUp
 from diptych.core.access.second_factors.verification import place_of_secret, secret_of
 from diptych.core.access.sessions.queries import BY_DIGEST, END_ALL, FORGET, LOCK
 from diptych.core.access.sessions.rules import digest_of, set_cookie
 from diptych.core.aio.operations.sign_in import (
-    HOME,
     begin_session,
     form_operation,
     reauthenticate,
@@ -30,7 +28,12 @@ from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import Conflict, FieldError, ValidationFailed
 from diptych.core.http import problems
-from diptych.core.http.operations import Operation, OperationRequest, OperationResult
+from diptych.core.http.operations import OperationRequest, OperationResult
+from diptych.core.web import second_factor as pages
+from diptych.core.web.frame import HEADERS, HTML, frame_of
+
+STATE = "/ui/second-factor"
+"""The page to which removing one leads."""
 
 NO_KEYS = "A second factor cannot be set up here: the operator of this service has set no DIPTYCH_ENCRYPTION_KEYS."
 HAS_ONE = "The account has a second factor already: remove it first."
@@ -62,8 +65,8 @@ async def set_up(database: Database, call: OperationRequest) -> OperationResult:
         note("second_factor_created" if earlier is None else "second_factor_changed", account_id)
 
     await database.execute_write(write, in_transaction=True)
-    body = NewSecret(secret, totp.provisioning_uri(secret, known.account.name))
-    return OperationResult(body, headers={"Cache-Control": "no-store"})
+    uri = totp.provisioning_uri(secret, known.account.name)
+    return _shown(pages.secret_page(frame_of("/ui/second-factor", call.principal), secret, uri))
 
 
 async def confirm(database: Database, call: OperationRequest) -> OperationResult:
@@ -101,8 +104,8 @@ async def confirm(database: Database, call: OperationRequest) -> OperationResult
         return await begin_session(executor, account_id)
 
     token = await database.execute_write(write, in_transaction=True)
-    cookie = set_cookie(token, loopback=call.browser.loopback)
-    return OperationResult(NewRecoveryCodes(codes), headers={"Set-Cookie": cookie, "Cache-Control": "no-store"})
+    page = pages.codes_page(frame_of("/ui/second-factor/confirm", call.principal), codes)
+    return _shown(page, {"Set-Cookie": set_cookie(token, loopback=call.browser.loopback)})
 
 
 async def remove(database: Database, call: OperationRequest) -> OperationResult:
@@ -126,7 +129,7 @@ async def remove(database: Database, call: OperationRequest) -> OperationResult:
 
     token = await database.execute_write(write, in_transaction=True)
     log_use(known.code)
-    return redirection(HOME, set_cookie(token, loopback=call.browser.loopback))
+    return redirection(STATE, set_cookie(token, loopback=call.browser.loopback))
 
 
 async def _find(database: Database, statement: Any, values: dict[str, Any]) -> Any:
@@ -136,16 +139,21 @@ async def _find(database: Database, statement: Any, values: dict[str, Any]) -> A
     return await database.read(read)
 
 
-def _showing(operation: Operation, response_schema: type[Struct]) -> Operation:
-    """Return the operation of a form that answers with something secret."""
-    return replace(operation, status=200, response_schema=response_schema, secret=True)
+def _shown(page: bytes, headers: Mapping[str, str] | None = None) -> OperationResult:
+    """Return the result of a page that nothing keeps."""
+    return OperationResult(page, headers={**HEADERS, **(headers or {}), "Cache-Control": "no-store"})
 
+
+_showing = partial(form_operation, status=200, media_type=HTML, secret=True)
 
 operations = [
-    _showing(form_operation("second-factor", "Begin to set up a second factor", set_up, SetUp), NewSecret),
+    _showing("second-factor", "Begin to set up a second factor", set_up, SetUp, refused=pages.set_up_again),
     _showing(
-        form_operation("second-factor/confirm", "Set up the second factor by its first code", confirm, Confirmation),
-        NewRecoveryCodes,
+        "second-factor/confirm",
+        "Set up the second factor by its first code",
+        confirm,
+        Confirmation,
+        refused=pages.confirm_again,
     ),
-    form_operation("second-factor/remove", "Remove the second factor", remove, Removal),
+    form_operation("second-factor/remove", "Remove the second factor", remove, Removal, refused=pages.remove_again),
 ]

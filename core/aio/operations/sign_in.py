@@ -283,8 +283,7 @@ def form_operation(path: str, summary: str, run: Callable[..., Any], body: Any, 
         unit="several",
         body=body,
         accepts=(FORM,),
-        status=303,
-        **{"permission": None if more.get("public") else "me:read", **more},
+        **{"status": 303, "permission": None if more.get("public") else "me:read", **more},
     )
 
 

@@ -1,6 +1,15 @@
 """Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
 
-from diptych.core.aio.operations.pages import accounts, batch, book_writing, fixed, lists, merging, reading, writing
+from diptych.core.aio.operations.pages import (
+    accounts,
+    batch,
+    book_writing,
+    fixed,
+    lists,
+    merging,
+    reading,
+    writing,
+)
 from diptych.core.http.operations import Operation
 
 operations: tuple[Operation, ...] = (

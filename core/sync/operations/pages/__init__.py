@@ -2,7 +2,16 @@
 """Pages for people, below /ui: what waits for the database. What they look like is in diptych.core.web."""
 
 from diptych.core.http.operations import Operation
-from diptych.core.sync.operations.pages import accounts, batch, book_writing, fixed, lists, merging, reading, writing
+from diptych.core.sync.operations.pages import (
+    accounts,
+    batch,
+    book_writing,
+    fixed,
+    lists,
+    merging,
+    reading,
+    writing,
+)
 
 operations: tuple[Operation, ...] = (
     *fixed.operations,
