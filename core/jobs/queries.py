@@ -165,6 +165,9 @@ COUNT = (
 )
 """Select the number of unfinished jobs in each state, and when the oldest was asked for."""
 
+LAST_TAKEN = select(func.max(Job.started_at))
+"""Select when a worker took a job last."""
+
 REDACT = (
     update(Job)
     .where(

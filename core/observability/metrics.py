@@ -133,12 +133,27 @@ def watch(pool: Pool) -> None:
             metrics().use(-1)
 
 
-def exposition(jobs: UnfinishedJobs | None = None) -> bytes:
-    """Return all metrics in Prometheus's text format. jobs: those of the database, None where it does not answer."""
+def answered() -> tuple[int, int]:
+    """Return how many requests all processes of this service have answered, and how many with status 500 or above."""
+    requests = errors = 0.0
+    for _, key, numbers in _counted():
+        if len(key) == len(("method", "route", "status")):
+            number = sum(numbers[:_SECONDS])
+            requests += number
+            errors += number if key[2] >= "5" else 0
+    return int(requests), int(errors)
+
+
+def _counted() -> Iterable[tuple[int, Key, list[float]]]:
+    """Return the counters of all processes of this service."""
     directory = os.environ.get(VARIABLE)
     mine = metrics()
-    found = read_all_processes(_WIDTH, Path(directory)) if directory else mine.all()
-    return "".join(f"{line}\n" for line in (*_lines(found), *_lines_of_jobs(jobs))).encode()
+    return read_all_processes(_WIDTH, Path(directory)) if directory else mine.all()
+
+
+def exposition(jobs: UnfinishedJobs | None = None) -> bytes:
+    """Return all metrics in Prometheus's text format. jobs: those of the database, None where it does not answer."""
+    return "".join(f"{line}\n" for line in (*_lines(_counted()), *_lines_of_jobs(jobs))).encode()
 
 
 def _lines_of_jobs(jobs: UnfinishedJobs | None) -> Iterator[str]:

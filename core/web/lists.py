@@ -12,7 +12,7 @@ from diptych.core.catalogue.authors.schemas import Author
 from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.series.schemas import Series
 from diptych.core.catalogue.tags.schemas import Tag
-from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page
+from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page, PageQuery
 from diptych.core.http.pagination_links import PLACES, places_of
 from diptych.core.web import templates
 from diptych.core.web.books import BookLine, Link, author_href, book_line, publisher_href, series_href, tag_href
@@ -108,7 +108,7 @@ def list_view(  # noqa: PLR0913, PLR0917 - what a list is
         orders=_orders(kind, address, asked, query),
         lines=lines,
         total="" if page.total is None else count(f"list.{name}", page.total),
-        pager=_pager(address, asked, page),
+        pager=pager_of(address, asked, page),
         query=at("", asked),
     )
 
@@ -153,7 +153,7 @@ LINES: Mapping[str, Any] = {
 """The function that makes the line of a row, by list."""
 
 
-def pairs_of(query: ListQuery) -> Pairs:
+def pairs_of(query: PageQuery) -> Pairs:
     """Return the parameters of a query, without the place of the page."""
     given = query.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"cursor", "current_page"})
     if given.get("orderBy") == RELEVANCE:
@@ -195,7 +195,8 @@ def _orders(name: str, address: str, asked: Pairs, query: ListQuery) -> list[Lin
     return found
 
 
-def _pager(address: str, asked: Pairs, page: Page[Any]) -> Pager:
+def pager_of(address: str, asked: Pairs, page: Page[Any]) -> Pager:
+    """Return the way to other pages of a list at an address. asked: its parameters, as `pairs_of` returns them."""
     places = places_of(page)
     leading = {name: at(address, [*asked, *places[name]]) for name in ("prev", "next") if name in places}
     place = ""

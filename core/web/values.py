@@ -49,6 +49,19 @@ def day_text(moment: datetime) -> str:
     return text("value.day", day=moment.day, month=text(f"month.{moment.month}"), year=moment.year)
 
 
+def moment_text(moment: datetime | None) -> str:
+    """Return a moment to the minute, in UTC; empty for none."""
+    return "" if moment is None else text("value.moment", day=day_text(moment), time=f"{moment:%H:%M}")
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes."""
+    kilobytes = -(-size // 1000)
+    if kilobytes < 1000:
+        return text("value.kilobytes", n=f"{kilobytes:,}")
+    return text("value.megabytes", n=f"{kilobytes / 1000:,.1f}")
+
+
 @lru_cache(maxsize=1024)
 def language_text(tag: str) -> str:
     """Return the name of a language; what is not known of the tag stays a tag."""

@@ -71,6 +71,25 @@ END = delete(_SESSIONS).where(_SESSIONS.c.digest == _DIGEST).returning(_SESSIONS
 END_ALL = delete(_SESSIONS).where(is_value(_SESSIONS.c.account_id))
 END_OLD = delete(_SESSIONS).where(_SESSIONS.c.created_at < bindparam("before", type_=_MOMENT))
 
+OF_ACCOUNT = (
+    select(BrowserSession.id, BrowserSession.created_at, BrowserSession.seen_at, BrowserSession.digest)
+    .where(is_value(BrowserSession.account_id))
+    .order_by(BrowserSession.seen_at.desc(), BrowserSession.id.desc())
+)
+"""The sessions of the account with the id VALUE, the one that was used last first."""
+
+END_ONE = (
+    delete(_SESSIONS)
+    .where(is_value(_SESSIONS.c.account_id), _SESSIONS.c.id == bindparam("session", type_=_SESSIONS.c.id.type))
+    .returning(_SESSIONS.c.account_id)
+)
+"""End one `session` of the account with the id VALUE."""
+
+END_OTHERS = delete(_SESSIONS).where(
+    is_value(_SESSIONS.c.account_id), _SESSIONS.c.digest != bindparam("kept", type_=LargeBinary)
+)
+"""End the sessions of the account with the id VALUE but for the one with the digest `kept`."""
+
 ATTEMPT = insert(_ATTEMPTS).values(
     {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in _ATTEMPTS.columns}
 )

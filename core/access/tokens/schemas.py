@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from diptych.core.access.accounts.schemas import AccountRef
 from diptych.core.access.permissions import DEFAULT_SCOPE, SCOPES, parse_scope
@@ -42,15 +42,40 @@ Scope = Annotated[
 ]
 
 
+Label = Annotated[Line, Length(1, model.LABEL_MAX), SchemaMetadata("nightly import", line_pattern(model.LABEL_MAX))]
+
+
 class TokenInput(Input):
     """A token to create."""
 
-    label: Annotated[Line, Length(1, model.LABEL_MAX), SchemaMetadata("nightly import", line_pattern(model.LABEL_MAX))]
+    label: Label
     account_id: Id | None = Field(None, description="The account of the token; by default that of the request.")
     scope: Scope = DEFAULT_SCOPE
     expires_at: Annotated[Instant, SchemaMetadata("2099-12-31T12:00:00Z")] | None = Field(
         None, description=f"When it expires; null: never. {DAYS} days from now, where it is left out."
     )
+
+
+LIFETIMES = ("7", "30", "90", "365", "never")
+"""How long a token can count, in days, on the form of the pages."""
+
+
+class TokenForm(Input):
+    """The form of a page to create a token: what the token is to be, and who one is."""
+
+    label: Label
+    scope: Scope
+    days: Literal[LIFETIMES]  # type: ignore[valid-type]
+    current_password: Annotated[Text, Field(max_length=4096)] = ""
+    code: Annotated[Text, Field(max_length=100)] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scope_of_boxes(cls, given: dict[str, str]) -> dict[str, str]:
+        """Return the fields with the scope of the boxes that are ticked, each named as `scope.catalogue:read` is."""
+        ticked = [name.removeprefix("scope.") for name in given if name.startswith("scope.")]
+        others = {name: value for name, value in given.items() if not name.startswith("scope.")}
+        return {**others, "scope": " ".join(ticked)}
 
 
 class Token(Struct, frozen=True):

@@ -20,22 +20,22 @@ async def list_jobs(executor: Executor, call: OperationRequest) -> OperationResu
 
 async def read(executor: Executor, call: OperationRequest) -> OperationResult:
     """Read one job. Errors: NotFound."""
-    return OperationResult(await _visible(executor, call))
+    return OperationResult(await visible(executor, call))
 
 
 async def cancel(executor: Executor, call: OperationRequest) -> OperationResult:
     """Cancel one job. Errors: NotFound; Conflict where it has ended otherwise."""
-    await _visible(executor, call)
+    await visible(executor, call)
     row = await executor.first(queries.CANCEL, {"job": call.parameters["id"]})
     if row is not None:
         return OperationResult(queries.represent(row))
-    found = await _visible(executor, call)
+    found = await visible(executor, call)
     if found.state != "cancelled":
         raise Conflict(f"This job has {found.state} already.")
     return OperationResult(found)
 
 
-async def _visible(executor: Executor, call: OperationRequest) -> Job:
+async def visible(executor: Executor, call: OperationRequest) -> Job:
     """Return the job of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Job = await Reader(executor, queries.spec).fetch("id", call.parameters["id"])
     if not may_see(call.principal, found.principal):

@@ -14,6 +14,7 @@ from diptych.core.aio.services.row_reader import row_not_found
 from diptych.core.aio.services.tokens import TokenService, TokenWriter
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.engine.entity import now
+from diptych.core.engine.schemas.pagination import PAGE_SIZE_LIMIT
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http.operations import OperationRequest, OperationResult
 
@@ -26,25 +27,34 @@ class TokenResource(Resource):
         return OperationResult(await self.reader(executor).page(call.query, **scope))
 
     async def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        return OperationResult(await self._own(executor, call))
+        return OperationResult(await self.own(executor, call))
 
     async def create(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        body: TokenInput = call.body
-        account_id = _account_of(body, call.principal)
-        writer = TokenWriter(executor, self.service.spec)
-        scope, expires_at = _scope_of(body, call.principal), _expiry_of(body, call.principal, now())
-        return OperationResult(await writer.issue(account_id, body.label, scope, expires_at))
+        return OperationResult(await issue(executor, call.body, call.principal))
 
     async def delete(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        await self._own(executor, call)
+        await self.own(executor, call)
         return await super().delete(executor, call)
 
-    async def _own(self, executor: Executor, call: OperationRequest) -> Token:
+    async def own(self, executor: Executor, call: OperationRequest) -> Token:
         """Return a token that the principal manages. Errors: NotFound."""
         found: Token = await self.reader(executor).fetch("id", call.parameters["id"])
         if found.account.id != call.principal.id and not _manages_all(call.principal):
             raise row_not_found(self.service.spec)
         return found
+
+
+async def issue(executor: Executor, body: TokenInput, principal: Principal) -> NewToken:
+    """Create a token for a principal. Errors: ValidationFailed."""
+    account_id = _account_of(body, principal)
+    scope, expires_at = _scope_of(body, principal), _expiry_of(body, principal, now())
+    return await TokenWriter(executor, resource.service.spec).issue(account_id, body.label, scope, expires_at)
+
+
+async def of_account(executor: Executor, account_id: UUID) -> list[Token]:
+    """Return the tokens of an account, as many as a page has, the newest first."""
+    query = TokenList.model_validate({"pageSize": str(PAGE_SIZE_LIMIT), "total": "false"})
+    return (await resource.reader(executor).page(query, account=[account_id])).items
 
 
 def _manages_all(principal: Principal) -> bool:

@@ -21,22 +21,22 @@ def list_jobs(executor: Executor, call: OperationRequest) -> OperationResult:
 
 def read(executor: Executor, call: OperationRequest) -> OperationResult:
     """Read one job. Errors: NotFound."""
-    return OperationResult(_visible(executor, call))
+    return OperationResult(visible(executor, call))
 
 
 def cancel(executor: Executor, call: OperationRequest) -> OperationResult:
     """Cancel one job. Errors: NotFound; Conflict where it has ended otherwise."""
-    _visible(executor, call)
+    visible(executor, call)
     row = executor.first(queries.CANCEL, {"job": call.parameters["id"]})
     if row is not None:
         return OperationResult(queries.represent(row))
-    found = _visible(executor, call)
+    found = visible(executor, call)
     if found.state != "cancelled":
         raise Conflict(f"This job has {found.state} already.")
     return OperationResult(found)
 
 
-def _visible(executor: Executor, call: OperationRequest) -> Job:
+def visible(executor: Executor, call: OperationRequest) -> Job:
     """Return the job of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Job = Reader(executor, queries.spec).fetch("id", call.parameters["id"])
     if not may_see(call.principal, found.principal):

@@ -10,6 +10,7 @@ from uuid import UUID
 from diptych.core.access.principal import Principal
 from diptych.core.access.tokens.schemas import DAYS, NewToken, Token, TokenInput, TokenList
 from diptych.core.engine.entity import now
+from diptych.core.engine.schemas.pagination import PAGE_SIZE_LIMIT
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.http.operations import OperationRequest, OperationResult
 from diptych.core.sync.operations import crud_operations
@@ -27,25 +28,34 @@ class TokenResource(Resource):
         return OperationResult(self.reader(executor).page(call.query, **scope))
 
     def fetch(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        return OperationResult(self._own(executor, call))
+        return OperationResult(self.own(executor, call))
 
     def create(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        body: TokenInput = call.body
-        account_id = _account_of(body, call.principal)
-        writer = TokenWriter(executor, self.service.spec)
-        scope, expires_at = _scope_of(body, call.principal), _expiry_of(body, call.principal, now())
-        return OperationResult(writer.issue(account_id, body.label, scope, expires_at))
+        return OperationResult(issue(executor, call.body, call.principal))
 
     def delete(self, executor: Executor, call: OperationRequest) -> OperationResult:
-        self._own(executor, call)
+        self.own(executor, call)
         return super().delete(executor, call)
 
-    def _own(self, executor: Executor, call: OperationRequest) -> Token:
+    def own(self, executor: Executor, call: OperationRequest) -> Token:
         """Return a token that the principal manages. Errors: NotFound."""
         found: Token = self.reader(executor).fetch("id", call.parameters["id"])
         if found.account.id != call.principal.id and not _manages_all(call.principal):
             raise row_not_found(self.service.spec)
         return found
+
+
+def issue(executor: Executor, body: TokenInput, principal: Principal) -> NewToken:
+    """Create a token for a principal. Errors: ValidationFailed."""
+    account_id = _account_of(body, principal)
+    scope, expires_at = _scope_of(body, principal), _expiry_of(body, principal, now())
+    return TokenWriter(executor, resource.service.spec).issue(account_id, body.label, scope, expires_at)
+
+
+def of_account(executor: Executor, account_id: UUID) -> list[Token]:
+    """Return the tokens of an account, as many as a page has, the newest first."""
+    query = TokenList.model_validate({"pageSize": str(PAGE_SIZE_LIMIT), "total": "false"})
+    return (resource.reader(executor).page(query, account=[account_id])).items
 
 
 def _manages_all(principal: Principal) -> bool:

@@ -2,10 +2,13 @@
 
 from diptych.core.aio.operations.pages import (
     accounts,
+    administration,
     batch,
     book_writing,
     fixed,
+    jobs,
     lists,
+    me,
     merging,
     reading,
     writing,
@@ -21,4 +24,7 @@ operations: tuple[Operation, ...] = (
     *book_writing.operations,
     *merging.operations,
     *batch.operations,
+    *me.operations,
+    *jobs.operations,
+    *administration.operations,
 )

@@ -4,10 +4,13 @@
 from diptych.core.http.operations import Operation
 from diptych.core.sync.operations.pages import (
     accounts,
+    administration,
     batch,
     book_writing,
     fixed,
+    jobs,
     lists,
+    me,
     merging,
     reading,
     writing,
@@ -22,4 +25,7 @@ operations: tuple[Operation, ...] = (
     *book_writing.operations,
     *merging.operations,
     *batch.operations,
+    *me.operations,
+    *jobs.operations,
+    *administration.operations,
 )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from diptych.core.http.operations import FORM, Operation, OperationResult, Unit
@@ -20,7 +20,12 @@ def page(name: str, path: str, run: Callable[..., Any], unit: Unit = "read", **m
 
 
 def form(
-    name: str, path: str, run: Callable[..., Any], refused: Callable[..., bytes], unit: Unit = "write_many", **more: Any
+    name: str,
+    path: str,
+    run: Callable[..., Any],
+    refused: Callable[..., bytes] | None,
+    unit: Unit = "write_many",
+    **more: Any,
 ) -> Operation:
     """Return the operation of a page's form, which answers with a redirection. It is sent to the page's own address.
 
@@ -30,7 +35,7 @@ def form(
 
     refused: the page to correct the form, of diptych.core.web.forms.Refused. more: other members of an Operation.
     """
-    given: dict[str, Any] = {"body": Typed, "permission": "catalogue:write", "status": 303, **more}
+    given: dict[str, Any] = {"body": Typed, "permission": "catalogue:write", "status": 303, "accepts": (FORM,), **more}
     return Operation(
         name=f"form_{name}",
         method="POST",
@@ -38,15 +43,20 @@ def form(
         summary=f"The form of the page {path}",
         run=run,
         unit=unit,
-        accepts=(FORM,),
         refused=refused,
         **given,
     )
 
 
-def html(body: bytes) -> OperationResult:
-    """Return the result of a page."""
-    return OperationResult(body, headers=HEADERS)
+def button(name: str, path: str, run: Callable[..., Any], **more: Any) -> Operation:
+    """Return the operation of a form that is a button alone: one change of one row, in a transaction."""
+    given: dict[str, Any] = {"needs_transaction": lambda _: True, "body": None, **more}
+    return form(name, path, run, None, "write_one", **given)
+
+
+def html(body: bytes, headers: Mapping[str, str] | None = None) -> OperationResult:
+    """Return the result of a page. headers: that it has besides those of every page."""
+    return OperationResult(body, headers={**HEADERS, **(headers or {})})
 
 
 def see_other(address: str) -> OperationResult:

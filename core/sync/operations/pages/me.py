@@ -1,0 +1,154 @@
+# Generated from core/aio/operations/pages/me.py by tools/unasync.py: do not edit, run "make twins".
+"""The page of one's own account: sessions, tokens, and the way to the password and the second factor."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from diptych.core.access.events.queries import ADD, values_of
+from diptych.core.access.second_factors.queries import CONFIRMED
+from diptych.core.access.sessions import queries
+from diptych.core.access.sessions.rules import digest_of, is_over
+from diptych.core.access.tokens.schemas import TokenForm, TokenInput
+from diptych.core.engine.entity import now
+from diptych.core.engine.row_statements import VALUE
+from diptych.core.http.operations import OperationRequest, OperationResult
+from diptych.core.sync.operations import tokens
+from diptych.core.sync.operations.pages.page import form, html, page, see_other
+from diptych.core.sync.operations.sign_in import reauthenticate, use_up
+from diptych.core.sync.services.second_factors import log_use
+from diptych.core.sync.statement_executor import Executor
+from diptych.core.sync.unit_of_work import Database
+from diptych.core.web import administration as views
+from diptych.core.web.frame import HTML, frame_of
+
+MINE = "ui/me"
+
+
+def show(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the page of one's own account."""
+    who = call.principal
+    assert who.id is not None  # noqa: S101 - an anonymous client has no permission
+    moment, digest = now(), digest_of(call.browser.token)
+    sessions = [
+        views.Session(row_id, created_at, seen_at, stored == digest)
+        for row_id, created_at, seen_at, stored in executor.all(queries.OF_ACCOUNT, {VALUE: who.id})
+        if not is_over(created_at, seen_at, moment)
+    ]
+    second_factor = executor.first(CONFIRMED, {VALUE: who.id}) is not None
+    own = tokens.of_account(executor, who.id)
+    frame = frame_of("/ui/me", who)
+    return html(views.me_page(frame, who.role, sessions, own, second_factor=second_factor))
+
+
+def end_session(executor: Executor, call: OperationRequest) -> OperationResult:
+    """End one of one's own sessions; one that has ended already is none."""
+    values = {VALUE: call.principal.id, "session": call.parameters["id"]}
+    if executor.first(queries.END_ONE, values) is not None:
+        executor.run(ADD, values_of("sign_out", call.principal.id, client=call.browser.client))
+    return see_other(MINE)
+
+
+def end_other_sessions(executor: Executor, call: OperationRequest) -> OperationResult:
+    """End all of one's own sessions but this one."""
+    values = {VALUE: call.principal.id, "kept": digest_of(call.browser.token)}
+    executor.run(queries.END_OTHERS, values)
+    executor.run(ADD, values_of("sign_out", call.principal.id, client=call.browser.client))
+    return see_other(MINE)
+
+
+def new_token(_executor: None, call: OperationRequest) -> OperationResult:
+    """Return the page to create a token, of one's own account or of another."""
+    path, address, _ = _places(call)
+    return html(views.new_token_page(frame_of(path, call.principal), address))
+
+
+def create_token(database: Database, call: OperationRequest) -> OperationResult:
+    """Create a token, and return the page that shows it, once.
+
+    It outlives a session by far: who has signed in shows again who they are.
+
+    Errors: those of `reauthenticate` and of the operation of the API.
+    """
+    given: TokenForm = call.body
+    path, _, account_id = _places(call)
+    known = None
+    if call.principal.via == "session":
+        known = reauthenticate(database, call, given.current_password, given.code)
+    expires_at = None if given.days == "never" else now() + timedelta(days=int(given.days))
+    body = TokenInput(label=given.label, account_id=account_id, scope=given.scope, expires_at=expires_at)
+
+    def write(executor: Executor) -> Any:
+        if known is not None:
+            use_up(executor, known)
+        return tokens.issue(executor, body, call.principal)
+
+    made = database.execute_write(write, in_transaction=True)
+    if known is not None:
+        log_use(known.code)
+    shown = views.token_page(frame_of(path, call.principal), made, _back(call, made.account.id))
+    return html(shown, {"Cache-Control": "no-store"})
+
+
+def revoke_token(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Revoke a token. Errors: NotFound, also for one that the visitor may not revoke."""
+    token = tokens.resource.own(executor, call)
+    tokens.resource.writer(executor).remove(token.id)
+    return see_other(_back(call, token.account.id))
+
+
+def _places(call: OperationRequest) -> tuple[str, str, UUID | None]:
+    """Return the path and the address of the form of a new token, and the account that the path names."""
+    account_id = call.parameters.get("id")
+    if account_id is None:
+        return "/ui/me/tokens/new", "ui/me/tokens/new", None
+    return "/ui/account/{id}/tokens/new", f"ui/account/{account_id}/tokens/new", account_id
+
+
+def _back(call: OperationRequest, account_id: UUID) -> str:
+    """Return the address of the page of an account: one's own, or another."""
+    return MINE if account_id == call.principal.id else f"ui/account/{account_id}"
+
+
+_OWN: dict[str, Any] = {"permission": "me:read"}
+_NEW_TOKEN: dict[str, Any] = {
+    "unit": "several",
+    "body": TokenForm,
+    "secret": True,
+    "status": 200,
+    "media_type": HTML,
+}
+
+operations = [
+    page("me", "/ui/me", show, **_OWN),
+    form("end_session", "/ui/me/sessions/{id}/end", end_session, None, needs_transaction=lambda _: True, **_OWN),
+    form(
+        "end_other_sessions",
+        "/ui/me/sessions/end-others",
+        end_other_sessions,
+        None,
+        needs_transaction=lambda _: True,
+        **_OWN,
+    ),
+    page("new_own_token", "/ui/me/tokens/new", new_token, "none", **_OWN),
+    form("new_own_token", "/ui/me/tokens/new", create_token, views.new_token_again, **_NEW_TOKEN, **_OWN),
+    page("new_token", "/ui/account/{id}/tokens/new", new_token, "none", permission="accounts:manage"),
+    form(
+        "new_token",
+        "/ui/account/{id}/tokens/new",
+        create_token,
+        views.new_token_again,
+        permission="accounts:manage",
+        **_NEW_TOKEN,
+    ),
+    form(
+        "revoke_token",
+        "/ui/token/{id}/revoke",
+        revoke_token,
+        None,
+        needs_transaction=lambda _: True,
+        permission="tokens:manage",
+    ),
+]
