@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from diptych.core.exports.rules import EXPORT
 from diptych.core.exports.schemas import ExportParameters
@@ -12,13 +13,15 @@ from diptych.core.files.schemas import ExamineParameters
 from diptych.core.files.store import FileStore
 from diptych.core.import_export.export_steps import export_steps, sweep_exports
 from diptych.core.import_export.import_steps import import_steps, preview_steps
+from diptych.core.import_export.undo_job import undo_steps
 from diptych.core.imports import queries
-from diptych.core.imports.rules import IMPORT, KEPT, PREVIEW
-from diptych.core.imports.schemas import ImportParameters, PreviewParameters
+from diptych.core.imports.rules import IMPORT, KEPT, PREVIEW, UNDO
+from diptych.core.imports.schemas import ImportParameters, PreviewParameters, UndoParameters
 from diptych.core.settings import Settings
 from diptych.core.sync import job_queue
 from diptych.core.sync.file_examination import examine_steps
 from diptych.core.sync.file_storage import FileSweep
+from diptych.core.sync.operations import RESOURCES
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.worker import JobType, Sweep
 
@@ -28,10 +31,13 @@ def sweep_imports(executor: Executor) -> int:
     return len(executor.all(queries.SWEEP, {"seconds": -KEPT.total_seconds()}))
 
 
+_SERVICES: Any = {each.service.spec.model.__tablename__: each.service for each in RESOURCES}
+
 _TYPES = (
     JobType(PREVIEW, PreviewParameters, preview_steps),
     JobType(IMPORT, ImportParameters, import_steps),
     JobType(EXPORT, ExportParameters, export_steps),
+    JobType(UNDO, UndoParameters, partial(undo_steps, _SERVICES)),
 )
 
 

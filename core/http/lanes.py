@@ -43,6 +43,9 @@ _LANES = {
 _STREAMED = re.compile(r"/[^/.]+(?:/[^/.]+/[^/.]+)?\.(?!json$|ico$|txt$)[a-z.]+")
 """The path of a list: one segment, or one below a row."""
 
+_COSTLY_PAGE = re.compile(r"/ui/(?:import/[^/]+/rejects\.csv|(?:me|account/[^/]+)/tokens/new)")
+"""The path of a page that is streamed, or whose form has a password."""
+
 _SEARCH = re.compile(r"(?:^|&)(?:q|searchString)=[^&]")
 _PAGE = re.compile(r"(?:^|&)(currentPage|pageSize)=([0-9]{1,10})")
 
@@ -50,9 +53,10 @@ _PAGE = re.compile(r"(?:^|&)(currentPage|pageSize)=([0-9]{1,10})")
 def lane_of(path: str, query: str) -> Lane:
     """Return the lane of a request. path, query: as they were sent; the path may be a route's."""
     lane = _LANES.get(path, Lane.ORDINARY)
-    if lane is Lane.ORDINARY and ((query and is_costly(query)) or ("." in path and _STREAMED.fullmatch(path))):
-        return Lane.COSTLY
-    return lane
+    if lane is not Lane.ORDINARY:
+        return lane
+    costly = (query and is_costly(query)) or ("." in path and _STREAMED.fullmatch(path)) or _COSTLY_PAGE.fullmatch(path)
+    return Lane.COSTLY if costly else lane
 
 
 def is_costly(query: str) -> bool:

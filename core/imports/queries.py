@@ -57,6 +57,11 @@ LOCK = select(ImportFile.id, ImportFile.principal, ImportFile.job_id).where(Impo
 IS_READ = select(exists().where(Job.id == bindparam("job", type_=Uuid), Job.available_at.is_not(None)))
 """Select whether a job has not ended."""
 
+LAST_JOB = select(Job.type, Job.request_id, Job.principal, Job.via, Job.parameters).where(
+    Job.id == bindparam("job", type_=Uuid)
+)
+"""Select what a job was, and the request that asked for it."""
+
 READ_BY = update(ImportFile).where(ImportFile.id == _THIS).values(job_id=bindparam("new_job", type_=Uuid))
 """Store the job that reads the file."""
 

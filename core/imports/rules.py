@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-PREVIEW, IMPORT = "import-preview", "import"
-"""The types of jobs that read a file."""
+PREVIEW, IMPORT, UNDO = "import-preview", "import", "import-undo"
+"""The types of jobs that read a file, and of the one that undoes an import."""
 
 CHUNK = 256 * 1024
 """Bytes of a file in one row."""

@@ -65,6 +65,19 @@ class ImportParameters(ImportOptions):
     import_id: Id
 
 
+class UndoParameters(Input):
+    """The parameters of a job that undoes an import.
+
+    request_id, principal, via: of the request that started it. options: those that it was started with.
+    """
+
+    import_id: Id
+    request_id: str
+    principal: str | None
+    via: str
+    options: dict[str, Any] = Field({})
+
+
 class Preview(Struct, frozen=True):
     """What a file would become.
 
@@ -88,7 +101,7 @@ class Import(Struct, frozen=True):
     """A file that was sent.
 
     preview: null until it has been read. left_out: values that the import has left out, by kind; null until it has
-    ended. job: the last job that read it; while it is the preview, the import has not been started.
+    ended. job: the last one of this file; while it is the preview, the import has not been started.
     """
 
     id: UUID

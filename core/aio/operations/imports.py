@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from diptych.core.access.principal import Principal
 from diptych.core.aio import job_queue
 from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.statement_executor import Executor, executor_of
@@ -25,8 +26,8 @@ from diptych.core.formats.tables.cells import guarded
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.http.uploads import UploadedFile
 from diptych.core.imports import queries
-from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW
-from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions
+from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW, UNDO
+from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions, UndoParameters
 from diptych.core.jobs.ownership import may_see, owner_of, visible_to
 from diptych.core.jobs.schemas import Job
 from diptych.core.off_loop import write_body_async
@@ -38,23 +39,29 @@ REASON = "reason"
 async def create(session: AsyncSession, call: OperationRequest) -> OperationResult:
     """Store a file, and have it previewed."""
     file: UploadedFile = call.body
-    row_id, name = uuid7(), call.query.name or file.name
+    return OperationResult(await store(session, call.principal, file.content, call.query.name or file.name))
+
+
+async def store(session: AsyncSession, principal: Principal, content: bytes, name: str | None) -> Import:
+    """Store a file of this name, and have it previewed."""
+    row_id = uuid7()
     row = {
         "id": row_id,
         "name": name,
-        "size": len(file.content),
-        "principal": owner_of(call.principal),
+        "size": len(content),
+        "principal": owner_of(principal),
         "created_at": now(),
     }
     await session.execute(queries.ADD_FILE, [row])
     chunks = [
-        {"import_id": row_id, "number": number, "content": file.content[start : start + CHUNK]}
-        for number, start in enumerate(range(0, len(file.content), CHUNK))
+        {"import_id": row_id, "number": number, "content": content[start : start + CHUNK]}
+        for number, start in enumerate(range(0, len(content), CHUNK))
     ]
     await session.execute(queries.ADD_CHUNK, chunks)
     executor = await executor_of(session)
     await _enqueue(executor, row_id, PREVIEW, ReadingOptions())
-    return OperationResult(await Reader(executor, queries.spec).fetch("id", row_id))
+    found: Import = await Reader(executor, queries.spec).fetch("id", row_id)
+    return found
 
 
 async def list_imports(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -64,26 +71,39 @@ async def list_imports(executor: Executor, call: OperationRequest) -> OperationR
 
 async def read(executor: Executor, call: OperationRequest) -> OperationResult:
     """Read one import. Errors: NotFound."""
-    return OperationResult(await _visible(executor, call))
+    return OperationResult(await visible(executor, call))
 
 
 async def preview(executor: Executor, call: OperationRequest) -> OperationResult:
     """Have a file previewed anew, with other options. Errors: NotFound; Conflict while it is being read."""
-    row_id = await _lock_idle(executor, call)
+    row_id, _ = await _lock_idle(executor, call)
     return _accepted(await _enqueue(executor, row_id, PREVIEW, call.body or ReadingOptions()))
 
 
 async def start(executor: Executor, call: OperationRequest) -> OperationResult:
     """Have a file imported. Errors: as `preview`."""
-    row_id = await _lock_idle(executor, call)
+    row_id, _ = await _lock_idle(executor, call)
     for statement in (queries.FORGET_REJECTS, queries.RESET):
         await executor.run(statement, {"import_id": row_id})
     return _accepted(await _enqueue(executor, row_id, IMPORT, call.body or ImportOptions()))
 
 
+async def undo(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Have an import undone. Errors: as `preview`; Conflict where the last job of the file was no import."""
+    row_id, job_id = await _lock_idle(executor, call)
+    found = await executor.first(queries.LAST_JOB, {"job": job_id})
+    if found is None or found[0] != IMPORT or found[1] is None:
+        raise Conflict("The last job of this file was no import: there is nothing to undo by it.")
+    _, request_id, principal, via, parameters = found
+    options = {name: value for name, value in parameters.items() if name != "import_id"}
+    of_import = UndoParameters(import_id=row_id, request_id=request_id, principal=principal, via=via, options=options)
+    return _accepted(await _enqueue(executor, row_id, UNDO, of_import))
+
+
 async def delete(executor: Executor, call: OperationRequest) -> OperationResult:
     """Delete a file, with its rejects. Errors: as `preview`."""
-    await executor.run(queries.DELETE, {"import_id": await _lock_idle(executor, call)})
+    row_id, _ = await _lock_idle(executor, call)
+    await executor.run(queries.DELETE, {"import_id": row_id})
     return OperationResult()
 
 
@@ -91,7 +111,7 @@ async def list_rejects(database: Database, call: OperationRequest) -> OperationR
     """Stream what was rejected, as CSV. Errors: NotFound."""
 
     async def columns_of(executor: Executor) -> Any:
-        await _visible(executor, call)
+        await visible(executor, call)
         return await executor.first(queries.COLUMNS, {"import_id": call.parameters["id"]})
 
     (columns,) = await database.read(columns_of)
@@ -144,24 +164,26 @@ def _written(rows: Sequence[Sequence[str]]) -> bytes:
 async def _enqueue(executor: Executor, row_id: UUID, kind: str, options: Input) -> Job:
     """Have a job read the file of an import."""
     given = options.model_dump(mode="json", exclude_unset=True)
-    job = await job_queue.enqueue(executor, kind, {"import_id": str(row_id), **given})
+    job = await job_queue.enqueue(executor, kind, {"import_id": str(row_id)} | given)
     await executor.run(queries.READ_BY, {"import_id": row_id, "new_job": job.id})
     return job
 
 
-async def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
-    """Lock an import, and return its id. Errors: NotFound; Conflict while a job reads its file."""
+async def _lock_idle(executor: Executor, call: OperationRequest) -> tuple[UUID, UUID | None]:
+    """Lock an import, and return its id and that of its last job.
+
+    Errors: NotFound; Conflict while a job reads its file, or undoes it.
+    """
     row = await executor.first(queries.LOCK, {"import_id": call.parameters["id"]})
     if row is None or not may_see(call.principal, row[1]):
         raise row_not_found(queries.spec)
     ((is_read,),) = await executor.all(queries.IS_READ, {"job": row[2]})
     if is_read:
         raise Conflict("A job is reading this file; wait for it, or cancel it.")
-    found: UUID = row[0]
-    return found
+    return row[0], row[2]
 
 
-async def _visible(executor: Executor, call: OperationRequest) -> Import:
+async def visible(executor: Executor, call: OperationRequest) -> Import:
     """Return the import of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Import = await Reader(executor, queries.spec).fetch("id", call.parameters["id"])
     if not may_see(call.principal, found.principal):
@@ -252,6 +274,22 @@ operations = [
         body_required=False,
         response_schema=Job,
         status=202,
+    ),
+    Operation(
+        name="imports_undo",
+        method="POST",
+        path="/imports/{id}/undo",
+        summary="Have an import undone",
+        description="What it created is deleted, and what it changed becomes again what it was. Rows that were changed"
+        " later, or are used by others, are left as they are: the job counts them. 409 while a job reads the file, and"
+        " where its last job was no import.",
+        run=undo,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        permission="history:undo",
+        response_schema=Job,
+        status=202,
+        problems=("conflict",),
     ),
     Operation(
         name="imports_list_rejects",

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from diptych.core.access.principal import Principal
 from diptych.core.engine.entity import now
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.pagination import Page
@@ -22,8 +23,8 @@ from diptych.core.formats.tables.cells import guarded
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.http.uploads import UploadedFile
 from diptych.core.imports import queries
-from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW
-from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions
+from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW, UNDO
+from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions, UndoParameters
 from diptych.core.jobs.ownership import may_see, owner_of, visible_to
 from diptych.core.jobs.schemas import Job
 from diptych.core.off_loop import write_body
@@ -39,23 +40,29 @@ REASON = "reason"
 def create(session: Session, call: OperationRequest) -> OperationResult:
     """Store a file, and have it previewed."""
     file: UploadedFile = call.body
-    row_id, name = uuid7(), call.query.name or file.name
+    return OperationResult(store(session, call.principal, file.content, call.query.name or file.name))
+
+
+def store(session: Session, principal: Principal, content: bytes, name: str | None) -> Import:
+    """Store a file of this name, and have it previewed."""
+    row_id = uuid7()
     row = {
         "id": row_id,
         "name": name,
-        "size": len(file.content),
-        "principal": owner_of(call.principal),
+        "size": len(content),
+        "principal": owner_of(principal),
         "created_at": now(),
     }
     session.execute(queries.ADD_FILE, [row])
     chunks = [
-        {"import_id": row_id, "number": number, "content": file.content[start : start + CHUNK]}
-        for number, start in enumerate(range(0, len(file.content), CHUNK))
+        {"import_id": row_id, "number": number, "content": content[start : start + CHUNK]}
+        for number, start in enumerate(range(0, len(content), CHUNK))
     ]
     session.execute(queries.ADD_CHUNK, chunks)
     executor = executor_of(session)
     _enqueue(executor, row_id, PREVIEW, ReadingOptions())
-    return OperationResult(Reader(executor, queries.spec).fetch("id", row_id))
+    found: Import = Reader(executor, queries.spec).fetch("id", row_id)
+    return found
 
 
 def list_imports(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -65,26 +72,39 @@ def list_imports(executor: Executor, call: OperationRequest) -> OperationResult:
 
 def read(executor: Executor, call: OperationRequest) -> OperationResult:
     """Read one import. Errors: NotFound."""
-    return OperationResult(_visible(executor, call))
+    return OperationResult(visible(executor, call))
 
 
 def preview(executor: Executor, call: OperationRequest) -> OperationResult:
     """Have a file previewed anew, with other options. Errors: NotFound; Conflict while it is being read."""
-    row_id = _lock_idle(executor, call)
+    row_id, _ = _lock_idle(executor, call)
     return _accepted(_enqueue(executor, row_id, PREVIEW, call.body or ReadingOptions()))
 
 
 def start(executor: Executor, call: OperationRequest) -> OperationResult:
     """Have a file imported. Errors: as `preview`."""
-    row_id = _lock_idle(executor, call)
+    row_id, _ = _lock_idle(executor, call)
     for statement in (queries.FORGET_REJECTS, queries.RESET):
         executor.run(statement, {"import_id": row_id})
     return _accepted(_enqueue(executor, row_id, IMPORT, call.body or ImportOptions()))
 
 
+def undo(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Have an import undone. Errors: as `preview`; Conflict where the last job of the file was no import."""
+    row_id, job_id = _lock_idle(executor, call)
+    found = executor.first(queries.LAST_JOB, {"job": job_id})
+    if found is None or found[0] != IMPORT or found[1] is None:
+        raise Conflict("The last job of this file was no import: there is nothing to undo by it.")
+    _, request_id, principal, via, parameters = found
+    options = {name: value for name, value in parameters.items() if name != "import_id"}
+    of_import = UndoParameters(import_id=row_id, request_id=request_id, principal=principal, via=via, options=options)
+    return _accepted(_enqueue(executor, row_id, UNDO, of_import))
+
+
 def delete(executor: Executor, call: OperationRequest) -> OperationResult:
     """Delete a file, with its rejects. Errors: as `preview`."""
-    executor.run(queries.DELETE, {"import_id": _lock_idle(executor, call)})
+    row_id, _ = _lock_idle(executor, call)
+    executor.run(queries.DELETE, {"import_id": row_id})
     return OperationResult()
 
 
@@ -92,7 +112,7 @@ def list_rejects(database: Database, call: OperationRequest) -> OperationResult:
     """Stream what was rejected, as CSV. Errors: NotFound."""
 
     def columns_of(executor: Executor) -> Any:
-        _visible(executor, call)
+        visible(executor, call)
         return executor.first(queries.COLUMNS, {"import_id": call.parameters["id"]})
 
     (columns,) = database.read(columns_of)
@@ -145,24 +165,26 @@ def _written(rows: Sequence[Sequence[str]]) -> bytes:
 def _enqueue(executor: Executor, row_id: UUID, kind: str, options: Input) -> Job:
     """Have a job read the file of an import."""
     given = options.model_dump(mode="json", exclude_unset=True)
-    job = job_queue.enqueue(executor, kind, {"import_id": str(row_id), **given})
+    job = job_queue.enqueue(executor, kind, {"import_id": str(row_id)} | given)
     executor.run(queries.READ_BY, {"import_id": row_id, "new_job": job.id})
     return job
 
 
-def _lock_idle(executor: Executor, call: OperationRequest) -> UUID:
-    """Lock an import, and return its id. Errors: NotFound; Conflict while a job reads its file."""
+def _lock_idle(executor: Executor, call: OperationRequest) -> tuple[UUID, UUID | None]:
+    """Lock an import, and return its id and that of its last job.
+
+    Errors: NotFound; Conflict while a job reads its file, or undoes it.
+    """
     row = executor.first(queries.LOCK, {"import_id": call.parameters["id"]})
     if row is None or not may_see(call.principal, row[1]):
         raise row_not_found(queries.spec)
     ((is_read,),) = executor.all(queries.IS_READ, {"job": row[2]})
     if is_read:
         raise Conflict("A job is reading this file; wait for it, or cancel it.")
-    found: UUID = row[0]
-    return found
+    return row[0], row[2]
 
 
-def _visible(executor: Executor, call: OperationRequest) -> Import:
+def visible(executor: Executor, call: OperationRequest) -> Import:
     """Return the import of a request. Errors: NotFound, also for one that the principal may not see."""
     found: Import = Reader(executor, queries.spec).fetch("id", call.parameters["id"])
     if not may_see(call.principal, found.principal):
@@ -253,6 +275,22 @@ operations = [
         body_required=False,
         response_schema=Job,
         status=202,
+    ),
+    Operation(
+        name="imports_undo",
+        method="POST",
+        path="/imports/{id}/undo",
+        summary="Have an import undone",
+        description="What it created is deleted, and what it changed becomes again what it was. Rows that were changed"
+        " later, or are used by others, are left as they are: the job counts them. 409 while a job reads the file, and"
+        " where its last job was no import.",
+        run=undo,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        permission="history:undo",
+        response_schema=Job,
+        status=202,
+        problems=("conflict",),
     ),
     Operation(
         name="imports_list_rejects",

@@ -94,6 +94,8 @@ def test_the_lanes_of_all_paths():
         "/ui/password": Lane.COSTLY,
         "/ui/second-factor": Lane.COSTLY,
         "/ui/second-factor/remove": Lane.COSTLY,
+        "/ui/me/tokens/new": Lane.COSTLY,
+        "/ui/account/{id}/tokens/new": Lane.COSTLY,
     }
 
 

@@ -6,6 +6,7 @@ from diptych.core.aio.operations.pages import (
     batch,
     book_writing,
     fixed,
+    imports,
     jobs,
     lists,
     me,
@@ -25,6 +26,7 @@ operations: tuple[Operation, ...] = (
     *merging.operations,
     *batch.operations,
     *me.operations,
+    *imports.operations,
     *jobs.operations,
     *administration.operations,
 )

@@ -8,6 +8,7 @@ from diptych.core.sync.operations.pages import (
     batch,
     book_writing,
     fixed,
+    imports,
     jobs,
     lists,
     me,
@@ -26,6 +27,7 @@ operations: tuple[Operation, ...] = (
     *merging.operations,
     *batch.operations,
     *me.operations,
+    *imports.operations,
     *jobs.operations,
     *administration.operations,
 )
