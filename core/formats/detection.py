@@ -8,6 +8,7 @@ import re
 from msgspec import Struct
 
 from diptych.core.formats.json_detection import judge_json
+from diptych.core.formats.option_names import nameless, option
 from diptych.core.formats.registry import (
     READ,
     UnknownFormatError,
@@ -88,9 +89,9 @@ def detect(head: bytes, file_name: str | None, explicit: str | None = None, enco
 
 
 def _unknown(file_name: str | None, *, is_empty: bool) -> str:
-    what = "standard input" if file_name is None else f"the file {file_name!r}"
+    what = nameless() if file_name is None else f"the file {file_name!r}"
     why = "is empty" if is_empty else "does not show its format, by content or by name"
-    return f"{what} {why}: give --format {', '.join(READ[:-1])} or {READ[-1]}"
+    return f"{what} {why}: give {option('format')} {', '.join(READ[:-1])} or {READ[-1]}"
 
 
 def _judge(head: bytes, encoding: str | None) -> tuple[str | None, bool]:

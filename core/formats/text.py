@@ -7,11 +7,11 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from diptych.core.formats.option_names import option
+
 CHUNK = 1 << 16
 LINE_MAX = 1 << 20
 """Characters of a line, at most: a file with longer ones is not made of lines."""
-
-UNDECODABLE = "is not {encoding}: give the encoding of the file, for example --encoding windows-1252"
 
 _MARKING = "diptych-undecodable"
 _UNDECODABLE = "\udcff"
@@ -34,6 +34,11 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+def undecodable(encoding: str) -> str:
+    """Return what is wrong with a record that has bytes which are not of an encoding."""
+    return f"is not {encoding}: give the encoding of the file, for example {option('encoding', 'windows-1252')}"
 
 
 class Text:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from diptych.core.formats.option_names import option
 from diptych.core.import_export.column_rules import (
     ColumnRule,
     dates_rule,
@@ -134,7 +135,8 @@ def infer_columns(
     places |= {name: FieldColumns(chosen[:1], chosen[1:]) for name, chosen in given.items()}
     if columns is not None and not _holds_title(places.get("title"), columns):
         there = ", ".join(columns)
-        raise ValueError(f"no column holds the title: say which with --map title=COLUMN (there are {there})")
+        how = option("map", "title=COLUMN", member='{"title": ["COLUMN"]}')
+        raise ValueError(f"no column holds the title: say which with {how} (there are {there})")
     plurals = frozenset(plain(column) for key, column in explicit if key in PLURALS)
     mapping = ColumnMap(places, {}, names, preset, plurals)
     mapping.rules = dict(_rules(mapping, separator, sample))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from diptych.core.formats.option_names import option
 from diptych.core.formats.record import Reject
 from diptych.core.formats.tables.cells import RECORD_LINES, unguarded
 from diptych.core.import_export.text_source import Line, shown, unusable
@@ -119,7 +120,9 @@ def header(record: Record | None) -> tuple[str, ...]:
     _, text, cells = record
     reason = cells.reason if isinstance(cells, Reject) else unusable(text)
     if isinstance(cells, Reject) or reason is not None:
-        raise ValueError(f"the header line cannot be read: {reason}; are --format and --encoding right?")
+        raise ValueError(
+            f"the header line cannot be read: {reason}; are {option('format')} and {option('encoding')} right?"
+        )
     names = tuple(cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
@@ -19,6 +20,7 @@ import msgspec
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from diptych.core.formats.option_names import as_members
 from diptych.core.formats.record import BookRecord, Reject
 from diptych.core.import_export.column_mapping import REASON
 from diptych.core.import_export.duplicate_detector import DuplicateDetector
@@ -244,11 +246,12 @@ def _windows(source: BookSource, summary: Summary) -> Generator[_Window]:
 
 def _read_ahead(items: Generator[T]) -> Generator[T]:
     """Yield items; while one is used, a thread makes the next."""
+    following = partial(copy_context().run, next, items, None)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="diptych-import") as thread:
         try:
-            upcoming = thread.submit(next, items, None)
+            upcoming = thread.submit(following)
             while (item := upcoming.result()) is not None:
-                upcoming = thread.submit(next, items, None)
+                upcoming = thread.submit(following)
                 yield item
         finally:
             thread.submit(items.close).result()
@@ -272,12 +275,13 @@ def _source(database: Database, parameters: ImportParameters | PreviewParameters
         defaults=parameters.default,
         separator=parameters.separator,
     )
-    try:
-        source = stream_source(stored.buffered(), stored.name, options)
-    except ValueError as error:
-        raise JobFailed(str(error)) from error
-    with source:
-        yield source
+    with as_members():
+        try:
+            source = stream_source(stored.buffered(), stored.name, options)
+        except ValueError as error:
+            raise JobFailed(str(error)) from error
+        with source:
+            yield source
 
 
 def _shown(record: BookRecord) -> dict[str, Any]:

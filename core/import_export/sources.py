@@ -15,6 +15,7 @@ from diptych.core.formats.containers import OpenedFile, open_file, open_stream
 from diptych.core.formats.detection import detect
 from diptych.core.formats.open_library.author_names import AuthorNames
 from diptych.core.formats.open_library.reader import read_named
+from diptych.core.formats.option_names import option
 from diptych.core.formats.reading import Records
 from diptych.core.formats.record import RawBook, Reject
 from diptych.core.formats.registry import format_by_suffix, format_named, reader_of
@@ -128,7 +129,7 @@ def _source(opened: OpenedFile, options: Options) -> BookSource:
     if options.file_format is None and name == "tsv" and named is not None and named.name == "csv":
         name, notices = "csv", []  # CSV with tabs between its cells, and quotes
     if options.authors is not None and name != "openlibrary":
-        raise ValueError(f"--authors is for Open Library's editions: the file is {format_named(name).label}")
+        raise ValueError(f"{option('authors')} is for Open Library's editions: the file is {format_named(name).label}")
     if format_named(name).tabular:
         return _table(opened, head, cast(TableFormat, name), notices, options)
     return _records(opened, name, notices, options)
@@ -137,7 +138,9 @@ def _source(opened: OpenedFile, options: Options) -> BookSource:
 def _records(opened: OpenedFile, name: str, notices: list[str], options: Options) -> BookSource:
     """Return the source of a bibliographic format. Raises ValueError for options that only tables have."""
     if options.mapped or options.separator:
-        raise ValueError(f"--map and --separator are for tables: {format_named(name).label} has no columns")
+        raise ValueError(
+            f"{option('map')} and {option('separator')} are for tables: {format_named(name).label} has no columns"
+        )
     defaults = Defaults(options.defaults)
 
     if options.authors is None:

@@ -11,6 +11,7 @@ from typing import Any, Literal, TextIO, cast
 
 from diptych.core.formats.container_errors import BrokenContainerError
 from diptych.core.formats.containers import OpenedFile, open_file
+from diptych.core.formats.option_names import option
 from diptych.core.formats.record import Reject
 
 LINE_LIMIT = 4 << 20  # characters
@@ -126,7 +127,8 @@ def has_surrogate(text: str) -> bool:
 def unusable(text: str) -> str | None:
     """Return the reason to refuse a row with this text, or None."""
     if _SURROGATE.search(text):
-        return "row has bytes that the file's encoding cannot decode: give the right one, as --encoding windows-1252"
+        how = option("encoding", "windows-1252")
+        return f"row has bytes that the file's encoding cannot decode: give the right one, as {how}"
     if "\0" in text:
         return "row has a NUL character"
     return None

@@ -11,7 +11,7 @@ from diptych.core.engine.schemas.pagination import Page
 from diptych.core.formats.registry import READ, format_named
 from diptych.core.import_export.fields import FIELDS, PERSON_FIELDS
 from diptych.core.imports.forms import IGNORED
-from diptych.core.imports.rules import IMPORT, PREVIEW, UNDO
+from diptych.core.imports.rules import IMPORT, PREVIEW
 from diptych.core.imports.schemas import Import, ImportList, Preview
 from diptych.core.jobs.schemas import Job
 from diptych.core.web import templates
@@ -94,7 +94,7 @@ def import_page(frame: Frame, row: Import, *, followed: bool) -> bytes:
         progress=progress_text(job) if job and not idle else "",
         follow=follow_of(href(row), job, followed=followed),
         cancel=cancelling(job),
-        counts=_counts(job) if job is not None and job.type in (IMPORT, UNDO) else [],
+        counts=_counts(job),
         left_out=(row.left_out if ended_import else preview.left_out if preview else []) or [],
         rejected=job.counts.get("rejected", 0) if ended_import and job else 0,
         undo=[Action(text("import.undo"), f"{href(row)}/undo")] if ended_import and "history:undo" in frame.may else [],
@@ -162,9 +162,6 @@ def _facts(row: Import, preview: Preview | None) -> list[tuple[str, str]]:
     if preview is not None:
         facts += [
             (text("import.format"), format_named(preview.format).label),
-            (count_text("records"), f"{preview.records:,}"),
-            (count_text("repeated"), f"{preview.repeated:,}"),
-            (count_text("rejected"), f"{preview.rejected:,}"),
         ]
     return facts
 

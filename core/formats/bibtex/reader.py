@@ -22,7 +22,7 @@ from diptych.core.formats.bibtex.latex import decoded
 from diptych.core.formats.bibtex.types import FORMATS, VOLUMES, why_no_book
 from diptych.core.formats.bibtex.values import split
 from diptych.core.formats.record import RawBook, RawContributor, Reject
-from diptych.core.formats.text import UNDECODABLE, Text, is_decoded, one_line, shown
+from diptych.core.formats.text import Text, is_decoded, one_line, shown, undecodable
 
 SIZE_MAX = 64 << 20
 """Characters of a file, at most: it is read as a whole, since an entry may refer to a later one."""
@@ -65,7 +65,7 @@ def _read(entry: RawEntry, encoding: str) -> RawBook | Reject:
     """Return the book of an entry, or why it is not taken."""
     raw = entry.raw[:RAW_MAX]
     if not is_decoded(entry.raw):
-        return Reject(entry.line, f"the entry {UNDECODABLE.format(encoding=encoding)}", shown(raw))
+        return Reject(entry.line, f"the entry {undecodable(encoding)}", shown(raw))
     reason = why_no_book(entry.kind, isbn="isbn" in entry.fields)
     return _Reading(entry, raw).book() if reason is None else Reject(entry.line, reason, raw)
 

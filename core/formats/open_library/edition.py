@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from diptych.core.formats.option_names import only_by_command
 from diptych.core.formats.record import RawBook, RawContributor
 from diptych.core.formats.values.names import filed, with_role
 
 NameOf = Callable[[str], str | None]
 """Returns the name of the author with a key such as OL23919A, None if it is not known."""
 
-AUTHOR_KEYS = "authors (only their keys: give --authors with Open Library's dump of authors)"
-"""How the summary reports authors that a record names by their keys alone."""
+
+def author_keys() -> str:
+    """Return how the summary reports authors that a record names by their keys alone."""
+    how = only_by_command(": give --authors with Open Library's dump of authors")
+    return f"authors (only their keys{how})"
+
 
 _TITLES = ("title", "title_prefix", "full_title", "subtitle", "translation_of")
 _PEOPLE = ("authors", "author", "by_statement", "contributors", "contributions")
@@ -144,8 +149,8 @@ def _authors(value: Any, name_of: NameOf, unread: list[str]) -> Iterator[RawCont
             key = _text(author.get("key"))
         if key is not None:
             name = name_of(last_part(key))
-            if name is None and AUTHOR_KEYS not in unread:
-                unread.append(AUTHOR_KEYS)
+            if name is None and author_keys() not in unread:
+                unread.append(author_keys())
         if name is not None:
             yield RawContributor(name=name)
         elif key is None:

@@ -15,7 +15,7 @@ from diptych.core.formats.name_lines import contributor
 from diptych.core.formats.record import RawBook, RawContributor, Reject
 from diptych.core.formats.ris.lines import REFERENCE_MAX, Field, Reference, Stray, references
 from diptych.core.formats.ris.types import FORMATS, why_no_book
-from diptych.core.formats.text import UNDECODABLE, Text, is_decoded, one_line, shown
+from diptych.core.formats.text import Text, is_decoded, one_line, shown, undecodable
 
 RAW_MAX = 10_000
 """Characters of a reference that its reject shows, at most."""
@@ -63,7 +63,7 @@ def _read(reference: Reference, encoding: str) -> RawBook | Reject:
     if reference.too_long:
         return Reject(reference.line, f"the reference has more than {REFERENCE_MAX} characters: is an ER missing?", raw)
     if not is_decoded(whole):
-        return Reject(reference.line, f"the reference {UNDECODABLE.format(encoding=encoding)}", shown(raw))
+        return Reject(reference.line, f"the reference {undecodable(encoding)}", shown(raw))
     isbn = any(field.tag == "SN" and not _ISSN.fullmatch(field.lines[0].strip()) for field in reference.fields)
     reason = why_no_book(reference.kind, isbn=isbn)
     if reason is not None:

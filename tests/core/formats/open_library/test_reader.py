@@ -6,7 +6,7 @@ import pytest
 
 from diptych.core.formats.normalization import normalized
 from diptych.core.formats.open_library.author_names import AuthorNames
-from diptych.core.formats.open_library.edition import AUTHOR_KEYS
+from diptych.core.formats.open_library.edition import author_keys
 from diptych.core.formats.open_library.reader import read
 from diptych.core.formats.record import RawBook, RawContributor, Reject
 
@@ -65,7 +65,7 @@ def test_a_whole_edition_becomes_a_book():
         "works",
         "covers",
         "publishers after the first",
-        AUTHOR_KEYS,
+        author_keys(),
         "identifiers.overdrive",
     ]
     book, troubles = normalized(raw)
@@ -118,7 +118,7 @@ def test_editions_written_by_hand_are_read():
         [RawContributor(name="Ann")],
         [RawContributor(name="Ann Writer")],
     ]
-    assert [book.unread for book in books] == [[AUTHOR_KEYS], [], []]
+    assert [book.unread for book in books] == [[author_keys()], [], []]
     assert books[1].identifiers == [("isbn", "9780109303950")]
     assert (books[1].publisher, books[2].languages) == ("P", ["eng"])
 
