@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 import httpx
 import pytest
 
+from tests.contract.making import marker
 from tests.support import patient
 from tests.support.databases import BACKENDS
 from tests.support.deployments import ADAPTERS
@@ -52,6 +54,21 @@ def administrator(url: str, hosts: Hosts) -> Iterator[httpx.Client]:
     """Yield a client of one deployment that sends the token of an administrator."""
     with patient.Client(base_url=url, headers={"Authorization": f"Bearer {hosts.administrator(url)}"}) as client:
         yield client
+
+
+@pytest.fixture
+def signed_in(url: str, hosts: Hosts, administrator: httpx.Client) -> Iterator[Callable[..., httpx.Client]]:
+    """Yield the function that makes an account of a role, and returns a browser in which its owner has signed in."""
+    if CONTRACT_URL:
+        pytest.skip("sessions are begun in the database")
+    with contextlib.ExitStack() as stack:
+
+        def browser(role: str, password: str = "") -> httpx.Client:
+            account = administrator.post("/accounts", json={"name": marker(), "role": role}).raise_for_status().json()
+            token = hosts.signed_in(url, account["id"], password)
+            return stack.enter_context(patient.Client(base_url=url, headers={"Cookie": f"diptych-session={token}"}))
+
+        yield browser
 
 
 @pytest.fixture

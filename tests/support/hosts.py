@@ -12,6 +12,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import IO
+from uuid import UUID
 
 import pytest
 
@@ -21,6 +22,7 @@ from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from diptych.core.sync.job_queue import enqueue
+from diptych.core.sync.operations.sign_in import begin_session, store_password
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.sync.worker import Worker
 from tests.support import patient
@@ -91,6 +93,17 @@ class Hosts:
             made = run([*DIPTYCH, "tokens", "create", "contract", "--scope", " ".join(SCOPES)], **database)
             self._tokens[backend] = made.stdout.strip()
         return self._tokens[backend]
+
+    def signed_in(self, url: str, account_id: str, password: str = "") -> str:
+        """Return the token of a new session of an account, of a deployment that was started here.
+
+        password: that the account is to have.
+        """
+        host = next(host for host, its in self._urls.items() if its == url)
+        with closing(self._database_of(host)) as database:
+            if password:
+                store_password(database, UUID(account_id), password)
+            return database.execute_write(partial(begin_session, account_id=UUID(account_id)), in_transaction=True)
 
     def add_job(self, url: str, principal: str | None = None) -> str:
         """Have somebody ask for a job that no worker does, of a deployment that was started here; return its id."""

@@ -96,7 +96,8 @@ async def undo(executor: Executor, call: OperationRequest) -> OperationResult:
         raise Conflict("The last job of this file was no import: there is nothing to undo by it.")
     _, request_id, principal, via, parameters = found
     options = {name: value for name, value in parameters.items() if name != "import_id"}
-    of_import = UndoParameters(import_id=row_id, request_id=request_id, principal=principal, via=via, options=options)
+    sender = {"request_id": request_id, "principal": principal, "via": via}
+    of_import = UndoParameters.model_validate({"import_id": str(row_id), **sender, "options": options})
     return _accepted(await _enqueue(executor, row_id, UNDO, of_import))
 
 

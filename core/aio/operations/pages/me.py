@@ -76,8 +76,7 @@ async def create_token(database: Database, call: OperationRequest) -> OperationR
     known = None
     if call.principal.via == "session":
         known = await reauthenticate(database, call, given.current_password, given.code)
-    expires_at = None if given.days == "never" else now() + timedelta(days=int(given.days))
-    body = TokenInput(label=given.label, account_id=account_id, scope=given.scope, expires_at=expires_at)
+    body = _input_of(given, account_id)
 
     async def write(executor: Executor) -> Any:
         if known is not None:
@@ -89,6 +88,14 @@ async def create_token(database: Database, call: OperationRequest) -> OperationR
         log_use(known.code)
     shown = views.token_page(frame_of(path, call.principal), made, _back(call, made.account.id))
     return html(shown, {"Cache-Control": "no-store"})
+
+
+def _input_of(given: TokenForm, account_id: UUID | None) -> TokenInput:
+    """Return what the operation of the API takes for a form."""
+    days = None if given.days == "never" else int(given.days)
+    expires_at = None if days is None else f"{now() + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    account = {} if account_id is None else {"account_id": str(account_id)}
+    return TokenInput.model_validate({"label": given.label, "scope": given.scope, "expires_at": expires_at, **account})
 
 
 async def revoke_token(executor: Executor, call: OperationRequest) -> OperationResult:
