@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from diptych.core.access.accounts.schemas import Account
 from diptych.core.access.events.schemas import EventList, SecurityEvent
-from diptych.core.access.permissions import ANONYMOUS, DEFAULT_SCOPE, PERMISSIONS, SCOPES
+from diptych.core.access.permissions import ANONYMOUS, DEFAULT_SCOPE, PERMISSIONS, SCOPES, Permission
 from diptych.core.access.tokens.schemas import LIFETIMES, NewToken, Token
 from diptych.core.engine.schemas.pagination import ListQuery, Page
 from diptych.core.jobs.schemas import UnfinishedJobs
@@ -23,7 +23,7 @@ from diptych.core.web.frame import Frame
 from diptych.core.web.values import moment_text
 from diptych.core.web.wording import text
 
-MANAGED = (
+MANAGED: tuple[tuple[str, Permission], ...] = (
     ("imports", "catalogue:write"),
     ("jobs", "catalogue:write"),
     ("accounts", "accounts:manage"),
@@ -49,7 +49,7 @@ def manage_page(frame: Frame) -> bytes:
     entries = [
         Entry(text(f"manage.{name}"), f"ui/{name}", facts=[text(f"manage.{name}.about")])
         for name, permission in MANAGED
-        if permission in frame.may
+        if frame.may(permission)
     ]
     return listing_page(frame, Listing(text("manage.title"), entries, ""))
 
@@ -203,15 +203,10 @@ def first_account_page(frame: Frame) -> bytes:
 # The policy
 
 
-def policy_page(frame: Frame, role: str, form: Form | None = None) -> bytes:
+def policy_page(frame: Frame, role: str) -> bytes:
     """Return the page of the policy. role: of anonymous clients."""
     roles = [(name, text(f"policy.{name}"), text(f"policy.{name}.about")) for name in ANONYMOUS]
-    return templates.render("policy.html", frame, roles=roles, role=role, form=form or Form({"role": role}))
-
-
-def policy_again(refused: Refused) -> bytes:
-    """Return the page of the policy after a refusal."""
-    return policy_page(refused.frame, "", refused.form)
+    return templates.render("policy.html", frame, roles=roles, role=role)
 
 
 # Security events

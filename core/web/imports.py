@@ -97,7 +97,7 @@ def import_page(frame: Frame, row: Import, *, followed: bool) -> bytes:
         counts=_counts(job),
         left_out=(row.left_out if ended_import else preview.left_out if preview else []) or [],
         rejected=job.counts.get("rejected", 0) if ended_import and job else 0,
-        undo=[Action(text("import.undo"), f"{href(row)}/undo")] if ended_import and "history:undo" in frame.may else [],
+        undo=[Action(text("import.undo"), f"{href(row)}/undo")] if ended_import and frame.may("history:undo") else [],
         delete=[Action(text("import.delete"), f"{href(row)}/delete")] if idle else [],
         form=_form(options) if idle else None,
         is_previewed=done == PREVIEW,

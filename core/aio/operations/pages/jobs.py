@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diptych.core.aio.operations import jobs
-from diptych.core.aio.operations.pages.page import form, html, page, see_other
+from diptych.core.aio.operations.pages.page import button, html, page, see_other
 from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.engine.schemas.field_types import QueryFlag
@@ -46,5 +46,5 @@ operations = [
     page("jobs", "/ui/jobs", show_jobs, query=JobList, permission="catalogue:write"),
     # Not stored: a page that is followed is asked for each few seconds.
     page("job", "/ui/job/{id}", show_job, query=FollowQuery, permission="catalogue:write", cache_control="no-store"),
-    form("cancel_job", "/ui/job/{id}/cancel", cancel, None, needs_transaction=lambda _: True),
+    button("cancel_job", "/ui/job/{id}/cancel", cancel),
 ]

@@ -12,14 +12,14 @@ from diptych.core.access.sessions import queries
 from diptych.core.access.sessions.rules import digest_of, is_over
 from diptych.core.access.tokens.schemas import TokenForm, TokenInput
 from diptych.core.aio.operations import tokens
-from diptych.core.aio.operations.pages.page import form, html, page, see_other
+from diptych.core.aio.operations.pages.page import button, form, html, page, see_other
 from diptych.core.aio.operations.sign_in import reauthenticate, use_up
 from diptych.core.aio.services.second_factors import log_use
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
-from diptych.core.http.operations import OperationRequest, OperationResult
+from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.web import administration as views
 from diptych.core.web.frame import HTML, frame_of
 
@@ -119,42 +119,23 @@ def _back(call: OperationRequest, account_id: UUID) -> str:
 
 
 _OWN: dict[str, Any] = {"permission": "me:read"}
-_NEW_TOKEN: dict[str, Any] = {
-    "unit": "several",
-    "body": TokenForm,
-    "secret": True,
-    "status": 200,
-    "media_type": HTML,
-}
+_MANAGING: dict[str, Any] = {"permission": "accounts:manage"}
+
+
+def _new_token(name: str, path: str, permission: dict[str, Any]) -> tuple[Operation, Operation]:
+    """Return the page to create a token, and its form, which answers with the token."""
+    shows: dict[str, Any] = {"body": TokenForm, "secret": True, "status": 200, "media_type": HTML, **permission}
+    return (
+        page(name, path, new_token, "none", **permission),
+        form(name, path, create_token, views.new_token_again, "several", **shows),
+    )
+
 
 operations = [
     page("me", "/ui/me", show, **_OWN),
-    form("end_session", "/ui/me/sessions/{id}/end", end_session, None, needs_transaction=lambda _: True, **_OWN),
-    form(
-        "end_other_sessions",
-        "/ui/me/sessions/end-others",
-        end_other_sessions,
-        None,
-        needs_transaction=lambda _: True,
-        **_OWN,
-    ),
-    page("new_own_token", "/ui/me/tokens/new", new_token, "none", **_OWN),
-    form("new_own_token", "/ui/me/tokens/new", create_token, views.new_token_again, **_NEW_TOKEN, **_OWN),
-    page("new_token", "/ui/account/{id}/tokens/new", new_token, "none", permission="accounts:manage"),
-    form(
-        "new_token",
-        "/ui/account/{id}/tokens/new",
-        create_token,
-        views.new_token_again,
-        permission="accounts:manage",
-        **_NEW_TOKEN,
-    ),
-    form(
-        "revoke_token",
-        "/ui/token/{id}/revoke",
-        revoke_token,
-        None,
-        needs_transaction=lambda _: True,
-        permission="tokens:manage",
-    ),
+    button("end_session", "/ui/me/sessions/{id}/end", end_session, **_OWN),
+    button("end_other_sessions", "/ui/me/sessions/end-others", end_other_sessions, **_OWN),
+    *_new_token("new_own_token", "/ui/me/tokens/new", _OWN),
+    *_new_token("new_token", "/ui/account/{id}/tokens/new", _MANAGING),
+    button("revoke_token", "/ui/token/{id}/revoke", revoke_token, permission="tokens:manage"),
 ]

@@ -48,7 +48,7 @@ def form(
 
 
 def button(name: str, path: str, run: Callable[..., Any], **more: Any) -> Operation:
-    """Return the operation of a form that is a button alone: one change of one row, in a transaction."""
+    """Return the operation of a form in which nothing is typed: buttons, and choices. It is one transaction."""
     given: dict[str, Any] = {"needs_transaction": lambda _: True, "body": None, **more}
     return form(name, path, run, None, "write_one", **given)
 

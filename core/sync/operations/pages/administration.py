@@ -21,7 +21,7 @@ from diptych.core.jobs.queries import LAST_TAKEN
 from diptych.core.observability import metrics
 from diptych.core.sync.job_queue import count_unfinished
 from diptych.core.sync.operations import accounts, tokens
-from diptych.core.sync.operations.pages.page import form, html, page, see_other
+from diptych.core.sync.operations.pages.page import button, form, html, page, see_other
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import administration as views
@@ -155,27 +155,19 @@ operations = [
     page("first_account", "/ui/first-account", first_account, "none", public=True),
     page("accounts", "/ui/accounts", show_accounts, query=AccountList, **_MANAGING),
     page("new_account", "/ui/accounts/new", new_account, "none", **_MANAGING),
-    form("new_account", "/ui/accounts/new", create_account, views.new_account_again, body=NewAccountForm, **_MANAGING),
+    form(
+        "new_account",
+        "/ui/accounts/new",
+        create_account,
+        views.new_account_again,
+        "write_one",
+        body=NewAccountForm,
+        **_MANAGING,
+    ),
     page("account", "/ui/account/{id}", show_account, **_MANAGING),
-    form(
-        "account",
-        "/ui/account/{id}",
-        change_account,
-        None,
-        body=AccountForm,
-        needs_transaction=lambda _: True,
-        **_MANAGING,
-    ),
+    button("account", "/ui/account/{id}", change_account, body=AccountForm, **_MANAGING),
     page("policy", "/ui/policy", show_policy, **_MANAGING),
-    form(
-        "policy",
-        "/ui/policy",
-        change_policy,
-        views.policy_again,
-        body=PolicyForm,
-        needs_transaction=lambda _: True,
-        **_MANAGING,
-    ),
+    button("policy", "/ui/policy", change_policy, body=PolicyForm, **_MANAGING),
     page("security_events", "/ui/security-events", show_events, query=EventList, **_MANAGING),
     page("health", "/ui/health", show_health, permission="jobs:manage", cache_control="no-store"),
 ]

@@ -17,7 +17,7 @@ from diptych.core.imports.schemas import ImportList, ImportOptions, ReadingOptio
 from diptych.core.jobs.ownership import visible_to
 from diptych.core.sync.operations import imports
 from diptych.core.sync.operations.pages.jobs import FollowQuery
-from diptych.core.sync.operations.pages.page import form, html, page, see_other
+from diptych.core.sync.operations.pages.page import button, form, html, page, see_other
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import imports as views
@@ -89,8 +89,8 @@ def _followed(call: OperationRequest) -> OperationResult:
     return see_other(f"ui/import/{call.parameters['id']}?follow=true")
 
 
-def _form(name: str, run: Callable[[Executor, OperationRequest], OperationResult], **more: Any) -> Any:
-    return form(f"{name}_import", f"/ui/import/{{id}}/{name}", run, None, needs_transaction=lambda _: True, **more)
+def _button(name: str, run: Callable[[Executor, OperationRequest], OperationResult], **more: Any) -> Any:
+    return button(f"{name}_import", f"/ui/import/{{id}}/{name}", run, **more)
 
 
 operations = [
@@ -101,15 +101,15 @@ operations = [
         "/ui/imports/new",
         create,
         views.new_again,
-        "write_many",
+        body=None,
         takes_file=True,
         accepts=(MULTIPART,),
     ),
     page("import", "/ui/import/{id}", show, query=FollowQuery, permission="catalogue:write", cache_control="no-store"),
-    _form("preview", preview, body=ImportForm),
-    _form("start", start, body=ImportForm),
-    _form("undo", undo, permission="history:undo"),
-    _form("delete", delete),
+    _button("preview", preview, body=ImportForm),
+    _button("start", start, body=ImportForm),
+    _button("undo", undo, permission="history:undo"),
+    _button("delete", delete),
     page(
         "rejects",
         "/ui/import/{id}/rejects.csv",

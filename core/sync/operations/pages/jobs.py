@@ -10,7 +10,7 @@ from diptych.core.jobs import queries
 from diptych.core.jobs.ownership import visible_to
 from diptych.core.jobs.schemas import JobList
 from diptych.core.sync.operations import jobs
-from diptych.core.sync.operations.pages.page import form, html, page, see_other
+from diptych.core.sync.operations.pages.page import button, html, page, see_other
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import jobs as views
@@ -47,5 +47,5 @@ operations = [
     page("jobs", "/ui/jobs", show_jobs, query=JobList, permission="catalogue:write"),
     # Not stored: a page that is followed is asked for each few seconds.
     page("job", "/ui/job/{id}", show_job, query=FollowQuery, permission="catalogue:write", cache_control="no-store"),
-    form("cancel_job", "/ui/job/{id}/cancel", cancel, None, needs_transaction=lambda _: True),
+    button("cancel_job", "/ui/job/{id}/cancel", cancel),
 ]
