@@ -17,7 +17,7 @@ from diptych.core.engine.schemas.pagination import ListQuery, Page
 from diptych.core.jobs.schemas import UnfinishedJobs
 from diptych.core.web import templates
 from diptych.core.web.books import Link
-from diptych.core.web.entries import Action, Entry, Listing, listing_page, pager, present, tabs_of
+from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, pager, present, tabs_of
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import moment_text
@@ -51,7 +51,7 @@ def manage_page(frame: Frame) -> bytes:
         for name, permission in MANAGED
         if frame.may(permission)
     ]
-    return listing_page(frame, Listing(text("manage.title"), entries, ""))
+    return entry_list_page(frame, EntryList(text("manage.title"), entries, ""))
 
 
 # Accounts
@@ -59,9 +59,9 @@ def manage_page(frame: Frame) -> bytes:
 
 def accounts_page(frame: Frame, query: ListQuery, page: Page[Account]) -> bytes:
     """Return the page of a list of accounts."""
-    return listing_page(
+    return entry_list_page(
         frame,
-        Listing(
+        EntryList(
             heading=text("accounts.title"),
             entries=[
                 Entry(account.name, account_href(account), _disabled(account), _account_facts(account))
@@ -216,9 +216,9 @@ def events_page(frame: Frame, query: EventList, page: Page[SecurityEvent]) -> by
     """Return the page of a list of security events."""
     values = [(events, text(f"events.{kind}")) for kind, events in EVENT_KINDS.items()]
     accounts = [("accountIdIn", str(each)) for each in query.account_id_in or ()]
-    return listing_page(
+    return entry_list_page(
         frame,
-        Listing(
+        EntryList(
             heading=text("events.title"),
             about=text("events.about"),
             entries=[_event_entry(event) for event in page.items],

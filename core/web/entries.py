@@ -38,7 +38,7 @@ class Entry(Struct, frozen=True):
     actions: Sequence[Action] = ()
 
 
-class Listing(Struct, frozen=True):
+class EntryList(Struct, frozen=True):
     """The page of a list.
 
     links: to what belongs to it. tabs: what it can be narrowed to, each with its address, empty for the present one.
@@ -53,7 +53,7 @@ class Listing(Struct, frozen=True):
     pager: Pager = Pager("", "", "")
 
 
-def listing_page(frame: Frame, listing: Listing) -> bytes:
+def entry_list_page(frame: Frame, listing: EntryList) -> bytes:
     """Return the page of a list."""
     return templates.render("listing.html", frame, listing=listing)
 

@@ -16,7 +16,7 @@ from diptych.core.imports.schemas import Import, ImportList, Preview
 from diptych.core.jobs.schemas import Job
 from diptych.core.web import templates
 from diptych.core.web.books import Link
-from diptych.core.web.entries import Action, Entry, Listing, listing_page, pager, present
+from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, pager, present
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.jobs import cancelling, count_text, follow_of, is_unfinished, progress_text, state_text, type_text
@@ -36,9 +36,9 @@ class Column(Struct, frozen=True):
 
 def imports_page(frame: Frame, query: ImportList, page: Page[Import]) -> bytes:
     """Return the page of the files that were sent."""
-    return listing_page(
+    return entry_list_page(
         frame,
-        Listing(
+        EntryList(
             heading=text("imports.title"),
             about=text("imports.about"),
             entries=[_entry(row) for row in page.items],

@@ -8,7 +8,7 @@ from diptych.core.engine.schemas.pagination import Page
 from diptych.core.jobs.rules import STATES
 from diptych.core.jobs.schemas import Job, JobList
 from diptych.core.web import templates
-from diptych.core.web.entries import Action, Entry, Listing, listing_page, pager, present, tabs_of
+from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, pager, present, tabs_of
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import moment_text
 from diptych.core.web.wording import TEXTS, text
@@ -31,9 +31,9 @@ def following(job: Job | None, *, followed: bool) -> dict[str, str]:
 
 def jobs_page(frame: Frame, query: JobList, page: Page[Job]) -> bytes:
     """Return the page of a list of jobs."""
-    return listing_page(
+    return entry_list_page(
         frame,
-        Listing(
+        EntryList(
             heading=text("jobs.title"),
             about=text("jobs.about"),
             entries=[Entry(type_text(job.type), href(job), state_text(job), facts_of(job)) for job in page.items],

@@ -21,13 +21,11 @@ GROUP = 4
 class State(Struct, frozen=True):
     """The second factor of an account.
 
-    codes: recovery codes that are left, None without a second factor. begun: whether one is being set up. available:
-    whether one can be set up here.
+    codes: recovery codes that are left, None without a second factor. begun: whether one is being set up.
     """
 
     codes: int | None = None
     begun: bool = False
-    available: bool = True
 
 
 def state_page(frame: Frame, state: State, form: Form | None = None) -> bytes:

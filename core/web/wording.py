@@ -361,8 +361,6 @@ TEXTS: Mapping[str, str] = {
     "second_factor.title": "Second factor",
     "second_factor.about": "An app on your phone shows a new code each half minute, which signing in takes besides the"
     " password. To begin, show that it is you.",
-    "second_factor.unavailable": "A second factor cannot be set up here: the operator of this service has set no"
-    " DIPTYCH_ENCRYPTION_KEYS.",
     "second_factor.has": "Your account has a second factor: signing in takes a code besides the password.",
     "second_factor.begin": "Begin",
     "second_factor.anew": "Begin again",

@@ -304,6 +304,37 @@ TABLE = """
     page_sign_out                                                                        0
     page_password                                                                        0
     page_second_factor                                                                   0
+    page_me                                                                              0
+    form_end_session        id={nobody} form:                                            0
+    form_end_other_sessions  form:                                                       0
+    page_new_own_token                                                                   0
+    form_new_own_token      form:label=x&days=7&scope.catalogue:read=on                  0
+    page_new_token          id={account}                                                 0
+    form_new_token          id={account} form:label=x&days=7&scope.catalogue:read=on     1 commit
+    form_revoke_token       id={token} form:                                             2 commit
+    page_manage                                                                          0
+    page_first_account                                                                   0
+    page_accounts                                                                        1
+    page_new_account                                                                     0
+    form_new_account        form:name=new&kind=person&role=reader                        1 alone
+    page_account            id={account}                                                 2
+    form_account            id={account} form:role=editor&active=false                   2 commit
+    page_policy                                                                          1
+    form_policy             form:role=reader                                             1 commit
+    page_security_events                                                                 1
+    page_health                                                                          4
+    page_jobs                                                                            1
+    page_job                id={nobody}                                                  1
+    form_cancel_job         id={nobody} form:                                            1
+    page_imports                                                                         1
+    page_new_import                                                                      0
+    form_new_import         {{"title":"x"}}                                              5 commit
+    page_import             id={nobody}                                                  1
+    form_preview_import     id={nobody} form:strict=                                     1
+    form_start_import       id={nobody} form:strict=                                     1
+    form_undo_import        id={nobody} form:                                            1
+    form_delete_import      id={nobody} form:                                            1
+    page_rejects            id={nobody}                                                  1
     ui_sign_in              form:name=tove&password=wrong                                5 commit
     ui_sign_out             form:                                                        0
     ui_password             form:current_password=x&new_password=y                       0
@@ -347,6 +378,7 @@ TABLE = """
     imports_start           id={nobody} {{"strict":true}}                                1
     exports_create          ?format=csv                                                  2 commit
     exports_read_file       id={nobody}                                                  1
+    imports_undo            id={nobody}                                                  1
     jobs_list                                                                            1
     jobs_get                id={nobody}                                                  1
     jobs_cancel             id={nobody}                                                  1

@@ -21,7 +21,7 @@ def test_only_health_checks_documents_and_signing_in_are_public():
 
     assert public == {
         "health_live", "health_ready",
-        "ui_sign_in", "ui_sign_out", "page_sign_in", "page_sign_out",
+        "ui_sign_in", "ui_sign_out", "page_sign_in", "page_sign_out", "page_first_account",
         "page_root", "page_root_without_slash", "page_asset", "page_favicon", "page_robots",
         "documents_openapi", "documents_reference", "documents_reference_page", "documents_list_problems",
         "documents_get_problem",
@@ -36,7 +36,7 @@ def test_an_operation_that_writes_needs_more_than_one_that_reads():
     assert all("history:undo" not in held for held in ANONYMOUS.values()), "deleted rows come back by it"
     # The rejects of an import are for whoever may import.
     streams = {operation.name: operation.needed for operation in OPERATIONS if operation.unit == "stream"}
-    assert streams.pop("imports_list_rejects") == "catalogue:write"
+    assert streams.pop("imports_list_rejects") == streams.pop("page_rejects") == "catalogue:write"
     assert {*streams.values()} == {"catalogue:read"}
 
 

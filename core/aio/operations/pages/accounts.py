@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from diptych.core.access.second_factors.queries import PATIENCE, STATE
 from diptych.core.aio.operations.pages.page import html, page
 from diptych.core.aio.statement_executor import Executor
-from diptych.core.aio.unit_of_work import Database
 from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
 from diptych.core.http.operations import OperationRequest, OperationResult
@@ -31,19 +28,13 @@ async def password(_executor: None, call: OperationRequest) -> OperationResult:
     return html(forms.password(frame_of("/ui/password", call.principal)))
 
 
-async def second_factor(database: Database, call: OperationRequest) -> OperationResult:
+async def second_factor(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the page of one's second factor."""
-
-    async def read(executor: Executor) -> Any:
-        return await executor.first(STATE, {VALUE: call.principal.id})
-
-    row = await database.read(read)
-    state = State(available=bool(database.keyring))
+    state, row = State(), await executor.first(STATE, {VALUE: call.principal.id})
     if row is not None:
         confirmed_at, created_at, codes = row
         is_confirmed = confirmed_at is not None
-        begun = not is_confirmed and created_at > now() - PATIENCE
-        state = State(codes if is_confirmed else None, begun, available=state.available)
+        state = State(codes if is_confirmed else None, not is_confirmed and created_at > now() - PATIENCE)
     return html(state_page(frame_of("/ui/second-factor", call.principal), state))
 
 
@@ -51,5 +42,5 @@ operations = [
     page("sign_in", "/ui/sign-in", sign_in, "none", public=True),
     page("sign_out", "/ui/sign-out", sign_out, "none", public=True),
     page("password", "/ui/password", password, "none", permission="me:read"),
-    page("second_factor", "/ui/second-factor", second_factor, "several", permission="me:read"),
+    page("second_factor", "/ui/second-factor", second_factor, permission="me:read"),
 ]
