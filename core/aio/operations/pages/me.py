@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from diptych.core.access.events.queries import ADD, values_of
 from diptych.core.access.second_factors.queries import CONFIRMED
 from diptych.core.access.sessions import queries
 from diptych.core.access.sessions.rules import digest_of, is_over
@@ -15,6 +14,7 @@ from diptych.core.aio.operations import tokens
 from diptych.core.aio.operations.pages.page import button, form, html, page, see_other
 from diptych.core.aio.operations.sign_in import reauthenticate, use_up
 from diptych.core.aio.services.second_factors import log_use
+from diptych.core.aio.services.security_events import record
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.engine.entity import now
@@ -46,7 +46,7 @@ async def end_session(executor: Executor, call: OperationRequest) -> OperationRe
     """End one of one's own sessions; one that has ended already is none."""
     values = {VALUE: call.principal.id, "session": call.parameters["id"]}
     if await executor.first(queries.END_ONE, values) is not None:
-        await executor.run(ADD, values_of("sign_out", call.principal.id, client=call.browser.client))
+        await record(executor, "sign_out", call.principal.id, client=call.browser.client)
     return see_other(MINE)
 
 
@@ -54,7 +54,7 @@ async def end_other_sessions(executor: Executor, call: OperationRequest) -> Oper
     """End all of one's own sessions but this one."""
     values = {VALUE: call.principal.id, "kept": digest_of(call.browser.token)}
     await executor.run(queries.END_OTHERS, values)
-    await executor.run(ADD, values_of("sign_out", call.principal.id, client=call.browser.client))
+    await record(executor, "sign_out", call.principal.id, client=call.browser.client)
     return see_other(MINE)
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from diptych.core.access.events.queries import ADD, values_of
 from diptych.core.access.second_factors.queries import CONFIRMED
 from diptych.core.access.sessions import queries
 from diptych.core.access.sessions.rules import digest_of, is_over
@@ -19,6 +18,7 @@ from diptych.core.sync.operations import tokens
 from diptych.core.sync.operations.pages.page import button, form, html, page, see_other
 from diptych.core.sync.operations.sign_in import reauthenticate, use_up
 from diptych.core.sync.services.second_factors import log_use
+from diptych.core.sync.services.security_events import record
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.web import administration as views
@@ -47,7 +47,7 @@ def end_session(executor: Executor, call: OperationRequest) -> OperationResult:
     """End one of one's own sessions; one that has ended already is none."""
     values = {VALUE: call.principal.id, "session": call.parameters["id"]}
     if executor.first(queries.END_ONE, values) is not None:
-        executor.run(ADD, values_of("sign_out", call.principal.id, client=call.browser.client))
+        record(executor, "sign_out", call.principal.id, client=call.browser.client)
     return see_other(MINE)
 
 
@@ -55,7 +55,7 @@ def end_other_sessions(executor: Executor, call: OperationRequest) -> OperationR
     """End all of one's own sessions but this one."""
     values = {VALUE: call.principal.id, "kept": digest_of(call.browser.token)}
     executor.run(queries.END_OTHERS, values)
-    executor.run(ADD, values_of("sign_out", call.principal.id, client=call.browser.client))
+    record(executor, "sign_out", call.principal.id, client=call.browser.client)
     return see_other(MINE)
 
 
