@@ -130,7 +130,7 @@ def _files(ask: Asked, api: httpx.Client, book: Row) -> None:
     }
 
 
-def _access(asked: Asked, administrator: httpx.Client) -> None:
+def _access(asked: Asked, administrator: httpx.Client, work: Callable[[], None]) -> None:
     ask = Asked(administrator)
     account = ask("post", "/accounts", {"name": marker()})
     assert ask("get", "/accounts/{id}", id=account["id"]) == account
@@ -146,6 +146,13 @@ def _access(asked: Asked, administrator: httpx.Client) -> None:
         row = make(administrator, resource)
         history = ask("get", f"/{resource}/{{id}}/changes", id=row["id"])["items"]
         assert [each["action"] for each in history] == ["create"]
+    file = administrator.post("/imports?name=books.csv", content=f"title\n{marker()}\n".encode()).json()
+    work()
+    administrator.post(f"/imports/{file['id']}/start").raise_for_status()
+    work()
+    undoing = ask("post", "/imports/{id}/undo", id=file["id"])
+    work()
+    assert ask("get", "/jobs/{id}", id=undoing["id"])["counts"]["deleted"] == 1
     undone = ask("post", "/changes/undo", {"change_id": history[0]["id"]})["items"]
     assert undone == [{"resource": resource, "resource_id": row["id"], "action": "delete"}]
     ask("delete", "/tokens/{id}", id=token["id"])
@@ -156,7 +163,9 @@ def _access(asked: Asked, administrator: httpx.Client) -> None:
 
 def test_every_page_is_shown(api: httpx.Client):
     kinds = {"author": "authors", "book": "books", "publisher": "publishers", "in-series": "series", "tag": "tags"}
-    rows = {kind: make(api, resource) for kind, resource in kinds.items()}
+    rows: dict[str, Any] = {kind: make(api, resource) for kind, resource in kinds.items()}
+    sent = api.post("/imports?name=number", content=b"title\nx\n").json()
+    rows |= {"import": sent, "job": {"id": sent["job"]["id"], "name": "Preview of an import"}}
     for operation in OPERATIONS:
         for_all = operation.needed in (None, *ANONYMOUS["editor"])
         if operation.for_browsers and operation.method == "GET" and for_all:
@@ -186,7 +195,7 @@ def test_every_operation_of_the_openapi_document_succeeds(
     _files(ask, api, book)
     for resource in ("authors", "publishers", "tags"):
         _other_names(ask, api, resource)
-    _access(ask, administrator)
+    _access(ask, administrator, work)
     _imports(ask, api, work)
     for path in ("/books/facets", *STREAMED, *FOR_E_READERS, *OF_THE_SERVICE):
         ask("get", path)

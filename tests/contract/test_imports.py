@@ -140,6 +140,48 @@ def test_a_strict_import_stops_at_the_first_reject_and_keeps_what_came_before(ap
     assert titles(api, one) == [f"{one} a", f"{one} b"]
 
 
+def test_an_import_is_undone_by_a_job_but_for_what_was_changed_later(
+    api: httpx.Client, administrator: httpx.Client, work: Work
+):
+    one = marker()
+    file = sent(administrator, f"title,year,author\n{one} a,2,\n{one} b,3,{one}\n{one} c,3,{one}\n".encode())
+    path = f"/imports/{file['id']}/undo"
+    assert administrator.post(path).status_code == 409
+    work()
+    assert administrator.post(path).status_code == 409
+    assert started(administrator, file, work)["counts"]["created"] == 3
+    books = read(api, f"/books?searchString={one}&orderBy=title&sortOrder=asc")["items"]
+    changed = books[-1]
+    administrator.patch(f"/books/{changed['id']}", json={"pages": 7}).raise_for_status()
+    assert api.post(path).status_code == 401
+
+    response = administrator.post(path)
+    work()
+
+    assert response.status_code == 202
+    undone = read(administrator, response.headers["Location"])
+    assert (undone["type"], undone["state"]) == ("import-undo", "succeeded")
+    assert undone["counts"] == {"deleted": 2, "changed_back": 0, "restored": 0, "left": 2}
+    assert titles(api, one) == [changed["title"]]
+    assert administrator.post(path).status_code == 409
+
+
+def test_what_is_wrong_is_told_in_the_words_of_the_api(api: httpx.Client, work: Work):
+    rows = [
+        (sent(api, b"Nom\nx\n")["id"], 'map {"title": ["COLUMN"]}'),
+        (api.post("/imports", content=b"?").json()["id"], "the file does not show its format"),
+    ]
+    undecodable = sent(api, b"title\n\xff\n")
+    work()
+
+    for row_id, words in rows:
+        error = read(api, f"/imports/{row_id}")["job"]["error"]
+        assert words in error
+        assert "--" not in error
+    assert started(api, undecodable, work)["counts"]["rejected"] == 1
+    assert "as encoding windows-1252" in api.get(f"/imports/{undecodable['id']}/rejects.csv").text
+
+
 def test_an_import_is_not_read_twice_at_once_and_can_be_deleted(api: httpx.Client, work: Work):
     row = sent(api, b"title\nx\n")
     path = f"/imports/{row['id']}"

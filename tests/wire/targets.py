@@ -70,7 +70,7 @@ UNKNOWN_METHODS = ["TRACE", "PROPFIND", "FOO", "M-SEARCH", "PURGE", "LINK", "GET
 NO_METHODS = ["get", "Get", "GE@T", "G(T", "GET,", "GE:T", "G\u00c9T", "GET\x00", '"GET"', "G/T", "{GET}"]
 
 
-NO_ROWS = ("/jobs/", "/imports/", "/exports/", "/opds/v2/books/")
+NO_ROWS = ("/jobs/", "/imports/", "/exports/", "/opds/v2/books/", "/ui/job/", "/ui/import/")
 """What begins so names no row."""
 
 
@@ -126,7 +126,7 @@ def _status(route: Route, method: str) -> int:
     if method in ("GET", "HEAD"):
         unknown = "{slug}" in route.path or route.path.endswith("{name}") or route.path.startswith(NO_ROWS)
         return 404 if unknown else 303 if route.path in ("/", "/ui") else 200
-    if route.operation.body is None or route.path.startswith(NO_ROWS):
+    if route.operation.body is None or (route.path.startswith(NO_ROWS) and not route.operation.body_required):
         without = 404 if parameters_of(route.path) else 303
         sends_file = route.operation.takes_file or route.operation.stores_file
         return 422 if sends_file or route.path == "/exports" else without
@@ -136,7 +136,8 @@ def _status(route: Route, method: str) -> int:
 def _example(path: str, method: str) -> str:
     """Fill a path with ids: of an existing row for reading, of none for DELETE, which would delete it."""
     row = ID if method == "DELETE" else r"{\1}"
-    if path.startswith(("/accounts", "/tokens", "/jobs", "/imports", "/exports", "/opds")):
+    of_rows = ("/accounts", "/tokens", "/jobs", "/imports", "/exports", "/opds", "/ui/")
+    if path.startswith(of_rows) and not path.startswith("/ui/tag/"):
         path = path.replace("{id}", ID)
     path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}")
     path = path.replace(
