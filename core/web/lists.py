@@ -34,6 +34,13 @@ ORDERS: Mapping[str, Sequence[tuple[str, str]]] = {
 """The orders of a list, the first one where no other is asked for. works: the books of an author, or in a series."""
 
 
+NO_FILTERS = ("orderBy", "sortOrder", "pageSize", "total", "include")
+"""Parameters of a list that do not select rows."""
+
+EXPORTS = ("csv", "bibtex", "ris", "marc", "marcxml", "jsonl")
+"""The formats in which a list of books is exported."""
+
+
 class Pager(Struct, frozen=True):
     """The way to other pages of a list; an address is empty where there is none."""
 
@@ -48,7 +55,7 @@ class ListView(Struct, frozen=True):
     name: such as "books". address: of the list, from the root. hidden: parameters that its form keeps. filters: what
     the rows are selected by besides its words, each with the address without it. orders: each with its address, empty
     for the one it has. lines: BookLine, or Link for a name. facets: of a list of books. query: what was asked for, with
-    "?", empty for nothing.
+    "?", empty for nothing. exports: all that matches, in other formats.
     """
 
     name: str
@@ -62,6 +69,7 @@ class ListView(Struct, frozen=True):
     pager: Pager
     facets: FacetsView = FacetsView()
     query: str = ""
+    exports: Sequence[Link] = ()
 
     @property
     def has_wrong_filter(self) -> bool:
@@ -110,7 +118,14 @@ def list_view(  # noqa: PLR0913, PLR0917 - what a list is
         total="" if page.total is None else count(f"list.{name}", page.total),
         pager=pager_of(address, asked, page),
         query=at("", asked),
+        exports=_exports(asked) if kind == "books" and page.items else (),
     )
+
+
+def _exports(asked: Pairs) -> list[Link]:
+    """Return the links to all books that match, in other formats."""
+    filters = [pair for pair in asked if pair[0] not in NO_FILTERS]
+    return [Link(text(f"export.{name}"), at("ui/export", [("format", name), *filters])) for name in EXPORTS]
 
 
 def refused_view(name: str, address: str, refused: Refused) -> ListView:

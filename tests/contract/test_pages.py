@@ -21,7 +21,16 @@ POLICY = (
 )
 
 LISTS = ["/ui/books", "/ui/authors", "/ui/publishers", "/ui/series", "/ui/tags"]
-PAGES = ["/ui/", *LISTS, "/ui/statistics", "/ui/search", "/ui/search?q=x", "/ui/sign-in", "/ui/sign-out"]
+PAGES = [
+    "/ui/",
+    *LISTS,
+    "/ui/statistics",
+    "/ui/search",
+    "/ui/search?q=x",
+    "/ui/sign-in",
+    "/ui/sign-out",
+    "/ui/first-account",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -359,3 +368,22 @@ def test_the_statistics_have_the_same_numbers_in_a_plot_and_in_a_table(api: http
     assert {"svg", "table", "caption"} <= page.tags
     assert any("decadeIn=1970" in link for link in page.links)
     assert any("languageIn=sv" in link for link in page.links)
+
+
+def test_what_a_list_shows_is_exported_in_other_formats(api: httpx.Client):
+    author = make_author(api)
+    title = make_book(api, author_id=author["id"], year=1889)["title"]
+    make_book(api, author_id=author["id"], year=1890)
+    page = page_of(api, "/ui/books", authorIdIn=author["id"], yearIn="1889", orderBy="title", sortOrder="asc")
+
+    exports = [urljoin("/ui/books", link) for link in page.links if "export?" in link]
+
+    assert len(exports) == 6
+    for path in exports:
+        ours, of_api = api.get(path), api.get(f"/books.csv?authorIdIn={author['id']}&yearIn=1889")
+        assert ours.status_code == 200
+        assert title in ours.text
+        assert ours.headers["Content-Disposition"].startswith('attachment; filename="books.')
+        assert ours.content == of_api.content or "format=csv" not in path
+    assert api.get("/ui/export?format=nothing").status_code == 422
+    assert api.get("/ui/export?format=csv&yearIn=x").status_code == 422

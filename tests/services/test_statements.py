@@ -335,6 +335,7 @@ TABLE = """
     form_undo_import        id={nobody} form:                                            1
     form_delete_import      id={nobody} form:                                            1
     page_rejects            id={nobody}                                                  1
+    page_export             ?format=csv&ids={nobody}                                     1
     ui_sign_in              form:name=tove&password=wrong                                5 commit
     ui_sign_out             form:                                                        0
     ui_password             form:current_password=x&new_password=y                       0

@@ -125,7 +125,7 @@ def _status(route: Route, method: str) -> int:
         return 401
     if method in ("GET", "HEAD"):
         unknown = "{slug}" in route.path or route.path.endswith("{name}") or route.path.startswith(NO_ROWS)
-        return 404 if unknown else 303 if route.path in ("/", "/ui") else 200
+        return 404 if unknown else 303 if route.path in ("/", "/ui") else 422 if route.path == "/ui/export" else 200
     if route.operation.body is None or (route.path.startswith(NO_ROWS) and not route.operation.body_required):
         without = 404 if parameters_of(route.path) else 303
         sends_file = route.operation.takes_file or route.operation.stores_file

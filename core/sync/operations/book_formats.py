@@ -60,13 +60,19 @@ def fetch_as(reader: BookReader, book_id: UUID, suffix: str) -> OperationResult:
 
 def _streaming(chosen: Format) -> Callable[[Database, OperationRequest], OperationResult]:
     """Return the function for GET of a list in a format."""
-    headers = {"Content-Disposition": f'attachment; filename="books{chosen.suffixes[0]}"'}
 
     def stream(database: Database, call: OperationRequest) -> OperationResult:
-        # The writer is made before the response begins: a missing library is a problem, not an abort.
-        return OperationResult(stream=_parts(chosen, writer_for(chosen), database, call.query), headers=headers)
+        return stream_as(chosen, database, call.query)
 
     return stream
+
+
+def stream_as(chosen: Format, database: Database, filters: FilterQuery) -> OperationResult:
+    """Return the list of what matches, in a format of LISTS. Errors: NotFound if its library is not installed."""
+    headers = {"Content-Disposition": f'attachment; filename="books{chosen.suffixes[0]}"'}
+    # The writer is made before the response begins: a missing library is a problem, not an abort.
+    parts = _parts(chosen, writer_for(chosen), database, filters)
+    return OperationResult(stream=parts, headers=headers, media_type=chosen.media_type)
 
 
 def _parts(chosen: Format, writer: Writer, database: Database, filters: FilterQuery) -> Iterator[bytes]:

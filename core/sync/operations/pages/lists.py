@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from msgspec.structs import replace
+from pydantic import create_model
 
-from diptych.core.catalogue.books.schemas import BookList
+from diptych.core.catalogue.books.schemas import BookFilter, BookList
+from diptych.core.formats.registry import format_named
 from diptych.core.http.operations import OperationRequest, OperationResult
-from diptych.core.sync.operations import authors, books, publishers, series, tags
+from diptych.core.sync.operations import authors, book_formats, books, publishers, series, tags
 from diptych.core.sync.operations.crud_operations import ReadOnlyResource
 from diptych.core.sync.operations.pages.page import html, page
 from diptych.core.sync.services.facets import FacetReader
 from diptych.core.sync.statement_executor import Executor
+from diptych.core.sync.unit_of_work import Database
 from diptych.core.web import facets, lists, reading
 from diptych.core.web.books import book_line
 from diptych.core.web.forms import Refused
@@ -101,6 +104,18 @@ def show_series(executor: Executor, call: OperationRequest) -> OperationResult:
     return html(reading.books_in_series(frame, heading, row.id, call.query, found))
 
 
+_FORMAT: Any = Literal[tuple(each.name for each in book_formats.LISTS)]
+
+ExportQuery = create_model("ExportQuery", __base__=BookFilter, format=(_FORMAT, ...))
+"""What is exported, and in which format."""
+
+
+def export(database: Database, call: OperationRequest) -> OperationResult:
+    """Stream the books that match: as the API's lists with a suffix, for those who have signed in too."""
+    given = {name: value for name, value in dict(call.query).items() if name != "format"}
+    return book_formats.stream_as(format_named(call.query.format), database, BookFilter.model_construct(**given))
+
+
 _LISTS = [_Books(books.resource), *(_List(each.resource) for each in (authors, publishers, series, tags))]
 
 _BOOKS_OF = {
@@ -122,4 +137,5 @@ operations = [
     ),
     *(_of_several(name, each.path, each.show) for name, each in _BOOKS_OF.items()),
     _of_several("one_series", "/ui/in-series/{slug}", show_series),
+    page("export", "/ui/export", export, "stream", query=ExportQuery, cache_control="no-store"),
 ]
