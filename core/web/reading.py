@@ -53,8 +53,10 @@ ATOM = "application/atom+xml; charset=utf-8"
 BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def home(frame: Frame, newest: Sequence[ListedBook], sizes: Sizes, counted: Sequence[Facet]) -> bytes:
-    """Return the first page. counted: the facets ON_HOME."""
+def home(
+    frame: Frame, newest: Sequence[ListedBook], sizes: Sizes, counted: Sequence[Facet], *, is_new: bool = False
+) -> bytes:
+    """Return the first page. counted: the facets ON_HOME. is_new: whether nobody has an account yet."""
     tags, language, decade = counted
     return templates.render(
         "home.html",
@@ -68,6 +70,7 @@ def home(frame: Frame, newest: Sequence[ListedBook], sizes: Sizes, counted: Sequ
         ],
         columns=facets.columns(decade),
         note=facets.note_on(counted),
+        is_new=is_new,
     )
 
 

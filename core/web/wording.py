@@ -776,6 +776,7 @@ TEXTS: Mapping[str, str] = {
     "health.errors": "Of these, with an error of the service",
     "health.about": "Requests are those of this server since it started. The metrics have more, for Prometheus.",
     "first.link": "Is this catalogue new? How to make the first account",
+    "first.nobody": "Nobody has an account here yet. How to make the first one",
     "first.title": "The first account",
     "first.about": "Nobody can claim this service over the web. Its operator makes the first account, on the server:",
     "first.then": "The second command asks for the password. Then:",

@@ -122,6 +122,16 @@ async def test_who_may_not_read_the_catalogue_gets_the_form_to_sign_in_in_place_
         before.execute(api.twin.url, "UPDATE access_policy SET anonymous = 'editor'")
 
 
+async def test_the_first_page_leads_to_how_the_first_account_is_made_until_there_is_one(api: Api, clock: Clock):
+    note = b'href="../ui/first-account"'
+    before_it = (await ask(api, "page_home")).body
+    await api.made("accounts_create", {"name": "tove"})
+
+    assert note in before_it
+    assert note not in (await ask(api, "page_home")).body
+    assert note not in (await api.call("page_home"))[0].body
+
+
 async def test_what_was_known_long_ago_counts_no_more(api: Api, clock: Clock):
     assert (await ask(api, "metrics_read")).status == 200
     clock.now += OUTAGE + 1

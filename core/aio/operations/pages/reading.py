@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import select
 
+from diptych.core.access.accounts.queries import ANY
 from diptych.core.aio.operations import authors, book_formats, books
 from diptych.core.aio.operations.pages.page import html, page
 from diptych.core.aio.services.books import RELATED
@@ -53,7 +54,9 @@ async def home(executor: Executor, call: OperationRequest) -> OperationResult:
     newest = await _newest(executor, NEWEST)
     reader = FacetReader(executor)
     counted = await reader.facets(ALL, ON_HOME, MOST)
-    return html(reading.home(frame_of("/ui/", call.principal), newest, await reader.sizes(), counted))
+    sizes = await reader.sizes()
+    is_new = call.principal.is_anonymous and await executor.first(ANY, {}) is None
+    return html(reading.home(frame_of("/ui/", call.principal), newest, sizes, counted, is_new=is_new))
 
 
 async def statistics(executor: Executor, call: OperationRequest) -> OperationResult:

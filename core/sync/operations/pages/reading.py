@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 from sqlalchemy import select
 
+from diptych.core.access.accounts.queries import ANY
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.model import Book as BookRow
@@ -54,7 +55,9 @@ def home(executor: Executor, call: OperationRequest) -> OperationResult:
     newest = _newest(executor, NEWEST)
     reader = FacetReader(executor)
     counted = reader.facets(ALL, ON_HOME, MOST)
-    return html(reading.home(frame_of("/ui/", call.principal), newest, reader.sizes(), counted))
+    sizes = reader.sizes()
+    is_new = call.principal.is_anonymous and executor.first(ANY, {}) is None
+    return html(reading.home(frame_of("/ui/", call.principal), newest, sizes, counted, is_new=is_new))
 
 
 def statistics(executor: Executor, call: OperationRequest) -> OperationResult:
