@@ -43,7 +43,7 @@ _LANES = {
 _STREAMED = re.compile(r"/[^/.]+(?:/[^/.]+/[^/.]+)?\.(?!json$|ico$|txt$)[a-z.]+")
 """The path of a list: one segment, or one below a row."""
 
-_COSTLY_PAGE = re.compile(r"/ui/(?:export|import/[^/]+/rejects\.csv|(?:me|account/[^/]+)/tokens/new)")
+_COSTLY_PAGE = re.compile(r"/ui/(?:export|import/[^/]+/rejects\.csv|(?:me|account/[^/]+)/tokens/new|me/sessions/.+)")
 """The path of a page that is streamed, or whose form has a password."""
 
 _SEARCH = re.compile(r"(?:^|&)(?:q|searchString)=[^&]")

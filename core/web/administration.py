@@ -180,7 +180,7 @@ def me_page(
         role=text(f"account.role.{role}"),
         second_factor=text("me.with_factor" if second_factor else "me.without_factor"),
         sessions=[_session_entry(session) for session in sessions],
-        ending=[Action(text("me.end_others"), "ui/me/sessions/end-others")] if others else [],
+        ending=[Link(text("me.end_others"), "ui/me/sessions/end-others")] if others else [],
         tokens=[token_entry(token) for token in tokens],
     )
 
@@ -191,8 +191,18 @@ def _session_entry(session: Session) -> Entry:
         text("me.session", moment=began),
         state=text("me.this_session") if session.is_this else "",
         facts=[text("me.seen", moment=moment_text(session.seen_at))],
-        actions=[] if session.is_this else [Action(text("me.end"), f"ui/me/sessions/{session.id}/end", began)],
+        links=[] if session.is_this else [Link(text("me.end"), f"ui/me/sessions/{session.id}/end", began)],
     )
+
+
+def ending_page(frame: Frame, address: str, form: Form | None = None) -> bytes:
+    """Return the page that asks who one is before sessions end. address: of the page, from the root of the mount."""
+    return templates.render("end_sessions.html", frame, address=address, form=form or Form())
+
+
+def ending_again(refused: Refused) -> bytes:
+    """Return the page to end sessions after a refusal."""
+    return ending_page(refused.frame, refused.address, refused.form)
 
 
 def first_account_page(frame: Frame) -> bytes:

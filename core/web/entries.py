@@ -29,13 +29,18 @@ class Action(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A line of a list. href: from the root of the mount; empty for none. state: what it is now. facts: under it."""
+    """A line of a list.
+
+    href: from the root of the mount; empty for none. state: what it is now. facts: under it. links: to what can be done
+    with it; the note of one is heard after its name.
+    """
 
     title: str
     href: str = ""
     state: str = ""
     facts: Sequence[str] = ()
     actions: Sequence[Action] = ()
+    links: Sequence[Link] = ()
 
 
 class EntryList(Struct, frozen=True):

@@ -198,6 +198,7 @@ def test_signing_out_ends_the_session_everywhere(service: Service, api: httpx.Cl
     response = api.post("/ui/sign-out", data={}, headers={"Cookie": f"{COOKIE}={token}"})
 
     assert (response.status_code, response.headers["Location"]) == (303, "../ui/sign-in")
+    assert response.headers["Clear-Site-Data"] == '"cache"'
     assert f"{COOKIE}=; Path=/; Max-Age=0" in response.headers["Set-Cookie"]
     for client in service.clients.values():
         assert not is_signed_in(client, token)

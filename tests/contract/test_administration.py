@@ -81,6 +81,13 @@ def test_links_to_what_is_managed_are_shown_to_those_who_may(api: httpx.Client, 
     assert reader.get("/ui/manage").status_code == 403
 
 
+def test_every_page_has_a_button_to_sign_out(signed_in: SignedIn):
+    root = signed_in("administrator")
+
+    for path in ("/ui/", "/ui/books", "/ui/me", "/ui/password", "/ui/manage", "/ui/accounts"):
+        assert '/sign-out"><button' in root.get(path).text, path
+
+
 def test_a_form_of_another_site_changes_nothing(signed_in: SignedIn):
     root = signed_in("administrator")
 
@@ -132,11 +139,13 @@ def test_people_see_and_end_their_sessions_and_make_tokens_of_their_own(signed_i
         others.append(api.post("/ui/sign-in", data=form).headers["Set-Cookie"].partition(";")[0])
         api.cookies.clear()
 
-    ending = re.findall(r'action="([^"]+/end)"', tove.get("/ui/me").text)
+    ending = [urljoin("/ui/me", link) for link in page_of(tove, "/ui/me").links if link.endswith("/end")]
     assert len(ending) == 3
-    assert sent(tove, urljoin("/ui/me", ending[0])) == "/ui/me"
+    page_of(tove, ending[0])
+    assert refused(tove, ending[0], current_password="wrong") == ["current_password"]  # noqa: S106 - it is wrong
+    assert sent(tove, ending[0], current_password=PASSWORD) == "/ui/me"
     assert [api.get("/ui/me", headers={"Cookie": each}).status_code for each in others].count(200) == 2
-    assert sent(tove, "/ui/me/sessions/end-others") == "/ui/me"
+    assert sent(tove, "/ui/me/sessions/end-others", current_password=PASSWORD) == "/ui/me"
     assert [api.get("/ui/me", headers={"Cookie": each}).status_code for each in others] == [401] * 3
 
     given = {"label": "Mine", "days": "never", "current_password": PASSWORD}

@@ -77,6 +77,34 @@ def signed_in(url: str, database: str) -> dict[str, str]:
     return {"name": name, "value": value}
 
 
+def managed(hosts: Hosts, url: str, api: httpx.Client) -> list[dict[str, Any]]:
+    """Create what an administrator manages; return the states of pages to look at."""
+    header = {"Authorization": f"Bearer {hosts.administrator(url)}"}
+    account = api.post("/accounts", json={"name": marker(), "role": "administrator"}, headers=header).json()["id"]
+    api.post("/tokens", json={"label": LONG[:100].strip(), "account_id": account}, headers=header).raise_for_status()
+    rows = f'title,author,{LONG}\n"الأيام","طه حسين",x\n,nobody,x\n'.encode()
+    imports = [
+        api.post(f"/imports?name={name}", content=content, headers=header).json()
+        for name, content in ((f"{LONG.strip()}.csv", rows), ("done.csv", rows), ("wrong.csv", b"Nom\nx\n"))
+    ]
+    hosts.work(url)
+    api.post(f"/imports/{imports[1]['id']}/start", headers=header).raise_for_status()
+    hosts.work(url)
+    waiting = api.post(f"/imports/{imports[0]['id']}/preview", headers=header).json()
+    paths = [
+        "/ui/manage", "/ui/me", "/ui/me/tokens/new", "/ui/second-factor", "/ui/accounts", "/ui/accounts/new",
+        f"/ui/account/{account}", f"/ui/account/{account}/tokens/new", "/ui/policy", "/ui/security-events",
+        "/ui/me/sessions/end-others", "/ui/health", "/ui/jobs", f"/ui/job/{waiting['id']}", "/ui/imports",
+        "/ui/imports/new",
+        *(f"/ui/import/{row['id']}" for row in imports), f"/ui/import/{imports[0]['id']}?follow=true",
+    ]  # fmt: skip
+    refused = [
+        {"path": "/ui/accounts/new", "fill": {"name": "<b>"}, "signedIn": True},
+        {"path": "/ui/me/tokens/new", "fill": {"label": "x", "current_password": "wrong"}, "signedIn": True},
+    ]
+    return [*({"path": path, "signedIn": True} for path in paths), *refused, {"path": "/ui/first-account"}]
+
+
 @pytest.mark.parametrize("host", ["flask-sqlite", "sanic-postgresql"])
 def test_every_page_is_right_in_a_browser(hosts: Hosts, host: str):
     chromium, node = shutil.which("chromium"), shutil.which("node")
@@ -84,7 +112,7 @@ def test_every_page_is_right_in_a_browser(hosts: Hosts, host: str):
     assert node
     url = hosts.url(host)
     with patient.Client(base_url=url) as api:
-        states = stock(api)
+        states = [*stock(api), *managed(hosts, url, api)]
     session = signed_in(url, hosts.database(host.partition("-")[2]))
     given = json.dumps({"base": url, "session": session, "states": states})
 

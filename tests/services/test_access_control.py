@@ -122,7 +122,7 @@ async def test_who_may_not_read_the_catalogue_gets_the_form_to_sign_in_in_place_
         before.execute(api.twin.url, "UPDATE access_policy SET anonymous = 'editor'")
 
 
-async def test_the_first_page_leads_to_how_the_first_account_is_made_until_there_is_one(api: Api, clock: Clock):
+async def test_the_first_page_leads_to_how_the_first_account_is_made_until_there_is_one(api: Api):
     note = b'href="../ui/first-account"'
     before_it = (await ask(api, "page_home")).body
     await api.made("accounts_create", {"name": "tove"})

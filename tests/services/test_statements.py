@@ -305,8 +305,10 @@ TABLE = """
     page_password                                                                        0
     page_second_factor                                                                   0
     page_me                                                                              0
-    form_end_session        id={nobody} form:                                            0
-    form_end_other_sessions  form:                                                       0
+    page_end_session        id={nobody}                                                  0
+    page_end_other_sessions                                                              0
+    form_end_session        id={nobody} form:current_password=x                          0
+    form_end_other_sessions  form:current_password=x                                     0
     page_new_own_token                                                                   0
     form_new_own_token      form:label=x&days=7&scope.catalogue:read=on                  0
     page_new_token          id={account}                                                 0

@@ -78,10 +78,8 @@ OF_ACCOUNT = (
 )
 """The sessions of the account with the id VALUE, the one that was used last first."""
 
-END_ONE = (
-    delete(_SESSIONS)
-    .where(is_value(_SESSIONS.c.account_id), _SESSIONS.c.id == bindparam("session", type_=_SESSIONS.c.id.type))
-    .returning(_SESSIONS.c.account_id)
+END_ONE = delete(_SESSIONS).where(
+    is_value(_SESSIONS.c.account_id), _SESSIONS.c.id == bindparam("session", type_=_SESSIONS.c.id.type)
 )
 """End one `session` of the account with the id VALUE."""
 

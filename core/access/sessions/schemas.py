@@ -41,3 +41,10 @@ class NewPassword(Input):
     current_password: Typed
     new_password: Typed
     code: Code = ""
+
+
+class EndingForm(Input):
+    """What it takes to end one's own sessions: the password, and a code where the account has a second factor."""
+
+    current_password: Typed
+    code: Code = ""

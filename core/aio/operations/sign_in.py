@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
@@ -100,7 +101,13 @@ async def sign_out(database: Database, call: OperationRequest) -> OperationResul
 
     if call.browser.token:
         await database.execute_write(write, in_transaction=True)
-    return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return _signed_out(call)
+
+
+def _signed_out(call: OperationRequest) -> OperationResult:
+    """Return the redirection of somebody whose session has ended, with which the browser forgets the pages."""
+    led = redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return replace(led, headers={**led.headers, "Clear-Site-Data": '"cache"'})
 
 
 async def change_password(database: Database, call: OperationRequest) -> OperationResult:
@@ -113,7 +120,7 @@ async def change_password(database: Database, call: OperationRequest) -> Operati
     known = await reauthenticate(database, call, form.current_password, form.code)
     await store_password(database, known.account.account_id, new, known)
     log_use(known.code)
-    return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return _signed_out(call)
 
 
 async def reauthenticate(database: Database, call: OperationRequest, password: str, code: str) -> Reauthenticated:

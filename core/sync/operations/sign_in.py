@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
@@ -101,7 +102,13 @@ def sign_out(database: Database, call: OperationRequest) -> OperationResult:
 
     if call.browser.token:
         database.execute_write(write, in_transaction=True)
-    return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return _signed_out(call)
+
+
+def _signed_out(call: OperationRequest) -> OperationResult:
+    """Return the redirection of somebody whose session has ended, with which the browser forgets the pages."""
+    led = redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return replace(led, headers={**led.headers, "Clear-Site-Data": '"cache"'})
 
 
 def change_password(database: Database, call: OperationRequest) -> OperationResult:
@@ -114,7 +121,7 @@ def change_password(database: Database, call: OperationRequest) -> OperationResu
     known = reauthenticate(database, call, form.current_password, form.code)
     store_password(database, known.account.account_id, new, known)
     log_use(known.code)
-    return redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
+    return _signed_out(call)
 
 
 def reauthenticate(database: Database, call: OperationRequest, password: str, code: str) -> Reauthenticated:

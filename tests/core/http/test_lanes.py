@@ -95,6 +95,8 @@ def test_the_lanes_of_all_paths():
         "/ui/second-factor": Lane.COSTLY,
         "/ui/second-factor/remove": Lane.COSTLY,
         "/ui/me/tokens/new": Lane.COSTLY,
+        "/ui/me/sessions/{id}/end": Lane.COSTLY,
+        "/ui/me/sessions/end-others": Lane.COSTLY,
         "/ui/account/{id}/tokens/new": Lane.COSTLY,
     }
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from diptych.core.access.second_factors.queries import CONFIRMED
 from diptych.core.access.sessions import queries
 from diptych.core.access.sessions.rules import digest_of, is_over
+from diptych.core.access.sessions.schemas import EndingForm
 from diptych.core.access.tokens.schemas import TokenForm, TokenInput
 from diptych.core.aio.operations import tokens
 from diptych.core.aio.operations.pages.page import button, form, html, page, see_other
@@ -24,6 +25,9 @@ from diptych.core.web import administration as views
 from diptych.core.web.frame import HTML, frame_of
 
 MINE = "ui/me"
+
+END_ONE, END_OTHERS = "/ui/me/sessions/{id}/end", "/ui/me/sessions/end-others"
+"""The paths at which sessions are ended."""
 
 
 async def show(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -42,20 +46,37 @@ async def show(executor: Executor, call: OperationRequest) -> OperationResult:
     return html(views.me_page(frame, who.role, sessions, own, second_factor=second_factor))
 
 
-async def end_session(executor: Executor, call: OperationRequest) -> OperationResult:
-    """End one of one's own sessions; one that has ended already is none."""
-    values = {VALUE: call.principal.id, "session": call.parameters["id"]}
-    if await executor.first(queries.END_ONE, values) is not None:
-        await record(executor, "sign_out", call.principal.id, client=call.browser.client)
+async def ending(_executor: None, call: OperationRequest) -> OperationResult:
+    """Return the page that asks who one is before sessions end."""
+    path, address = _ending_places(call)
+    return html(views.ending_page(frame_of(path, call.principal), address))
+
+
+async def end_sessions(database: Database, call: OperationRequest) -> OperationResult:
+    """End one of one's own sessions, or all but this one. Errors: as `reauthenticate`."""
+    given: EndingForm = call.body
+    known = await reauthenticate(database, call, given.current_password, given.code)
+    who, session_id = call.principal.id, call.parameters.get("id")
+
+    async def write(executor: Executor) -> None:
+        await use_up(executor, known)
+        if session_id is None:
+            await executor.run(queries.END_OTHERS, {VALUE: who, "kept": digest_of(call.browser.token)})
+        else:
+            await executor.run(queries.END_ONE, {VALUE: who, "session": session_id})
+        await record(executor, "sign_out", who, client=call.browser.client)
+
+    await database.execute_write(write, in_transaction=True)
+    log_use(known.code)
     return see_other(MINE)
 
 
-async def end_other_sessions(executor: Executor, call: OperationRequest) -> OperationResult:
-    """End all of one's own sessions but this one."""
-    values = {VALUE: call.principal.id, "kept": digest_of(call.browser.token)}
-    await executor.run(queries.END_OTHERS, values)
-    await record(executor, "sign_out", call.principal.id, client=call.browser.client)
-    return see_other(MINE)
+def _ending_places(call: OperationRequest) -> tuple[str, str]:
+    """Return the path and the address of the form that ends sessions."""
+    session_id = call.parameters.get("id")
+    if session_id is None:
+        return END_OTHERS, END_OTHERS[1:]
+    return END_ONE, f"ui/me/sessions/{session_id}/end"
 
 
 async def new_token(_executor: None, call: OperationRequest) -> OperationResult:
@@ -133,8 +154,10 @@ def _new_token(name: str, path: str, permission: dict[str, Any]) -> tuple[Operat
 
 operations = [
     page("me", "/ui/me", show, **_OWN),
-    button("end_session", "/ui/me/sessions/{id}/end", end_session, **_OWN),
-    button("end_other_sessions", "/ui/me/sessions/end-others", end_other_sessions, **_OWN),
+    page("end_session", END_ONE, ending, "none", **_OWN),
+    form("end_session", END_ONE, end_sessions, views.ending_again, "several", body=EndingForm, **_OWN),
+    page("end_other_sessions", END_OTHERS, ending, "none", **_OWN),
+    form("end_other_sessions", END_OTHERS, end_sessions, views.ending_again, "several", body=EndingForm, **_OWN),
     *_new_token("new_own_token", "/ui/me/tokens/new", _OWN),
     *_new_token("new_token", "/ui/account/{id}/tokens/new", _MANAGING),
     button("revoke_token", "/ui/token/{id}/revoke", revoke_token, permission="tokens:manage"),
