@@ -88,6 +88,20 @@ def test_every_page_has_a_button_to_sign_out(signed_in: SignedIn):
         assert '/sign-out"><button' in root.get(path).text, path
 
 
+def test_fields_for_passwords_hide_them_and_let_them_be_filled_in(signed_in: SignedIn, api: httpx.Client):
+    tove = signed_in("reader")
+    own = ["/ui/password", "/ui/second-factor", "/ui/me/tokens/new", "/ui/me/sessions/end-others"]
+    shown = [api.get("/ui/sign-in").text, *(tove.get(path).text for path in own)]
+
+    for html in shown:
+        fields = re.findall(
+            r'<input id="((?:current_|new_)?password)" name="\1" type="(\w+)" autocomplete="([a-z-]+)"', html
+        )
+        assert fields
+        assert all(kind == "password" and hint.endswith("-password") for _, kind, hint in fields)
+        assert not {"onpaste", "onkeydown", "readonly"} & Page.of(html).attributes
+
+
 def test_a_form_of_another_site_changes_nothing(signed_in: SignedIn):
     root = signed_in("administrator")
 
