@@ -11,7 +11,7 @@ from diptych.core.engine.schemas.pagination import Page
 from diptych.core.formats.registry import READ, format_named
 from diptych.core.import_export.fields import FIELDS, PERSON_FIELDS
 from diptych.core.imports.forms import IGNORED
-from diptych.core.imports.rules import IMPORT, PREVIEW
+from diptych.core.imports.rules import IMPORT, PREVIEW, UNDO
 from diptych.core.imports.schemas import Import, ImportList, Preview
 from diptych.core.jobs.schemas import Job
 from diptych.core.web import templates
@@ -101,6 +101,7 @@ def import_page(frame: Frame, row: Import, *, followed: bool) -> bytes:
         delete=[Action(text("import.delete"), f"{href(row)}/delete")] if idle else [],
         form=_form(options) if idle else None,
         is_previewed=done == PREVIEW,
+        is_done=done in (IMPORT, UNDO),
         preview=preview,
         facts=_facts(row, preview),
         shown=[_book_entry(book) for book in preview.rows] if preview else [],

@@ -188,8 +188,8 @@ def test_the_health_of_the_service_is_in_words(signed_in: SignedIn, add_job: Cal
 
     page = page_of(root, "/ui/health")
 
-    assert "Revision of the schema" in page.text
-    assert "Jobs that wait" in page.text
+    assert "Schema revision" in page.text
+    assert "Jobs waiting" in page.text
     assert sent(root, f"/ui/job/{job}/cancel") == f"/ui/job/{job}"
     assert "Cancelled" in page_of(root, f"/ui/job/{job}").text
 
