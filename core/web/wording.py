@@ -583,6 +583,7 @@ TEXTS: Mapping[str, str] = {
     "jobs.about": "A worker does one after the other. What has ended is kept for thirty days.",
     "jobs.empty": "There are no jobs.",
     "job.type.import": "Import",
+    "job.type.export": "Export",
     "job.type.import-preview": "Preview of an import",
     "job.queued": "Waiting",
     "job.running": "Running",
