@@ -81,7 +81,7 @@ def main() -> int:
                 database = databases.migrated(backend)
                 role = options.role or usual(adapter)
                 token = token_of(database, role)
-                with deployment(adapter, database) as url:
+                with deployment(adapter, database, DIPTYCH_FILES=f"{directory}/files") as url:
                     if not judged(url, options.seed, options.examples, role=role, token=token):
                         found.append(f"{adapter} on {backend}")
     print("\nNothing was found." if not found else f"\nFound something: {', '.join(found)}.")
