@@ -16,7 +16,7 @@ from tests.services.stored_files import Files
 from tests.services.twins import TWINS, Twin
 from tests.support.databases import Databases
 from tests.support.deployments import free_port
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.judge
 
@@ -35,7 +35,7 @@ def server() -> Iterator[str]:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.put(f"{address}/diptych").is_success
+        return httpx.put(f"{address}/diptych", timeout=PATIENCE).is_success
     except httpx.TransportError:
         return False
 
