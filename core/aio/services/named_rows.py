@@ -35,7 +35,7 @@ class AmbiguousNames(ValidationFailed):
     candidates: Mapping[Path, Sequence[Entity]] = MappingProxyType({})
 
     @classmethod
-    def among(cls, candidates: Mapping[Path, Sequence[Entity]], noun: str) -> AmbiguousNames:
+    def of_names(cls, candidates: Mapping[Path, Sequence[Entity]], noun: str) -> AmbiguousNames:
         """Return the error for names that have these candidates."""
         detail = "several have this name: choose one"
         error = cls(
@@ -61,7 +61,7 @@ async def ids_of(service: Any, wanted: Sequence[NamedRow]) -> list[UUID]:
         # Two of one new name are one row, unless each was said to be another.
         found.append(chosen[0].id if chosen and each.id != "new" else f"{each.name}\n{each.path if each.id else ''}")
     if ambiguous:
-        raise AmbiguousNames.among(ambiguous, service.spec.noun)
+        raise AmbiguousNames.of_names(ambiguous, service.spec.noun)
     # All writers use one order: two of them then wait for each other instead of deadlocking.
     missing = sorted({key for key in found if isinstance(key, str)})
     made = dict(zip(missing, await _created(service, missing), strict=True))
