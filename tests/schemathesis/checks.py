@@ -40,6 +40,7 @@ FILES = {
     "application/epub+zip": b"PK\x03\x04".ljust(30, b"\x00") + b"mimetypeapplication/epub+zip",
     "application/pdf": b"%PDF-1.7",
     "application/x-mobipocket-ebook": b"".ljust(60, b"\x00") + b"BOOKMOBI",
+    "application/vnd.amazon.mobi8-ebook": b"".ljust(60, b"\x00") + b"BOOKMOBI",
 }
 """What a file of each type begins with."""
 
