@@ -43,8 +43,10 @@ _LANES = {
 _STREAMED = re.compile(r"/[^/.]+(?:/[^/.]+/[^/.]+)?\.(?!json$|ico$|txt$)[a-z.]+")
 """The path of a list: one segment, or one below a row."""
 
-_COSTLY_PAGE = re.compile(r"/ui/(?:export|import/[^/]+/rejects\.csv|(?:me|account/[^/]+)/tokens/new|me/sessions/.+)")
-"""The path of a page that is streamed, or whose form has a password."""
+_COSTLY_PATH = re.compile(
+    r"/exports/[^/]+/file|/ui/(?:export|import/[^/]+/rejects\.csv|(?:me|account/[^/]+)/tokens/new|me/sessions/.+)"
+)
+"""The path of the file of an export, and of a page that is streamed, or whose form has a password."""
 
 _SEARCH = re.compile(r"(?:^|&)(?:q|searchString)=[^&]")
 _PAGE = re.compile(r"(?:^|&)(currentPage|pageSize)=([0-9]{1,10})")
@@ -55,7 +57,7 @@ def lane_of(path: str, query: str) -> Lane:
     lane = _LANES.get(path, Lane.ORDINARY)
     if lane is not Lane.ORDINARY:
         return lane
-    costly = (query and is_costly(query)) or ("." in path and _STREAMED.fullmatch(path)) or _COSTLY_PAGE.fullmatch(path)
+    costly = (query and is_costly(query)) or ("." in path and _STREAMED.fullmatch(path)) or _COSTLY_PATH.fullmatch(path)
     return Lane.COSTLY if costly else lane
 
 

@@ -86,7 +86,9 @@ def test_names_of_routes_are_unique_and_fit_for_a_router(table: Sequence[Operati
 
 @TWINS
 def test_only_what_reads_is_a_get_and_every_get_reads(table: Sequence[Operation]):
-    assert {each.name for each in table if (each.method == "GET") != (each.unit in GET_UNITS)} == set()
+    different = {each.name for each in table if (each.method == "GET") != (each.unit in GET_UNITS)}
+    # The form with the books that were chosen, which may be too many for an address.
+    assert different == {"form_batch"}
 
 
 @TWINS

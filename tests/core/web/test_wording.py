@@ -12,7 +12,7 @@ from tests.support.databases import ROOT
 
 SOURCES = [
     path.read_text(encoding="utf-8")
-    for folder in ("core/web", "core/aio/operations")
+    for folder in ("core/web", "core/opds", "core/aio/operations")
     for path in chain((ROOT / folder).rglob("*.py"), (ROOT / folder).rglob("*.html"), (ROOT / folder).rglob("*.xml"))
     if path.name != "wording.py"
 ]
