@@ -20,7 +20,7 @@ OF_COMMANDS = {
     "diptych.core.legacy_import",
     "diptych.core.cli",
     "diptych.core.import_export.import_job",
-    "diptych.core.import_export",
+    "diptych.core.import_export.file_reader",
 }
 
 

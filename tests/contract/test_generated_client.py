@@ -16,7 +16,13 @@ from tests.support.databases import DIPTYCH, run
 
 pytestmark = each_once
 
-STREAMED = [operation.media_type for operation in OPERATIONS if operation.unit == "stream"]
+JSON = "application/json"
+
+OTHERS = [
+    operation.media_type.partition(";")[0]
+    for operation in OPERATIONS
+    if operation.unit == "stream" or (operation.media_type.startswith("application/") and operation.media_type != JSON)
+]
 """Media types that the generator does not know; its configuration says that they are files."""
 
 PROGRAM = """
@@ -56,7 +62,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     document.write_text(run([*DIPTYCH, "openapi"]).stdout, encoding="utf-8")
     scripts = Path(sys.executable).parent
     config = directory / "config.json"
-    config.write_text(json.dumps({"content_type_overrides": dict.fromkeys(STREAMED, "application/octet-stream")}))
+    config.write_text(json.dumps({"content_type_overrides": dict.fromkeys(OTHERS, "application/octet-stream")}))
     generate = [str(scripts / "openapi-python-client"), "generate", "--meta", "none", "--fail-on-warning"]
     places = ["--path", str(document), "--config", str(config), "--output-path", str(directory / "catalogue")]
     # The generator formats its output with ruff, which it looks for in PATH.
