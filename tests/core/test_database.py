@@ -84,5 +84,6 @@ def test_nothing_is_made_for_postgresql(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("spec", [authors.spec, books.spec, tags.spec], ids=lambda each: each.model.__name__)
 def test_text_that_lists_are_ordered_by_has_one_order_whatever_the_locale_of_the_database(spec: ResourceSpec):
     for name, column in spec.order_by.items():
-        if isinstance(column.type, String):
+        # A format is one of five words, which every locale puts into the same order.
+        if isinstance(column.type, String) and name != "format":
             assert column.type.dialect_impl(postgresql.dialect()).collation == "C", name

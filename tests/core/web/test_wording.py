@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-import pytest
-
 from diptych.core.web.wording import PLURALS, TEXTS, text
 from tests.support.databases import ROOT
 
@@ -30,9 +28,9 @@ def test_every_text_is_used_and_every_text_that_is_used_is_there():
     assert {key for key in unused if not any(f'"{key}"' in source for source in SOURCES)} == set()
 
 
-@pytest.mark.parametrize("words", [*TEXTS.values(), *(each for pair in PLURALS.values() for each in pair)])
-def test_a_text_has_nothing_that_means_something_in_html(words: str):
-    assert not set('<>&"') & set(words)
+def test_a_text_has_nothing_that_means_something_in_html():
+    words = [*TEXTS.values(), *(each for pair in PLURALS.values() for each in pair)]
+    assert [each for each in words if set('<>&"') & set(each)] == []
 
 
 def test_what_is_filled_in_is_escaped():
