@@ -43,7 +43,8 @@ def response(content: FileContent, request: Request, cache_control: str) -> Resp
     is_known = none_match_fails(request.headers.get("if-none-match", ""), content.tag)
     part = None if is_known or request.method != "GET" else requested_range(request.headers, content)
     start, stop = part or (0, content.size)
-    headers["Content-Length"] = str(stop - start)
+    if not is_known:
+        headers["Content-Length"] = str(stop - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{content.size}"
     file = None if is_known or request.method != "GET" else FileRange(content.digest, start, stop)

@@ -229,8 +229,9 @@ def _key(
     operation: Operation, request: Request, raw: Any, content: bytes | None, principal: Principal
 ) -> RequestKey | None:
     """Return the key of a request, which a form has in a field. Errors: Problem 400."""
-    field = raw.get(FORM_KEY) if _is_form(operation) and raw is not _NOTHING else request.headers.get("idempotency-key")
-    if field is not None and operation.secret:
+    header = request.headers.get("idempotency-key")
+    field = raw.get(FORM_KEY) if _is_form(operation) and raw is not _NOTHING else header
+    if operation.secret and (field is not None or header is not None):
         raise problems.malformed("The response has a secret, and is not kept: send no Idempotency-Key.")
     if field is None or not operation.repeatable:
         return None

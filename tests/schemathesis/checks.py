@@ -92,6 +92,7 @@ def _refused(case: Case) -> set[int]:
         return set()
     if role == "reader" and case.operation.method.upper() not in ("GET", "HEAD", "OPTIONS"):
         return {401, 403}
-    administrators = path.split("/")[1] in ("accounts", "tokens", "me", "security-events") or "/changes" in path
+    undoing = "/changes" in path or path.endswith("/undo")
+    administrators = path.split("/")[1] in ("accounts", "tokens", "me", "security-events") or undoing
     audit = "audit" in (case.query or {}).get("include", ())
     return {401, 403} if administrators or audit else set()

@@ -37,9 +37,6 @@ _OF_ACCOUNT, _CONFIRMED = is_value(_FACTORS.c.account_id), SecondFactor.confirme
 STILL_NONE = select(literal(1)).where(~select(SecondFactor.account_id).where(_OF_ACCOUNT, _CONFIRMED).exists())
 """A row if the account with the id VALUE has no second factor."""
 
-STATE = select(SecondFactor.confirmed_at).where(_OF_ACCOUNT)
-"""When the second factor of the account with the id VALUE was confirmed, which may not have happened yet."""
-
 CONFIRMED = select(SecondFactor.account_id).where(_OF_ACCOUNT, _CONFIRMED)
 """The account with the id VALUE, if it has a second factor."""
 
