@@ -16,6 +16,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.long
 
 
+@pytest.mark.unsampled
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_a_service_outlives_its_identity_provider(adapter: str, databases: Databases, tmp_path: Path):
     database = databases.migrated("sqlite")

@@ -218,6 +218,7 @@ def _connected(proxy: Front, address: str) -> socket.socket:
     return socket.create_connection((target.host, target.port), timeout=PATIENCE, source_address=(address, 0))
 
 
+@pytest.mark.unsampled
 def test_whoever_asks_too_often_is_told_to_wait_and_nobody_else(limiting: Front):
     with _from("127.0.0.2", limiting.url) as busy, _from("127.0.0.3", limiting.url) as other:
         assert [busy.get("/tags").status_code for _ in range(100)] == [200] * 100

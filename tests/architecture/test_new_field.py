@@ -96,6 +96,7 @@ def through_the_api(api: httpx.Client) -> dict[str, Any]:
     }
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_a_new_field_is_created_read_changed_and_checked(found: dict[str, Any]):
     assert (found["created"], found["read"], found["changed"]) == ("A novel", "A novel", ("An", "An"))
@@ -103,12 +104,14 @@ def test_a_new_field_is_created_read_changed_and_checked(found: dict[str, Any]):
     assert found["refused"] == "/motto"
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_lists_are_filtered_and_ordered_by_a_new_field(found: dict[str, Any]):
     assert found["filter"] == ["Emma"]
     assert found["order"] == ["Ab", "or Life in the Woods"]
 
 
+@pytest.mark.unsampled
 @pytest.mark.long
 def test_the_document_of_the_api_has_a_new_field(found: dict[str, Any]):
     for schema in ("Book", "BookInput", "BookInputPatch"):

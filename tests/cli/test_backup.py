@@ -157,9 +157,9 @@ def test_a_dump_of_postgresql_is_one_moment_with_its_history(databases: Database
     assert done(new, "accounts", "list") == accounts
 
 
-@pytest.mark.parametrize(
-    "kinds", [("sqlite", "postgresql"), pytest.param(("postgresql", "sqlite"), marks=pytest.mark.unsampled)]
-)
+@pytest.mark.long
+@pytest.mark.unsampled
+@pytest.mark.parametrize("kinds", [("sqlite", "postgresql"), ("postgresql", "sqlite")])
 def test_a_dump_of_the_catalogue_goes_into_a_database_of_the_other_kind(
     databases: Databases, tmp_path: Path, kinds: tuple[str, str]
 ):

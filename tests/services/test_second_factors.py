@@ -39,7 +39,7 @@ MOMENT = now()
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in TWINS:
-        for module in ("services.second_factors", "operations.second_factor"):
+        for module in ("services.second_factors", "operations.second_factor", "operations.pages.accounts"):
             monkeypatch.setattr(import_module(f"diptych.core.{name}.{module}"), "now", lambda: MOMENT)
 
 

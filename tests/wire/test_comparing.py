@@ -62,6 +62,7 @@ def test_two_that_are_alike_are_written_to_when_that_is_asked_for(pair: Pair):
     assert fingerprint(pair) != before
 
 
+@pytest.mark.unsampled
 def test_a_difference_is_found(pair: Pair, databases: Databases):
     with deployment("sanic", databases.migrated("sqlite"), DIPTYCH_MAX_BODY_BYTES="1024") as other:
         done = compare(pair.flask, other, "-k limit")
