@@ -26,6 +26,10 @@ class ImportName(Query):
     )
 
 
+# pydantic describes the names that are texts, and leaves it open whether there may be others.
+_NO_OTHER_NAMES: Any = {"additionalProperties": False}
+
+
 class ReadingOptions(Input):
     """How a file is read, as the options of `diptych import` say it."""
 
@@ -34,10 +38,16 @@ class ReadingOptions(Input):
         None, description="Of the text; by default what its first bytes say, or UTF-8."
     )
     map: dict[_Text, list[_Text]] = Field(
-        {}, description="The columns of a field; none ignores it.", examples=[{"title": ["Titel"]}]
+        {},
+        description="The columns of a field; none ignores it.",
+        examples=[{"title": ["Titel"]}],
+        json_schema_extra=_NO_OTHER_NAMES,
     )
     default: dict[_Text, _Text] = Field(
-        {}, description="The value of a field where a row has nothing.", examples=[{"language": "de"}]
+        {},
+        description="The value of a field where a row has nothing.",
+        examples=[{"language": "de"}],
+        json_schema_extra=_NO_OTHER_NAMES,
     )
     separator: Annotated[Line, Length(1, 10, searched=False)] | None = Field(
         None, description="Between several names or tags in one cell."
