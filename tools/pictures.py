@@ -20,7 +20,7 @@ DESK, PHONE = (1280, 900), (390, 844)
 
 def pictures(url: str) -> list[dict[str, object]]:
     """Return what to take pictures of: a path, a file, and the size of the window in pixels."""
-    book = httpx.get(f"{url}/books?searchString=vegetarian").raise_for_status().json()["items"][0]["slug"]
+    book = httpx.get(f"{url}/books?searchString=omens").raise_for_status().json()["items"][0]["slug"]
     wanted = {
         "home": ("/ui/", DESK),
         "list": ("/ui/books", DESK),
