@@ -14,7 +14,7 @@ from werkzeug.wsgi import get_input_stream
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
-from diptych.core.http.spool import Spool
+from diptych.core.http.spool import Spool, SpoolError
 from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.reason_phrases import status_line
@@ -114,6 +114,8 @@ def _file(request: flask.Request, limit: int) -> Spool | BodyError:
             if len(spool) >= (request.content_length or 0):
                 return spool
             error = BodyError.INCOMPLETE
+    except SpoolError:
+        error = BodyError.NOT_WRITTEN
     except Exception:  # noqa: BLE001 - as in `_body`
         error = BodyError.INCOMPLETE
     spool.close()

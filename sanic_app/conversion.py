@@ -11,7 +11,7 @@ from sanic.exceptions import BadRequest, NotFound, PayloadTooLarge
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.request_response import BodyError, Request, Response
-from diptych.core.http.spool import Spool
+from diptych.core.http.spool import Spool, SpoolError
 from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
 from diptych.sanic_app.server.http_protocol import Http
@@ -96,8 +96,8 @@ async def _file(request: sanic.Request, limit: int) -> bytes | BodyError | Spool
         pass
     except BadRequest:
         error = BodyError.INCOMPLETE
-    except OSError:
-        error = BodyError.NO_ROOM
+    except SpoolError:
+        error = BodyError.NOT_WRITTEN
     spool.close()
     return error
 

@@ -80,7 +80,7 @@ class FileStore:
 
     def _write(self, key: str, spool: Spool, *, is_new: bool) -> None:
         if not is_new or len(spool) > SINGLE:
-            # Equal contents have equal names: whoever writes last writes the same.
+            # Equal contents have equal names, so a second write stores the same bytes.
             obstore.put(self._store, key, spool.rewound(), max_concurrency=PARTS)
             return
         try:

@@ -20,7 +20,7 @@ def as_members() -> Iterator[None]:
 
 
 def option(name: str, value: str = "", *, member: str = "") -> str:
-    """Return an option with a value, as whoever reads the message gives it: `--map title=COLUMN`, or `map ...`.
+    """Return an option with a value, as the reader of the message writes it: `--map title=COLUMN`, or `map ...`.
 
     member: the value as the API has it, where that is another.
     """

@@ -129,6 +129,8 @@ def _whole(request: Request, limit: int) -> bytes | Spool:
         raise problems.too_large(limit)
     if body is BodyError.INCOMPLETE:
         raise problems.malformed("The body did not arrive whole.")
+    if body is BodyError.NOT_WRITTEN:
+        raise problems.unavailable("The service cannot store files now.")
     if isinstance(body, BodyError):
         raise problems.unavailable("Too much of other requests and responses is in transit.")
     return body

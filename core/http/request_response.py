@@ -25,6 +25,7 @@ class BodyError(Enum):
     INCOMPLETE = "it ended early, or was not framed as it said"
     TOO_LARGE = "it is larger than it may be"
     NO_ROOM = "the server keeps too much for its clients"
+    NOT_WRITTEN = "it could not be written to the disk"
 
 
 class Request(Struct, frozen=True):

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import tempfile
 from pathlib import Path
 from typing import BinaryIO, cast
 
+_log = logging.getLogger("diptych")
+
 HEAD = 65_536
 """Bytes of the beginning that are kept in memory, to see what is in the file."""
+
+
+class SpoolError(OSError):
+    """What was received could not be written: the disk is full, for example."""
 
 
 class Spool:
@@ -29,10 +36,14 @@ class Spool:
         return self._size
 
     def extend(self, data: bytes | bytearray) -> None:
-        """Append bytes."""
+        """Append bytes. Errors: SpoolError, which is logged."""
         if len(self.head) < HEAD:
             self.head += bytes(data[: HEAD - len(self.head)])
-        self._file().write(data)
+        try:
+            self._file().write(data)
+        except OSError as error:
+            _log.error("a file that is received could not be written: %s", error.strerror)
+            raise SpoolError(error.errno, error.strerror) from error
         self._hash.update(data)
         self._size += len(data)
 

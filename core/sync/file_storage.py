@@ -20,7 +20,7 @@ from diptych.core.sync.unit_of_work import Database
 def store_file(database: Database, store: FileStore, spool: Spool, media_type: str) -> StoredFile:
     """Store a file, whose row is pending until `keep` is committed.
 
-    Whatever happens in between, the row tells the sweep what may be in the store: it is committed first.
+    The row is committed before the file is stored, so that the sweep finds every file that may be in the store.
     """
     file = StoredFile(spool.digest, len(spool), media_type)
 

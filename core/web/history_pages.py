@@ -33,7 +33,7 @@ _ORDER = (
     "title", "name", "author_id", "tag_id", "series_id", "identifier", "role", "position", "subtitle", "publisher_id",
     "published", "year", "language", "isbn", "edition", "format", "pages", "description",
 )  # fmt: skip
-"""Columns in the order in which they are told, before all others: PostgreSQL does not keep that of the table."""
+"""Columns that are shown first, in this order: PostgreSQL's JSON does not keep the order of the table."""
 
 Names = Mapping[UUID, Link]
 """The pages of rows that exist, by id."""
@@ -225,7 +225,7 @@ def _row(row: Any, names: Names) -> str:
     """Return a row of a part, such as a contributor, in words."""
     if not isinstance(row, dict):
         return str(row)
-    # Of a contributor the position is a place in the list, of a series it is told.
+    # The position of a contributor is its place in the list; that of a book in a series is shown.
     ordered = dict(sorted(row.items(), key=_place))
     shown = [name for name in ordered if name not in _UNTOLD or (name == "position" and "series_id" in row)]
     return ", ".join(_word(name, row[name], names) for name in shown if row[name] is not None)

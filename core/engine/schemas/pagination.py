@@ -130,7 +130,7 @@ class ListQuery(PageQuery, FilterQuery):
 
 
 class FeedQuery(ListQuery):
-    """The parameters of a feed, which nobody counts unless a client wants to know."""
+    """The parameters of a feed. Its total is counted only on request."""
 
     total: QueryFlag = Field(False, description="true: say how many rows match.")
 

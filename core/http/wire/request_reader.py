@@ -7,7 +7,7 @@ from time import monotonic
 
 from diptych.core.http import problems
 from diptych.core.http.request_response import BodyError
-from diptych.core.http.spool import Spool
+from diptych.core.http.spool import Spool, SpoolError
 from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire import request_head
 from diptych.core.http.wire.allowed_hosts import AllowedHosts
@@ -126,8 +126,8 @@ class RequestReader:
                 self.body = body if isinstance(body, Spool) else bytes(body)
             except _UnreadableBodyError as error:
                 self._refuse(error.reason)
-            except OSError:  # of the spool: the disk is full, for example
-                self._refuse(BodyError.NO_ROOM)
+            except SpoolError:
+                self._refuse(BodyError.NOT_WRITTEN)
             self._decoder = None
         self.arrived = monotonic()
         return True

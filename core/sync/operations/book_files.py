@@ -152,7 +152,7 @@ def _not_found() -> NotFound:
 
 
 _ONE = "/books/{book_id}/files/{id}"
-_SENT = "The file is the body. Its type is known by its content, whatever `Content-Type` says."
+_SENT = "The file is the body. Its type is determined by its content, not by `Content-Type`."
 _TYPES = tuple(each.media_type for each in ACCEPTED)
 
 operations = [

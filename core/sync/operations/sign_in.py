@@ -106,7 +106,7 @@ def sign_out(database: Database, call: OperationRequest) -> OperationResult:
 
 
 def _signed_out(call: OperationRequest) -> OperationResult:
-    """Return the redirection of somebody whose session has ended, with which the browser forgets the pages."""
+    """Return the redirection to the sign-in form. It removes the cookie and has the browser forget the pages."""
     led = redirection(SIGN_IN, rules.set_cookie("", loopback=call.browser.loopback))
     return replace(led, headers={**led.headers, "Clear-Site-Data": '"cache"'})
 

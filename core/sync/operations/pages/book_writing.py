@@ -47,7 +47,7 @@ class BookPages(RowPages):
 
     def write(self, session: Session, row: Any, given: Any, found: Merged) -> None:
         columns = {name for name in found.changed if name in self.columns}
-        # A year that is changed alone would empty the date: that they do not agree is told instead.
+        # A year that is changed alone would empty the date; instead the form reports that the two differ.
         columns |= {*self.resource.service.spec.rules.reset_by(columns)}
         with choosing():
             BookEditor(session).change(row, _whole(given, found.changed, columns))

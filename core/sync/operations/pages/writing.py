@@ -195,7 +195,7 @@ FOLLOWED = {"dob": "birth_year"}
 def set_columns(service: Any, row: Entity, given: Mapping[str, Any], changed: Sequence[str]) -> None:
     """Set the columns of a row that were changed in a form. given: all of them, as they were typed.
 
-    Columns that a change of another would reset are set as they were typed: nobody has asked to empty them.
+    A column that is reset when another changes is set to what the form has: the user did not empty it.
     Errors: ValidationFailed where they contradict each other; Conflict.
     """
     names = {name for name in changed if name in given}

@@ -304,10 +304,10 @@ def test_a_file_for_which_the_disk_has_no_room_is_not_read_further(upload: Conne
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Spool, "extend", full)
+    monkeypatch.setattr(Spool, "_file", full)
 
     assert upload.feed(SENT + b"Content-Length: 1000\r\n\r\nx")
-    assert upload.incoming.body is BodyError.NO_ROOM
+    assert upload.incoming.body is BodyError.NOT_WRITTEN
 
 
 def test_a_request_arrives_when_it_is_complete(monkeypatch: pytest.MonkeyPatch):
