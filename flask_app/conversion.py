@@ -114,10 +114,8 @@ def _file(request: flask.Request, limit: int) -> Spool | BodyError:
             if len(spool) >= (request.content_length or 0):
                 return spool
             error = BodyError.INCOMPLETE
-    except SpoolError:
-        error = BodyError.NOT_WRITTEN
-    except Exception:  # noqa: BLE001 - as in `_body`
-        error = BodyError.INCOMPLETE
+    except Exception as failure:  # noqa: BLE001 - as in `_body`
+        error = BodyError.NOT_WRITTEN if isinstance(failure, SpoolError) else BodyError.INCOMPLETE
     spool.close()
     return error
 

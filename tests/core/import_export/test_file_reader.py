@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diptych.core.formats.record import Reject
+from diptych.core.formats.tables.cells import guarded
 from diptych.core.import_export.csv_rows import FIELD_LIMIT, RECORD_LINES
 from diptych.core.import_export.file_reader import rows
 from diptych.core.import_export.json_rows import NESTING_LIMIT
@@ -273,7 +274,9 @@ cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 @given(st.lists(st.tuples(cells, cells), max_size=20))
 def test_what_the_csv_module_writes_is_read_back(table):
     stream = io.StringIO(newline="")
-    csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *table])
+    # As an export writes them: the reader takes "'=" for "=", with the apostrophe that guards a formula.
+    written = [(guarded(a), guarded(b)) for a, b in table]
+    csv.writer(stream, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *written])
     stream.seek(0)
     assert [row for _, row in rows(stream, "csv")] == [{"a": a, "b": b} for a, b in table]
 
