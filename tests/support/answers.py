@@ -17,7 +17,7 @@ _SHA256 = re.compile(r"\b[0-9a-f]{64}\b")
 # A JSON array that begins with a text, in base64.
 _CURSOR = re.compile(r"\bWyJ[\w-]{50,}")
 # The second is MARC's.
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z|\b20\d{12}\.0")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)|\b20\d{12}\.0")
 
 
 def told(response: httpx.Response) -> Told:

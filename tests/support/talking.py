@@ -23,6 +23,12 @@ BOOKS: list[dict[str, Any]] = [
 ]
 """Rows to import before."""
 
+PICTURE = (
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\2\0\1"
+    b"H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82"
+)
+"""A PNG image of one black pixel."""
+
 NOT_ASKED = (
     *("health", "openapi.json", "docs", "problems", "metrics"),
     *("accounts", "tokens", "me", "changes", "security-events"),
@@ -42,6 +48,10 @@ def conversation(api: httpx.Client, work: Callable[[], None]) -> list[Told]:
     talk.name()
     talk.do_many()
     talk.bring_in(work)
+    talk.export(work)
+    talk.store_files(work)
+    talk.count()
+    talk.list_for_readers()
     talk.delete()
     talk.everything_was_asked()
     return talk.answers
@@ -173,11 +183,41 @@ class Talk:
             self.ask("GET", f"/jobs/{job}")
         self.ask("GET", f"/imports/{row}/rejects.csv")
         self.ask("GET", "/books?searchString=brought")
+        self.ask("POST", f"/imports/{row}/undo", {})
         self.ask("DELETE", f"/imports/{row}")
         self._made("/imports", b"title\nNever\n")
         waiting = self.ask("GET", "/jobs?stateIn=queued")["items"]
         self.ask("POST", f"/jobs/{waiting[0]['id'] if waiting else 'none'}/cancel")
         self.ask("GET", "/jobs")
+
+    def export(self, work: Callable[[], None]) -> None:
+        """Export books by a job."""
+        job = self._made("/exports?format=csv&isbnIn=9780060512750", {})
+        self.ask("GET", f"/exports/{job}/file")
+        work()
+        self.ask("GET", f"/exports/{job}/file")
+
+    def store_files(self, work: Callable[[], None]) -> None:
+        """Send, read, replace and delete a cover."""
+        files = f"/books/{self._id('book')}/files"
+        file = self._made(f"{files}?kind=cover&name=cover.png", PICTURE)
+        work()
+        for path in ("", f"/{file}", f"/{file}/details", f"/{file}/copies/small.jpg"):
+            self.ask("GET", f"{files}{path}")
+        self.ask("PUT", f"{files}/{file}?kind=cover", PICTURE)
+        self.ask("POST", f"{files}?kind=cover", b"neither an image nor a book")
+        self.ask("DELETE", f"{files}/{file}")
+
+    def count(self) -> None:
+        """Count the values of a selection: those of the whole catalogue are as old as a worker has them."""
+        self.ask("GET", "/books/facets?yearIn=1974&yearIn=1975")
+
+    def list_for_readers(self) -> None:
+        """Read the feeds of what can be acquired."""
+        for path in ("", "/books", "/authors", "/search.xml"):
+            self.ask("GET", f"/opds{path}")
+        for path in ("", "/books", f"/books/{self._id('book')}", "/authors", "/search?query=zone"):
+            self.ask("GET", f"/opds/v2{path}")
 
     def delete(self) -> None:
         """Delete rows, and what depends on them."""
