@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from diptych.core.access import policy
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.events.queries import LAST, TRIM
 from diptych.core.access.permissions import ANONYMOUS, AnonymousRole
 from diptych.core.cli.common import AttributedGroup, database_of
@@ -74,7 +74,7 @@ def set_anonymous(database: Database, role: str) -> None:
 
     def write(executor: Executor) -> None:
         if executor.first(policy.setting(chosen=True), {"role": role}) is not None:
-            note("policy_changed", None)
+            note_security_event("policy_changed", None)
 
     database.execute_write(write, in_transaction=True)
 

@@ -14,7 +14,7 @@ from diptych.core.access import passwords
 from diptych.core.access.accounts import queries
 from diptych.core.access.accounts.model import Account as AccountRow
 from diptych.core.access.accounts.schemas import Account
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.permissions import AccountRole
 from diptych.core.access.second_factors.queries import ALL_CONFIRMED, REMOVE
 from diptych.core.access.sessions.queries import END_ALL
@@ -133,7 +133,7 @@ def _remove_second_factor_command(settings: Settings) -> click.Command:
                 if executor.first(REMOVE, {VALUE: account_id}) is None:
                     raise NotFound(f"The account {account_name!r} has no second factor.")
                 executor.run(END_ALL, {VALUE: account_id})
-                note("second_factor_deleted", account_id)
+                note_security_event("second_factor_deleted", account_id)
 
             database.execute_write(write, in_transaction=True)
         click.echo(f"{account_name} has no second factor, and no sessions.")

@@ -11,7 +11,7 @@ import click
 from alembic import command
 
 from diptych.core.access import policy
-from diptych.core.access.events.log import note, reported_after_commit
+from diptych.core.access.events.log import note_security_event, reported_after_commit
 from diptych.core.cli.common import alembic_of
 from diptych.core.db.schema_diff import require_one_head
 from diptych.core.legacy_import import copy_from as other_database
@@ -107,7 +107,7 @@ def adopt(  # noqa: PLR0913 - one for each option
             with reported_after_commit(), config.engine.begin() as connection:
                 # Those who used it have sent no tokens. Tables that create_all has made have no row yet.
                 if connection.execute(policy.setting(chosen=False), {"role": "editor"}).first():
-                    note("policy_changed", None)
+                    note_security_event("policy_changed", None)
         click.echo(adopted.told)
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import Column, Connection, SmallInteger, String, Table, func, in
 from sqlalchemy.exc import StatementError
 
 from diptych.core.access import policy
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.permissions import AnonymousRole
 from diptych.core.catalogue.models import Base
 from diptych.core.db.error_translation import one_line
@@ -124,7 +124,7 @@ def load(connection: Connection, documents: Sequence[BinaryIO], advanced: Advanc
                 raise DumpError(f"{where}: {one_line(error)}") from error
             loaded += len(batch.rows)
         if connection.execute(policy.setting(chosen=False), {"role": reader.anonymous}).first():
-            note("policy_changed", None)
+            note_security_event("policy_changed", None)
     return loaded
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from uuid_utils.compat import uuid7
 
 from diptych.core.access import passwords
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.events.model import SecurityEvent
 from diptych.core.access.events.queries import FAILURES_KEPT
 from diptych.core.access.events.schemas import EVENTS
@@ -109,7 +109,7 @@ async def test_work_that_is_rolled_back_leaves_no_line(twin: Twin, caplog: pytes
 
     async def work(*_: Any) -> None:
         attempts.append(1)
-        note("policy_changed", None)
+        note_security_event("policy_changed", None)
         if len(attempts) == 1:
             raise RetryableConflict("Lost.")
         if len(attempts) == 3:

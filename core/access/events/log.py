@@ -56,7 +56,7 @@ class reported_after_commit:  # noqa: N801 - used as what contextlib makes is
                 _report(*event)
 
 
-def note(event: str, account_id: UUID | None, by: Attribution | None = None) -> None:
+def note_security_event(event: str, account_id: UUID | None, by: Attribution | None = None) -> None:
     """Note an event of the current unit of work. by: the cause; by default the attribution of the current work.
 
     event: one of diptych.core.access.events.schemas.EVENTS. Outside of `reported_after_commit`, as in an

@@ -10,7 +10,7 @@ from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from msgspec.structs import asdict
 
 from diptych.core.access.bearer_tokens import digest_of, new_token
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.tokens import queries
 from diptych.core.access.tokens.model import ApiToken
 from diptych.core.access.tokens.schemas import NewToken
@@ -35,7 +35,7 @@ class TokenWriter(Writer):
             "last_four": token[-4:],
         }
         made = await self.add(values)
-        note("token_created", account_id)
+        note_security_event("token_created", account_id)
         return NewToken(**asdict(made), token=token)
 
     async def remove(self, item_id: UUID) -> None:
@@ -43,7 +43,7 @@ class TokenWriter(Writer):
         gone = await self.executor.first(queries.REVOKE, row_dml.delete_parameters(item_id))
         if gone is None:
             raise row_not_found(self.spec)
-        note("token_deleted", gone[1])
+        note_security_event("token_deleted", gone[1])
 
 
 class TokenService(CatalogueService[ApiToken]):

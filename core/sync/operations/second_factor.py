@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.second_factors import queries, recovery_codes, totp
 from diptych.core.access.second_factors.schemas import Confirmation, Removal, SetUp
 from diptych.core.access.second_factors.verification import place_of_secret, secret_of
@@ -63,7 +63,7 @@ def set_up(database: Database, call: OperationRequest) -> OperationResult:
         use_up(executor, known)
         if executor.first(queries.SET_UP, values) is None:
             raise Conflict(HAS_ONE)
-        note("second_factor_created" if earlier is None else "second_factor_changed", account_id)
+        note_security_event("second_factor_created" if earlier is None else "second_factor_changed", account_id)
 
     database.execute_write(write, in_transaction=True)
     uri = totp.provisioning_uri(secret, known.account.name)
@@ -96,7 +96,7 @@ def confirm(database: Database, call: OperationRequest) -> OperationResult:
             raise problems.unauthorized()
         if executor.first(queries.CONFIRM, values) is None:
             raise Conflict(TOO_LATE)
-        note("second_factor_changed", account_id)
+        note_security_event("second_factor_changed", account_id)
         for code in codes:
             digest = recovery_codes.digest_of(recovery_codes.plain(code))
             executor.run(queries.ADD_CODE, {VALUE: account_id, "digest": digest})
@@ -124,7 +124,7 @@ def remove(database: Database, call: OperationRequest) -> OperationResult:
         use_up(executor, known)
         if executor.first(queries.REMOVE, {VALUE: account_id}) is None:
             raise Conflict(HAS_NONE)
-        note("second_factor_deleted", account_id)
+        note_security_event("second_factor_deleted", account_id)
         executor.run(END_ALL, {VALUE: account_id})
         return begin_session(executor, account_id)
 

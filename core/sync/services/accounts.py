@@ -11,7 +11,7 @@ from advanced_alchemy.repository import SQLAlchemySyncRepository
 
 from diptych.core.access.accounts import queries
 from diptych.core.access.accounts.model import Account
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.sessions.queries import END_ALL
 from diptych.core.engine.entity import now
 from diptych.core.engine.row_statements import VALUE
@@ -25,20 +25,20 @@ class AccountWriter(Writer):
     def add(self, values: Values, item_id: UUID | None = None) -> Any:
         """Create an account. Errors: ValidationFailed, Conflict."""
         made = super().add(values, item_id)
-        note("account_created", made.id)
+        note_security_event("account_created", made.id)
         return made
 
     def remove(self, item_id: UUID) -> None:
         """Delete an account with its tokens. Errors: NotFound."""
         super().remove(item_id)
-        note("account_deleted", item_id)
+        note_security_event("account_deleted", item_id)
 
     def apply_changes(self, item_id: UUID, values: Values) -> Any | None:
         """Set columns of an account, in a transaction if it is disabled; return None if it does not exist."""
         moment = now()
         changed = super().apply_changes(item_id, values)
         if changed is not None and changed.updated_at >= moment:
-            note("account_changed", item_id)
+            note_security_event("account_changed", item_id)
         if values.get("active") is False:
             self.executor.run(END_ALL, {VALUE: item_id})
         return changed

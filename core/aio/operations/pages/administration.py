@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from diptych.core.access import policy
 from diptych.core.access.accounts.schemas import Account, AccountInput, AccountList, AccountName, Kind
 from diptych.core.access.events import queries as events
-from diptych.core.access.events.log import note
+from diptych.core.access.events.log import note_security_event
 from diptych.core.access.events.schemas import EventList
 from diptych.core.access.permissions import AccountRole, AnonymousRole
 from diptych.core.aio.job_queue import count_unfinished
@@ -113,7 +113,7 @@ async def change_policy(executor: Executor, call: OperationRequest) -> Operation
     """Change the policy."""
     given: PolicyForm = call.body
     await executor.run(policy.setting(chosen=True), {"role": given.role})
-    note("policy_changed", None)
+    note_security_event("policy_changed", None)
     return see_other("ui/policy")
 
 
