@@ -51,7 +51,7 @@ async def _rest(piece: bytes, following: partial[bytes]) -> AsyncIterator[bytes]
 
 
 class FileSweep:
-    """Deletes files that no book has any more. Each call is a transaction, and returns how many files it has changed.
+    """Deletes files that nothing refers to. Each call is a transaction, and returns how many files it has changed.
 
     A file is first marked, by a transaction of its own. Then its row is locked, and the file and the row are deleted:
     an upload of the same file waits for that, and stores it again.

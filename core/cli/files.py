@@ -33,11 +33,11 @@ def files_group(settings: Settings) -> click.Group:
 
     @click.group("files", cls=ErrorHandlingGroup)
     def files() -> None:
-        """Look after the files of books."""
+        """Look after the files of books and exports."""
 
     @files.command("verify")
     @click.option("--content", is_flag=True, help="Read each file, and compare its content with its name.")
-    @click.option("--repair", is_flag=True, help="Delete what no book has. What is lost has to be sent again.")
+    @click.option("--repair", is_flag=True, help="Delete what nothing refers to. What is lost has to be sent again.")
     def verify(content: bool, repair: bool) -> None:  # noqa: FBT001 - click passes them by name
         """Compare the store of files with the table, both ways, and name what differs.
 
@@ -97,7 +97,7 @@ def _problem(store: FileStore, digest: str, size: int, found: int | None, *, con
 
 
 def _repair(database: Database, store: FileStore, found: list[Difference]) -> None:
-    """Delete the files, and the rows, that no book has."""
+    """Delete the files, and the rows, that nothing refers to."""
 
     def doom(executor: Executor) -> None:
         for each in found:

@@ -11,6 +11,7 @@ from diptych.core.exports.schemas import ExportParameters
 from diptych.core.files.rules import EXAMINE
 from diptych.core.files.schemas import ExamineParameters
 from diptych.core.files.store import FileStore
+from diptych.core.http.spool import Spool
 from diptych.core.import_export.export_steps import export_steps, sweep_exports
 from diptych.core.import_export.import_steps import import_steps, preview_steps
 from diptych.core.import_export.undo_job import undo_steps
@@ -36,15 +37,16 @@ _SERVICES: Any = {each.service.spec.model.__tablename__: each.service for each i
 _TYPES = (
     JobType(PREVIEW, PreviewParameters, preview_steps),
     JobType(IMPORT, ImportParameters, import_steps),
-    JobType(EXPORT, ExportParameters, export_steps),
     JobType(UNDO, UndoParameters, partial(undo_steps, _SERVICES)),
 )
 
 
 def job_types_of(settings: Settings) -> Mapping[str, JobType]:
     """Return the types of jobs, by name."""
-    examine = JobType(EXAMINE, ExamineParameters, partial(examine_steps, FileStore(settings.files)))
-    return {each.name: each for each in (*_TYPES, examine)}
+    store, spool = FileStore(settings.files), partial(Spool, settings.spool_directory)
+    examine = JobType(EXAMINE, ExamineParameters, partial(examine_steps, store))
+    export = JobType(EXPORT, ExportParameters, partial(export_steps, store, spool), begins_anew=True)
+    return {each.name: each for each in (*_TYPES, examine, export)}
 
 
 def sweeps_of(settings: Settings) -> Sequence[Sweep]:

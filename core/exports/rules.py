@@ -11,7 +11,7 @@ FORMATS = ("bibtex", "csv", "jsonl", "marc", "marcxml", "ris")
 """The formats of a list of books."""
 
 PAGE = 1000
-"""Books in one part of a file: one batch of the job."""
+"""Books of one batch of the job."""
 
 UNFINISHED = 5
 """Exports of one account that wait or are being done, at most."""
@@ -23,6 +23,6 @@ KEPT = timedelta(days=7)
 """How long a file is kept."""
 
 SWEPT = 50
-"""Parts of files that one transaction deletes, at most: some 50 MB."""
+"""Files, or parts of them in the database, that one transaction deletes, at most."""
 
 GONE = "The file of this export is no longer kept."

@@ -32,7 +32,7 @@ class File(Base):
     """A content in the store of files. sha256: of it, in hexadecimal, which is its name there.
 
     state: pending while it may not be in the store yet, and deleting while it may not be any more. unreferenced_since:
-    when it was seen that no book has it.
+    when it was seen that nothing refers to it: no book, no copy of a file, no export.
     """
 
     __tablename__ = "file"
@@ -91,3 +91,18 @@ class FileDescription(Base):
 
     sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="CASCADE"), primary_key=True)
     content: Mapped[dict[str, Any]] = mapped_column(JSON(none_as_null=True))
+
+
+class FileSender(Base):
+    """That somebody has sent a file that is still stored. principal: who; size: the bytes that count for them.
+
+    The row goes with that of the file, when the file is deleted from the store.
+    """
+
+    __tablename__ = "file_sender"
+    __table_args__ = ({"info": NOT_DUMPED},)
+
+    # With its type: it refers to no account here, but also to users of others.
+    principal: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="CASCADE"), primary_key=True, index=True)
+    size: Mapped[int] = mapped_column(BigInteger)

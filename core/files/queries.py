@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Text, Uuid, and_, bindparam, case, delete, exists, func, insert, null, or_, select, update
+from sqlalchemy import (
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from diptych.core.engine.database_clock import current_time, seconds_from_now
 from diptych.core.engine.row_statements import in_list, in_values
+from diptych.core.exports.model import ExportFile
 from diptych.core.files import schemas
 from diptych.core.files.model import BookFile, File, FileCopy, FileDescription
 from diptych.core.files.rules import SWEPT
 
 _THIS = File.sha256 == bindparam("digest", type_=Text)
-_IS_REFERENCED = or_(exists().where(BookFile.sha256 == File.sha256), exists().where(FileCopy.sha256 == File.sha256))
+_REFERRING = (BookFile.sha256, FileCopy.sha256, ExportFile.sha256)
+_IS_REFERENCED = or_(*(exists().where(column == File.sha256) for column in _REFERRING))
 
 
 def _receive(insert_into: Any) -> Any:
@@ -196,12 +213,8 @@ DELETING = (
 )
 """Lock some files that are to be deleted: an upload of one waits until it is."""
 
-REFERENCED = (
-    select(BookFile.sha256)
-    .where(in_list(BookFile.sha256, "digests"))
-    .union_all(select(FileCopy.sha256).where(in_list(FileCopy.sha256, "digests")))
-)
-"""Select those of these `digests` that a book has, or a file as its copy."""
+REFERENCED = union_all(*(select(column).where(in_list(column, "digests")) for column in _REFERRING))
+"""Select those of these `digests` that a book has, a file as its copy, or an export."""
 
 FORGET = delete(File).where(_THIS)
 
@@ -217,7 +230,7 @@ def _doom(insert_into: Any) -> Any:
 
 
 DOOM = {"postgresql": _doom(postgresql.insert), "sqlite": _doom(sqlite.insert)}
-"""Have the sweep delete a file that has no row, or that no book has; by dialect name."""
+"""Have the sweep delete a file that has no row, or that nothing refers to; by dialect name."""
 
 # Verification
 

@@ -47,7 +47,8 @@ def response(content: FileContent, request: Request, cache_control: str) -> Resp
         headers["Content-Length"] = str(stop - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{content.size}"
-    file = None if is_known or request.method != "GET" else FileRange(content.digest, start, stop)
+    is_sent = not is_known and request.method == "GET" and start < stop
+    file = FileRange(content.digest, start, stop) if is_sent else None
     return Response(200 if part is None else 206, b"", content.media_type, headers, file=file)
 
 

@@ -29,7 +29,8 @@ def response(answer: OperationResult, operation: Operation, request: Request) ->
     Its addresses are those of a catalogue mounted at the root; `mounted` adds the prefix.
     """
     if answer.file is not None:
-        return file_responses.response(answer.file, request, operation.cache_control)
+        found = file_responses.response(answer.file, request, operation.cache_control)
+        return replace(found, content_type=_with_charset(answer.file.media_type))
     status = operation.status if answer.status is None else answer.status
     headers = dict(answer.headers)
     media_type = _with_charset(answer.media_type or operation.media_type)

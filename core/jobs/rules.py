@@ -24,7 +24,7 @@ POLL = 1.0
 """Seconds after which a worker without a job looks for one."""
 
 ATTEMPTS = 5
-"""How often a job is begun anew without a batch in between; then it has failed."""
+"""How often a job is begun anew without a batch in between, or a file from its beginning; then it has failed."""
 
 LONGEST_PAUSE = 60.0
 """Seconds until the next attempt, at most: they double from one attempt to the next."""
@@ -41,7 +41,7 @@ SWEPT = 100
 UNEXPECTED = "Something unexpected happened. It has been logged."
 """What is told of an error that nobody foresaw."""
 
-ABANDONED = f"Its worker has ended {ATTEMPTS} times without completing a batch."
+ABANDONED = f"Its worker has ended {ATTEMPTS} times, and it got no further."
 """What is told of a job that ends its worker each time."""
 
 

@@ -72,10 +72,10 @@ class HeldJob:
         """Begin the time of the lease anew."""
         self._run(queries.RENEW, seconds=self._seconds)
 
-    def advance(self, progress: Progress) -> None:
-        """Store the progress of a batch."""
+    def advance(self, progress: Progress, attempts: int = 0) -> None:
+        """Store the progress of a batch. attempts: how many there were, of those that count."""
         values = {f"new_{name}": getattr(progress, name) for name in progress.__struct_fields__}
-        self._run(queries.ADVANCE, seconds=self._seconds, **values)
+        self._run(queries.ADVANCE, seconds=self._seconds, new_attempts=attempts, **values)
 
     def release(self, attempts: int = 0, pause: float = 0.0) -> None:
         """Return the job to the queue, for a pause in seconds. attempts: how many there were, of those that count."""

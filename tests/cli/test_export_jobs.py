@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+import hashlib
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from uuid_utils.compat import uuid7
 
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.engine.entity import now
-from diptych.core.exports.model import ExportChunk
-from diptych.core.exports.rules import EXPORT, FILES, FORMATS, KEPT
+from diptych.core.exports.model import ExportChunk, ExportFile
+from diptych.core.exports.rules import EXPORT, FILES, FORMATS, GONE, KEPT
+from diptych.core.files.store import FileStore
+from diptych.core.http.request_response import FileRange, Request
 from diptych.core.import_export import export_steps
 from diptych.core.jobs.model import Job
+from diptych.core.jobs.rules import ABANDONED, ATTEMPTS
 from diptych.core.settings import Settings
+from diptych.core.sync.application import Application
+from diptych.core.sync.file_storage import FileSweep
 from diptych.core.sync.job_queue import enqueue
-from diptych.core.sync.unit_of_work import Database
 from diptych.core.sync.worker import Worker
-from tests.support.changes import opened
+from tests.cli.killed_export import PAGE, STEPS
+from tests.services.api import OPERATOR
 from tests.support.commands import done
-from tests.support.databases import BACKENDS, Databases
+from tests.support.databases import BACKENDS, ROOT, Databases, environment
+from tests.support.files import age, differences
 
-BOOKS, PAGE = 35, 10
+BOOKS = 35
 
 
 class Exports:
     """The exports of a database with some books."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._database = Database(sync_config(Settings(database_url=url)))
+    def __init__(self, url: str, location: str) -> None:
+        self.url, self.location = url, location
+        self.settings = Settings(database_url=url, files=location)
+        self.store = FileStore(location)
+        self._application = Application(self.settings)
+        self._database = self._application.database
+        self._engine = sync_config(self.settings).get_engine()
         rows = "\n".join(f"Title {number},Author {number % 3}" for number in range(BOOKS))
         done(url, "import", "-", "--format", "csv", stdin=f"title,author\n{rows}\n")
 
@@ -52,60 +66,127 @@ class Exports:
     def work(self, steps: int = sys.maxsize) -> None:
         """Do the jobs that wait, or so many steps of one."""
         answers = repeat(False, steps)
-        Worker(self._database, job_types_of(Settings()), stopping=lambda: next(answers, True)).run(until_idle=True)
+        Worker(self._database, job_types_of(self.settings), stopping=lambda: next(answers, True)).run(until_idle=True)
+
+    def killed_in(self, step: str) -> int:
+        """Have a worker of another process be killed in a step; return its exit status."""
+        command = [sys.executable, "-m", "tests.cli.killed_export", self.url, self.location, step]
+        return subprocess.run(command, cwd=ROOT, env=environment(), timeout=120).returncode
 
     def sweep(self) -> None:
-        while self._database.execute_write(export_steps.sweep_exports, in_transaction=False):
-            pass
+        for sweep in (export_steps.sweep_exports, FileSweep(self.store)):
+            while self._database.execute_write(sweep, in_transaction=True):
+                pass
+
+    def sweep_later(self) -> list[str]:
+        """Sweep now, and again when that is long ago; return what differs then between the store and the database."""
+        self.sweep()
+        with self._engine.begin() as connection:
+            age(connection, self.location)
+        self.sweep()
+        with self._engine.connect() as connection:
+            return differences(connection, self.location)
 
     def execute(self, statement: Any) -> Any:
-        with opened(self.url) as engine, engine.begin() as connection:
+        with self._engine.begin() as connection:
             result = connection.execute(statement)
             return result.all() if result.returns_rows else None
 
     def job(self, job_id: Any) -> Any:
         return self.execute(select(Job.__table__).where(Job.id == job_id))[0]
 
-    def parts(self, job_id: Any) -> list[bytes]:
-        found = select(ExportChunk.content).where(ExportChunk.job_id == job_id).order_by(ExportChunk.number)
-        return [content for (content,) in self.execute(found)]
+    def file(self, job_id: Any) -> bytes:
+        """Return the content of the file of an export."""
+        ((digest,),) = self.execute(select(ExportFile.sha256).where(ExportFile.job_id == job_id))
+        size = self.store.size(digest)
+        assert size is not None
+        content = b"".join(self.store.read(FileRange(digest, 0, size)))
+        assert hashlib.sha256(content).hexdigest() == digest
+        return content
 
     def kept(self) -> set[Any]:
-        return {job_id for (job_id,) in self.execute(select(ExportChunk.job_id).distinct())}
+        return {job_id for (job_id,) in self.execute(select(ExportFile.job_id))}
+
+    def read(self, job_id: Any) -> tuple[int, bytes]:
+        """Return the status and the body of the response that has the file of an export."""
+        route = next(each for each in self._application.routes if each.name == "exports_read_file")
+        response = self._application.handle(route, Request("GET", "", {"id": str(job_id)}, "", {}, b"", user=OPERATOR))
+        return response.status, b"".join(response.stream) if response.stream is not None else response.body  # type: ignore[arg-type]
 
     def close(self) -> None:
-        self._database.close()
+        self._engine.dispose()
+        self._application.close()
 
 
 @pytest.fixture(params=BACKENDS)
-def exports(request: pytest.FixtureRequest, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[Exports]:
+def exports(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Exports]:
     monkeypatch.setattr(export_steps, "PAGE", PAGE)
-    found = Exports(databases.migrated(request.param))
+    found = Exports(databases.migrated(request.param), str(tmp_path / "files"))
     yield found
     found.close()
 
 
-def test_an_export_that_is_interrupted_between_its_batches_is_the_same_file(
+def test_an_export_that_is_interrupted_between_its_batches_begins_anew_and_is_the_same_file(
     exports: Exports, monkeypatch: pytest.MonkeyPatch
 ):
     asked = {name: exports.ask(name, "searchString=title", principal=name) for name in FORMATS}
-    seen = set()
-    while any(exports.job(each).state == "queued" for each in asked.values()):
-        exports.work(steps=1)
-        seen.update(exports.job(each).done for each in asked.values())
+    exports.work(steps=3)
+    interrupted = [exports.job(each) for each in asked.values()]
+    assert sorted(job.done for job in interrupted) == [0] * (len(FORMATS) - 1) + [2 * PAGE]
+    assert {(job.state, job.position) for job in interrupted} == {("queued", None)}
+    exports.work()
 
-    assert seen == {0, PAGE, 2 * PAGE, 3 * PAGE, BOOKS}
     monkeypatch.setattr(export_steps, "PAGE", BOOKS + 1)
-    for name, interrupted in asked.items():
+    for name, job_id in asked.items():
         whole = exports.ask(name)
         exports.work()
-        assert (len(exports.parts(interrupted)), len(exports.parts(whole))) == (4, 1)
-        assert b"".join(exports.parts(interrupted)) == b"".join(exports.parts(whole)) != b""
-        job = exports.job(interrupted)
-        assert (job.total, job.counts) == (BOOKS, {"bytes": len(exports.parts(whole)[0])})
+        assert exports.file(job_id) == exports.file(whole) != b""
+        job = exports.job(job_id)
+        assert (job.done, job.total, job.counts) == (BOOKS, BOOKS, {"bytes": len(exports.file(whole))})
 
 
-def test_files_are_deleted_when_they_are_old_or_incomplete_or_their_owner_has_newer_ones(exports: Exports):
+def test_a_worker_that_is_killed_with_an_export_leaves_nothing_and_another_writes_it(exports: Exports):
+    _killed(exports, STEPS[3])
+
+
+@pytest.mark.long
+@pytest.mark.unsampled
+@pytest.mark.parametrize("step", [*STEPS[:3], *STEPS[4:]])
+def test_a_worker_can_be_killed_with_an_export_at_any_moment(exports: Exports, step: str):
+    _killed(exports, step)
+
+
+def _killed(exports: Exports, step: str) -> None:
+    job_id = exports.ask("csv")
+
+    assert exports.killed_in(step) == -signal.SIGKILL
+
+    assert exports.job(job_id).state == "running"
+    assert exports.kept() == ({job_id} if step == STEPS[-1] else set())
+    exports.execute(update(Job).where(Job.id == job_id).values(available_at=now()))
+    exports.work()
+    assert exports.job(job_id).state == "succeeded"
+    assert exports.read(job_id) == (200, exports.file(job_id))
+    assert exports.file(job_id).count(b"Title") == BOOKS
+    assert exports.sweep_later() == []
+    exports.execute(delete(Job))
+    assert exports.sweep_later() == list(exports.store.listed()) == []
+
+
+def test_an_export_that_ends_its_worker_each_time_fails_though_it_begins_anew(exports: Exports):
+    job_id = exports.ask("csv")
+    for _ in range(ATTEMPTS):
+        assert exports.killed_in(STEPS[1]) == -signal.SIGKILL
+        exports.execute(update(Job).where(Job.id == job_id).values(available_at=now()))
+
+    exports.work()
+
+    assert (exports.job(job_id).state, exports.job(job_id).error) == ("failed", ABANDONED)
+
+
+def test_files_are_given_up_when_they_are_old_or_incomplete_or_their_owner_has_newer_ones(exports: Exports):
     jobs = [exports.ask("ris", principal="ann") for _ in range(FILES + 1)]
     old, cancelled, unfinished = (exports.ask("ris", principal=name) for name in ("old", "cancelled", "unfinished"))
     exports.work()
@@ -120,7 +201,35 @@ def test_files_are_deleted_when_they_are_old_or_incomplete_or_their_owner_has_ne
     exports.sweep()
 
     assert exports.kept() == {*jobs[1:], unfinished}
-    assert {len(exports.parts(job_id)) for job_id in jobs[1:]} == {4}
+    assert exports.sweep_later() == []
+    assert exports.read(jobs[1]) == (200, exports.file(jobs[1]))
+    assert exports.read(jobs[0])[0] == 404
+
+
+def test_a_file_of_the_release_before_is_read_from_the_database_until_it_is_swept(exports: Exports):
+    whole, part, left = exports.ask("csv"), exports.ask("csv"), exports.ask("csv")
+    chunks = [{"job_id": whole, "number": number, "content": content} for number, content in enumerate((b"a", b"b"))]
+    others = [{"job_id": job_id, "number": 0, "content": b"title"} for job_id in (part, left)]
+    exports.execute(insert(ExportChunk).values([*chunks, *others]))
+    ended = {"state": "succeeded", "available_at": None, "finished_at": now()}
+    for job_id, values in (
+        (whole, {"position": [2, None], **ended}),
+        (part, {"position": [2, None], **ended}),
+        (left, {"position": [1, "x"]}),
+    ):
+        exports.execute(update(Job).where(Job.id == job_id).values(values))
+
+    # What its worker has left half done begins anew.
+    exports.work()
+
+    assert exports.read(whole) == (200, b"ab")
+    assert exports.read(part)[0] == 404
+    assert GONE.encode() in exports.read(part)[1]
+    assert exports.file(left).count(b"Title") == BOOKS
+    exports.execute(update(Job).where(Job.id == whole).values(finished_at=now() - KEPT))
+    exports.sweep()
+    assert {job_id for (job_id,) in exports.execute(select(ExportChunk.job_id))} == {part}
+    assert exports.read(whole)[0] == 404
 
 
 def test_filters_that_are_not_known_any_more_fail_with_their_name(exports: Exports):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -40,10 +41,29 @@ def test_the_file_of_an_export_is_what_the_streamed_list_has(api: httpx.Client, 
     file, listed = api.get(f"/exports/{job['id']}/file"), api.get(f"/books{SUFFIXES[name]}?{query}")
     assert (file.status_code, listed.status_code) == (200, 200)
     assert file.content == listed.content
-    assert file.headers["Content-Type"] == "application/octet-stream"
-    assert file.headers["Content-Disposition"] == listed.headers["Content-Disposition"]
+    for field in ("Content-Type", "Content-Disposition"):
+        assert file.headers[field] == listed.headers[field]
     assert job["counts"] == {"bytes": len(file.content)}
-    assert api.head(f"/exports/{job['id']}/file").headers["Content-Type"] == file.headers["Content-Type"]
+
+
+def test_a_part_of_a_file_is_read_while_it_is_the_one_that_the_client_has(api: httpx.Client, work: Work):
+    job = asked(api, f"format=csv&ids={make_book(api)['id']}")
+    work()
+    address = f"/exports/{job['id']}/file"
+    whole, head = api.get(address), api.head(address)
+    tag = f'"{hashlib.sha256(whole.content).hexdigest()}"'
+
+    def part(**headers: str) -> tuple[int, bytes]:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = api.get(address, headers=fields)
+        return response.status_code, response.content if response.is_success else b""
+
+    assert (whole.headers["ETag"], whole.headers["Accept-Ranges"]) == (tag, "bytes")
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", str(len(whole.content)))
+    assert part(range="bytes=5-9") == part(range="bytes=5-9", if_range=tag) == (206, whole.content[5:10])
+    assert part(range="bytes=5-9", if_range='"x"') == (200, whole.content)
+    assert part(range="bytes=9999999-")[0] == 416
+    assert part(if_none_match=tag)[0] == 304
 
 
 def test_an_export_of_nothing_is_a_whole_file(api: httpx.Client, work: Work):
@@ -53,6 +73,10 @@ def test_an_export_of_nothing_is_a_whole_file(api: httpx.Client, work: Work):
     file = api.get(f"/exports/{job['id']}/file")
     assert file.content == api.get(f"/books.marcxml?searchString={marker()}").content
     assert b"</" in file.content
+    empty = asked(api, f"format=jsonl&searchString={marker()}")
+    work()
+    file = api.get(f"/exports/{empty['id']}/file")
+    assert (file.status_code, file.content, file.headers["Content-Length"]) == (200, b"", "0")
 
 
 def test_what_cannot_be_exported_is_refused(api: httpx.Client):

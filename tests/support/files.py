@@ -7,9 +7,10 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, union, update
 
 from diptych.core.engine.entity import now
+from diptych.core.exports.model import ExportFile
 from diptych.core.files.model import BookFile, File
 from diptych.core.files.store import FileStore
 
@@ -21,7 +22,7 @@ def differences(connection: Connection, location: str) -> list[str]:
     """Return what is in the store and in no row, in a row and not in the store, or referenced and not ready."""
     stored = {digest for digest, _ in FileStore(location).listed()}
     rows = dict(connection.execute(select(File.sha256, File.state)).tuples().all())
-    referenced = set(connection.execute(select(BookFile.sha256)).scalars())
+    referenced = set(connection.execute(union(select(BookFile.sha256), select(ExportFile.sha256))).scalars())
     return [
         *(f"{digest} has no row" for digest in stored - rows.keys()),
         *(f"{digest} is {rows[digest]} and not in the store" for digest in rows.keys() - stored),

@@ -10,7 +10,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from diptych.core.aio import job_queue
-from diptych.core.aio.operations.book_formats import writer_for
+from diptych.core.aio.operations.book_formats import LISTS, writer_for
 from diptych.core.aio.services.row_reader import row_not_found
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
@@ -20,6 +20,7 @@ from diptych.core.exports.rules import EXPORT, GONE, UNFINISHED
 from diptych.core.exports.schemas import ExportQuery
 from diptych.core.formats.registry import format_named
 from diptych.core.http import query_string
+from diptych.core.http.file_responses import FileContent, disposition
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.jobs import queries as job_queries
 from diptych.core.jobs.ownership import may_see, owner_of
@@ -39,7 +40,7 @@ async def create(executor: Executor, call: OperationRequest) -> OperationResult:
 
 
 async def read_file(database: Database, call: OperationRequest) -> OperationResult:
-    """Stream the file of an export. Errors: NotFound; Conflict while it is being written."""
+    """Read the file of an export. Errors: NotFound; Conflict while it is being written."""
 
     async def find(executor: Executor) -> Any:
         return await executor.first(queries.FILE, {"job": call.parameters["id"]})
@@ -47,20 +48,25 @@ async def read_file(database: Database, call: OperationRequest) -> OperationResu
     row = await database.read(find)
     if row is None or not may_see(call.principal, row[0]):
         raise row_not_found(job_queries.spec)
-    _, state, parameters, position, kept = row
+    _, state, parameters, position, chunks, digest, size = row
     if state in ("queued", "running"):
         raise Conflict(f"This export is {state}: its job says when there is a file.")
     if state != "succeeded":
         raise NotFound("There is no file: this export was not completed.")
-    if kept != position[0]:
-        raise NotFound(GONE)
     chosen = format_named(parameters["format"])
-    headers = {"Content-Disposition": f'attachment; filename="books{chosen.suffixes[0]}"'}
-    return OperationResult(stream=_parts(database, call.parameters["id"], kept), headers=headers)
+    name = f"books{chosen.suffixes[0]}"
+    if digest is not None:
+        return OperationResult(file=FileContent(digest, size, chosen.media_type, name, inline=False))
+    # The release before has it in the database.
+    if chunks != position[0]:
+        raise NotFound(GONE)
+    headers = {"Content-Disposition": disposition(name, inline=False)}
+    parts = _parts(database, call.parameters["id"], chunks)
+    return OperationResult(stream=parts, headers=headers, media_type=chosen.media_type)
 
 
 async def _parts(database: Database, job: UUID, number: int) -> AsyncIterator[bytes]:
-    """Yield the parts of a file. Errors: NotFound for one that was deleted meanwhile."""
+    """Yield the parts of a file in the database. Errors: NotFound for one that was deleted meanwhile."""
 
     async def read(executor: Executor, place: int) -> Any:
         return await executor.first(queries.CHUNK, {"job": job, "number": place})
@@ -95,12 +101,10 @@ operations = [
         path="/exports/{id}/file",
         summary="Read the file of an export",
         description="One's own; with jobs:manage, all. The five newest are kept, for seven days. 409 while it is being"
-        " written.",
+        " written. `Range` asks for a part (RFC 9110 section 14). The entity tag is the SHA-256 of the content.",
         run=read_file,
         unit="stream",
-        response_schema=str,
-        media_type="application/octet-stream",
-        cache_control="no-store",
-        problems=("conflict",),
+        sends_file=tuple(sorted({chosen.media_type for chosen in LISTS})),
+        problems=("conflict", "range-not-satisfiable"),
     ),
 ]

@@ -1,0 +1,51 @@
+"""Do the jobs of a database with a worker, and be killed in an export: `python -m tests.cli.killed_export`."""
+
+from __future__ import annotations
+
+import sys
+
+from diptych.core.cli.job_types import job_types_of
+from diptych.core.database import sync_config
+from diptych.core.files.store import FileStore
+from diptych.core.http.spool import Spool
+from diptych.core.import_export import export_steps
+from diptych.core.settings import Settings
+from diptych.core.sync.job_queue import HeldJob
+from diptych.core.sync.unit_of_work import Database
+from diptych.core.sync.worker import Worker
+from tests.services.killed_upload import die, then
+
+STEPS = ("before it is written", "while it is written", "before it is stored", "when it is stored",
+         "before the commit", "after the commit")  # fmt: skip
+
+PAGE = 10
+
+
+def prepare(step: str) -> None:
+    """Be killed in a step."""
+    match STEPS.index(step):
+        case 0:
+            Spool.extend = die  # type: ignore[method-assign]
+        case 1:
+            export_steps._advance = then(export_steps._advance, die)
+        case 2:
+            FileStore.put = die  # type: ignore[method-assign,assignment]
+        case 3:
+            FileStore.put = then(FileStore.put, die)  # type: ignore[method-assign]
+        case 4:
+            export_steps._keep = then(export_steps._keep, die)
+        case 5:
+            HeldJob.finish = die  # type: ignore[method-assign,assignment]
+
+
+def main() -> None:
+    """Do the jobs."""
+    url, location, step = sys.argv[1:]
+    export_steps.PAGE = PAGE
+    settings = Settings(database_url=url, files=location)
+    prepare(step)
+    Worker(Database(sync_config(settings)), job_types_of(settings)).run(until_idle=True)
+
+
+if __name__ == "__main__":
+    main()
