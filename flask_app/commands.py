@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import click
 from flask.blueprints import BlueprintSetupState
 from flask.cli import AppGroup
 
+from diptych.core.cli import COMMANDS, make_command
 from diptych.core.settings import Settings
 
 
 class Commands(AppGroup):
     """`database`, its alias `db`, `import`, `export` and the rest, beside those that are added to it.
 
-    They are made when somebody asks for one: a server needs none of them, nor Alembic.
+    A command is imported when it is used: a server needs none of them, nor Alembic.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
         super().__init__(name, help="The catalogue: its database, import and export.")
         self._settings = settings
 
-    @cached_property
-    def _ours(self) -> dict[str, click.Command]:
-        from diptych.core.cli import commands  # noqa: PLC0415 - see above
-
-        return commands(self._settings)
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *self._ours})
+        return sorted({*super().list_commands(ctx), *COMMANDS})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return super().get_command(ctx, cmd_name) or self._ours.get(cmd_name)
+        found = super().get_command(ctx, cmd_name)
+        return make_command(cmd_name, self._settings) if found is None and cmd_name in COMMANDS else found
 
 
 def add_commands(state: BlueprintSetupState, settings: Settings) -> None:

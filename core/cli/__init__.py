@@ -3,54 +3,58 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any
 
 import click
 
-from diptych.core.cli.access import access_group
-from diptych.core.cli.accounts import accounts_group
-from diptych.core.cli.database import database_group
-from diptych.core.cli.dump import load_command
-from diptych.core.cli.export import export_command
-from diptych.core.cli.files import files_group
-from diptych.core.cli.history import history_group
-from diptych.core.cli.import_command import import_command
-from diptych.core.cli.keys import keys_group
-from diptych.core.cli.openapi import openapi_command
-from diptych.core.cli.serve import serve_command
-from diptych.core.cli.status import check_status_command
-from diptych.core.cli.tokens import tokens_group
-from diptych.core.cli.work import work_command
 from diptych.core.settings import Settings, settings_or_exit
 from diptych.core.tuning.garbage_collection import skip_gc_at_exit
 
+COMMANDS = {
+    "database": "database.database_group",
+    "db": "database.database_group",
+    "access": "access.access_group",
+    "accounts": "accounts.accounts_group",
+    "tokens": "tokens.tokens_group",
+    "keys": "keys.keys_group",
+    "files": "files.files_group",
+    "history": "history.history_group",
+    "import": "import_command.import_command",
+    "export": "export.export_command",
+    "load": "dump.load_command",
+    "check-db-status": "status.check_status_command",
+    "serve": "serve.serve_command",
+    "work": "work.work_command",
+    "openapi": "openapi.openapi_command",
+}
+"""Each command, and the function that makes it. Its module is imported when the command is used: all take a second."""
 
-def commands(settings: Settings) -> dict[str, click.Command]:
-    """Return every command, by name, for these settings."""
-    database = database_group(settings)
-    return {
-        "database": database,
-        "db": database,
-        "access": access_group(settings),
-        "accounts": accounts_group(settings),
-        "tokens": tokens_group(settings),
-        "keys": keys_group(settings),
-        "files": files_group(settings),
-        "history": history_group(settings),
-        "import": import_command(settings),
-        "export": export_command(settings),
-        "load": load_command(settings),
-        "check-db-status": check_status_command(settings),
-        "serve": serve_command(settings),
-        "work": work_command(settings),
-        "openapi": openapi_command(),
-    }
+
+def make_command(name: str, settings: Settings) -> click.Command:
+    """Return a command for these settings. Errors: KeyError where there is none of that name."""
+    module, _, function = COMMANDS[name].partition(".")
+    command: click.Command = getattr(import_module(f"{__name__}.{module}"), function)(settings)
+    return command
+
+
+class Commands(click.Group):
+    """The commands for some settings."""
+
+    def __init__(self, settings: Settings, name: str = "diptych", **attributes: Any) -> None:
+        super().__init__(name, **attributes)
+        self._settings = settings
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        return make_command(cmd_name, self._settings) if cmd_name in COMMANDS else None
 
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the console script."""
     settings = settings_or_exit(os.environ)
     skip_gc_at_exit()
-    group = click.Group("diptych", commands=commands(settings), help="Diptych, a book catalogue.")
-    group = click.version_option(package_name="diptych", message="%(prog)s %(version)s")(group)
-    return group.main(arguments, prog_name="diptych")
+    group = Commands(settings, help="Diptych, a book catalogue.")
+    return click.version_option(package_name="diptych", message="%(prog)s %(version)s")(group).main(arguments)

@@ -23,8 +23,8 @@ from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import Conflict, NotFound
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
-from diptych.core.sync.operations.sign_in import store_password
 from diptych.core.sync.services.accounts import AccountService, AccountWriter
+from diptych.core.sync.services.passwords import store_password
 from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 

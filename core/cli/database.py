@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import click
@@ -18,9 +19,7 @@ from alembic import command
 from sqlalchemy import MetaData, Table, inspect
 
 from diptych.core.catalogue.models import Base
-from diptych.core.cli.adopt import adopt
 from diptych.core.cli.common import ErrorHandlingGroup, alembic_of, never_asks
-from diptych.core.cli.dump import dump_data
 from diptych.core.cli.make_migrations import (
     edit,
     init,
@@ -53,16 +52,31 @@ tag_option = click.option("--tag", help="Passed on to migrations/env.py.")
 
 Command = Callable[..., Any]
 
+_IMPORTED_WHEN_USED = {"adopt": "adopt.adopt", "dump-data": "dump.dump_data"}
+"""Commands that need the imports and exports, which would double the time of all others."""
+
+
+class _DatabaseGroup(ErrorHandlingGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_IMPORTED_WHEN_USED})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _IMPORTED_WHEN_USED:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = _IMPORTED_WHEN_USED[cmd_name].partition(".")
+        command: click.Command = getattr(import_module(f"diptych.core.cli.{module}"), name)
+        return command
+
 
 def database_group(settings: Settings) -> click.Group:
     """Return the `database` group for these settings."""
     commands = [
-        *(upgrade, downgrade, adopt, stamp, ensure_version, drop_all, dump_data),
+        *(upgrade, downgrade, stamp, ensure_version, drop_all),
         *(check, current, history, heads, branches, show),
         *(make_migrations, migrate, new_revision, merge, edit, init, list_templates),
     ]
 
-    @click.group("database", cls=ErrorHandlingGroup, help=HELP)
+    @click.group("database", cls=_DatabaseGroup, help=HELP)
     @click.pass_context
     def database(context: click.Context) -> None:
         context.obj = settings

@@ -6,10 +6,11 @@ import click
 
 from diptych.core.http.json import encode
 from diptych.core.http.openapi.document import document
+from diptych.core.settings import Settings
 from diptych.core.sync.operations import OPERATIONS
 
 
-def openapi_command() -> click.Command:
+def openapi_command(_: Settings) -> click.Command:
     """Return the command that writes the OpenAPI document."""
 
     @click.command("openapi")

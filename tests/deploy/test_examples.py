@@ -14,7 +14,7 @@ import click
 import pytest
 import yaml
 
-from diptych.core.cli import commands
+from diptych.core.cli import Commands
 from diptych.core.errors import SettingsError
 from diptych.core.settings import URL_FILE, Settings
 from diptych.core.sync.operations import OPERATIONS
@@ -104,9 +104,10 @@ def test_a_command_is_there_once_the_package_is_installed(name: str):
     assert Path(program).name in entry_points(group="console_scripts").names
     assert program.startswith("/opt/diptych/bin/") == name.startswith("systemd")
     if not PROCESSES[name].serves:
-        group: Any = click.Group(commands=commands(Settings()))
+        command: Any = Commands(Settings())
         for argument in arguments:
-            group = group.commands[argument]
+            command = command.get_command(click.Context(command), argument)
+            assert command is not None
 
 
 @every

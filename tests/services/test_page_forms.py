@@ -29,7 +29,7 @@ def kept(page: Page) -> dict[str, str]:
 
 async def test_what_was_typed_while_a_session_ended_is_saved_after_signing_in(api: Api):
     account = await api.made("accounts_create", {"name": "tove", "role": "editor"})
-    stored = api.twin.module("operations.sign_in").store_password(
+    stored = api.twin.module("services.passwords").store_password(
         api.application.database, UUID(account["id"]), PASSWORD
     )
     if api.twin.name == "aio":

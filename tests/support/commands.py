@@ -12,10 +12,9 @@ import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 from click.testing import CliRunner, Result
 
-from diptych.core.cli import commands
+from diptych.core.cli import Commands
 from diptych.core.settings import Settings
 from tests.support import secrets
 from tests.support.databases import ROOT, environment, run
@@ -24,7 +23,7 @@ from tests.support.waiting import PATIENCE
 
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None, **settings: str) -> Result:
     """Run `diptych ...` without a terminal. Errors: any exception that escapes it, which none should."""
-    group = click.Group("diptych", commands=commands(Settings(database_url=url, **settings)))  # type: ignore[arg-type]
+    group = Commands(Settings(database_url=url, **settings))  # type: ignore[arg-type]
     result = CliRunner().invoke(group, arguments, input=stdin, catch_exceptions=False)
     secrets.check("a command's output", result.output)
     return result

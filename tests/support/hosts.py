@@ -22,7 +22,8 @@ from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from diptych.core.sync.job_queue import enqueue
-from diptych.core.sync.operations.sign_in import begin_session, store_password
+from diptych.core.sync.operations.sign_in import begin_session
+from diptych.core.sync.services.passwords import store_password
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.sync.worker import Worker
 from tests.support import patient

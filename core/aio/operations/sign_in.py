@@ -16,6 +16,7 @@ from diptych.core.access.second_factors.verification import CodeCheck
 from diptych.core.access.sessions import queries, rules
 from diptych.core.access.sessions.credentials import Credentials
 from diptych.core.access.sessions.schemas import NewPassword, SignIn
+from diptych.core.aio.services.passwords import store_password
 from diptych.core.aio.services.second_factors import check_code, log_use, use_code
 from diptych.core.aio.services.security_events import record
 from diptych.core.aio.statement_executor import Executor
@@ -118,7 +119,7 @@ async def change_password(database: Database, call: OperationRequest) -> Operati
     except ValueError as error:
         raise wrong(f"The new password {error}.", "new_password") from None
     known = await reauthenticate(database, call, form.current_password, form.code)
-    await store_password(database, known.account.account_id, new, known)
+    await store_password(database, known.account.account_id, new, partial(use_up, known=known))
     log_use(known.code)
     return _signed_out(call)
 
@@ -141,25 +142,6 @@ async def reauthenticate(database: Database, call: OperationRequest, password: s
         await _record_failure(database, "reauthentication_failed", call.principal.id, call)
         raise refusal
     return Reauthenticated(account, attempt, checked, refusal)
-
-
-async def store_password(
-    database: Database, account_id: Any, password: str, known: Reauthenticated | None = None
-) -> None:
-    """Store a password, and end all sessions of the account.
-
-    known: who has asked for it; None where a command has. Errors: as `use_up`.
-    """
-    password_hash = await hash_in_turn_async(partial(passwords.hash_password, password))
-
-    async def write(executor: Executor) -> None:
-        if known is not None:
-            await use_up(executor, known)
-        await executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
-        await executor.run(queries.END_ALL, {VALUE: account_id})
-        await record(executor, "password_changed", account_id)
-
-    await database.execute_write(write, in_transaction=True)
 
 
 async def use_up(executor: Executor, known: Reauthenticated) -> None:

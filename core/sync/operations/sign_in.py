@@ -24,6 +24,7 @@ from diptych.core.http import problems
 from diptych.core.http.operations import FORM, Operation, OperationRequest, OperationResult
 from diptych.core.http.request_parsing import decode_form
 from diptych.core.off_loop import hash_in_turn
+from diptych.core.sync.services.passwords import store_password
 from diptych.core.sync.services.second_factors import check_code, log_use, use_code
 from diptych.core.sync.services.security_events import record
 from diptych.core.sync.statement_executor import Executor
@@ -119,7 +120,7 @@ def change_password(database: Database, call: OperationRequest) -> OperationResu
     except ValueError as error:
         raise wrong(f"The new password {error}.", "new_password") from None
     known = reauthenticate(database, call, form.current_password, form.code)
-    store_password(database, known.account.account_id, new, known)
+    store_password(database, known.account.account_id, new, partial(use_up, known=known))
     log_use(known.code)
     return _signed_out(call)
 
@@ -142,23 +143,6 @@ def reauthenticate(database: Database, call: OperationRequest, password: str, co
         _record_failure(database, "reauthentication_failed", call.principal.id, call)
         raise refusal
     return Reauthenticated(account, attempt, checked, refusal)
-
-
-def store_password(database: Database, account_id: Any, password: str, known: Reauthenticated | None = None) -> None:
-    """Store a password, and end all sessions of the account.
-
-    known: who has asked for it; None where a command has. Errors: as `use_up`.
-    """
-    password_hash = hash_in_turn(partial(passwords.hash_password, password))
-
-    def write(executor: Executor) -> None:
-        if known is not None:
-            use_up(executor, known)
-        executor.run(queries.SET_PASSWORD, {VALUE: account_id, "password_hash": password_hash})
-        executor.run(queries.END_ALL, {VALUE: account_id})
-        record(executor, "password_changed", account_id)
-
-    database.execute_write(write, in_transaction=True)
 
 
 def use_up(executor: Executor, known: Reauthenticated) -> None:
