@@ -21,6 +21,9 @@ COPIES = {
 }
 """The size and media type of each copy, by the last part of its address."""
 
+COPY_TYPES = tuple(sorted({media_type for _, media_type in COPIES.values()}))
+"""The media types of copies."""
+
 _NAMES = {value: name for name, value in COPIES.items()}
 
 

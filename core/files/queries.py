@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -27,6 +28,7 @@ from diptych.core.engine.database_clock import current_time, seconds_from_now
 from diptych.core.engine.row_statements import in_list, in_values
 from diptych.core.exports.model import ExportFile
 from diptych.core.files import schemas
+from diptych.core.files.content.media_types import JPEG
 from diptych.core.files.model import BookFile, File, FileCopy, FileDescription
 from diptych.core.files.rules import SWEPT
 
@@ -120,6 +122,12 @@ def represent(row: Any) -> schemas.BookFile:
     return schemas.BookFile(*row)
 
 
+def represent_displayed(row: Any) -> schemas.DisplayedFile:
+    """Return a file of a page from a row of SHOWN_OF_BOOK."""
+    *own, width, height, examined, error = row
+    return schemas.DisplayedFile(represent(own), width, height, bool(examined), error)
+
+
 # Examination
 
 FIND = select(File.media_type, File.size, exists().where(FileDescription.sha256 == File.sha256)).where(
@@ -163,6 +171,52 @@ COPY = (
     .where(_ONE, FileCopy.size == bindparam("size", type_=Text), FileCopy.media_type == bindparam("type", type_=Text))
 )
 """Select one copy of a `file` of a `book`."""
+
+COPY_OF = (
+    select(File.sha256, File.size)
+    .join(FileCopy, FileCopy.sha256 == File.sha256)
+    .where(
+        FileCopy.original == bindparam("digest", type_=Text),
+        FileCopy.size == bindparam("size", type_=Text),
+        FileCopy.media_type == bindparam("type", type_=Text),
+        exists().where(BookFile.sha256 == FileCopy.original),
+    )
+)
+"""Select one copy of the file with a `digest`, as long as a book has that."""
+
+
+def cover_of(book: Any) -> Any:
+    """Return the subquery for the cover of a book, the first one with copies, or that of an e-book. book: the model.
+
+    It is one text, because a subquery has one column: the sha256 of the original, width and height of a small copy.
+    """
+    shown = FileCopy.original + " " + cast(FileCopy.width, Text) + " " + cast(FileCopy.height, Text)
+    return (
+        select(shown)
+        .join(BookFile, BookFile.sha256 == FileCopy.original)
+        .where(BookFile.book_id == book.id, FileCopy.size == "small", FileCopy.media_type == JPEG.media_type)
+        .order_by(BookFile.kind, BookFile.id)
+        .limit(1)
+        .correlate(book)
+        .scalar_subquery()
+    )
+
+
+_LARGE = and_(FileCopy.original == BookFile.sha256, FileCopy.size == "large", FileCopy.media_type == JPEG.media_type)
+
+SHOWN_OF_BOOK = (
+    _WITH_FILE.add_columns(
+        FileCopy.width,
+        FileCopy.height,
+        FileDescription.sha256.is_not(None),
+        FileDescription.content["error"].as_string(),
+    )
+    .outerjoin(FileCopy, _LARGE)
+    .outerjoin(FileDescription, FileDescription.sha256 == BookFile.sha256)
+    .where(_OF_BOOK)
+    .order_by(BookFile.kind, BookFile.id)
+)
+"""Select the files of a `book`, covers first, with the size of a large copy, whether it was examined, and its error."""
 
 
 # The sweep

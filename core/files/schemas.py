@@ -36,6 +36,19 @@ class BookFile(Struct, frozen=True):
     created_at: UtcTimestamp
 
 
+class DisplayedFile(Struct, frozen=True):
+    """A file on the page of a book.
+
+    width, height: of the large copy for display; null where there is none. examined, error: as in FileDetails.
+    """
+
+    file: BookFile
+    width: int | None
+    height: int | None
+    examined: bool
+    error: str | None
+
+
 class ExamineParameters(Input):
     """The parameters of a job that looks into a file. sha256: of its content, in hexadecimal."""
 

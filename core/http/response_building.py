@@ -112,7 +112,7 @@ def private(response: Response, principal: Principal, operation: Operation) -> R
         return response
     if operation.needed in ABOUT_PEOPLE:
         return replace(response, headers={**response.headers, "Cache-Control": "no-store"})
-    control = kept if principal.is_anonymous else f"private, {kept}"
+    control = kept if principal.is_anonymous or kept.startswith("private") else f"private, {kept}"
     vary = "Cookie" if is_page else "Authorization"
     return replace(response, headers={**response.headers, "Cache-Control": control, "Vary": vary})
 

@@ -48,6 +48,9 @@ ROBOTS = b"""User-agent: *
 Allow: /docs
 Allow: /ui/
 Disallow: /ui/search
+Disallow: /ui/export
+Disallow: /ui/file/
+Disallow: /ui/record/
 Disallow: /ui/sign-in
 Disallow: /
 """

@@ -33,10 +33,18 @@ class Link(Struct, frozen=True):
     note: str = ""
 
 
+class Picture(Struct, frozen=True):
+    """A cover as it is shown. href: of its copies, without the suffix. width, height: in pixels."""
+
+    href: str
+    width: int
+    height: int
+
+
 class BookLine(Struct, frozen=True):
     """A book in a list. language: of its title, as a tag. authors: the first two. others: words for more of them.
 
-    facts: in one line under the title.
+    facts: in one line under the title. cover: None where there is none.
     """
 
     title: str
@@ -47,6 +55,7 @@ class BookLine(Struct, frozen=True):
     others: str
     facts: Sequence[str]
     added: datetime
+    cover: Picture | None = None
 
 
 class Fact(Struct, frozen=True):
@@ -103,7 +112,13 @@ def book_line(book: ListedBook, note: str = "", without: UUID | None = None) -> 
         count("book.further", book.further) if book.further else "",
         [fact for fact in facts if fact],
         book.created_at,
+        None if book.cover is None else picture(book.cover.original, "small", book.cover.width, book.cover.height),
     )
+
+
+def picture(original: str, size: str, width: int, height: int) -> Picture:
+    """Return the picture of a cover. original: the SHA-256 of the file. size, width, height: of its copies."""
+    return Picture(f"ui/cover/{original}/{size}", width, height)
 
 
 def book_href(book: Book) -> str:
@@ -136,7 +151,7 @@ def book_view(book: Book, suffixes: Sequence[str]) -> BookView:
     contributors = _given(book.contributors)
     authors = [_person(each) for each in contributors if each.role == AUTHOR]
     tags = [Link(each.name, tag_href(each)) for each in _given(book.tags)]
-    formats = [Link(text(f"suffix.{suffix[1:]}"), f"books/{book.id}{suffix}") for suffix in suffixes]
+    formats = [Link(text(f"suffix.{suffix[1:]}"), f"ui/record/{book.id}{suffix}") for suffix in suffixes]
     return BookView(
         book.title,
         book.subtitle or "",
@@ -145,7 +160,7 @@ def book_view(book: Book, suffixes: Sequence[str]) -> BookView:
         book.description or "",
         [*_people(contributors), *_facts(book)],
         tags,
-        [*formats, Link(text("suffix.json"), f"books/{book.id}")],
+        [*formats, Link(text("suffix.json"), f"ui/record/{book.id}")],
         book.url or "",
     )
 

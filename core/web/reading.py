@@ -18,7 +18,9 @@ from diptych.core.catalogue.series.schemas import Series
 from diptych.core.catalogue.sizes import COUNTED, Sizes
 from diptych.core.catalogue.tags.schemas import Tag
 from diptych.core.engine.schemas.pagination import ListQuery, Page
+from diptych.core.files.schemas import DisplayedFile
 from diptych.core.web import facets, templates
+from diptych.core.web.book_files import files_view
 from diptych.core.web.books import (
     BookLine,
     Link,
@@ -150,17 +152,27 @@ def _selecting(query: ListQuery) -> Pairs:
     return [pair for pair in pairs_of(query) if pair[0] not in ("pageSize", "total", "orderBy", "sortOrder")]
 
 
-def book(
-    frame: Frame, book: Book, suffixes: Sequence[str], editions: Sequence[ListedBook], others: Sequence[ListedBook]
-) -> bytes:
-    """Return the page of a book. suffixes: of its other formats. others: by the same author."""
+class BookPage(Struct, frozen=True):
+    """What the page of a book is made of. suffixes: of its other formats. others: by the same author."""
+
+    book: Book
+    suffixes: Sequence[str]
+    files: Sequence[DisplayedFile]
+    editions: Sequence[ListedBook]
+    others: Sequence[ListedBook]
+
+
+def book(frame: Frame, page: BookPage) -> bytes:
+    """Return the page of a book."""
+    book, href = page.book, book_href(page.book)
     return templates.render(
         "book.html",
         frame,
-        book=book_view(book, suffixes),
-        href=book_href(book),
-        editions=[book_line(each, without=book.author_id) for each in editions],
-        others=[book_line(each, without=book.author_id) for each in others],
+        book=book_view(book, page.suffixes),
+        href=href,
+        files=files_view(page.files, href),
+        editions=[book_line(each, without=book.author_id) for each in page.editions],
+        others=[book_line(each, without=book.author_id) for each in page.others],
     )
 
 

@@ -224,8 +224,12 @@ TABLE = """
     page_search             ?q=ILIAD                                                     8
     page_search             ?q=9780439554930                                             1
     page_search             ?q=9780140449136                                             1
-    page_book               slug=te0                                                     7
+    page_book               slug=te0                                                     8
     page_book               slug=none                                                    1
+    page_cover              digest=none name=small.webp                                  1
+    page_file               book_id={book} id={file}                                     1
+    page_record             id={book}                                                    1
+    page_record             id={book}.bib                                                6
     page_books                                                                           3
     page_books              ?q=te*&unknown=1                                             4
     page_books              ?languageIn=en&authorIdIn={author}                           4
@@ -404,6 +408,9 @@ def told(counts: Counts) -> str:
     return f"{len(counts.statements)} commit" if counts.commits else f"{len(counts.statements)}"
 
 
+_PARAMETERS = ("id=", "book_id=", "slug=", "name=", "digest=")
+
+
 async def ask(api: Api, found: Catalogue, line: str) -> tuple[Response, Counts, list[str]]:
     """Call the operation of a line; return the response, the counts, and what the line expects."""
     ids = {
@@ -424,7 +431,7 @@ async def ask(api: Api, found: Catalogue, line: str) -> tuple[Response, Counts, 
     file = next((part.removeprefix("file:") for part in rest if part.startswith("file:")), None)
     match = next((part.removeprefix("If-Match:") for part in rest if part.startswith("If-Match:")), "")
     form = next((part.removeprefix("form:") for part in rest if part.startswith("form:")), None)
-    parameters = dict(part.split("=", 1) for part in rest if part.startswith(("id=", "book_id=", "slug=", "name=")))
+    parameters = dict(part.split("=", 1) for part in rest if part.startswith(_PARAMETERS))
     response, counts = await api.call(name, body, query, match, form=form, file=file, **parameters)
     return response, counts, expected
 

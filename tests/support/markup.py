@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-EMPTY = {"br", "hr", "img", "input", "link", "meta"}
+EMPTY = {"br", "hr", "img", "input", "link", "meta", "source"}
 """Elements without an end."""
 
 

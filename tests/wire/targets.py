@@ -70,7 +70,7 @@ UNKNOWN_METHODS = ["TRACE", "PROPFIND", "FOO", "M-SEARCH", "PURGE", "LINK", "GET
 NO_METHODS = ["get", "Get", "GE@T", "G(T", "GET,", "GE:T", "G\u00c9T", "GET\x00", '"GET"', "G/T", "{GET}"]
 
 
-NO_ROWS = ("/jobs/", "/imports/", "/exports/", "/opds/v2/books/", "/ui/job/", "/ui/import/")
+NO_ROWS = ("/jobs/", "/imports/", "/exports/", "/opds/v2/books/", "/ui/job/", "/ui/import/", "/ui/file/", "/ui/record/")
 """What begins so names no row."""
 
 
@@ -139,12 +139,13 @@ def _example(path: str, method: str) -> str:
     of_rows = ("/accounts", "/tokens", "/jobs", "/imports", "/exports", "/opds", "/ui/")
     if path.startswith(of_rows) and not path.startswith("/ui/tag/"):
         path = path.replace("{id}", ID)
-    path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}")
+    path = path.replace("/ui/tag/{id}", "/ui/tag/{tag}").replace("/ui/file/{book_id}", f"/ui/file/{ID}")
     path = path.replace(
         "/books/{book_id}/files/{id}",
         ID.join(("/books/{book}/files/", "")) if row == ID else "/books/{book}/files/{file}",
     )
-    return re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug").replace("{name}", "none")
+    path = re.sub(r"^/(\w+)/\{id\}", rf"/\1/{row}", path).replace("{slug}", "no-such-slug")
+    return path.replace("{name}", "none").replace("{digest}", "none")
 
 
 def _forms() -> Iterator[Case]:

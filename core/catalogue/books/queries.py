@@ -24,6 +24,7 @@ from diptych.core.catalogue.tags.model import Tag, TagAlias
 from diptych.core.catalogue.tags.queries import spec as tags
 from diptych.core.engine.resource_spec import Condition, EmbeddedRow, any_of, by_unique_column, resource_spec
 from diptych.core.engine.row_statements import VALUES, in_list, in_values
+from diptych.core.files.queries import cover_of
 
 _Own = aliased(Book)
 
@@ -173,10 +174,18 @@ def _others_of(contributor: Any) -> list[Condition]:
 
 
 def _represent_listed(row: Sequence[Any]) -> Any:
-    *own, author_id, name, slug, others = row
+    *own, author_id, name, slug, others, cover = row
     make: Any = schemas.ListedBook
     second = None if author_id is None else AuthorReference(author_id, name, slug)
-    return make(*structs.astuple(spec.represent(own)), second, max(others - 1, 0))
+    return make(*structs.astuple(spec.represent(own)), second, max(others - 1, 0), _cover(cover))
+
+
+def _cover(text: str | None) -> schemas.Cover | None:
+    """Return a cover from what `cover_of` selects."""
+    if text is None:
+        return None
+    original, width, height = text.split(" ")
+    return schemas.Cover(original, int(width), int(height))
 
 
 _is_second = and_(
@@ -194,10 +203,11 @@ listed = replace(
         _SecondAuthor.name,
         _SecondAuthor.slug,
         select(func.count()).select_from(_further).where(*_others_of(_further)).correlate(Book).scalar_subquery(),
+        cover_of(Book),
     ),
     represent=_represent_listed,
 )
-"""Books with their first two authors, in the same statement."""
+"""Books with their first two authors and their cover, in the same statement."""
 
 
 RELATED_LIMIT = 12

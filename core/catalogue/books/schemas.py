@@ -251,11 +251,20 @@ def extended(book: Book, added: dict[str, Any]) -> Book:
     return msgspec.structs.replace(book, **added)
 
 
+class Cover(Struct, frozen=True):
+    """The small copies of a cover. original: the SHA-256 of the file that they are copies of."""
+
+    original: str
+    width: int
+    height: int
+
+
 class ListedBook(Book, frozen=True):
     """A book in a list of the pages. second: of its authors. further: how many authors it has besides these two."""
 
     second: AuthorReference | None = None
     further: int = 0
+    cover: Cover | None = None
 
 
 Include = Annotated[

@@ -41,6 +41,8 @@ ACCEPTED = (JPEG, PNG, WEBP, GIF, EPUB, PDF, MOBI, AZW3)
 
 SUFFIXES = {each.media_type: each.suffix for each in ACCEPTED}
 
+NAMES = {each.media_type: each.name for each in ACCEPTED}
+
 IMAGES = frozenset(each.media_type for each in ACCEPTED if each.kind == "image")
 """Media types that browsers show: everything else is only saved."""
 

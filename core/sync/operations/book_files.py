@@ -14,7 +14,7 @@ from diptych.core.errors import Conflict, FieldError, NotFound, ValidationFailed
 from diptych.core.files import queries
 from diptych.core.files.content.errors import UnsupportedTypeError
 from diptych.core.files.content.media_types import ACCEPTED, IMAGES, SUFFIXES, identify
-from diptych.core.files.copies import COPIES, EXAMINED, details
+from diptych.core.files.copies import COPIES, COPY_TYPES, EXAMINED, details
 from diptych.core.files.rules import EXAMINE, FILES_OF_BOOK, StoredFile
 from diptych.core.files.schemas import BookFile, FileDetails, FileQuery
 from diptych.core.http.file_responses import FileContent
@@ -214,7 +214,7 @@ operations = [
         summary="Read a copy of an image for display: small.webp, small.jpg, large.webp or large.jpg",
         run=read_copy,
         unit="read",
-        sends_file=tuple(sorted({media_type for _, media_type in COPIES.values()})),
+        sends_file=COPY_TYPES,
         response_schema=bytes,
         media_type="application/octet-stream",
     ),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from diptych.core.access.accounts.queries import ANY
 from diptych.core.aio.operations import authors, book_formats, books
+from diptych.core.aio.operations.pages.files import displayed_files
 from diptych.core.aio.operations.pages.page import html, page
 from diptych.core.aio.services.books import RELATED
 from diptych.core.aio.services.facets import FacetReader, own_filters
@@ -26,7 +27,7 @@ from diptych.core.web import reading, suggestions
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
-from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, Found
+from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, BookPage, Found
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
@@ -89,8 +90,9 @@ async def book(executor: Executor, call: OperationRequest) -> OperationResult:
     include.remove("sources")
     found = await reader.fetch_including("slug", call.parameters["slug"], include)
     editions, others = await reader.related(found)
+    files = await displayed_files(executor, found.id)
     frame = frame_of("/ui/book/{slug}", call.principal)
-    return html(reading.book(frame, found, tuple(book_formats.ONE), editions, others))
+    return html(reading.book(frame, BookPage(found, tuple(book_formats.ONE), files, editions, others)))
 
 
 async def search(executor: Executor, call: OperationRequest) -> OperationResult:

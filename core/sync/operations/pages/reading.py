@@ -19,6 +19,7 @@ from diptych.core.engine.schemas.pagination import ListQuery, Query, SearchWords
 from diptych.core.engine.search_tokens import wanted
 from diptych.core.http.operations import OperationRequest, OperationResult
 from diptych.core.sync.operations import authors, book_formats, books
+from diptych.core.sync.operations.pages.files import displayed_files
 from diptych.core.sync.operations.pages.page import html, page
 from diptych.core.sync.services.books import RELATED
 from diptych.core.sync.services.facets import FacetReader, own_filters
@@ -27,7 +28,7 @@ from diptych.core.web import reading, suggestions
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
-from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, Found
+from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, BookPage, Found
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
@@ -90,8 +91,9 @@ def book(executor: Executor, call: OperationRequest) -> OperationResult:
     include.remove("sources")
     found = reader.fetch_including("slug", call.parameters["slug"], include)
     editions, others = reader.related(found)
+    files = displayed_files(executor, found.id)
     frame = frame_of("/ui/book/{slug}", call.principal)
-    return html(reading.book(frame, found, tuple(book_formats.ONE), editions, others))
+    return html(reading.book(frame, BookPage(found, tuple(book_formats.ONE), files, editions, others)))
 
 
 def search(executor: Executor, call: OperationRequest) -> OperationResult:
