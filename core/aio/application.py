@@ -14,7 +14,7 @@ from diptych.core import deadline
 from diptych.core.access.encryption import Keyring
 from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.access.sessions.rules import Browser
-from diptych.core.aio import idempotency
+from diptych.core.aio import form_file, idempotency
 from diptych.core.aio.access_control import AccessControl
 from diptych.core.aio.file_storage import open_file, store_file
 from diptych.core.aio.operations import OPERATIONS
@@ -98,13 +98,18 @@ class Application:
             latest = request.arrived + self.settings.request_timeout
             with deadline.until(latest):
                 sender = await self._access.authorize(route.operation, request)
+                if route.operation.file_field:
+                    request, file = await form_file.opened(route.operation, request, self.settings)
+                    if file is not None:
+                        request = await form_file.stored(self.database, self._files, route.operation, request, file)
+                        latest = monotonic() + self.settings.request_timeout
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = await read_body_async(request.may_be_large, parse)
-                if route.operation.stores_file is not None:
+                if route.operation.stores_file is not None and not route.operation.file_field:
                     media_type = route.operation.stores_file(call)
-                    file = await store_file(self.database, self._files, call.body, media_type)
+                    stored = await store_file(self.database, self._files, call.body, media_type)
                     # The store has limits of its own, and what remains is to be done in a request's time.
-                    call, latest = replace(call, body=file), monotonic() + self.settings.request_timeout
+                    call, latest = replace(call, body=stored), monotonic() + self.settings.request_timeout
             with deadline.until(latest), attributed_to(_attribution(sender[0], request_id)):
                 response = await self._respond(route.operation, call, request)
                 if response.file is not None:

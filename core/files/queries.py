@@ -64,6 +64,14 @@ KEEP = (
 )
 """Mark a file as stored and referenced. No row is returned where it was deleted meanwhile."""
 
+READY = update(File).where(_THIS, File.state == "pending").values(state="ready")
+"""Mark a file as stored that no book has yet. It is kept as long as one that no book has any more."""
+
+KEEP_STORED = (
+    update(File).where(_THIS, File.state == "ready").values(unreferenced_since=None).returning(File.media_type)
+)
+"""Keep a file that is still stored, and return its media type. No row is returned where it was deleted meanwhile."""
+
 KEEP_AGAIN = (
     update(File)
     .where(in_list(File.sha256, "digests"), File.state == "ready")
@@ -100,6 +108,11 @@ ONE = _WITH_FILE.where(_ONE)
 """Select one `file` of a `book`."""
 
 LOCK = select(BookFile.id).where(_ONE).with_for_update()
+
+FIRST_COVER = (
+    select(BookFile.id, BookFile.sha256).where(_OF_BOOK, BookFile.kind == "cover").order_by(BookFile.id).limit(1)
+)
+"""Select id and sha256 of the first cover of a `book`."""
 
 COUNT = select(func.count()).select_from(BookFile).where(_OF_BOOK)
 

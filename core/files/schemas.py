@@ -13,14 +13,14 @@ from diptych.core.engine.schemas.field_types import Length, Line, UtcTimestamp
 from diptych.core.engine.schemas.pagination import Query
 from diptych.core.files.rules import NAME_LENGTH, Kind
 
+FileName = Annotated[Line, Length(1, NAME_LENGTH, searched=False)]
+
 
 class FileQuery(Query):
     """What can be said of a file that is sent."""
 
     kind: Kind = Field(description="What the file is for the book: an image of its cover, or the book itself.")
-    name: Annotated[Line, Length(1, NAME_LENGTH, searched=False)] | None = Field(
-        None, description="The name of the file, to save it by."
-    )
+    name: FileName | None = Field(None, description="The name of the file, to save it by.")
 
 
 class BookFile(Struct, frozen=True):

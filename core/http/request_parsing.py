@@ -88,7 +88,7 @@ def read(
     what the query asks for; Problem 428.
     """
     file, content = None, None
-    if operation.stores_file is not None:
+    if operation.stores_file is not None and not operation.file_field:
         file = _spooled(request, settings.max_file_bytes)
     else:
         content = _content(operation, request, settings.max_body_bytes)
@@ -122,7 +122,7 @@ def read(
 _NOTHING = object()
 
 
-def _whole(request: Request, limit: int) -> bytes | Spool:
+def whole_body(request: Request, limit: int) -> bytes | Spool:
     """Return the body, as it was sent. Errors: Problem 400, 413, 503."""
     body = request.body
     if body is BodyError.TOO_LARGE or (not isinstance(body, BodyError) and len(body) > limit):
@@ -138,7 +138,7 @@ def _whole(request: Request, limit: int) -> bytes | Spool:
 
 def _spooled(request: Request, limit: int) -> Spool:
     """Return the body of a request that sends a file. Errors: Problem 400, 413, 415, 503."""
-    body = _whole(request, limit)
+    body = whole_body(request, limit)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         detail = "Send the file as it is, without a Content-Encoding."
         raise problems.unsupported_media_type(detail, {"Accept-Encoding": "identity"})
@@ -150,7 +150,7 @@ def _spooled(request: Request, limit: int) -> Spool:
 
 def _content(operation: Operation, request: Request, limit: int) -> bytes | None:
     """Return the body without its content coding; None where there is none, or where the operation takes none."""
-    body = _whole(request, limit)
+    body = whole_body(request, limit)
     assert isinstance(body, bytes)  # noqa: S101 - only files are spooled
     if not operation.takes_file:
         if operation.body is None or (not body and not operation.body_required):

@@ -11,7 +11,8 @@ OCTETS = "application/octet-stream"
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))""", re.IGNORECASE)
 _FILE_NAME = re.compile(r'filename="((?:[^"\\]|\\.)*)"', re.IGNORECASE)
-_HEAD_LIMIT = 8192
+HEAD_LIMIT = 8192
+"""Bytes of the head of a part, at most."""
 
 
 class UploadedFile(Struct, frozen=True):
@@ -25,13 +26,18 @@ def uploaded_file(content: bytes, content_type: str) -> UploadedFile:
     """Return the file in a body of this media type. Errors: ValueError."""
     if content_type.partition(";")[0].strip().lower() != MULTIPART:
         return UploadedFile(None, content)
-    found = _BOUNDARY.search(content_type)
-    if found is None:
-        raise ValueError("its Content-Type names no boundary")
-    files = [file for part in _parts(content, (found[1] or found[2]).encode("latin-1")) if (file := _file(part))]
+    files = [file for part in _parts(content, boundary_of(content_type)) if (file := _file(part))]
     if len(files) != 1:
         raise ValueError(f"it has {len(files)} files, and one is taken")
     return files[0]
+
+
+def boundary_of(content_type: str) -> bytes:
+    """Return what is between the parts of a form. Errors: ValueError."""
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise ValueError("its Content-Type names no boundary")
+    return (found[1] or found[2]).encode("latin-1")
 
 
 def _parts(content: bytes, boundary: bytes) -> list[bytes]:
@@ -48,13 +54,20 @@ def _parts(content: bytes, boundary: bytes) -> list[bytes]:
 def _file(part: bytes) -> UploadedFile | None:
     """Return the file in a part; None for a field without a file. Errors: ValueError."""
     end = part.find(b"\r\n\r\n")
-    if not part.startswith(b"\r\n") or not 0 <= end <= _HEAD_LIMIT:
+    if not part.startswith(b"\r\n") or not 0 <= end <= HEAD_LIMIT:
         raise ValueError("a part of it has no head")
-    head = part[:end].decode("utf-8", "replace")
+    name = file_name(part[:end].decode("utf-8", "replace"))
+    return None if name is None else UploadedFile(name or None, part[end + 4 :])
+
+
+def file_name(head: str) -> str | None:
+    """Return the name of the file in a part with this head, without folders; None for a field without a file."""
     found = _FILE_NAME.search(head)
     if found is None:
         return None
-    # As browsers write it (the HTML standard's multipart/form-data encoding).
-    name = found[1].replace("%22", '"').replace("%0D", "").replace("%0A", "")
-    name = re.sub(r"\\(.)", r"\1", name).replace("\\", "/").rpartition("/")[2]
-    return UploadedFile(name or None, part[end + 4 :])
+    return re.sub(r"\\(.)", r"\1", unescaped(found[1])).replace("\\", "/").rpartition("/")[2]
+
+
+def unescaped(name: str) -> str:
+    """Return the name of a field or a file from what browsers write (the HTML standard's multipart/form-data)."""
+    return name.replace("%22", '"').replace("%0D", "").replace("%0A", "")

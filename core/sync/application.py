@@ -32,7 +32,7 @@ from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
 from diptych.core.off_loop import read_body, write_body
 from diptych.core.settings import Settings, parse_list
-from diptych.core.sync import idempotency
+from diptych.core.sync import form_file, idempotency
 from diptych.core.sync.access_control import AccessControl
 from diptych.core.sync.file_storage import open_file, store_file
 from diptych.core.sync.operations import OPERATIONS
@@ -99,13 +99,18 @@ class Application:
             latest = request.arrived + self.settings.request_timeout
             with deadline.until(latest):
                 sender = self._access.authorize(route.operation, request)
+                if route.operation.file_field:
+                    request, file = form_file.opened(route.operation, request, self.settings)
+                    if file is not None:
+                        request = form_file.stored(self.database, self._files, route.operation, request, file)
+                        latest = monotonic() + self.settings.request_timeout
                 parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
                 call = read_body(request.may_be_large, parse)
-                if route.operation.stores_file is not None:
+                if route.operation.stores_file is not None and not route.operation.file_field:
                     media_type = route.operation.stores_file(call)
-                    file = store_file(self.database, self._files, call.body, media_type)
+                    stored = store_file(self.database, self._files, call.body, media_type)
                     # The store has limits of its own, and what remains is to be done in a request's time.
-                    call, latest = replace(call, body=file), monotonic() + self.settings.request_timeout
+                    call, latest = replace(call, body=stored), monotonic() + self.settings.request_timeout
             with deadline.until(latest), attributed_to(_attribution(sender[0], request_id)):
                 response = self._respond(route.operation, call, request)
                 if response.file is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UnsetType
 from pydantic import Field as PydanticField
@@ -16,8 +16,12 @@ from diptych.core.catalogue.series.schemas import SeriesName
 from diptych.core.catalogue.tags.schemas import TagName
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.field_types import Id
+from diptych.core.files.schemas import FileName
 from diptych.core.web.fields import Field, FormOf, Group, Texts, fields_of
 from diptych.core.web.form_pages import plain
+
+Digest = Annotated[str, PydanticField(pattern=r"^[0-9a-f]{64}$")]
+"""The SHA-256 of a file that is stored."""
 
 Chosen = Id | Literal["new"] | None
 """Which row of a name is meant."""
@@ -51,6 +55,8 @@ class BookForm(BookInput):
     series: list[SeriesLine] = _some()
     identifiers: list[IdentifierInput] = _some()
     tags: list[TagName] = _some()
+    cover: Digest | None = None
+    cover_name: FileName | None = None
 
 
 _ID = Field("id", "hidden")
@@ -67,6 +73,8 @@ BOOK = FormOf(
         *fields_of(BookForm, "tags", "description", "original_title", "original_language", "original_year"),
         Group("identifiers", fields_of(IdentifierInput, "value", "scheme"), "value", 2),
         *fields_of(BookForm, "url"),
+        Field("cover", "file"),
+        Field("cover_name", "hidden"),
     ],
 )
 """The form of a book."""
@@ -75,8 +83,8 @@ INCLUDED = ("tags", "contributors", "identifiers", "series", "publisher")
 """What a book has to include for its form."""
 
 
-def book_texts(book: Book) -> Texts:
-    """Return the fields of a book that was read with INCLUDED, as text."""
+def book_texts(book: Book, cover: str) -> Texts:
+    """Return the fields of a book that was read with INCLUDED, as text. cover: the SHA-256 of it; empty for none."""
     own = [field.name for field in BOOK.fields if isinstance(field, Field) and field.name in Book.__struct_fields__]
     found = {name: plain(getattr(book, name)) for name in own if name not in ("publisher", "tags")}
     publisher = book.publisher
@@ -94,7 +102,7 @@ def book_texts(book: Book) -> Texts:
         for place, row in enumerate(rows or [{}]):
             found |= {f"{name}.{place}.{key}": value for key, value in row.items()}
         found |= {} if rows else {f"{name}.0.{'value' if name == 'identifiers' else 'name'}": ""}
-    return found
+    return {**found, "cover": cover}
 
 
 def _given(values: Any) -> Any:

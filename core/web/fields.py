@@ -24,15 +24,21 @@ WAS, THEN, TAKE = "was.", "then.", "take."
 
 CHOICES = ("then", "now", "mine")
 
+NOTHING = "nothing"
+"""In place of a choice: the field is emptied."""
+
 _ALL_PROSE = ("description",)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}")
 
 
 class Field(Struct, frozen=True):
-    """A field. kind: of its element; "lines" is a list with one item in each line. choices: values, "" for none."""
+    """A field. kind: of its element; "lines" is a list with one item in each line. choices: values, "" for none.
+
+    The text of a file is its SHA-256; that of a check is "on".
+    """
 
     name: str
-    kind: Literal["line", "number", "prose", "lines", "choice", "hidden"] = "line"
+    kind: Literal["line", "number", "prose", "lines", "choice", "hidden", "file", "check"] = "line"
     choices: Sequence[str] = ()
     required: bool = False
 
@@ -101,6 +107,8 @@ def sent(form: FormOf, typed: Texts) -> dict[str, str]:
         taken = {"then": THEN, "now": WAS}.get(values.get(f"{TAKE}{field.name}", ""))
         if taken is not None and f"{taken}{field.name}" in values:
             kept = _with_text(field, kept, values[f"{taken}{field.name}"])
+        elif values.get(f"{TAKE}{field.name}") == NOTHING:
+            kept = _with_text(field, kept, "")
     for field in form.fields:
         if isinstance(field, Group):
             kept = _with_rows(field, kept, rows_of(field, kept))

@@ -71,7 +71,7 @@ class Conflict(Struct, frozen=True):
 
 
 class Box(Struct, frozen=True):
-    """A field as it is shown. name: of its element. options: where one of some values is chosen."""
+    """A field as it is shown. name: of its element. options: where one of some values is chosen. note: on a file."""
 
     name: str
     kind: str
@@ -81,6 +81,7 @@ class Box(Struct, frozen=True):
     required: bool = False
     options: Sequence[Option] = ()
     conflict: Conflict | None = None
+    note: str = ""
 
     @property
     def is_short(self) -> bool:
@@ -114,6 +115,11 @@ class FormView(Struct, frozen=True):
     boxes: Sequence[Box | GroupBox]
     hidden: Sequence[tuple[str, str]]
     form: Form
+
+    @property
+    def has_file(self) -> bool:
+        """Whether a file can be chosen in it."""
+        return any(isinstance(box, Box) and box.kind == "file" for box in self.boxes)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -238,6 +244,8 @@ def _is_told(field: Field, row: Texts) -> bool:
 
 
 def _word(field: Field, value: str) -> str:
+    if field.kind == "file":
+        return text("cover.some")
     key = f"author_kind.{value}" if field.name == "kind" else f"{field.name}.{value}"
     return text(key) if field.kind == "choice" and key in TEXTS else value
 
@@ -274,7 +282,15 @@ def _box(
             options = [*options, (value, value)]
     elif options:
         options = [("", text("choice.choose")), *options, ("new", text("choice.new"))]
-    return Box(name, field.kind, text(f"label.{key}"), value, _hint(key), field.required, options, conflict)
+    note = _note(field, value, typed) if field.kind == "file" and value else ""
+    return Box(name, field.kind, text(f"label.{key}"), value, _hint(key), field.required, options, conflict, note)
+
+
+def _note(field: Field, value: str, typed: Texts) -> str:
+    """Return what is said of a file that a form has: that of its row, or one that was sent with it before."""
+    if value == typed.get(f"{WAS}{field.name}"):
+        return text("cover.there")
+    return text("cover.kept", name=typed.get(f"{field.name}_name") or text("cover.some"))
 
 
 def _hint(key: str) -> str:

@@ -33,7 +33,7 @@ from diptych.core.web.books import (
     tag_href,
 )
 from diptych.core.web.facets import Pairs
-from diptych.core.web.forms import Refused
+from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.lists import ListView, author_line, list_view, pairs_of
 from diptych.core.web.values import life_text
@@ -171,6 +171,7 @@ def book(frame: Frame, page: BookPage) -> bytes:
         book=book_view(book, page.suffixes),
         href=href,
         files=files_view(page.files, href),
+        no_form=Form(),
         editions=[book_line(each, without=book.author_id) for each in page.editions],
         others=[book_line(each, without=book.author_id) for each in page.others],
     )

@@ -8,15 +8,17 @@ from urllib.parse import unquote
 from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.access.sessions.schemas import CARRIED
 from diptych.core.errors import FieldError
-from diptych.core.http import problems, query_string
+from diptych.core.http import form_files, problems, query_string
 from diptych.core.http.operations import FORM, Operation, Route, filled, is_for_browsers
 from diptych.core.http.problems import Problem
-from diptych.core.http.request_parsing import decode_form
 from diptych.core.http.request_response import Request, Response
 from diptych.core.web import templates
 from diptych.core.web.forms import Form, Refused, carried
 from diptych.core.web.frame import HEADERS, HTML, Frame, frame_of
 from diptych.core.web.wording import TEXTS, text
+
+BEGINNING = 2 * CARRIED
+"""Bytes of a form with a file that are read for its fields, which come before the file."""
 
 CORRECTABLE = (409, 422, 429, 503)
 """Statuses after which a form is shown again with everything that was typed."""
@@ -33,6 +35,7 @@ def response_to(problem: Problem, route: Route, request: Request, principal: Pri
     typed = {"next": _address(route, request)}
     if problem.status == 401 and operation is not None and FORM in operation.accepts:
         typed["form"] = _carried(operation, request)
+        typed["file"] = "on" if form_files.has_file(request) else ""
     return _page(problem, frame, typed)
 
 
@@ -46,18 +49,18 @@ def _typed(operation: Operation, request: Request) -> dict[str, str]:
     if operation.method == "GET":
         return dict(query_string.pairs(request.query))
     # No browser compresses a form.
-    if FORM not in operation.accepts or not isinstance(request.body, bytes) or "content-encoding" in request.headers:
+    if FORM not in operation.accepts or "content-encoding" in request.headers:
         return {}
     try:
-        return decode_form(request.body)
+        return form_files.fields_of(request, BEGINNING)
     except ValueError:
         return {}  # a request that is refused before its body is read may have one that is no form
 
 
 def _carried(operation: Operation, request: Request) -> str:
     """Return what was typed, to be sent after signing in; empty where it is more than any form has."""
-    fits = isinstance(request.body, bytes) and len(request.body) <= CARRIED
-    kept = carried(_typed(operation, request)) if fits else ""
+    is_long = isinstance(request.body, bytes) and len(request.body) > CARRIED
+    kept = "" if is_long else carried(_typed(operation, request))
     return kept if len(kept) <= CARRIED else ""
 
 

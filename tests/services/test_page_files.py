@@ -11,6 +11,7 @@ import pytest
 from tests.services.api import Api
 from tests.services.test_statements import catalogue
 from tests.support import before
+from tests.support.markup import Page
 
 PASSWORD = "the moomins of the valley"  # noqa: S105 - of a test
 
@@ -49,3 +50,16 @@ async def test_a_session_reads_covers_files_and_formats_and_nobody_else_does(api
     assert (headers["Cache-Control"], headers["Vary"]) == ("private, no-cache", "Cookie")
     refused, _ = await api.call("books_get_file", **file)
     assert refused.status == 401
+
+
+async def test_who_is_not_signed_in_is_told_that_the_file_is_not_kept(api: Api):
+    api.sender = {"host": "localhost", "content-type": "multipart/form-data; boundary=x"}
+    parts = [('name="title"', "Sommarboken"), ('name="cover.file"; filename="a.png"', "GIF89a")]
+    body = "".join(f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n" for head, value in parts)
+
+    refused, counts = await api.call("form_new_book", file=f"{body}--x--")
+
+    assert refused.status == 401
+    assert Page.of(refused.body.decode()).fields["form"] == "title=Sommarboken"
+    assert b"The file is not kept" in refused.body
+    assert not [each for each in counts.statements if "file" in each]

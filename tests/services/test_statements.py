@@ -246,7 +246,8 @@ TABLE = """
     page_new_series                                                                      0
     page_new_tag                                                                         0
     page_new_book                                                                        0
-    page_edit_book          slug=te0                                                     5
+    page_edit_book          slug=te0                                                     6
+    page_book_files         slug=te0                                                     2
     page_saved_book         slug=te0                                                     5
     page_delete_book        slug=te0                                                     5
     page_merge_author       slug=homer                                                   1
@@ -287,9 +288,13 @@ TABLE = """
     form_edit_tag           id={tag} form:name=wars                                      3 commit
     form_new_book           form:title=New                                               2 commit
     form_new_book           form:title=New+too&contributors.0.name=Virgil&contributors.0.role=author&tags=war&publisher=New  17 commit
-    form_edit_book          slug=te0 form:title=Te9                                      7 commit
-    form_edit_book          slug=te0 form:title=Te9&was.title=Te9                        6 commit
-    form_edit_book          slug=te1 form:title=Te1&was.title=Te1&tags=war               12 commit
+    form_edit_book          slug=te0 form:title=Te9                                      8 commit
+    form_edit_book          slug=te0 form:title=Te9&was.title=Te9                        7 commit
+    form_edit_book          slug=te1 form:title=Te1&was.title=Te1&tags=war               13 commit
+    form_edit_book          slug=te0 form:title=Te9&was.title=Te9&take.cover=nothing     9 commit
+    form_add_ebook          slug=te0 form:                                               0
+    form_add_ebook          slug=te0 form:ebook=0000000000000000000000000000000000000000000000000000000000000000   4
+    form_remove_file        slug=te0 id={nobody} form:                                   2
     form_merge_author       slug=homer form:other={other}                                11 commit
     form_merge_publisher    slug=sort-of-books form:other={publisher2}                   7 commit
     form_merge_tag          id={tag} form:other={tag2}                                   11 commit

@@ -48,7 +48,7 @@ class Page(HTMLParser):
         if tag == "link" and given["rel"] in ("stylesheet", "icon"):
             self.files.append(given["href"])
         if tag in ("input", "select", "textarea") and "name" in given:
-            if given.get("type") != "radio" or "checked" in given:
+            if given.get("type") not in ("radio", "file") or "checked" in given:
                 self.fields[given["name"]] = given.get("value", "")
             self._typing = given["name"] if tag == "textarea" else ""
             self._choosing = given["name"] if tag == "select" else self._choosing

@@ -11,7 +11,7 @@ import zlib
 from typing import BinaryIO
 
 from msgspec import Struct
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from diptych.core.files.content.errors import ImageError
 
@@ -152,4 +152,6 @@ def _too_large(what: str) -> ImageError:
 def _damaged(error: BaseException) -> ImageError:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return _too_large("too many pixels")
-    return ImageError(f"The image cannot be read, or is damaged: {error}.")
+    # Its words for a file that it does not know are about the file as Python has opened it.
+    reason = "" if isinstance(error, UnidentifiedImageError) else f": {error}"
+    return ImageError(f"The image cannot be read, or is damaged{reason}.")

@@ -10,14 +10,19 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio.operations import books
+from diptych.core.aio.operations.pages.files import cover_type
+from diptych.core.aio.operations.pages.page import form
 from diptych.core.aio.operations.pages.writing import RowPages
+from diptych.core.aio.services import stored_files
 from diptych.core.aio.services.book_editing import BookEditor, WholeBook
 from diptych.core.aio.services.books import BookReader
 from diptych.core.aio.services.named_rows import AmbiguousNames, NamedRow
+from diptych.core.aio.services.stored_files import ChosenFile
 from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.catalogue.books.model import Book
 from diptych.core.http import problems
-from diptych.core.http.operations import OperationRequest
+from diptych.core.http.operations import FORM, Operation, OperationRequest
+from diptych.core.http.uploads import MULTIPART
 from diptych.core.web.book_form import BOOK, INCLUDED, BookForm, book_texts
 from diptych.core.web.fields import Merged, Texts
 from diptych.core.web.form_pages import Candidates, option_of
@@ -31,18 +36,23 @@ class BookPages(RowPages):
     async def read(self, executor: Executor, call: OperationRequest) -> Any:
         return await books.reader(executor).fetch_including("slug", call.parameters["slug"], INCLUDED)
 
-    async def texts(self, executor: Executor, row: Any) -> Mapping[str, str]:  # noqa: ARG002 - as the class says
-        return book_texts(row)
+    async def texts(self, executor: Executor, row: Any) -> Mapping[str, str]:
+        return book_texts(row, await stored_files.cover_digest(executor, row.id))
 
     async def create(self, session: AsyncSession, given: Any, _values: Texts) -> Book:
         columns = {name for name in given.model_fields_set if name in self.columns}
         parts = {name for name in PARTS if getattr(given, name)}
         with choosing():
-            return await BookEditor(session).create(_whole(given, parts, columns))
+            row = await BookEditor(session).create(_whole(given, parts, columns))
+        if given.cover is not None:
+            await stored_files.set_cover(await executor_of(session), row.id, _cover(given))
+        return row
 
     async def present(self, session: AsyncSession, row: Any) -> Mapping[str, str]:
-        reader: BookReader = books.reader(await executor_of(session))
-        return book_texts(await reader.fetch_including("id", row.id, INCLUDED))
+        executor = await executor_of(session)
+        reader: BookReader = books.reader(executor)
+        found = await reader.fetch_including("id", row.id, INCLUDED)
+        return book_texts(found, await stored_files.cover_digest(executor, row.id))
 
     async def write(self, session: AsyncSession, row: Any, given: Any, found: Merged) -> None:
         columns = {name for name in found.changed if name in self.columns}
@@ -50,11 +60,20 @@ class BookPages(RowPages):
         columns |= {*self.resource.service.spec.rules.reset_by(columns)}
         with choosing():
             await BookEditor(session).change(row, _whole(given, found.changed, columns))
+        if "cover" in found.changed:
+            await stored_files.set_cover(await executor_of(session), row.id, _cover(given))
+
+    def form_operation(self, name: str, path: str, run: Any, refused: Any) -> Operation:
+        return form(name, path, run, refused, file_field="cover", stores_file=cover_type, accepts=(FORM, MULTIPART))
 
     @property
     def columns(self) -> Collection[str]:
         """The columns that the form has."""
         return {each.name for each in self.form.fields} & {*self.resource.service.spec.columns} - {"publisher_id"}
+
+
+def _cover(given: BookForm) -> ChosenFile | None:
+    return None if given.cover is None else ChosenFile("cover", given.cover, given.cover_name)
 
 
 def _whole(given: BookForm, names: Collection[str], columns: Collection[str]) -> WholeBook:

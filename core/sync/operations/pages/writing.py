@@ -170,6 +170,10 @@ class RowPages:
         self.service(session).delete_rows([row])
         return see_other(self.list_address)
 
+    def form_operation(self, name: str, path: str, run: Any, refused: Any) -> Operation:
+        """Return the operation of a form with the fields of a row."""
+        return form(name, path, run, refused)
+
     def operations(self) -> list[Operation]:
         """Return the operations of these pages."""
         kind, path, new = self.kind, self.path, f"/{self.list_address}/new"
@@ -179,9 +183,9 @@ class RowPages:
         with_form = partial(shown, has_form_key=True)
         return [
             with_form(f"new_{kind}", new, self.show_new, "none"),
-            form(f"new_{kind}", new, self.add, again),
+            self.form_operation(f"new_{kind}", new, self.add, again),
             with_form(f"edit_{kind}", f"{path}/edit", self.show, needs_transaction=lambda _: True),
-            form(f"edit_{kind}", f"{path}/edit", self.change, again),
+            self.form_operation(f"edit_{kind}", f"{path}/edit", self.change, again),
             shown(f"saved_{kind}", f"{path}/saved", self.show_saved, query=SavedQuery),
             with_form(f"delete_{kind}", f"{path}/delete", self.show_delete),
             form(f"delete_{kind}", f"{path}/delete", self.delete, delete_again),

@@ -1,0 +1,164 @@
+"""A form that may have a file in it (RFC 7578), as it is in a spool: its fields, and the file in a spool of its own."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from diptych.core import deadline
+from diptych.core.http import problems
+from diptych.core.http.operations import FORM
+from diptych.core.http.request_parsing import decode_form, whole_body
+from diptych.core.http.request_response import Request
+from diptych.core.http.spool import Spool, SpoolError
+from diptych.core.http.uploads import HEAD_LIMIT, MULTIPART, boundary_of, file_name, unescaped
+from diptych.core.settings import Settings
+
+_PIECE = 1 << 20
+_CHOSEN = re.compile(rb'filename="[^"]')
+_NAME = re.compile(r'(?:^|[;\s])name="([^"]*)"', re.IGNORECASE)
+
+
+class FormFile(Struct, frozen=True):
+    """A file that was chosen in a form. name: as its sender calls it, without folders. Who takes it closes it."""
+
+    name: str
+    content: Spool
+
+
+class _Part(Struct, frozen=True):
+    """A part of a form. name: of its field. file: the name of a file, None for a text. start, stop: of its content."""
+
+    name: str
+    file: str | None
+    start: int
+    stop: int
+
+
+def opened(request: Request, field: str, settings: Settings) -> tuple[Request, FormFile | None]:
+    """Return a request with a form as one without a file, and the file that was chosen in it, if there is one.
+
+    field: that of the file. Errors: Problem 400, 413, 415, 503.
+    """
+    body = whole_body(request, settings.max_file_bytes)
+    if not _is_multipart(request):
+        plain = body if isinstance(body, bytes) else body.rewound().read(settings.max_body_bytes + 1)
+        return replace(request, body=plain), None
+    if "content-encoding" in request.headers:
+        raise problems.unsupported_media_type("Send the form as it is.", {"Accept-Encoding": "identity"})
+    try:
+        with _mapped(body) as content:
+            parts = list(_parts(content, boundary_of(request.headers["content-type"])))
+            fields = _fields(content, parts, settings.max_body_bytes)
+            file = _file(content, parts, f"{field}.file", settings.spool_directory)
+    except SpoolError as error:
+        raise problems.unavailable("The service cannot store files now.") from error
+    except ValueError as error:
+        raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
+    return _plain(request, fields), file
+
+
+def with_file(request: Request, field: str, digest: str, name: str) -> Request:
+    """Return a request with a form in which a field is the digest of the stored file, and another one its name."""
+    assert isinstance(request.body, bytes)  # noqa: S101 - `opened` has made it
+    fields = {name: value for name, value in decode_form(request.body).items() if name != f"take.{field}"}
+    return _plain(request, fields | {field: digest, f"{field}_name": name})
+
+
+def fields_of(request: Request, limit: int) -> dict[str, str]:
+    """Return the fields of a form that is refused, as far as the beginning of its body has them. Errors: ValueError."""
+    body = request.body
+    if not isinstance(body, Spool):
+        return decode_form(body) if isinstance(body, bytes) else {}
+    beginning = body.rewound().read(limit)
+    if not _is_multipart(request):
+        return decode_form(beginning) if len(beginning) == len(body) else {}
+    parts = list(_parts(beginning, boundary_of(request.headers["content-type"]), whole=len(beginning) == len(body)))
+    return _fields(beginning, parts, limit)
+
+
+def has_file(request: Request) -> bool:
+    """Return whether a file was chosen in the form of a request."""
+    return isinstance(request.body, Spool) and _is_multipart(request) and _CHOSEN.search(request.body.head) is not None
+
+
+def _is_multipart(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MULTIPART
+
+
+def _plain(request: Request, fields: Mapping[str, str]) -> Request:
+    headers = {**request.headers, "content-type": FORM}
+    return replace(request, body=urlencode(fields).encode(), headers=headers)
+
+
+@contextmanager
+def _mapped(body: bytes | Spool) -> Iterator[bytes | mmap.mmap]:
+    """Yield a body as bytes that are not in memory, where it is in a file."""
+    if isinstance(body, bytes) or not len(body):
+        yield b"" if isinstance(body, Spool) else body
+        return
+    file = body.rewound()
+    file.flush()
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        yield content
+
+
+def _parts(content: bytes | mmap.mmap, boundary: bytes, *, whole: bool = True) -> Iterator[_Part]:
+    """Yield the parts of a form. whole: whether it has to have its end. Errors: ValueError."""
+    delimiter = b"\r\n--" + boundary
+    if content[: len(delimiter) - 2] != delimiter[2:]:
+        raise ValueError("it does not begin as its boundary says")
+    start = len(delimiter) - 2
+    while content[start : start + 2] != b"--":
+        deadline.check()
+        stop = content.find(delimiter, start)
+        if stop < 0:
+            if whole:
+                raise ValueError("it does not end as its boundary says")
+            return
+        yield _part(content, start, stop)
+        start = stop + len(delimiter)
+
+
+def _part(content: bytes | mmap.mmap, start: int, stop: int) -> _Part:
+    end = content.find(b"\r\n\r\n", start, min(stop, start + HEAD_LIMIT))
+    head = content[start:end].decode("utf-8", "replace") if end >= 0 else ""
+    found = _NAME.search(head)
+    if found is None:
+        raise ValueError("a part of it names no field")
+    return _Part(unescaped(found[1]), file_name(head), end + 4, stop)
+
+
+def _fields(content: bytes | mmap.mmap, parts: list[_Part], limit: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    size = 0
+    for part in parts:
+        if part.file is not None:
+            continue
+        if part.name in found:
+            raise ValueError(f"the field {part.name!r} is given more than once")
+        size += part.stop - part.start
+        if size > limit:
+            raise problems.too_large(limit)
+        found[part.name] = content[part.start : part.stop].decode()
+    return found
+
+
+def _file(content: bytes | mmap.mmap, parts: list[_Part], field: str, directory: str | None) -> FormFile | None:
+    """Return the file of a form; None where none was chosen. Errors: ValueError; SpoolError."""
+    files = [part for part in parts if part.file is not None and (part.file or part.start < part.stop)]
+    if not files:
+        return None
+    if len(files) > 1 or files[0].name != field:
+        raise ValueError("it has another file than the one that is taken")
+    part, spool = files[0], Spool(directory)
+    for start in range(part.start, part.stop, _PIECE):
+        deadline.check()
+        spool.extend(content[start : min(start + _PIECE, part.stop)])
+    return FormFile(part.file or "", spool)
