@@ -44,16 +44,25 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
 
 def match_parameters(query: FilterQuery, parsed: ParsedSearch) -> dict[str, Any]:
     """Return the parameters of `match_words` and `ranks`."""
-    fts5 = " AND ".join([*(f'"{word}"' for word in parsed.whole), *(f'"{word}" *' for word in parsed.beginnings)])
     runs = {f"run_{place}": run for place, run in enumerate(parsed.runs)}
     return {
-        "tsquery": _tsquery(parsed),
+        **words_parameters(parsed),
         "tsquery_main": _tsquery(parsed, "#"),
-        "fts5": f"words : ({fts5})",
         "same": sort_key(query.q or ""),
         "mostly": SHARE * len(parsed.longest),
         **runs,
     }
+
+
+def words_parameters(parsed: ParsedSearch) -> dict[str, str]:
+    """Return the parameters of `words_condition`."""
+    fts5 = " AND ".join([*(f'"{word}"' for word in parsed.whole), *(f'"{word}" *' for word in parsed.beginnings)])
+    return {"tsquery": _tsquery(parsed), "fts5": f"words : ({fts5})"}
+
+
+def words_condition(spec: ResourceSpec) -> Condition:
+    """Return the condition that rows have all the words, wherever they are."""
+    return _having(spec, 0, "tsquery")[0]
 
 
 def match_words(spec: ResourceSpec, shape: ListQueryShape) -> list[Condition]:

@@ -50,6 +50,16 @@ FORMS: Mapping[str, FormOf] = {
 SHORT = ("published", "language", "isbn", "edition", "original_language", "dob", "scheme")
 """Fields of a line that is never filled."""
 
+OFFERS = {
+    "contributors.name": "author",
+    "publisher": "publisher",
+    "series.name": "series",
+    "tags": "tag",
+    "add_tags": "tag",
+    "remove_tags": "tag",
+}
+"""The fields with names of rows, which are suggested while they are typed, by the keys of their words."""
+
 Option = tuple[str, str]
 """A value that can be chosen, and its words."""
 
@@ -71,7 +81,10 @@ class Conflict(Struct, frozen=True):
 
 
 class Box(Struct, frozen=True):
-    """A field as it is shown. name: of its element. options: where one of some values is chosen. note: on a file."""
+    """A field as it is shown. name: of its element. options: where one of some values is chosen. note: on a file.
+
+    offers: of which rows the names are suggested.
+    """
 
     name: str
     kind: str
@@ -82,6 +95,7 @@ class Box(Struct, frozen=True):
     options: Sequence[Option] = ()
     conflict: Conflict | None = None
     note: str = ""
+    offers: str = ""
 
     @property
     def is_short(self) -> bool:
@@ -283,7 +297,18 @@ def _box(
     elif options:
         options = [("", text("choice.choose")), *options, ("new", text("choice.new"))]
     note = _note(field, value, typed) if field.kind == "file" and value else ""
-    return Box(name, field.kind, text(f"label.{key}"), value, _hint(key), field.required, options, conflict, note)
+    return Box(
+        name,
+        field.kind,
+        text(f"label.{key}"),
+        value,
+        _hint(key),
+        field.required,
+        options,
+        conflict,
+        note,
+        OFFERS.get(key, ""),
+    )
 
 
 def _note(field: Field, value: str, typed: Texts) -> str:

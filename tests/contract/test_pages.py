@@ -178,7 +178,7 @@ def test_a_book_leads_to_everything_that_belongs_to_it(api: httpx.Client):
                   f"/ui/publisher/{publisher['slug']}", f"/ui/in-series/{series['slug']}"):  # fmt: skip
         assert there in leading
         assert book["title"] in page_of(api, there).text or translator["slug"] in there
-    assert f"/books/{book['id']}.bib" in leading
+    assert f"/ui/record/{book['id']}.bib" in leading
     assert "No. 2" in page_of(api, f"/ui/in-series/{series['slug']}").text
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.contract.making import make_author, make_book, make_tag, marker, new_isbn
+from tests.contract.test_examined_files import cover
 from tests.support import patient
 from tests.support.databases import DIPTYCH, ROOT, run
 from tests.support.hosts import Hosts
@@ -42,7 +43,10 @@ def stock(api: httpx.Client) -> list[dict[str, Any]]:
     longest = make_book(api, title=(LONG * 13)[:1000].strip(), author_id=make_author(api, name=LONG * 3)["id"])
     for number in range(30):
         make_book(api, title=f"銀河鉄道の夜 sad{number}", language="ja", year=1934)
+    for kind, content in (("cover", cover()), ("ebook", b"%PDF-1.7")):
+        api.post(f"/books/{full['id']}/files?kind={kind}&name={kind} {LONG}", content=content).raise_for_status()
     paths = [
+        f"/ui/book/{full['slug']}/files",
         "/ui/", "/ui/statistics", "/ui/books", "/ui/books?languageIn=ja&decadeIn=1930",
         "/ui/books?yearIn=1934&languageIn=ja&tagsIn=none", "/ui/books?languageIn=ja&currentPage=2",
         "/ui/books?yearIn=next", "/ui/authors", "/ui/publishers", "/ui/series", "/ui/tags", "/ui/search",
@@ -113,6 +117,7 @@ def test_every_page_is_right_in_a_browser(hosts: Hosts, host: str):
     url = hosts.url(host)
     with patient.Client(base_url=url) as api:
         states = [*stock(api), *managed(hosts, url, api)]
+        hosts.work(url)
     session = signed_in(url, hosts.database(host.partition("-")[2]))
     given = json.dumps({"base": url, "session": session, "states": states})
 

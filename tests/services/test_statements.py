@@ -224,6 +224,9 @@ TABLE = """
     page_search             ?q=ILIAD                                                     8
     page_search             ?q=9780439554930                                             1
     page_search             ?q=9780140449136                                             1
+    page_suggestions                                                                     0
+    page_suggestions        ?q=te                                                        1
+    page_suggestions        ?q=homer&of=author                                           1
     page_book               slug=te0                                                     8
     page_book               slug=none                                                    1
     page_cover              digest=none name=small.webp                                  1

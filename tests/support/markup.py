@@ -19,6 +19,7 @@ class Page(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.files: list[str] = []
+        self.scripts: list[str] = []
         self.fields: dict[str, str] = {}
         self.ids: list[str] = []
         self.tags: set[str] = set()
@@ -47,6 +48,8 @@ class Page(HTMLParser):
             self.links.append(given["href"])
         if tag == "link" and given["rel"] in ("stylesheet", "icon"):
             self.files.append(given["href"])
+        if tag == "script" and "src" in given:
+            self.scripts.append(given["src"])
         if tag in ("input", "select", "textarea") and "name" in given:
             if given.get("type") not in ("radio", "file") or "checked" in given:
                 self.fields[given["name"]] = given.get("value", "")

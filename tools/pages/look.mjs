@@ -12,6 +12,7 @@ import { chromium } from "playwright-core";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const { base, session, states } = JSON.parse(readFileSync(0, "utf8"));
 const wrong = [];
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 async function open(page, { path, fill, meanwhile }) {
   await page.goto(new URL(path, base).href);
@@ -25,12 +26,16 @@ async function open(page, { path, fill, meanwhile }) {
   await Promise.all([page.waitForEvent("load"), form.locator("button").click()]);
 }
 
-async function look(page, state, name, told) {
-  told.length = 0;
-  await open(page, state);
+async function axed(page, name) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => axe.run({ resultTypes: ["violations"] }));
   for (const { id, nodes } of violations) wrong.push(`${name}: axe ${id} at ${nodes[0].target} (${nodes.length})`);
+}
+
+async function look(page, state, name, told) {
+  told.length = 0;
+  await open(page, state);
+  await axed(page, name);
   for (const width of [320, 360, 768, 1280]) {
     await page.setViewportSize({ width, height: 700 });
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -77,6 +82,49 @@ async function search(browser) {
   if ((await page.locator("#search").inputValue()) !== "sa*") wrong.push("search without JavaScript: the words are gone after going back");
 }
 
+async function suggest(browser) {
+  const page = await browser.newPage();
+  const wait = () => page.locator(".suggestions:not([hidden]) [role=option]").first().waitFor({ timeout: 10000 });
+  await page.goto(new URL("ui/", base).href);
+  for (const [path, field, typed] of [["ui/", "#search", "sad"], ["ui/books/new", "[name='contributors.0.name']", "donau"], ["ui/books/new", "#tags", "x\n\u81ea\u4f1d"]]) {
+    await page.goto(new URL(path, base).href);
+    await page.locator(field).pressSequentially(typed);
+    await wait();
+    await page.keyboard.press("ArrowDown");
+    await axed(page, `${path} while typing into ${field}`);
+    await page.keyboard.press("Escape");
+    if (await page.locator(".suggestions:not([hidden])").count()) wrong.push(`${field}: Escape does not close the suggestions`);
+    if ((await page.locator(field).inputValue()) !== typed) wrong.push(`${field}: Escape changes what was typed`);
+    await page.keyboard.press("Backspace");
+    await wait();
+    const name = await page.locator("[role=option] bdi").first().textContent();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    if (field === "#search") await page.waitForURL(/\/ui\/(book|author|tag)\//);
+    else if (!(await page.locator(field).inputValue()).endsWith(name)) wrong.push(`${field}: ${name} was chosen, and is not in it`);
+  }
+}
+
+async function chooseCover(browser) {
+  const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await page.goto(new URL("ui/books/new", base).href);
+  await page.locator("#title").fill("With a cover");
+  await page.locator("#pages").fill("many");
+  await page.locator("#cover").setInputFiles({ name: "cover.png", mimeType: "image/png", buffer: Buffer.from(PIXEL, "base64") });
+  await page.locator("form button").last().click();
+  await page.waitForEvent("load").catch(() => {});
+  if (!(await page.locator("main").textContent()).includes("cover.png was sent")) wrong.push("a refused form does not keep its cover");
+  await page.locator("#pages").fill("7");
+  await page.locator("form button").last().click();
+  await page.waitForURL(/\/ui\/book\/with-a-cover/);
+  await page.locator("summary", { hasText: "files" }).click();
+  const files = page.locator(".entries", { hasText: "cover.png" });
+  if (!(await files.count())) wrong.push("a cover that was chosen is not on the page of its book");
+  await files.locator("button").click();
+  await page.waitForURL(/\/ui\/book\/with-a-cover/);
+  if (await files.count()) wrong.push("a file that was removed is still there");
+}
+
 async function tryIt(browser) {
   const page = await browser.newPage();
   await page.goto(new URL("docs/books", base).href);
@@ -103,6 +151,8 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 await search(browser);
+await suggest(browser);
+await chooseCover(browser);
 await tryIt(browser);
 await edit(browser);
 await browser.close();

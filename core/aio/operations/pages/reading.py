@@ -15,6 +15,7 @@ from diptych.core.aio.operations.pages.page import html, page
 from diptych.core.aio.services.books import RELATED
 from diptych.core.aio.services.facets import FacetReader, own_filters
 from diptych.core.aio.statement_executor import Executor
+from diptych.core.catalogue import suggestions as beginning
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.model import Book as BookRow
@@ -23,7 +24,8 @@ from diptych.core.engine.facets import MOST
 from diptych.core.engine.schemas.pagination import ListQuery, Query, SearchWords
 from diptych.core.engine.search_tokens import wanted
 from diptych.core.http.operations import OperationRequest, OperationResult
-from diptych.core.web import reading, suggestions
+from diptych.core.http.request_response import JSON
+from diptych.core.web import reading, suggested, suggestions
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
@@ -42,6 +44,13 @@ ALL = BookFilter()
 """The query that selects all books."""
 
 QueryT = TypeVar("QueryT", bound=ListQuery)
+
+
+class SuggestionQuery(Query):
+    """What was typed so far, and where."""
+
+    of: suggested.Field = "search"
+    q: SearchWords = ""
 
 
 class SearchQuery(Query):
@@ -106,6 +115,17 @@ async def search(executor: Executor, call: OperationRequest) -> OperationResult:
     else:
         found = await _found(executor, q) if wanted(q).longest else Found()
     return html(reading.search(frame, found))
+
+
+async def suggest(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return what may be meant by what was typed so far."""
+    field, typed = call.query.of, call.query.q
+    values, has_words = beginning.parameters(typed)
+    if not values["begin"]:
+        return OperationResult(suggested.answer(field, []))
+    kinds = suggested.KINDS[field]
+    rows = await executor.all(beginning.statement(kinds, words=has_words), values)
+    return OperationResult(suggested.answer(field, beginning.represent(rows, kinds)))
 
 
 def _isbn(q: str) -> str:
@@ -173,7 +193,18 @@ async def _page(executor: Executor, query: Any) -> list[ListedBook]:
     return (await books.page_reader(executor).page(query)).items
 
 
+_FOR_A_MINUTE = "private, max-age=60"
+"""Of suggestions, which are asked for again with each letter that is removed."""
+
 operations = [
+    page(
+        "suggestions",
+        "/ui/suggestions",
+        suggest,
+        query=SuggestionQuery,
+        media_type=JSON,
+        cache_control=_FOR_A_MINUTE,
+    ),
     page("home", "/ui/", home),
     page("statistics", "/ui/statistics", statistics),
     page("search", "/ui/search", search, query=SearchQuery, refused=reading.search_again),

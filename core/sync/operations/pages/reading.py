@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from diptych.core.access.accounts.queries import ANY
+from diptych.core.catalogue import suggestions as beginning
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.model import Book as BookRow
@@ -18,13 +19,14 @@ from diptych.core.engine.facets import MOST
 from diptych.core.engine.schemas.pagination import ListQuery, Query, SearchWords
 from diptych.core.engine.search_tokens import wanted
 from diptych.core.http.operations import OperationRequest, OperationResult
+from diptych.core.http.request_response import JSON
 from diptych.core.sync.operations import authors, book_formats, books
 from diptych.core.sync.operations.pages.files import displayed_files
 from diptych.core.sync.operations.pages.page import html, page
 from diptych.core.sync.services.books import RELATED
 from diptych.core.sync.services.facets import FacetReader, own_filters
 from diptych.core.sync.statement_executor import Executor
-from diptych.core.web import reading, suggestions
+from diptych.core.web import reading, suggested, suggestions
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
@@ -43,6 +45,13 @@ ALL = BookFilter()
 """The query that selects all books."""
 
 QueryT = TypeVar("QueryT", bound=ListQuery)
+
+
+class SuggestionQuery(Query):
+    """What was typed so far, and where."""
+
+    of: suggested.Field = "search"
+    q: SearchWords = ""
 
 
 class SearchQuery(Query):
@@ -107,6 +116,17 @@ def search(executor: Executor, call: OperationRequest) -> OperationResult:
     else:
         found = _found(executor, q) if wanted(q).longest else Found()
     return html(reading.search(frame, found))
+
+
+def suggest(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return what may be meant by what was typed so far."""
+    field, typed = call.query.of, call.query.q
+    values, has_words = beginning.parameters(typed)
+    if not values["begin"]:
+        return OperationResult(suggested.answer(field, []))
+    kinds = suggested.KINDS[field]
+    rows = executor.all(beginning.statement(kinds, words=has_words), values)
+    return OperationResult(suggested.answer(field, beginning.represent(rows, kinds)))
 
 
 def _isbn(q: str) -> str:
@@ -174,7 +194,18 @@ def _page(executor: Executor, query: Any) -> list[ListedBook]:
     return (books.page_reader(executor).page(query)).items
 
 
+_FOR_A_MINUTE = "private, max-age=60"
+"""Of suggestions, which are asked for again with each letter that is removed."""
+
 operations = [
+    page(
+        "suggestions",
+        "/ui/suggestions",
+        suggest,
+        query=SuggestionQuery,
+        media_type=JSON,
+        cache_control=_FOR_A_MINUTE,
+    ),
     page("home", "/ui/", home),
     page("statistics", "/ui/statistics", statistics),
     page("search", "/ui/search", search, query=SearchQuery, refused=reading.search_again),
