@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -41,11 +42,24 @@ class BatchForm(Input):
     language: Language | None = None
     publisher: PublisherName | None = None
     publisher_id: Chosen = None
+    clear_language: Literal["on"] | None = None
+    clear_publisher: Literal["on"] | None = None
+
+    @property
+    def cleared(self) -> Collection[str]:
+        """The fields that become empty."""
+        return [name for name in ("language", "publisher") if getattr(self, f"clear_{name}") is not None]
 
 
 BATCH = FormOf(
     BatchForm,
-    [*fields_of(BatchForm, "add_tags", "remove_tags", "language", "publisher"), Field("publisher_id", "hidden")],
+    [
+        *fields_of(BatchForm, "add_tags", "remove_tags", "language"),
+        Field("clear_language", "check"),
+        *fields_of(BatchForm, "publisher"),
+        Field("publisher_id", "hidden"),
+        Field("clear_publisher", "check"),
+    ],
 )
 
 
@@ -92,7 +106,10 @@ def batch_of(typed: Texts) -> Batch:
         ids = []
     if not ids or len(ids) > BOOKS:
         raise ValidationFailed(text("batch.choose", most=BOOKS))
-    if not given.model_fields_set - {"publisher_id"} or not any((given.add_tags, given.remove_tags, *_columns(given))):
+    if both := [name for name in given.cleared if getattr(given, name) is not None]:
+        errors = [FieldError("both", text("batch.both"), path=(f"clear_{name}",)) for name in both]
+        raise ValidationFailed(text("batch.both"), errors)
+    if not any((given.add_tags, given.remove_tags, given.cleared, *_columns(given))):
         raise ValidationFailed(
             text("batch.nothing"), [FieldError("missing", text("batch.nothing"), path=("add_tags",))]
         )
@@ -145,17 +162,19 @@ def _changes(given: BatchForm, book: Book) -> list[str]:
     has = {tag.name for tag in book.tags} if isinstance(book.tags, list) else set()
     found: list[str] = [text("batch.adds", tag=tag) for tag in dict.fromkeys(given.add_tags) if tag not in has]
     found += [text("batch.removes", tag=tag) for tag in dict.fromkeys(given.remove_tags) if tag in has]
-    if given.language is not None and given.language != book.language:
-        before = language_text(book.language) if book.language else text("conflict.empty")
-        found.append(_becomes("language", before, language_text(given.language)))
-    publisher = getattr(book.publisher, "name", "") or ""
-    if given.publisher is not None and given.publisher != publisher:
-        found.append(_becomes("publisher", publisher or text("conflict.empty"), given.publisher))
+    language, publisher = book.language or "", getattr(book.publisher, "name", "") or ""
+    if given.language is not None or "language" in given.cleared:
+        found += _becomes("language", *(language_text(each) if each else "" for each in (language, given.language)))
+    if given.publisher is not None or "publisher" in given.cleared:
+        found += _becomes("publisher", publisher, given.publisher or "")
     return found
 
 
-def _becomes(name: str, before: str, after: str) -> str:
-    return text("batch.becomes", label=text(f"label.{name}"), before=before, after=after)
+def _becomes(name: str, before: str, after: str) -> list[str]:
+    """Return the line about a field, which may be empty; none where it stays."""
+    empty = text("conflict.empty")
+    line = text("batch.becomes", label=text(f"label.{name}"), before=before or empty, after=after or empty)
+    return [line] if before != after else []
 
 
 def done(frame: Frame, request_id: str, changed: int) -> bytes:

@@ -142,6 +142,11 @@ def test_an_administrator_makes_an_account_changes_it_and_gives_it_a_token(signe
     events = page_of(root, f"/ui/security-events?accountIdIn={path.rpartition('/')[2]}").text
     for event in ("Account created", "Account changed", "Token created", "Token revoked"):
         assert event in events
+    deleting = page_of(root, f"{path}/delete")
+    assert name in deleting.text
+    assert sent(root, f"{path}/delete", form_key=deleting.fields["form_key"], name=name) == "/ui/accounts"
+    assert root.get(path).status_code == 404
+    assert "Account deleted" in page_of(root, f"/ui/security-events?accountIdIn={path.rpartition('/')[2]}").text
 
 
 def test_people_see_and_end_their_sessions_and_make_tokens_of_their_own(signed_in: SignedIn, api: httpx.Client):

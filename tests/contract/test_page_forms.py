@@ -394,3 +394,12 @@ def test_many_books_are_changed_at_once_after_a_look(api: httpx.Client):
     assert found_books[0]["publisher"]["name"] == house
     assert found_books[0]["publisher_id"] == found_books[1]["publisher_id"]
     assert "so already" in sent(api, "/ui/books/batch", again).text
+
+    both = sent(api, "/ui/books/batch", {**again, "clear_language": "on", "publisher": "", "remove_tags": ""})
+    assert (both.status_code, 'id="clear_language-mistake"' in both.text) == (422, True)
+    shown = sent(api, "/ui/books/batch", {**fields(both), "language": "", "add_tags": "", "clear_publisher": "on"})
+    assert "Language: Swedish becomes nothing" in Page.of(shown.text).text
+    assert f"Publisher: {house} becomes nothing" in Page.of(shown.text).text
+    assert "2 books were changed" in api.get(led(there, sent(api, there, fields(shown)))).text
+    emptied = read(api, f"/books/{books[0]['id']}", include="tags")
+    assert (emptied["language"], emptied["publisher_id"], len(emptied["tags"])) == (None, None, 1)

@@ -303,6 +303,7 @@ TABLE = """
     form_merge_tag          id={tag} form:other={tag2}                                   11 commit
     form_batch              form:add_tags=new&book.{book}=on                             2
     form_batch              form:add_tags=new                                            0
+    form_batch_apply        form:clear_language=on&clear_publisher=on&book.{book}=on     1 commit
     form_batch_apply        form:add_tags=new&language=sv&book.{book}=on&book.{book2}=on 7 commit
     form_undo               form:request_id=none                                         1
     form_undo               form:back=ui/                                                0
@@ -332,7 +333,9 @@ TABLE = """
     page_new_account                                                                     0
     form_new_account        form:name=new&kind=person&role=reader                        1 alone
     page_account            id={account}                                                 2
+    page_delete_account     id={account}                                                 1
     form_account            id={account} form:role=editor&active=false                   2 commit
+    form_delete_account     id={nobody} form:name=x                                      1
     page_policy                                                                          1
     form_policy             form:role=reader                                             1 commit
     page_security_events                                                                 1

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -26,6 +27,7 @@ from diptych.core.sync.operations.pages.page import button, form, html, page, se
 from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import administration as views
+from diptych.core.web.form_pages import Doomed, delete_again, delete_row
 from diptych.core.web.frame import frame_of
 
 _VERSIONS = {"postgresql": select(func.current_setting("server_version")), "sqlite": select(func.sqlite_version())}
@@ -104,6 +106,19 @@ def change_account(executor: Executor, call: OperationRequest) -> OperationResul
     return see_other(views.account_href(changed))
 
 
+def show_delete_account(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Return the page to confirm that an account is deleted. Errors: NotFound."""
+    account: Account = accounts.resource.reader(executor).fetch("id", call.parameters["id"])
+    doomed = Doomed("account", account.name, f"{views.account_href(account)}/delete")
+    return html(delete_row(frame_of("/ui/account/{id}/delete", call.principal), doomed))
+
+
+def delete_account(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Delete an account. Errors: NotFound."""
+    accounts.resource.writer(executor).remove(call.parameters["id"])
+    return see_other("ui/accounts")
+
+
 def show_policy(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the page of the policy."""
     row = executor.first(policy.READ, {})
@@ -168,6 +183,16 @@ operations = [
     ),
     page("account", "/ui/account/{id}", show_account, **_MANAGING),
     button("account", "/ui/account/{id}", change_account, body=AccountForm, **_MANAGING),
+    page("delete_account", "/ui/account/{id}/delete", show_delete_account, has_form_key=True, **_MANAGING),
+    form(
+        "delete_account",
+        "/ui/account/{id}/delete",
+        delete_account,
+        partial(delete_again, "account"),
+        "write_one",
+        needs_transaction=lambda _: True,
+        **_MANAGING,
+    ),
     page("policy", "/ui/policy", show_policy, **_MANAGING),
     button("policy", "/ui/policy", change_policy, body=PolicyForm, **_MANAGING),
     page("security_events", "/ui/security-events", show_events, query=EventList, **_MANAGING),

@@ -30,6 +30,9 @@ from diptych.core.web.frame import HTML, frame_of
 
 PATH = "/ui/books/batch"
 
+_COLUMNS = {"language": "language", "publisher": "publisher_id"}
+"""The columns of the fields that can be emptied."""
+
 
 class DoneQuery(Query):
     """What was done: how many books were changed, by which request."""
@@ -59,7 +62,8 @@ def apply(session: Session, call: OperationRequest) -> OperationResult:
     """Change the chosen books that still exist. Errors: ValidationFailed."""
     batch = batch_of(call.body.root)
     given = batch.given
-    columns = {} if given.language is None else {"language": given.language}
+    columns: dict[str, str | None] = {_COLUMNS[name]: None for name in given.cleared}
+    columns |= {} if given.language is None else {"language": given.language}
     wanted = ManyBooks(columns, publisher_of(given), given.add_tags, given.remove_tags)
     with choosing():
         changed = BookEditor(session).change_many(batch.ids, wanted)
