@@ -40,7 +40,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self.tags.add(tag)
+        is_ours = tag == "script" and re.match(r"(\.\./)*ui/assets/", given.get("src", ""))
+        self.tags |= set() if is_ours else {tag}
         self.attributes |= given.keys()
         if "id" in given:
             self.ids.append(given["id"])
@@ -52,7 +53,7 @@ class Page(HTMLParser):
             self.scripts.append(given["src"])
         if tag in ("input", "select", "textarea") and "name" in given:
             if given.get("type") not in ("radio", "file") or "checked" in given:
-                self.fields[given["name"]] = given.get("value", "")
+                self.fields[given["name"]] = given.get("value", "on" if "checked" in given else "")
             self._typing = given["name"] if tag == "textarea" else ""
             self._choosing = given["name"] if tag == "select" else self._choosing
         if tag == "option" and "selected" in given:
