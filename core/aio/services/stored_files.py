@@ -16,9 +16,11 @@ from diptych.core.aio.statement_executor import Executor
 from diptych.core.engine.entity import now
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.files import queries
-from diptych.core.files.content.media_types import IMAGES
+from diptych.core.files.content.media_types import BOOKS, IMAGES
 from diptych.core.files.copies import EXAMINED
 from diptych.core.files.rules import EXAMINE, FILES_OF_BOOK, Kind
+
+_TYPES = {"cover": IMAGES, "ebook": BOOKS}
 
 
 class ChosenFile(Struct, frozen=True):
@@ -60,7 +62,7 @@ async def _attach(executor: Executor, statement: Any, values: dict[str, Any], ch
     if row is None:
         raise _refused(chosen, "gone", "it was kept for a week, and is gone: choose it again")
     (media_type,) = row
-    if (media_type in IMAGES) != (chosen.kind == "cover"):
+    if media_type not in _TYPES[chosen.kind]:
         raise _refused(chosen, "kind", "this is a file of another kind")
     new = {"new_kind": chosen.kind, "new_name": chosen.name or None, "new_sha256": chosen.digest}
     with _once(chosen):

@@ -46,6 +46,8 @@ NAMES = {each.media_type: each.name for each in ACCEPTED}
 IMAGES = frozenset(each.media_type for each in ACCEPTED if each.kind == "image")
 """Media types that browsers show: everything else is only saved."""
 
+BOOKS = frozenset(each.media_type for each in ACCEPTED if each.kind == "book")
+
 _MIMETYPE = b"mimetype"
 _ZIP = b"PK\x03\x04"
 _ZIP_HEADER = 30  # bytes before the name of the first file

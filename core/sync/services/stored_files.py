@@ -15,11 +15,13 @@ from uuid_utils.compat import uuid7
 from diptych.core.engine.entity import now
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.files import queries
-from diptych.core.files.content.media_types import IMAGES
+from diptych.core.files.content.media_types import BOOKS, IMAGES
 from diptych.core.files.copies import EXAMINED
 from diptych.core.files.rules import EXAMINE, FILES_OF_BOOK, Kind
 from diptych.core.sync.job_queue import enqueue
 from diptych.core.sync.statement_executor import Executor
+
+_TYPES = {"cover": IMAGES, "ebook": BOOKS}
 
 
 class ChosenFile(Struct, frozen=True):
@@ -61,7 +63,7 @@ def _attach(executor: Executor, statement: Any, values: dict[str, Any], chosen: 
     if row is None:
         raise _refused(chosen, "gone", "it was kept for a week, and is gone: choose it again")
     (media_type,) = row
-    if (media_type in IMAGES) != (chosen.kind == "cover"):
+    if media_type not in _TYPES[chosen.kind]:
         raise _refused(chosen, "kind", "this is a file of another kind")
     new = {"new_kind": chosen.kind, "new_name": chosen.name or None, "new_sha256": chosen.digest}
     with _once(chosen):
