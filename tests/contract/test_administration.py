@@ -24,6 +24,14 @@ Work = Callable[[], None]
 PASSWORD = "the moomins of the valley"  # noqa: S105 - of accounts that are made here
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
+ELSEWHERE = (
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "https://evil.example"},
+)
+"""What browsers say of a form that a page of another site has sent."""
+
 OF_ADMINISTRATORS = [
     operation
     for operation in OPERATIONS
@@ -102,13 +110,15 @@ def test_fields_for_passwords_hide_them_and_let_them_be_filled_in(signed_in: Sig
         assert not {"onpaste", "onkeydown", "readonly"} & Page.of(html).attributes
 
 
-def test_a_form_of_another_site_changes_nothing(signed_in: SignedIn):
+def test_a_form_of_another_site_changes_nothing(signed_in: SignedIn, api: httpx.Client):
     root = signed_in("administrator")
+    forms = [each for each in OPERATIONS if each.for_browsers and each.method != "GET"]
+    assert {each for each in OPERATIONS if each.for_browsers and each.writes} <= {*forms}
 
-    for operation in OPERATIONS:
-        if operation.for_browsers and operation.method == "POST":
-            path = operation.path.replace("{id}", new_id())
-            response = root.post(path, data={"x": "y"}, headers={"Origin": "https://evil.example"})
+    for number, form in enumerate(forms):
+        path = re.sub("{[a-z]+}", new_id(), form.path)
+        for browser in (root, api):
+            response = browser.request(form.method, path, data={"x": "y"}, headers=ELSEWHERE[number % len(ELSEWHERE)])
             assert response.status_code == 403, path
 
 
