@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages smoke-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ judges: venv ## Have other programs read what is written in each format (needs p
 test-pages: venv ## Look at the pages of both adapters in Chromium, with axe (needs npm and Debian's chromium)
 	cd tools/pages && npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/pages
+
+smoke-pages: venv ## Look at six pages of one adapter in Chromium, with axe: what `.ci/run` does (needs npm and Debian's chromium)
+	cd tools/pages && npm ci --ignore-scripts
+	$(BIN)/python -m pytest tests/pages/test_smoke.py
 
 pictures: venv ## Take the pictures of docs/pages.md (needs npm and Debian's chromium)
 	cd tools/pages && npm ci --ignore-scripts
