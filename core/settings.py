@@ -20,6 +20,7 @@ from diptych.core.access.encryption import Keyring
 from diptych.core.errors import SettingsError
 from diptych.core.oidc import provider
 from diptych.core.oidc.provider import Provider
+from diptych.core.web import translation
 
 PREFIX = "DIPTYCH_"
 
@@ -219,6 +220,9 @@ class Settings:
         "DIPTYCH_FILES",
         _file_store,
         "where the files of books are: a directory, or s3://bucket/prefix",
+    )
+    translation: str = _setting(
+        "", "DIPTYCH_TRANSLATION", translation.check, "a file of gettext (.mo) with the words of the pages"
     )
     max_file_bytes: int = _setting(
         128 * 1024 * 1024, "DIPTYCH_MAX_FILE_BYTES", _between(1024, 1024**4), "the largest file of a book accepted"

@@ -38,7 +38,7 @@ from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
 from diptych.core.off_loop import read_body_async, write_body_async
 from diptych.core.settings import Settings, parse_list
-from diptych.core.web import refusals
+from diptych.core.web import refusals, translation, wording
 
 
 class Application:
@@ -51,6 +51,7 @@ class Application:
         self.rate_limit = rate_limit(settings.rate_limit, parse_list(settings.trusted_proxies))
         config = async_config(settings)
         metrics.watch(config.get_engine().pool)
+        wording.use(translation.read(settings.translation))
         self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)

@@ -27,6 +27,7 @@ COMMANDS = {
     "serve": "serve.serve_command",
     "work": "work.work_command",
     "openapi": "openapi.openapi_command",
+    "wording": "wording.wording_command",
 }
 """Each command, and the function that makes it. Its module is imported when the command is used: all take a second."""
 

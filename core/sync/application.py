@@ -39,7 +39,7 @@ from diptych.core.sync.operations import OPERATIONS
 from diptych.core.sync.response_stream import ResponseStream
 from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
-from diptych.core.web import refusals
+from diptych.core.web import refusals, translation, wording
 
 
 class Application:
@@ -52,6 +52,7 @@ class Application:
         self.rate_limit = rate_limit(settings.rate_limit, parse_list(settings.trusted_proxies))
         config = sync_config(settings)
         metrics.watch(config.get_engine().pool)
+        wording.use(translation.read(settings.translation))
         self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)

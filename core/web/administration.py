@@ -21,7 +21,7 @@ from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, 
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import moment_text
-from diptych.core.web.wording import text
+from diptych.core.web.wording import number_text, text
 
 MANAGED: tuple[tuple[str, Permission], ...] = (
     ("imports", "catalogue:write"),
@@ -299,17 +299,17 @@ def health_page(frame: Frame, health: Health) -> bytes:
     """Return the page of the service's health."""
     jobs = health.jobs
     no_worker = jobs.queued and not jobs.running and health.waiting > LONG_WAIT
-    troubles = [text("health.no_worker", seconds=f"{health.waiting:,}")] if no_worker else []
+    troubles = [text("health.no_worker", seconds=number_text(health.waiting))] if no_worker else []
     if health.revision != health.head:
         troubles.append(text("health.revisions", revision=health.revision, head=health.head))
     rows = [
         (text("health.release"), version("diptych")),
         (text("health.database"), health.database),
         (text("health.revision"), health.revision),
-        (text("health.queued"), f"{jobs.queued:,}"),
-        (text("health.running"), f"{jobs.running:,}"),
+        (text("health.queued"), number_text(jobs.queued)),
+        (text("health.running"), number_text(jobs.running)),
         (text("health.last_job"), moment_text(health.last_job) or text("health.never")),
-        (text("health.requests"), f"{health.requests:,}"),
-        (text("health.errors"), f"{health.errors:,}"),
+        (text("health.requests"), number_text(health.requests)),
+        (text("health.errors"), number_text(health.errors)),
     ]
     return templates.render("health.html", frame, troubles=troubles, rows=rows)

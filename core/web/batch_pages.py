@@ -25,7 +25,7 @@ from diptych.core.web.form_pages import Candidates, boxes_of
 from diptych.core.web.forms import Form, Refused, new_key
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import language_text
-from diptych.core.web.wording import text
+from diptych.core.web.wording import number_text, text
 
 BOOKS = 200
 """Books that are changed at once, at most."""
@@ -139,7 +139,7 @@ def choose_again(refused: Refused) -> bytes:
 
 def _choosing(frame: Frame, choice: Choice) -> bytes:
     boxes = boxes_of(BATCH, choice.typed, choice.shows)
-    more = text("batch.more", most=BOOKS, n=f"{choice.total:,}") if choice.total > len(choice.items) else ""
+    more = text("batch.more", most=BOOKS, n=number_text(choice.total)) if choice.total > len(choice.items) else ""
     labels = {box.name: box.label for box in boxes}
     return templates.render(
         "batch.html", frame, items=choice.items, boxes=boxes, form=choice.form, labels=labels, more=more

@@ -16,7 +16,7 @@ from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.series.schemas import Series
 from diptych.core.catalogue.tags.schemas import Tag
 from diptych.core.web.values import date_text, day_text, language_text, segment, year_text
-from diptych.core.web.wording import count, text
+from diptych.core.web.wording import count, number_text, text
 
 T = TypeVar("T")
 
@@ -195,7 +195,7 @@ def _facts(book: Book) -> list[Fact]:
         Fact(text("book.edition"), book.edition or ""),
         Fact(text("book.language"), language_text(book.language) if book.language else ""),
         Fact(text("book.format"), text(f"format.{book.format}") if book.format else ""),
-        Fact(text("book.pages"), f"{book.pages:,}" if book.pages else ""),
+        Fact(text("book.pages"), number_text(book.pages) if book.pages else ""),
         Fact(text("book.original_title"), book.original_title or "", language=original_language or ""),
         Fact(text("book.original_language"), language_text(original_language) if original_language else ""),
         Fact(text("book.original_year"), year_text(book.original_year)),

@@ -12,7 +12,7 @@ from diptych.core.catalogue.books.formats import FORMATS
 from diptych.core.catalogue.books.schemas import Facet, FacetName, FacetValue
 from diptych.core.catalogue.books.years import DECADE
 from diptych.core.web.values import decade_text, language_text, time_text
-from diptych.core.web.wording import text
+from diptych.core.web.wording import number_text, text
 
 Pairs = Sequence[tuple[str, str]]
 """The parameters of a query, in order."""
@@ -150,7 +150,7 @@ def _links(address: str, asked: Pairs, facet: Facet) -> list[FacetLink]:
 
 def count_text(count: int | None) -> str:
     """Return a number of books; empty where it is unknown."""
-    return "" if count is None else f"{count:,}"
+    return "" if count is None else number_text(count)
 
 
 def chips(facet: Facet, most: int) -> list[FacetLink]:
@@ -189,7 +189,7 @@ def columns(facet: Facet) -> Columns:
             # A single book is to be seen beside a million.
             max(round(100 * counts[decade] / most, 1), 1.0),
             at(BOOKS, [("decadeIn", str(decade))]),
-            text("statistics.column", decade=decade_text(decade), n=f"{counts[decade]:,}"),
+            text("statistics.column", decade=decade_text(decade), n=number_text(counts[decade])),
         )
         for decade in sorted(counts)
         if decade >= first
@@ -200,7 +200,7 @@ def columns(facet: Facet) -> Columns:
         (last - first) // DECADE * 10 + 10,
         decade_text(first),
         decade_text(last),
-        text("statistics.earlier", n=f"{earlier:,}", decade=decade_text(first)) if earlier else "",
+        text("statistics.earlier", n=number_text(earlier), decade=decade_text(first)) if earlier else "",
     )
 
 

@@ -21,7 +21,7 @@ from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.jobs import cancelling, count_text, follow_of, is_unfinished, progress_text, state_text, type_text
 from diptych.core.web.values import date_text, language_text, moment_text, size_text
-from diptych.core.web.wording import text
+from diptych.core.web.wording import number_text, text
 
 ON_CONFLICT = ("replace", "fill", "keep")
 
@@ -168,7 +168,7 @@ def _facts(row: Import, preview: Preview | None) -> list[tuple[str, str]]:
 
 
 def _counts(job: Job | None) -> list[tuple[str, str]]:
-    return [(count_text(name), f"{number:,}") for name, number in job.counts.items()] if job else []
+    return [(count_text(name), number_text(number)) for name, number in job.counts.items()] if job else []
 
 
 def _book_entry(book: Mapping[str, Any]) -> Entry:

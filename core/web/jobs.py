@@ -11,7 +11,7 @@ from diptych.core.web import templates
 from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, pager, present, tabs_of
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import moment_text
-from diptych.core.web.wording import TEXTS, text
+from diptych.core.web.wording import TEXTS, number_text, text
 
 ADDRESS = "ui/jobs"
 
@@ -51,7 +51,7 @@ def job_page(frame: Frame, job: Job, *, followed: bool) -> bytes:
         (text("job.started"), moment_text(job.started_at)),
         (text("job.finished"), moment_text(job.finished_at)),
         (text("job.progress"), progress_text(job)),
-        *((count_text(name), f"{number:,}") for name, number in job.counts.items()),
+        *((count_text(name), number_text(number)) for name, number in job.counts.items()),
     ]
     return templates.render(
         "job.html",
@@ -102,8 +102,8 @@ def state_text(job: Job) -> str:
 def progress_text(job: Job) -> str:
     """Return how far a job is; empty where that is not known."""
     if job.total is None:
-        return text("job.done", done=f"{job.done:,}") if job.done else ""
-    return text("job.done_of", done=f"{job.done:,}", total=f"{job.total:,}")
+        return text("job.done", done=number_text(job.done)) if job.done else ""
+    return text("job.done_of", done=number_text(job.done), total=number_text(job.total))
 
 
 def count_text(name: str) -> str:

@@ -20,7 +20,7 @@ from diptych.core.web.facets import FacetsView, Pairs, at, filter_text
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import life_text
-from diptych.core.web.wording import TEXTS, count, text
+from diptych.core.web.wording import TEXTS, count, number_text, text
 
 FIELDS: Mapping[str, Sequence[str]] = {"books": ("q", "languageIn", "yearIn", "tagsIn")}
 """The fields of a list's form, where it is more than the words of a name."""
@@ -217,5 +217,5 @@ def pager_of(address: str, asked: Pairs, page: Page[Any]) -> Pager:
     place = ""
     if page.offset is not None and page.total:
         number, last = page.offset // page.limit + 1, -(-page.total // page.limit)
-        place = text("list.place", number=f"{number:,}", last=f"{last:,}") if last > 1 else ""
+        place = text("list.place", number=number_text(number), last=number_text(last)) if last > 1 else ""
     return Pager(place, leading.get("prev", ""), leading.get("next", ""))

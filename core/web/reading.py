@@ -37,7 +37,7 @@ from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.lists import ListView, author_line, list_view, pairs_of
 from diptych.core.web.values import life_text
-from diptych.core.web.wording import count, text
+from diptych.core.web.wording import count, number_text, text
 
 NEWEST, IN_FEED = 10, 50
 """Books on the first page, and in the feed."""
@@ -96,7 +96,7 @@ def _counts(sizes: Sizes) -> list[Link]:
     exact = sizes.counted_at is not None
     return [
         Link(
-            count(f"list.{kind}", size) if exact or size <= COUNTED else text(f"many.{kind}", n=f"{COUNTED:,}"),
+            count(f"list.{kind}", size) if exact or size <= COUNTED else text(f"many.{kind}", n=number_text(COUNTED)),
             f"ui/{kind}",
         )
         for kind, size in sizes.numbers.items()

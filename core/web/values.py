@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
-from diptych.core.web.wording import TEXTS, text
+from diptych.core.web.wording import TEXTS, number_text, text
 
 
 def year_text(year: int | None) -> str:
@@ -58,8 +58,8 @@ def size_text(size: int) -> str:
     """Return a number of bytes."""
     kilobytes = -(-size // 1000)
     if kilobytes < 1000:
-        return text("value.kilobytes", n=f"{kilobytes:,}")
-    return text("value.megabytes", n=f"{kilobytes / 1000:,.1f}")
+        return text("value.kilobytes", n=number_text(kilobytes))
+    return text("value.megabytes", n=number_text(kilobytes / 1000, 1))
 
 
 @lru_cache(maxsize=1024)

@@ -1,16 +1,21 @@
 """All words of the pages, in one place.
 
-Templates and views name a text by its key. To translate the pages, look the English text up in a catalogue of gettext
-here: `text` and `count` are the only places that give words out, and each entry is a message.
+Templates and views name a text by its key. Each entry is a message of gettext, with its key as the context; `use` takes
+a translation of them. `text`, `count` and `number_text` are the only places that give words out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from gettext import NullTranslations
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 TEXTS: Mapping[str, str] = {
+    "site.language": "en",
+    "number.thousands": ",",
+    "number.point": ".",
     "site.name": "Diptych",
     "site.description": "A catalogue of books: search it by title, author or ISBN.",
     "site.skip": "Skip to the content",
@@ -847,15 +852,68 @@ PLURALS: Mapping[str, tuple[str, str]] = {
 """Texts about a number {n}: of one, and of any other."""
 
 
-_MARKED = {key: Markup(words) for key, words in TEXTS.items()}  # noqa: S704 - the texts above, and no other
+_FILLED_IN = re.compile("{([^}]*)}")
+
+_NUMBERS = range(200)
+"""Of which the plural forms of any language are among the forms."""
+
+
+class Words:
+    """What is given out: English, or a translation.
+
+    Errors: ValueError where a text fills in what the English one does not.
+    """
+
+    def __init__(self, translations: NullTranslations) -> None:
+        texts = {key: _checked(key, translations.pgettext(key, words), words) for key, words in TEXTS.items()}
+        for key, (one, other) in PLURALS.items():
+            for number in _NUMBERS:
+                _checked(key, translations.npgettext(key, one, other, number), one, other)
+        self.texts: Mapping[str, Markup] = texts
+        self.translations = translations
+        marks = {TEXTS[key]: texts[key] for key in ("number.thousands", "number.point")}
+        self.marks: Mapping[str, str] = {mark: own for mark, own in marks.items() if mark != own}
+
+
+def _checked(key: str, words: str, *english: str) -> Markup:
+    """Return a text of a translation. Errors: ValueError where it fills in what the English one does not."""
+    if words in english:
+        return Markup(words)  # noqa: S704 - the texts above
+    if unknown := {*_FILLED_IN.findall(words)} - {*_FILLED_IN.findall("".join(english))}:
+        raise ValueError(f"the text {key} fills in {{{min(unknown)}}}, which is unknown there")
+    return escape(words)
+
+
+class _InUse:
+    words = Words(NullTranslations())
+
+
+_in_use = _InUse()
+
+
+def use(translations: NullTranslations) -> None:
+    """Have this process give out the words of a translation from now on. What it leaves out stays English.
+
+    Errors: as of Words.
+    """
+    _in_use.words = Words(translations)
 
 
 def text(key: str, **values: object) -> Markup:
     """Return a text with its values, which are escaped. Errors: KeyError for an unknown key or value."""
-    return _MARKED[key].format(**values) if values else _MARKED[key]
+    words = _in_use.words.texts[key]
+    return words.format(**values) if values else words
 
 
-def count(key: str, number: int) -> Markup:
+def count(key: str, value: int) -> Markup:
     """Return a text about a number. Errors: KeyError."""
     one, other = PLURALS[key]
-    return Markup(one if number == 1 else other).format(n=f"{number:,}")  # noqa: S704 - the texts above
+    found = _in_use.words.translations.npgettext(key, one, other, value)
+    return _checked(key, found, one, other).format(n=number_text(value))
+
+
+def number_text(value: float, decimals: int = 0) -> str:
+    """Return a number as people write it."""
+    written = f"{value:,.{decimals}f}" if decimals else f"{value:,}"
+    marks = _in_use.words.marks
+    return "".join(marks.get(each, each) for each in written) if marks else written

@@ -14,6 +14,7 @@ SOURCES = [
     for path in chain((ROOT / folder).rglob("*.py"), (ROOT / folder).rglob("*.html"), (ROOT / folder).rglob("*.xml"))
     if path.name != "wording.py"
 ]
+SOURCES.append((ROOT / "core" / "web" / "wording.py").read_text(encoding="utf-8").partition("\nclass Words")[2])
 PLAIN = re.compile(r"""\b(text|count)\(["']([a-z0-9_.]+)["'][,)]""")
 BUILT = re.compile(r"""["']([a-z_.]+\.)(?:["'] ~|{)""")
 

@@ -1,0 +1,49 @@
+"""Translations of the pages: files of gettext."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from diptych.core.web.wording import PLURALS, TEXTS, Words
+
+
+def read(path: str) -> NullTranslations:
+    """Return the translation in a file of gettext (.mo), or English for none. Errors: ValueError."""
+    if not path:
+        return NullTranslations()
+    try:
+        with Path(path).open("rb") as file:
+            return GNUTranslations(file)
+    except (OSError, ValueError, struct.error) as error:  # the latter two where the file is not what it says
+        raise ValueError(f"cannot be read from {path!r}: {error}") from None
+
+
+def check(path: str) -> str:
+    """Check the file of a translation, and return it as given. Errors: ValueError."""
+    Words(read(path))
+    return path
+
+
+def template() -> str:
+    """Return the template of a translation, in gettext's format (.pot)."""
+    head = {"Content-Type": "text/plain; charset=UTF-8", "Plural-Forms": "nplurals=2; plural=(n != 1);"}
+    return "\n\n".join(["\n".join(_head(head)), *map(_message, TEXTS.items()), *map(_plural, PLURALS.items())]) + "\n"
+
+
+def _head(head: Mapping[str, str]) -> Iterator[str]:
+    yield 'msgid ""\nmsgstr ""'
+    for name, value in head.items():
+        yield f'"{name}: {value}\\n"'
+
+
+def _message(entry: tuple[str, str]) -> str:
+    key, words = entry
+    return f'msgctxt "{key}"\nmsgid "{words}"\nmsgstr ""'
+
+
+def _plural(entry: tuple[str, tuple[str, str]]) -> str:
+    key, (one, other) = entry
+    return f'msgctxt "{key}"\nmsgid "{one}"\nmsgid_plural "{other}"\nmsgstr[0] ""\nmsgstr[1] ""'
