@@ -227,6 +227,12 @@ class Settings:
     max_file_bytes: int = _setting(
         128 * 1024 * 1024, "DIPTYCH_MAX_FILE_BYTES", _between(1024, 1024**4), "the largest file of a book accepted"
     )
+    file_bytes_per_account: int = _setting(
+        10 * 1024**3,
+        "DIPTYCH_FILE_BYTES_PER_ACCOUNT",
+        _between(0, 1024**5),
+        "of files that an account that does not administer may have stored; 0: no limit",
+    )
     hosts: str = _setting(
         "", "DIPTYCH_HOSTS", _hosts, "host names of requests that are answered, separated by commas; * for any"
     )

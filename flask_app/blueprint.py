@@ -14,7 +14,7 @@ from diptych.core.http.problems import Problem
 from diptych.core.settings import Settings
 from diptych.core.sync.application import Application
 from diptych.flask_app.commands import add_commands
-from diptych.flask_app.conversion import prefix_of, to_headers, to_request, to_response
+from diptych.flask_app.conversion import prefix_of, read_file, to_headers, to_request, to_response
 
 View = Callable[..., flask.Response]
 
@@ -59,10 +59,12 @@ def _view(
     def view(**parameters: Any) -> flask.Response:
         user = principal(flask.request) if identifies else None
         try:
-            asked = to_request(flask.request, path, parameters, file_limit, user)
+            asked = to_request(flask.request, path, parameters, user, is_file=file_limit is not None)
         except Problem as problem:
             prefix, headers = prefix_of(flask.request, path), to_headers(flask.request)
             return to_response(application.refuse(problem, flask.request.method, headers, prefix, route.path))
+        if asked.body is None and file_limit is not None:
+            asked = asked.received(application.admit(route, asked) or read_file(flask.request, file_limit))
         return to_response(application.handle(route, asked))
 
     return view

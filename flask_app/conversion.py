@@ -28,15 +28,12 @@ _ELSEWHERE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
 
 
 def to_request(
-    request: flask.Request,
-    path: str,
-    parameters: Mapping[str, str],
-    file_limit: int | None = None,
-    user: HostUser | None = None,
+    request: flask.Request, path: str, parameters: Mapping[str, str], user: HostUser | None, *, is_file: bool
 ) -> Request:
     """Convert a request, and read it to its end. `path` is the rule's, without the prefix it was mounted under.
 
-    file_limit: of the body in bytes, where it is a file. user: who sent it, where the application knows.
+    user: who sent it, where the application knows. is_file: whether the body is a file, which is not read then, unless
+    our server has read it.
 
     Errors: Problem, as diptych.core.http.wire.request_head.
     """
@@ -52,7 +49,7 @@ def to_request(
         headers=to_headers(request),
         client=request.remote_addr or "",
         user=user,
-        body=content.body if ours else _body(request) if file_limit is None else _file(request, file_limit),
+        body=content.body if ours else None if is_file else _body(request),
         arrived=content.arrived if ours else time.monotonic(),
     )
 
@@ -101,7 +98,8 @@ def _body(request: flask.Request) -> bytes | BodyError:
     return body if len(body) >= (request.content_length or 0) else BodyError.INCOMPLETE
 
 
-def _file(request: flask.Request, limit: int) -> Spool | BodyError:
+def read_file(request: flask.Request, limit: int) -> Spool | BodyError:
+    """Read the file that is the body of a request. limit: in bytes."""
     spool = Spool()
     error = BodyError.TOO_LARGE
     # `request.stream` would have the application's limit of other bodies.

@@ -41,7 +41,9 @@ def create_app(*, settings: Settings | None = None) -> Sanic[Any, Any]:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = settings.stop_timeout - 1
     application = Application(settings)
     app.ctx.body_limits = application.body_limits
-    app.blueprint(create_blueprint(application))
+    blueprint = create_blueprint(application)
+    app.ctx.admit = blueprint.ctx.admit
+    app.blueprint(blueprint)
     register_errors(app, application)
     app.main_process_start(release_sigterm)
     app.main_process_ready(keep_workers)

@@ -15,9 +15,12 @@ from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.http.lanes import Lane, lane_of
 from diptych.core.http.operations import Route, native_path
 from diptych.core.http.problems import Problem
+from diptych.core.http.request_response import Refused
+from diptych.core.http.wire.request_head import Head
 from diptych.core.settings import Settings
-from diptych.sanic_app.conversion import prefix_of, to_headers, to_request, to_response
+from diptych.sanic_app.conversion import prefix_of, read_file, to_headers, to_request, to_response
 from diptych.sanic_app.server.concurrency_limit import ConcurrencyLimiter
+from diptych.sanic_app.server.http_protocol import Http
 from diptych.sanic_app.server.streaming import send_stream
 
 Identify = Callable[[sanic.Request], HostUser | Awaitable[HostUser | None] | None]
@@ -41,6 +44,7 @@ def create_blueprint(
     settings = application.settings
     # With more threads than connections, the pool rejects the surplus after its timeout, as under Flask.
     limiter = ConcurrencyLimiter(max(settings.pool_size + settings.pool_overflow, settings.threads))
+    blueprint.ctx.admit = partial(_admit, application, limiter)
     for route in application.routes:
         path = native_path(route.path, "<{}:str>")
         view = _view(application, route, path, limiter, principal or _nobody)
@@ -56,6 +60,13 @@ def create_blueprint(
         await application.close()
 
     return blueprint
+
+
+async def _admit(
+    application: Application, limiter: ConcurrencyLimiter, stream: Http, head: Head, client: str
+) -> Refused | None:
+    """Look whether a request that our server receives will be refused before its file is received."""
+    return await limiter.run(stream, application.admit_head(head, client), Lane.COSTLY)
 
 
 def _nobody(_request: sanic.Request) -> None:
@@ -82,18 +93,21 @@ def _view(
         if isawaitable(user):
             user = await user
         try:
-            asked = await to_request(request, path, parameters, file_limit, user)
+            asked = await to_request(request, path, parameters, user, is_file=file_limit is not None)
         except Problem as problem:
             prefix, headers = prefix_of(request, path), to_headers(request)
             return to_response(application.refuse(problem, request.method, headers, prefix, route.path))
         lane = lane_of(route.path, asked.query) if asks else Lane.PROBE
         if is_transfer:
             lane = Lane.COSTLY
-        response = await limiter.run(request, application.handle(route, asked), lane)
+        if asked.body is None and file_limit is not None:
+            refused = await limiter.run(request.stream, application.admit(route, asked), lane)
+            asked = asked.received(refused or await read_file(request, file_limit))
+        response = await limiter.run(request.stream, application.handle(route, asked), lane)
         if response.stream is None:
             return to_response(response)
         parts = cast("ResponseStream", response.stream)
-        await send_stream(request, to_response(response), parts, partial(limiter.run, request, lane=lane))
+        await send_stream(request, to_response(response), parts, partial(limiter.run, request.stream, lane=lane))
         return None
 
     return view

@@ -10,7 +10,7 @@ import sanic
 from sanic.exceptions import BadRequest, NotFound, PayloadTooLarge
 
 from diptych.core.access.principal import HostUser
-from diptych.core.http.request_response import BodyError, Request, Response
+from diptych.core.http.request_response import Body, BodyError, Request, Response
 from diptych.core.http.spool import Spool, SpoolError
 from diptych.core.http.unknown_addresses import ends_as_sent
 from diptych.core.http.wire import request_head
@@ -19,27 +19,25 @@ from diptych.sanic_app.server.response import CoreResponse
 
 
 async def to_request(
-    request: sanic.Request,
-    path: str,
-    parameters: Mapping[str, str],
-    file_limit: int | None = None,
-    user: HostUser | None = None,
+    request: sanic.Request, path: str, parameters: Mapping[str, str], user: HostUser | None, *, is_file: bool
 ) -> Request:
     """Convert a request, after reading its body. path: the route's, without the mount prefix.
 
-    file_limit: of the body in bytes, where it is a file. user: who sent it, where the application knows.
+    user: who sent it, where the application knows. is_file: whether the body is a file, which is not read then, unless
+    our server has read it.
 
     Errors: Problem, as diptych.core.http.wire.request_head; sanic.NotFound.
     """
     if not ends_as_sent(path, request.path):
         raise NotFound
-    body = await (_body(request) if file_limit is None else _file(request, file_limit))
+    ours = isinstance(request.stream, Http)
+    body = None if is_file and not ours else await _body(request)
     return Request(
         method=request.method,
         prefix=prefix_of(request, path),
         parameters={name: unquote(value) for name, value in parameters.items()},
         query=request.query_string,
-        headers=to_headers(request) if isinstance(request.stream, Http) else _validated(request),
+        headers=to_headers(request) if ours else _validated(request),
         client=request.conn_info.client_ip if request.conn_info else "",
         body=body,
         user=user,
@@ -79,9 +77,8 @@ def prefix_of(request: sanic.Request, path: str) -> str:
     return (request.uri_template or path).removesuffix(path)
 
 
-async def _file(request: sanic.Request, limit: int) -> bytes | BodyError | Spool:
-    if isinstance(request.stream, Http):
-        return request.stream.incoming.body
+async def read_file(request: sanic.Request, limit: int) -> BodyError | Spool:
+    """Read the file that is the body of a request. limit: in bytes."""
     spool = Spool()
     error = BodyError.TOO_LARGE
     try:
@@ -102,7 +99,7 @@ async def _file(request: sanic.Request, limit: int) -> bytes | BodyError | Spool
     return error
 
 
-async def _body(request: sanic.Request) -> bytes | BodyError | Spool:
+async def _body(request: sanic.Request) -> Body:
     if isinstance(request.stream, Http):
         return request.stream.incoming.body
     if request.body:  # a host has read it

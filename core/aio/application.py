@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from time import monotonic
-from typing import cast
+from typing import Any, cast
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +16,7 @@ from diptych.core.access.principal import UNKNOWN, Principal
 from diptych.core.access.sessions.rules import Browser
 from diptych.core.aio import form_file, idempotency
 from diptych.core.aio.access_control import AccessControl
-from diptych.core.aio.file_storage import open_file, store_file
+from diptych.core.aio.file_storage import check_allowance, open_file, store_file
 from diptych.core.aio.operations import OPERATIONS
 from diptych.core.aio.response_stream import ResponseStream
 from diptych.core.aio.statement_executor import Executor, executor_of
@@ -24,6 +24,7 @@ from diptych.core.aio.unit_of_work import Database
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import async_config
 from diptych.core.errors import CatalogueError, NotFound
+from diptych.core.files.rules import LEAST_COUNTED, Allowance, allowance_of
 from diptych.core.files.store import FileStore
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.client_address import TrustedProxies
@@ -31,9 +32,11 @@ from diptych.core.http.cors import Cors
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult, Route, routes
 from diptych.core.http.problems import Problem
 from diptych.core.http.rate_limit import Quota, rate_limit
-from diptych.core.http.request_response import Request, Response
+from diptych.core.http.request_parsing import Target
+from diptych.core.http.request_response import Refused, Request, Response
 from diptych.core.http.spool import Spool
 from diptych.core.http.transfers import BodyLimits, Transfers
+from diptych.core.http.wire.request_head import Head
 from diptych.core.observability import metrics
 from diptych.core.observability.request_context import RequestRecord
 from diptych.core.off_loop import read_body_async, write_body_async
@@ -56,7 +59,7 @@ class Application:
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
         self._access = AccessControl(self.database, proxies, settings.identity_provider)
         self._files = FileStore(settings.files)
-        self.transfers = Transfers(OPERATIONS)
+        self.transfers = Transfers(self.routes)
         self.body_limits = BodyLimits(
             settings.max_body_bytes, settings.max_file_bytes, self.transfers.is_upload, settings.spool_directory
         )
@@ -66,6 +69,46 @@ class Application:
         """Return the size in bytes of the largest body at a route; None where the body is no file."""
         is_file = route.operation is not None and route.operation.stores_file is not None
         return self.settings.max_file_bytes if is_file else None
+
+    async def admit_head(self, head: Head, client: str) -> Refused | None:
+        """Look, as `admit`, at a request that our own server receives. client: the address of the connection."""
+        route, request = self.transfers.upload_of(head, client)
+        return await self.admit(route, request)
+
+    async def admit(self, route: Route, request: Request) -> Refused | None:
+        """Look whether a request will be refused before its file is received; return None if not.
+
+        request: without its body. It raises no errors. The answer is that of `handle`, with what is returned as the
+        body. It holds no connection to the database when it returns.
+        """
+        operation = route.operation
+        # A form is received first: what was typed in it comes back, or is kept until its sender has signed in again.
+        if operation is None or operation.admits is None:
+            return None
+        try:
+            await self._look(route, operation, operation.admits, request)
+        except Exception as error:  # noqa: BLE001 - `handle` answers it, as any other
+            return Refused(error)
+        return None
+
+    async def _look(self, route: Route, operation: Operation, admits: Callable[..., Any], request: Request) -> None:
+        """Errors: those of a request that is refused."""
+        target = request_parsing.target_of(route, request)
+        quota = self.rate_limit.spend(None, request) if self.rate_limit else None
+        if quota and (refusal := quota.refusal):
+            raise refusal
+        with deadline.until(request.arrived + self.settings.request_timeout):
+            sender = await self._access.authorize(operation, request)
+            call = request_parsing.read(operation, target, request, self.settings, sender)
+            await self.database.read(partial(self._look_up, admits, call, request_parsing.length_of(request)))
+
+    async def _look_up(self, admits: Callable[..., Any], call: OperationRequest, size: int, executor: Executor) -> None:
+        """Look for what a file is for, and whether its sender may have it stored. Errors: NotFound; Problem 413."""
+        await admits(executor, call)
+        allowance = self._allowance(call.principal)
+        # What has a key may be sent again, and then be stored already.
+        if allowance is not None and call.key is None:
+            await check_allowance(executor, allowance, max(size, LEAST_COUNTED))
 
     async def handle(self, route: Route, request: Request) -> Response:
         """Answer one request. It raises no errors: each becomes a problem."""
@@ -99,18 +142,10 @@ class Application:
             latest = request.arrived + self.settings.request_timeout
             with deadline.until(latest):
                 sender = await self._access.authorize(route.operation, request)
-                if route.operation.file_field:
-                    request, file = await form_file.opened(route.operation, request, self.settings)
-                    if file is not None:
-                        request = await form_file.stored(self.database, self._files, route.operation, request, file)
-                        latest = monotonic() + self.settings.request_timeout
-                parse = partial(request_parsing.read, route.operation, target, request, self.settings, sender)
-                call = await read_body_async(request.may_be_large, parse)
-                if route.operation.stores_file is not None and not route.operation.file_field:
-                    media_type = route.operation.stores_file(call)
-                    stored = await store_file(self.database, self._files, call.body, media_type)
-                    # The store has limits of its own, and what remains is to be done in a request's time.
-                    call, latest = replace(call, body=stored), monotonic() + self.settings.request_timeout
+                call, has_stored = await self._read(route.operation, target, request, sender)
+            if has_stored:
+                # The store has limits of its own, and what remains is to be done in a request's time.
+                latest = monotonic() + self.settings.request_timeout
             with deadline.until(latest), attributed_to(_attribution(sender[0], request_id)):
                 response = await self._respond(route.operation, call, request)
                 if response.file is not None:
@@ -122,6 +157,31 @@ class Application:
             return refusals.response_to(problems.of_error(error), route, request, sender[0])
         except Exception as error:  # noqa: BLE001 - the last resort of a server: logged with its trace, answered as a bare 500
             return refusals.response_to(problems.unexpected(error), route, request, sender[0])
+
+    async def _read(
+        self, operation: Operation, target: Target, request: Request, sender: tuple[Principal, Browser]
+    ) -> tuple[OperationRequest, bool]:
+        """Return a request as its operation takes it, and whether the file in it has been stored.
+
+        Errors: those that the request shows, or has been refused with; those of the store.
+        """
+        if isinstance(request.body, Refused):
+            raise request.body.error
+        store = partial(store_file, self.database, self._files, allowance=self._allowance(sender[0]))
+        file = None
+        if operation.file_field:
+            request, file = await form_file.opened(operation, request, self.settings)
+            if file is not None:
+                request = await form_file.stored(self.database, store, operation, request, file)
+        parse = partial(request_parsing.read, operation, target, request, self.settings, sender)
+        call = await read_body_async(request.may_be_large, parse)
+        if operation.stores_file is None or operation.file_field:
+            return call, file is not None
+        return replace(call, body=await store(call.body, operation.stores_file(call))), True
+
+    def _allowance(self, principal: Principal) -> Allowance | None:
+        """Return what a client may have stored; None for as much as it likes."""
+        return allowance_of(principal, self.settings.file_bytes_per_account)
 
     def refuse(
         self, problem: Problem, method: str, headers: Mapping[str, str], prefix: str = "", path: str = ""

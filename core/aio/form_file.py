@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from functools import partial
 
-from diptych.core.aio.file_storage import store_file
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.files import queries
-from diptych.core.files.rules import NAME_LENGTH
-from diptych.core.files.store import FileStore
+from diptych.core.files.rules import NAME_LENGTH, StoredFile
 from diptych.core.http import form_files
 from diptych.core.http.form_files import FormFile
 from diptych.core.http.operations import Operation, OperationRequest
@@ -29,18 +28,23 @@ async def opened(operation: Operation, request: Request, settings: Settings) -> 
 
 
 async def stored(
-    database: Database, store: FileStore, operation: Operation, request: Request, file: FormFile
+    database: Database,
+    store: Callable[[Spool, str], Awaitable[StoredFile]],
+    operation: Operation,
+    request: Request,
+    file: FormFile,
 ) -> Request:
     """Store the file of a form; return the request with its digest in place of it.
 
+    store: `store_file`, with all but a file and its media type.
     A form that is refused comes back with the digest, so the file is kept as long as one that no book has any more.
-    Errors: ValidationFailed where it is of no type that is accepted; ServiceUnavailable of the store.
+    Errors: ValidationFailed where it is of no type that is accepted; those of `store`.
     """
     with closing(file.content):
         assert operation.stores_file is not None  # noqa: S101 - as each operation with a `file_field`
         call = OperationRequest(request.prefix, {}, None, file.content)
         media_type = await in_thread_async(partial(operation.stores_file, call))
-        found = await store_file(database, store, file.content, media_type)
+        found = await store(file.content, media_type)
 
     async def mark(executor: Executor) -> None:
         await executor.run(queries.READY, {"digest": found.digest})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Text,
     Uuid,
     and_,
@@ -29,7 +30,7 @@ from diptych.core.engine.row_statements import in_list, in_values
 from diptych.core.exports.model import ExportFile
 from diptych.core.files import schemas
 from diptych.core.files.content.media_types import JPEG
-from diptych.core.files.model import BookFile, File, FileCopy, FileDescription
+from diptych.core.files.model import BookFile, File, FileCopy, FileDescription, FileSender
 from diptych.core.files.rules import SWEPT
 
 _THIS = File.sha256 == bindparam("digest", type_=Text)
@@ -55,6 +56,23 @@ def _receive(insert_into: Any) -> Any:
 
 RECEIVE = {"postgresql": _receive(postgresql.insert), "sqlite": _receive(sqlite.insert)}
 """Insert the row of a file that is going to be stored, by dialect name. It waits while the file is being deleted."""
+
+
+def _send(insert_into: Any) -> Any:
+    values = {each.name: bindparam(each.name, type_=each.type) for each in FileSender.__table__.columns}
+    return insert_into(FileSender).values(**values).on_conflict_do_nothing()
+
+
+ADD_SENDER = {"postgresql": _send(postgresql.insert), "sqlite": _send(sqlite.insert)}
+"""Count a file for its sender, unless it counts already; by dialect name."""
+
+LOCK_SENDER = select(func.pg_advisory_xact_lock(bindparam("lock", type_=BigInteger)))
+"""Have others who count files for the same sender wait for the end of the transaction. SQLite has one writer anyway."""
+
+SENT = select(func.coalesce(func.sum(FileSender.size), 0)).where(
+    FileSender.principal == bindparam("principal", type_=Uuid)
+)
+"""Select the bytes that count for a sender."""
 
 KEEP = (
     update(File)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Literal, get_args
+from uuid import UUID
 
 from msgspec import Struct
+
+from diptych.core.access.principal import Principal
 
 State = Literal["pending", "ready", "deleting"]
 
@@ -32,6 +35,32 @@ UNREFERENCED = timedelta(days=7)
 
 SWEPT = 100
 """Files that one transaction marks or deletes, at most."""
+
+
+LEAST_COUNTED = 65_536
+"""Bytes that a file counts as at least, so that a limit of bytes is one of the number of files, too."""
+
+WITHOUT_ACCOUNT = UUID(int=0)
+"""Whom the files of clients without an account count for."""
+
+
+class Allowance(Struct, frozen=True):
+    """How many bytes of files somebody may have stored."""
+
+    principal: UUID
+    limit: int
+
+    @property
+    def lock(self) -> int:
+        """The number of the advisory lock of whoever counts them."""
+        return int.from_bytes(self.principal.bytes[8:], "big", signed=True)
+
+
+def allowance_of(principal: Principal, limit: int) -> Allowance | None:
+    """Return what a principal may have stored; None for as much as they like. limit: in bytes, 0 for none."""
+    if limit == 0 or principal.role == "administrator":
+        return None
+    return Allowance(principal.id or WITHOUT_ACCOUNT, limit)
 
 
 class StoredFile(Struct, frozen=True):

@@ -92,17 +92,18 @@ class Operation:
     is a file, of any media type or in a form; the function gets it as diptych.core.http.uploads.UploadedFile.
     stores_file: where the body is a file that is stored before the unit of work begins, the function that returns its
     media type; it takes an OperationRequest with a diptych.core.http.spool.Spool. `run` gets it as
-    diptych.core.files.rules.StoredFile. file_field: of a form in which a file may be chosen, the field that becomes the
-    SHA-256 of it once it is stored; a field with "_name" at its end becomes its name. sends_file: where a response is a
-    stored file, the media types it may have. accepts: media types of the body, without "+json". media_type: of a
-    response. cache_control: of a read's response. resource_path: the path of the resource that the response body
-    represents, with the body's members as parameters; None where that is the request's own path or no single resource.
-    suffixes: of other representations of a single resource, which a GET asks for at the end of its path; they take no
-    query parameters. permission: what a client needs, where that is not to read or to write the catalogue.
-    query_permission: what it needs besides for a query. public: whether nobody is authenticated, and everybody may.
-    secret: whether a response has a secret, so that it is not kept for repetitions. has_form_key: whether each response
-    has a new key of a form, so that no tag would match. refused: for a form of a page, the page to correct it: a
-    function of a diptych.core.web.forms.Refused.
+    diptych.core.files.rules.StoredFile. admits: a function of an executor and an OperationRequest that looks, before
+    the file is received, whether there is what it is for. file_field: of a form in which a file may be chosen, the
+    field that becomes the SHA-256 of it once it is stored; a field with "_name" at its end becomes its name.
+    sends_file: where a response is a stored file, the media types it may have. accepts: media types of the body,
+    without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of the
+    resource that the response body represents, with the body's members as parameters; None where that is the request's
+    own path or no single resource. suffixes: of other representations of a single resource, which a GET asks for at the
+    end of its path; they take no query parameters. permission: what a client needs, where that is not to read or to
+    write the catalogue. query_permission: what it needs besides for a query. public: whether nobody is authenticated,
+    and everybody may. secret: whether a response has a secret, so that it is not kept for repetitions. has_form_key:
+    whether each response has a new key of a form, so that no tag would match. refused: for a form of a page, the page
+    to correct it: a function of a diptych.core.web.forms.Refused.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -121,6 +122,7 @@ class Operation:
     body_required: bool = True
     takes_file: bool = False
     stores_file: Callable[[OperationRequest], str] | None = None
+    admits: Callable[..., Any] | None = None
     file_field: str = ""
     sends_file: tuple[str, ...] = ()
     accepts: tuple[str, ...] = (JSON,)

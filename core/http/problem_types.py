@@ -127,6 +127,17 @@ _TYPES = (
         example="A body may have 8388608 bytes at most.",
     ),
     ProblemType(
+        status=413,
+        name="storage-limit",
+        title="Storage limit reached",
+        meaning="The account has sent as many bytes of files as this deployment keeps for one. A file counts once,"
+        " as 64 KiB at least, until it is deleted from the store: a week after no book has it any more. Clients"
+        " without an account count as one, and administrators are not limited.",
+        advice="Delete files that are not needed, and send this one when they are gone; or have an administrator send"
+        " it, or the operator raise `DIPTYCH_FILE_BYTES_PER_ACCOUNT`.",
+        example="An account may have 10737418240 bytes of files stored; 10736000000 are.",
+    ),
+    ProblemType(
         status=414,
         name="uri-too-long",
         title="URI too long",

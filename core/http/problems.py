@@ -120,6 +120,11 @@ def too_large(limit: int) -> Problem:
     return _problem("too-large", f"A body may have {limit} bytes at most.")
 
 
+def storage_limit(limit: int, stored: int) -> Problem:
+    """Return the problem of a client that has as much stored as it may."""
+    return _problem("storage-limit", f"An account may have {limit} bytes of files stored; {stored} are.")
+
+
 def unsupported_media_type(detail: str, headers: Mapping[str, str]) -> Problem:
     """Return a 415; the headers name what is accepted (RFC 9110 section 15.5.16)."""
     return _problem("unsupported-media-type", detail, headers=headers)

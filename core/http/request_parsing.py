@@ -82,14 +82,15 @@ def read(
     settings: Settings,
     sender: tuple[Principal, Browser] = (UNKNOWN, Browser()),
 ) -> OperationRequest:
-    """Parse and validate a request. sender: who sent it, and with what.
+    """Parse and validate a request; of one whose file has yet to be received, the rest. sender: who sent it, with what.
 
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 401, 403 for
     what the query asks for; Problem 428.
     """
     file, content = None, None
     if operation.stores_file is not None and not operation.file_field:
-        file = _spooled(request, settings.max_file_bytes)
+        _check_head_of_file(request, settings.max_file_bytes)
+        file = None if request.body is None else _spooled(request, settings.max_file_bytes)
     else:
         content = _content(operation, request, settings.max_body_bytes)
     decode = _decoder(operation, request)
@@ -125,25 +126,36 @@ _NOTHING = object()
 def whole_body(request: Request, limit: int) -> bytes | Spool:
     """Return the body, as it was sent. Errors: Problem 400, 413, 503."""
     body = request.body
-    if body is BodyError.TOO_LARGE or (not isinstance(body, BodyError) and len(body) > limit):
+    if body is BodyError.TOO_LARGE or (isinstance(body, (bytes, Spool)) and len(body) > limit):
         raise problems.too_large(limit)
     if body is BodyError.INCOMPLETE:
         raise problems.malformed("The body did not arrive whole.")
     if body is BodyError.NOT_WRITTEN:
         raise problems.unavailable("The service cannot store files now.")
-    if isinstance(body, BodyError):
+    if not isinstance(body, (bytes, Spool)):
         raise problems.unavailable("Too much of other requests and responses is in transit.")
     return body
 
 
-def _spooled(request: Request, limit: int) -> Spool:
-    """Return the body of a request that sends a file. Errors: Problem 400, 413, 415, 503."""
-    body = whole_body(request, limit)
+def length_of(request: Request) -> int:
+    """Return the length of a body that its request says; 0 for one in chunks."""
+    return int(request.headers.get("content-length") or 0)
+
+
+def _check_head_of_file(request: Request, limit: int) -> None:
+    """Check what the head of a request says about its file. Errors: Problem 413, 415."""
+    if request.body is None and length_of(request) > limit:
+        raise problems.too_large(limit)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         detail = "Send the file as it is, without a Content-Encoding."
         raise problems.unsupported_media_type(detail, {"Accept-Encoding": "identity"})
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == MULTIPART:
         raise problems.unsupported_media_type("Send the file itself as the body, not a form.", {})
+
+
+def _spooled(request: Request, limit: int) -> Spool:
+    """Return the body of a request that sends a file. Errors: Problem 400, 413, 503."""
+    body = whole_body(request, limit)
     # A request without a body has none to spool.
     return body if isinstance(body, Spool) else Spool()
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from enum import Enum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from diptych.core.access.principal import HostUser
 from diptych.core.http.spool import Spool
@@ -28,8 +29,19 @@ class BodyError(Enum):
     NOT_WRITTEN = "it could not be written to the disk"
 
 
+class Refused(Struct, frozen=True):
+    """That a body was not received, because the request is refused. error: with what, as the core has raised it."""
+
+    error: Exception
+
+
+Body = bytes | BodyError | Refused | Spool
+
+
 class Request(Struct, frozen=True):
     """One request, with as much of its body as could be read. Who handles it closes the spool of a body that has one.
+
+    body: None where it has yet to be received.
 
     prefix: where the catalogue is mounted, without a final slash ("" at the root).
     parameters: the path's, percent-decoded. query: raw, without "?". headers: names in lower case.
@@ -43,10 +55,14 @@ class Request(Struct, frozen=True):
     parameters: Mapping[str, str]
     query: str
     headers: Mapping[str, str]
-    body: bytes | BodyError | Spool
+    body: Body | None
     client: str = ""
     user: HostUser | None = None
     arrived: float = field(default_factory=time.monotonic)
+
+    def received(self, body: Body) -> Request:
+        """Return the request with its body, which has arrived now."""
+        return replace(self, body=body, arrived=time.monotonic())
 
     @property
     def may_be_large(self) -> bool:

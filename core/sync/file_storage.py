@@ -8,8 +8,9 @@ from functools import partial
 
 from diptych.core.errors import ServiceUnavailable
 from diptych.core.files import queries
-from diptych.core.files.rules import UNREFERENCED, UNSTORED, StoredFile
+from diptych.core.files.rules import LEAST_COUNTED, UNREFERENCED, UNSTORED, Allowance, StoredFile
 from diptych.core.files.store import FileStore
+from diptych.core.http import problems
 from diptych.core.http.request_response import FileRange
 from diptych.core.http.spool import Spool
 from diptych.core.off_loop import in_thread
@@ -17,20 +18,43 @@ from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 
 
-def store_file(database: Database, store: FileStore, spool: Spool, media_type: str) -> StoredFile:
+def store_file(
+    database: Database, store: FileStore, spool: Spool, media_type: str, allowance: Allowance | None = None
+) -> StoredFile:
     """Store a file, whose row is pending until `keep` is committed.
 
-    The row is committed before the file is stored, so that the sweep finds every file that may be in the store.
+    The row is committed before the file is stored, so that the sweep finds every file that may be in the store, and
+    together with what counts for its sender, so that of several uploads at once none exceeds the allowance.
+
+    Errors: Problem 413 where it would be exceeded; ServiceUnavailable.
     """
     file = StoredFile(spool.digest, len(spool), media_type)
 
     def receive(executor: Executor) -> None:
         values = {"digest": file.digest, "new_size": file.size, "new_media_type": media_type}
         executor.run(queries.RECEIVE[executor.dialect.name], values)
+        if allowance is not None:
+            _count(executor, allowance, file)
 
-    database.execute_write(receive, in_transaction=False)
+    database.execute_write(receive, in_transaction=allowance is not None)
     in_thread(partial(store.put, file.digest, spool))
     return file
+
+
+def _count(executor: Executor, allowance: Allowance, file: StoredFile) -> None:
+    """Count a file for its sender. Errors: Problem 413."""
+    if executor.dialect.name == "postgresql":
+        executor.first(queries.LOCK_SENDER, {"lock": allowance.lock})
+    sent = {"principal": allowance.principal, "sha256": file.digest, "size": max(file.size, LEAST_COUNTED)}
+    executor.run(queries.ADD_SENDER[executor.dialect.name], sent)
+    check_allowance(executor, allowance)
+
+
+def check_allowance(executor: Executor, allowance: Allowance, size: int = 0) -> None:
+    """Check whether a file of so many bytes more may be stored. Errors: Problem 413."""
+    ((sent,),) = executor.all(queries.SENT, {"principal": allowance.principal})
+    if sent + size > allowance.limit:
+        raise problems.storage_limit(allowance.limit, int(sent))
 
 
 def keep(executor: Executor, file: StoredFile) -> None:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
 from diptych.core.files import queries
-from diptych.core.files.rules import NAME_LENGTH
-from diptych.core.files.store import FileStore
+from diptych.core.files.rules import NAME_LENGTH, StoredFile
 from diptych.core.http import form_files
 from diptych.core.http.form_files import FormFile
 from diptych.core.http.operations import Operation, OperationRequest
@@ -17,7 +17,6 @@ from diptych.core.http.request_response import LARGE, Request
 from diptych.core.http.spool import Spool
 from diptych.core.off_loop import in_thread
 from diptych.core.settings import Settings
-from diptych.core.sync.file_storage import store_file
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 
@@ -29,17 +28,24 @@ def opened(operation: Operation, request: Request, settings: Settings) -> tuple[
     return in_thread(read) if is_large else read()
 
 
-def stored(database: Database, store: FileStore, operation: Operation, request: Request, file: FormFile) -> Request:
+def stored(
+    database: Database,
+    store: Callable[[Spool, str], StoredFile],
+    operation: Operation,
+    request: Request,
+    file: FormFile,
+) -> Request:
     """Store the file of a form; return the request with its digest in place of it.
 
+    store: `store_file`, with all but a file and its media type.
     A form that is refused comes back with the digest, so the file is kept as long as one that no book has any more.
-    Errors: ValidationFailed where it is of no type that is accepted; ServiceUnavailable of the store.
+    Errors: ValidationFailed where it is of no type that is accepted; those of `store`.
     """
     with closing(file.content):
         assert operation.stores_file is not None  # noqa: S101 - as each operation with a `file_field`
         call = OperationRequest(request.prefix, {}, None, file.content)
         media_type = in_thread(partial(operation.stores_file, call))
-        found = store_file(database, store, file.content, media_type)
+        found = store(file.content, media_type)
 
     def mark(executor: Executor) -> None:
         executor.run(queries.READY, {"digest": found.digest})

@@ -75,14 +75,14 @@ class Connection:
                 self._data += data
 
     def read(self) -> bool:
-        """Parse what has been received. Returns whether a request is complete. Errors: Problem."""
+        """Parse what has been received. Returns whether a request is complete, or to be admitted. Errors: Problem."""
         whole = self.reader.read()
         if self.reader.continues:
             self.reader.continues = False
             self.send(CONTINUE, time.monotonic() + WRITE_TIMEOUT)
         if self.reader.head is not None:
             self._buffer.headers = self._spool.headers = self.reader.head.headers
-        if whole:
+        if whole or self.reader.unadmitted:
             return True
         if not (
             self._buffer.keep(len(self._data) + self.reader.received, Direction.REQUEST)

@@ -164,7 +164,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             self._drop(connection)
 
     def _read(self, connection: Connection) -> bool:
-        """Parse a request. Returns whether it is complete; a malformed one is answered."""
+        """Parse a request. Returns whether threads have to see it; a malformed one is answered."""
         try:
             return connection.read()
         except Problem as problem:
@@ -172,8 +172,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             return False
 
     def _hand_over(self, connection: Connection) -> None:
-        """Queue a request for the threads."""
-        self.nr += 1
+        """Queue a request for the threads, one with a file before that is received, too."""
+        self.nr += not connection.reader.unadmitted
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
             self.alive = False
@@ -272,8 +272,10 @@ class Worker(base.Worker):  # type: ignore[misc]
     # Answer
 
     def _work(self, connection: Connection) -> None:
-        """Answer a request in a thread, or a part of it, and return its connection to the loop."""
-        if connection.stream is None:
+        """Admit or answer a request in a thread, or a part of it, and return its connection to the loop."""
+        if connection.reader.unadmitted:
+            self._admit(connection)
+        elif connection.stream is None:
             self._answer(connection)
         else:
             self._continue(connection, connection.stream)
@@ -284,6 +286,13 @@ class Worker(base.Worker):  # type: ignore[misc]
         # When the pipe is full, the loop is going to wake anyway.
         with suppress(BlockingIOError):
             os.write(self.PIPE[1], b"\0")
+
+    def _admit(self, connection: Connection) -> None:
+        """Look whether a request will be refused before its file is received."""
+        head, peer = connection.reader.head, connection.peer
+        assert head is not None  # noqa: S101 - it is complete
+        client = peer[0] if isinstance(peer, tuple) else ""
+        connection.reader.admit(self.application.admit_head(head, client))
 
     def _answer(self, connection: Connection) -> None:
         """Run the application, and send as much of the response as the client takes without blocking."""

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import is_hop_by_hop
 
-from diptych.core.http.request_response import BodyError
-from diptych.core.http.spool import Spool
+from diptych.core.http.request_response import Body
 from diptych.core.http.wire.response_writer import SERVER, date, message
 from diptych.core.sync.response_stream import ResponseStream
 from diptych.flask_app.server.connection import Connection
@@ -26,7 +25,7 @@ Answer = tuple[int, Iterable[tuple[str, object]], bytes | Parts]
 class Content(io.BytesIO):
     """A body as `wsgi.input`, with its time of arrival. body: as the core takes it, a file or an error among others."""
 
-    def __init__(self, body: bytes | BodyError | Spool, arrived: float) -> None:
+    def __init__(self, body: Body, arrived: float) -> None:
         super().__init__(body if isinstance(body, bytes) else b"")
         self.body = body
         self.arrived = arrived

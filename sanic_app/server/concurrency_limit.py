@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
-import sanic
-
 from diptych.core.http.lanes import Lane
 from diptych.sanic_app.server.http_protocol import Http
 
@@ -39,18 +37,18 @@ class ConcurrencyLimiter:
         """What a request takes before it runs, in this order."""
         self._running: set[asyncio.Task[Any]] = set()
 
-    async def run(self, request: sanic.Request, work: Coroutine[Any, Any, T], lane: Lane) -> T:
-        """Run the work and return its result."""
+    async def run(self, stream: Any, work: Coroutine[Any, Any, T], lane: Lane) -> T:
+        """Run the work for the connection that a request came by, and return its result."""
         limits = self._limits[lane]
         try:
             await _take(limits)
         except asyncio.CancelledError:
             work.close()
             raise
-        if not isinstance(request.stream, Http):
+        if not isinstance(stream, Http):
             task = asyncio.create_task(self._to_end(work, limits))
             return await asyncio.shield(task)
-        protocol = request.stream.protocol
+        protocol = stream.protocol
         protocol.working = True
         try:
             return await self._to_end(work, limits)

@@ -91,6 +91,9 @@ class Http(SanicHttp):
         """Read one complete request. Errors: Problem; GoneError when there is none."""
         while True:
             whole = incoming.read()
+            if incoming.unadmitted:
+                await self._admit(incoming)
+                continue
             seen = len(self.recv_buffer)
             if incoming.continues:
                 incoming.continues = False
@@ -109,6 +112,19 @@ class Http(SanicHttp):
         if self.recv_buffer:
             # Yield between pipelined requests, so that other connections get their turn.
             await asyncio.sleep(0)
+
+    async def _admit(self, incoming: RequestReader) -> None:
+        """Look whether the request will be refused before its file is received. Errors: GoneError."""
+        client = self.protocol.conn_info.client_ip if self.protocol.conn_info else ""
+        # As for a handler: the time for a request is for what the client sends.
+        self.stage = Stage.HANDLER
+        try:
+            incoming.admit(await self.protocol.app.ctx.admit(self, incoming.head, client))
+        finally:
+            self.stage = Stage.REQUEST
+            self.protocol.heard()
+        if self.protocol.gone:
+            raise GoneError
 
     def _keeps(self, incoming: RequestReader) -> bool:
         """Keep what has been received; return False, having given the request up, where there is no room."""
@@ -301,6 +317,10 @@ class Protocol(HttpProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._heard.set()
+
+    def heard(self) -> None:
+        """Begin the time anew for which a client may pause."""
+        self._time = time.monotonic()
 
     async def receive_more(self) -> None:
         transport: Any = self.transport

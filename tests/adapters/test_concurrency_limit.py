@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any
 
 from diptych.core.http.lanes import Lane
 from diptych.core.http.request_response import Response
 from diptych.sanic_app.server.concurrency_limit import ConcurrencyLimiter
-
-REQUEST: Any = SimpleNamespace(stream=None)
 
 
 async def _answered_when(event: asyncio.Event) -> Response:
@@ -19,7 +15,7 @@ async def _answered_when(event: asyncio.Event) -> Response:
 
 
 def _run(limiter: ConcurrencyLimiter, lane: Lane, event: asyncio.Event) -> asyncio.Task[Response]:
-    return asyncio.create_task(limiter.run(REQUEST, _answered_when(event), lane))
+    return asyncio.create_task(limiter.run(None, _answered_when(event), lane))
 
 
 async def _settled() -> None:
@@ -46,6 +42,6 @@ def test_a_limit_of_one_slot_is_enough_for_costly_requests():
     async def scenario() -> int:
         done = asyncio.Event()
         done.set()
-        return (await ConcurrencyLimiter(1).run(REQUEST, _answered_when(done), Lane.COSTLY)).status
+        return (await ConcurrencyLimiter(1).run(None, _answered_when(done), Lane.COSTLY)).status
 
     assert asyncio.run(scenario()) == 200

@@ -20,6 +20,8 @@ from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS
 from tests.support.hosts import mounted
 from tests.support.markup import Page
+from tests.support.wire import Target, connect
+from tests.wire.case import CLOSE, HOST, head
 
 BOTH = ("/api/v1", "/library/catalogue")
 MOUNTS = [(adapter, prefix) for adapter in ADAPTERS for prefix in BOTH] + [("flask", "/mounted")]
@@ -111,6 +113,15 @@ def test_a_row_put_at_a_free_id_has_its_address_under_the_prefix(mount: tuple[ht
     created = client.put(address, json={"name": uuid.uuid4().hex})
 
     assert (created.status_code, created.headers["Location"]) == (201, address)
+
+
+def test_a_file_for_a_book_that_is_not_there_is_refused_before_it_is_received(mount: tuple[httpx.Client, str]):
+    client, prefix = mount
+    fields = (HOST, CLOSE, "Content-Length: 1000000")
+    message = head("POST", f"{prefix}/books/{uuid.uuid4()}/files?kind=cover", *fields)
+    with connect(Target.of(str(client.base_url))) as connection:
+        connection.sendall(message)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 404 ")
 
 
 def test_a_file_is_sent_and_read_under_the_prefix(mount: tuple[httpx.Client, str]):

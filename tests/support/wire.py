@@ -91,7 +91,7 @@ def exchange(target: Target, message: bytes, methods: Iterable[str], *, half_clo
     Errors: WireError.
     """
     with connect(target) as connection:
-        reader = _Reader(connection)
+        reader = Reader(connection)
         try:
             connection.sendall(message)
             if half_close:
@@ -117,7 +117,7 @@ def exchange(target: Target, message: bytes, methods: Iterable[str], *, half_clo
         return Exchange(tuple(answers), kept=True)
 
 
-class _Reader:
+class Reader:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._buffer = b""

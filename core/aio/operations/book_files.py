@@ -46,9 +46,14 @@ def media_type_of(call: OperationRequest) -> str:
 
 async def list_files(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the files of a book. Errors: NotFound."""
-    await BookReader(executor, BookService.spec).ensure_exists(call.parameters["id"])
+    await check_book(executor, call)
     rows = await executor.all(queries.LIST, {"book": call.parameters["id"]})
     return OperationResult(Items([queries.represent(row) for row in rows]))
+
+
+async def check_book(executor: Executor, call: OperationRequest) -> None:
+    """Look for the book that is given a file. Errors: NotFound."""
+    await BookReader(executor, BookService.spec).ensure_exists(call.parameters["id"])
 
 
 async def add(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -71,6 +76,11 @@ async def read(executor: Executor, call: OperationRequest) -> OperationResult:
     name = file.name or f"{file.kind}{SUFFIXES.get(file.media_type, '')}"
     content = FileContent(file.sha256, file.size, file.media_type, name, file.media_type in IMAGES)
     return OperationResult(file=content, media_type=file.media_type)
+
+
+async def check_file(executor: Executor, call: OperationRequest) -> None:
+    """Look for the file that is replaced. Errors: NotFound."""
+    await _fetch(executor, _this(call))
 
 
 async def replace(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -176,11 +186,13 @@ operations = [
         unit="write_one",
         needs_transaction=lambda _: True,
         stores_file=media_type_of,
+        admits=check_book,
         accepts=_TYPES,
         query=FileQuery,
         response_schema=BookFile,
         status=201,
         resource_path=_ONE,
+        problems=("storage-limit",),
     ),
     Operation(
         name="books_get_file",
@@ -229,9 +241,11 @@ operations = [
         needs_transaction=lambda _: True,
         lock=lock,
         stores_file=media_type_of,
+        admits=check_file,
         accepts=_TYPES,
         query=FileQuery,
         response_schema=BookFile,
+        problems=("storage-limit",),
     ),
     Operation(
         name="books_delete_file",

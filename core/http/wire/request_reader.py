@@ -6,7 +6,7 @@ import re
 from time import monotonic
 
 from diptych.core.http import problems
-from diptych.core.http.request_response import BodyError
+from diptych.core.http.request_response import Body, BodyError, Refused
 from diptych.core.http.spool import Spool, SpoolError
 from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire import request_head
@@ -42,11 +42,12 @@ class RequestReader:
     after the response.
     arrived: when the request was complete (monotonic); its deadline begins then.
     continues: whether the client waits for 100 Continue; set it to False after sending that.
+    unadmitted: whether the body is a file of which nothing is read until `admit` is called.
     """
 
     __slots__ = (
         "_data", "_decoder", "_hosts", "_limits", "_seen", "_since", "_spool", "_started", "_timed", "arrived", "body",
-        "continues", "head",
+        "continues", "head", "unadmitted",
     )  # fmt: skip
 
     def __init__(self, data: bytearray, limits: BodyLimits, hosts: AllowedHosts) -> None:
@@ -61,9 +62,10 @@ class RequestReader:
         self._started = False
         self._seen = 0
         self.head: Head | None = None
-        self.body: bytes | BodyError | Spool = b""
+        self.body: Body = b""
         self.arrived = 0.0
         self.continues = False
+        self.unadmitted = False
 
     @property
     def begun(self) -> bool:
@@ -78,7 +80,7 @@ class RequestReader:
     @property
     def closes(self) -> bool:
         """Whether the connection is closed after the response."""
-        return self.head is None or self.head.close or isinstance(self.body, BodyError)
+        return self.head is None or self.head.close or isinstance(self.body, (BodyError, Refused))
 
     @property
     def received(self) -> int:
@@ -118,6 +120,8 @@ class RequestReader:
         """
         if self.head is None and not self._read_head():
             return False
+        if self.unadmitted:
+            return False
         if self._decoder is not None:
             try:
                 if not self._decoder.feed(self._data):
@@ -142,9 +146,17 @@ class RequestReader:
         self.arrived = monotonic()
         return True
 
-    def give_up(self) -> None:
-        """Complete the request without its body, because the server has no room left for it."""
-        self._refuse(BodyError.NO_ROOM)
+    def admit(self, refused: Refused | None) -> None:
+        """Receive the file from now on; or, where the request is refused, complete it without."""
+        self.unadmitted, self._since = False, None
+        if refused is None:
+            self.continues = self.head is not None and self.head.expects
+        else:
+            self.give_up(refused)
+
+    def give_up(self, reason: BodyError | Refused = BodyError.NO_ROOM) -> None:
+        """Complete the request without its body; because the server has no room left, if nothing else is said."""
+        self._refuse(reason)
         self._decoder = None
         self.arrived = monotonic()
 
@@ -153,7 +165,7 @@ class RequestReader:
         if self._spool is not None:
             self._spool.close()
 
-    def _refuse(self, reason: BodyError) -> None:
+    def _refuse(self, reason: BodyError | Refused) -> None:
         """Read no more of the body, which cannot be read, or kept."""
         self.body = reason
         self._data.clear()
@@ -177,7 +189,9 @@ class RequestReader:
         self.head = found
         del data[: end + 4]
         self._begin_body(found)
-        self.continues = found.expects and self._decoder is not None
+        receives = self._decoder is not None
+        self.unadmitted = receives and self._spool is not None
+        self.continues = receives and found.expects and not self.unadmitted
         return True
 
     def _begin_body(self, head: Head) -> None:

@@ -47,9 +47,14 @@ def media_type_of(call: OperationRequest) -> str:
 
 def list_files(executor: Executor, call: OperationRequest) -> OperationResult:
     """List the files of a book. Errors: NotFound."""
-    BookReader(executor, BookService.spec).ensure_exists(call.parameters["id"])
+    check_book(executor, call)
     rows = executor.all(queries.LIST, {"book": call.parameters["id"]})
     return OperationResult(Items([queries.represent(row) for row in rows]))
+
+
+def check_book(executor: Executor, call: OperationRequest) -> None:
+    """Look for the book that is given a file. Errors: NotFound."""
+    BookReader(executor, BookService.spec).ensure_exists(call.parameters["id"])
 
 
 def add(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -72,6 +77,11 @@ def read(executor: Executor, call: OperationRequest) -> OperationResult:
     name = file.name or f"{file.kind}{SUFFIXES.get(file.media_type, '')}"
     content = FileContent(file.sha256, file.size, file.media_type, name, file.media_type in IMAGES)
     return OperationResult(file=content, media_type=file.media_type)
+
+
+def check_file(executor: Executor, call: OperationRequest) -> None:
+    """Look for the file that is replaced. Errors: NotFound."""
+    _fetch(executor, _this(call))
 
 
 def replace(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -177,11 +187,13 @@ operations = [
         unit="write_one",
         needs_transaction=lambda _: True,
         stores_file=media_type_of,
+        admits=check_book,
         accepts=_TYPES,
         query=FileQuery,
         response_schema=BookFile,
         status=201,
         resource_path=_ONE,
+        problems=("storage-limit",),
     ),
     Operation(
         name="books_get_file",
@@ -230,9 +242,11 @@ operations = [
         needs_transaction=lambda _: True,
         lock=lock,
         stores_file=media_type_of,
+        admits=check_file,
         accepts=_TYPES,
         query=FileQuery,
         response_schema=BookFile,
+        problems=("storage-limit",),
     ),
     Operation(
         name="books_delete_file",

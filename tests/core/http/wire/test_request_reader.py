@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diptych.core.http.problems import Problem
-from diptych.core.http.request_response import BodyError
+from diptych.core.http.request_response import BodyError, Refused
 from diptych.core.http.spool import Spool
 from diptych.core.http.transfers import BodyLimits
 from diptych.core.http.wire import request_head as head
@@ -41,7 +41,11 @@ class Connection:
 
     def feed(self, piece: bytes) -> bool:
         self.data += piece
-        return self.incoming.read()
+        whole = self.incoming.read()
+        if self.incoming.unadmitted:
+            self.incoming.admit(None)
+            whole = self.incoming.read()
+        return whole
 
     def go_on(self) -> None:
         self.incoming = RequestReader(self.data, BodyLimits(self.limit), ANY)
@@ -286,6 +290,30 @@ def test_a_file_is_in_no_memory_and_may_be_larger_than_other_bodies(upload: Conn
 def test_a_file_has_a_limit_of_its_own(upload: Connection, framing: bytes):
     assert upload.feed(SENT + framing)
     assert upload.incoming.body is BodyError.TOO_LARGE
+
+
+def test_nothing_of_a_file_is_received_before_it_is_admitted(upload: Connection):
+    upload.data += SENT + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\nabc"
+    incoming = upload.incoming
+
+    assert [incoming.read(), incoming.unadmitted, incoming.continues, incoming.spooled] == [False, True, False, 0]
+    incoming.admit(None)
+    assert [incoming.unadmitted, incoming.continues] == [False, True]
+    assert incoming.read()
+    assert isinstance(incoming.body, Spool)
+    assert not incoming.closes
+
+
+def test_a_file_that_is_refused_is_not_received_and_ends_the_connection(upload: Connection):
+    upload.data += SENT + b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3\r\nabc\r\n"
+    incoming, refused = upload.incoming, Refused(ValueError())
+    incoming.read()
+
+    incoming.admit(refused)
+
+    assert incoming.read()
+    assert [incoming.body, incoming.continues, incoming.closes, incoming.spooled] == [refused, False, True, 0]
+    assert upload.data == b""
 
 
 def test_a_file_has_a_least_rate_instead_of_a_time(upload: Connection):
