@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,25 +13,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.catalogue.tags.queries import spec
-from diptych.core.database import sync_config
+from diptych.core.files.model import BookFile
 from diptych.core.settings import Settings
 from diptych.core.sync.services.row_writer import Writer
-from diptych.core.sync.unit_of_work import Database
 from tests.faults.postgres import Postgres
-from tests.support.changes import changes, replayed, state
+from tests.support.calling import Called
+from tests.support.changes import changes, opened, replayed, state
 from tests.support.commands import done
 from tests.support.databases import ROOT, Databases, environment
 from tests.support.postgresql import initialise, programs
 from tests.support.programs import program
 from tests.support.waiting import PATIENCE, until
+
+EACH = 5
+"""Tags between two files."""
 
 SAMPLE = ROOT / "core" / "data" / "sample.jsonl"
 
@@ -47,7 +54,8 @@ class Shell:
     def __init__(self, directory: Path, user: str | None = None, **variables: str) -> None:
         self._directory = directory
         self._user = user
-        found = [Path(sys.executable).parent, programs(), Path(program("sqlite3", "sqlite3")).parent]
+        others = (Path(program(name, name)).parent for name in ("sqlite3", "rsync"))
+        found = [Path(sys.executable).parent, programs(), *others]
         self._variables = {**variables, "PATH": ":".join([*map(str, found), os.environ["PATH"]])}
 
     def follow(self, commands: str, **variables: str) -> str:
@@ -65,11 +73,14 @@ class Shell:
 
 
 class Writing:
-    """Somebody who makes tags, one after the other, in a thread. names: of those that are committed."""
+    """Somebody who makes tags, one after the other, in a thread, and sends files of books.
 
-    def __init__(self, url: str) -> None:
+    names: of the tags that are committed. files: the directory of the files.
+    """
+
+    def __init__(self, url: str, files: Path) -> None:
         self.names: list[str] = []
-        self._url = url
+        self._settings = Settings(database_url=url, files=str(files))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write)
 
@@ -88,14 +99,17 @@ class Writing:
         until(lambda: len(self.names) >= wanted)
 
     def _write(self) -> None:
-        database = Database(sync_config(Settings(database_url=self._url)))
+        service = Called(self._settings)
+        database = service.database
         while not self._ended.is_set():
             name = f"written {len(self.names):06}"
             with attributed_to(Attribution(None, None, "anonymous", name)):
                 database.execute_write(lambda executor: Writer(executor, spec).add({"name": name}), in_transaction=True)  # noqa: B023 - called at once
+            if len(self.names) % EACH == 0:
+                assert service.send(service.book(), f"GIF89a{name}".encode()).status == 201
             self.names.append(name)
             time.sleep(0.001)
-        database.close()
+        service.close()
 
 
 def compare(url: str, lost: list[object], committed: list[str], later: list[str]) -> None:
@@ -112,15 +126,42 @@ def compare(url: str, lost: list[object], committed: list[str], later: list[str]
 
 
 @contextmanager
-def backed_up(url: str, back_up: Callable[[], object]) -> Iterator[tuple[list[str], list[str]]]:
-    """Back a database up while it is written to; yield the tags that were committed before, and all."""
+def backed_up(url: str, back_up: Callable[[], object], files: Path) -> Iterator[tuple[list[str], list[str]]]:
+    """Back a database up while it is written to; yield the tags that were committed before, and all.
+
+    files: the directory of the files.
+    """
     done(url, "import", str(SAMPLE))
     done(url, "accounts", "create", "tove")
-    with Writing(url) as writing:
+    with Writing(url, files) as writing:
         committed = [*writing.names]
         back_up()
         writing.wait()
     yield committed, writing.names
+
+
+def exported(url: str, files: Path) -> str:
+    """Have all books exported; return the id of the export."""
+    service = Called(Settings(database_url=url, files=str(files)))
+    job = json.loads(service.call("exports_create", query="format=csv").body)["id"]
+    service.close()
+    done(url, "work", "--until-idle", files=str(files))
+    return str(job)
+
+
+def restored_files(url: str, files: Path, export: str) -> int:
+    """Return how many files of books there are after a restore, having read all, and the one of an export."""
+    service = Called(Settings(database_url=url, files=str(files)))
+    with opened(url) as engine, engine.connect() as connection:
+        rows = connection.execute(select(BookFile.book_id, BookFile.id, BookFile.sha256)).all()
+    for book, file, digest in rows:
+        status, content = service.read("books_get_file", book_id=str(book), id=str(file))
+        assert (status, hashlib.sha256(content).hexdigest()) == (200, digest)
+    status, content = service.read("exports_read_file", id=export)
+    assert status == 200
+    assert b"title" in content
+    service.close()
+    return len(rows)
 
 
 def test_a_copy_of_sqlite_that_is_made_while_others_write_is_one_moment(databases: Databases, tmp_path: Path):
@@ -129,14 +170,19 @@ def test_a_copy_of_sqlite_that_is_made_while_others_write_is_one_moment(database
     shutil.copy(databases.migrated("sqlite").removeprefix("sqlite:///"), file)
     url = f"sqlite:///{file}"
     copy, restore = blocks("SQLite")
-    shell = Shell(tmp_path, DATABASE_URL=url)
+    copy_files, restore_files = blocks("Files of books")
+    shell, files = Shell(tmp_path, DATABASE_URL=url), tmp_path / "var" / "files"
+    export = exported(url, files)
 
-    with backed_up(url, lambda: shell.follow(copy)) as (committed, written):
+    with backed_up(url, lambda: shell.follow(copy + copy_files), files) as (committed, written):
         lost, accounts = list(changes(url)), done(url, "accounts", "list")
     file.write_bytes(b"destroyed")
-    shell.follow(restore)
+    shutil.rmtree(files)
+    shell.follow(restore + restore_files)
 
     shell.check()
+    assert restored_files(url, files, export) >= len(committed) // EACH
+    assert "Found 0 differences." in done(url, "files", "verify", "--content", files=str(files))
     compare(url, lost, committed, written)
     assert done(url, "accounts", "list") == accounts
     done(url, "import", str(SAMPLE))
@@ -148,7 +194,7 @@ def test_a_dump_of_postgresql_is_one_moment_with_its_history(databases: Database
     dump, restore = blocks("PostgreSQL: one moment")
     shell = Shell(tmp_path)
 
-    with backed_up(url, lambda: shell.follow(dump, DATABASE_URL=url)) as (committed, written):
+    with backed_up(url, lambda: shell.follow(dump, DATABASE_URL=url), tmp_path / "files") as (committed, written):
         lost, accounts = list(changes(url)), done(url, "accounts", "list")
     shell.follow(restore, DATABASE_URL=new)
 
@@ -167,7 +213,7 @@ def test_a_dump_of_the_catalogue_goes_into_a_database_of_the_other_kind(
     dump, load = blocks("The catalogue alone")
     shell = Shell(tmp_path)
 
-    with backed_up(url, lambda: shell.follow(dump, DATABASE_URL=url)) as (committed, written):
+    with backed_up(url, lambda: shell.follow(dump, DATABASE_URL=url), tmp_path / "files") as (committed, written):
         lost = state(url)
     shell.follow(load, DATABASE_URL=new)
 
@@ -193,7 +239,8 @@ def test_postgresql_is_led_to_a_moment_before_a_mistake(tmp_path: Path):
     shell = Shell(backup, of_server.user, BACKUP=str(backup), PGUSER="postgres", PGHOST="127.0.0.1")
     done(old.get_uri(), "database", "upgrade", "--no-prompt")
 
-    with backed_up(old.get_uri(), lambda: shell.follow(base, PGPORT=str(old.port))) as (_, written):
+    back_up = partial(shell.follow, base, PGPORT=str(old.port))
+    with backed_up(old.get_uri(), back_up, tmp_path / "files") as (_, written):
         pass
     expected, lost = state(old.get_uri()), list(changes(old.get_uri()))
     with psycopg.connect(old.get_uri(), autocommit=True) as connection:

@@ -22,17 +22,16 @@ from diptych.core.engine.entity import now
 from diptych.core.exports.model import ExportChunk, ExportFile
 from diptych.core.exports.rules import EXPORT, FILES, FORMATS, GONE, KEPT
 from diptych.core.files.store import FileStore
-from diptych.core.http.request_response import FileRange, Request
+from diptych.core.http.request_response import FileRange
 from diptych.core.import_export import export_steps
 from diptych.core.jobs.model import Job
 from diptych.core.jobs.rules import ABANDONED, ATTEMPTS
 from diptych.core.settings import Settings
-from diptych.core.sync.application import Application
 from diptych.core.sync.file_storage import FileSweep
 from diptych.core.sync.job_queue import enqueue
 from diptych.core.sync.worker import Worker
 from tests.cli.killed_export import PAGE, STEPS
-from tests.services.api import OPERATOR
+from tests.support.calling import Called
 from tests.support.commands import done
 from tests.support.databases import BACKENDS, ROOT, Databases, environment
 from tests.support.files import age, differences
@@ -47,8 +46,8 @@ class Exports:
         self.url, self.location = url, location
         self.settings = Settings(database_url=url, files=location)
         self.store = FileStore(location)
-        self._application = Application(self.settings)
-        self._database = self._application.database
+        self._called = Called(self.settings)
+        self._database = self._called.database
         self._engine = sync_config(self.settings).get_engine()
         rows = "\n".join(f"Title {number},Author {number % 3}" for number in range(BOOKS))
         done(url, "import", "-", "--format", "csv", stdin=f"title,author\n{rows}\n")
@@ -109,13 +108,11 @@ class Exports:
 
     def read(self, job_id: Any) -> tuple[int, bytes]:
         """Return the status and the body of the response that has the file of an export."""
-        route = next(each for each in self._application.routes if each.name == "exports_read_file")
-        response = self._application.handle(route, Request("GET", "", {"id": str(job_id)}, "", {}, b"", user=OPERATOR))
-        return response.status, b"".join(response.stream) if response.stream is not None else response.body  # type: ignore[arg-type]
+        return self._called.read("exports_read_file", id=str(job_id))
 
     def close(self) -> None:
         self._engine.dispose()
-        self._application.close()
+        self._called.close()
 
 
 @pytest.fixture(params=BACKENDS)

@@ -191,6 +191,7 @@ def every_problem() -> list[problems.Problem]:
         problems.not_found(),
         problems.method_not_allowed(["GET"]),
         problems.too_large(1),
+        problems.storage_limit(1, 1),
         problems.unsupported_media_type("Send JSON.", {"Accept": "application/json"}),
         problems.malformed("It is."),
         problems.range_not_satisfiable(1),
