@@ -15,7 +15,8 @@ from tests.services.killed_upload import CONTENT, STEPS
 from tests.services.stored_files import Files
 from tests.services.twins import TWINS, Twin
 from tests.support.databases import Databases
-from tests.support.deployments import free_port
+from tests.support.deployments import ADAPTERS, free_port
+from tests.support.killing import check, uploads_until
 from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.judge
@@ -40,14 +41,19 @@ def _answers(address: str) -> bool:
         return False
 
 
+def bucket(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Set what is needed to reach the bucket, and return a part of it for a test alone."""
+    for name, value in (("ENDPOINT_URL", server), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "x")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    return f"s3://diptych/{tmp_path.name}"
+
+
 @pytest.fixture(params=TWINS)
 async def files(
     request: pytest.FixtureRequest, databases: Databases, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Files]:
     """Yield the files of a twin, in a part of the bucket of their own."""
-    for name, value in (("ENDPOINT_URL", server), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "x")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    location = f"s3://diptych/{tmp_path.name}"
+    location = bucket(server, tmp_path, monkeypatch)
     made = Files(Twin(request.param, databases.migrated("sqlite"), files=location), location)
     yield made
     await made.close()
@@ -65,6 +71,15 @@ async def test_a_kill_loses_nothing_and_leaves_nothing_behind(files: Files, step
         assert await files.status(book, each["id"]) == 200
     await files.sweep_later()
     assert files.differences() == []
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+async def test_a_server_that_is_killed_during_uploads_loses_none_that_it_has_acknowledged(
+    databases: Databases, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adapter: str
+):
+    location = bucket(server, tmp_path, monkeypatch)
+    url = databases.migrated("sqlite")
+    check(url, location, uploads_until("while the third of each client is sent", adapter, url, DIPTYCH_FILES=location))
 
 
 async def test_while_the_bucket_is_away_nothing_refers_to_it(files: Files, monkeypatch: pytest.MonkeyPatch):
