@@ -16,12 +16,12 @@ _STYLE = Markup((files("diptych.core.http.openapi") / "pages.css").read_text(enc
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; object-src 'none'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; connect-src 'self'; object-src 'none'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
 )
-"""Allow the page's own inline style and nothing else."""
+"""Allow the page's own inline style and requests to this service, such as that for robots.txt, but no script."""
 
-WITH_SCRIPT = f"{CONTENT_SECURITY_POLICY}; script-src 'self'; connect-src 'self'"
+WITH_SCRIPT = f"{CONTENT_SECURITY_POLICY}; script-src 'self'"
 """Allow besides the script of the reference, which sends requests to this service."""
 
 
