@@ -25,8 +25,12 @@ def beginnings(q: str) -> str:
     return " ".join(f"{word[:SURE]}*" if len(word) > LENGTH else word for word in words)
 
 
-def splits(q: str) -> list[tuple[str, str]]:
-    """Return the ways in which a search can begin or end with the name of an author: the name, and the other words.
+Split = tuple[Sequence[str], str]
+"""Names of authors, and the words of a title."""
+
+
+def splits(q: str) -> list[Split]:
+    """Return the ways in which a search can begin or end with the name of an author.
 
     The longest names come first. None for a single word, or too many.
     """
@@ -35,7 +39,16 @@ def splits(q: str) -> list[tuple[str, str]]:
         return []
     places = range(len(words) - 1, 0, -1)
     found = [pair for place in places for pair in ((words[:place], words[place:]), (words[-place:], words[:-place]))]
-    return [(" ".join(name), " ".join(others)) for name, others in found if _says(name) and _says(others)]
+    return [([" ".join(name)], " ".join(others)) for name, others in found if _says(name) and _says(others)]
+
+
+def of_two(q: str) -> list[Split]:
+    """Return the ways in which a search of three words can begin or end with the names of two authors."""
+    words = q.split()
+    if len(words) != 3 or not all(_says([word]) for word in words):
+        return []
+    first, middle, last = words
+    return [([first, middle], last), ([middle, last], first)]
 
 
 def _says(words: Sequence[str]) -> bool:

@@ -342,13 +342,14 @@ def test_ids_in_filters_are_shown_as_names(api: httpx.Client):
 
 
 def test_words_of_an_author_and_of_a_title_find_a_book_together(api: httpx.Client):
-    first, last, omens = marker(), marker(), marker()
-    author, second = make_author(api, name=f"{first} {last}"), make_author(api)
+    first, last, writer, omens = marker(), marker(), marker(), marker()
+    author, second = make_author(api, name=f"{first} {last}"), make_author(api, name=writer)
     book = make_book(api, author_id=second["id"], title=f"Good {omens}")
     people = [{"author_id": each["id"], "role": "author"} for each in (second, author)]
     api.put(f"/books/{book['id']}/contributors", json={"items": people}).raise_for_status()
 
-    for q in (f"{last} {omens}", f"good {omens} {first}", f"{first} {last} {omens[:9]}*", f"{omens} {last} {first}"):
+    of_one = (f"{last} {omens}", f"good {omens} {first}", f"{first} {last} {omens[:9]}*", f"{omens} {last} {first}")
+    for q in (*of_one, f"{last} {writer} {omens}", f"{omens} {writer} {last}"):
         page = page_of(api, "/ui/search", q=q)
         assert book["title"] in page.text, q
         assert author["name"] in page.text

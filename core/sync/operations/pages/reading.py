@@ -157,8 +157,13 @@ def _found(executor: Executor, q: str) -> Found:
 
 def _of_both(executor: Executor, q: str) -> Found:
     """Return the books that have some words in their titles, and the others in the name of one of their authors."""
-    for name, others in suggestions.splits(q):
-        if people := _authors(executor, name, AUTHORS_TRIED, orderBy="name", sortOrder="asc"):
+    known: dict[str, list[Author]] = {}
+    for names, others in [*suggestions.splits(q), *suggestions.of_two(q)]:
+        for name in names:
+            if name not in known:
+                known[name] = _authors(executor, name, AUTHORS_TRIED, orderBy="name", sortOrder="asc")
+        if all(known[name] for name in names):
+            people = [each for name in names for each in known[name][: AUTHORS_TRIED // len(names)]]
             query = _by(_first(BookList, BOOKS_FOUND, q=others), people)
             if found := _page(executor, query):
                 own = {each.id for book in found for each in (book.author, book.second) if each is not None}
