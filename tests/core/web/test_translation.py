@@ -18,11 +18,13 @@ from flask.testing import FlaskClient
 from diptych.core.access.permissions import SCOPES
 from diptych.core.database import sync_config
 from diptych.core.errors import SettingsError
+from diptych.core.http.operations import parameters_of
 from diptych.core.settings import Settings
 from diptych.core.sync.operations import OPERATIONS
 from diptych.core.sync.operations.sign_in import begin_session
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.web import translation, values, wording
+from diptych.core.web.frame import HTML
 from diptych.core.web.wording import PLURALS, TEXTS, count, number_text, text
 from diptych.flask_app import create_app
 from tests.support.databases import DIPTYCH, Databases, run
@@ -221,10 +223,12 @@ def rows_in_numbers(client: FlaskClient) -> dict[str, Any]:
 def test_all_words_of_the_pages_are_translated(browser: FlaskClient):
     rows, seen = rows_in_numbers(browser), set()
     for operation in OPERATIONS:
-        if operation.path.startswith("/ui/") and operation.method == "GET":
-            row = {"name": "0", **rows.get(operation.path.split("/")[2], {"id": rows["book"]["id"]})}
-            response = browser.get(operation.path.format_map(row))
-            if response.content_type.startswith("text/html") and response.status_code == 200:
+        if operation.path.startswith("/ui/") and operation.method == "GET" and operation.media_type == HTML:
+            row = rows.get(operation.path.split("/")[2], {})
+            none = str(rows["book"]["id"])
+            path = operation.path.format_map({name: row.get(name, none) for name in parameters_of(operation.path)})
+            response = browser.get(path)
+            if response.status_code == 200:
                 seen.add(operation.path)
                 assert outside(response.text) == "", operation.path
     for path, status in (("/ui/nothing", 404), ("/ui/search?q=1111", 200), ("/ui/books?q=1111", 200)):
