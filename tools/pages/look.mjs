@@ -83,8 +83,9 @@ async function chooseCover(browser) {
   await page.locator("#pages").fill("7");
   await page.locator("form button").last().click();
   await page.waitForURL(/\/ui\/book\/with-a-cover/);
-  await page.locator("summary", { hasText: "files" }).click();
   const files = page.locator(".entries", { hasText: "cover.png" });
+  // It is open as long as there is no small copy of the cover.
+  if (!(await files.isVisible())) await page.locator("summary", { hasText: "files" }).click();
   if (!(await files.count())) wrong.push("a cover that was chosen is not on the page of its book");
   await files.locator("button").click();
   await page.waitForURL(/\/ui\/book\/with-a-cover/);
