@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -20,7 +20,10 @@ from diptych.core.http.spool import Spool, SpoolError
 from diptych.core.http.uploads import HEAD_LIMIT, MULTIPART, boundary_of, file_name, unescaped
 from diptych.core.settings import Settings
 
-_PIECE = 1 << 20
+PARTS = 5000
+"""Parts of a form, at most, with its end: the longest book has a fifth of that."""
+
+_FIRST_PIECE, _PIECE = 1 << 12, 1 << 20
 _CHOSEN = re.compile(rb'filename="[^"]')
 _NAME = re.compile(r'(?:^|[;\s])name="([^"]*)"', re.IGNORECASE)
 
@@ -115,15 +118,29 @@ def _parts(content: bytes | mmap.mmap, boundary: bytes, *, whole: bool = True) -
     if content[: len(delimiter) - 2] != delimiter[2:]:
         raise ValueError("it does not begin as its boundary says")
     start = len(delimiter) - 2
-    while content[start : start + 2] != b"--":
+    for _ in range(PARTS):
+        if content[start : start + 2] == b"--":
+            return
         deadline.check()
-        stop = content.find(delimiter, start)
+        stop = _find(content, delimiter, start)
         if stop < 0:
             if whole:
                 raise ValueError("it does not end as its boundary says")
             return
         yield _part(content, start, stop)
         start = stop + len(delimiter)
+    raise ValueError(f"it has more than {PARTS - 1:,} parts")
+
+
+def _find(content: bytes | mmap.mmap, wanted: bytes, start: int) -> int:
+    """Return where bytes begin, from a place on; -1 for nowhere. Other threads run between the pieces."""
+    size = _FIRST_PIECE
+    while start < len(content):
+        place = content[start : start + size + len(wanted)].find(wanted)
+        if place >= 0:
+            return start + place
+        start, size = start + size, _PIECE
+    return -1
 
 
 def _part(content: bytes | mmap.mmap, start: int, stop: int) -> _Part:
@@ -157,8 +174,11 @@ def _file(content: bytes | mmap.mmap, parts: list[_Part], field: str, directory:
         return None
     if len(files) > 1 or files[0].name != field:
         raise ValueError("it has another file than the one that is taken")
-    part, spool = files[0], Spool(directory)
-    for start in range(part.start, part.stop, _PIECE):
-        deadline.check()
-        spool.extend(content[start : min(start + _PIECE, part.stop)])
+    part = files[0]
+    with ExitStack() as unless_whole:
+        spool = unless_whole.enter_context(closing(Spool(directory)))
+        for start in range(part.start, part.stop, _PIECE):
+            deadline.check()
+            spool.extend(content[start : min(start + _PIECE, part.stop)])
+        unless_whole.pop_all()
     return FormFile(part.file or "", spool)

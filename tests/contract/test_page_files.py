@@ -245,6 +245,8 @@ def test_a_form_with_a_file_is_a_form(api: httpx.Client):
                  b'--x\r\nContent-Disposition: form-data; name="title"; filename="a"\r\n\r\na\r\n--x--',
                  f"--x\r\n{name}".encode() + b"\xff\r\n--x--", b"--x\r\nX: 1\r\n\r\n\r\n--x--"):  # fmt: skip
         assert api.post("/ui/books/new", content=body, headers=head).status_code == 400, body
+    many = "".join(f'--x\r\nContent-Disposition: form-data; name="{number}"\r\n\r\n\r\n' for number in range(5000))
+    assert "more than 4,999 parts" in api.post("/ui/books/new", content=f"{many}--x--".encode(), headers=head).text
     assert api.post("/ui/books/new", content=whole, headers={"Content-Type": "multipart/form-data"}).status_code == 400
     cross = {**head, "Sec-Fetch-Site": "cross-site"}
     assert api.post("/ui/books/new", content=whole[:-2] + b"--", headers=cross).status_code == 403
