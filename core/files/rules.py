@@ -21,6 +21,9 @@ KINDS: tuple[str, ...] = get_args(Kind)
 NAME_LENGTH = 255
 """Most characters of the name of a file."""
 
+COVER_MAX = 32 << 20
+"""Bytes of an image that is chosen in a form, at most: its header is read at once, of a WebP with the whole of it."""
+
 FILES_OF_BOOK = 100
 """Files that a book can have."""
 

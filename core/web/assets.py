@@ -36,7 +36,7 @@ def _asset(name: str) -> tuple[str, Asset]:
     return f"{stem}.{digest}.{suffix}", Asset(content, _TYPES[suffix])
 
 
-_SERVED = {name: _asset(name) for name in ("style.css", "try.js", "suggest.js", "icon.svg")}
+_SERVED = {name: _asset(name) for name in ("style.css", "try.js", "pages.js", "icon.svg")}
 
 ASSETS: Mapping[str, Asset] = dict(_SERVED.values())
 """The files by the names that they are served by."""

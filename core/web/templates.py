@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from diptych.core.files.rules import COVER_MAX
 from diptych.core.web import assets, wording
 from diptych.core.web.frame import Frame
 
@@ -22,7 +23,7 @@ _environment = Environment(
     cache_size=-1,
 )
 _environment.filters["xml"] = lambda value: str(value).translate(_NOT_IN_XML)
-_environment.globals.update(asset=assets.address, count=wording.count, text=wording.text)
+_environment.globals.update(asset=assets.address, count=wording.count, cover_max=COVER_MAX, text=wording.text)
 
 _TEMPLATES = {name: _environment.get_template(name) for name in _environment.list_templates()}
 

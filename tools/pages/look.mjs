@@ -71,6 +71,16 @@ async function suggest(browser) {
   }
 }
 
+async function tooLarge(browser) {
+  const page = await browser.newPage();
+  await page.goto(new URL("ui/books/new", base).href);
+  const choose = (buffer) => page.locator("#cover").setInputFiles({ name: "cover.png", mimeType: "image/png", buffer });
+  for (const [size, valid] of [[(32 << 20) + 1, false], [1, true]]) {
+    await choose(Buffer.alloc(size));
+    if ((await page.locator("#cover").evaluate((field) => field.validity.valid)) !== valid) wrong.push(`a cover of ${size} bytes is not judged before it is sent`);
+  }
+}
+
 async function chooseCover(browser) {
   const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
   await page.goto(new URL("ui/books/new", base).href);
@@ -116,6 +126,7 @@ for (const colorScheme of schemes) {
 }
 if (states.some(({ path }) => path === "/docs/books")) {
   await suggest(browser);
+  await tooLarge(browser);
   await chooseCover(browser);
   await tryIt(browser);
 }

@@ -14,6 +14,7 @@ from diptych.core.files import queries
 from diptych.core.files.content.errors import ContentError, UnsupportedTypeError
 from diptych.core.files.content.media_types import ACCEPTED, identify
 from diptych.core.files.copies import COPIES, COPY_TYPES
+from diptych.core.files.rules import COVER_MAX
 from diptych.core.files.schemas import DisplayedFile
 from diptych.core.http.file_responses import FileContent
 from diptych.core.http.operations import FORM, OperationRequest, OperationResult
@@ -31,9 +32,6 @@ from diptych.core.web.book_files import EbookForm
 from diptych.core.web.books import book_href
 from diptych.core.web.frame import frame_of
 from diptych.core.web.wording import text
-
-COVER_MAX = 32 << 20
-"""Bytes of an image that is chosen in a form, at most: its header is read at once, of a WebP with the whole of it."""
 
 _KEPT = "private, max-age=31536000, immutable"
 """Of a cover, which is named by its content. No shared cache keeps it: the policy may come to forbid reading."""

@@ -1,10 +1,11 @@
-// Offers what may be meant while a field is typed into: the combobox of the WAI-ARIA Authoring Practices.
+// What pages do besides, where there is JavaScript.
 "use strict";
 const script = document.currentScript;
 const address = new URL(script.dataset.from, location.href);
 const PAUSE = 150, LEAST = 2;
 let serial = 0;
 
+// Offers what may be meant while a field is typed into: the combobox of the WAI-ARIA Authoring Practices.
 function combobox(field) {
   const of = field.dataset.suggest, lines = field.tagName === "TEXTAREA";
   const list = document.createElement("ul"), status = document.createElement("p");
@@ -112,3 +113,11 @@ function combobox(field) {
 }
 
 document.querySelectorAll("[data-suggest]").forEach(combobox);
+
+// A file that is too large is told before it is sent.
+for (const field of document.querySelectorAll("[data-most]")) {
+  field.addEventListener("change", () => {
+    field.setCustomValidity(field.files[0]?.size > field.dataset.most ? field.dataset.large : "");
+    field.reportValidity();
+  });
+}
