@@ -315,7 +315,8 @@ def _note(field: Field, value: str, typed: Texts) -> str:
     """Return what is said of a file that a form has: that of its row, or one that was sent with it before."""
     if value == typed.get(f"{WAS}{field.name}"):
         return text("cover.there")
-    return text("cover.kept", name=typed.get(f"{field.name}_name") or text("cover.some"))
+    sent = typed.get(f"{field.name}_name") or text("cover.some")
+    return text("cover.kept", name=Markup("<bdi>{}</bdi>").format(sent))
 
 
 def _hint(key: str) -> str:

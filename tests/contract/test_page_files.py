@@ -147,7 +147,7 @@ def test_a_file_of_a_refused_form_is_kept_and_need_not_be_chosen_again(api: http
     refused = sent(api, "/ui/books/new", typed, ("<b>.png", content))
 
     assert refused.status_code == 422
-    assert "&lt;b&gt;.png was sent, and is saved with this form." in refused.text
+    assert "<bdi>&lt;b&gt;.png</bdi> was sent, and is saved with this form." in refused.text
     again = sent(api, "/ui/books/new", {**as_shown(refused), "year": "1999"})
     assert again.status_code == 303, again.text
     (book,) = api.get(f"/books?searchString={title}").json()["items"]
