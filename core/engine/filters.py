@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import String, bindparam, case
+from sqlalchemy import String, bindparam, case, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -68,7 +68,18 @@ _TIMES = (
 
 
 def conditions(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
-    """Return the conditions of a list, except for its words.
+    """Return the conditions of a list, except for its words."""
+    either = alternatives(spec, given)
+    return [*required(spec, given), *([or_(*either)] if either else [])]
+
+
+def alternatives(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
+    """Return the conditions of a list of which each row meets at least one; none where there is no such choice."""
+    return [condition for name, condition in spec.alternatives.items() if name in given]
+
+
+def required(spec: ResourceSpec, given: AbstractSet[str]) -> list[Condition]:
+    """Return the conditions that each row of a list meets.
 
     NotIn keeps the rows without a value, as a client expects: SQL's NOT IN does not.
     """

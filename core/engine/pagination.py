@@ -13,7 +13,7 @@ from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_
+from sqlalchemy import Integer, Select, and_, bindparam, case, func, literal, select, tuple_, union_all
 from sqlalchemy.types import TypeEngine
 
 from diptych.core.engine import column_types, cursors, filters, search, search_tokens
@@ -91,15 +91,21 @@ Order = Callable[[Any, Any], tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A query for rows of a page; its last two columns are the value that they are ordered by, and the id."""
+    """A query for rows of a page; its last two columns are the value that they are ordered by, and the id.
+
+    where: what each row meets. either: conditions of which each row meets one.
+    """
 
     select: Select[Any]
+    where: Sequence[Condition]
     order: Order
+    either: Sequence[Condition] = ()
 
     def page(self) -> Select[Any]:
         """Return the query for WANTED rows, in order."""
         *_, key, row_id = self._columns()
-        return self.select.order_by(*self.order(key, row_id)).limit(bindparam(WANTED, type_=Integer))
+        order, wanted = self.order(key, row_id), bindparam(WANTED, type_=Integer)
+        return self.select.where(*_first(row_id, self.where, self.either, order, wanted)).order_by(*order).limit(wanted)
 
     def counting(self, total: Any, *, always: bool) -> Select[Any]:
         """Return the same query with the total in each row, counted `always` or if there are more rows than SHOWN."""
@@ -115,6 +121,19 @@ class _Part:
         return [column["expr"] for column in self.select.column_descriptions]
 
 
+def _first(
+    id_column: Any, where: Sequence[Condition], either: Sequence[Condition], order: Sequence[Any], number: Any
+) -> Sequence[Condition]:
+    """Return the conditions that find, of the rows that meet `where` and one of `either`, the first so many.
+
+    Each of `either` finds its own first rows, by the index that serves it: no index serves two conditions with OR.
+    """
+    if not either:
+        return where
+    parts = [select(id_column).where(*where, each).order_by(*order).limit(number).subquery() for each in either]
+    return [id_column.in_(union_all(*(select(*part.c) for part in parts)))]
+
+
 def _ordered(*, descending: bool, nulls_last: bool = False) -> Order:
     def order(key: Any, row_id: Any) -> tuple[Any, ...]:
         first = _directed(key, descending)
@@ -125,25 +144,27 @@ def _ordered(*, descending: bool, nulls_last: bool = False) -> Order:
 
 def _by_column(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
     column, id_column = spec.order_by[shape.order_by], spec.model.id
-    where = [*filters.conditions(spec, shape.given), *search.match_words(spec, shape)]
+    where = [*filters.required(spec, shape.given), *search.match_words(spec, shape)]
+    either = filters.alternatives(spec, shape.given)
     selected = spec.select.add_columns(column, id_column)
     if shape.cursor is not None:
-        return _beyond(selected.where(*where), column, id_column, shape)
+        return [_Part(selected, [*where, beyond], order, either) for beyond, order in _beyond(column, id_column, shape)]
     descending = shape.sort_order == "desc"
     if not shape.elsewhere:
-        parts = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
-        return [_Part(selected.where(*where, *part), _ordered(descending=descending)) for part in parts]
+        nulls = [(column.is_not(None),), (column.is_(None),)] if column.nullable else [()]
+        return [_Part(selected, [*where, *each], _ordered(descending=descending), either) for each in nulls]
     order = _ordered(descending=descending, nulls_last=bool(column.nullable))
     # Skipped rows are read from the index only.
-    shown = select(id_column).where(*where).order_by(*order(column, id_column))
-    shown = shown.offset(bindparam(OFFSET, type_=Integer)).limit(bindparam(WANTED, type_=Integer)).correlate(None)
-    return [_Part(selected.where(id_column.in_(shown)), order)]
+    offset, wanted = bindparam(OFFSET, type_=Integer), bindparam(WANTED, type_=Integer)
+    ordered = order(column, id_column)
+    shown = select(id_column).where(*_first(id_column, where, either, ordered, offset + wanted)).order_by(*ordered)
+    return [_Part(selected, [id_column.in_(shown.offset(offset).limit(wanted).correlate(None))], order)]
 
 
 def _by_relevance(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
     """Return the parts of a list by relevance: in order of rank, and of the id within each rank."""
     ranks, id_column = search.ranks(spec, shape), spec.model.id
-    where = filters.conditions(spec, shape.given)
+    where, either = filters.required(spec, shape.given), filters.alternatives(spec, shape.given)
     down = shape.sort_order == "desc"
     beyond: list[Condition] = []
     if shape.cursor is not None:
@@ -154,12 +175,14 @@ def _by_relevance(spec: ResourceSpec, shape: ListQueryShape) -> list[_Part]:
         beyond = [_COMPARE[down, inclusive](id_column, bindparam("cursor_id", type_=id_column.type))]
     elif shape.elsewhere:
         rank = case(*((condition, value) for value, condition in ranks))
-        selected = spec.select.add_columns(rank, id_column).where(*where, *search.match_words(spec, shape))
-        return [_Part(selected.offset(bindparam(OFFSET, type_=Integer)), _ordered(descending=down))]
+        selected = spec.select.add_columns(rank, id_column).offset(bindparam(OFFSET, type_=Integer))
+        where = [*filters.conditions(spec, shape.given), *search.match_words(spec, shape)]
+        return [_Part(selected, where, _ordered(descending=down))]
     found = []
     for value, condition in ranks if down else ranks[::-1]:
-        selected = spec.select.add_columns(literal(value), id_column).where(*where, condition, *beyond)
-        found.append(_Part(selected, lambda _, row_id: (_directed(row_id, down),)))
+        selected = spec.select.add_columns(literal(value), id_column)
+        by_id: Order = lambda _, row_id: (_directed(row_id, down),)  # noqa: E731 - as short as it is
+        found.append(_Part(selected, [*where, condition, *beyond], by_id, either))
         beyond = []
     return found
 
@@ -210,8 +233,11 @@ def _directed(column: Any, descending: bool) -> Any:  # noqa: FBT001 - which way
     return column.desc() if descending else column.asc()
 
 
-def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: ListQueryShape) -> list[_Part]:
-    """Return the parts beyond a cursor: rows with a value and rows without, each of which is a range of an index."""
+def _beyond(column: Any, id_column: Any, shape: ListQueryShape) -> list[tuple[Condition, Order]]:
+    """Return the conditions of rows beyond a cursor, those with a value and those without, each with its order.
+
+    Each is a range of an index.
+    """
     assert shape.cursor is not None  # noqa: S101 - the caller has checked
     forward, inclusive = shape.cursor
     descending = (shape.sort_order == "desc") == forward
@@ -223,7 +249,7 @@ def _beyond(selected: Select[Any], column: Any, id_column: Any, shape: ListQuery
     else:
         place = tuple_(bindparam("cursor_value", type_=column.type), here)
         found = [compare(tuple_(column, id_column), place)] + [column.is_(None)] * bool(column.nullable and forward)
-    return [_Part(selected.where(each), _ordered(descending=descending)) for each in found]
+    return [(each, _ordered(descending=descending)) for each in found]
 
 
 _COMPARE: dict[tuple[bool, bool], Callable[[Any, Any], Condition]] = {

@@ -41,7 +41,8 @@ class ResourceSpec:
     select, returning: the columns that `represent` takes, of rows that are read, and of one that is written.
     search_folded: the folded text for searches and for `q`. scopes: conditions on related rows, each by the name of a
     parameter with the related row's id. conversions: of the values of filters, by the filter, where its condition takes
-    others than a client gives.
+    others than a client gives. alternatives: conditions by the name of a parameter; a row needs to meet one of those
+    that are given, and each is found by an index of its own.
     """
 
     model: type[Entity]
@@ -55,6 +56,7 @@ class ResourceSpec:
     filters: Mapping[str, Filter]
     scopes: Mapping[str, Filter] = field(default_factory=dict)
     conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    alternatives: Mapping[str, Condition] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:

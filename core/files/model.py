@@ -25,6 +25,7 @@ from diptych.core.engine.derived_values import Rules
 from diptych.core.engine.entity import NOT_DUMPED, Base, UtcDateTime, binary_collated_string, part_of_history
 from diptych.core.files.rules import KINDS, NAME_LENGTH, STATES
 
+_EBOOK = text("kind = 'ebook'")
 _WAITING = text("unreferenced_since IS NOT NULL")
 
 
@@ -57,6 +58,7 @@ class BookFile(Base):
     __table_args__ = (
         UniqueConstraint("book_id", "kind", "sha256"),
         CheckConstraint(f"kind IN {KINDS}", name="kind"),
+        Index("ix_book_file_ebook", "book_id", postgresql_where=_EBOOK, sqlite_where=_EBOOK),
     )
     rules: ClassVar = Rules(noun="file", named_by="name", normalizers={})
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,11 +20,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
+from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors import queries as authors
 from diptych.core.catalogue.authors.model import Author
-from diptych.core.catalogue.authors.schemas import AuthorList
+from diptych.core.catalogue.authors.schemas import AuthorFeed, AuthorList
 from diptych.core.catalogue.books import queries as books
-from diptych.core.catalogue.books.schemas import BookList
+from diptych.core.catalogue.books.model import Book
+from diptych.core.catalogue.books.schemas import BookFeed, BookList
 from diptych.core.catalogue.models import Base
 from diptych.core.catalogue.tags import queries as tags
 from diptych.core.catalogue.tags.schemas import TagList
@@ -33,6 +38,7 @@ from diptych.core.engine.schemas.pagination import ListQuery
 from diptych.core.engine.search import match_words
 from diptych.core.engine.search_tokens import LENGTH, wanted
 from diptych.core.engine.text_normalization import fold
+from diptych.core.files.model import BookFile, File
 from diptych.core.history import queries as changes
 from diptych.core.history.schemas import change_list
 from tests.support.catalogue import schema
@@ -299,8 +305,8 @@ def test_writing_to_sqlite_takes_no_more_steps_for_each_letter_of_the_longest_ti
     assert long < 110 * short
 
 
-def steps_to_write(connection: Connection, search_text: str) -> int:
-    """Return the number of instructions of SQLite's virtual machine for writing a row; https://sqlite.org/opcode.html."""
+def steps_of(connection: Connection, work: Callable[[], object]) -> int:
+    """Return the number of instructions of SQLite's virtual machine; https://sqlite.org/opcode.html."""
     count = 0
 
     def step() -> None:
@@ -309,7 +315,106 @@ def steps_to_write(connection: Connection, search_text: str) -> int:
 
     driver: Any = connection.connection.dbapi_connection
     driver.set_progress_handler(step, 1)
-    row = {"name": "x", "slug": uuid4().hex, "search_text": search_text, "sort_key": "x"}
-    connection.execute(insert(Author), [row])
+    work()
     driver.set_progress_handler(None, 0)
     return count
+
+
+def steps_to_write(connection: Connection, search_text: str) -> int:
+    """Return the number of steps of SQLite for writing a row."""
+    row = {"name": "x", "slug": uuid4().hex, "search_text": search_text, "sort_key": "x"}
+    return steps_of(connection, lambda: connection.execute(insert(Author), [row]))
+
+
+# What can be acquired: feeds for e-readers
+
+
+FEEDS = [
+    (name, spec, kind(orderBy=order, sortOrder=way))
+    for name, spec, kind, order, way in (
+        ("newest books", books.spec, BookFeed, "created_at", "desc"),
+        ("books by title", books.spec, BookFeed, "title", "asc"),
+        ("authors by name", authors.spec, AuthorFeed, "name", "asc"),
+    )
+]
+MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def make_acquirable(connection: Connection, number: int, *, links: int, ebooks: int) -> None:
+    """Create so many books, each by an author of its own. links, ebooks: one in so many has a link, or a file."""
+    named = [
+        {"id": UUID(int=place + 1), "slug": f"s{place}", "search_text": "x", "sort_key": f"{place:05}",
+         "created_at": MOMENT + timedelta(seconds=place)}
+        for place in range(number)
+    ]  # fmt: skip
+    connection.execute(insert(Author), [{**each, "name": "x"} for each in named])
+    own = [
+        {"title": "x", "author_id": each["id"], "url": "https://example.org/" if place % links == 0 else None}
+        for place, each in enumerate(named)
+    ]
+    connection.execute(insert(Book), [{**each, **more} for each, more in zip(named, own, strict=True)])
+    digest = "0" * 64
+    connection.execute(
+        insert(File), [{"sha256": digest, "size": 1, "media_type": "x", "state": "ready", "created_at": MOMENT}]
+    )
+    files = [
+        {"book_id": each["id"], "id": each["id"], "kind": "ebook", "sha256": digest, "created_at": MOMENT}
+        for place, each in enumerate(named)
+        if place % ebooks == 1
+    ]
+    connection.execute(insert(BookFile), files)
+
+
+def acquirable_page(connection: Connection, spec: ResourceSpec, query: ListQuery, **names: bool) -> list[Any]:
+    asked = pagination.bind_list_query(spec, query, names)
+    (statement,) = pagination.statements(spec, asked.shape)
+    return [*connection.execute(statement, {**asked.values, "wanted": query.page_size + 1})]
+
+
+@pytest.mark.parametrize(("feed", "spec", "query"), FEEDS, ids=[name for name, *_ in FEEDS])
+def test_a_feed_takes_no_more_steps_in_a_catalogue_of_ten_times_as_many_books(
+    databases: Databases, feed: str, spec: ResourceSpec, query: ListQuery
+):
+    taken: dict[str, list[int]] = {"few": [], "many": []}
+    for number in (300, 3000):
+        # The number that can be acquired stays, or the share of them.
+        for name, share in (("few", number // 10), ("many", 3)):
+            with transaction(databases.migrated("sqlite")) as connection:
+                make_acquirable(connection, number, links=share, ebooks=share)
+                ten = query.model_copy(update={"page_size": 10})
+                page = partial(acquirable_page, connection, spec, ten, **{f"{name}_links": True, f"{name}_files": True})
+                assert len(page()) == 11, feed
+                taken[name].append(steps_of(connection, page))
+
+    for name, (small, large) in taken.items():
+        assert large < 1.2 * small, name
+
+
+@pytest.mark.parametrize(
+    "place", [{}, {"cursor": str(Cursor("created_at", "desc", True, False, "2026-01-31T12:00:00Z", ID))}]
+)
+def test_books_with_links_are_a_range_of_an_index_of_their_own(planner: Connection, place: dict[str, str]):
+    asked = pagination.bind_list_query(books.spec, BookFeed(**place), {"many_links": True, "many_files": True})
+    (statement,) = pagination.statements(books.spec, asked.shape)
+
+    found = plan(planner, statement.params(asked.values, wanted=21))
+
+    assert "using ix_book_created_at_id_of_links" in found, found
+    assert "using ix_book_created_at_id on" in found, found
+    assert re.search("ix_book_file_ebook|uq_book_file_book_id", found), found
+    assert not re.search(r"Seq Scan|Disabled", found.partition("HashAggregate")[2]), found
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_way_of_finding_what_can_be_acquired_finds_the_same(databases: Databases, backend: str):
+    with transaction(databases.migrated(backend)) as connection:
+        make_acquirable(connection, 60, links=3, ebooks=2)
+        for _, spec, query in FEEDS:
+            ways = [
+                [row.id for row in acquirable_page(connection, spec, query, **{links: True, files: True})]
+                for links, files in product(("few_links", "many_links"), ("few_files", "many_files"))
+            ]
+            assert len(ways[0]) == 21
+            assert ways == [ways[0]] * 4
+        assert connection.execute(acquirable.NUMBERS).one() == (20, 30)
+    assert acquirable.alternatives((4999, 5000)) == {"few_links": True, "many_files": True}

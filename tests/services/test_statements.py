@@ -361,14 +361,14 @@ TABLE = """
     ui_second_factor_remove form:current_password=x&code=123456                          0
     opds_get                                                                             1
     opds_get_search                                                                      0
-    opds_list_books                                                                      5
-    opds_list_books         ?ids={book}                                                  5
-    opds_list_authors                                                                    2
+    opds_list_books                                                                      6
+    opds_list_books         ?ids={book}                                                  6
+    opds_list_authors                                                                    3
     opds_2_get                                                                           0
-    opds_2_list_books       ?ids={book}                                                  5
+    opds_2_list_books       ?ids={book}                                                  6
     opds_2_get_book         id={book}                                                    5
-    opds_2_list_authors                                                                  1
-    opds_2_list_found       ?query=te*                                                   7
+    opds_2_list_authors                                                                  2
+    opds_2_list_found       ?query=te*                                                   8
     me_read                                                                              0
     accounts_list                                                                        1
     accounts_get            id={account}                                                 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from diptych.core.catalogue import acquirable
@@ -13,4 +15,4 @@ from diptych.core.engine.row_statements import in_values
 REFERENCES = select(Author.id, Author.name, Author.slug).where(in_values(Author.id))
 """id, name and slug of the authors whose ids are among diptych.core.engine.row_statements.VALUES."""
 
-spec = resource_spec(Author, schemas.Author, scopes={acquirable.SCOPE: acquirable.of_author})
+spec = replace(resource_spec(Author, schemas.Author), alternatives=acquirable.OF_AUTHORS)

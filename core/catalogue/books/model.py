@@ -7,7 +7,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Integer, SmallInteger, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.core.catalogue.books.contributors import ROLES
@@ -40,6 +52,8 @@ from diptych.core.engine.entity import (
 )
 from diptych.core.engine.text_normalization import line, prose
 from diptych.core.errors import FieldError
+
+_WITH_LINK = text("url IS NOT NULL")
 
 _ROLE_LIST = ", ".join(f"'{role}'" for role in ROLES)
 
@@ -77,6 +91,10 @@ class Book(SearchableMixin, SlugMixin, Entity):
     """
 
     __tablename__ = "book"
+    __table_args__ = tuple(
+        Index(f"ix_book_{name}_id_of_links", name, "id", postgresql_where=_WITH_LINK, sqlite_where=_WITH_LINK)
+        for name in ("created_at", "sort_key")
+    )
     rules = Rules(
         noun="book",
         named_by="title",

@@ -152,10 +152,10 @@ spec = replace(
             "publisher": any_of(Book.publisher_id),
             "series_id": in_series,
             "tag_ids": tagged_with_literals,
-            acquirable.SCOPE: acquirable.of_book,
         },
     ),
     conversions={"decade": years_of},
+    alternatives=acquirable.OF_BOOKS,
 )
 
 FIRST_AND_LATEST = select(

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -18,12 +19,10 @@ from diptych.core.files import queries
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
 from diptych.core.opds import atom, links, publications
 from diptych.core.opds.atom import Identity
-from diptych.core.opds.links import FilesOf, ShownFile
+from diptych.core.opds.links import FilesOf, ShownFile, Version
 from diptych.core.sync.operations import authors, books
 from diptych.core.sync.services.row_reader import row_not_found
 from diptych.core.sync.statement_executor import Executor
-
-_SCOPE = {acquirable.SCOPE: True}
 
 
 class SearchQuery(Query):
@@ -96,13 +95,19 @@ def _identity(executor: Executor, call: OperationRequest) -> Identity:
     return Identity(call.prefix, *row)
 
 
+def _acquirable(executor: Executor) -> Mapping[str, bool]:
+    """Return how a list finds what can be acquired."""
+    (numbers,) = executor.all(acquirable.NUMBERS, {})
+    return acquirable.alternatives(numbers)
+
+
 def _authors(executor: Executor, query: ListQuery) -> Page[Author]:
-    return authors.resource.reader(executor).page(query, **_SCOPE)
+    return authors.resource.reader(executor).page(query, **_acquirable(executor))
 
 
 def _books(executor: Executor, query: ListQuery, include: Sequence[str]) -> Page[Book]:
     reader = books.reader(executor)
-    page = reader.page(query, **_SCOPE)
+    page = reader.page(query, **_acquirable(executor))
     return replace(page, items=reader.including(page.items, include))
 
 
@@ -117,107 +122,46 @@ def _files(executor: Executor, found: Sequence[Book]) -> FilesOf:
 
 
 _1, _2 = links.OPDS_1, links.OPDS_2
+_GROUPS = {_1: ("opds", "OPDS 1.2", str), _2: ("opds_2", "OPDS 2.0", publications.Feed)}
+"""The beginning of the names of a version's operations, its own name, and what they answer."""
 
-operations = [
-    Operation(
-        name="opds_get",
-        method="GET",
-        path=_1.root,
-        summary="Read the first feed for e-readers (OPDS 1.2)",
-        run=root,
-        unit="read",
-        response_schema=str,
-        media_type=_1.navigation,
-    ),
-    Operation(
-        name="opds_list_books",
-        method="GET",
-        path=f"{_1.root}/books",
-        summary="List the books that can be acquired, a page at a time (OPDS 1.2)",
-        description="The newest first, unless another order is asked for. Links lead to the other pages.",
-        run=list_books,
-        unit="read",
-        needs_transaction=lambda _: True,
-        query=BookFeed,
-        response_schema=str,
-        media_type=_1.acquisition,
-    ),
-    Operation(
-        name="opds_list_authors",
-        method="GET",
-        path=f"{_1.root}/authors",
-        summary="List who wrote books that can be acquired, a page at a time (OPDS 1.2)",
-        run=list_authors,
-        unit="read",
-        query=AuthorFeed,
-        response_schema=str,
-        media_type=_1.navigation,
-    ),
-    Operation(
-        name="opds_get_search",
-        method="GET",
-        path=f"{_1.root}/search.xml",
-        summary="Read how to search the books that can be acquired (OpenSearch)",
-        run=describe_search,
-        unit="none",
-        response_schema=str,
-        media_type=atom.SEARCH,
-    ),
-    Operation(
-        name="opds_2_get",
-        method="GET",
-        path=_2.root,
-        summary="Read the first feed for e-readers (OPDS 2.0)",
-        run=root_2,
-        unit="none",
-        response_schema=publications.Feed,
-        media_type=_2.navigation,
-    ),
-    Operation(
-        name="opds_2_list_books",
-        method="GET",
-        path=f"{_2.root}/books",
-        summary="List the books that can be acquired, a page at a time (OPDS 2.0)",
-        description="The newest first, unless another order is asked for. Links lead to the other pages.",
-        run=list_books_2,
-        unit="read",
-        needs_transaction=lambda _: True,
-        query=BookFeed,
-        response_schema=publications.Feed,
-        media_type=_2.acquisition,
-    ),
-    Operation(
-        name="opds_2_get_book",
-        method="GET",
-        path=f"{_2.root}/books/{{id}}",
-        summary="Read one book that can be acquired (OPDS 2.0)",
-        run=fetch_book_2,
-        unit="read",
-        needs_transaction=lambda _: True,
-        response_schema=publications.Publication,
-        media_type=publications.PUBLICATION,
-    ),
-    Operation(
-        name="opds_2_list_authors",
-        method="GET",
-        path=f"{_2.root}/authors",
-        summary="List who wrote books that can be acquired, a page at a time (OPDS 2.0)",
-        run=list_authors_2,
-        unit="read",
-        query=AuthorFeed,
-        response_schema=publications.Feed,
-        media_type=_2.navigation,
-    ),
-    Operation(
-        name="opds_2_list_found",
-        method="GET",
-        path=f"{_2.root}/search",
-        summary="Search the books that can be acquired (OPDS 2.0)",
-        run=search_2,
-        unit="read",
-        needs_transaction=lambda _: True,
-        query=SearchQuery,
-        response_schema=publications.Feed,
-        media_type=_2.acquisition,
-    ),
-]
+_BOOKS: dict[str, Any] = {"needs_transaction": lambda _: True}
+_BOOK_PAGES = _BOOKS | {
+    "query": BookFeed,
+    "description": "The newest first, unless another order is asked for. Links lead to the other pages.",
+}
+_AUTHOR_PAGES = {"query": AuthorFeed}
+_ONE = _BOOKS | {"response_schema": publications.Publication}
+_FOUND = _BOOKS | {"query": SearchQuery}
+
+_ROOT = "Read the first feed for e-readers"
+_LIST_BOOKS = "List the books that can be acquired, a page at a time"
+_LIST_AUTHORS = "List who wrote books that can be acquired, a page at a time"
+_HOW = "Read how to search the books that can be acquired, as OpenSearch"
+_READ_ONE, _SEARCH = "Read one book that can be acquired", "Search the books that can be acquired"
+
+_TABLE: Sequence[tuple[Version, str, str, str, Any, str, str, Mapping[str, Any]]] = (
+    (_1, "get", "", _ROOT, root, "read", _1.navigation, {}),
+    (_1, "list_books", "/books", _LIST_BOOKS, list_books, "read", _1.acquisition, _BOOK_PAGES),
+    (_1, "list_authors", "/authors", _LIST_AUTHORS, list_authors, "read", _1.navigation, _AUTHOR_PAGES),
+    (_1, "get_search", "/search.xml", _HOW, describe_search, "none", atom.SEARCH, {}),
+    (_2, "get", "", _ROOT, root_2, "none", _2.navigation, {}),
+    (_2, "list_books", "/books", _LIST_BOOKS, list_books_2, "read", _2.acquisition, _BOOK_PAGES),
+    (_2, "get_book", "/books/{id}", _READ_ONE, fetch_book_2, "read", publications.PUBLICATION, _ONE),
+    (_2, "list_authors", "/authors", _LIST_AUTHORS, list_authors_2, "read", _2.navigation, _AUTHOR_PAGES),
+    (_2, "list_found", "/search", _SEARCH, search_2, "read", _2.acquisition, _FOUND),
+)
+"""The version, the name and path within it, the summary, what runs in which unit, the media type, and the rest."""
+
+
+def _operations() -> Iterator[Operation]:
+    for version, name, path, summary, run, unit, media_type, others in _TABLE:
+        group, label, answer = _GROUPS[version]
+        values: dict[str, Any] = {"run": run, "unit": unit, "media_type": media_type, "response_schema": answer}
+        what = f"{summary} ({label})"
+        yield Operation(
+            name=f"{group}_{name}", method="GET", path=version.root + path, summary=what, **{**values, **others}
+        )
+
+
+operations = [*_operations()]
