@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages smoke-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean
+.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages smoke-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean bench-opds
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ growth: venv ## Compare the cost of requests with 10,000 books and with a millio
 
 bench-facets: venv ## Measure facets and their counts with a million books, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.facets
+
+bench-opds: venv ## Measure feeds for e-readers with a million books, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.feeds
 
 attack: venv ## Attack both adapters (starvation, slow clients, bodies, changed bytes, smuggling), and write the figures into docs/reliability.md
 	$(BIN)/python -m benchmarks.attack

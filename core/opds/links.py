@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
@@ -37,6 +37,9 @@ _MENU: Sequence[tuple[str, str, str, Pairs]] = (
 
 _RELATIONS = {"first": "first", "prev": "previous", "next": "next", "last": "last"}
 """The relations between pages (RFC 5005, OPDS 2.0), by those of a Link header."""
+
+# Not urlsplit, which refuses some of the addresses that records may have.
+_PARTS = re.compile("([^:]+://[^/?#]*)([^?#]*)(.*)")
 
 _IMAGE_TYPES = (JPEG.media_type, PNG.media_type, GIF.media_type)
 _BOOK_TYPES = {each.suffix: each.media_type for each in ACCEPTED if each.kind == "book"}
@@ -124,9 +127,16 @@ def acquisition(book: Book, files: Sequence[ShownFile], prefix: str) -> list[Lin
     ebooks = [each.file for each in _of(files, "ebook")]
     found = [Link(rel=ACQUISITION, href=_href(each, prefix), type=each.media_type) for each in ebooks]
     if book.url is not None:
-        suffix = posixpath.splitext(urlsplit(book.url).path)[1].lower()
-        found.append(Link(rel=ACQUISITION, href=book.url, type=_BOOK_TYPES.get(suffix, HTML)))
+        found.append(_link_of_record(book.url))
     return found
+
+
+def _link_of_record(url: str) -> Link:
+    """Return the link in the record of a book. Behind the host, square brackets are percent-encoded (RFC 3986)."""
+    host, path, rest = _PARTS.findall(url)[0]
+    suffix = posixpath.splitext(path)[1].lower()
+    href = host + (path + rest).replace("[", "%5B").replace("]", "%5D")
+    return Link(rel=ACQUISITION, href=href, type=_BOOK_TYPES.get(suffix, HTML))
 
 
 def images(files: Sequence[ShownFile], prefix: str) -> list[Link]:

@@ -157,11 +157,9 @@ _TABLE: Sequence[tuple[Version, str, str, str, Any, str, str, Mapping[str, Any]]
 def _operations() -> Iterator[Operation]:
     for version, name, path, summary, run, unit, media_type, others in _TABLE:
         group, label, answer = _GROUPS[version]
-        values: dict[str, Any] = {"run": run, "unit": unit, "media_type": media_type, "response_schema": answer}
-        what = f"{summary} ({label})"
-        yield Operation(
-            name=f"{group}_{name}", method="GET", path=version.root + path, summary=what, **{**values, **others}
-        )
+        values = {"run": run, "unit": unit, "media_type": media_type, "response_schema": answer, **others}
+        what, whole = f"{summary} ({label})", version.root + path
+        yield Operation(name=f"{group}_{name}", method="GET", path=whole, summary=what, **values)
 
 
 operations = [*_operations()]

@@ -45,10 +45,17 @@ def page_of(*books: Book) -> Page[Book]:
         ("https://example.org/a.epub/", "text/html"),
         ("https://example.org?x=a.epub", "text/html"),
         ("https://epub", "text/html"),
+        ("https://[::1/a.epub", "application/epub+zip"),
     ],
 )
 def test_the_link_of_a_book_has_the_type_of_its_suffix_or_that_of_a_page(url, media_type):
     assert [(link.href, link.type) for link in links.acquisition(book(url=url), (), "")] == [(url, media_type)]
+
+
+def test_square_brackets_are_encoded_but_around_an_address_of_ipv6_because_they_are_in_no_other_place_of_a_uri():
+    found = links.acquisition(book(url="http://[::1]/[a]?q[]=1#[x]"), (), "")
+
+    assert [link.href for link in found] == ["http://[::1]/%5Ba%5D?q%5B%5D=1#%5Bx%5D"]
 
 
 @pytest.mark.parametrize(
