@@ -76,6 +76,7 @@ bench-opds: venv ## Measure feeds for e-readers with a million books, and write 
 
 attack: venv ## Attack both adapters (starvation, slow clients, bodies, changed bytes, smuggling), and write the figures into docs/reliability.md
 	$(BIN)/python -m benchmarks.attack
+	$(BIN)/python -m benchmarks.attack.uploads
 
 worst-bodies: venv ## Search for the request bodies that cost the most, and write what they cost into docs/reliability.md
 	$(BIN)/python -m benchmarks.worst_bodies
@@ -86,6 +87,7 @@ bench-access: venv ## Measure what tokens cost, and what a flood of sign-ins cos
 bench-import: venv ## Compare `diptych import` with COPY of the same rows, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.import_formats
 	$(BIN)/python -m benchmarks.import_memory
+	$(BIN)/python -m benchmarks.import_jobs
 	$(BIN)/python -m benchmarks.importing
 
 bench-history: venv ## Compare imports and requests with and without the history of changes, and write it into docs/performance.md

@@ -79,9 +79,9 @@ def stocked(url: str, links: str, files: str) -> None:
             for statement in statements(links, files):
                 connection.execute(statement)
         return
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as server:
         for statement in [*statements(links, files), "VACUUM ANALYZE"]:
-            connection.execute(statement.encode())
+            server.execute(statement.encode())
 
 
 def following(connection: http.client.HTTPConnection, target: str) -> str:

@@ -82,19 +82,19 @@ def readers(port: int) -> Iterator[None]:
 @contextmanager
 def slow_clients(port: int) -> Iterator[None]:
     """Send heads byte by byte."""
-    with _in_process(_send_slowly, port):
+    with in_process(_send_slowly, port):
         yield
 
 
 @contextmanager
 def connecting(port: int) -> Iterator[None]:
     """Open connections as fast as two clients can."""
-    with _in_process(_connect, port), _in_process(_connect, port):
+    with in_process(_connect, port), in_process(_connect, port):
         yield
 
 
 @contextmanager
-def _in_process(target: Callable[..., None], *arguments: Any) -> Iterator[None]:
+def in_process(target: Callable[..., None], *arguments: Any) -> Iterator[None]:
     """Run a function in a process of its own; it gets an event as well, which it sets when its clients have connected.
 
     Connecting takes a moment in which everybody waits: `connecting` measures that.
@@ -142,14 +142,14 @@ def _send_slowly(connected: Event, port: int) -> None:
 def uploads(port: int) -> Iterator[None]:
     """Send as much as a body may have, but its last byte."""
     head = f"POST /tags HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {MAX_BODY}\r\n\r\n"
-    with _in_process(_send_and_wait, port, head.encode() + b" " * (MAX_BODY - 1)):
+    with in_process(_send_and_wait, port, head.encode() + b" " * (MAX_BODY - 1)):
         yield
 
 
 @contextmanager
 def unread_answers(port: int) -> Iterator[None]:
     """Ask for the largest answer, and do not read it."""
-    with _in_process(_send_and_wait, port, f"GET {LARGE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()):
+    with in_process(_send_and_wait, port, f"GET {LARGE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()):
         yield
 
 
