@@ -1,6 +1,7 @@
 """`make bench-opds`: what feeds for e-readers cost with a million books, of which few or most can be acquired.
 
 Requests go to an otherwise idle service over HTTP, one at a time, on one connection, as those of `make bench-facets`.
+Figures of fewer books (BOOKS, 120,000 at least) are printed only, unless PUBLISH is set.
 """
 
 # ruff: noqa: S608 - the statements are constants of this file
@@ -12,6 +13,7 @@ import json
 import os
 import platform
 import re
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -139,10 +141,12 @@ def main() -> int:
                     print(f"{backend}: {share}", flush=True)
                     found[share][f"{adapter}, {backend}"] = served(adapter, url)
     print(f"\n{markdown(found)}")
-    if BOOKS == WHOLE:
+    if "PUBLISH" in os.environ or BOOKS == WHOLE:
         write(ROOT / "docs" / "performance.md", COMMAND, markdown(found))
     return 0
 
 
 if __name__ == "__main__":
+    # Turn SIGTERM into an exception, so that no server is left running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
