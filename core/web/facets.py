@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from msgspec import Struct
 
@@ -140,11 +140,12 @@ def age_text(counted_at: datetime) -> str:
 
 def _links(address: str, asked: Pairs, facet: Facet) -> list[FacetLink]:
     links = []
+    before = at(address, [*asked, (facet.filter, "")])
     for value in facet.values:
         pair = (facet.filter, value.value)
         active = pair in asked
-        others = [each for each in asked if each != pair] if active else [*asked, pair]
-        links.append(FacetLink(value_text(facet.facet, value), at(address, others), count_text(value.count), active))
+        href = at(address, [each for each in asked if each != pair]) if active else before + quote_plus(value.value)
+        links.append(FacetLink(value_text(facet.facet, value), href, count_text(value.count), active))
     return links
 
 

@@ -7,13 +7,20 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from diptych.core.files.rules import COVER_MAX
+from diptych.core.tuning.text_escaping import EscapingCodeGenerator
 from diptych.core.web import assets, wording
 from diptych.core.web.frame import Frame
 
 _NOT_IN_XML = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 """Characters that texts of the catalogue may have, and XML 1.0 may not."""
 
-_environment = Environment(
+
+
+class _Environment(Environment):
+    code_generator_class = EscapingCodeGenerator
+
+
+_environment = _Environment(
     loader=PackageLoader("diptych.core.web"),
     autoescape=True,
     undefined=StrictUndefined,

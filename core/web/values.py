@@ -34,6 +34,7 @@ def _date(date: str) -> str:
     return text("value.day", day=int(parts[1]), month=month, year=shown)
 
 
+@lru_cache(maxsize=1024)
 def decade_text(decade: int) -> str:
     """Return a decade in words. decade: its first year; before our era that is the earliest of ten."""
     return text("value.decade", year=decade) if decade >= 0 else text("value.decade_bc", start=-decade, end=-decade - 9)

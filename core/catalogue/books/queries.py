@@ -7,8 +7,20 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from msgspec import structs
-from sqlalchemy import CompoundSelect, Select, Uuid, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from diptych.core.catalogue import acquirable
@@ -19,6 +31,7 @@ from diptych.core.catalogue.books.contributors import AUTHOR
 from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookSource, BookTag
 from diptych.core.catalogue.books.years import years_of
 from diptych.core.catalogue.publishers import queries as publisher_queries
+from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag, TagAlias
 from diptych.core.catalogue.tags.queries import spec as tags
@@ -165,6 +178,21 @@ FIRST_AND_LATEST = select(
 """The id of the first book, by which a catalogue is known, and when a book was changed last; null without books."""
 
 
+def _represent_with_publisher(row: Sequence[Any]) -> schemas.Book:
+    own = len(spec.returning)
+    publisher = None if row[own] is None else publisher_queries.spec.represent(row[own:])
+    return schemas.extended(spec.represent(row[:own]), {"publisher": publisher})
+
+
+with_publisher = replace(
+    spec,
+    select=spec.select.outerjoin(Publisher, Publisher.id == Book.publisher_id).add_columns(
+        *publisher_queries.spec.returning
+    ),
+    represent=_represent_with_publisher,
+)
+"""Books with their publisher, in the same statement."""
+
 _second, _further = aliased(BookContributor), aliased(BookContributor)
 _SecondAuthor = aliased(Author)
 
@@ -174,10 +202,11 @@ def _others_of(contributor: Any) -> list[Condition]:
 
 
 def _represent_listed(row: Sequence[Any]) -> Any:
-    *own, author_id, name, slug, others, cover = row
+    own = len(spec.columns)
+    author, second = (None if each[0] is None else AuthorReference(*each) for each in (row[own : own + 3], row[-5:-2]))
+    others, cover = row[-2:]
     make: Any = schemas.ListedBook
-    second = None if author_id is None else AuthorReference(author_id, name, slug)
-    return make(*structs.astuple(spec.represent(own)), second, max(others - 1, 0), _cover(cover))
+    return make(*row[:own], author, second=second, further=max(others - 1, 0), cover=_cover(cover))
 
 
 def _cover(text: str | None) -> schemas.Cover | None:
@@ -211,29 +240,37 @@ listed = replace(
 
 
 RELATED_LIMIT = 12
-"""Books in `EDITIONS` and `BY_AUTHOR`, at most."""
+"""Books in each part of `RELATED`, at most."""
 
 _OTHER = Book.id != bindparam("book")
 _OWN_AUTHOR = Book.author_id == bindparam("author")
 _OWN_TITLE = Book.sort_key == bindparam("sort_key")
+_ORIGINAL = bindparam("original")
 
-EDITIONS = (
-    listed.select.where(
-        _OWN_AUTHOR, or_(_OWN_TITLE, Book.original_title == bindparam("original"), Book.title == bindparam("original"))
-    )
-    .where(_OTHER)
-    .order_by(Book.sort_key, Book.id)
-    .limit(RELATED_LIMIT)
-)
-"""The other books of an `author` with the `sort_key` of a `book`, or with its `original` title, as either title."""
+
+def _related(part: int, *where: Any) -> Select[Any]:
+    """Return the query for a part of the books that are related to one: its number, what it is ordered by, the rows."""
+    rows = listed.select.where(*where, _OTHER).order_by(Book.sort_key, Book.id).limit(RELATED_LIMIT)
+    # Several columns have the same name.
+    own = [column["expr"].label(f"column_{place}") for place, column in enumerate(rows.column_descriptions)]
+    columns = [literal(part).label("part"), Book.sort_key.label("first"), Book.id.label("then"), *own]
+    found = rows.with_only_columns(*columns, maintain_column_froms=True).subquery()
+    return select(*found.c)
+
+
+_RELATED = union_all(
+    _related(0, _OWN_AUTHOR, or_(_OWN_TITLE, Book.original_title == _ORIGINAL, Book.title == _ORIGINAL)),
+    _related(1, _OWN_AUTHOR),
+).subquery()
+
+RELATED = select(_RELATED.c.part, *_RELATED.c[3:]).order_by(_RELATED.c.part, _RELATED.c.first, _RELATED.c.then)
+"""0 and each other book of an `author` with the `sort_key` of a `book`, or with its `original` title, as either title;
+then 1 and each other book by the author, by title."""
 
 ANONYMOUS_EDITIONS = (
     listed.select.where(Book.author_id.is_(None), _OWN_TITLE, _OTHER).order_by(Book.id).limit(RELATED_LIMIT)
 )
 """The other books without an author that have the same `sort_key` as a `book`."""
-
-BY_AUTHOR = listed.select.where(_OWN_AUTHOR, _OTHER).order_by(Book.sort_key, Book.id).limit(RELATED_LIMIT)
-"""Other books than `book` by an `author`, by title."""
 
 _WITH_ISBN = select(Book.id).where(Book.isbn == bindparam("isbn"))
 _WITH_IDENTIFIER = select(BookIdentifier.book_id).where(BookIdentifier.identifier == bindparam("identifier"))

@@ -147,8 +147,8 @@ class BookReader(Reader):
         if book.author_id is None:
             return self._represented(self.executor.all(queries.ANONYMOUS_EDITIONS, values)), []
         values |= {"author": book.author_id, "original": book.original_title or book.title}
-        editions = self._represented(self.executor.all(queries.EDITIONS, values))
-        others = self._represented(self.executor.all(queries.BY_AUTHOR, values))
+        rows = self.executor.all(queries.RELATED, values)
+        editions, others = (self._represented([own for part, *own in rows if part == each]) for each in (0, 1))
         known = {edition.id for edition in editions}
         return editions, [other for other in others if other.id not in known]
 

@@ -12,11 +12,12 @@ from diptych.core.access.accounts.queries import ANY
 from diptych.core.aio.operations import authors, book_formats, books
 from diptych.core.aio.operations.pages.files import displayed_files
 from diptych.core.aio.operations.pages.page import html, page
-from diptych.core.aio.services.books import RELATED
+from diptych.core.aio.services.books import BookReader
 from diptych.core.aio.services.facets import FacetReader, own_filters
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue import suggestions as beginning
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
+from diptych.core.catalogue.books import queries
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.model import Book as BookRow
 from diptych.core.catalogue.books.schemas import BookFilter, BookList, ListedBook
@@ -33,6 +34,9 @@ from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HO
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
+
+SHOWN = ("tags", "contributors", "identifiers", "series")
+"""What the page of a book shows of other tables, besides its publisher."""
 
 AUTHORS_FOUND, BOOKS_FOUND = 6, 20
 """Rows on the page of a search."""
@@ -94,10 +98,8 @@ def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
 
 async def book(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the page of a book. Errors: NotFound."""
-    reader = books.reader(executor)
-    include = [*RELATED, "publisher"]
-    include.remove("sources")
-    found = await reader.fetch_including("slug", call.parameters["slug"], include)
+    reader = BookReader(executor, queries.with_publisher)
+    found = await reader.fetch_including("slug", call.parameters["slug"], SHOWN)
     editions, others = await reader.related(found)
     files = await displayed_files(executor, found.id)
     frame = frame_of("/ui/book/{slug}", call.principal)

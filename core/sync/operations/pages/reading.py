@@ -12,6 +12,7 @@ from sqlalchemy import select
 from diptych.core.access.accounts.queries import ANY
 from diptych.core.catalogue import suggestions as beginning
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
+from diptych.core.catalogue.books import queries
 from diptych.core.catalogue.books.isbn import isbn13
 from diptych.core.catalogue.books.model import Book as BookRow
 from diptych.core.catalogue.books.schemas import BookFilter, BookList, ListedBook
@@ -23,7 +24,7 @@ from diptych.core.http.request_response import JSON
 from diptych.core.sync.operations import authors, book_formats, books
 from diptych.core.sync.operations.pages.files import displayed_files
 from diptych.core.sync.operations.pages.page import html, page
-from diptych.core.sync.services.books import RELATED
+from diptych.core.sync.services.books import BookReader
 from diptych.core.sync.services.facets import FacetReader, own_filters
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import reading, suggested, suggestions
@@ -34,6 +35,9 @@ from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HO
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
+
+SHOWN = ("tags", "contributors", "identifiers", "series")
+"""What the page of a book shows of other tables, besides its publisher."""
 
 AUTHORS_FOUND, BOOKS_FOUND = 6, 20
 """Rows on the page of a search."""
@@ -95,10 +99,8 @@ def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
 
 def book(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the page of a book. Errors: NotFound."""
-    reader = books.reader(executor)
-    include = [*RELATED, "publisher"]
-    include.remove("sources")
-    found = reader.fetch_including("slug", call.parameters["slug"], include)
+    reader = BookReader(executor, queries.with_publisher)
+    found = reader.fetch_including("slug", call.parameters["slug"], SHOWN)
     editions, others = reader.related(found)
     files = displayed_files(executor, found.id)
     frame = frame_of("/ui/book/{slug}", call.principal)

@@ -1,0 +1,208 @@
+"""`make bench-pages`: what pages cost the process that answers them, beside the same in JSON.
+
+The cost is processor time, which other load on the machine changes less than the time a client waits. Targets are
+asked for in turn, and each answer is compressed as browsers ask for it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+import psutil
+
+from benchmarks.facets import counted
+from benchmarks.growth import CHANCE, name
+from tests.support.databases import DIPTYCH, ROOT, run
+from tests.support.deployments import ADAPTERS, deployment
+from tests.support.pages import write
+from tests.support.postgresql import postgresql
+
+COMMAND = "make bench-pages"
+BOOKS = 5000
+"""More than are counted for a request: the numbers of all are kept ones, as in any larger catalogue."""
+
+ROUNDS = int(os.environ.get("ROUNDS", "10"))
+"""Figures of fewer rounds are printed only."""
+
+WHOLE = 10
+REQUESTS = 100
+"""Requests of a kind in a round."""
+
+AIM, AIM_OF_A_BOOK = 1.3, 2.5
+LOAD = os.getloadavg()[0]
+
+BROWSER = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A page, and the requests for the same in JSON; their costs are added. Targets have {places} of a book."""
+
+    title: str
+    page: str
+    json: Sequence[str] = ()
+
+
+INCLUDED = "include=tags,contributors&total=false"
+
+CASES = (
+    Case("list, without facets", "/ui/author/{author}?total=false", [f"/books?contributorsIn={{author_id}}&{INCLUDED}"]),
+    Case("list, with facets", "/ui/books?total=false", [f"/books?{INCLUDED}"]),
+    Case("list, with facets; in JSON too", "/ui/books?total=false", [f"/books?{INCLUDED}", "/books/facets"]),
+    Case(
+        "filtered list; in JSON with facets too",
+        "/ui/books?languageIn=sv&total=false",
+        [f"/books?languageIn=sv&{INCLUDED}", "/books/facets?languageIn=sv"],
+    ),
+    Case("list of names", "/ui/authors?total=false", ["/authors?total=false"]),
+    Case("book", "/ui/book/{slug}", ["/books/{id}?include=tags,contributors,identifiers,series,publisher"]),
+    Case("home", "/ui/"),
+)
+"""What is compared."""
+
+
+# The catalogue
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """Yield the rows of a file: books of two authors, each third with a translator, with three tags."""
+    authors = ["Pages Author", *(name(2).title() for _ in range(BOOKS // 20))]
+    tags, publishers = ([name(2) for _ in range(number)] for number in (300, 50))
+    for number in range(BOOKS):
+        yield {
+            "title": name(CHANCE.randrange(2, 9)).capitalize(),
+            "subtitle": name(4).capitalize() if number % 3 == 0 else None,
+            "authors": CHANCE.sample(authors[1:], 2) if number % 100 else authors[:1],
+            "translator": CHANCE.choice(authors[1:]) if number % 3 == 0 else None,
+            "year": CHANCE.randrange(1800, 2025) if number % 10 else None,
+            "language": "sv" if number % 20 == 0 else CHANCE.choice(["en", "en", "fr", "de", "es"]),
+            "format": CHANCE.choice(["hardcover", "paperback", "ebook"]),
+            "publisher": CHANCE.choice(publishers),
+            "description": name(60) if number % 2 else None,
+            "tags": CHANCE.sample(tags, 3),
+        }
+
+
+def filled(url: str, directory: Path) -> str:
+    """Create the catalogue, and return its URL."""
+    file = directory / "books.jsonl"
+    file.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows()))
+    for command in (["database", "upgrade", "--no-prompt"], ["import", str(file)]):
+        run([*DIPTYCH, *command], DATABASE_URL=url)
+    counted(url)
+    return url
+
+
+def places(base: str) -> dict[str, str]:
+    """Return what targets have: a book with two authors and others by the first, and an author of many books."""
+    (author,) = httpx.get(f"{base}/authors?q=Pages+Author").json()["items"]
+    (book,) = httpx.get(f"{base}/books?pageSize=1&formatIn=ebook&languageIn=en").json()["items"]
+    return {"author": author["slug"], "author_id": author["id"], "slug": book["slug"], "id": book["id"]}
+
+
+# Requests
+
+
+class Server:
+    """A deployment that this process has started. It is alone: all other children are its processes."""
+
+    def __init__(self, base: str) -> None:
+        address = urlsplit(base)
+        self._connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=120)
+        self._processes = psutil.Process().children(recursive=True)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def ask(self, target: str, times: int) -> None:
+        """Send a request again and again. Errors: RuntimeError for an error response."""
+        for _ in range(times):
+            self._connection.request("GET", target, headers=BROWSER)
+            response = self._connection.getresponse()
+            body = response.read()
+            if response.status != 200:
+                raise RuntimeError(f"{target}: {response.status} {body[:500]!r}")
+
+    def cost(self, target: str) -> float:
+        """Return the milliseconds of processor time that a request takes."""
+        before = self._seconds()
+        self.ask(target, REQUESTS)
+        return (self._seconds() - before) / REQUESTS * 1000
+
+    def _seconds(self) -> float:
+        times = [each.cpu_times() for each in self._processes]
+        return sum(float(each.user + each.system) for each in times)
+
+
+def costs(adapter: str, url: str) -> dict[str, float]:
+    """Return the milliseconds of each target, as it is in CASES: the median of all rounds."""
+    targets = list(dict.fromkeys(target for case in CASES for target in (case.page, *case.json)))
+    found: dict[str, list[float]] = {target: [] for target in targets}
+    with deployment(adapter, url, DIPTYCH_REQUEST_TIMEOUT="60") as base, closing(Server(base)) as server:
+        known = places(base)
+        for target in targets:
+            server.ask(target.format(**known), REQUESTS)
+        for _ in range(ROUNDS):
+            for target in targets:
+                found[target].append(server.cost(target.format(**known)))
+    return {target: statistics.median(taken) for target, taken in found.items()}
+
+
+# The report
+
+
+def cell(case: Case, taken: dict[str, float]) -> str:
+    """Return the milliseconds of a page, those of the same in JSON, and their ratio."""
+    page = taken[case.page]
+    if not case.json:
+        return f"{page:.2f}"
+    json = sum(taken[target] for target in case.json)
+    return f"{page:.2f} / {json:.2f} = **{page / json:.2f}**"
+
+
+def markdown(found: dict[str, dict[str, float]]) -> str:
+    """Return the Markdown for the page."""
+    lines = ["| | " + " | ".join(found) + " |", "|---|" + "---:|" * len(found)]
+    lines += [f"| {case.title} | {' | '.join(cell(case, taken) for taken in found.values())} |" for case in CASES]
+    about = (
+        f"Milliseconds of processor time of a request: for the page, for the same in JSON, and their ratio. {BOOKS:,}"
+        f" books with two authors and three tags each; lists have 20. The medians of {ROUNDS} rounds of {REQUESTS}"
+        f" requests of each kind. Load average before the run: {LOAD:.1f}. {datetime.now(UTC):%Y-%m-%d},"
+        f" {platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}."
+    )
+    return "\n".join([*lines, "", about, ""])
+
+
+def main() -> int:
+    """Measure, print and write the figures."""
+    found: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as name, postgresql(Path(name) / "files") as server:
+        directory = Path(name)
+        for backend, url in (("PostgreSQL", server.get_uri()), ("SQLite", f"sqlite:///{directory}/pages.db")):
+            filled(url, directory)
+            for adapter in ADAPTERS:
+                found[f"{adapter}, {backend}"] = costs(adapter, url)
+    text = markdown(found)
+    print(text)
+    if ROUNDS >= WHOLE:
+        write(ROOT / "docs" / "performance.md", COMMAND, text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
