@@ -6,7 +6,7 @@ SEED ?= $(shell date +%s)
 COMMIT ?= HEAD
 PREVIOUS := tests/migrations/previous
 
-.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages smoke-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean bench-opds
+.PHONY: help venv serve test test-ci test-long faults faults-short judges test-pages smoke-pages lighthouse pictures fuzz schemathesis bench bench-profile bench-access bench-import bench-history bench-start bench-facets growth worst-bodies attack check openapi-check format twins previous old-contract upgrades test-lowest dist lock clean bench-opds bench-pages
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ lighthouse: venv ## Measure the pages with Lighthouse, and write the scores into
 
 growth: venv ## Compare the cost of requests with 10,000 books and with a million, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.growth
+
+bench-pages: venv ## Compare pages with the same in JSON, and write it into docs/performance.md
+	$(BIN)/python -m benchmarks.pages
 
 bench-facets: venv ## Measure facets and their counts with a million books, and write it into docs/performance.md
 	$(BIN)/python -m benchmarks.facets

@@ -15,7 +15,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from benchmarks.growth import MIDDLING, identifier, migrate, name, title
+from benchmarks.growth import COMMON, MIDDLING, WORDS, identifier, migrate, name, title
+from benchmarks.history_load import Processors
 from diptych.core.database import sync_config
 from diptych.core.settings import Settings
 from diptych.core.sync.counting import count_when_due
@@ -40,7 +41,10 @@ WHOLE = 1_000_000
 BOOKS = int(os.environ.get("BOOKS", str(WHOLE)))
 """Figures of fewer books are printed only."""
 
-REQUESTS = int(os.environ.get("REQUESTS", "100"))
+REQUESTS = int(os.environ.get("REQUESTS", "60"))
+SECONDS = 6.0
+"""Requests of a kind, and seconds after which fewer have to do."""
+
 LOAD = os.getloadavg()[0]
 
 TAGS = 2000
@@ -49,18 +53,21 @@ TAGS_OF_A_BOOK = 3
 CHANCE = random.Random(9)  # noqa: S311 - the same catalogue each time
 
 CASES = (
-    ("`GET /books?total=false`, for comparison", "/books?total=false"),
-    ("`GET /ui/authors?total=false`, a page without facets", "/ui/authors?total=false"),
-    ("`GET /books/facets`", "/books/facets"),
-    ("`GET /ui/books?total=false`", "/ui/books?total=false"),
-    ("`GET /books/facets?languageIn=fr&yearIn=1984` (some hundred matches)", "/books/facets?languageIn=fr&yearIn=1984"),
-    ("`GET /ui/books?languageIn=fr&yearIn=1984`", "/ui/books?languageIn=fr&yearIn=1984"),
-    ("`GET /books/facets?q=`, one book in 500 (2,000 matches)", f"/books/facets?q={MIDDLING}"),
-    ("`GET /books/facets?languageIn=fr` (150,000 matches)", "/books/facets?languageIn=fr"),
-    ("`GET /books/facets?tagsIn=`, the most common tag", "/books/facets?tagsIn=tag-0"),
-    ("`GET /books/facets?tagsIn=`, a rare tag", f"/books/facets?tagsIn=tag-{TAGS - 1}"),
+    ("all", ""),
+    ("200: `tagsIn`, a rare tag", f"tagsIn=tag-{TAGS - 2}"),
+    ("600: `languageIn=fr&yearIn=1984`", "languageIn=fr&yearIn=1984"),
+    ("2,000: `q`, a word in one title of 500", f"q={MIDDLING}"),
+    ("20,000: `tagsIn`, a tag in between", "tagsIn=tag-20"),
+    ("100,000: `q`, a word in one title of 10", f"q={COMMON}"),
+    ("140,000: `languageIn=fr`", "languageIn=fr"),
+    ("250,000: `tagsIn`, the most common tag", "tagsIn=tag-0"),
+    ("300,000: `q`, the most common word", f"q={WORDS[0]}"),
+    ("430,000: `languageIn=en`", "languageIn=en"),
 )
-"""What is measured, with the target of each request."""
+"""How many of a million books match, and the query that selects them."""
+
+TARGETS = ("/books?total=false&", "/books/facets?", "/ui/books?total=false&")
+"""What is asked for: a list, its facets, and the page with both."""
 
 
 # The catalogues
@@ -109,7 +116,10 @@ def filled(url: str) -> str:
     else:
         _fill_postgresql(url)
     migrate(url, "head")
-    if url.startswith("postgresql"):
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file, file:
+            file.execute("ANALYZE")
+    else:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
     return url
@@ -134,12 +144,11 @@ def _as_stored(value: Any) -> Any:
     return f"{value:%Y-%m-%d %H:%M:%S.%f}" if isinstance(value, datetime) else value
 
 
-def counted(url: str) -> float:
-    """Have the catalogue counted as a worker does, and return the seconds that takes."""
+def count(url: str) -> float:
+    """Have the catalogue counted as a worker does, if it is due, and return the seconds that takes."""
     database = Database(sync_config(Settings(database_url=url)))
     began = time.perf_counter()
-    if not count_when_due(database):
-        raise RuntimeError("the catalogue was counted already")
+    count_when_due(database)
     seconds = time.perf_counter() - began
     database.close()
     return seconds
@@ -149,75 +158,109 @@ def counted(url: str) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Milliseconds of a case: the median, and the time that 95 of 100 requests take at most."""
+class Cost:
+    """Milliseconds that 95 of 100 requests take at most, and those of processors that one takes on average."""
 
-    median: float
     p95: float
+    processors: float
 
 
-def measured(connection: http.client.HTTPConnection, target: str) -> Measured:
-    """Send a request again and again. Errors: RuntimeError for an error response."""
-    taken = []
-    for number in range(-REQUESTS // 10, REQUESTS):
-        began = time.perf_counter()
-        connection.request("GET", target)
-        response = connection.getresponse()
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A connection to a deployment. processors: returns the seconds that it and its database have used."""
+
+    connection: http.client.HTTPConnection
+    processors: Callable[[], float]
+
+    def cost(self, target: str) -> Cost:
+        """Send a request again and again. Errors: RuntimeError for an error response."""
+        taken: list[float] = []
+        self.ask(target)
+        before, end = self.processors(), time.perf_counter() + SECONDS
+        while len(taken) < REQUESTS and time.perf_counter() < end:
+            began = time.perf_counter()
+            self.ask(target)
+            taken.append((time.perf_counter() - began) * 1000)
+        used = (self.processors() - before) / len(taken) * 1000
+        taken.sort()
+        return Cost(taken[len(taken) * 95 // 100], used)
+
+    def ask(self, target: str) -> None:
+        """Send a request, and read the response. Errors: RuntimeError for an error response."""
+        self.connection.request("GET", target)
+        response = self.connection.getresponse()
         body = response.read()
         if response.status != 200:
             raise RuntimeError(f"{target}: {response.status} {body[:500]!r}")
-        if number >= 0:
-            taken.append((time.perf_counter() - began) * 1000)
-    taken.sort()
-    return Measured(taken[len(taken) // 2], taken[len(taken) * 95 // 100])
 
 
-def served(adapter: str, url: str) -> list[Measured]:
-    """Serve a catalogue with one adapter, and measure all cases."""
+def served(adapter: str, url: str, processors: Processors) -> list[list[Cost]]:
+    """Serve a catalogue with one adapter, and return the costs of the TARGETS of each case."""
+    count(url)
+    found = []
     with deployment(adapter, url, DIPTYCH_REQUEST_TIMEOUT="60") as base:
         address = urlsplit(base)
-        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=120)
-        found = []
-        for label, target in CASES:
-            connection.close()
-            found.append(measured(connection, target))
-            print(f"{adapter}: {label}: {found[-1].median:.1f} {found[-1].p95:.1f}", flush=True)
-        return found
+        for label, query in CASES:
+            with closing(http.client.HTTPConnection(str(address.hostname), address.port, timeout=120)) as connection:
+                client = Client(connection, lambda: processors.adapter() + processors.database())
+                found.append([client.cost(f"{target}{query}".rstrip("?&")) for target in TARGETS])
+            for value in WRITTEN:
+                print(f"{adapter}: {label}: {written(found[-1], value)} ({value})", flush=True)
+    return found
 
 
-def markdown(found: dict[str, list[Measured]], seconds: dict[str, float]) -> str:
+WRITTEN = ("p95", "processors")
+
+
+def written(costs: list[Cost], value: str) -> str:
+    """Return a value of a list, of its facets, of the page, and how much more than the list the page takes."""
+    listed, facets, page = (getattr(each, value) for each in costs)
+    return f"{listed:.0f}, {facets:.0f}, {page:.0f}: **{page - listed:+.0f}**"
+
+
+def markdown(found: dict[str, list[list[Cost]]], seconds: dict[str, float]) -> str:
     """Return the Markdown for the page."""
-    lines = ["| | " + " | ".join(found) + " |", "|---|" + "---|" * len(found)]
-    for place, (label, _) in enumerate(CASES):
-        cells = (f"{each[place].median:.1f} / {each[place].p95:.1f}" for each in found.values())
-        lines.append(f"| {label} | {' | '.join(cells)} |")
     times = ", ".join(f"{backend} {taken:.1f} s" for backend, taken in seconds.items())
-    about = (
-        f"Milliseconds with {BOOKS:,} books, {BOOKS // 10:,} authors and {TAGS:,} tags: the median, and what 95 of 100"
-        f" requests take at most. Counting the whole catalogue takes a worker: {times}. Load average before the run:"
-        f" {LOAD:.1f}. {datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {os.cpu_count()} cores, Python"
-        f" {platform.python_version()}."
+    return (
+        "Milliseconds that 95 of 100 requests take at most: for a list (`GET /books`), for its facets"
+        " (`GET /books/facets`), for the page with both (`GET /ui/books`), and how much more than the list the page"
+        f" takes:\n\n{table(found, 'p95')}\nThe same in milliseconds of processor time, of the adapter and of"
+        f" PostgreSQL, on average:\n\n{table(found, 'processors')}\n{BOOKS:,} books, {BOOKS // 10:,} authors and"
+        f" {TAGS:,} tags; {REQUESTS} requests of each kind, or as many as {SECONDS:.0f} seconds have. Counting"
+        f" the whole catalogue takes a worker: {times}. Load average before the run: {LOAD:.1f}."
+        f" {datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {os.cpu_count()} cores, Python"
+        f" {platform.python_version()}.\n"
     )
-    return "\n".join([*lines, "", about, ""])
+
+
+def table(found: dict[str, list[list[Cost]]], value: str) -> str:
+    """Return a value of all cases as a table."""
+    lines = ["| books that match | " + " | ".join(found) + " |", "|---|" + "---:|" * len(found)]
+    for place, (label, _) in enumerate(CASES):
+        lines.append(f"| {label} | {' | '.join(written(each[place], value) for each in found.values())} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     """Measure, print and write the figures."""
-    found: dict[str, list[Measured]] = {}
+    found: dict[str, list[list[Cost]]] = {}
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as directory, postgresql(Path(directory) / "files") as server:
+        processors = Processors(Path(directory) / "files")
         for backend, url in (("PostgreSQL", server.get_uri()), ("SQLite", f"sqlite:///{directory}/facets.db")):
             began = time.perf_counter()
             filled(url)
-            seconds[backend] = counted(url)
+            seconds[backend] = count(url)
             print(
                 f"{backend}: filled in {time.perf_counter() - began:.0f} s, counted in {seconds[backend]:.1f} s",
                 flush=True,
             )
             for adapter in ADAPTERS:
-                found[f"{adapter}, {backend}"] = served(adapter, url)
+                found[f"{adapter}, {backend}"] = served(adapter, url, processors)
+    text = markdown(found, seconds)
+    print(text)
     if BOOKS == WHOLE:
-        write(ROOT / "docs" / "performance.md", COMMAND, markdown(found, seconds))
+        write(ROOT / "docs" / "performance.md", COMMAND, text)
     return 0
 
 

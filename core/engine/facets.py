@@ -92,7 +92,7 @@ def of_matches(spec: ResourceSpec, facets: tuple[Facet, ...], shape: ListQuerySh
     Each row is the place of its facet, a value, its name, the number of rows with it, and the number of all that match.
     """
     model: Any = spec.model
-    where = [*filters.conditions(spec, shape.given), *search.match_words(spec, shape)]
+    where = [*filters.conditions(spec, shape.given), *search.match_many(spec, shape)]
     own = {column.name for column in model.__table__.columns if column.foreign_keys} | set(model.list_indexes) | {"id"}
     columns = [column for column in model.__table__.columns if column.name in own]
     matches = select(*columns).where(*where).order_by(model.id.desc()).limit(CAP + 1).cte("matches")

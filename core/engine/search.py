@@ -8,7 +8,7 @@ from sqlalchemy import Integer, String, and_, bindparam, func, not_, true
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import NullType
+from sqlalchemy.types import Boolean, NullType
 
 from diptych.core.engine.filters import ListQueryShape, contains_exactly
 from diptych.core.engine.fulltext_index import FUNCTION, words_of
@@ -42,6 +42,28 @@ def _is_matched(element: has_words, compiler: SQLCompiler, **options: Any) -> st
     return f"({compiler.process(row_id, **options)} IN ({found}))"
 
 
+class may_have_word(GenericFunction[bool]):  # noqa: N801
+    """may_have_word(text, word): no, where the text cannot have the word, which takes a fiftieth of `has_words`.
+
+    It is for PostgreSQL, where a common word is looked for in one text after another. A text in ASCII has the
+    characters of its words as they are; of others, characters within a word are ignored.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(may_have_word, "postgresql")
+def _may_have(element: may_have_word, compiler: SQLCompiler, **options: Any) -> str:
+    text, word = (compiler.process(each, **options) for each in element.clauses)
+    return f"(strpos({text}, {word}) > 0 OR octet_length({text}) <> length({text}))"
+
+
+@compiles(may_have_word, "sqlite")
+def _is_looked_up(_element: may_have_word, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "1"
+
+
 def match_parameters(query: FilterQuery, parsed: ParsedSearch) -> dict[str, Any]:
     """Return the parameters of `match_words` and `ranks`."""
     runs = {f"run_{place}": run for place, run in enumerate(parsed.runs)}
@@ -50,6 +72,7 @@ def match_parameters(query: FilterQuery, parsed: ParsedSearch) -> dict[str, Any]
         "tsquery_main": _tsquery(parsed, "#"),
         "same": sort_key(query.q or ""),
         "mostly": SHARE * len(parsed.longest),
+        "longest": parsed.longest,
         **runs,
     }
 
@@ -68,6 +91,14 @@ def words_condition(spec: ResourceSpec) -> Condition:
 def match_words(spec: ResourceSpec, shape: ListQueryShape) -> list[Condition]:
     """Return the conditions that rows have all the words of a query."""
     return _having(spec, shape.runs, "tsquery") if shape.words else []
+
+
+def match_many(spec: ResourceSpec, shape: ListQueryShape) -> list[Condition]:
+    """Return the conditions of `match_words` for a query that reads rows until it has thousands that match."""
+    if not shape.words:
+        return []
+    likely: Condition = may_have_word(spec.search_folded, bindparam("longest", type_=String))
+    return [likely, *match_words(spec, shape)]
 
 
 RANKS = (2, 1, 0)

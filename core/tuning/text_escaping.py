@@ -1,6 +1,6 @@
 """Escape what templates show by Python's own function.
 
-markupsafe's makes an object of each text that it has escaped. A page with 20 books and their facets has 500 of them, and
+markupsafe's makes an object of each text that it has escaped. A page with 20 books and their facets has 500 of them. It
 is rendered in 440 µs with this function, and in 630 with that: a twelfth of the request.
 """
 

@@ -15,7 +15,6 @@ _NOT_IN_XML = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 """Characters that texts of the catalogue may have, and XML 1.0 may not."""
 
 
-
 class _Environment(Environment):
     code_generator_class = EscapingCodeGenerator
 

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, Executable, Select, insert, text
+from sqlalchemy import Connection, Executable, Select, insert, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
@@ -35,7 +35,7 @@ from diptych.core.engine import fulltext_index, pagination
 from diptych.core.engine.cursors import Cursor
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.engine.schemas.pagination import ListQuery
-from diptych.core.engine.search import match_words
+from diptych.core.engine.search import match_many, match_words
 from diptych.core.engine.search_tokens import LENGTH, wanted
 from diptych.core.engine.text_normalization import fold
 from diptych.core.files.model import BookFile, File
@@ -207,6 +207,31 @@ def test_a_database_makes_the_words_of_a_text_that_are_asked_for(databases: Data
     for number, each in enumerate(folded):
         asked = wanted(each.replace("*", " "))
         assert made[number] == {*asked.whole, *asked.beginnings}, ascii(each)
+
+
+def ids(connection: Connection, q: str, matches: Callable[..., list[Any]]) -> set[UUID]:
+    asked = pagination.bind_list_query(authors.spec, AuthorList(q=q), {})
+    found = select(Author.id).where(*matches(authors.spec, asked.shape)).params(asked.values)
+    return set(connection.execute(found).scalars())
+
+
+def test_counting_finds_the_same_rows_as_a_list_in_every_script(databases: Databases):
+    folded = list(map(fold, texts()))
+    words = sorted({word for each in folded for word in wanted(each.replace("*", " ")).whole})
+    with transaction(databases.migrated("postgresql")) as connection:
+        made_in(connection, folded)
+        for word in [*words[::40], "ab*", "жж*"]:
+            assert ids(connection, word, match_many) == ids(connection, word, match_words), ascii(word)
+
+
+def test_counting_a_common_word_reads_the_words_of_no_text_without_it(databases: Databases):
+    called = text("SELECT sum(calls) FROM pg_stat_xact_user_functions WHERE funcname = 'catalogue_words'")
+    with transaction(databases.migrated("postgresql")) as connection:
+        made_in(connection, [f"a {'lighthouse' if number % 10 == 0 else 'house'} {number}" for number in range(300)])
+        for setting in ("track_functions = 'pl'", "enable_bitmapscan = off"):
+            connection.execute(text(f"SET LOCAL {setting}"))
+        assert len(ids(connection, "lighthouse", match_many)) == 30
+        assert connection.execute(called).scalar() == 30
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -133,7 +133,7 @@ TABLE = """
     books_list              ?q=te*&pageSize=2&total=false                                 2
     books_list              ?orderBy=isbn                                                2
     books_list              ?orderBy=isbn&pageSize=2&total=false                         1
-    books_list              ?tagsIn=war&contributorsIn={author}                          1
+    books_list              ?tagsIn=war&contributorsIn={author}                          2
     books_create            {{"title":"New","author_id":"{author}"}}                     1 alone
     books_create            {{"title":"New","author_id":"{nobody}"}}                     2
     books_change            id={book} {{"title":"New"}}                                  1 alone

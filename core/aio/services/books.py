@@ -17,7 +17,7 @@ from diptych.core.aio.services.resource_service import BatchIndexes, CatalogueSe
 from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.services.row_writer import Values, Writer
 from diptych.core.aio.services.tags import TagService
-from diptych.core.aio.statement_executor import executor_of
+from diptych.core.aio.statement_executor import Executor, executor_of
 from diptych.core.catalogue.authors import queries as author_queries
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
@@ -46,6 +46,16 @@ Contributing = tuple[UUID, str]
 
 RELATED = ("tags", "contributors", "identifiers", "series", "sources")
 """What belongs to a book and lies in other tables."""
+
+
+NO_TAG = UUID(int=0)
+"""The id of no tag, for names that no tag has."""
+
+
+async def tag_ids(executor: Executor, names: Sequence[str]) -> list[UUID]:
+    """Return the ids of the tags with some names, as the scope `tag_ids` of books takes them."""
+    rows = await executor.all(queries.TAG_IDS, {VALUES: names})
+    return [row[0] for row in rows] or [NO_TAG]
 
 
 class BookReader(Reader):
@@ -98,6 +108,12 @@ class BookReader(Reader):
             case "sources":
                 return await self._sources(ids)
         return await self._publishers(books)
+
+    async def page(self, query: Any, **scope: Any) -> Page[Any]:
+        if not query.tags_in:
+            return await super().page(query, **scope)
+        ids = await tag_ids(self.executor, query.tags_in)
+        return await super().page(query.model_copy(update={"tags_in": None}), **scope, tag_ids=ids)
 
     async def page_including(self, query: Any, **scope: Any) -> Page[Any]:
         """Return a page of books within a scope, with what the query's `include` names."""

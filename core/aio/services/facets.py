@@ -7,20 +7,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from diptych.core.aio.services.books import tag_ids
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue import kept_counts
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.facets import FACETS, NAMES
-from diptych.core.catalogue.books.queries import TAG_IDS, spec
+from diptych.core.catalogue.books.queries import spec
 from diptych.core.catalogue.sizes import KINDS, SIZES, Sizes
 from diptych.core.engine import facets
 from diptych.core.engine.facets import CAP
 from diptych.core.engine.pagination import BoundListQuery
 from diptych.core.engine.row_statements import VALUES
 from diptych.core.engine.schemas.pagination import FilterQuery
-
-NO_TAG = UUID(int=0)
-"""The id of no tag, for names that no tag has."""
 
 
 def own_filters(query: FilterQuery, names: Sequence[str]) -> list[str]:
@@ -81,8 +79,7 @@ class FacetReader:
         if not names or facet == "tags":
             return facets.bind(spec, query, facet)
         if not self._tag_ids:
-            rows = await self._executor.all(TAG_IDS, {VALUES: names})
-            self._tag_ids = [row[0] for row in rows] or [NO_TAG]
+            self._tag_ids = await tag_ids(self._executor, names)
         return facets.bind(spec, query.model_copy(update={"tags_in": None}), facet, {"tag_ids": self._tag_ids})
 
     async def _group(self, bound: BoundListQuery, names: Sequence[str], size: int) -> dict[str, schemas.Facet]:

@@ -39,7 +39,7 @@ from diptych.core.sync.services.resource_service import BatchIndexes, CatalogueS
 from diptych.core.sync.services.row_reader import Reader, row_not_found
 from diptych.core.sync.services.row_writer import Values, Writer
 from diptych.core.sync.services.tags import TagService
-from diptych.core.sync.statement_executor import executor_of
+from diptych.core.sync.statement_executor import Executor, executor_of
 
 Contributing = tuple[UUID, str]
 """An author's id and the role."""
@@ -47,6 +47,16 @@ Contributing = tuple[UUID, str]
 
 RELATED = ("tags", "contributors", "identifiers", "series", "sources")
 """What belongs to a book and lies in other tables."""
+
+
+NO_TAG = UUID(int=0)
+"""The id of no tag, for names that no tag has."""
+
+
+def tag_ids(executor: Executor, names: Sequence[str]) -> list[UUID]:
+    """Return the ids of the tags with some names, as the scope `tag_ids` of books takes them."""
+    rows = executor.all(queries.TAG_IDS, {VALUES: names})
+    return [row[0] for row in rows] or [NO_TAG]
 
 
 class BookReader(Reader):
@@ -99,6 +109,12 @@ class BookReader(Reader):
             case "sources":
                 return self._sources(ids)
         return self._publishers(books)
+
+    def page(self, query: Any, **scope: Any) -> Page[Any]:
+        if not query.tags_in:
+            return super().page(query, **scope)
+        ids = tag_ids(self.executor, query.tags_in)
+        return super().page(query.model_copy(update={"tags_in": None}), **scope, tag_ids=ids)
 
     def page_including(self, query: Any, **scope: Any) -> Page[Any]:
         """Return a page of books within a scope, with what the query's `include` names."""
