@@ -245,7 +245,7 @@ RELATED_LIMIT = 12
 _OTHER = Book.id != bindparam("book")
 _OWN_AUTHOR = Book.author_id == bindparam("author")
 _OWN_TITLE = Book.sort_key == bindparam("sort_key")
-_ORIGINAL = bindparam("original")
+_ORIGINAL: Any = bindparam("original")
 
 
 def _related(part: int, *where: Any) -> Select[Any]:

@@ -54,11 +54,13 @@ def speaking(tmp_path: Path) -> Iterator[Callable[..., str]]:
         path.write_bytes(content)
         wording.use(translation.read(str(path)))
         values.language_text.cache_clear()
+        values.decade_text.cache_clear()
         return str(path)
 
     yield begin
     wording.use(NullTranslations())
     values.language_text.cache_clear()
+    values.decade_text.cache_clear()
 
 
 def pseudo(english: str) -> str:
