@@ -32,7 +32,7 @@ from tests.support.postgresql import postgresql
 COMMAND = "make attack, uploads"
 UPLOADS = 20
 SIZE = 300_000
-PIECE, PAUSE = 3000, 0.1
+CHUNK_SIZE, PAUSE = 3000, 0.1
 """Bytes that each client sends at once, and the seconds between: ten seconds for a file."""
 
 PHASES = 4
@@ -53,9 +53,9 @@ def send(connected: Event, port: int, books: list[str]) -> None:
                 head = f"POST /books/{book}/files?kind=cover HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                 clients[-1].sendall(f"{head}Content-Length: {len(contents[-1])}\r\n\r\n".encode())
             connected.set()
-            for start in range(0, len(contents[0]), PIECE):
+            for start in range(0, len(contents[0]), CHUNK_SIZE):
                 for client, content in zip(clients, contents, strict=True):
-                    client.sendall(content[start : start + PIECE])
+                    client.sendall(content[start : start + CHUNK_SIZE])
                 time.sleep(PAUSE)
             for client in clients:
                 answer = client.recv(65536)
