@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from time import monotonic
 from typing import Any, cast
@@ -24,7 +24,7 @@ from diptych.core.aio.unit_of_work import Database
 from diptych.core.attribution import Attribution, attributed_to
 from diptych.core.database import async_config
 from diptych.core.errors import CatalogueError, NotFound
-from diptych.core.files.rules import LEAST_COUNTED, Allowance, allowance_of
+from diptych.core.files.rules import LEAST_COUNTED, Allowance, StoredFile, allowance_of
 from diptych.core.files.store import FileStore
 from diptych.core.http import etag, json, problems, request_parsing, response_building
 from diptych.core.http.client_address import TrustedProxies
@@ -142,8 +142,14 @@ class Application:
             latest = request.arrived + self.settings.request_timeout
             with deadline.until(latest):
                 sender = await self._access.authorize(route.operation, request)
-                call, has_stored = await self._read(route.operation, target, request, sender)
-            if has_stored:
+                if route.operation.file_field:
+                    # In two steps: a form that is refused comes back with what it has become by then.
+                    request, file = await form_file.opened(route.operation, request, self.settings)
+                    if file is not None:
+                        store = self._store_for(sender[0])
+                        request = await form_file.stored(self.database, store, route.operation, request, file)
+                call = await self._read(route.operation, target, request, sender)
+            if route.operation.stores_file is not None:
                 # The store has limits of its own, and what remains is to be done in a request's time.
                 latest = monotonic() + self.settings.request_timeout
             with deadline.until(latest), attributed_to(_attribution(sender[0], request_id)):
@@ -160,24 +166,22 @@ class Application:
 
     async def _read(
         self, operation: Operation, target: Target, request: Request, sender: tuple[Principal, Browser]
-    ) -> tuple[OperationRequest, bool]:
-        """Return a request as its operation takes it, and whether the file in it has been stored.
+    ) -> OperationRequest:
+        """Return a request as its operation takes it; a file that is its body has been stored.
 
         Errors: those that the request shows, or has been refused with; those of the store.
         """
         if isinstance(request.body, Refused):
             raise request.body.error
-        store = partial(store_file, self.database, self._files, allowance=self._allowance(sender[0]))
-        file = None
-        if operation.file_field:
-            request, file = await form_file.opened(operation, request, self.settings)
-            if file is not None:
-                request = await form_file.stored(self.database, store, operation, request, file)
         parse = partial(request_parsing.read, operation, target, request, self.settings, sender)
         call = await read_body_async(request.may_be_large, parse)
         if operation.stores_file is None or operation.file_field:
-            return call, file is not None
-        return replace(call, body=await store(call.body, operation.stores_file(call))), True
+            return call
+        return replace(call, body=await self._store_for(sender[0])(call.body, operation.stores_file(call)))
+
+    def _store_for(self, principal: Principal) -> Callable[[Spool, str], Awaitable[StoredFile]]:
+        """Return the function that stores a file of a client."""
+        return partial(store_file, self.database, self._files, allowance=self._allowance(principal))
 
     def _allowance(self, principal: Principal) -> Allowance | None:
         """Return what a client may have stored; None for as much as it likes."""
