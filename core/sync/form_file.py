@@ -8,17 +8,20 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
+from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.files import queries
 from diptych.core.files.rules import NAME_LENGTH, StoredFile
 from diptych.core.http import form_files
 from diptych.core.http.form_files import FormFile
 from diptych.core.http.operations import Operation, OperationRequest
+from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import LARGE, Request
 from diptych.core.http.spool import Spool
 from diptych.core.off_loop import in_thread
 from diptych.core.settings import Settings
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
+from diptych.core.web.wording import text
 
 
 def opened(operation: Operation, request: Request, settings: Settings) -> tuple[Request, FormFile | None]:
@@ -39,13 +42,19 @@ def stored(
 
     store: `store_file`, with all but a file and its media type.
     A form that is refused comes back with the digest, so the file is kept as long as one that no book has any more.
-    Errors: ValidationFailed where it is of no type that is accepted; those of `store`.
+    Errors: ValidationFailed where it is of no type that is accepted, or its sender has too much stored already;
+    ServiceUnavailable of the store.
     """
     with closing(file.content):
         assert operation.stores_file is not None  # noqa: S101 - as each operation with a `file_field`
         call = OperationRequest(request.prefix, {}, None, file.content)
         media_type = in_thread(partial(operation.stores_file, call))
-        found = store(file.content, media_type)
+        try:
+            found = store(file.content, media_type)
+        except Problem as problem:
+            # The form comes back with what was typed, as it does where the file is of no type that is accepted.
+            error = FieldError(problem.kind.name, text("files.full"), path=(operation.file_field,))
+            raise ValidationFailed("The file cannot be taken.", [error]) from None
 
     def mark(executor: Executor) -> None:
         executor.run(queries.READY, {"digest": found.digest})

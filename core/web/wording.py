@@ -155,6 +155,7 @@ TEXTS: Mapping[str, str] = {
     "files.no_image": "this is a file of type {type}, and no image",
     "files.empty": "the file is empty",
     "files.large": "the image is larger than {size} MiB",
+    "files.full": "your account has as many files stored as it may: delete some, or ask an administrator to send it",
     "cover.some": "A cover",
     "cover.there": "The book has a cover. Another one takes its place.",
     "cover.kept": "{name} was sent, and is saved with this form.",

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from diptych.core.access.principal import HostUser
 from diptych.core.cli.files import differences
 from diptych.core.files.rules import LEAST_COUNTED
 from diptych.core.files.store import FileStore
 from diptych.core.http.request_response import Refused, Request
+from diptych.core.http.spool import Spool
 from diptych.core.settings import Settings
+from diptych.core.web.wording import text
 from tests.services.api import OPERATOR
 from tests.support.calling import Called
 from tests.support.databases import BACKENDS, Databases
+from tests.support.markup import Page
 
 MOST = 3
 """Small files that an account may have."""
@@ -83,6 +88,26 @@ def test_a_file_counts_for_who_has_sent_it_and_once(service: Service):
     for file in json.loads(service.call("books_list_files", id=service.one).body)["items"]:
         assert service.call("books_delete_file", book_id=service.one, id=file["id"]).status == 204
     assert service.sent("d") == 413
+
+
+def test_the_cover_in_a_form_counts_too_and_what_was_typed_comes_back(service: Service):
+    assert [service.sent(str(number)) for number in range(MOST)] == [201] * MOST
+    image = BytesIO()
+    Image.new("L", (1, 1)).save(image, "GIF")
+    parts = [('name="title"', b"Sommarboken"), ('name="cover.file"; filename="a.gif"', image.getvalue())]
+    spool = Spool()
+    for head, value in parts:
+        spool.extend(f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + value + b"\r\n")
+    spool.extend(b"--x--")
+
+    refused = service.call(
+        "form_new_book", spool, user=EDITOR, headers={"content-type": "multipart/form-data; boundary=x"}
+    )
+
+    assert refused.status == 422
+    page = Page.of(refused.body.decode())
+    assert page.fields["title"] == "Sommarboken"
+    assert text("files.full").encode() in refused.body
 
 
 def test_a_file_that_is_too_much_is_refused_before_it_is_received(service: Service):
