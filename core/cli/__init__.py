@@ -58,4 +58,5 @@ def main(arguments: list[str] | None = None) -> Any:
     settings = settings_or_exit(os.environ)
     skip_gc_at_exit()
     group = Commands(settings, help="Diptych, a book catalogue.")
-    return click.version_option(package_name="diptych", message="%(prog)s %(version)s")(group).main(arguments)
+    group = click.version_option(package_name="diptych", message="%(prog)s %(version)s")(group)
+    return group.main(arguments, prog_name="diptych")
