@@ -37,7 +37,7 @@ from tests.support.postgresql import postgresql
 COMMAND = "make bench-opds"
 
 SHARES = {
-    "200 have a link and 100 a file": ("{place} % 5000 = 17", "{place} % 10000 = 3"),
+    "one in 5,000 has a link, and one in 10,000 a file": ("{place} % 5000 = 17", "{place} % 10000 = 3"),
     "every second has a link, and every third a file": ("{place} % 2 = 1", "{place} % 3 = 0"),
 }
 """Which books can be acquired, by what is said of them: those with a link, and those with a file."""

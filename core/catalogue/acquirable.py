@@ -69,13 +69,19 @@ def _few(book: Any, condition: Any) -> Condition:
 
 def _many(book: Any, condition: Any) -> Condition:
     """Return the same condition, to be looked at for each author."""
-    further = exists().where(
+    further = (
         BookContributor.author_id == Author.id,
         BookContributor.role == AUTHOR,
         book.id == BookContributor.book_id,
         condition,
     )
-    return or_(exists().where(book.author_id == Author.id, condition), further)
+    return or_(_some(book.author_id == Author.id, condition), _some(*further))
+
+
+def _some(*conditions: Any) -> Condition:
+    """Return the condition that a row exists. Not EXISTS: with OR, PostgreSQL would read all such rows beforehand."""
+    found: Condition = select(literal_column("1")).where(*conditions).limit(1).scalar_subquery().is_not(None)
+    return found
 
 
 OF_AUTHORS: Mapping[str, Condition] = {
