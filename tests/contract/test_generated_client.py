@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from diptych.core.files.content.media_types import ACCEPTED
 from diptych.core.sync.operations import OPERATIONS
 from tests.contract.conftest import each_once
 from tests.contract.making import marker, new_isbn
@@ -19,14 +18,13 @@ pytestmark = each_once
 
 JSON = "application/json"
 
-OTHERS = [each.media_type for each in ACCEPTED]
-"""Media types that the generator does not know; its configuration says that they are files."""
-
-OTHERS += [
-    operation.media_type.partition(";")[0]
+OTHERS = {
+    media_type.partition(";")[0]
     for operation in OPERATIONS
-    if operation.unit == "stream" or (operation.media_type.startswith("application/") and operation.media_type != JSON)
-]
+    for media_type in (*operation.sends_file, operation.media_type)
+    if operation.unit == "stream" or media_type.startswith(("application/", "image/"))
+} - {JSON}
+"""Media types that the generator does not know; its configuration says that they are files."""
 
 PROGRAM = """
 import sys
