@@ -18,7 +18,7 @@ OF_COMMANDS = {
     "alembic",
     "mako",
     "diptych.core.legacy_import",
-    "diptych.core.cli",
+    "diptych.core.cli.common",
     "diptych.core.import_export.import_job",
     "diptych.core.import_export.file_reader",
 }
