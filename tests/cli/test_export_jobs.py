@@ -172,6 +172,7 @@ def _killed(exports: Exports, step: str) -> None:
     assert exports.sweep_later() == list(exports.store.listed()) == []
 
 
+@pytest.mark.long
 def test_an_export_that_ends_its_worker_each_time_fails_though_it_begins_anew(exports: Exports):
     job_id = exports.ask("csv")
     for _ in range(ATTEMPTS):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.core.import_export.test_catalogues import DIGITISED, GOODBOOKS, needs
 from tests.support import patient
 from tests.support.databases import DIPTYCH, Databases, run
 from tests.support.deployments import ADAPTERS, deployment
 
 
+@pytest.mark.unsampled
+@pytest.mark.long
 @needs(GOODBOOKS)
 @needs(DIGITISED)
 def test_two_real_catalogues_are_imported_once_and_served_by_both_adapters(databases: Databases):

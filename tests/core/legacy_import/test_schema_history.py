@@ -37,6 +37,7 @@ def later(tmp_path: Path) -> ScriptDirectory:
     return ScriptDirectory(str(MIGRATIONS), version_locations=[str(MIGRATIONS / "versions"), str(tmp_path)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_revisions_that_want_no_transaction_are_compared_with_too(
     databases: Databases, later: ScriptDirectory, backend: str
