@@ -16,7 +16,7 @@ from diptych.core.http import problems
 from diptych.core.http.operations import FORM
 from diptych.core.http.request_parsing import decode_form, whole_body
 from diptych.core.http.request_response import Request
-from diptych.core.http.spool import Spool, SpoolError
+from diptych.core.http.spool import Spool
 from diptych.core.http.uploads import HEAD_LIMIT, MULTIPART, boundary_of, file_name, unescaped
 from diptych.core.settings import Settings
 
@@ -47,7 +47,7 @@ class _Part(Struct, frozen=True):
 def opened(request: Request, field: str, settings: Settings) -> tuple[Request, FormFile | None]:
     """Return a request with a form as one without a file, and the file that was chosen in it, if there is one.
 
-    field: that of the file. Errors: Problem 400, 413, 415, 503.
+    field: that of the file. Errors: Problem 400, 413, 415, 503; SpoolError.
     """
     body = whole_body(request, settings.max_file_bytes)
     if not _is_multipart(request):
@@ -60,8 +60,6 @@ def opened(request: Request, field: str, settings: Settings) -> tuple[Request, F
             parts = list(_parts(content, boundary_of(request.headers["content-type"])))
             fields = _fields(content, parts, settings.max_body_bytes)
             file = _file(content, parts, f"{field}.file", settings.spool_directory)
-    except SpoolError as error:
-        raise problems.unavailable("The service cannot store files now.") from error
     except ValueError as error:
         raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
     return _plain(request, fields), file
@@ -75,11 +73,14 @@ def with_file(request: Request, field: str, digest: str, name: str) -> Request:
 
 
 def fields_of(request: Request, limit: int) -> dict[str, str]:
-    """Return the fields of a form that is refused, as far as the beginning of its body has them. Errors: ValueError."""
+    """Return the fields of a form that is refused, as far as the beginning of its body has them.
+
+    Errors: ValueError; SpoolError where that is not in memory.
+    """
     body = request.body
     if not isinstance(body, Spool):
         return decode_form(body) if isinstance(body, bytes) else {}
-    beginning = body.rewound().read(limit)
+    beginning = body.head if len(body) == len(body.head) else body.rewound().read(limit)
     if not _is_multipart(request):
         return decode_form(beginning) if len(beginning) == len(body) else {}
     parts = list(_parts(beginning, boundary_of(request.headers["content-type"]), whole=len(beginning) == len(body)))
@@ -180,5 +181,6 @@ def _file(content: bytes | mmap.mmap, parts: list[_Part], field: str, directory:
         for start in range(part.start, part.stop, _PIECE):
             deadline.check()
             spool.extend(content[start : min(start + _PIECE, part.stop)])
+        spool.rewound()
         unless_whole.pop_all()
     return FormFile(part.file or "", spool)

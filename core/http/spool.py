@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from diptych.core.errors import ServiceUnavailable
 
 _log = logging.getLogger("diptych")
 
@@ -14,7 +18,7 @@ HEAD = 65_536
 """Bytes of the beginning that are kept in memory, to see what is in the file."""
 
 
-class SpoolError(OSError):
+class SpoolError(ServiceUnavailable):
     """What was received could not be written: the disk is full, for example."""
 
 
@@ -22,7 +26,7 @@ class Spool:
     """A temporary file, which has no name and is gone when it is closed.
 
     directory: where it is; None for where Python's `tempfile` puts files. It is opened with its first bytes, because a
-    process may have so many files open only. Errors of all: OSError.
+    process may have so many files open only.
     """
 
     def __init__(self, directory: str | None = None) -> None:
@@ -39,11 +43,8 @@ class Spool:
         """Append bytes. Errors: SpoolError, which is logged."""
         if len(self.head) < HEAD:
             self.head += bytes(data[: HEAD - len(self.head)])
-        try:
+        with _errors():
             self._file().write(data)
-        except OSError as error:
-            _log.error("a file that is received could not be written: %s", error.strerror)
-            raise SpoolError(error.errno, error.strerror) from error
         self._hash.update(data)
         self._size += len(data)
 
@@ -53,15 +54,18 @@ class Spool:
         return self._hash.hexdigest()
 
     def rewound(self) -> BinaryIO:
-        """Return the file, at its beginning."""
-        file = self._file()
-        file.seek(0)
+        """Return the file, at its beginning, all written. Errors: SpoolError, which is logged."""
+        with _errors():
+            file = self._file()
+            file.seek(0)
         return file
 
     def close(self) -> None:
         """Delete the file."""
         if self._opened is not None:
-            self._opened.close()
+            # What its buffer has and the disk has no room for is not wanted any more.
+            with suppress(OSError):
+                self._opened.close()
 
     def _file(self) -> BinaryIO:
         if self._opened is None:
@@ -69,3 +73,12 @@ class Spool:
                 Path(self._directory).mkdir(parents=True, exist_ok=True)
             self._opened = cast("BinaryIO", tempfile.TemporaryFile(dir=self._directory))  # noqa: SIM115 - `close` closes it
         return self._opened
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _log.error("a file that is received could not be written: %s", error.strerror)
+        raise SpoolError("The service cannot store files now.") from error

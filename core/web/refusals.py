@@ -12,6 +12,7 @@ from diptych.core.http import form_files, problems, query_string
 from diptych.core.http.operations import FORM, Operation, Route, filled, is_for_browsers
 from diptych.core.http.problems import Problem
 from diptych.core.http.request_response import Request, Response
+from diptych.core.http.spool import SpoolError
 from diptych.core.web import templates
 from diptych.core.web.forms import Form, Refused, carried
 from diptych.core.web.frame import HEADERS, HTML, Frame, frame_of
@@ -53,8 +54,8 @@ def _typed(operation: Operation, request: Request) -> dict[str, str]:
         return {}
     try:
         return form_files.fields_of(request, BEGINNING)
-    except ValueError:
-        return {}  # a request that is refused before its body is read may have one that is no form
+    except (ValueError, SpoolError):
+        return {}  # a request that is refused before its body is read may have one that is no form, or is not written
 
 
 def _carried(operation: Operation, request: Request) -> str:
