@@ -17,13 +17,17 @@ def read(path: str) -> NullTranslations:
     try:
         with Path(path).open("rb") as file:
             return GNUTranslations(file)
-    except (OSError, ValueError, struct.error) as error:  # the latter two where the file is not what it says
+    # All but the first where the file is not what it says: a LookupError for a character set that nobody knows.
+    except (OSError, ValueError, LookupError, struct.error) as error:
         raise ValueError(f"cannot be read from {path!r}: {error}") from None
 
 
 def check(path: str) -> str:
     """Check the file of a translation, and return it as given. Errors: ValueError."""
-    Words(read(path))
+    try:
+        Words(read(path))
+    except ZeroDivisionError as error:
+        raise ValueError(f"cannot be read from {path!r}: its plural forms are for no number: {error}") from None
     return path
 
 

@@ -854,6 +854,7 @@ PLURALS: Mapping[str, tuple[str, str]] = {
 
 
 _FILLED_IN = re.compile("{([^}]*)}")
+_BRACE = re.compile("[{}]")
 
 _NUMBERS = range(200)
 """Of which the plural forms of any language are among the forms."""
@@ -862,7 +863,7 @@ _NUMBERS = range(200)
 class Words:
     """What is given out: English, or a translation.
 
-    Errors: ValueError where a text fills in what the English one does not.
+    Errors: ValueError where a text fills in what the English one does not, or cannot be filled in.
     """
 
     def __init__(self, translations: NullTranslations) -> None:
@@ -877,11 +878,13 @@ class Words:
 
 
 def _checked(key: str, words: str, *english: str) -> Markup:
-    """Return a text of a translation. Errors: ValueError where it fills in what the English one does not."""
+    """Return a text of a translation. Errors: as of Words."""
     if words in english:
         return Markup(words)  # noqa: S704 - the texts above
     if unknown := {*_FILLED_IN.findall(words)} - {*_FILLED_IN.findall("".join(english))}:
         raise ValueError(f"the text {key} fills in {{{min(unknown)}}}, which is unknown there")
+    if _FILLED_IN.search("".join(english)) and _BRACE.search(_FILLED_IN.sub("", words)):
+        raise ValueError(f"the text {key} has a brace too many")
     return escape(words)
 
 

@@ -114,6 +114,10 @@ def test_a_language_has_as_many_plural_forms_as_it_needs(speaking: Callable[...,
         (mo_file({}, {("list.books", *PLURALS["list.books"]): ("{n} {m}",) * 2}), "the text list.books fills in {m}"),
         (b"msgid", "cannot be read from "),
         (mo_file({}, {}, "nplurals=2; plural=;"), "cannot be read from "),
+        (mo_file({}, {}, "nplurals=2"), "cannot be read from "),
+        (mo_file({}, {}, "nplurals=2; plural=1/(n-7);"), "cannot be read from "),
+        (mo_file({}, {}).replace(b"UTF-8", b"UTF-9"), "cannot be read from "),
+        (mo_file({("list.place", TEXTS["list.place"]): "{"}, {}), "the text list.place has a brace too many"),
     ],
 )
 def test_a_translation_that_cannot_be_used_is_told_at_the_start(tmp_path: Path, content: bytes, told: str):
