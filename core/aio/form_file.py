@@ -9,6 +9,7 @@ from functools import partial
 
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
+from diptych.core.engine.text_normalization import clean
 from diptych.core.errors import FieldError, ValidationFailed
 from diptych.core.files import queries
 from diptych.core.files.rules import NAME_LENGTH, StoredFile
@@ -59,5 +60,12 @@ async def stored(
         await executor.run(queries.READY, {"digest": found.digest})
 
     await database.execute_write(mark, in_transaction=False)
-    name = re.sub(r"[\x00-\x1f\x7f]", " ", file.name).strip()[:NAME_LENGTH]
-    return form_files.with_file(request, operation.file_field, found.digest, name)
+    return form_files.with_file(request, operation.file_field, found.digest, _name(file.name))
+
+
+def _name(given: str) -> str:
+    """Return the name of a file as one that is accepted: nobody could correct it in the form."""
+    try:
+        return clean(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", given))[:NAME_LENGTH].strip()
+    except ValueError:
+        return ""

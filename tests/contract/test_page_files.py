@@ -158,6 +158,17 @@ def test_a_file_of_a_refused_form_is_kept_and_need_not_be_chosen_again(api: http
     assert sent(api, f"/ui/book/{book['slug']}/edit", {"title": title, "cover": "../x"}).status_code == 422
 
 
+def test_whatever_the_name_of_a_file_is_its_form_is_taken(api: httpx.Client):
+    """Nobody could correct the name: the form has no field for it."""
+    names = {"a\x9f\x85b.png": "a b.png", "\u0958" * 200: "\u0915\u093c" * 127 + "\u0915", "a" + "\u0301" * 99: None}
+    for given, kept in names.items():
+        title = marker()
+        typed = {**opened(api, "/ui/books/new"), "title": title}
+        assert sent(api, "/ui/books/new", typed, (given, cover())).status_code == 303
+        (book,) = api.get(f"/books?searchString={title}").json()["items"]
+        assert files_of(api, book)[0]["name"] == kept
+
+
 def bomb() -> bytes:
     """Return a PNG file that says it has more pixels than any memory holds."""
     chunks = (b"IHDR" + (60000).to_bytes(4) * 2 + b"\x08\x02\x00\x00\x00", b"IDAT", b"IEND")
