@@ -25,6 +25,7 @@ from diptych.core.http.request_response import Response
 from diptych.core.http.wire.allowed_hosts import allowed_hosts
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.response_writer import chunk
+from diptych.core.http.wire.send_queue import patience
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.core.sync.application import Application
 from diptych.core.tuning.accept_yield import accept_yield
@@ -332,8 +333,8 @@ class Worker(base.Worker):  # type: ignore[misc]
             connection.abort()
             return
         data = part if head.old or stream.is_sized else chunk(part)
-        patience = max(self.application.settings.request_timeout, WRITE_TIMEOUT)
-        connection.send(data, time.monotonic() + patience)
+        seconds = max(self.application.settings.request_timeout, WRITE_TIMEOUT)
+        connection.send(data, time.monotonic() + patience(connection.client, seconds))
         if not part:
             connection.end_stream()
             connection.begin_next()

@@ -20,7 +20,7 @@ from diptych.core.http.buffers import Buffer, Direction
 from diptych.core.http.wire.request_head import Head
 from diptych.core.http.wire.request_reader import RequestReader
 from diptych.core.http.wire.response_writer import SERVER, chunk, date, message
-from diptych.core.http.wire.send_queue import unacknowledged
+from diptych.core.http.wire.send_queue import patience, unacknowledged
 from diptych.core.http.wire.timeouts import LINGER_TIMEOUT, WRITE_TIMEOUT
 from diptych.sanic_app.server.connection_reset import reset
 from diptych.sanic_app.server.response import CoreResponse
@@ -156,7 +156,7 @@ class Http(SanicHttp):
             self.response_func: Any = None
             await self.protocol.send(whole)  # type: ignore[no-untyped-call]
             self.stage = Stage.IDLE
-        await self.protocol.taken(self.incoming.arrived)
+        await self.protocol.taken(self.incoming.arrived + self.protocol.app.ctx.settings.request_timeout)
 
     async def _begin(self, response: CoreResponse, headers: MutableMapping[str, Any]) -> None:
         """Send the head of a response in parts."""
@@ -171,13 +171,14 @@ class Http(SanicHttp):
     async def _part(self, data: bytes, end_stream: bool) -> None:  # noqa: FBT001 - Sanic's signature
         """Send a part of a body, or its end."""
         parts = [data] * bool(data) + [b""] * end_stream
+        latest = time.monotonic() + self.protocol.patience()
         is_raw = self._is_old or (isinstance(self.response, CoreResponse) and self.response.is_sized)
         sent = data if is_raw else b"".join(map(chunk, parts))
         if sent and not self.head_only:
             await self.protocol.send(sent)  # type: ignore[no-untyped-call]
         if end_stream:
             self.response_func, self.stage = None, Stage.IDLE
-        await self.protocol.taken(time.monotonic())
+        await self.protocol.taken(latest)
 
     @property
     def _is_old(self) -> bool:
@@ -269,16 +270,21 @@ class Protocol(HttpProtocol):
         self._writable.set()
         super().resume_writing()  # type: ignore[no-untyped-call]
 
-    async def taken(self, arrived: float) -> None:
+    def patience(self) -> float:
+        """Return how long the client may take for the next part of a response."""
+        seconds: float = max(self.app.ctx.settings.request_timeout, WRITE_TIMEOUT)
+        return seconds if self.transport is None else patience(self.transport.get_extra_info("socket"), seconds)
+
+    async def taken(self, latest: float) -> None:
         """Wait until the response is sent; abort the connection where the client reads too slowly, or there is no room.
 
-        arrived: when the request was complete (monotonic). The client has WRITE_TIMEOUT for each part, and for all of
-        it the time until the request's deadline.
+        latest: until when (monotonic) the client has time for all of it, if that is later than in WRITE_TIMEOUT. It
+        may pause for that long.
         """
         transport: Any = self.transport
         connection = transport.get_extra_info("socket")
         left, until = -1, 0.0
-        latest = max(arrived + self.app.ctx.settings.request_timeout, time.monotonic() + WRITE_TIMEOUT)
+        latest = max(latest, time.monotonic() + WRITE_TIMEOUT)
         while not self._writable.is_set():
             # Keep Sanic's response timeout, which is for handlers, from firing.
             self._time = now = time.monotonic()
