@@ -98,18 +98,19 @@ _TESTS: tuple[tuple[FileType, Callable[[bytes], bool]], ...] = (
 )
 
 
-def identify(head: bytes) -> FileType:
+def identify(head: bytes, kind: Literal["image", "book"] | None = None) -> FileType:
     """Return the type of the file that begins with `head`: its first HEAD bytes, or all of a shorter file.
 
+    kind: what is asked for: the error names no type of another kind.
     Raises UnsupportedTypeError. A file may be of another type too, as a GIF that is also a script: it is to be served
     as the type that is returned here, with X-Content-Type-Options: nosniff.
     """
     found = next((file_type for file_type, test in _TESTS if test(head)), None)
     if found is not None:
         return found
-    if head.startswith(_ZIP):
+    if head.startswith(_ZIP) and kind != "image":
         raise UnsupportedTypeError(
             "This is a zip file, but no EPUB book: that begins with an uncompressed file named mimetype."
         )
-    *names, last = (file_type.name for file_type in ACCEPTED)
+    *names, last = (file_type.name for file_type in ACCEPTED if kind in (None, file_type.kind))
     raise UnsupportedTypeError(f"This is a file of another type than {', '.join(names)} and {last}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Literal
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -71,11 +72,11 @@ def ebook_type(call: OperationRequest) -> str:
     return _type(call, "ebook", "book")
 
 
-def _type(call: OperationRequest, field: str, kind: str) -> str:
+def _type(call: OperationRequest, field: str, kind: Literal["image", "book"]) -> str:
     if not len(call.body):
         raise _refused(field, text("files.empty"))
     try:
-        found = identify(call.body.head)
+        found = identify(call.body.head, kind)
     except UnsupportedTypeError as error:
         raise _refused(field, str(error)) from None
     if found.kind != kind:

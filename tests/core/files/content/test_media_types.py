@@ -79,6 +79,19 @@ def test_another_file_is_refused_with_what_is_accepted(head):
 
 
 @pytest.mark.parametrize(
+    ("kind", "accepted"), [("image", "JPEG, PNG, WebP and GIF"), ("book", "EPUB, PDF, MOBI and AZW3")]
+)
+def test_who_is_asked_for_a_cover_or_an_e_book_is_told_no_types_of_the_other(kind, accepted):
+    with pytest.raises(UnsupportedTypeError, match=rf"another type than {accepted}\."):
+        identify(b"plain text", kind)
+
+
+def test_a_zip_file_as_a_cover_is_not_said_to_be_no_e_book():
+    with pytest.raises(UnsupportedTypeError, match=r"another type than JPEG, PNG, WebP and GIF\."):
+        identify(b"PK\x03\x04", "image")
+
+
+@pytest.mark.parametrize(
     "archive",
     [
         zipped("page-1.jpg", "x"),
