@@ -20,7 +20,7 @@ from diptych.core.web.books import Link
 from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, pager, present, tabs_of
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
-from diptych.core.web.values import moment_text
+from diptych.core.web.values import moment_text, via_text
 from diptych.core.web.wording import number_text, text
 
 MANAGED: tuple[tuple[str, Permission], ...] = (
@@ -243,7 +243,7 @@ def _event_entry(event: SecurityEvent) -> Entry:
     facts = [
         moment_text(event.at),
         text("event.by", name=event.name) if event.name else "",
-        text("event.via", via=event.via),
+        via_text(event.via),
         text("event.client", client=event.client) if event.client else "",
         *_changed(event),
     ]

@@ -20,7 +20,7 @@ from diptych.core.web.books import Link
 from diptych.core.web.forms import Refused, new_key
 from diptych.core.web.frame import Frame
 from diptych.core.web.lists import Pager
-from diptych.core.web.values import day_text, language_text
+from diptych.core.web.values import day_text, language_text, via_text
 from diptych.core.web.wording import TEXTS, text
 
 REFERENCES = {"author_id": "authors", "publisher_id": "publishers", "series_id": "series", "tag_id": "tags"}
@@ -135,7 +135,7 @@ def occasions(changes: Sequence[Change], names: Names) -> list[Occasion]:
                 newest.at.isoformat(),
                 text("history.when", day=day_text(newest.at), time=newest.at.strftime("%H:%M")),
                 newest.name or principal or text("history.nobody"),
-                text(f"via.{via}") if f"via.{via}" in TEXTS else via,
+                via_text(via),
                 request_id or "",
                 _views(group, names),
             )

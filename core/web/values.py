@@ -55,6 +55,11 @@ def moment_text(moment: datetime | None) -> str:
     return "" if moment is None else text("value.moment", day=day_text(moment), time=f"{moment:%H:%M}")
 
 
+def via_text(via: str) -> str:
+    """Return how something was done; in a way of a later release, by its name."""
+    return text(f"via.{via}") if f"via.{via}" in TEXTS else via
+
+
 def size_text(size: int) -> str:
     """Return a number of bytes."""
     kilobytes = -(-size // 1000)

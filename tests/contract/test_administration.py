@@ -152,6 +152,8 @@ def test_an_administrator_makes_an_account_changes_it_and_gives_it_a_token(signe
     events = page_of(root, f"/ui/security-events?accountIdIn={path.rpartition('/')[2]}").text
     for event in ("Account created", "Account changed", "Token created", "Token revoked"):
         assert event in events
+    assert "on these pages" in events
+    assert "via " not in events
     deleting = page_of(root, f"{path}/delete")
     assert name in deleting.text
     assert sent(root, f"{path}/delete", form_key=deleting.fields["form_key"], name=name) == "/ui/accounts"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from itertools import chain
 
+from diptych.core.cli.job_types import job_types_of
+from diptych.core.settings import Settings
 from diptych.core.web.wording import PLURALS, TEXTS, text
 from tests.support.databases import ROOT
 
@@ -27,6 +29,10 @@ def test_every_text_is_used_and_every_text_that_is_used_is_there():
     assert used - there == set()
     unused = {key for kind, key in there - used if not key.startswith(tuple(prefixes))}
     assert {key for key in unused if not any(f'"{key}"' in source for source in SOURCES)} == set()
+
+
+def test_the_list_of_jobs_has_words_for_each_type_that_a_worker_does():
+    assert {f"job.type.{name}" for name in job_types_of(Settings())} - {*TEXTS} == set()
 
 
 def test_a_text_has_nothing_that_means_something_in_html():
