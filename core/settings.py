@@ -131,7 +131,7 @@ def _hosts(text: str) -> str:
 def _file_store(text: str) -> str:
     """Check where files are and return it as given. Errors: ValueError."""
     scheme, separator, rest = text.partition("://")
-    if not text or (separator and (scheme != "s3" or not rest.partition("/")[0])):
+    if not text or (separator and (scheme != "s3" or not rest.partition("/")[0])) or scheme.startswith("s3:"):
         raise ValueError(f"is neither a directory nor an address such as s3://bucket/prefix: {text!r}")
     return text
 

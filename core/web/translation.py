@@ -19,7 +19,7 @@ def read(path: str) -> NullTranslations:
             return GNUTranslations(file)
     # All but the first where the file is not what it says: a LookupError for a character set that nobody knows.
     except (OSError, ValueError, LookupError, struct.error) as error:
-        raise ValueError(f"cannot be read from {path!r}: {error}") from None
+        raise ValueError(f"cannot be read from {path!r}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def check(path: str) -> str:

@@ -153,6 +153,13 @@ def test_a_comma_elsewhere_names_no_host(url: str):
     assert len(hosts_of(parse_database_url(url))) == 1
 
 
+@pytest.mark.parametrize("place", ["", "s3:/bucket", "s3:bucket", "s3://", "S3://bucket", "gs://bucket"])
+def test_a_mistyped_bucket_is_no_directory_of_that_name(place: str):
+    assert refused(DIPTYCH_FILES=place) == (
+        f"DIPTYCH_FILES is neither a directory nor an address such as s3://bucket/prefix: {place!r}"
+    )
+
+
 def test_a_password_is_never_shown():
     for url in (
         "postgresql://u:hunter2@h1:port,h2/db",

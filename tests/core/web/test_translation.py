@@ -126,7 +126,7 @@ def test_a_translation_that_cannot_be_used_is_told_at_the_start(tmp_path: Path, 
 
     with pytest.raises(SettingsError, match=re.escape(f"DIPTYCH_TRANSLATION {told}")):
         Settings.from_environ({"DIPTYCH_TRANSLATION": str(path)})
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match=r"none\.mo': No such file or directory$"):
         Settings.from_environ({"DIPTYCH_TRANSLATION": str(tmp_path / "none.mo")})
 
 
