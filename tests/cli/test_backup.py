@@ -181,6 +181,7 @@ def test_a_copy_of_sqlite_that_is_made_while_others_write_is_one_moment(database
     shell.follow(restore + restore_files)
 
     shell.check()
+    assert [oct(each.stat().st_mode & 0o077) for each in (file, tmp_path / "backup" / "diptych.db")] == ["0o0"] * 2
     assert restored_files(url, files, export) >= len(committed) // EACH
     assert "Found 0 differences." in done(url, "files", "verify", "--content", files=str(files))
     compare(url, lost, committed, written)
