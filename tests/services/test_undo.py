@@ -256,7 +256,7 @@ async def test_the_undo_of_a_first_author_keeps_the_others_that_were_added_later
     assert state(api.twin.url) == before
 
 
-@pytest.mark.long
+@pytest.mark.unsampled
 @pytest.mark.parametrize("backend", ["postgresql"])
 async def test_one_change_of_more_tags_than_a_statement_has_parameters_is_undone(api: Api):
     book = await api.made("books_create", {"title": "Everything", "author_id": None})
