@@ -34,9 +34,14 @@ COMMANDS = {
 
 def make_command(name: str, settings: Settings) -> click.Command:
     """Return a command for these settings. Errors: KeyError where there is none of that name."""
-    module, _, function = COMMANDS[name].partition(".")
-    command: click.Command = getattr(import_module(f"{__name__}.{module}"), function)(settings)
+    command: click.Command = imported(COMMANDS[name])(settings)
     return command
+
+
+def imported(place: str) -> Any:
+    """Import a module of this package, and return what it has by a name. place: such as "dump.load_command"."""
+    module, _, name = place.partition(".")
+    return getattr(import_module(f"diptych.core.cli.{module}"), name)
 
 
 class Commands(click.Group):

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import click
@@ -19,6 +18,7 @@ from alembic import command
 from sqlalchemy import MetaData, Table, inspect
 
 from diptych.core.catalogue.models import Base
+from diptych.core.cli import imported
 from diptych.core.cli.common import ErrorHandlingGroup, alembic_of, never_asks
 from diptych.core.cli.make_migrations import (
     edit,
@@ -63,8 +63,7 @@ class _DatabaseGroup(ErrorHandlingGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _IMPORTED_WHEN_USED:
             return super().get_command(ctx, cmd_name)
-        module, _, name = _IMPORTED_WHEN_USED[cmd_name].partition(".")
-        command: click.Command = getattr(import_module(f"diptych.core.cli.{module}"), name)
+        command: click.Command = imported(_IMPORTED_WHEN_USED[cmd_name])
         return command
 
 

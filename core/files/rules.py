@@ -55,7 +55,7 @@ class Allowance(Struct, frozen=True):
 
     @property
     def lock(self) -> int:
-        """The number of the advisory lock of whoever counts them."""
+        """The number of the advisory lock that a transaction takes before it adds up this principal's bytes."""
         return int.from_bytes(self.principal.bytes[8:], "big", signed=True)
 
 

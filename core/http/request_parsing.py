@@ -82,7 +82,7 @@ def read(
     settings: Settings,
     sender: tuple[Principal, Browser] = (UNKNOWN, Browser()),
 ) -> OperationRequest:
-    """Parse and validate a request; of one whose file has yet to be received, the rest. sender: who sent it, with what.
+    """Parse and validate a request. A file that has not been received yet is left out. sender: who sent it, with what.
 
     Errors: Problem 413, 415, 400; ValidationFailed with every field error of the query and body; Problem 401, 403 for
     what the query asks for; Problem 428.

@@ -30,7 +30,10 @@ from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 
 WRITTEN = (1, None)
-"""The position of a job whose file is in the store. The release before takes it for a whole file that is not kept."""
+"""The position of a job whose file is in the store.
+
+It says one part, of which `export_chunk` has none: servers of the previous release answer 404 for such a file.
+"""
 
 
 def export_steps(

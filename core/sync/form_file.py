@@ -65,7 +65,10 @@ def stored(
 
 
 def _name(given: str) -> str:
-    """Return the name of a file as one that is accepted: nobody could correct it in the form."""
+    """Return the name of a file without what a name may not have; empty if that is not enough.
+
+    A name is not refused, because the form has no field to correct it in.
+    """
     try:
         return clean(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", given))[:NAME_LENGTH].strip()
     except ValueError:

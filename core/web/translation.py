@@ -17,7 +17,7 @@ def read(path: str) -> NullTranslations:
     try:
         with Path(path).open("rb") as file:
             return GNUTranslations(file)
-    # All but the first where the file is not what it says: a LookupError for a character set that nobody knows.
+    # OSError: the file cannot be opened. The others: it is no .mo file; LookupError: it names an unknown character set.
     except (OSError, ValueError, LookupError, struct.error) as error:
         raise ValueError(f"cannot be read from {path!r}: {getattr(error, 'strerror', None) or error}") from None
 
