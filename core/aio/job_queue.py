@@ -71,13 +71,13 @@ class HeldJob:
         """Begin the time of the lease anew."""
         await self._run(queries.RENEW, seconds=self._seconds)
 
-    async def advance(self, progress: Progress, attempts: int = 0) -> None:
-        """Store the progress of a batch. attempts: how many there were, of those that count."""
+    async def advance(self, progress: Progress) -> None:
+        """Store the progress of a batch. Attempts are counted from it on."""
         values = {f"new_{name}": getattr(progress, name) for name in progress.__struct_fields__}
-        await self._run(queries.ADVANCE, seconds=self._seconds, new_attempts=attempts, **values)
+        await self._run(queries.ADVANCE, seconds=self._seconds, **values)
 
     async def release(self, attempts: int = 0, pause: float = 0.0) -> None:
-        """Return the job to the queue, for a pause in seconds. attempts: how many there were, of those that count."""
+        """Return the job to the queue, for a pause in seconds. attempts: how many there were since the last batch."""
         await self._run(queries.RELEASE, seconds=pause, new_attempts=attempts)
 
     async def finish(self, state: str, error: str | None = None) -> None:

@@ -45,7 +45,7 @@ def job_types_of(settings: Settings) -> Mapping[str, JobType]:
     """Return the types of jobs, by name."""
     store, spool = FileStore(settings.files), partial(Spool, settings.spool_directory)
     examine = JobType(EXAMINE, ExamineParameters, partial(examine_steps, store))
-    export = JobType(EXPORT, ExportParameters, partial(export_steps, store, spool), begins_anew=True)
+    export = JobType(EXPORT, ExportParameters, partial(export_steps, store, spool))
     return {each.name: each for each in (*_TYPES, examine, export)}
 
 

@@ -25,7 +25,7 @@ class ExportFile(Base):
 
 
 class ExportChunk(Base):
-    """A part of the file that a job of the release before writes. number: from 0."""
+    """A part of the file that a job writes, until the file is in the store. number: from 0."""
 
     __tablename__ = "export_chunk"
     __table_args__ = ({"info": NOT_DUMPED},)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Text, Uuid, bindparam, delete, func, insert, or_, select, tuple_
+from sqlalchemy import Integer, LargeBinary, Text, Uuid, bindparam, delete, func, insert, or_, select, tuple_
 
 from diptych.core.engine.database_clock import seconds_from_now
 from diptych.core.exports.model import ExportChunk, ExportFile
@@ -38,7 +38,17 @@ FILE = (
 and the digest and the size of the one in the store, null where there is none.
 """
 
-FORGET_CHUNKS = delete(ExportChunk).where(ExportChunk.job_id == _JOB)
+STORED = select(ExportFile.job_id).where(ExportFile.job_id == _JOB)
+"""Select a job whose file is in the store."""
+
+_PLACE, _PART = bindparam("place", type_=Integer), bindparam("part", type_=LargeBinary)
+
+ADD_CHUNK = insert(ExportChunk).values(job_id=_JOB, number=_PLACE, content=_PART)
+
+CHUNKS = select(ExportChunk.number).where(ExportChunk.job_id == _JOB).limit(SWEPT)
+
+FORGET_CHUNKS = delete(ExportChunk).where(ExportChunk.job_id == _JOB, ExportChunk.number.in_(CHUNKS.correlate(None)))
+"""Delete some parts of a file."""
 
 CHUNK = select(ExportChunk.content).where(
     ExportChunk.job_id == _JOB, ExportChunk.number == bindparam("number", type_=Integer)

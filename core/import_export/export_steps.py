@@ -29,11 +29,14 @@ from diptych.core.sync.services.books import BookReader, BookService
 from diptych.core.sync.statement_executor import Executor, executor_of
 from diptych.core.sync.unit_of_work import Database
 
-WRITTEN = (1, None)
+STORED = (1, None)
 """The position of a job whose file is in the store.
 
-It says one part, of which `export_chunk` has none: servers of the previous release answer 404 for such a file.
+It says one part, of which `export_chunk` has none: servers of revision 0012 answer 404 for such a file.
 """
+
+COMPLETE = ""
+"""The cursor of a job all parts of whose file are there. Workers of revision 0014 take None for a stored file."""
 
 
 def export_steps(
@@ -45,23 +48,29 @@ def export_steps(
 ) -> Generator[worker.Step | None]:
     """Write a file, PAGE books in each batch, and store it.
 
-    Until it is whole it is in a spool of this process, which `spool_of` makes: an attempt that is interrupted leaves
-    nothing, and the next begins anew. Its position is None until then, so that one of the release before does, too.
-    Each page is of a snapshot of its own, as in the streamed list. Errors: JobFailed; those of the list and the store.
+    A batch commits a part of the file to the database, together with the number of parts and the cursor of the next
+    page, so that another attempt goes on after it. Then the parts are put together in a spool of this process, which
+    `spool_of` makes, and stored as one file; last, they are deleted. Each page is of a snapshot of its own, as in the
+    streamed list. Errors: JobFailed; those of the list and the store.
     """
-    if progress.position is not None and progress.position[1] is None:
-        return
-    chosen, query = format_named(parameters.format), first_page(_filters(parameters), PAGE)
-    while database.execute_write(sweep_exports, in_transaction=True):
-        yield None
-    progress = Progress(total=database.read(partial(_count, query)), counts={"bytes": 0})
-    yield partial(_begin, parameters, progress)
-    with closing(spool_of()) as spool:
-        for items in _write(database, chosen, query, spool):
-            progress = replace(progress, done=progress.done + items, counts={"bytes": len(spool)})
-            yield partial(_advance, progress)
-        file = store_file(database, store, spool, chosen.media_type)
-    yield partial(_keep, parameters, file, replace(progress, position=WRITTEN))
+    if not database.read(partial(_is_stored, parameters)):
+        chosen, query = format_named(parameters.format), first_page(_filters(parameters), PAGE)
+        if progress.position is None:
+            while database.execute_write(sweep_exports, in_transaction=True):
+                yield None
+            progress = Progress(total=database.read(partial(_count, query)), counts={"bytes": 0})
+        for part, reached in _parts(database, chosen, query, progress):
+            yield partial(_add, parameters, part, reached)
+            progress = reached
+        with closing(spool_of()) as spool:
+            for number in range(_place(progress)[0]):
+                _append(spool, database.read(partial(_read, parameters, number)))
+                yield None
+            file = store_file(database, store, spool, chosen.media_type)
+        progress = replace(progress, position=STORED)
+        yield partial(_keep, parameters, file, progress)
+    while database.read(partial(_has_parts, parameters)):
+        yield partial(_forget, parameters, progress)
 
 
 def sweep_exports(executor: Executor) -> int:
@@ -69,19 +78,30 @@ def sweep_exports(executor: Executor) -> int:
     return sum(len(executor.all(sweep, {"seconds": -KEPT.total_seconds()})) for sweep in queries.SWEEP)
 
 
-def _write(database: Database, chosen: Format, query: Any, spool: Spool) -> Generator[int]:
-    """Write all pages into a spool; yield the number of books in each when it is written."""
+def _parts(database: Database, chosen: Format, query: Any, progress: Progress) -> Generator[tuple[bytes, Progress]]:
+    """Yield the parts of a file that are not there yet, each with the progress that it makes."""
     writer = writer_for(chosen)
-    before, content = b"", writer.begin
-    while True:
+    number, cursor = _place(progress)
+    while cursor != COMPLETE:
+        if cursor is not None:
+            query = query.model_copy(update={"cursor": cursors.parse(cursor)})
         following, items = database.read(partial(read_page, chosen, query), snapshot=True)
-        content += content_of(chosen, items, before) if items else b""
-        _append(spool, content if following else content + writer.end)
-        yield len(items)
-        if following is None:
-            return
-        query = query.model_copy(update={"cursor": cursors.parse(following)})
-        before, content = writer.between, b""
+        part = b"" if number else writer.begin
+        part += content_of(chosen, items, writer.between if number else b"") if items else b""
+        part += b"" if following else writer.end
+        number, cursor = number + 1, following or COMPLETE
+        size = progress.counts["bytes"] + len(part)
+        progress = replace(progress, position=(number, cursor), done=progress.done + len(items), counts={"bytes": size})
+        yield part, progress
+
+
+def _place(progress: Progress) -> tuple[int, str | None]:
+    """Return how many parts are there, and the cursor of the page that follows them."""
+    if progress.position is None:
+        return 0, None
+    number, cursor = progress.position
+    # A worker of revision 0012 has written None where all parts are there.
+    return number, cursor or COMPLETE
 
 
 def _append(spool: Spool, content: bytes) -> None:
@@ -91,20 +111,38 @@ def _append(spool: Spool, content: bytes) -> None:
         raise ServiceUnavailable(UNAVAILABLE) from error
 
 
-def _begin(parameters: ExportParameters, progress: Progress, session: Session) -> Progress:
-    """Delete what a worker of the release before has written."""
-    session.execute(queries.FORGET_CHUNKS, {"job": parameters.export_id})
+def _add(parameters: ExportParameters, part: bytes, progress: Progress, session: Session) -> Progress:
+    values = {"job": parameters.export_id, "place": _place(progress)[0] - 1, "part": part}
+    session.execute(queries.ADD_CHUNK, values)
     return progress
 
 
-def _advance(progress: Progress, _session: Session) -> Progress:
-    return progress
+def _read(parameters: ExportParameters, number: int, executor: Executor) -> bytes:
+    """Return a part. Errors: JobFailed."""
+    row = executor.first(queries.CHUNK, {"job": parameters.export_id, "number": number})
+    if row is None:
+        raise JobFailed("A part of the file is missing: export it again.")
+    return bytes(row[0])
 
 
 def _keep(parameters: ExportParameters, file: StoredFile, progress: Progress, session: Session) -> Progress:
     executor = executor_of(session)
     keep(executor, file)
     executor.run(queries.ADD_FILE, {"job": parameters.export_id, "digest": file.digest})
+    return progress
+
+
+def _is_stored(parameters: ExportParameters, executor: Executor) -> bool:
+    return executor.first(queries.STORED, {"job": parameters.export_id}) is not None
+
+
+def _has_parts(parameters: ExportParameters, executor: Executor) -> bool:
+    return executor.first(queries.CHUNKS, {"job": parameters.export_id}) is not None
+
+
+def _forget(parameters: ExportParameters, progress: Progress, session: Session) -> Progress:
+    """Delete some parts."""
+    session.execute(queries.FORGET_CHUNKS, {"job": parameters.export_id})
     return progress
 
 

@@ -103,9 +103,10 @@ ADVANCE = (
     .where(*_HELD)
     .values(
         available_at=seconds_from_now("seconds"),
+        attempts=0,
         **{
             name: bindparam(f"new_{name}", type_=getattr(Job, name).type)
-            for name in ("position", "done", "total", "counts", "attempts")
+            for name in ("position", "done", "total", "counts")
         },
     )
     .returning(Job.id)

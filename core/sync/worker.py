@@ -71,14 +71,12 @@ _log = logging.getLogger("diptych")
 class JobType(Struct, frozen=True):
     """A type of job.
 
-    name: stored with each. parameters: the schema of what it needs to know. begins_anew: whether each attempt begins at
-    the first batch, so that all of them count, not only those since the last batch.
+    name: stored with each. parameters: the schema of what it needs to know.
     """
 
     name: str
     parameters: type[BaseModel]
     steps: Steps
-    begins_anew: bool = False
 
 
 class Worker:
@@ -242,18 +240,13 @@ class _Attempt:
             self._database.run_in_transaction(partial(self._commit, step))
         except Conflict:
             self._database.run_in_transaction(partial(self._commit, step))
-        self._attempts = self._counting
+        self._attempts = 0
 
     def _commit(self, step: Step, session: Session) -> None:
         """Do one batch in the transaction of a session, the last statement of which checks the lease."""
         progress = step(session)
         session.flush()
-        self._held(executor_of(session)).advance(progress, self._counting)
-
-    @property
-    def _counting(self) -> int:
-        """The attempts that count after a batch."""
-        return self._attempts if self._kind.begins_anew else 0
+        self._held(executor_of(session)).advance(progress)
 
     def _put_off(self, error: ServiceUnavailable | DBAPIError) -> str:
         """Return the job to the queue, to be tried again after a pause; end it after too many attempts."""

@@ -7,7 +7,6 @@ import sys
 from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.files.store import FileStore
-from diptych.core.http.spool import Spool
 from diptych.core.import_export import export_steps
 from diptych.core.settings import Settings
 from diptych.core.sync.job_queue import HeldJob
@@ -15,8 +14,8 @@ from diptych.core.sync.unit_of_work import Database
 from diptych.core.sync.worker import Worker
 from tests.services.killed_upload import die, then
 
-STEPS = ("before it is written", "while it is written", "before it is stored", "when it is stored",
-         "before the commit", "after the commit")  # fmt: skip
+STEPS = ("before a part is written", "when a part is committed", "before it is stored", "when it is stored",
+         "before the commit", "after the commit", "when its parts are deleted")  # fmt: skip
 
 PAGE = 10
 
@@ -25,9 +24,9 @@ def prepare(step: str) -> None:
     """Be killed in a step."""
     match STEPS.index(step):
         case 0:
-            Spool.extend = die  # type: ignore[method-assign]
+            export_steps._add = die
         case 1:
-            export_steps._advance = then(export_steps._advance, die)
+            Database.run_in_transaction = then(Database.run_in_transaction, die)  # type: ignore[method-assign]
         case 2:
             FileStore.put = die  # type: ignore[method-assign,assignment]
         case 3:
@@ -35,6 +34,8 @@ def prepare(step: str) -> None:
         case 4:
             export_steps._keep = then(export_steps._keep, die)
         case 5:
+            export_steps._has_parts = die
+        case 6:
             HeldJob.finish = die  # type: ignore[method-assign,assignment]
 
 

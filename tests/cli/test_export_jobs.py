@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select, update
 from uuid_utils.compat import uuid7
 
 from diptych.core.attribution import Attribution, attributed_to
+from diptych.core.catalogue.books.model import Book
 from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
 from diptych.core.engine.entity import now
@@ -125,14 +126,15 @@ def exports(
     found.close()
 
 
-def test_an_export_that_is_interrupted_between_its_batches_begins_anew_and_is_the_same_file(
+def test_an_export_that_is_interrupted_between_its_batches_goes_on_and_is_the_same_file(
     exports: Exports, monkeypatch: pytest.MonkeyPatch
 ):
     asked = {name: exports.ask(name, "searchString=title", principal=name) for name in FORMATS}
-    exports.work(steps=3)
+    for _ in range(3 * len(FORMATS)):
+        exports.work(steps=1)
     interrupted = [exports.job(each) for each in asked.values()]
-    assert sorted(job.done for job in interrupted) == [0] * (len(FORMATS) - 1) + [2 * PAGE]
-    assert {(job.state, job.position) for job in interrupted} == {("queued", None)}
+    assert {job.state for job in interrupted} == {"queued"}
+    assert sum(job.done for job in interrupted) > 2 * len(FORMATS) * PAGE
     exports.work()
 
     monkeypatch.setattr(export_steps, "PAGE", BOOKS + 1)
@@ -144,7 +146,21 @@ def test_an_export_that_is_interrupted_between_its_batches_begins_anew_and_is_th
         assert (job.done, job.total, job.counts) == (BOOKS, BOOKS, {"bytes": len(exports.file(whole))})
 
 
-def test_a_worker_that_is_killed_with_an_export_leaves_nothing_and_another_writes_it(exports: Exports):
+def test_an_export_that_goes_on_does_not_read_again_what_is_written(exports: Exports):
+    job_id = exports.ask("csv")
+    exports.work(steps=2)
+    assert (exports.job(job_id).done, exports.job(job_id).counts["bytes"] > 0) == (2 * PAGE, True)
+    ids = [each for (each,) in exports.execute(select(Book.id).order_by(Book.id))]
+    exports.execute(update(Book).where(Book.id.in_([ids[0], ids[-1]])).values(title="Changed later"))
+
+    exports.work()
+
+    assert (exports.job(job_id).state, exports.job(job_id).done) == ("succeeded", BOOKS)
+    assert exports.file(job_id).count(b"Changed later") == 1
+    assert exports.execute(select(ExportChunk.job_id)) == []
+
+
+def test_an_export_whose_worker_is_killed_is_completed_by_another(exports: Exports):
     _killed(exports, STEPS[3])
 
 
@@ -161,27 +177,32 @@ def _killed(exports: Exports, step: str) -> None:
     assert exports.killed_in(step) == -signal.SIGKILL
 
     assert exports.job(job_id).state == "running"
-    assert exports.kept() == ({job_id} if step == STEPS[-1] else set())
+    assert exports.kept() == ({job_id} if step in STEPS[5:] else set())
+    assert exports.job(job_id).done == {STEPS[0]: 0, STEPS[1]: PAGE}.get(step, BOOKS)
     exports.execute(update(Job).where(Job.id == job_id).values(available_at=now()))
     exports.work()
     assert exports.job(job_id).state == "succeeded"
     assert exports.read(job_id) == (200, exports.file(job_id))
     assert exports.file(job_id).count(b"Title") == BOOKS
+    assert exports.execute(select(ExportChunk.job_id)) == []
     assert exports.sweep_later() == []
     exports.execute(delete(Job))
     assert exports.sweep_later() == list(exports.store.listed()) == []
 
 
 @pytest.mark.long
-def test_an_export_that_ends_its_worker_each_time_fails_though_it_begins_anew(exports: Exports):
+@pytest.mark.parametrize("step", [STEPS[0], STEPS[3]])
+def test_an_export_that_ends_its_worker_each_time_at_the_same_place_fails(exports: Exports, step: str):
     job_id = exports.ask("csv")
-    for _ in range(ATTEMPTS):
-        assert exports.killed_in(STEPS[1]) == -signal.SIGKILL
+    for _ in range(ATTEMPTS + (step != STEPS[0])):
+        assert exports.killed_in(step) == -signal.SIGKILL
         exports.execute(update(Job).where(Job.id == job_id).values(available_at=now()))
 
     exports.work()
 
     assert (exports.job(job_id).state, exports.job(job_id).error) == ("failed", ABANDONED)
+    exports.sweep()
+    assert exports.execute(select(ExportChunk.job_id)) == []
 
 
 def test_files_are_given_up_when_they_are_old_or_incomplete_or_their_owner_has_newer_ones(exports: Exports):
@@ -204,26 +225,31 @@ def test_files_are_given_up_when_they_are_old_or_incomplete_or_their_owner_has_n
     assert exports.read(jobs[0])[0] == 404
 
 
-def test_a_file_of_the_release_before_is_read_from_the_database_until_it_is_swept(exports: Exports):
-    whole, part, left = exports.ask("csv"), exports.ask("csv"), exports.ask("csv")
-    chunks = [{"job_id": whole, "number": number, "content": content} for number, content in enumerate((b"a", b"b"))]
-    others = [{"job_id": job_id, "number": 0, "content": b"title"} for job_id in (part, left)]
+def test_what_a_worker_of_revision_0012_has_written_is_read_and_completed(exports: Exports):
+    whole, part, left, all_there = (exports.ask("csv") for _ in range(4))
+    exports.work(steps=1)
+    ((number, first),) = exports.execute(select(ExportChunk.number, ExportChunk.content))
+    place = exports.job(whole).position
+    assert (number, place[0]) == (0, 1)
+    chunks = [{"job_id": whole, "number": 1, "content": b"b"}]
+    others = [{"job_id": job_id, "number": 0, "content": first} for job_id in (part, left, all_there)]
     exports.execute(insert(ExportChunk).values([*chunks, *others]))
     ended = {"state": "succeeded", "available_at": None, "finished_at": now()}
     for job_id, values in (
         (whole, {"position": [2, None], **ended}),
         (part, {"position": [2, None], **ended}),
-        (left, {"position": [1, "x"]}),
+        (left, {"position": place, "done": PAGE, "counts": {"bytes": len(first)}}),
+        (all_there, {"position": [1, None]}),
     ):
         exports.execute(update(Job).where(Job.id == job_id).values(values))
 
-    # What its worker has left half done begins anew.
     exports.work()
 
-    assert exports.read(whole) == (200, b"ab")
+    assert exports.read(whole) == (200, first + b"b")
     assert exports.read(part)[0] == 404
     assert GONE.encode() in exports.read(part)[1]
     assert exports.file(left).count(b"Title") == BOOKS
+    assert exports.file(all_there) == first
     exports.execute(update(Job).where(Job.id == whole).values(finished_at=now() - KEPT))
     exports.sweep()
     assert {job_id for (job_id,) in exports.execute(select(ExportChunk.job_id))} == {part}
