@@ -19,7 +19,7 @@ Processor = Callable[[Any], Any]
 class CompiledStatement:
     """A statement that is compiled for one dialect; it binds parameters and converts rows."""
 
-    __slots__ = ("_compiled", "_defaults", "_names", "_read", "_text", "_written")
+    __slots__ = ("_compiled", "_defaults", "_lists", "_names", "_read", "_text", "_written")
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
@@ -34,6 +34,7 @@ class CompiledStatement:
         # Lists of any length and literal values become part of the text, which then differs for each set of values.
         late = compiled.post_compile_params | compiled.literal_execute_params
         self._compiled = compiled if late else None
+        self._lists = {bind.key for bind in compiled.post_compile_params} if dialect.name == "sqlite" else set()
 
     def bound(self, values: Values) -> tuple[str, Any]:
         """Return the text and the parameters for these values. Errors: KeyError if one is missing."""
@@ -62,12 +63,25 @@ class CompiledStatement:
         return value if processor is None else processor(value)
 
     def _expanded(self, compiled: SQLCompiler, values: Values) -> tuple[str, Any]:
-        state = compiled.construct_expanded_state(values)
+        lists = {name: _padded(values[name]) for name in self._lists & values.keys()}
+        state = compiled.construct_expanded_state({**values, **lists})
         processors = {**self._written, **state.processors}
         given = {
             name: processors[name](value) if name in processors else value for name, value in state.parameters.items()
         }
         return state.statement, given if state.positiontup is None else [given[name] for name in state.positiontup]
+
+
+def _padded(values: Sequence[Any]) -> Sequence[Any]:
+    """Repeat the last value of a list until its length is a power of two, which a condition with IN does not notice.
+
+    sqlite3 keeps 128 prepared statements. With one for each length, which may be up to 1,000, they would take up to
+    25 MB for each connection, and most lists would have to be prepared again.
+    """
+    if not values:
+        return values
+    missing = (1 << (len(values) - 1).bit_length()) - len(values)
+    return [*values, *[values[-1]] * missing]
 
 
 @lru_cache(maxsize=2000)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, String, Text, bindparam, delete, select
+import msgspec
+from sqlalchemy import ARRAY, Dialect, Select, String, Text, bindparam, delete, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.functions import GenericFunction
-from sqlalchemy.types import NullType
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from diptych.core.engine.entity import Entity
 
@@ -55,6 +56,51 @@ def in_list(column: Any, name: str) -> Any:
     return _in_list(column, bindparam(name, type_=ARRAY(kind)))
 
 
+class _Many(TypeDecorator[Any]):
+    """Any number of values of a type in one parameter: an array, or for SQLite a JSON text."""
+
+    impl = ARRAY
+    cache_ok = True
+
+    def __init__(self, kind: TypeEngine[Any]) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.kind))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if dialect.name != "sqlite":
+            return value
+        store = self.kind.dialect_impl(dialect).bind_processor(dialect)
+        return msgspec.json.encode(value if store is None else [store(each) for each in value]).decode()
+
+
+class _in_batch(GenericFunction[Any]):  # noqa: N801
+    type = NullType()
+    inherit_cache = True
+
+
+@compiles(_in_batch, "sqlite")
+def _in_json(element: _in_batch, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = element.clauses
+    found = column.in_(select(func.json_each(values).table_valued("value").c.value))
+    return f"({compiler.process(found, **options)})"
+
+
+compiles(_in_batch, "postgresql")(_any)
+
+
+def in_batch(column: Any) -> Any:
+    """Return the condition that a column has one of VALUES, of which there may be a thousand.
+
+    On SQLite too the text is the same for any number of them. With a parameter for each, a text for each number would
+    be prepared, and sqlite3 keeps 128 of them, of up to half a megabyte. For a few values in_values is faster there.
+    """
+    kind = Text() if isinstance(column.type, String) else column.type
+    return _in_batch(column, bindparam(VALUES, type_=_Many(kind)))
+
+
 def is_value(column: Any) -> Any:
     """Return the condition that a column has VALUE."""
     return column == bindparam(VALUE)
@@ -80,7 +126,7 @@ def id_exists(model: type[Entity]) -> Select[Any]:
 @cache
 def existing_ids(model: type[Entity]) -> Select[Any]:
     """Return the query for the ids among VALUES that exist."""
-    return select(model.id).where(in_values(model.id))
+    return select(model.id).where(in_batch(model.id))
 
 
 @cache
@@ -92,10 +138,10 @@ def select_for_update(model: type[Entity]) -> Select[Any]:
 @cache
 def existing_slugs(model: Any) -> Select[Any]:
     """Return the query for the slugs among VALUES that exist."""
-    return select(model.slug).where(in_values(model.slug))
+    return select(model.slug).where(in_batch(model.slug))
 
 
 @cache
 def delete_by_ids(model: type[Entity]) -> ReturningDelete[Any]:
     """Return the statement that deletes the rows with ids among VALUES, and returns the ids of the deleted rows."""
-    return delete(model).where(in_values(model.id)).returning(model.id)
+    return delete(model).where(in_batch(model.id)).returning(model.id)

@@ -10,7 +10,7 @@ from sqlalchemy import extract, func, select, union_all
 from sqlalchemy.orm import Session
 
 from diptych.core.catalogue.authors.model import Author, AuthorName
-from diptych.core.engine.row_statements import VALUES, in_values
+from diptych.core.engine.row_statements import VALUES, in_batch
 from diptych.core.formats.record import BookRecord, Contributor
 from diptych.core.sync.services.authors import AuthorService
 
@@ -23,14 +23,12 @@ _COLUMNS = (
 )
 
 BY_NAME = union_all(
-    select(Author.name, *_COLUMNS).where(in_values(Author.name)),
-    select(AuthorName.name, *_COLUMNS)
-    .join(Author, Author.id == AuthorName.author_id)
-    .where(in_values(AuthorName.name)),
+    select(Author.name, *_COLUMNS).where(in_batch(Author.name)),
+    select(AuthorName.name, *_COLUMNS).join(Author, Author.id == AuthorName.author_id).where(in_batch(AuthorName.name)),
 )
 """name, id, year of birth, year of death, kind and sort_name of the authors with a name, or another name, in VALUES."""
 
-WITH_OTHER_NAMES = select(AuthorName.author_id).where(in_values(AuthorName.author_id)).distinct()
+WITH_OTHER_NAMES = select(AuthorName.author_id).where(in_batch(AuthorName.author_id)).distinct()
 """The ids in VALUES of authors that have other names."""
 
 _FILLED = ("birth_year", "death_year", "kind", "sort_name")

@@ -16,7 +16,7 @@ from diptych.core.catalogue.books.model import Book, BookContributor, BookIdenti
 from diptych.core.catalogue.books.schemas import BookInput
 from diptych.core.catalogue.series.rules import position_number
 from diptych.core.engine.entity import now
-from diptych.core.engine.row_statements import VALUES, in_values
+from diptych.core.engine.row_statements import VALUES, in_batch
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.formats.record import BookRecord, Reject
 from diptych.core.import_export.duplicate_detector import DuplicateDetector
@@ -33,9 +33,9 @@ MatchKey = tuple[Any, ...]
 OnConflict = Literal["keep", "fill", "replace"]
 """What becomes of a book that exists: nothing, it gets values where it has none, or those of the record."""
 
-BY_ISBN = select(Book).where(in_values(Book.isbn)).with_for_update()
+BY_ISBN = select(Book).where(in_batch(Book.isbn)).with_for_update()
 # Not IS NULL, for which PostgreSQL could use the partial index of books without an ISBN: these may be very many.
-BY_TITLE = select(Book).where(in_values(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
+BY_TITLE = select(Book).where(in_batch(Book.sort_key), func.coalesce(Book.isbn, "") == "").with_for_update()
 
 IMPORTING = 0x64697074_696D70
 """The advisory lock of imports on PostgreSQL: "diptimp" in ASCII."""
@@ -271,7 +271,7 @@ class _Loading:
         }
         if not rows:
             return
-        of_books = select(BookSource.book_id, BookSource.digest).where(in_values(BookSource.book_id))
+        of_books = select(BookSource.book_id, BookSource.digest).where(in_batch(BookSource.book_id))
         there = set(self.session.execute(of_books, {VALUES: [book_id for book_id, _ in rows]}).tuples())
         bulk_insert(self.session, BookSource, [row for key, row in rows.items() if key not in there])
 

@@ -12,22 +12,22 @@ from sqlalchemy.orm import Session
 from diptych.core.catalogue.publishers.model import Publisher, PublisherName
 from diptych.core.catalogue.series.model import Series
 from diptych.core.catalogue.tags.model import Tag, TagAlias
-from diptych.core.engine.row_statements import VALUES, in_values
+from diptych.core.engine.row_statements import VALUES, in_batch
 from diptych.core.formats.record import TagName
 from diptych.core.sync.services.publishers import PublisherService
 from diptych.core.sync.services.series import SeriesService
 from diptych.core.sync.services.tags import TagService
 
 PUBLISHERS = union_all(
-    select(Publisher.name, Publisher.id).where(in_values(Publisher.name)),
-    select(PublisherName.name, PublisherName.publisher_id).where(in_values(PublisherName.name)),
+    select(Publisher.name, Publisher.id).where(in_batch(Publisher.name)),
+    select(PublisherName.name, PublisherName.publisher_id).where(in_batch(PublisherName.name)),
 )
-SERIES = select(Series.name, Series.id).where(in_values(Series.name))
+SERIES = select(Series.name, Series.id).where(in_batch(Series.name))
 """A name, or another name, and the id of each row that has one in VALUES."""
 
 TAGS = union_all(
-    select(Tag.name, Tag.id).where(in_values(Tag.name)),
-    select(TagAlias.name, TagAlias.tag_id).where(in_values(TagAlias.name), ~exists().where(Tag.name == TagAlias.name)),
+    select(Tag.name, Tag.id).where(in_batch(Tag.name)),
+    select(TagAlias.name, TagAlias.tag_id).where(in_batch(TagAlias.name), ~exists().where(Tag.name == TagAlias.name)),
 )
 """The same of tags: another name counts only while no tag has it as its own."""
 

@@ -33,7 +33,7 @@ from diptych.core.catalogue.tags import schemas as tag_schemas
 from diptych.core.engine import batches
 from diptych.core.engine.entity import Base, Entity, now
 from diptych.core.engine.row_dml import missing_reference
-from diptych.core.engine.row_statements import VALUE, VALUES
+from diptych.core.engine.row_statements import VALUE, VALUES, in_batch
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.engine.text_normalization import sort_key
 from diptych.core.errors import Conflict, FieldError, ValidationFailed
@@ -362,9 +362,8 @@ class BookService(CatalogueService[Book]):
         """Return the ids and roles of each book's contributors, in order."""
         others: dict[UUID, list[tuple[int, Contributing]]] = {book.id: [] for book in books}
         columns = (BookContributor.book_id, BookContributor.position, BookContributor.author_id, BookContributor.role)
-        for book_id, position, author_id, role in await self.session.execute(
-            select(*columns).where(BookContributor.book_id.in_(list(others)))
-        ):
+        statement = select(*columns).where(in_batch(BookContributor.book_id))
+        for book_id, position, author_id, role in await self.session.execute(statement, {VALUES: list(others)}):
             others[book_id].append((position, (author_id, role)))
         first = {book.id: None if book.author_id is None else (book.author_id, AUTHOR) for book in books}
         return {book_id: with_first_author(first[book_id], others[book_id]) for book_id in others}
@@ -385,7 +384,8 @@ class BookService(CatalogueService[Book]):
             ]
         ids = {book.id for book in changed}
         if any(len(present[book_id]) > any(role == AUTHOR for _, role in present[book_id]) for book_id in ids):
-            await self.session.execute(delete(BookContributor).where(BookContributor.book_id.in_(ids)))
+            removal = delete(BookContributor).where(in_batch(BookContributor.book_id))
+            await self.session.execute(removal, {VALUES: list(ids)})
         if rows:
             await self.session.execute(insert(BookContributor), rows)
         return await self._touch(changed, ids)
@@ -470,7 +470,8 @@ class BookService(CatalogueService[Book]):
         table: Any = model.__table__
         others = [column.name for column in table.columns if column.name not in ("book_id", *key)]
         present: dict[UUID, dict[tuple[Any, ...], Values]] = {book.id: {} for book in wanted}
-        for row in (await self.session.execute(select(table).where(table.c.book_id.in_(list(present))))).mappings():
+        stored = await self.session.execute(select(table).where(in_batch(table.c.book_id)), {VALUES: list(present)})
+        for row in stored.mappings():
             present[row["book_id"]][tuple(row[name] for name in key)] = {name: row[name] for name in others}
         gone, added = [], []
         for book, given in wanted.items():

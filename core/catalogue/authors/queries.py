@@ -10,9 +10,9 @@ from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors import schemas
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.engine.resource_spec import resource_spec
-from diptych.core.engine.row_statements import in_values
+from diptych.core.engine.row_statements import in_batch
 
-REFERENCES = select(Author.id, Author.name, Author.slug).where(in_values(Author.id))
+REFERENCES = select(Author.id, Author.name, Author.slug).where(in_batch(Author.id))
 """id, name and slug of the authors whose ids are among diptych.core.engine.row_statements.VALUES."""
 
 spec = replace(resource_spec(Author, schemas.Author), alternatives=acquirable.OF_AUTHORS)
