@@ -57,7 +57,7 @@ class Application:
         wording.use(translation.read(settings.translation))
         self.database = Database(config, Keyring.parse(settings.encryption_keys))
         proxies = TrustedProxies(parse_list(settings.trusted_proxies))
-        self._access = AccessControl(self.database, proxies, settings.identity_provider)
+        self._access = AccessControl(self.database, proxies, self.cors, settings.identity_provider)
         self._files = FileStore(settings.files)
         self.transfers = Transfers(self.routes)
         self.body_limits = BodyLimits(

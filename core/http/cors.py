@@ -45,6 +45,10 @@ class Cors:
             "Access-Control-Max-Age": MAX_AGE,
         }
 
+    def may_send(self, method: str, request: Mapping[str, str]) -> bool:
+        """Return whether a page of a request's origin may send a method. request: the request's headers."""
+        return self._allowed(request) is not None and method in self._sent([method])
+
     def _sent(self, allowed: Sequence[str]) -> Sequence[str]:
         """Return which of a path's methods the pages may send."""
         methods = self.methods or (("GET", "HEAD") if "*" in self.origins else allowed)

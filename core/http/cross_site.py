@@ -1,4 +1,4 @@
-"""Requests that a page of another site has a browser send, with the cookies of its user."""
+"""Requests that a page of another site has a browser send, with the cookies of its user, or from within a network."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ OWN = ("same-origin", "none")
 def is_cross_site(headers: Mapping[str, str]) -> bool:
     """Return whether a browser says that a page of another origin has made a request.
 
-    headers: names in lower case. Old browsers send Origin only; programs send neither, nor cookies of somebody else.
+    headers: names in lower case. Old browsers, and all where the address is neither https nor local, send Origin only;
+    programs send neither, nor cookies of somebody else. The same as CrossOriginProtection of Go's net/http.
     """
-    site = headers.get("sec-fetch-site")
-    if site is not None:
+    if site := headers.get("sec-fetch-site"):
         return site not in OWN
     origin = headers.get("origin")
     return origin is not None and not _is_of(origin, headers.get("host", "").lower())

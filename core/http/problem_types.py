@@ -60,9 +60,10 @@ _TYPES = (
         status=403,
         name="cross-site",
         title="Cross-site request",
-        meaning="A page of another site has made this request in the name of a user who is signed in here. It has"
-        " changed nothing.",
-        advice="Make the request from a page of this site, or from a program that sends a token.",
+        meaning="A page of another site has made this request: in the name of a user who is signed in here, or without"
+        " a token. It has changed nothing.",
+        advice="Make the request from a page of this site, or from a program. A page of another site has to send a"
+        " token, or an administrator names its origin in `DIPTYCH_CORS_ORIGINS`.",
         example="A page of another site cannot do this.",
     ),
     ProblemType(

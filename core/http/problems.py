@@ -79,9 +79,10 @@ def not_permitted(principal: Principal, permission: Permission) -> Problem:
     return unauthorized() if principal.is_anonymous else forbidden(permission, principal.role)
 
 
-def cross_site() -> Problem:
-    """Return a 403: a page of another site has made a request with a user's cookies."""
-    return _problem("cross-site")
+def cross_site(*, anonymous: bool = False) -> Problem:
+    """Return a 403: a page of another site has made a request, with a user's cookies or without a token."""
+    ways = " without a token, unless DIPTYCH_CORS_ORIGINS names its origin"
+    return _problem("cross-site", f"A page of another site cannot do this{ways if anonymous else ''}.")
 
 
 def not_found(detail: str = "There is nothing at this address.") -> Problem:

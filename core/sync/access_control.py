@@ -30,6 +30,7 @@ from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import CatalogueError, ServiceUnavailable
 from diptych.core.http import problems, request_parsing
 from diptych.core.http.client_address import TrustedProxies
+from diptych.core.http.cors import Cors
 from diptych.core.http.cross_site import is_cross_site
 from diptych.core.http.operations import READS, Operation
 from diptych.core.http.request_response import Request
@@ -63,9 +64,12 @@ _log = logging.getLogger("diptych")
 class AccessControl:
     """Finds out who sends a request, and refuses what they may not do."""
 
-    def __init__(self, database: Database, proxies: TrustedProxies, provider: Provider | None = None) -> None:
+    def __init__(
+        self, database: Database, proxies: TrustedProxies, cors: Cors, provider: Provider | None = None
+    ) -> None:
         self._database = database
         self._proxies = proxies
+        self._cors = cors
         self._verifier = None if provider is None else _verifier(provider)
         self._policies: RecentValues[str, Principal] = RecentValues()
         self._tokens: RecentValues[bytes, Principal] = RecentValues()
@@ -97,10 +101,12 @@ class AccessControl:
             principal = self._principal(request)
         if principal.via == "host":
             _refuse_cross_site(request)
-        if needed in principal.permissions:
-            return principal, browser
-        _log_refused(principal)
-        raise problems.not_permitted(principal, needed)
+        if needed not in principal.permissions:
+            _log_refused(principal)
+            raise problems.not_permitted(principal, needed)
+        if principal.is_anonymous and not self._cors.may_send(request.method, request.headers):
+            _refuse_cross_site(request, anonymous=True)
+        return principal, browser
 
     def _principal(self, request: Request) -> Principal:
         """Return who sends a request."""
@@ -246,10 +252,10 @@ def _log_refused(principal: Principal) -> None:
         record.refused = str(principal.id)
 
 
-def _refuse_cross_site(request: Request) -> None:
+def _refuse_cross_site(request: Request, *, anonymous: bool = False) -> None:
     """Errors: Problem 403 for a change that a page of another site has a browser make."""
     if request.method not in READS and is_cross_site(request.headers):
-        raise problems.cross_site()
+        raise problems.cross_site(anonymous=anonymous)
 
 
 def _refused() -> problems.Problem:

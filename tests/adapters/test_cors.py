@@ -57,3 +57,14 @@ def test_a_browser_that_asks_first_may_send_what_the_path_takes(api: httpx.Clien
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert answer.headers["Access-Control-Allow-Methods"] == "DELETE, OPTIONS, PATCH, POST, PUT"
     assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_a_page_of_an_origin_that_is_named_may_send_what_needs_no_preflight(api: httpx.Client):
+    plain = {"Content-Type": "text/plain", "Sec-Fetch-Site": "cross-site"}
+
+    named, other = (
+        api.post("/tags", content=b"x", headers={"Origin": origin, **plain})
+        for origin in (ORIGIN, "https://elsewhere.example.org")
+    )
+
+    assert (named.status_code, other.status_code) == (415, 403)

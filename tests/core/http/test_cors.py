@@ -23,4 +23,12 @@ ASKED = {"origin": "https://shop.example", "access-control-request-method": "DEL
 def test_pages_of_any_origin_send_get_and_head_unless_methods_are_named(
     origins: list[str], methods: list[str], sent: str
 ):
-    assert Cors(origins, methods).preflight(ASKED, ALLOWED)["Access-Control-Allow-Methods"] == sent
+    cors = Cors(origins, methods)
+
+    assert cors.preflight(ASKED, ALLOWED)["Access-Control-Allow-Methods"] == sent
+    assert [method for method in ALLOWED if cors.may_send(method, ASKED)] == sent.split(", ")
+
+
+def test_pages_of_an_origin_that_is_not_named_may_send_nothing():
+    for origins in ([], ["https://other.example"]):
+        assert not any(Cors(origins).may_send(method, ASKED) for method in ALLOWED)

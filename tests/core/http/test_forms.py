@@ -32,6 +32,8 @@ def test_a_form_that_is_not_whole_is_refused(content: bytes):
         ({"sec-fetch-site": "none"}, False),
         ({"sec-fetch-site": "same-site"}, True),
         ({"sec-fetch-site": "cross-site"}, True),
+        ({"sec-fetch-site": ""}, False),
+        ({"sec-fetch-site": "", "origin": "https://other.example", "host": "books.example"}, True),
         ({"origin": "https://books.example", "host": "books.example"}, False),
         ({"origin": "https://BOOKS.example:8443", "host": "books.example:8443"}, False),
         ({"origin": "https://books.example.evil", "host": "books.example"}, True),
