@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.wire.case import CLOSE, HOST, ID, JSON, Case, ask, head, post, raw, silent
 
 LIVE = "{prefix}/health/live"
+OWN = "Origin: http://catalogue.test"
 GET = f"GET {LIVE} HTTP/1.1\r\n"
 
 
@@ -21,6 +22,7 @@ def heads() -> Iterator[Case]:
     yield from _pipelines()
     yield from _media_types()
     yield from _negotiation()
+    yield from _origins()
 
 
 def _hosts() -> Iterator[Case]:
@@ -232,6 +234,22 @@ def _media_types() -> Iterator[Case]:
         yield post(status, b"{}", f"Content-Type: {media_type}")
     yield post(415, b"{}", "X-A: no type")
     yield post(415, b"name=x", "Content-Type: application/x-www-form-urlencoded", name="a form")
+
+
+def _origins() -> Iterator[Case]:
+    elsewhere, same, kind = (
+        "Origin: http://elsewhere.example",
+        "Sec-Fetch-Site: same-origin",
+        "Content-Type: text/plain",
+    )
+    for fields in [
+        (elsewhere,), ("Origin: null",), ("Origin: http://[",), ("Origin: \u00e9",), ("Origin: ",), (OWN, elsewhere),
+        ("Sec-Fetch-Site: cross-site", OWN), ("Sec-Fetch-Site: same-site",), ("Sec-Fetch-Site: SAME-ORIGIN",),
+        (same, same), ("Sec-Fetch-Site: ", elsewhere),
+    ]:  # fmt: skip
+        yield ask(403, "/tags", *fields, kind, method="POST", body=b"x")
+    for fields in [(), (OWN,), (same, elsewhere), ("Sec-Fetch-Site: none",)]:
+        yield ask(415, "/tags", *fields, kind, method="POST", body=b"x")
 
 
 def _negotiation() -> Iterator[Case]:
