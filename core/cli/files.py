@@ -41,9 +41,11 @@ def files_group(settings: Settings) -> click.Group:
     def verify(content: bool, repair: bool) -> None:  # noqa: FBT001 - click passes them by name
         """Compare the store of files with the table, both ways, and name what differs.
 
-        The status is 1 where a difference stays. The service may run meanwhile.
+        First a small file is stored, read and deleted. The status is 1 where that fails, and where a difference stays.
+        The service may run meanwhile.
         """
         store = FileStore(settings.files)
+        store.check()
         with database_of(settings) as database:
             found = list(differences(database, store, content=content))
             for each in found:

@@ -12,7 +12,7 @@ from diptych.core.cli.common import cli_errors, database_of
 from diptych.core.cli.job_types import job_types_of, sweeps_of
 from diptych.core.observability import json_logging
 from diptych.core.settings import Settings
-from diptych.core.startup_checks import check_revision
+from diptych.core.startup_checks import StartState, check_revision, warn_of
 from diptych.core.sync.counting import count_when_due
 from diptych.core.sync.worker import JobType, Worker
 from diptych.core.tuning.garbage_collection import freeze_gc
@@ -35,7 +35,8 @@ def work_command(settings: Settings, types: Mapping[str, JobType] | None = None)
         stop = _Stop()
         with cli_errors(), stop:
             json_logging.begin(settings.log_level)
-            check_revision(settings)
+            # What anonymous clients may do is said by those who serve them.
+            warn_of(StartState(files=check_revision(settings).files))
             freeze_gc()
             with database_of(settings) as database:
                 sweeps = sweeps_of(settings)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +36,7 @@ UNAVAILABLE = "The store of files cannot serve this now."
 
 _FOLDER = "sha256"
 _KEY = re.compile(rf"{_FOLDER}/[0-9a-f]{{2}}/([0-9a-f]{{64}})")
+_ANSWER = re.compile(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>")
 _CLIENT: Any = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=30)}
 _RETRIES: Any = {
     "max_retries": 2,
@@ -68,10 +71,37 @@ class FileStore:
         options: Any = {**_CLIENT, "allow_http": True} if plain else _CLIENT
         return S3Store.from_url(self._location, client_options=options, retry_config=_RETRIES)
 
+    def check(self) -> None:
+        """Store, read and delete a small file. Errors: ServiceUnavailable, which says what is wrong."""
+        content = secrets.token_bytes(32)
+        key = _key(hashlib.sha256(content).hexdigest())
+        step = "written"
+        try:
+            obstore.put(self._store, key, content)
+            step = "read"
+            obstore.get(self._store, key).bytes()
+            step = "deleted from"
+            obstore.delete(self._store, key)
+        except (BaseError, OSError) as error:
+            wrong = f"The store of files, {self._location}, cannot be {step}: {_reason(error)}"
+            raise ServiceUnavailable(wrong) from error
+
+    def blocked_folder(self) -> Path | None:
+        """Return a folder in which this process may not write, where the store is a directory and has one.
+
+        Nothing is made or written: a start may be by another user than the service's.
+        """
+        if self._directory is None:
+            return None
+        # Not Path.exists, which raises an error where a folder may not be searched.
+        there = next(each for each in (self._directory, *self._directory.parents) if os.path.exists(each))  # noqa: PTH110
+        folders = (there, *self._directory.glob(_FOLDER), *self._directory.glob(f"{_FOLDER}/??"))
+        return next((each for each in folders if not (each.is_dir() and os.access(each, os.W_OK | os.X_OK))), None)
+
     def put(self, digest: str, spool: Spool) -> None:
         """Store a file, unless it is there already. When this returns it outlives a loss of power."""
         key = _key(digest)
-        with _errors(missing=digest):
+        with _errors():
             size = self._size_of(key)
             if size != len(spool):
                 self._write(key, spool, is_new=size is None)
@@ -164,9 +194,16 @@ def _errors(missing: str = "") -> Iterator[None]:
     """Raise ServiceUnavailable for what the store raises, and log it. missing: the file that is there by all rules."""
     try:
         yield
-    except FileNotFoundError as error:
-        _log.error("the file %s is missing in the store", missing)
-        raise ServiceUnavailable(UNAVAILABLE) from error
     except (BaseError, OSError) as error:
-        _log.error("the store of files failed: %s", str(error).partition("\n")[0])
+        if missing and isinstance(error, FileNotFoundError):
+            _log.error("the file %s is missing in the store", missing)
+        else:
+            _log.error("the store of files failed: %s", _reason(error))
         raise ServiceUnavailable(UNAVAILABLE) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line why a request to the store failed: what a bucket has answered, if it has."""
+    text = str(error)
+    answered = _ANSWER.search(text)
+    return f"{answered[1]}: {answered[2]}" if answered else text.partition("\n")[0]

@@ -166,3 +166,16 @@ def test_another_application_starts_and_the_catalogue_in_it_says_what_is_wrong(
         finally:
             time.sleep(0.5)  # as above
             stop(process, log)
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_a_service_that_cannot_write_its_files_starts_and_says_so_once(
+    databases: Databases, adapter: str, tmp_path: Path
+):
+    (tmp_path / "file").touch()
+    with (tmp_path / "log").open("w+") as log:
+        settings = {"DIPTYCH_FILES": str(tmp_path / "file/files"), "DIPTYCH_WORKERS": "2"}
+        with deployment(adapter, databases.migrated("sqlite"), log=log, **settings) as url:
+            assert patient.get(f"{url}/health/ready").status_code == 200
+        log.seek(0)
+        assert log.read().count(f"cannot write in {tmp_path}/file") == 1

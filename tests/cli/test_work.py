@@ -199,3 +199,13 @@ def test_the_commands_of_both_are_the_same_and_end_without_jobs(databases: Datab
 
 def test_a_database_that_is_behind_is_one_line(databases: Databases):
     assert 'run "diptych database upgrade"' in refused(databases.empty("postgresql"), "work")
+
+
+def test_a_directory_of_files_that_cannot_be_written_is_one_warning(databases: Databases, tmp_path: Path):
+    (tmp_path / "file").touch()
+    settings = {"DATABASE_URL": databases.migrated("sqlite"), "DIPTYCH_FILES": str(tmp_path / "file/files")}
+
+    result = run([*DIPTYCH, "work", "--until-idle"], **settings)
+
+    (line,) = [each for each in result.stderr.splitlines() if '"level":"warning"' in each]
+    assert f"cannot write in {tmp_path}/file" in line

@@ -14,6 +14,7 @@ import pytest
 from tests.services.killed_upload import CONTENT, STEPS
 from tests.services.stored_files import Files
 from tests.services.twins import TWINS, Twin
+from tests.support.commands import done, refused
 from tests.support.databases import Databases
 from tests.support.deployments import ADAPTERS, free_port
 from tests.support.killing import check, uploads_until
@@ -96,3 +97,22 @@ async def test_a_small_file_is_stored_once(files: Files):
 
     assert await files.status(book, file) == 200
     assert [size for _, size in files.store.listed()] == [7]
+
+
+def test_a_bucket_that_is_missing_is_one_line(
+    databases: Databases, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bucket(server, tmp_path, monkeypatch)
+
+    line = refused(databases.migrated("sqlite"), "files", "verify", files="s3://missing/books")
+
+    assert line == (
+        "Error: The store of files, s3://missing/books, cannot be written: NoSuchBucket: The specified bucket does not"
+        " exist"
+    )
+
+
+async def test_a_bucket_that_works_is_left_as_it_was(files: Files):
+    done(files.twin.url, "files", "verify", files=files.location)
+
+    assert list(files.store.listed()) == []

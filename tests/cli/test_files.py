@@ -1,0 +1,46 @@
+"""`diptych files verify`, where the store cannot be used: one line says what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diptych.core.files.store import FileStore
+from tests.support.commands import done, refused
+from tests.support.databases import Databases
+from tests.support.deployments import free_port
+
+
+def test_a_store_that_works_is_left_as_it_was(databases: Databases, tmp_path: Path):
+    assert done(databases.migrated("sqlite"), "files", "verify", files=str(tmp_path)) == "Found 0 differences.\n"
+    assert list(FileStore(str(tmp_path)).listed()) == []
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("blocking", ["files", "files/sha256"])
+def test_a_directory_that_cannot_be_written_is_named_with_the_reason(
+    databases: Databases, tmp_path: Path, blocking: str
+):
+    # A file in the way stops root too.
+    (tmp_path / blocking).parent.mkdir(exist_ok=True)
+    (tmp_path / blocking).touch()
+    location = tmp_path / "files"
+
+    line = refused(databases.migrated("sqlite"), "files", "verify", files=str(location))
+
+    assert line.startswith(f"Error: The store of files, {location}, cannot be written: ")
+    assert "(os error " in line
+
+
+def test_a_bucket_that_cannot_be_reached_is_named_with_its_address(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+):
+    address = f"http://127.0.0.1:{free_port()}"
+    for name, value in (("ENDPOINT_URL", address), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x"), ("REGION", "x")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+    line = refused(databases.migrated("sqlite"), "files", "verify", files="s3://missing/books")
+
+    assert line.startswith("Error: The store of files, s3://missing/books, cannot be written: ")
+    assert address in line
