@@ -10,12 +10,15 @@ import html
 from typing import Any
 
 from jinja2.compiler import CodeGenerator
+from markupsafe import Markup
 
 
 def escape(value: Any) -> str:
-    """Return a value as text for HTML and XML; markup (markupsafe.Markup) stays as it is."""
+    """Return a value as text for HTML and XML; markup stays as it is."""
     if type(value) is str:
         return html.escape(value)
+    if isinstance(value, Markup):
+        return value
     return str(value.__html__()) if hasattr(value, "__html__") else html.escape(str(value))
 
 

@@ -903,6 +903,11 @@ def use(translations: NullTranslations) -> None:
     _in_use.words = Words(translations)
 
 
+def in_use() -> Words:
+    """Return what is given out now."""
+    return _in_use.words
+
+
 def text(key: str, **values: object) -> Markup:
     """Return a text with its values, which are escaped. Errors: KeyError for an unknown key or value."""
     words = _in_use.words.texts[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gettext import NullTranslations
 from typing import Any
 
 import jinja2
@@ -10,10 +11,17 @@ from markupsafe import Markup
 
 from diptych.core.tuning import text_escaping
 from diptych.core.tuning.text_escaping import EscapingCodeGenerator
+from diptych.core.web import templates, wording
+from diptych.core.web.frame import Frame
 
 
 class _Environment(jinja2.Environment):
     code_generator_class = EscapingCodeGenerator
+
+
+class _Shouted(NullTranslations):
+    def pgettext(self, context: str, message: str) -> str:  # noqa: ARG002 - as the library has it
+        return message if "{" in message else message.upper()
 
 
 class _Text(str):
@@ -37,3 +45,25 @@ def test_a_compiled_template_calls_the_quick_function(monkeypatch: pytest.Monkey
     monkeypatch.setattr(text_escaping, "escape", lambda value: f"escaped {value}")
 
     assert _Environment(autoescape=True).from_string("{{ x }}").render(x="it") == "escaped it"
+
+
+def test_constant_words_are_part_of_a_compiled_template():
+    environment = templates._environment(wording.in_use())
+
+    compiled = environment.compile("{{ 'nav.books'|text }} {{ 'style.css'|asset }}", raw=True)
+
+    assert "Books ui/assets/style." in compiled
+
+
+def test_words_of_another_translation_are_in_pages_that_were_rendered_before():
+    frame = Frame("../")
+    before = templates.render("sign_out.html", frame)
+    wording.use(_Shouted())
+    try:
+        after = templates.render("sign_out.html", frame)
+    finally:
+        wording.use(NullTranslations())
+
+    assert b"Books" in before
+    assert b"BOOKS" in after
+    assert templates.render("sign_out.html", frame) == before

@@ -18,11 +18,13 @@ SOURCES = [
 ]
 SOURCES.append((ROOT / "core" / "web" / "wording.py").read_text(encoding="utf-8").partition("\nclass Words")[2])
 PLAIN = re.compile(r"""\b(text|count)\(["']([a-z0-9_.]+)["'][,)]""")
+FILTERED = re.compile(r"""["']([A-Za-z0-9_.]+)["']\|(text)""")
 BUILT = re.compile(r"""["']([a-z_.]+\.)(?:["'] ~|{)""")
 
 
 def test_every_text_is_used_and_every_text_that_is_used_is_there():
     used = {(kind, key) for source in SOURCES for kind, key in PLAIN.findall(source)}
+    used |= {(kind, key) for source in SOURCES for key, kind in FILTERED.findall(source)}
     prefixes = {prefix for source in SOURCES for prefix in BUILT.findall(source)}
     there = {*(("text", key) for key in TEXTS), *(("count", key) for key in PLURALS)}
 
