@@ -31,6 +31,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def in_utc(value: datetime | None) -> datetime | None:
+    """Return a stored time in UTC. SQLite stores it without a time zone."""
+    if value is None or value.tzinfo is UTC:
+        return value
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 def _created_at(context: DefaultExecutionContext) -> Any:
     """Return `created_at`, the first `updated_at` of a new row."""
     return context.get_current_parameters()["created_at"]  # type: ignore[no-untyped-call]
@@ -52,9 +59,7 @@ class UtcDateTime(DateTimeUTC):
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        if value is None or value.tzinfo is UTC:
-            return value
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return in_utc(value)
 
 
 class Entity(Base):

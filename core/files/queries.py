@@ -154,7 +154,7 @@ def represent(row: Any) -> schemas.BookFile:
 
 
 def represent_displayed(row: Any) -> schemas.DisplayedFile:
-    """Return a file of a page from a row of SHOWN_OF_BOOK."""
+    """Return a file of a page from a row of SHOWN."""
     *own, width, height, examined, error = row
     return schemas.DisplayedFile(represent(own), width, height, bool(examined), error)
 
@@ -235,7 +235,7 @@ def cover_of(book: Any) -> Any:
 
 _LARGE = and_(FileCopy.original == BookFile.sha256, FileCopy.size == "large", FileCopy.media_type == JPEG.media_type)
 
-SHOWN_OF_BOOK = (
+SHOWN = (
     _WITH_FILE.add_columns(
         FileCopy.width,
         FileCopy.height,
@@ -244,10 +244,12 @@ SHOWN_OF_BOOK = (
     )
     .outerjoin(FileCopy, _LARGE)
     .outerjoin(FileDescription, FileDescription.sha256 == BookFile.sha256)
-    .where(_OF_BOOK)
     .order_by(BookFile.kind, BookFile.id)
 )
-"""Select the files of a `book`, covers first, with the size of a large copy, whether it was examined, and its error."""
+"""Select files, covers first, with the size of a large copy, whether each was examined, and its error."""
+
+SHOWN_OF_BOOK = SHOWN.where(_OF_BOOK)
+"""Select the same of a `book`."""
 
 
 # The sweep

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -54,7 +53,6 @@ class BookLine(Struct, frozen=True):
     authors: Sequence[Link]
     others: str
     facts: Sequence[str]
-    added: datetime
     cover: Picture | None = None
 
 
@@ -111,7 +109,6 @@ def book_line(book: ListedBook, note: str = "", without: UUID | None = None) -> 
         [Link(each.name, author_href(each.slug)) for each in named],
         count("book.further", book.further) if book.further else "",
         [fact for fact in facts if fact],
-        book.created_at,
         None if book.cover is None else picture(book.cover.original, "small", book.cover.width, book.cover.height),
     )
 
@@ -121,7 +118,7 @@ def picture(original: str, size: str, width: int, height: int) -> Picture:
     return Picture(f"ui/cover/{original}/{size}", width, height)
 
 
-def book_href(book: Book) -> str:
+def book_href(book: Book | ListedBook) -> str:
     """Return the address of a book's page."""
     return f"ui/book/{segment(book.slug)}"
 

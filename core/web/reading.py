@@ -12,13 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from diptych.core.catalogue.authors.schemas import Author
-from diptych.core.catalogue.books.schemas import Book, Facet, FacetName, ListedBook
+from diptych.core.catalogue.books.schemas import Book, DisplayedBook, Facet, FacetName, ListedBook
 from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.series.schemas import Series
 from diptych.core.catalogue.sizes import COUNTED, Sizes
 from diptych.core.catalogue.tags.schemas import Tag
 from diptych.core.engine.schemas.pagination import ListQuery, Page
-from diptych.core.files.schemas import DisplayedFile
 from diptych.core.web import facets, templates
 from diptych.core.web.book_files import files_view
 from diptych.core.web.books import (
@@ -152,28 +151,18 @@ def _selecting(query: ListQuery) -> Pairs:
     return [pair for pair in pairs_of(query) if pair[0] not in ("pageSize", "total", "orderBy", "sortOrder")]
 
 
-class BookPage(Struct, frozen=True):
-    """What the page of a book is made of. suffixes: of its other formats. others: by the same author."""
-
-    book: Book
-    suffixes: Sequence[str]
-    files: Sequence[DisplayedFile]
-    editions: Sequence[ListedBook]
-    others: Sequence[ListedBook]
-
-
-def book(frame: Frame, page: BookPage) -> bytes:
-    """Return the page of a book."""
-    book, href = page.book, book_href(page.book)
+def book(frame: Frame, shown: DisplayedBook, suffixes: Sequence[str]) -> bytes:
+    """Return the page of a book. suffixes: of its other formats."""
+    book, href = shown.book, book_href(shown.book)
     return templates.render(
         "book.html",
         frame,
-        book=book_view(book, page.suffixes),
+        book=book_view(book, suffixes),
         href=href,
-        files=files_view(page.files, href),
+        files=files_view(shown.files, href),
         no_form=Form(),
-        editions=[book_line(each, without=book.author_id) for each in page.editions],
-        others=[book_line(each, without=book.author_id) for each in page.others],
+        editions=[book_line(each, without=book.author_id) for each in shown.editions],
+        others=[book_line(each, without=book.author_id) for each in shown.others],
     )
 
 

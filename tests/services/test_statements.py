@@ -227,7 +227,7 @@ TABLE = """
     page_suggestions                                                                     0
     page_suggestions        ?q=te                                                        1
     page_suggestions        ?q=homer&of=author                                           1
-    page_book               slug=te0                                                     7
+    page_book               slug=te0                                                     1
     page_book               slug=none                                                    1
     page_cover              digest=none name=small.webp                                  1
     page_file               book_id={book} id={file}                                     1

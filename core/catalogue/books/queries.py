@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -16,10 +16,8 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.orm import aliased
 
@@ -27,17 +25,19 @@ from diptych.core.catalogue import acquirable
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.authors.schemas import AuthorReference
 from diptych.core.catalogue.books import schemas
-from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.books.contributors import AUTHOR, with_first_author
 from diptych.core.catalogue.books.model import Book, BookContributor, BookIdentifier, BookSeries, BookSource, BookTag
 from diptych.core.catalogue.books.years import years_of
 from diptych.core.catalogue.publishers import queries as publisher_queries
 from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.catalogue.series.model import Series
+from diptych.core.catalogue.tags import queries as tag_queries
 from diptych.core.catalogue.tags.model import Tag, TagAlias
-from diptych.core.catalogue.tags.queries import spec as tags
+from diptych.core.engine.nested_rows import NestedRows
 from diptych.core.engine.resource_spec import Condition, EmbeddedRow, any_of, by_unique_column, resource_spec
 from diptych.core.engine.row_statements import VALUES, in_list, in_values
-from diptych.core.files.queries import cover_of
+from diptych.core.files import queries as file_queries
+from diptych.core.files.model import BookFile
 
 _Own = aliased(Book)
 
@@ -90,19 +90,16 @@ def identified(name: str) -> Condition:
     return Book.id.in_(select(BookIdentifier.book_id).where(in_list(BookIdentifier.identifier, name)))
 
 
-IDENTIFIERS = (
-    select(BookIdentifier.book_id, BookIdentifier.identifier)
-    .where(in_values(BookIdentifier.book_id))
-    .order_by(BookIdentifier.identifier)
-)
+_IDENTIFIERS = select(BookIdentifier.book_id, BookIdentifier.identifier).order_by(BookIdentifier.identifier)
+IDENTIFIERS = _IDENTIFIERS.where(in_values(BookIdentifier.book_id))
 """book_id and "scheme:value" of each identifier of the books with ids in VALUES."""
 
-SERIES = (
+_SERIES = (
     select(BookSeries.book_id, BookSeries.position, Series.id, Series.name, Series.slug)
     .join(Series, Series.id == BookSeries.series_id)
-    .where(in_values(BookSeries.book_id))
     .order_by(Series.sort_key, Series.id)
 )
+SERIES = _SERIES.where(in_values(BookSeries.book_id))
 """book_id, position and series of each place in a series of the books with ids in VALUES."""
 
 PUBLISHERS = publisher_queries.spec.select.where(in_values(publisher_queries.spec.model.id))
@@ -115,7 +112,7 @@ SOURCES = (
 )
 """book_id and the other columns of each record that the books with ids in VALUES came from."""
 
-OTHER_CONTRIBUTORS = (
+_OTHER_CONTRIBUTORS = (
     select(
         BookContributor.book_id,
         BookContributor.position,
@@ -125,9 +122,9 @@ OTHER_CONTRIBUTORS = (
         Author.slug,
     )
     .join(Author, Author.id == BookContributor.author_id)
-    .where(in_values(BookContributor.book_id))
     .order_by(BookContributor.book_id, BookContributor.position)
 )
+OTHER_CONTRIBUTORS = _OTHER_CONTRIBUTORS.where(in_values(BookContributor.book_id))
 """book_id, position, role and author of each contributor, except the first author, to the books with ids in VALUES."""
 
 SUPERSEDED = delete(BookContributor).where(
@@ -146,6 +143,25 @@ WITHOUT_AUTHORS = delete(BookContributor).where(
     BookContributor.book_id == bindparam("book"), BookContributor.role == AUTHOR
 )
 """Deletes the further authors of a book that has no first author."""
+
+
+def represent_identifier(text: str) -> schemas.Identifier:
+    """Return an identifier of a row of IDENTIFIERS."""
+    return schemas.Identifier(*text.split(":", 1))
+
+
+def represent_position(columns: Sequence[Any]) -> schemas.SeriesPosition:
+    """Return a place in a series from the columns of SERIES after the book_id."""
+    position, *series = columns
+    return schemas.SeriesPosition(schemas.SeriesReference(*series), position)
+
+
+def represent_contributors(book: schemas.Book, rows: Iterable[Sequence[Any]]) -> list[schemas.Contributor]:
+    """Return all contributors of a book, in order. rows: of OTHER_CONTRIBUTORS, after the book_id."""
+    others = [(position, schemas.Contributor(role, AuthorReference(*author))) for position, role, *author in rows]
+    first = None if book.author is None else schemas.Contributor(AUTHOR, book.author)
+    return with_first_author(first, others)
+
 
 spec = replace(
     resource_spec(
@@ -178,21 +194,6 @@ FIRST_AND_LATEST = select(
 """The id of the first book, by which a catalogue is known, and when a book was changed last; null without books."""
 
 
-def _represent_with_publisher(row: Sequence[Any]) -> schemas.Book:
-    own = len(spec.returning)
-    publisher = None if row[own] is None else publisher_queries.spec.represent(row[own:])
-    return schemas.extended(spec.represent(row[:own]), {"publisher": publisher})
-
-
-with_publisher = replace(
-    spec,
-    select=spec.select.outerjoin(Publisher, Publisher.id == Book.publisher_id).add_columns(
-        *publisher_queries.spec.returning
-    ),
-    represent=_represent_with_publisher,
-)
-"""Books with their publisher, in the same statement."""
-
 _second, _further = aliased(BookContributor), aliased(BookContributor)
 _SecondAuthor = aliased(Author)
 
@@ -201,12 +202,21 @@ def _others_of(contributor: Any) -> list[Condition]:
     return [contributor.book_id == Book.id, contributor.role == AUTHOR]
 
 
-def _represent_listed(row: Sequence[Any]) -> Any:
-    own = len(spec.columns)
-    author, second = (None if each[0] is None else AuthorReference(*each) for each in (row[own : own + 3], row[-5:-2]))
-    others, cover = row[-2:]
+_LISTED = (Book.id, Book.title, Book.subtitle, Book.year, Book.language, Book.format, Book.slug)
+"""What a list of the pages shows of a book's own columns."""
+
+
+def _represent_listed(row: Sequence[Any]) -> schemas.ListedBook:
+    *own, author_id, author, author_slug, second_id, second, second_slug, others, cover = row
     make: Any = schemas.ListedBook
-    return make(*row[:own], author, second=second, further=max(others - 1, 0), cover=_cover(cover))
+    listed_book: schemas.ListedBook = make(
+        *own,
+        None if author_id is None else AuthorReference(author_id, author, author_slug),
+        None if second_id is None else AuthorReference(second_id, second, second_slug),
+        max(others - 1, 0),
+        _cover(cover),
+    )
+    return listed_book
 
 
 def _cover(text: str | None) -> schemas.Cover | None:
@@ -225,14 +235,16 @@ _is_second = and_(
 
 listed = replace(
     spec,
-    select=spec.select.outerjoin_from(Book, _second, _is_second)
+    select=select(*_LISTED, Author.id, Author.name, Author.slug)
+    .outerjoin_from(Book, Author, Author.id == Book.author_id)
+    .outerjoin_from(Book, _second, _is_second)
     .outerjoin_from(_second, _SecondAuthor, _SecondAuthor.id == _second.author_id)
     .add_columns(
         _SecondAuthor.id,
         _SecondAuthor.name,
         _SecondAuthor.slug,
         select(func.count()).select_from(_further).where(*_others_of(_further)).correlate(Book).scalar_subquery(),
-        cover_of(Book),
+        file_queries.cover_of(Book),
     ),
     represent=_represent_listed,
 )
@@ -240,37 +252,74 @@ listed = replace(
 
 
 RELATED_LIMIT = 12
-"""Books in each part of `RELATED`, at most."""
+"""Other books of each kind on the page of a book, at most."""
 
-_OTHER = Book.id != bindparam("book")
-_OWN_AUTHOR = Book.author_id == bindparam("author")
-_OWN_TITLE = Book.sort_key == bindparam("sort_key")
-_ORIGINAL: Any = bindparam("original")
+_This = aliased(Book)
+"""The book of a page, in the subqueries for what belongs to it."""
 
-
-def _related(part: int, *where: Any) -> Select[Any]:
-    """Return the query for a part of the books that are related to one: its number, what it is ordered by, the rows."""
-    rows = listed.select.where(*where, _OTHER).order_by(Book.sort_key, Book.id).limit(RELATED_LIMIT)
-    # Several columns have the same name.
-    own = [column["expr"].label(f"column_{place}") for place, column in enumerate(rows.column_descriptions)]
-    columns = [literal(part).label("part"), Book.sort_key.label("first"), Book.id.label("then"), *own]
-    found = rows.with_only_columns(*columns, maintain_column_froms=True).subquery()
-    return select(*found.c)
-
-
-_RELATED = union_all(
-    _related(0, _OWN_AUTHOR, or_(_OWN_TITLE, Book.original_title == _ORIGINAL, Book.title == _ORIGINAL)),
-    _related(1, _OWN_AUTHOR),
-).subquery()
-
-RELATED = select(_RELATED.c.part, *_RELATED.c[3:]).order_by(_RELATED.c.part, _RELATED.c.first, _RELATED.c.then)
-"""0 and each other book of an `author` with the `sort_key` of a `book`, or with its `original` title, as either title;
-then 1 and each other book by the author, by title."""
-
-ANONYMOUS_EDITIONS = (
-    listed.select.where(Book.author_id.is_(None), _OWN_TITLE, _OTHER).order_by(Book.id).limit(RELATED_LIMIT)
+_OTHERS = (
+    listed.select.where(Book.author_id == _This.author_id, Book.id != _This.id)
+    .order_by(Book.sort_key, Book.id)
+    .limit(RELATED_LIMIT)
 )
-"""The other books without an author that have the same `sort_key` as a `book`."""
+_ORIGINAL = func.coalesce(_This.original_title, _This.title)
+_OWN_TITLE = Book.sort_key == _This.sort_key
+
+_BELONGING = {
+    name: NestedRows(rows, _This)
+    for name, rows in {
+        "tags": tag_queries.BY_NAME.where(BookTag.book_id == _This.id),
+        "contributors": _OTHER_CONTRIBUTORS.where(BookContributor.book_id == _This.id),
+        "identifiers": _IDENTIFIERS.where(BookIdentifier.book_id == _This.id),
+        "series": _SERIES.where(BookSeries.book_id == _This.id),
+        "files": file_queries.SHOWN.where(BookFile.book_id == _This.id),
+        "editions": _OTHERS.where(or_(_OWN_TITLE, Book.original_title == _ORIGINAL, Book.title == _ORIGINAL)),
+        "anonymous_editions": listed.select.where(
+            Book.author_id.is_(None), _This.author_id.is_(None), _OWN_TITLE, Book.id != _This.id
+        )
+        .order_by(Book.id)
+        .limit(RELATED_LIMIT),
+        "others": _OTHERS,
+    }.items()
+}
+"""What belongs to a book, and the books that are related to it.
+
+editions: other books by the same author with the same title, or with its original one as either title.
+anonymous_editions: of a book without an author, those without one that have the same title. others: by its author.
+"""
+
+
+def _represent_displayed(row: Sequence[Any]) -> schemas.DisplayedBook:
+    own, publisher = len(spec.returning), len(publisher_queries.spec.returning)
+    rows = {
+        name: each.read(text) for (name, each), text in zip(_BELONGING.items(), row[own + publisher :], strict=True)
+    }
+    book: schemas.Book = spec.represent(row[:own])
+    added = {
+        "publisher": None if row[own] is None else publisher_queries.spec.represent(row[own : own + publisher]),
+        "tags": [tag_queries.spec.represent(each[1:]) for each in rows["tags"]],
+        "contributors": represent_contributors(book, [each[1:] for each in rows["contributors"]]),
+        "identifiers": [represent_identifier(each) for _, each in rows["identifiers"]],
+        "series": [represent_position(each[1:]) for each in rows["series"]],
+    }
+    editions = [listed.represent(each) for each in rows["editions"] or rows["anonymous_editions"]]
+    known = {edition.id for edition in editions}
+    return schemas.DisplayedBook(
+        schemas.extended(book, added),
+        [file_queries.represent_displayed(each) for each in rows["files"]],
+        editions,
+        [listed.represent(each) for each in rows["others"] if each[0] not in known],
+    )
+
+
+displayed = replace(
+    spec,
+    select=spec.select.outerjoin(Publisher, Publisher.id == Book.publisher_id)
+    .join(_This, _This.id == Book.id)
+    .add_columns(*publisher_queries.spec.returning, *(each.column for each in _BELONGING.values())),
+    represent=_represent_displayed,
+)
+"""Books with all that their pages show, in one statement."""
 
 _WITH_ISBN = select(Book.id).where(Book.isbn == bindparam("isbn"))
 _WITH_IDENTIFIER = select(BookIdentifier.book_id).where(BookIdentifier.identifier == bindparam("identifier"))
@@ -286,7 +335,7 @@ def one_with_tags(column: str) -> Select[Any]:
     """Return the query for one book with its tags: a row for each tag, with its columns last, or one row without."""
     return (
         by_unique_column(spec, column)
-        .add_columns(*tags.returning)
+        .add_columns(*tag_queries.spec.returning)
         .outerjoin(BookTag, BookTag.book_id == Book.id)
         .outerjoin(Tag, Tag.id == BookTag.tag_id)
         .order_by(Tag.sort_key, Tag.id)
@@ -296,5 +345,6 @@ def one_with_tags(column: str) -> Select[Any]:
 def represent_with_tags(rows: Sequence[Sequence[Any]]) -> schemas.Book:
     """Return a book's representation from the rows of `one_with_tags`."""
     own = len(spec.returning)
-    found = [tags.represent(row[own:]) for row in rows if row[own] is not None]
-    return schemas.extended(spec.represent(rows[0][:own]), {"tags": found})
+    found = [tag_queries.spec.represent(row[own:]) for row in rows if row[own] is not None]
+    book: schemas.Book = spec.represent(rows[0][:own])
+    return schemas.extended(book, {"tags": found})

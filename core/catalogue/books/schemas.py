@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -43,6 +43,9 @@ from diptych.core.engine.schemas.pagination import (
     separated_by_commas,
 )
 from diptych.core.engine.slugs import SLUG_LENGTH
+from diptych.core.files.schemas import DisplayedFile
+
+BookT = TypeVar("BookT", bound=Struct)
 
 Title = Annotated[Line, Length(1, TITLE_MAX), SchemaMetadata("The Summer Book", line_pattern(TITLE_MAX))]
 Isbn = Annotated[
@@ -246,7 +249,7 @@ class Book(Struct, frozen=True):
     publisher: Publisher | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def extended(book: Book, added: dict[str, Any]) -> Book:
+def extended(book: BookT, added: dict[str, Any]) -> BookT:
     """Return the book with what `include` asked for."""
     return msgspec.structs.replace(book, **added)
 
@@ -259,12 +262,33 @@ class Cover(Struct, frozen=True):
     height: int
 
 
-class ListedBook(Book, frozen=True):
-    """A book in a list of the pages. second: of its authors. further: how many authors it has besides these two."""
+class ListedBook(Struct, frozen=True):
+    """A book in a list of the pages. second: of its authors. further: how many authors it has besides these two.
 
-    second: AuthorReference | None = None
-    further: int = 0
-    cover: Cover | None = None
+    series: where it was asked for.
+    """
+
+    id: UUID
+    title: str
+    subtitle: str | None
+    year: int | None
+    language: str | None
+    format: str | None
+    slug: str
+    author: AuthorReference | None
+    second: AuthorReference | None
+    further: int
+    cover: Cover | None
+    series: list[SeriesPosition] | msgspec.UnsetType = msgspec.UNSET
+
+
+class DisplayedBook(Struct, frozen=True):
+    """A book as its page shows it, with what belongs to it. others: by the same author, besides other editions."""
+
+    book: Book
+    files: list[DisplayedFile]
+    editions: list[ListedBook]
+    others: list[ListedBook]
 
 
 Include = Annotated[

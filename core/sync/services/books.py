@@ -31,7 +31,6 @@ from diptych.core.engine.entity import Base, Entity, now
 from diptych.core.engine.row_dml import missing_reference
 from diptych.core.engine.row_statements import VALUE, VALUES, in_batch
 from diptych.core.engine.schemas.pagination import Page
-from diptych.core.engine.text_normalization import sort_key
 from diptych.core.errors import Conflict, FieldError, ValidationFailed
 from diptych.core.files import queries as file_queries
 from diptych.core.refusals import NoSuchReference
@@ -137,7 +136,7 @@ class BookReader(Reader):
         """Return the identifiers of each book, by scheme and value."""
         found: dict[UUID, list[schemas.Identifier]] = {book_id: [] for book_id in book_ids}
         for book_id, identifier in self.executor.all(queries.IDENTIFIERS, {VALUES: list(book_ids)}):
-            found[book_id].append(schemas.Identifier(*identifier.split(":", 1)))
+            found[book_id].append(queries.represent_identifier(identifier))
         return found
 
     def series(self, book_id: UUID) -> list[schemas.SeriesPosition]:
@@ -148,25 +147,14 @@ class BookReader(Reader):
     def series_of(self, book_ids: Sequence[UUID]) -> dict[UUID, list[schemas.SeriesPosition]]:
         """Return the places of each book in series, by the name of the series."""
         found: dict[UUID, list[schemas.SeriesPosition]] = {book_id: [] for book_id in book_ids}
-        for book_id, position, *series in self.executor.all(queries.SERIES, {VALUES: list(book_ids)}):
-            found[book_id].append(schemas.SeriesPosition(schemas.SeriesReference(*series), position))
+        for book_id, *columns in self.executor.all(queries.SERIES, {VALUES: list(book_ids)}):
+            found[book_id].append(queries.represent_position(columns))
         return found
 
     def by_isbn(self, isbn: str) -> list[schemas.ListedBook]:
         """Return the books with an ISBN of 13 digits, as their own or among their other identifiers."""
         values = {"isbn": isbn, "identifier": f"isbn:{isbn}"}
         return self._represented(self.executor.all(queries.BY_ISBN, values))
-
-    def related(self, book: schemas.Book) -> tuple[list[schemas.ListedBook], list[schemas.ListedBook]]:
-        """Return other editions of a book, and other books by its author, each by title and RELATED_LIMIT at most."""
-        values: dict[str, Any] = {"book": book.id, "sort_key": sort_key(book.title)}
-        if book.author_id is None:
-            return self._represented(self.executor.all(queries.ANONYMOUS_EDITIONS, values)), []
-        values |= {"author": book.author_id, "original": book.original_title or book.title}
-        rows = self.executor.all(queries.RELATED, values)
-        editions, others = (self._represented([own for part, *own in rows if part == each]) for each in (0, 1))
-        known = {edition.id for edition in editions}
-        return editions, [other for other in others if other.id not in known]
 
     def _represented(self, rows: Sequence[Any]) -> list[schemas.ListedBook]:
         return [queries.listed.represent(row) for row in rows]
@@ -184,15 +172,10 @@ class BookReader(Reader):
         return {book.id: found.get(book.publisher_id) for book in books}
 
     def _contributors(self, books: Sequence[schemas.Book]) -> dict[UUID, list[schemas.Contributor]]:
-        others: dict[UUID, list[tuple[int, schemas.Contributor]]] = {book.id: [] for book in books}
-        rows = self.executor.all(queries.OTHER_CONTRIBUTORS, {VALUES: list(others)})
-        for book_id, position, role, *author in rows:
-            others[book_id].append((position, schemas.Contributor(role, AuthorReference(*author))))
-        return {book.id: with_first_author(_first(book), others[book.id]) for book in books}
-
-
-def _first(book: schemas.Book) -> schemas.Contributor | None:
-    return None if book.author is None else schemas.Contributor(AUTHOR, book.author)
+        others: dict[UUID, list[Any]] = {book.id: [] for book in books}
+        for book_id, *columns in self.executor.all(queries.OTHER_CONTRIBUTORS, {VALUES: list(others)}):
+            others[book_id].append(columns)
+        return {book.id: queries.represent_contributors(book, others[book.id]) for book in books}
 
 
 class BookWriter(Writer):

@@ -10,10 +10,9 @@ from sqlalchemy import select
 
 from diptych.core.access.accounts.queries import ANY
 from diptych.core.aio.operations import authors, book_formats, books
-from diptych.core.aio.operations.pages.files import displayed_files
 from diptych.core.aio.operations.pages.page import html, page
-from diptych.core.aio.services.books import BookReader
 from diptych.core.aio.services.facets import FacetReader, own_filters
+from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.catalogue import suggestions as beginning
 from diptych.core.catalogue.authors.schemas import Author, AuthorList
@@ -30,13 +29,10 @@ from diptych.core.web import reading, suggested, suggestions
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
-from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, BookPage, Found
+from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, Found
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
-
-SHOWN = ("tags", "contributors", "identifiers", "series")
-"""What the page of a book shows of other tables, besides its publisher."""
 
 AUTHORS_FOUND, BOOKS_FOUND = 6, 20
 """Rows on the page of a search."""
@@ -65,7 +61,7 @@ class SearchQuery(Query):
 
 async def home(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the first page."""
-    newest = await _newest(executor, NEWEST)
+    newest = (await books.page_reader(executor).page(_first(BookList, NEWEST))).items
     reader = FacetReader(executor)
     counted = await reader.facets(ALL, ON_HOME, MOST)
     sizes = await reader.sizes()
@@ -82,13 +78,9 @@ async def statistics(executor: Executor, call: OperationRequest) -> OperationRes
 
 async def feed(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the feed of new books."""
-    newest = await _newest(executor, IN_FEED)
+    newest = (await books.reader(executor).page(_first(BookList, IN_FEED))).items
     first = await executor.first(FIRST, {})
     return OperationResult(reading.feed(frame_of("/ui/feed.atom", call.principal), newest, first[0] if first else None))
-
-
-async def _newest(executor: Executor, number: int) -> list[ListedBook]:
-    return (await books.page_reader(executor).page(_first(BookList, number))).items
 
 
 def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
@@ -98,12 +90,8 @@ def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
 
 async def book(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the page of a book. Errors: NotFound."""
-    reader = BookReader(executor, queries.with_publisher)
-    found = await reader.fetch_including("slug", call.parameters["slug"], SHOWN)
-    editions, others = await reader.related(found)
-    files = await displayed_files(executor, found.id)
-    frame = frame_of("/ui/book/{slug}", call.principal)
-    return html(reading.book(frame, BookPage(found, tuple(book_formats.ONE), files, editions, others)))
+    found = await Reader(executor, queries.displayed).fetch("slug", call.parameters["slug"])
+    return html(reading.book(frame_of("/ui/book/{slug}", call.principal), found, tuple(book_formats.ONE)))
 
 
 async def search(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -215,6 +203,6 @@ operations = [
     page("home", "/ui/", home),
     page("statistics", "/ui/statistics", statistics),
     page("search", "/ui/search", search, query=SearchQuery, refused=reading.search_again),
-    page("book", "/ui/book/{slug}", book, needs_transaction=lambda _: True),
+    page("book", "/ui/book/{slug}", book),
     page("feed", "/ui/feed.atom", feed, media_type=ATOM),
 ]

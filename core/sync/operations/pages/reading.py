@@ -22,22 +22,18 @@ from diptych.core.engine.search_tokens import wanted
 from diptych.core.http.operations import OperationRequest, OperationResult
 from diptych.core.http.request_response import JSON
 from diptych.core.sync.operations import authors, book_formats, books
-from diptych.core.sync.operations.pages.files import displayed_files
 from diptych.core.sync.operations.pages.page import html, page
-from diptych.core.sync.services.books import BookReader
 from diptych.core.sync.services.facets import FacetReader, own_filters
+from diptych.core.sync.services.row_reader import Reader
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.web import reading, suggested, suggestions
 from diptych.core.web.books import book_href
 from diptych.core.web.facets import ON_LISTS, VALUES_ON_LISTS
 from diptych.core.web.frame import frame_of
-from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, BookPage, Found
+from diptych.core.web.reading import ATOM, IN_FEED, IN_STATISTICS, NEWEST, ON_HOME, Found
 
 FIRST = select(BookRow.id).order_by(BookRow.id).limit(1)
 """The id of the first book."""
-
-SHOWN = ("tags", "contributors", "identifiers", "series")
-"""What the page of a book shows of other tables, besides its publisher."""
 
 AUTHORS_FOUND, BOOKS_FOUND = 6, 20
 """Rows on the page of a search."""
@@ -66,7 +62,7 @@ class SearchQuery(Query):
 
 def home(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the first page."""
-    newest = _newest(executor, NEWEST)
+    newest = (books.page_reader(executor).page(_first(BookList, NEWEST))).items
     reader = FacetReader(executor)
     counted = reader.facets(ALL, ON_HOME, MOST)
     sizes = reader.sizes()
@@ -83,13 +79,9 @@ def statistics(executor: Executor, call: OperationRequest) -> OperationResult:
 
 def feed(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the feed of new books."""
-    newest = _newest(executor, IN_FEED)
+    newest = (books.reader(executor).page(_first(BookList, IN_FEED))).items
     first = executor.first(FIRST, {})
     return OperationResult(reading.feed(frame_of("/ui/feed.atom", call.principal), newest, first[0] if first else None))
-
-
-def _newest(executor: Executor, number: int) -> list[ListedBook]:
-    return (books.page_reader(executor).page(_first(BookList, number))).items
 
 
 def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
@@ -99,12 +91,8 @@ def _first(model: type[QueryT], number: int, **more: str) -> QueryT:
 
 def book(executor: Executor, call: OperationRequest) -> OperationResult:
     """Return the page of a book. Errors: NotFound."""
-    reader = BookReader(executor, queries.with_publisher)
-    found = reader.fetch_including("slug", call.parameters["slug"], SHOWN)
-    editions, others = reader.related(found)
-    files = displayed_files(executor, found.id)
-    frame = frame_of("/ui/book/{slug}", call.principal)
-    return html(reading.book(frame, BookPage(found, tuple(book_formats.ONE), files, editions, others)))
+    found = Reader(executor, queries.displayed).fetch("slug", call.parameters["slug"])
+    return html(reading.book(frame_of("/ui/book/{slug}", call.principal), found, tuple(book_formats.ONE)))
 
 
 def search(executor: Executor, call: OperationRequest) -> OperationResult:
@@ -216,6 +204,6 @@ operations = [
     page("home", "/ui/", home),
     page("statistics", "/ui/statistics", statistics),
     page("search", "/ui/search", search, query=SearchQuery, refused=reading.search_again),
-    page("book", "/ui/book/{slug}", book, needs_transaction=lambda _: True),
+    page("book", "/ui/book/{slug}", book),
     page("feed", "/ui/feed.atom", feed, media_type=ATOM),
 ]
