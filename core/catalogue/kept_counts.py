@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, bindparam, or_, select, update
+from sqlalchemy import JSON, String, Text, bindparam, cast, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,10 +45,10 @@ class KeptCount(Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime(timezone=True))
 
 
-KEPT = select(KeptCount.name, KeptCount.counted_at, KeptCount.counts).where(
+KEPT = select(KeptCount.name, KeptCount.counted_at, cast(KeptCount.counts, Text)).where(
     in_values(KeptCount.name), KeptCount.counted_at >= seconds_from_now("seconds")
 )
-"""Select the counts with names in VALUES that were made less than so many (negative) `seconds` ago."""
+"""Select the counts with names in VALUES that were made less than so many (negative) `seconds` ago, as JSON texts."""
 
 NOT_DUE = select(KeptCount.name).where(KeptCount.name == SIZES, KeptCount.due_at > current_time())
 """Select a row where nothing is to be counted yet."""

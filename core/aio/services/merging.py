@@ -13,7 +13,7 @@ from diptych.core.aio.services.resource_service import CatalogueService
 from diptych.core.aio.services.row_reader import Reader, row_not_found
 from diptych.core.aio.services.row_service import EntityT
 from diptych.core.engine.entity import Base
-from diptych.core.engine.other_names import names_of, owner_and_name
+from diptych.core.engine.other_names import names_of, owner_and_name, with_names
 from diptych.core.engine.row_statements import VALUES
 from diptych.core.errors import FieldError, ValidationFailed
 
@@ -117,11 +117,11 @@ class NamedReader(Reader):
     async def names(self, item_id: UUID) -> list[str]:
         """Return the other names of a row, in order. Errors: NotFound."""
         await self.ensure_exists(item_id)
-        return (await self.names_of([item_id]))[item_id]
+        return [name for _, name in await self.executor.all(names_of(self.other_names), {VALUES: [item_id]})]
 
-    async def names_of(self, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-        """Return the other names of each row, in order."""
-        found: dict[UUID, list[str]] = {item_id: [] for item_id in ids}
-        for item_id, name in await self.executor.all(names_of(self.other_names), {VALUES: list(ids)}):
-            found[item_id].append(name)
+    async def fetch_with_names(self, column: str, value: Any) -> tuple[Any, list[str]]:
+        """Return the row with a value in a unique column, and its other names, in order. Errors: NotFound."""
+        found: tuple[Any, list[str]] = await Reader(self.executor, with_names(self.spec, self.other_names)).fetch(
+            column, value
+        )
         return found

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from diptych.core.catalogue import kept_counts
 from diptych.core.catalogue.books import schemas
 from diptych.core.catalogue.books.facets import FACETS, NAMES
@@ -103,7 +105,7 @@ class FacetReader:
             return
         self._asked |= wanted
         rows = self._executor.all(kept_counts.KEPT, {VALUES: sorted(wanted), "seconds": -kept_counts.STALE})
-        self._kept |= {name: (counted_at, counts) for name, counted_at, counts in rows}
+        self._kept |= {name: (counted_at, msgspec.json.decode(counts)) for name, counted_at, counts in rows}
         if kept_counts.SIZES in self._kept and self._kept[kept_counts.SIZES][1]["books"] <= CAP:
             self._kept.clear()
 
