@@ -380,6 +380,13 @@ def test_the_reference_that_is_served_is_made_of_the_table(api: httpx.Client):
     assert api.get("/docs/books").content == expected.page("books")
 
 
+def test_a_page_of_the_reference_has_a_title_that_says_what_it_is_part_of(api: httpx.Client):
+    page = api.get("/docs/books").text
+
+    assert "<title>Books · API documentation</title>" in page
+    assert "<h1>Books · API documentation</h1>" in page
+
+
 def test_each_type_of_problem_has_a_page_and_is_listed(api: httpx.Client):
     page = Links()
     page.feed(api.get("/problems").text)

@@ -117,7 +117,8 @@ class Reference:
         )
         main = element("main", to_list, token, *articles, id="content")
         subtitle = "What can be done, at which address, and what is answered."
-        return page(tag, subtitle, self._columns(main, tag), script=f"{self._prefix}/{self._script}")
+        title = f"{tag.replace('-', ' ').capitalize()} · API documentation"
+        return page(title, subtitle, self._columns(main, tag), script=f"{self._prefix}/{self._script}")
 
     def _page_of_schema(self, name: str, schema: Node) -> bytes:
         required = schema.get("required", ())
