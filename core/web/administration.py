@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ from diptych.core.web.entries import Action, Entry, EntryList, entry_list_page, 
 from diptych.core.web.forms import Form, Refused
 from diptych.core.web.frame import Frame
 from diptych.core.web.values import moment_text, via_text
-from diptych.core.web.wording import number_text, text
+from diptych.core.web.wording import TEXTS, number_text, text
 
 MANAGED: tuple[tuple[str, Permission], ...] = (
     ("imports", "catalogue:write"),
@@ -259,10 +260,33 @@ def _changed(event: SecurityEvent) -> list[str]:
         label = (after or before).get("name") or (after or before).get("label")
         return [str(label)] if label else []
     return [
-        text("event.change", member=name, before=before.get(name), after=after.get(name))
-        for name in after
-        if before.get(name) != after.get(name) and name != "updated_at"
+        text("event.change", member=text(label), before=_value(name, before.get(name)), after=_value(name, after[name]))
+        for name, label in _MEMBERS.items()
+        if name in after and before.get(name) != after[name]
     ]
+
+
+_MEMBERS = {
+    "name": "sign_in.name",
+    "label": "token.label",
+    "role": "account.role",
+    "kind": "account.kind",
+    "active": "account.active",
+    "scope": "token.scope",
+    "anonymous": "event.visitors",
+}
+"""The members of which an event tells what they were and are, and what they are called."""
+
+_WORDS = {"role": "account.role.{}", "kind": "account.kind.{}", "anonymous": "policy.{}"}
+"""The keys of the words for values, by member."""
+
+
+def _value(member: str, value: Any) -> str:
+    """Return the value of a member in words; one of a later release as it is."""
+    if member == "active":
+        return text("account.enabled" if value else "account.disabled")
+    key = _WORDS.get(member, "").format(value)
+    return text(key) if key in TEXTS else str(value)
 
 
 # Health

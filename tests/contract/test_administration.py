@@ -153,6 +153,7 @@ def test_an_administrator_makes_an_account_changes_it_and_gives_it_a_token(signe
     for event in ("Account created", "Account changed", "Token created", "Token revoked"):
         assert event in events
     assert "on these pages" in events
+    assert "State: Disabled (before: Enabled)" in events
     assert "via " not in events
     deleting = page_of(root, f"{path}/delete")
     assert name in deleting.text
