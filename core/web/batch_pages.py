@@ -172,9 +172,10 @@ def _changes(given: BatchForm, book: Book) -> list[str]:
 
 def _becomes(name: str, before: str, after: str) -> list[str]:
     """Return the line about a field, which may be empty; none where it stays."""
-    empty = text("conflict.empty")
-    line = text("batch.becomes", label=text(f"label.{name}"), before=before or empty, after=after or empty)
-    return [line] if before != after else []
+    if before == after:
+        return []
+    kind = "becomes" if before and after else "sets" if after else "clears"
+    return [text(f"batch.{kind}", label=text(f"label.{name}"), before=before, after=after)]
 
 
 def done(frame: Frame, request_id: str, changed: int) -> bytes:

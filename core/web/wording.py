@@ -548,6 +548,8 @@ TEXTS: Mapping[str, str] = {
     "batch.adds": "Tag {tag} is added.",
     "batch.removes": "Tag {tag} is removed.",
     "batch.becomes": "{label}: {before} becomes {after}.",
+    "batch.sets": "{label}: set to {after}.",
+    "batch.clears": "{label}: {before}, cleared.",
     "batch.apply": "Change them",
     "batch.unchanged": "Nothing changes: the chosen books are so already.",
     "batch.done": "Done",
