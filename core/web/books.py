@@ -41,9 +41,10 @@ class Picture(Struct, frozen=True):
 
 
 class BookLine(Struct, frozen=True):
-    """A book in a list. language: of its title, as a tag. authors: the first two. others: words for more of them.
+    """A book in a list.
 
-    facts: in one line under the title. cover: None where there is none.
+    language: of its title, as a tag. authors: the first two; the note of the first is a comma where a second follows.
+    others: words for more of them. facts: in one line under the title. cover: None where there is none.
     """
 
     title: str
@@ -106,7 +107,7 @@ def book_line(book: ListedBook, note: str = "", without: UUID | None = None) -> 
         book.subtitle or "",
         book_href(book),
         book.language or "",
-        [Link(each.name, author_href(each.slug)) for each in named],
+        [Link(each.name, author_href(each.slug), "," if each is not named[-1] else "") for each in named],
         count("book.further", book.further) if book.further else "",
         [fact for fact in facts if fact],
         None if book.cover is None else picture(book.cover.original, "small", book.cover.width, book.cover.height),
