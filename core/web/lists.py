@@ -124,8 +124,8 @@ def list_view(  # noqa: PLR0913, PLR0917 - what a list is
 
 def _exports(asked: Pairs) -> list[Link]:
     """Return the links to all books that match, in other formats."""
-    filters = [pair for pair in asked if pair[0] not in NO_FILTERS]
-    return [Link(text(f"export.{name}"), at("ui/export", [("format", name), *filters])) for name in EXPORTS]
+    filters = at("", [pair for pair in asked if pair[0] not in NO_FILTERS]).replace("?", "&", 1)
+    return [Link(text(f"export.{name}"), f"ui/export?format={name}{filters}") for name in EXPORTS]
 
 
 def refused_view(name: str, address: str, refused: Refused) -> ListView:
@@ -203,10 +203,11 @@ def _orders(name: str, address: str, asked: Pairs, query: ListQuery) -> list[Lin
     found = []
     if searching:
         found.append(Link(text("order.relevance"), "" if now[0] == RELEVANCE else at(address, others)))
-    for order in orders_of(name):
-        label = text(f"order.{order[0]}.{order[1]}")
-        given = [("orderBy", order[0]), ("sortOrder", order[1])]
-        found.append(Link(label, "" if order == now else at(address, [*others, *given])))
+    # Encoded once: names of orders have nothing to encode.
+    before = at(address, [*others, ("orderBy", "")])
+    for by, way in orders_of(name):
+        href = "" if (by, way) == now else f"{before}{by}&sortOrder={way}"
+        found.append(Link(text(f"order.{by}.{way}"), href))
     return found
 
 
