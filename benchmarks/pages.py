@@ -26,6 +26,7 @@ import psutil
 
 from benchmarks.facets import count
 from benchmarks.growth import CHANCE, name
+from benchmarks.page_parts import table
 from tests.support.databases import DIPTYCH, ROOT, run
 from tests.support.deployments import ADAPTERS, deployment
 from tests.support.pages import write
@@ -149,13 +150,13 @@ class Server:
         return sum(float(each.user + each.system) for each in times)
 
 
-def costs(adapter: str, url: str) -> dict[str, float]:
-    """Return the milliseconds of each target, as it is in CASES: the median of all rounds."""
+def costs(adapter: str, url: str, known: dict[str, str]) -> dict[str, float]:
+    """Return the milliseconds of each target, as it is in CASES: the median of all rounds. known: gets the places."""
     targets = list(dict.fromkeys(target for case in CASES for target in (case.page, *case.json)))
     found: dict[str, list[float]] = {target: [] for target in targets}
     count(url)
     with deployment(adapter, url, DIPTYCH_REQUEST_TIMEOUT="60") as base, closing(Server(base)) as server:
-        known = places(base)
+        known |= places(base)
         for target in targets:
             server.ask(target.format(**known), REQUESTS)
         for _ in range(ROUNDS):
@@ -176,8 +177,8 @@ def cell(case: Case, taken: dict[str, float]) -> str:
     return f"{page:.2f} / {json:.2f} = **{page / json:.2f}**"
 
 
-def markdown(found: dict[str, dict[str, float]]) -> str:
-    """Return the Markdown for the page."""
+def markdown(found: dict[str, dict[str, float]], parts: Sequence[str]) -> str:
+    """Return the Markdown for the page. parts: tables of where the time goes."""
     lines = ["| | " + " | ".join(found) + " |", "|---|" + "---:|" * len(found)]
     lines += [f"| {case.title} | {' | '.join(cell(case, taken) for taken in found.values())} |" for case in CASES]
     about = (
@@ -186,19 +187,26 @@ def markdown(found: dict[str, dict[str, float]]) -> str:
         f" requests of each kind. Load average before the run: {LOAD:.1f}. {datetime.now(UTC):%Y-%m-%d},"
         f" {platform.system()} on {os.cpu_count()} cores, Python {platform.python_version()}."
     )
-    return "\n".join([*lines, "", about, ""])
+    where = (
+        "Where it goes, in milliseconds of the synchronous twin in one process, without gunicorn and Flask, with the"
+        " number of statements. The timers are part of it."
+    )
+    return "\n".join([*lines, "", about, "", where, "", "\n\n".join(parts), ""])
 
 
 def main() -> int:
     """Measure, print and write the figures."""
     found: dict[str, dict[str, float]] = {}
+    parts: list[str] = []
     with tempfile.TemporaryDirectory() as name, postgresql(Path(name) / "files") as server:
         directory = Path(name)
         for backend, url in (("PostgreSQL", server.get_uri()), ("SQLite", f"sqlite:///{directory}/pages.db")):
             filled(url, directory)
+            known: dict[str, str] = {}
             for adapter in ADAPTERS:
-                found[f"{adapter}, {backend}"] = costs(adapter, url)
-    text = markdown(found)
+                found[f"{adapter}, {backend}"] = costs(adapter, url, known)
+            parts.append(table(backend, url, known, {"accept-encoding": BROWSER["Accept-Encoding"]}))
+    text = markdown(found, parts)
     print(text)
     if ROUNDS >= WHOLE:
         write(ROOT / "docs" / "performance.md", COMMAND, text)

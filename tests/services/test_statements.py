@@ -240,10 +240,10 @@ TABLE = """
     page_publishers                                                                      1
     page_series                                                                          1
     page_tags                                                                            1
-    page_author             slug=homer                                                   4
-    page_publisher          slug=sort-of-books                                           3
+    page_author             slug=homer                                                   3
+    page_publisher          slug=sort-of-books                                           2
     page_one_series         slug=moomins                                                 3
-    page_tag                id={tag}                                                     3
+    page_tag                id={tag}                                                     2
     page_new_author                                                                      0
     page_new_publisher                                                                   0
     page_new_series                                                                      0
