@@ -49,8 +49,6 @@ LIMIT = 0.9
 GROWTH = 1.1
 """The most memory of the worker for the longer file, as a multiple of that for the shorter one."""
 
-BODY = 128 * 2**20
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -124,9 +122,10 @@ class Client:
 
 
 @contextmanager
-def working(url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker."""
-    process = subprocess.Popen([*DIPTYCH, "work"], cwd=ROOT, env=environment(DATABASE_URL=url))
+def working(url: str, files: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker. files: the store of files."""
+    settings = environment(DATABASE_URL=url, DIPTYCH_FILES=files)
+    process = subprocess.Popen([*DIPTYCH, "work"], cwd=ROOT, env=settings)
     try:
         yield process
     finally:
@@ -142,16 +141,16 @@ def processor(pid: int) -> float:
 
 def over_http(adapter: str, url: str, file: Path) -> Sent:
     """Send a file to an adapter, and have it imported."""
-    port = free_port()
+    port, files = free_port(), str(file.parent / "files")
     run([*DIPTYCH, "access", "anonymous", "editor"], DATABASE_URL=url)
     started = server(
         command(adapter, port),
         f"http://127.0.0.1:{port}",
         DATABASE_URL=url,
         FLASK_PORT=str(port),
-        DIPTYCH_MAX_BODY_BYTES=str(BODY),
+        DIPTYCH_FILES=files,
     )
-    with started as served, working(url) as worker:
+    with started as served, working(url, files) as worker:
         client = Client(port)
         moments = [time.perf_counter()]
         path = f"/imports/{client.ask('POST', f'/imports?name={file.name}', file.read_bytes())['id']}"

@@ -115,8 +115,7 @@ class Application:
         try:
             return await self._handle(route, request)
         finally:
-            if isinstance(request.body, Spool):
-                request.body.close()
+            _close_body(request)
 
     async def _handle(self, route: Route, request: Request) -> Response:
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
@@ -173,6 +172,17 @@ class Application:
         """
         if isinstance(request.body, Refused):
             raise request.body.error
+        if not operation.unwraps_file:
+            return await self._parsed(operation, target, request, sender)
+        request = await form_file.unwrapped(request, self.settings)
+        try:
+            return await self._parsed(operation, target, request, sender)
+        finally:
+            _close_body(request)
+
+    async def _parsed(
+        self, operation: Operation, target: Target, request: Request, sender: tuple[Principal, Browser]
+    ) -> OperationRequest:
         parse = partial(request_parsing.read, operation, target, request, self.settings, sender)
         call = await read_body_async(request.may_be_large, parse)
         if operation.stores_file is None or operation.file_field:
@@ -286,6 +296,11 @@ class Application:
         if answer.file is not None:
             return answer.file.tag
         return etag.entity_tag(json.encode(answer.body))
+
+
+def _close_body(request: Request) -> None:
+    if isinstance(request.body, Spool):
+        request.body.close()
 
 
 def _attribution(principal: Principal, request_id: str) -> Attribution:

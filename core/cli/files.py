@@ -33,7 +33,7 @@ def files_group(settings: Settings) -> click.Group:
 
     @click.group("files", cls=ErrorHandlingGroup)
     def files() -> None:
-        """Look after the files of books and exports."""
+        """Look after the files of books, imports and exports."""
 
     @files.command("verify")
     @click.option("--content", is_flag=True, help="Read each file, and compare its content with its name.")

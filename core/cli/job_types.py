@@ -34,19 +34,17 @@ def sweep_imports(executor: Executor) -> int:
 
 _SERVICES: Any = {each.service.spec.model.__tablename__: each.service for each in RESOURCES}
 
-_TYPES = (
-    JobType(PREVIEW, PreviewParameters, preview_steps),
-    JobType(IMPORT, ImportParameters, import_steps),
-    JobType(UNDO, UndoParameters, partial(undo_steps, _SERVICES)),
-)
+_UNDO = JobType(UNDO, UndoParameters, partial(undo_steps, _SERVICES))
 
 
 def job_types_of(settings: Settings) -> Mapping[str, JobType]:
     """Return the types of jobs, by name."""
     store, spool = FileStore(settings.files), partial(Spool, settings.spool_directory)
+    preview = JobType(PREVIEW, PreviewParameters, partial(preview_steps, store))
+    import_ = JobType(IMPORT, ImportParameters, partial(import_steps, store))
     examine = JobType(EXAMINE, ExamineParameters, partial(examine_steps, store))
     export = JobType(EXPORT, ExportParameters, partial(export_steps, store, spool))
-    return {each.name: each for each in (*_TYPES, examine, export)}
+    return {each.name: each for each in (preview, import_, _UNDO, examine, export)}
 
 
 def sweeps_of(settings: Settings) -> Sequence[Sweep]:

@@ -33,7 +33,7 @@ class File(Base):
     """A content in the store of files. sha256: of it, in hexadecimal, which is its name there.
 
     state: pending while it may not be in the store yet, and deleting while it may not be any more. unreferenced_since:
-    when it was seen that nothing refers to it: no book, no copy of a file, no export.
+    when it was seen that nothing refers to it: no book, no copy of a file, no export, no import.
     """
 
     __tablename__ = "file"

@@ -32,9 +32,10 @@ from diptych.core.files import schemas
 from diptych.core.files.content.media_types import JPEG
 from diptych.core.files.model import BookFile, File, FileCopy, FileDescription, FileSender
 from diptych.core.files.rules import SWEPT
+from diptych.core.imports.model import ImportContent
 
 _THIS = File.sha256 == bindparam("digest", type_=Text)
-_REFERRING = (BookFile.sha256, FileCopy.sha256, ExportFile.sha256)
+_REFERRING = (BookFile.sha256, FileCopy.sha256, ExportFile.sha256, ImportContent.sha256)
 _IS_REFERENCED = or_(*(exists().where(column == File.sha256) for column in _REFERRING))
 
 
@@ -301,7 +302,7 @@ DELETING = (
 """Lock some files that are to be deleted: an upload of one waits until it is."""
 
 REFERENCED = union_all(*(select(column).where(in_list(column, "digests")) for column in _REFERRING))
-"""Select those of these `digests` that a book has, a file as its copy, or an export."""
+"""Select those of these `digests` that a book has, a file as its copy, an export, or an import."""
 
 FORGET = delete(File).where(_THIS)
 

@@ -67,8 +67,12 @@ def allowance_of(principal: Principal, limit: int) -> Allowance | None:
 
 
 class StoredFile(Struct, frozen=True):
-    """A file that is in the store. digest: its SHA-256 in hexadecimal. size: in bytes."""
+    """A file that is in the store.
+
+    digest: its SHA-256 in hexadecimal. size: in bytes. name: as its sender calls it; empty where nothing says.
+    """
 
     digest: str
     size: int
     media_type: str
+    name: str = ""

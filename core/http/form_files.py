@@ -1,23 +1,26 @@
-"""A form that may have a file in it (RFC 7578), as it is in a spool: its fields, and the file in a spool of its own."""
+"""A file that comes in a form (RFC 7578), or in gzip: it gets a spool of its own."""
 
 from __future__ import annotations
 
+import io
 import mmap
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlencode
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from diptych.core import deadline
-from diptych.core.http import problems
+from diptych.core.engine.text_normalization import clean
+from diptych.core.files.rules import NAME_LENGTH
+from diptych.core.http import content_coding, problems
 from diptych.core.http.operations import FORM
-from diptych.core.http.request_parsing import decode_form, whole_body
+from diptych.core.http.request_parsing import check_wrapping, decode_form, whole_body
 from diptych.core.http.request_response import Request
 from diptych.core.http.spool import Spool
-from diptych.core.http.uploads import HEAD_LIMIT, MULTIPART, boundary_of, file_name, unescaped
+from diptych.core.http.uploads import HEAD_LIMIT, boundary_of, file_name, is_multipart, unescaped
 from diptych.core.settings import Settings
 
 PARTS = 5000
@@ -26,13 +29,6 @@ PARTS = 5000
 _FIRST_PIECE, _PIECE = 1 << 12, 1 << 20
 _CHOSEN = re.compile(rb'filename="[^"]')
 _NAME = re.compile(r'(?:^|[;\s])name="([^"]*)"', re.IGNORECASE)
-
-
-class FormFile(Struct, frozen=True):
-    """A file that was chosen in a form. name: as its sender calls it, without folders. Who takes it closes it."""
-
-    name: str
-    content: Spool
 
 
 class _Part(Struct, frozen=True):
@@ -44,10 +40,10 @@ class _Part(Struct, frozen=True):
     stop: int
 
 
-def opened(request: Request, field: str, settings: Settings) -> tuple[Request, FormFile | None]:
+def opened(request: Request, field: str, settings: Settings) -> tuple[Request, Spool | None]:
     """Return a request with a form as one without a file, and the file that was chosen in it, if there is one.
 
-    field: that of the file. Errors: Problem 400, 413, 415, 503; SpoolError.
+    field: that of the file. Who takes the file closes it. Errors: Problem 400, 413, 415, 503; SpoolError.
     """
     body = whole_body(request, settings.max_file_bytes)
     if not _is_multipart(request):
@@ -63,6 +59,29 @@ def opened(request: Request, field: str, settings: Settings) -> tuple[Request, F
     except ValueError as error:
         raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
     return _plain(request, fields), file
+
+
+def unwrapped(request: Request, settings: Settings) -> Request:
+    """Return a request that sends a file as one with the file alone: not in gzip, and not in a form.
+
+    The file of a form is its one file, in any field. Who takes the request closes its body. Errors: Problem 400, 413,
+    415, 503; SpoolError.
+    """
+    body, headers = whole_body(request, settings.max_file_bytes), request.headers
+    check_wrapping(request)
+    is_form = _is_multipart(request)
+    try:
+        with ExitStack() as when_unwrapped:
+            if headers.get("content-encoding"):
+                body = _decoded(body, settings)
+                if is_form:
+                    when_unwrapped.callback(body.close)
+            if is_form:
+                body = _only_file(body, boundary_of(headers["content-type"]), settings.spool_directory)
+    except ValueError as error:
+        raise problems.malformed(f"The body is not a file that can be accepted: {error}.") from None
+    left = {name: value for name, value in headers.items() if name not in ("content-encoding", "content-type")}
+    return replace(request, body=body, headers=left)
 
 
 def with_file(request: Request, field: str, digest: str, name: str) -> Request:
@@ -93,7 +112,7 @@ def has_file(request: Request) -> bool:
 
 
 def _is_multipart(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MULTIPART
+    return is_multipart(request.headers.get("content-type", ""))
 
 
 def _plain(request: Request, fields: Mapping[str, str]) -> Request:
@@ -116,9 +135,10 @@ def _mapped(body: bytes | Spool) -> Iterator[bytes | mmap.mmap]:
 def _parts(content: bytes | mmap.mmap, boundary: bytes, *, whole: bool = True) -> Iterator[_Part]:
     """Yield the parts of a form. whole: whether it has to have its end. Errors: ValueError."""
     delimiter = b"\r\n--" + boundary
-    if content[: len(delimiter) - 2] != delimiter[2:]:
+    # The line break that belongs to the first boundary may be missing.
+    start = len(delimiter) - (0 if content[:2] == b"\r\n" else 2)
+    if content[:start] != delimiter[-start:]:
         raise ValueError("it does not begin as its boundary says")
-    start = len(delimiter) - 2
     for _ in range(PARTS):
         if content[start : start + 2] == b"--":
             return
@@ -168,19 +188,58 @@ def _fields(content: bytes | mmap.mmap, parts: list[_Part], limit: int) -> dict[
     return found
 
 
-def _file(content: bytes | mmap.mmap, parts: list[_Part], field: str, directory: str | None) -> FormFile | None:
+def _file(content: bytes | mmap.mmap, parts: list[_Part], field: str, directory: str | None) -> Spool | None:
     """Return the file of a form; None where none was chosen. Errors: ValueError; SpoolError."""
     files = [part for part in parts if part.file is not None and (part.file or part.start < part.stop)]
     if not files:
         return None
     if len(files) > 1 or files[0].name != field:
         raise ValueError("it has another file than the one that is taken")
-    part = files[0]
+    return _copied(content, files[0], directory)
+
+
+def _only_file(body: bytes | Spool, boundary: bytes, directory: str | None) -> Spool:
+    """Return the file of a form with one file. Errors: ValueError; SpoolError."""
+    with _mapped(body) as content:
+        files = [part for part in _parts(content, boundary) if part.file is not None]
+        if len(files) != 1:
+            raise ValueError(f"it has {len(files)} files, and one is taken")
+        return _copied(content, files[0], directory)
+
+
+def _copied(content: bytes | mmap.mmap, part: _Part, directory: str | None) -> Spool:
+    """Return the content of a part. Errors: SpoolError."""
+    starts = range(part.start, part.stop, _PIECE)
+    pieces = (content[start : min(start + _PIECE, part.stop)] for start in starts)
+    return _filled(Spool(directory, _storable(part.file or "")), pieces, part.stop - part.start)
+
+
+def _decoded(body: bytes | Spool, settings: Settings) -> Spool:
+    """Return what a body in gzip decodes to. Errors: ValueError; Problem 413; SpoolError."""
+    coded = body.rewound() if isinstance(body, Spool) else io.BytesIO(body)
+    return _filled(Spool(settings.spool_directory), content_coding.decoded(coded), settings.max_file_bytes)
+
+
+def _filled(spool: Spool, pieces: Iterable[bytes], limit: int) -> Spool:
+    """Return a spool with all pieces. Errors: Problem 413 where it would have more bytes than the limit; SpoolError."""
     with ExitStack() as unless_whole:
-        spool = unless_whole.enter_context(closing(Spool(directory)))
-        for start in range(part.start, part.stop, _PIECE):
+        unless_whole.callback(spool.close)
+        for piece in pieces:
             deadline.check()
-            spool.extend(content[start : min(start + _PIECE, part.stop)])
+            if len(spool) + len(piece) > limit:
+                raise problems.too_large(limit)
+            spool.extend(piece)
         spool.rewound()
         unless_whole.pop_all()
-    return FormFile(part.file or "", spool)
+    return spool
+
+
+def _storable(name: str) -> str:
+    """Return the name of a file without what a name may not have; empty if that is not enough.
+
+    A name is not refused, because a form has no field to correct it in.
+    """
+    try:
+        return clean(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name))[:NAME_LENGTH].strip()
+    except ValueError:
+        return ""

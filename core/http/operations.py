@@ -18,6 +18,7 @@ from diptych.core.http.etag import Preconditions
 from diptych.core.http.file_responses import FileContent
 from diptych.core.http.idempotency import RequestKey
 from diptych.core.http.request_response import JSON
+from diptych.core.http.uploads import MULTIPART
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
@@ -88,12 +89,11 @@ class Operation:
     one that has several units, and one that can do without. needs_transaction: whether a request takes several
     statements that must see one snapshot or form one transaction. lock: a function of an executor and an
     OperationRequest that locks the row until the unit of work ends, so that a precondition (If-Match) holds until the
-    change; None where there is no single row. body and query are None where there is none. takes_file: whether the body
-    is a file, of any media type or in a form; the function gets it as diptych.core.http.uploads.UploadedFile.
-    stores_file: where the body is a file that is stored before the unit of work begins, the function that returns its
-    media type; it takes an OperationRequest with a diptych.core.http.spool.Spool. `run` gets it as
-    diptych.core.files.rules.StoredFile. admits: a function of an executor and an OperationRequest that looks, before
-    the file is received, whether there is what it is for. file_field: of a form in which a file may be chosen, the
+    change; None where there is no single row. body and query are None where there is none. stores_file: where the body
+    is a file that is stored before the unit of work begins, the function that returns its media type; it takes an
+    OperationRequest with a diptych.core.http.spool.Spool. `run` gets it as diptych.core.files.rules.StoredFile. admits:
+    a function of an executor and an OperationRequest that looks, before the file is received, whether there is what it
+    is for. file_field: of a form in which a file may be chosen, the
     field that becomes the SHA-256 of it once it is stored; a field with "_name" at its end becomes its name.
     sends_file: where a response is a stored file, the media types it may have. accepts: media types of the body,
     without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of the
@@ -102,8 +102,9 @@ class Operation:
     end of its path; they take no query parameters. permission: what a client needs, where that is not to read or to
     write the catalogue. query_permission: what it needs besides for a query. public: whether nobody is authenticated,
     and everybody may. secret: whether a response has a secret, so that it is not kept for repetitions. has_form_key:
-    whether each response has a new key of a form, so that no tag would match. refused: for a form of a page, the page
-    to correct it: a function of a diptych.core.web.forms.Refused.
+    whether each response has a new key of a form, so that no tag would match. describes_file: whether a response is
+    about a file, and the file is the resource. refused: for a form of a page, the page to correct it: a function of a
+    diptych.core.web.forms.Refused.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -120,7 +121,6 @@ class Operation:
     lock: Callable[..., Any] | None = None
     body: type[BaseModel] | None = None
     body_required: bool = True
-    takes_file: bool = False
     stores_file: Callable[[OperationRequest], str] | None = None
     admits: Callable[..., Any] | None = None
     file_field: str = ""
@@ -138,6 +138,7 @@ class Operation:
     public: bool = False
     secret: bool = False
     has_form_key: bool = False
+    describes_file: bool = False
     description: str = ""
     problems: tuple[str, ...] = ()
     tag: str = ""
@@ -183,7 +184,12 @@ class Operation:
     @property
     def is_representation(self) -> bool:
         """Whether its responses represent the resource: not if they have a secret, or are only about a file."""
-        return self.resource_path is not None and not self.secret and self.stores_file is None
+        return self.resource_path is not None and not self.secret and not self.describes_file
+
+    @property
+    def unwraps_file(self) -> bool:
+        """Whether the body is a file that may come in gzip, or in a form of which the rest is passed over."""
+        return self.stores_file is not None and not self.file_field and MULTIPART in self.accepts
 
 
 @dataclass(frozen=True, slots=True)

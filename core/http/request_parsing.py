@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sized
-from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from diptych.core.http.idempotency import FORM_KEY, RequestKey
 from diptych.core.http.operations import FORM, READS, Operation, OperationRequest, Route, accept_field, filled
 from diptych.core.http.request_response import MERGE_PATCH, BodyError, Request
 from diptych.core.http.spool import Spool
-from diptych.core.http.uploads import MULTIPART, UploadedFile, uploaded_file
+from diptych.core.http.uploads import boundary_of, is_multipart
 from diptych.core.http.wire.allowed_hosts import LOOPBACK, name_of
 from diptych.core.settings import Settings
 
@@ -89,17 +88,17 @@ def read(
     """
     file, content = None, None
     if operation.stores_file is not None and not operation.file_field:
-        _check_head_of_file(request, settings.max_file_bytes)
+        _check_head_of_file(operation, request, settings.max_file_bytes)
         file = None if request.body is None else _spooled(request, settings.max_file_bytes)
     else:
         content = _content(operation, request, settings.max_body_bytes)
-    decode = _decoder(operation, request)
+    decode = decode_form if _is_form(operation) else json.decode
     raw = _NOTHING if content is None else _readable(operation, decode, content)
     deadline.check()
     field_errors: list[FieldError] = []
     query_value = _query(operation, target, request.query, field_errors)
     principal, browser = sender
-    key = _key(operation, request, raw, content if file is None else file.digest.encode(), principal)
+    key = _key(operation, request, raw, content if file is None else f"{file.digest}{file.name}".encode(), principal)
     body_value = None if raw is _NOTHING else _body_value(operation, raw, field_errors)
     if file is not None:
         body_value = file
@@ -142,14 +141,29 @@ def length_of(request: Request) -> int:
     return int(request.headers.get("content-length") or 0)
 
 
-def _check_head_of_file(request: Request, limit: int) -> None:
-    """Check what the head of a request says about its file. Errors: Problem 413, 415."""
+def check_wrapping(request: Request) -> None:
+    """Check what a head says about a file that may be in gzip, or in a form. Errors: Problem 400, 415."""
+    headers = request.headers
+    if coding := headers.get("content-encoding", ""):
+        _readable_coding(content_coding.check, coding)
+    try:
+        if is_multipart(headers.get("content-type", "")):
+            boundary_of(headers["content-type"])
+    except ValueError as error:
+        raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
+
+
+def _check_head_of_file(operation: Operation, request: Request, limit: int) -> None:
+    """Check what the head of a request says about its file. Errors: Problem 400, 413, 415."""
     if request.body is None and length_of(request) > limit:
         raise problems.too_large(limit)
+    if operation.unwraps_file:
+        check_wrapping(request)
+        return
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         detail = "Send the file as it is, without a Content-Encoding."
         raise problems.unsupported_media_type(detail, {"Accept-Encoding": "identity"})
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == MULTIPART:
+    if is_multipart(request.headers.get("content-type", "")):
         raise problems.unsupported_media_type("Send the file itself as the body, not a form.", {})
 
 
@@ -164,10 +178,9 @@ def _content(operation: Operation, request: Request, limit: int) -> bytes | None
     """Return the body without its content coding; None where there is none, or where the operation takes none."""
     body = whole_body(request, limit)
     assert isinstance(body, bytes)  # noqa: S101 - only files are spooled
-    if not operation.takes_file:
-        if operation.body is None or (not body and not operation.body_required):
-            return None
-        _check_media_type(operation, request.headers.get("content-type", ""))
+    if operation.body is None or (not body and not operation.body_required):
+        return None
+    _check_media_type(operation, request.headers.get("content-type", ""))
     deadline.check()
     return _readable(operation, _decoded, body, request.headers.get("content-encoding", ""), limit)
 
@@ -185,21 +198,6 @@ def _readable(operation: Operation, read: Callable[..., T], *arguments: Any) -> 
         raise problems.malformed(f"The body is not {kind} that can be accepted: {error}.") from None
 
 
-def _decoder(operation: Operation, request: Request) -> Callable[[bytes], Any]:
-    """Return the function that reads the body of an operation. It raises ValueError; Problem for a file."""
-    if operation.takes_file:
-        return partial(_file, request.headers.get("content-type", ""))
-    return decode_form if _is_form(operation) else json.decode
-
-
-def _file(content_type: str, content: bytes) -> UploadedFile:
-    """Return the file in a body. Errors: Problem 400."""
-    try:
-        return uploaded_file(content, content_type)
-    except ValueError as error:
-        raise problems.malformed(f"The body is not a form that can be accepted: {error}.") from None
-
-
 def _check_not_empty(content: Sized, field_errors: list[FieldError]) -> None:
     if not len(content):
         field_errors.append(FieldError("missing", "there is no file, or an empty one", path=()))
@@ -207,8 +205,6 @@ def _check_not_empty(content: Sized, field_errors: list[FieldError]) -> None:
 
 def _body_value(operation: Operation, raw: Any, field_errors: list[FieldError]) -> Any:
     """Return the body of a request; add what is wrong with it to the field errors."""
-    if operation.takes_file:
-        _check_not_empty(raw.content, field_errors)
     return _validate(operation.body, raw, field_errors) if operation.body else raw
 
 
@@ -258,14 +254,18 @@ def _key(
 
 
 def _decoded(body: bytes, coding: str, limit: int) -> bytes:
-    try:
-        decoded = content_coding.decode(coding, body, limit)
-    except LookupError:
-        detail = "Send the body as it is, or in gzip."
-        raise problems.unsupported_media_type(detail, {"Accept-Encoding": "gzip"}) from None
+    decoded = _readable_coding(content_coding.decode, coding, body, limit)
     if decoded is None:
         raise problems.too_large(limit)
     return decoded
+
+
+def _readable_coding(read: Callable[..., T], coding: str, *arguments: Any) -> T:
+    try:
+        return read(coding, *arguments)
+    except LookupError:
+        detail = "Send the body as it is, or in gzip."
+        raise problems.unsupported_media_type(detail, {"Accept-Encoding": "gzip"}) from None
 
 
 def _query(operation: Operation, target: Target, text: str, field_errors: list[FieldError]) -> Any:

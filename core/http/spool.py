@@ -26,10 +26,11 @@ class Spool:
     """A temporary file, which has no name and is gone when it is closed.
 
     directory: where it is; None for where Python's `tempfile` puts files. It is opened with its first bytes, because a
-    process may have so many files open only.
+    process may have so many files open only. name: as the sender of what is in it calls it; empty where nothing says.
     """
 
-    def __init__(self, directory: str | None = None) -> None:
+    def __init__(self, directory: str | None = None, name: str = "") -> None:
+        self.name = name
         self._directory = directory
         self._opened: BinaryIO | None = None
         self._hash = hashlib.sha256()

@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from diptych.core.files.store import FileStore
 from diptych.core.formats.option_names import as_members
 from diptych.core.formats.record import BookRecord, Reject
 from diptych.core.import_export.column_mapping import REASON
@@ -47,10 +48,10 @@ T = TypeVar("T")
 
 
 def preview_steps(
-    database: Database, parameters: PreviewParameters, _progress: Progress
+    store: FileStore, database: Database, parameters: PreviewParameters, _progress: Progress
 ) -> Generator[worker.Step | None]:
     """Read and check a whole file, and store what it would become. Errors: JobFailed for what cannot be read."""
-    with _source(database, parameters) as source:
+    with _source(database, store, parameters) as source:
         read = 0
 
         def entries() -> Iterator[Any]:
@@ -81,9 +82,11 @@ def preview_steps(
         yield step
 
 
-def import_steps(database: Database, parameters: ImportParameters, progress: Progress) -> Generator[worker.Step | None]:
+def import_steps(
+    store: FileStore, database: Database, parameters: ImportParameters, progress: Progress
+) -> Generator[worker.Step | None]:
     """Import a file, BATCH rows in each transaction. Errors: JobFailed for what cannot be read."""
-    with _source(database, parameters) as source:
+    with _source(database, store, parameters) as source:
         summary = Summary()
         importing = _Importing(parameters, source, progress)
         if progress.position is None:
@@ -265,9 +268,11 @@ def _of_file(parameters: ImportParameters | PreviewParameters) -> Any:
 
 
 @contextmanager
-def _source(database: Database, parameters: ImportParameters | PreviewParameters) -> Iterator[BookSource]:
-    """Open the file of an import as entries. Errors: JobFailed."""
-    stored = StoredFile(database, parameters.import_id)
+def _source(
+    database: Database, store: FileStore, parameters: ImportParameters | PreviewParameters
+) -> Iterator[BookSource]:
+    """Open the file of an import as entries. Errors: JobFailed; those of the store."""
+    stored = StoredFile(database, store, parameters.import_id)
     options = Options(
         file_format=parameters.format,
         encoding=parameters.encoding,

@@ -39,8 +39,25 @@ class ImportFile(Base):
     job_id: Mapped[UUID | None] = mapped_column(Uuid)
 
 
+class ImportContent(Base):
+    """The content of a file, in the store of files.
+
+    Its row goes with that of the stored file: a worker of the release before does not know that an import has it, and
+    may delete it.
+    """
+
+    __tablename__ = "import_content"
+    __table_args__ = ({"info": NOT_DUMPED},)
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("import_file.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("file.sha256", ondelete="CASCADE"), index=True)
+
+
 class ImportChunk(Base):
-    """A part of a file. number: from 0; all but the last have diptych.core.imports.rules.CHUNK bytes."""
+    """A part of a file that the release before has stored.
+
+    number: from 0; all but the last have diptych.core.imports.rules.CHUNK bytes.
+    """
 
     __tablename__ = "import_chunk"
     __table_args__ = ({"info": NOT_DUMPED},)

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import fields
-from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, exists, insert, select, update
+from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, delete, exists, insert, select, update
 
 from diptych.core.engine.database_clock import seconds_from_now
 from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.imports import schemas
-from diptych.core.imports.model import ImportChunk, ImportFile, ImportReject
+from diptych.core.imports.model import ImportChunk, ImportContent, ImportFile, ImportReject
 from diptych.core.imports.rules import PAGE, SWEPT
 from diptych.core.jobs.model import Job
 from diptych.core.jobs.ownership import conditions_on
@@ -48,8 +48,14 @@ spec = ResourceSpec(
 
 _THIS = bindparam("import_id", type_=Uuid)
 
-ADD_FILE = insert(ImportFile)
-ADD_CHUNK = insert(ImportChunk)
+_NEW = ("id", "name", "size", "principal", "created_at")
+
+ADD_FILE = insert(ImportFile).values(
+    {name: bindparam(f"new_{name}", type_=getattr(ImportFile, name).type) for name in _NEW}
+)
+
+ADD_CONTENT = insert(ImportContent).values(import_id=_THIS, sha256=bindparam("digest", type_=Text))
+"""Give an import the file with a `digest`, which is in the store."""
 
 LOCK = select(ImportFile.id, ImportFile.principal, ImportFile.job_id).where(ImportFile.id == _THIS).with_for_update()
 """Lock an import."""
@@ -69,7 +75,13 @@ RESET = update(ImportFile).where(ImportFile.id == _THIS).values(left_out=None)
 FORGET_REJECTS = delete(ImportReject).where(ImportReject.import_id == _THIS)
 DELETE = delete(ImportFile).where(ImportFile.id == _THIS)
 
-FILE = select(ImportFile.name, ImportFile.size).where(ImportFile.id == _THIS)
+FILE = (
+    select(ImportFile.name, ImportFile.size, ImportContent.sha256)
+    .outerjoin(ImportContent, ImportContent.import_id == ImportFile.id)
+    .where(ImportFile.id == _THIS)
+)
+"""Select the name and the size of a file, and its digest, null where the store does not have it."""
+
 CHUNK = select(ImportChunk.content).where(
     ImportChunk.import_id == _THIS, ImportChunk.number == bindparam("number", type_=Integer)
 )

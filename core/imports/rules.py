@@ -8,7 +8,12 @@ PREVIEW, IMPORT, UNDO = "import-preview", "import", "import-undo"
 """The types of jobs that read a file, and of the one that undoes an import."""
 
 CHUNK = 256 * 1024
-"""Bytes of a file in one row."""
+"""Bytes of a file in one row, of those that the release before has stored."""
+
+PART = 1 << 20
+"""Bytes of a file that a job reads from the store at a time."""
+
+GONE = "The file is no longer there."
 
 NAME_LENGTH = 255
 """Most characters of the name of a file."""

@@ -116,8 +116,7 @@ class Application:
         try:
             return self._handle(route, request)
         finally:
-            if isinstance(request.body, Spool):
-                request.body.close()
+            _close_body(request)
 
     def _handle(self, route: Route, request: Request) -> Response:
         with RequestRecord(request.method, route.path, request.headers, request.arrived) as observed:
@@ -174,6 +173,17 @@ class Application:
         """
         if isinstance(request.body, Refused):
             raise request.body.error
+        if not operation.unwraps_file:
+            return self._parsed(operation, target, request, sender)
+        request = form_file.unwrapped(request, self.settings)
+        try:
+            return self._parsed(operation, target, request, sender)
+        finally:
+            _close_body(request)
+
+    def _parsed(
+        self, operation: Operation, target: Target, request: Request, sender: tuple[Principal, Browser]
+    ) -> OperationRequest:
         parse = partial(request_parsing.read, operation, target, request, self.settings, sender)
         call = read_body(request.may_be_large, parse)
         if operation.stores_file is None or operation.file_field:
@@ -287,6 +297,11 @@ class Application:
         if answer.file is not None:
             return answer.file.tag
         return etag.entity_tag(json.encode(answer.body))
+
+
+def _close_body(request: Request) -> None:
+    if isinstance(request.body, Spool):
+        request.body.close()
 
 
 def _attribution(principal: Principal, request_id: str) -> Attribution:

@@ -28,7 +28,7 @@ def store_file(
 
     Errors: Problem 413 where it would be exceeded; ServiceUnavailable.
     """
-    file = StoredFile(spool.digest, len(spool), media_type)
+    file = StoredFile(spool.digest, len(spool), media_type, spool.name)
 
     def receive(executor: Executor) -> None:
         values = {"digest": file.digest, "new_size": file.size, "new_media_type": media_type}

@@ -351,6 +351,8 @@ TEXTS: Mapping[str, str] = {
     "error.sign_in": "This page is for people with an account. Sign in to see it.",
     "error.sign_in_first": "Sign in to save this",
     "error.file_lost": "The file is not kept: choose it again then.",
+    "error.about.storage-limit": "Your account has as many files stored as it may. Delete some, or ask an administrator"
+    " to send it.",
     "error.about.413": "It is larger than this service takes. Go back, and choose something smaller.",
     "error.sign_in_kept": "You are not signed in. What you typed is kept: sign in, and it can be saved.",
     "error.fields": "What is wrong",

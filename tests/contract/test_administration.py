@@ -325,6 +325,16 @@ def test_a_form_without_a_file_is_shown_again(api: httpx.Client):
     assert api.post("/ui/imports/new", content=b"x", headers={"Content-Type": "multipart/form-data"}).status_code == 400
 
 
+def test_a_file_that_is_sent_on_a_page_may_be_larger_than_other_forms(api: httpx.Client, work: Work):
+    one = marker()
+    content = f"title,shelf\n{one}," + "x" * 90_000 + f"\n{one} last,\n" + ("x," + "y" * 90_000 + "\n") * 100
+
+    path = uploaded(api, content)
+    work()
+
+    assert f"{one} last" in page_of(api, path).text
+
+
 def test_a_file_of_somebody_else_is_not_there(signed_in: SignedIn, api: httpx.Client):
     path = uploaded(signed_in("editor"), "title\nx\n")
 

@@ -119,6 +119,80 @@ def test_a_form_of_a_browser_has_the_file_and_its_name(api: httpx.Client, work: 
     assert row["preview"]["rows"][0]["title"] == one
 
 
+LARGE = 9_000_000
+"""Bytes of more than other bodies may have."""
+
+
+def large(title: str) -> bytes:
+    """Return a table with such a size."""
+    rows = [f"{title} {number},{'x' * 90_000}\n" for number in range(LARGE // 90_000)]
+    return "".join(["title,shelf\n", *rows]).encode()
+
+
+def in_form(content: bytes, boundary: str = "limit") -> tuple[bytes, dict[str, str]]:
+    """Return a form with a field and a file, and its headers."""
+    parts = (("note", b"x"), ('upload"; filename="books.csv', content))
+    body = b"".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
+        for name, value in parts
+    )
+    return body + f"--{boundary}--".encode(), {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+
+
+@each_once
+def test_a_file_may_be_larger_than_other_bodies_and_come_in_a_form_or_in_gzip(api: httpx.Client, work: Work):
+    one = marker()
+    content = large(one)
+    form, kind = in_form(content)
+    coded = {"Content-Encoding": "gzip"}
+    chunks = (content[start : start + 70_000] for start in range(0, len(content), 70_000))
+    requests: list[tuple[Any, dict[str, str]]] = [
+        (content, {}),
+        (chunks, {}),
+        (form, kind),
+        (gzip.compress(content, 1), coded),
+        (gzip.compress(form, 1), kind | coded),
+    ]
+
+    rows = [api.post("/imports", content=body, headers=headers).raise_for_status().json() for body, headers in requests]
+    assert started_later(api, rows[:1], work)["records"] == LARGE // 90_000
+
+    assert [row["size"] for row in rows] == [len(content)] * 5
+    assert [row["name"] for row in rows] == [None, None, "books.csv", None, "books.csv"]
+    assert started(api, rows[-1], work)["counts"]["created"] == LARGE // 90_000
+
+
+def started_later(api: httpx.Client, rows: list[dict[str, Any]], work: Work) -> dict[str, int]:
+    """Do the jobs of files, and return what the job of the first has counted."""
+    work()
+    return read(api, f"/imports/{rows[0]['id']}")["job"]["counts"]  # type: ignore[no-any-return]
+
+
+@each_once
+def test_a_file_is_sent_again_by_its_key_whatever_is_between_the_parts_of_its_form(api: httpx.Client):
+    key = {"Idempotency-Key": f'"{new_id()}"'}
+
+    def posted(content: bytes, boundary: str) -> httpx.Response:
+        form, kind = in_form(content, boundary)
+        return api.post("/imports", content=form, headers=kind | key)
+
+    first, second = posted(b"title\nx\n", "first"), posted(b"title\nx\n", "second")
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert posted(b"title\ny\n", "first").status_code == 422
+    api.post(f"/jobs/{first.json()['job']['id']}/cancel").raise_for_status()
+
+
+def test_the_answer_to_a_file_is_the_import(api: httpx.Client):
+    response = api.post("/imports", content=b"title\nx\n")
+
+    row = response.json()
+    assert response.headers["Content-Location"] == response.headers["Location"] == f"/imports/{row['id']}"
+    assert response.headers["ETag"] == api.get(f"/imports/{row['id']}").headers["ETag"]
+    api.post(f"/jobs/{row['job']['id']}/cancel").raise_for_status()
+
+
 def test_rejects_of_formats_without_columns_have_the_number_and_the_content(api: httpx.Client, work: Work):
     row = sent(api, b'{"title": "x", "isbn": 1}\n{"author": "nobody"}\n[]\n', "books.jsonl")
     work()
@@ -231,6 +305,9 @@ def test_what_is_no_file_is_refused(api: httpx.Client):
     ):
         response = api.post("/imports", content=content, headers={"Content-Type": kind})
         assert response.status_code == status, (content, response.text)
+    for coding, status in (("gzip", 400), ("br", 415)):
+        response = api.post("/imports", content=b"title\n", headers={"Content-Encoding": coding})
+        assert response.status_code == status, response.text
     for path in ("start", "preview"):
         assert api.post(f"/imports/{new_id()}/{path}", json={"format": "jsonld"}).status_code == 422
         assert api.post(f"/imports/{new_id()}/{path}", json={}).status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
@@ -69,6 +70,36 @@ def test_what_the_head_shows_to_be_wrong_is_told_before_the_file_is_received(api
     assert found == cases
     assert too_large.status == 413
     assert api.get(files).json() == {"items": []}
+
+
+def test_a_file_to_be_imported_is_refused_before_it_is_received_too(api: httpx.Client, url: str, reader: str):
+    forms = ("Content-Type: multipart/form-data", "Content-Type: multipart/form-data; boundary=x")
+    cases = [
+        ("/imports", ("Authorization: Bearer dpt_unknown",), 401),
+        ("/imports", (reader,), 403),
+        ("/imports?nam=x", (), 422),
+        ("/imports", ("Content-Encoding: br",), 415),
+        ("/imports", (forms[0],), 400),
+        ("/imports", ("Idempotency-Key:",), 400),
+    ]
+
+    found = [(path, fields, answered(url, "POST", path, LENGTH, CLOSE, *fields).status) for path, fields, _ in cases]
+    too_large = [
+        answered(url, "POST", "/imports", "Content-Length: 134217729", *fields).status for fields in ((), forms[1:])
+    ]
+
+    assert found == cases
+    assert too_large == [413, 413]
+    content = b"title\nx\n"
+    with connect(Target.of(url)) as connection:
+        fields = (CLOSE, f"Content-Length: {len(content)}", "Expect: 100-continue")
+        connection.sendall(head("POST", "/imports", HOST, *fields))
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(content)
+        answer = Reader(connection).answer("POST")
+    assert answer is not None
+    assert answer.status == 201
+    api.post(f"/jobs/{json.loads(answer.body)['job']['id']}/cancel").raise_for_status()
 
 
 def test_the_first_complaint_is_about_who_sends_it(url: str, reader: str):

@@ -18,9 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from diptych.core.http.spool import Spool
+from diptych.core.settings import Settings
 from tests.architecture.trees import run_in
 from tests.support import patient
 from tests.support.answers import Told, neutral
+from tests.support.calling import Called
 from tests.support.changes import changes, replayed, state
 from tests.support.databases import ROOT, Databases
 from tests.support.deployments import LIMITS, command, free_port, server
@@ -165,6 +168,23 @@ def test_the_previous_release_runs_on_the_newest_schema(
         made = changes(url, number)
         assert {each.via for each in made} == {"anonymous"}
         assert replayed(catalogue, made) == state(url) != catalogue
+
+
+@pytest.mark.unsampled
+def test_the_previous_release_says_that_it_has_not_the_file_of_an_import_of_this_one(
+    previous: Path, databases: Databases, tmp_path: Path
+):
+    service = Called(Settings(database_url=databases.migrated("sqlite"), files=str(tmp_path)))
+    url = service.application.settings.database_url
+    spool = Spool()
+    spool.extend(b"title\nx\n")
+    row = json.loads(service.call("imports_create", spool).body)
+
+    run_in(previous, *CLI, "work", "--until-idle", DATABASE_URL=url, DIPTYCH_FILES=str(tmp_path))
+
+    job = json.loads(service.call("imports_get", id=row["id"]).body)["job"]
+    assert (job["state"], job["error"]) == ("failed", "The file is no longer there.")
+    service.close()
 
 
 BREAKING = {

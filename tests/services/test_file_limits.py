@@ -110,6 +110,30 @@ def test_the_cover_in_a_form_counts_too_and_what_was_typed_comes_back(service: S
     assert text("files.full").encode() in refused.body
 
 
+def test_files_to_be_imported_count_too_and_people_are_told_on_a_page(service: Service):
+    def sent(name: str, body: bytes, kind: str = "") -> tuple[int, bytes]:
+        spool = Spool()
+        spool.extend(body)
+        response = service.call(name, spool, user=EDITOR, headers={"content-type": kind})
+        return response.status, response.body
+
+    def form(title: str) -> bytes:
+        head = 'Content-Disposition: form-data; name="file"; filename="a.csv"'
+        return f"--x\r\n{head}\r\n\r\ntitle\r\n{title}\r\n--x--".encode()
+
+    kind = "multipart/form-data; boundary=x"
+    assert [sent("imports_create", b"title\na")[0], sent("imports_create", form("b"), kind)[0]] == [201, 201]
+    assert sent("form_new_import", form("c"), kind)[0] == 303
+    assert sent("imports_create", b"title\na")[0] == 201
+
+    assert service.sent("a") == 413
+    refused, on_page = sent("imports_create", b"title\nd"), sent("form_new_import", form("d"), kind)
+
+    assert (refused[0], on_page[0]) == (413, 413)
+    assert b"/problems/storage-limit" in refused[1]
+    assert text("error.about.storage-limit").encode() in on_page[1]
+
+
 def test_a_file_that_is_too_much_is_refused_before_it_is_received(service: Service):
     assert service.admit(MOST * LEAST_COUNTED) is None
     assert service.admit(MOST * LEAST_COUNTED + 1) == 413

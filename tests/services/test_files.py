@@ -43,6 +43,36 @@ async def test_a_file_that_no_book_has_is_deleted_a_week_later(files: Files):
     assert list(files.store.listed()) == files.differences() == []
 
 
+async def test_a_file_to_be_imported_is_kept_as_long_as_its_import_and_deleted_a_week_later(files: Files):
+    response, _ = await files.api.call("imports_create", file="title\nx\n")
+    row = json.loads(response.body)
+    assert response.status == 201
+    await files.api.call("jobs_cancel", id=row["job"]["id"])
+    await files.sweep_later()
+    await files.sweep_later()
+    assert [digest for digest, _ in files.store.listed()] == [hashlib.sha256(b"title\nx\n").hexdigest()]
+    assert files.differences() == []
+
+    assert (await files.api.call("imports_delete", id=row["id"]))[0].status == 204
+    assert await files.sweep() == 1
+    await files.sweep_later()
+
+    assert list(files.store.listed()) == files.differences() == []
+
+
+async def test_a_file_to_be_imported_may_be_one_of_a_book_too(files: Files):
+    content = "GIF89a1"
+    assert (await files.api.call("imports_create", file=content))[0].status == 201
+    book = await files.book()
+    await files.sent(book, content)
+
+    (file,) = await files.listed(book)
+    assert file["media_type"] == "image/gif"
+    await files.delete(book, file["id"])
+    await files.sweep_later()
+    assert [digest for digest, _ in files.store.listed()] == [file["sha256"]]
+
+
 async def test_a_file_that_is_being_deleted_is_stored_again_when_it_is_sent(files: Files):
     book = await files.book()
     await files.delete(book, await files.sent(book, "GIF89a1"))
@@ -88,8 +118,8 @@ async def test_a_file_that_is_missing_in_the_store_is_no_empty_answer(files: Fil
 
 async def test_what_differs_between_store_and_table_is_named_and_repaired(files: Files):
     book = await files.book()
-    for number in (1, 2):
-        await files.sent(book, f"GIF89a{number}")
+    await files.sent(book, "GIF89a1")
+    assert (await files.api.call("imports_create", file="GIF89a2"))[0].status == 201
     lost, kept = (hashlib.sha256(f"GIF89a{number}".encode()).hexdigest() for number in (1, 2))
     files.store.delete(lost)
     spool = Spool()

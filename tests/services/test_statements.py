@@ -345,7 +345,7 @@ TABLE = """
     form_cancel_job         id={nobody} form:                                            1
     page_imports                                                                         1
     page_new_import                                                                      0
-    form_new_import         {{"title":"x"}}                                              5 commit
+    form_new_import         file:title-                                                  7 commit
     page_import             id={nobody}                                                  1
     form_preview_import     id={nobody} form:strict=                                     1
     form_start_import       id={nobody} form:strict=                                     1
@@ -390,7 +390,7 @@ TABLE = """
     imports_list                                                                         1
     imports_get             id={nobody}                                                  1
     imports_list_rejects    id={nobody}                                                  1
-    imports_create          {{"title":"x"}}                                              5 commit
+    imports_create          file:title-                                                  7 commit
     imports_delete          id={nobody}                                                  1
     imports_preview         id={nobody}                                                  1
     imports_start           id={nobody} {{"strict":true}}                                1

@@ -13,6 +13,7 @@ from diptych.core.engine.entity import now
 from diptych.core.exports.model import ExportFile
 from diptych.core.files.model import BookFile, File
 from diptych.core.files.store import FileStore
+from diptych.core.imports.model import ImportContent
 
 GIF = b"GIF89a"
 LONG_AGO = timedelta(days=30)
@@ -22,7 +23,8 @@ def differences(connection: Connection, location: str) -> list[str]:
     """Return what is in the store and in no row, in a row and not in the store, or referenced and not ready."""
     stored = {digest for digest, _ in FileStore(location).listed()}
     rows = dict(connection.execute(select(File.sha256, File.state)).tuples().all())
-    referenced = set(connection.execute(union(select(BookFile.sha256), select(ExportFile.sha256))).scalars())
+    columns = (BookFile.sha256, ExportFile.sha256, ImportContent.sha256)
+    referenced = set(connection.execute(union(*(select(column) for column in columns))).scalars())
     return [
         *(f"{digest} has no row" for digest in stored - rows.keys()),
         *(f"{digest} is {rows[digest]} and not in the store" for digest in rows.keys() - stored),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Iterator
 
@@ -37,6 +38,7 @@ def files() -> Iterator[Case]:
     yield Case("read a file, and its head", again, (200, 200), ("GET", "HEAD"))
     yield from _refused()
     yield from _writes()
+    yield from _imports()
 
 
 def _refused() -> Iterator[Case]:
@@ -65,3 +67,32 @@ def _writes() -> Iterator[Case]:
     chunks = b"6\r\nGIF89a\r\n21\r\n{marker}\r\n0\r\n\r\n"
     continued = head("POST", "{prefix}" + ALL, HOST, CLOSE, CHUNKED, "Expect: 100-continue") + chunks
     yield Case("send a file in chunks with 100-continue", continued, (201,), ("POST",), writes=True, own=True)
+
+
+_PART = b'Content-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\ntitle\n'
+
+
+def _imports() -> Iterator[Case]:
+    """Yield the cases about files to be imported, which may come in a form and in gzip."""
+    path, kind = "/imports", "Content-Type: multipart/form-data; boundary=x"
+    form = b"--x\r\n%b\r\n--x--" % _PART
+    coded = gzip.compress(form, mtime=0)
+    for fields, body, status in [
+        ((), b"title\nx{marker}", 201), ((kind,), form, 201), (("Content-Encoding: gzip",), coded, 201),
+        ((kind, "Content-Encoding: gzip"), coded, 201),
+    ]:  # fmt: skip
+        yield ask(status, path, *fields, method="POST", body=body, writes=True)
+    for fields, body, status in [
+        ((kind,), b"title\n", 400), ((kind,), form[:-5], 400), ((kind,), form[:-5] + form, 400),
+        ((kind,), b"", 400), (("Content-Type: multipart/form-data",), form, 400),
+        (("Content-Encoding: gzip",), b"title\n", 400), (("Content-Encoding: br",), b"title\n", 415),
+    ]:  # fmt: skip
+        yield ask(status, path, *fields, method="POST", body=body)
+    upload = ("POST", "{prefix}/imports", HOST)
+    for fields in ((), (kind,)):
+        name = f"a file to be imported that is too large {fields}"
+        yield raw(name, 413, head(*upload, *fields, "Content-Length: 134217729"), method="POST")
+    content = b"title\n" + b"x" * 9_000_000
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+    name = "a file to be imported that is larger than other bodies"
+    yield Case(name, head(*upload, CLOSE, CHUNKED) + chunks, (201,), ("POST",), writes=True, own=True)

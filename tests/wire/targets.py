@@ -128,8 +128,7 @@ def _status(route: Route, method: str) -> int:
         return 404 if unknown else 303 if route.path in ("/", "/ui") else 422 if route.path == "/ui/export" else 200
     if route.operation.body is None or (route.path.startswith(NO_ROWS) and not route.operation.body_required):
         without = 404 if parameters_of(route.path) else 303
-        sends_file = route.operation.takes_file or route.operation.stores_file
-        return 422 if sends_file or route.path == "/exports" else without
+        return 422 if route.operation.stores_file or route.path == "/exports" else without
     return 422 if not route.operation.body_required else 415
 
 

@@ -192,6 +192,7 @@ operations = [
         response_schema=BookFile,
         status=201,
         resource_path=_ONE,
+        describes_file=True,
         problems=("storage-limit",),
     ),
     Operation(

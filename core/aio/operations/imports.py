@@ -10,23 +10,26 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from diptych.core.access.principal import Principal
 from diptych.core.aio import job_queue
+from diptych.core.aio.file_storage import keep
 from diptych.core.aio.services.row_reader import Reader, row_not_found
-from diptych.core.aio.statement_executor import Executor, executor_of
+from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
 from diptych.core.engine.entity import now
 from diptych.core.engine.schemas.base import Input
 from diptych.core.engine.schemas.pagination import Page
 from diptych.core.errors import Conflict
+from diptych.core.files.content.errors import UnsupportedTypeError
+from diptych.core.files.content.media_types import identify
+from diptych.core.files.rules import StoredFile
 from diptych.core.formats.tables.cells import guarded
 from diptych.core.http.operations import Operation, OperationRequest, OperationResult
-from diptych.core.http.uploads import UploadedFile
+from diptych.core.http.uploads import MULTIPART, OCTETS
 from diptych.core.imports import queries
-from diptych.core.imports.rules import CHUNK, IMPORT, PAGE, PREVIEW, UNDO
+from diptych.core.imports.rules import IMPORT, PAGE, PREVIEW, UNDO
 from diptych.core.imports.schemas import Import, ImportList, ImportName, ImportOptions, ReadingOptions, UndoParameters
 from diptych.core.jobs.ownership import may_see, owner_of, visible_to
 from diptych.core.jobs.schemas import Job
@@ -36,29 +39,36 @@ REASON = "reason"
 """The column of a list of rejects that its source has not."""
 
 
-async def create(session: AsyncSession, call: OperationRequest) -> OperationResult:
-    """Store a file, and have it previewed."""
-    file: UploadedFile = call.body
-    return OperationResult(await store(session, call.principal, file.content, call.query.name or file.name))
+def media_type_of(call: OperationRequest) -> str:
+    """Return the media type of a file: that of a file of a book where it could be one, which later may be sent, too."""
+    try:
+        return identify(call.body.head).media_type
+    except UnsupportedTypeError:
+        return OCTETS
 
 
-async def store(session: AsyncSession, principal: Principal, content: bytes, name: str | None) -> Import:
-    """Store a file of this name, and have it previewed."""
+async def check_nothing(_executor: Executor, _call: OperationRequest) -> None:
+    """Look for nothing: the file is for an import of its own."""
+
+
+async def create(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Add an import of a file that has been stored, and have it previewed."""
+    return OperationResult(await add(executor, call.principal, call.body, call.query.name or call.body.name))
+
+
+async def add(executor: Executor, principal: Principal, file: StoredFile, name: str) -> Import:
+    """Add an import of a file that has been stored, and have it previewed. name: empty for none."""
+    await keep(executor, file)
     row_id = uuid7()
     row = {
-        "id": row_id,
-        "name": name,
-        "size": len(content),
-        "principal": owner_of(principal),
-        "created_at": now(),
+        "new_id": row_id,
+        "new_name": name or None,
+        "new_size": file.size,
+        "new_principal": owner_of(principal),
+        "new_created_at": now(),
     }
-    await session.execute(queries.ADD_FILE, [row])
-    chunks = [
-        {"import_id": row_id, "number": number, "content": content[start : start + CHUNK]}
-        for number, start in enumerate(range(0, len(content), CHUNK))
-    ]
-    await session.execute(queries.ADD_CHUNK, chunks)
-    executor = await executor_of(session)
+    await executor.run(queries.ADD_FILE, row)
+    await executor.run(queries.ADD_CONTENT, {"import_id": row_id, "digest": file.digest})
     await _enqueue(executor, row_id, PREVIEW, ReadingOptions())
     found: Import = await Reader(executor, queries.spec).fetch("id", row_id)
     return found
@@ -219,12 +229,16 @@ operations = [
         description="The file is the body, or the one file of a form; every format that `diptych import` reads,"
         " compressed or not. A job makes its preview; nothing is imported until it is started.",
         run=create,
-        unit="write_many",
-        takes_file=True,
+        unit="write_one",
+        needs_transaction=lambda _: True,
+        stores_file=media_type_of,
+        admits=check_nothing,
+        accepts=(OCTETS, MULTIPART),
         query=ImportName,
         response_schema=Import,
         status=201,
         resource_path="/imports/{id}",
+        problems=("storage-limit",),
     ),
     Operation(
         name="imports_get",

@@ -178,10 +178,8 @@ def _operation(operation: Operation, table: Sequence[Operation], components: Com
             "content": {first: content},
         }
     if operation.stores_file is not None:
-        content = _binary(operation.accepts)
+        content = _FILE if operation.unwraps_file else _binary(operation.accepts)
         found["requestBody"] = {"description": "The content of the file.", "required": True, "content": content}
-    if operation.takes_file:
-        found["requestBody"] = {"description": "A file.", "required": True, "content": _FILE}
     if operation.needed is not None:
         # An empty requirement: the catalogue's operations may be open to anonymous clients.
         found["security"] = [{_BEARER: []}] if operation.needed in _NEVER_ANONYMOUS else [{}, {_BEARER: []}]
@@ -357,7 +355,7 @@ def _problems(operation: Operation) -> list[Kinds]:
         names.add("not-found")
     if operation.query is not None:
         names.add("uri-too-long")
-    if operation.body is not None or operation.takes_file or operation.stores_file is not None:
+    if operation.body is not None or operation.stores_file is not None:
         names.add("unsupported-media-type")
     if operation.needed is not None:
         names |= {"unauthorized", "forbidden", "unavailable"}

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from diptych.core.aio.operations import imports
 from diptych.core.aio.operations.pages.jobs import FollowQuery
@@ -14,7 +13,7 @@ from diptych.core.aio.operations.pages.page import button, form, html, page, see
 from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.http.operations import OperationRequest, OperationResult
-from diptych.core.http.uploads import MULTIPART, UploadedFile
+from diptych.core.http.uploads import MULTIPART
 from diptych.core.imports import queries
 from diptych.core.imports.forms import ImportForm, options_of
 from diptych.core.imports.schemas import ImportList, ImportOptions, ReadingOptions
@@ -35,10 +34,9 @@ async def new(_executor: None, call: OperationRequest) -> OperationResult:
     return html(views.new_page(frame_of("/ui/imports/new", call.principal)))
 
 
-async def create(session: AsyncSession, call: OperationRequest) -> OperationResult:
-    """Store a file, and have it previewed."""
-    file: UploadedFile = call.body
-    row = await imports.store(session, call.principal, file.content, file.name)
+async def create(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Add an import of a file that has been stored, and have it previewed."""
+    row = await imports.add(executor, call.principal, call.body, call.body.name)
     return see_other(f"{views.href(row)}?follow=true")
 
 
@@ -100,8 +98,10 @@ operations = [
         "/ui/imports/new",
         create,
         views.new_again,
+        "write_one",
+        needs_transaction=lambda _: True,
         body=None,
-        takes_file=True,
+        stores_file=imports.media_type_of,
         accepts=(MULTIPART,),
     ),
     page("import", "/ui/import/{id}", show, query=FollowQuery, permission="catalogue:write", cache_control="no-store"),

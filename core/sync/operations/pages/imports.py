@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy.orm import Session
 
 from diptych.core.http.operations import OperationRequest, OperationResult
-from diptych.core.http.uploads import MULTIPART, UploadedFile
+from diptych.core.http.uploads import MULTIPART
 from diptych.core.imports import queries
 from diptych.core.imports.forms import ImportForm, options_of
 from diptych.core.imports.schemas import ImportList, ImportOptions, ReadingOptions
@@ -36,10 +35,9 @@ def new(_executor: None, call: OperationRequest) -> OperationResult:
     return html(views.new_page(frame_of("/ui/imports/new", call.principal)))
 
 
-def create(session: Session, call: OperationRequest) -> OperationResult:
-    """Store a file, and have it previewed."""
-    file: UploadedFile = call.body
-    row = imports.store(session, call.principal, file.content, file.name)
+def create(executor: Executor, call: OperationRequest) -> OperationResult:
+    """Add an import of a file that has been stored, and have it previewed."""
+    row = imports.add(executor, call.principal, call.body, call.body.name)
     return see_other(f"{views.href(row)}?follow=true")
 
 
@@ -101,8 +99,10 @@ operations = [
         "/ui/imports/new",
         create,
         views.new_again,
+        "write_one",
+        needs_transaction=lambda _: True,
         body=None,
-        takes_file=True,
+        stores_file=imports.media_type_of,
         accepts=(MULTIPART,),
     ),
     page("import", "/ui/import/{id}", show, query=FollowQuery, permission="catalogue:write", cache_control="no-store"),
