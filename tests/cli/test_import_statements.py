@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from diptych.core.database import sync_config
+from diptych.core.engine.compiled_statement import SHORT
 from diptych.core.import_export.import_job import import_rows
 from diptych.core.import_export.sources import Options, open_source
 from diptych.core.settings import Settings
@@ -39,8 +40,8 @@ class _Connection(sqlite3.Connection):
         return self.cursor().execute(*given)
 
 
-SIZES = (5, 6, 8)
-"""Of the files: a list of values that is read beside is made as long as the next power of two."""
+SIZES = (SHORT + 5, SHORT + 6, SHORT + 20)
+"""Of the files: the statements of short lists take little."""
 
 Import = Callable[[Path], set[str]]
 
