@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
 
 SHORT = 100
-"""Values of a list that is not made longer: its statement takes 20 kB, and repeating values costs a fifth of its time."""
+"""Values of a list that is left as it is: its statement takes 20 kB, and more values would cost a fifth of its time."""
 
 Values = Mapping[str, Any]
 Row = Sequence[Any]
