@@ -57,7 +57,7 @@ smoke-pages: venv ## Look at six pages of one adapter in Chromium, with axe: wha
 	cd tools/pages && npm ci --ignore-scripts
 	$(BIN)/python -m pytest tests/pages/test_smoke.py
 
-pictures: venv ## Take the pictures of docs/pages.md (needs npm and Debian's chromium)
+pictures: venv ## Take the pictures of docs/pages.md (needs npm and Debian's chromium and fonts-noto-cjk)
 	cd tools/pages && npm ci --ignore-scripts
 	$(BIN)/python -m tools.pictures
 

@@ -63,7 +63,8 @@ def _addresses(
     found = {"Location": location} if status == 201 else {}
     if operation.is_representation:
         # The query parameters of a read that shape the body, such as `include`, apply to a write's response too.
-        asked = urlencode(query_string.pairs(request.query))
+        # Those of an upload are about its file.
+        asked = urlencode(query_string.pairs(request.query)) if operation.stores_file is None else ""
         found["Content-Location"] = f"{location}?{asked}" if asked else location
     return found
 

@@ -351,6 +351,14 @@ def _told(api: httpx.Client, method: str, path: str, options: dict[str, Any]) ->
     return answer.status_code, sorted(each for each in answer.headers.multi_items() if each[0] not in own), body
 
 
+def test_a_file_that_is_larger_than_other_bodies_passes(proxy: Front):
+    content = b"title\n" + b"x" * (8 << 20)
+    with _secure(proxy) as api:
+        response = api.post("/imports", content=content)
+
+    assert (response.status_code, response.json()["size"]) == (201, len(content))
+
+
 # No request is sent twice
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -185,7 +185,7 @@ def test_a_file_is_sent_again_by_its_key_whatever_is_between_the_parts_of_its_fo
 
 
 def test_the_answer_to_a_file_is_the_import(api: httpx.Client):
-    response = api.post("/imports", content=b"title\nx\n")
+    response = api.post("/imports?name=books.csv", content=b"title\nx\n")
 
     row = response.json()
     assert response.headers["Content-Location"] == response.headers["Location"] == f"/imports/{row['id']}"
