@@ -30,14 +30,14 @@ ifdef CONTRACT_URL_B
 else ifdef CONTRACT_URL
 	CONTRACT_URL=$(CONTRACT_URL) $(BIN)/python -m pytest tests/contract
 else
-	$(BIN)/python -m pytest -m "not (long or unsampled or fault or judge)" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not (long or unsampled or fault or judge)" --numprocesses 3 --no-loadscope-reorder
 endif
 
 test-ci: venv ## Run what `.ci/run` does: besides, one case of each long test
-	$(BIN)/python -m pytest -m "not (unsampled or fault or judge)" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not (unsampled or fault or judge)" --numprocesses 3 --no-loadscope-reorder
 
 test-long: venv ## Run what `make test` leaves out: starting and stopping, adoption, the previous release, all cases on all deployments, and the lowest versions
-	$(BIN)/python -m pytest -m "(long or unsampled) and not (fault or judge)" --numprocesses 4 --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "(long or unsampled) and not (fault or judge)" --numprocesses 3 --no-loadscope-reorder
 	$(BIN)/python -m tools.lowest
 
 faults: venv ## Break real databases and servers, count what is lost, and write the figures into docs

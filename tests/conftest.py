@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End the run, unless another process began it."""
     if not hasattr(config, "workerinput"):
         config.stash[SHARED_RUN].end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage among the tests while they are collected, and look at none of them again.
+
+    They live to the end of the run, and each collection of all garbage would visit them.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
