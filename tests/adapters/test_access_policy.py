@@ -85,7 +85,7 @@ def test_the_start_warns_of_a_catalogue_that_everybody_may_change(databases: Dat
     database = databases.migrated("sqlite")
     for adapter in ADAPTERS:
         with (tmp_path / adapter).open("w+") as log:
-            with deployment(adapter, database, log=log):
+            with deployment(adapter, database, manager=True, log=log):
                 pass
             log.seek(0)
             assert log.read().count("`diptych access anonymous reader` ends that") == 1

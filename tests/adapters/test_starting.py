@@ -82,7 +82,7 @@ def test_to_look_does_not_make_a_file(tmp_path: Path, adapter: str, query: str):
 @pytest.mark.parametrize("adapter", ADAPTERS)
 @both
 def test_a_service_whose_database_a_newer_release_has_migrated_starts(databases: Databases, backend: str, adapter: str):
-    with deployment(adapter, put_at(databases.migrated(backend), "9999")) as url:
+    with deployment(adapter, put_at(databases.migrated(backend), "9999"), manager=True) as url:
         assert patient.get(f"{url}/books").status_code == 200
 
 
@@ -175,7 +175,7 @@ def test_a_service_that_cannot_write_its_files_starts_and_says_so_once(
     (tmp_path / "file").touch()
     with (tmp_path / "log").open("w+") as log:
         settings = {"DIPTYCH_FILES": str(tmp_path / "file/files"), "DIPTYCH_WORKERS": "2"}
-        with deployment(adapter, databases.migrated("sqlite"), log=log, **settings) as url:
+        with deployment(adapter, databases.migrated("sqlite"), manager=True, log=log, **settings) as url:
             assert patient.get(f"{url}/health/ready").status_code == 200
         log.seek(0)
         assert log.read().count(f"cannot write in {tmp_path}/file") == 1

@@ -202,7 +202,7 @@ def test_the_healthcheck_of_compose_finds_out_whether_a_server_is_ready(adapter:
     assert instruction == "CMD"
     database = databases.migrated("sqlite")
 
-    with deployment(adapter, database, DIPTYCH_HOSTS=HOST) as url:
+    with deployment(adapter, database, manager=True, DIPTYCH_HOSTS=HOST) as url:
         checks = [sys.executable, *(each.replace("http://127.0.0.1:8000", url) for each in arguments)]
         assert run(checks, check=False).returncode == 0
 

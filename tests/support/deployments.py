@@ -49,12 +49,19 @@ def command(adapter: str, port: int, python: str = sys.executable) -> list[str]:
 
 
 @contextlib.contextmanager
-def deployment(adapter: str, database_url: str, *, log: IO[str] | None = None, **settings: str) -> Iterator[str]:
-    """Start an adapter on a database, yield its URL when it is ready, and stop it. log, errors: as `server`."""
+def deployment(
+    adapter: str, database_url: str, *, manager: bool = False, log: IO[str] | None = None, **settings: str
+) -> Iterator[str]:
+    """Start an adapter on a database, yield its URL when it is ready, and stop it. log, errors: as `server`.
+
+    manager: Sanic's worker has a process above it, as docs/running.md starts it. That takes twice the time, and makes
+    no difference to answers.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings |= {"DATABASE_URL": database_url, "FLASK_PORT": str(port)}
-    with server(command(adapter, port), url, log=log, **settings):
+    alone = ["--single-process"] if adapter == "sanic" and not manager else []
+    with server([*command(adapter, port), *alone], url, log=log, **settings):
         yield url
 
 

@@ -27,7 +27,8 @@ from diptych.core.sync.services.passwords import store_password
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.sync.worker import Worker
 from tests.support import patient
-from tests.support.databases import DIPTYCH, ROOT, Databases, run
+from tests.support.commands import done
+from tests.support.databases import ROOT, Databases
 from tests.support.deployments import ADAPTERS, deployment, free_port, server
 from tests.support.issuer import Issuer, running_issuer
 from tests.support.waiting import until
@@ -61,7 +62,7 @@ class Hosts:
             log = self._logs[host] = self._stack.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - the stack closes it
             settings = {"DIPTYCH_FILES": self.files(backend), **self.issuer.settings}
             self._urls[host] = self._stack.enter_context(
-                deployment(adapter, self._databases[backend], log=log, **settings)
+                deployment(adapter, self._databases[backend], manager=True, log=log, **settings)
             )
         return self._urls[host]
 
@@ -89,10 +90,9 @@ class Hosts:
             return os.environ["CONTRACT_TOKEN"]
         backend = host.partition("-")[2]
         if backend not in self._tokens:
-            database = {"DATABASE_URL": self._databases[backend]}
-            run([*DIPTYCH, "accounts", "create", "contract", "--role", "administrator"], **database)
-            made = run([*DIPTYCH, "tokens", "create", "contract", "--scope", " ".join(SCOPES)], **database)
-            self._tokens[backend] = made.stdout.strip()
+            database = self._databases[backend]
+            done(database, "accounts", "create", "contract", "--role", "administrator")
+            self._tokens[backend] = done(database, "tokens", "create", "contract", "--scope", " ".join(SCOPES)).strip()
         return self._tokens[backend]
 
     def signed_in(self, url: str, account_id: str, password: str = "") -> str:

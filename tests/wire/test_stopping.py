@@ -47,7 +47,7 @@ def test_connections_end_with_an_answer_that_says_so(databases: Databases, adapt
     with tempfile.TemporaryFile("w+") as log, ThreadPoolExecutor(CLIENTS + 1) as pool, ExitStack() as stack:
         url = databases.migrated("sqlite")
         # Nothing is cut off before it ends by itself.
-        target = Target.of(stack.enter_context(deployment(adapter, url, log=log, **FOR_EVER)))
+        target = Target.of(stack.enter_context(deployment(adapter, url, manager=True, log=log, **FOR_EVER)))
         pool.submit(_letter_by_letter, target)
         said: list[list[bytes]] = [[] for _ in range(CLIENTS)]
         clients = [
