@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.catalogue import Schema, schema
 from tests.support.databases import BACKENDS, Databases
-from tests.support.history import PLANTED, History, below, plant, transaction
+from tests.support.history import PLANTED, History, plant, transaction
 
 
 def contracted(before: Schema, after: Schema) -> dict[str, str]:
@@ -62,9 +62,7 @@ def undeclared(history: History, revision: str, databases: Databases) -> list[st
     script = history.script(revision)
     found: dict[str, str] = {}
     for backend in BACKENDS:
-        url = databases.empty(backend)
-        if script.down_revision:
-            history.upgrade(url, below(script))
+        url = history.before(databases, backend, revision)
         with transaction(url) as connection:
             before = schema(connection)
         history.upgrade(url, revision)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,22 @@ class Databases:
 
     def migrated(self, backend: str) -> str:
         """Return the URL of a database at the head: a copy, because a migration takes a second."""
-        template = self._run.once(f"migrated-{backend}", lambda: self._template(backend))
+        return self.copy(backend, "migrated", lambda: self._template(backend))
+
+    def copy(self, backend: str, name: str, make: Callable[[], str]) -> str:
+        """Return the URL of a copy of a database that is made once in a run.
+
+        make: makes it, and returns its URL, when nothing is connected to it any more.
+        """
+
+        def kept() -> str:
+            url = make()
+            if backend == "sqlite":
+                # The directory of this process is gone when it ends, before others do.
+                return f"sqlite:///{shutil.copy(url.removeprefix('sqlite:///'), self._run.directory / f'{name}.db')}"
+            return url
+
+        template = self._run.once(f"{name}-{backend}", kept)
         if backend == "sqlite":
             copy = self.empty(backend)
             shutil.copy(template.removeprefix("sqlite:///"), copy.removeprefix("sqlite:///"))
@@ -68,7 +84,7 @@ class Databases:
         return self._created(f'TEMPLATE "{psycopg.conninfo.conninfo_to_dict(template)["dbname"]}"')
 
     def _template(self, backend: str) -> str:
-        url = f"sqlite:///{self._run.directory}/migrated.db" if backend == "sqlite" else self._created()
+        url = self.empty(backend)
         run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=url)
         # Tests of anything but access send no tokens.
         run([*DIPTYCH, "access", "anonymous", "editor"], DATABASE_URL=url)
