@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import re
 import stat
+import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -25,7 +28,7 @@ from tests.support import patient
 from tests.support.answers import Told, neutral
 from tests.support.calling import Called
 from tests.support.changes import changes, replayed, state
-from tests.support.databases import ROOT, Databases
+from tests.support.databases import ROOT, Databases, environment
 from tests.support.deployments import LIMITS, command, free_port, server
 from tests.support.history import History, transaction
 from tests.support.talking import BOOKS, conversation
@@ -86,6 +89,38 @@ def newest(databases: Databases, backend: str, books: str) -> str:
     return url
 
 
+WORK = """
+import sys
+from diptych.core.cli import main
+for _ in sys.stdin:
+    try:
+        main(["work", "--until-idle"])
+    except SystemExit as ended:
+        print("ended with", ended.code, flush=True)
+"""
+
+
+@contextmanager
+def working(tree: Path, **settings: str) -> Iterator[Callable[[], None]]:
+    """Yield the function that has a tree do the jobs that wait.
+
+    One process does them all: to start one takes longer than its jobs.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", WORK],
+        cwd=tree, env=environment(PYTHONPATH=str(tree), **settings), stdin=PIPE, stdout=PIPE, text=True,
+    ) as process:  # fmt: skip
+        told, heard = process.stdin, process.stdout
+        assert told
+        assert heard
+
+        def work() -> None:
+            print(file=told, flush=True)
+            assert heard.readline() == "ended with 0\n"
+
+        yield work
+
+
 def said(tree: Path, adapter: str, url: str) -> list[Told]:
     """Return a tree's responses on a database, followed by its export."""
     port = free_port()
@@ -95,10 +130,8 @@ def said(tree: Path, adapter: str, url: str) -> list[Told]:
     # Without Sanic's manager: an old release cannot be fixed, should it fail to stop.
     start = [*spelt(tree, command(adapter, port)), *(["--single-process"] if adapter == "sanic" else [])]
 
-    def work() -> None:
-        run_in(tree, *spelt(tree, CLI), "work", "--until-idle", DATABASE_URL=url, **files)
-
     with (
+        working(tree, DATABASE_URL=url, **files) as work,
         server(start, address, cwd=tree, defaults=LIMITS, **settings),
         patient.Client(base_url=address) as api,
     ):
