@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import invoked, on_a_terminal
+from tests.support.commands import done, invoked, on_a_terminal
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, run
 
 FLASK = [sys.executable, "-m", "flask", "--app", "diptych.flask_app"]
@@ -359,10 +359,10 @@ def test_a_database_that_is_not_there_is_one_clear_line(command: list[str], wher
     )
 
 
-def test_help_names_every_command_and_option():
-    told = run([*DIPTYCH, "--help"]).stdout
+def test_help_names_every_command_and_option(url: str):
+    told = done(url, "--help")
     assert all(f"  {name} " in told for name in ("database", "export", "import", "serve"))
-    told = run([*DIPTYCH, "import", "--help"]).stdout
+    told = done(url, "import", "--help")
     for option in (
         "--format",
         "--encoding",
@@ -377,7 +377,7 @@ def test_help_names_every_command_and_option():
         "--authors",
     ):
         assert option in told
-    assert "upgrade" in run([*DIPTYCH, "database", "--help"]).stdout
+    assert "upgrade" in done(url, "database", "--help")
 
 
 # --- the bar ---
