@@ -64,7 +64,7 @@ def served(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Ser
         with server(started, f"{url}/api/v1", PYTHONPATH=str(HOSTS), **settings):
             yield Served(f"{url}/api/v1", database)
     else:
-        with server(command(request.param, port), url, **settings):
+        with server(command(request.param, port, manager=False), url, **settings):
             yield Served(url, database)
 
 

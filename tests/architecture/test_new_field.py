@@ -63,7 +63,8 @@ def found(request: pytest.FixtureRequest, tree: Path, databases: Databases) -> d
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(tree)}
-    with server(command(adapter, port), address, cwd=tree, **settings), patient.Client(base_url=address) as api:
+    started = server(command(adapter, port, manager=False), address, cwd=tree, **settings)
+    with started, patient.Client(base_url=address) as api:
         found = through_the_api(api)
     run_in(tree, *CLI, "export", "--output", str(files / "books.jsonl"), DATABASE_URL=url)
     run_in(tree, *CLI, "database", "dump-data", "--output", str(files / "dump.json"), "--no-prompt", DATABASE_URL=url)

@@ -101,7 +101,7 @@ class Transcripts:
         address = f"http://127.0.0.1:{port}"
         settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(self._tree)}
         with (
-            server(command(adapter, port), address, cwd=self._tree, **settings),
+            server(command(adapter, port, manager=False), address, cwd=self._tree, **settings),
             patient.Client(base_url=address, headers={"X-Request-ID": "copies"}) as api,
         ):
             return transcript(api, token)

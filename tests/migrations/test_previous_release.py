@@ -128,7 +128,7 @@ def said(tree: Path, adapter: str, url: str) -> list[Told]:
     files = {"DIPTYCH_FILES": str(tree / f"files-{port}")}
     settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(tree), **files}
     # Without Sanic's manager: an old release cannot be fixed, should it fail to stop.
-    start = [*spelt(tree, command(adapter, port)), *(["--single-process"] if adapter == "sanic" else [])]
+    start = spelt(tree, command(adapter, port, manager=False))
 
     with (
         working(tree, DATABASE_URL=url, **files) as work,

@@ -40,28 +40,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def command(adapter: str, port: int, python: str = sys.executable) -> list[str]:
-    """Return the command in docs/running.md that starts an adapter."""
+def command(adapter: str, port: int, python: str = sys.executable, *, manager: bool = True) -> list[str]:
+    """Return the command in docs/running.md that starts an adapter.
+
+    manager: Sanic's worker has a process above it. That takes twice the time, and makes no difference to answers.
+    """
     if adapter == "flask":
         configuration = ["-c", "python:diptych.flask_app.gunicorn_conf"]
         return [python, "-m", "gunicorn", *configuration, "diptych.flask_app:create_app()"]
-    return [python, "-m", "sanic", "diptych.sanic_app:create_app", "--factory", "--port", str(port)]
+    alone = [] if manager else ["--single-process"]
+    return [python, "-m", "sanic", "diptych.sanic_app:create_app", "--factory", "--port", str(port), *alone]
 
 
 @contextlib.contextmanager
 def deployment(
     adapter: str, database_url: str, *, manager: bool = False, log: IO[str] | None = None, **settings: str
 ) -> Iterator[str]:
-    """Start an adapter on a database, yield its URL when it is ready, and stop it. log, errors: as `server`.
+    """Start an adapter on a database, yield its URL when it is ready, and stop it.
 
-    manager: Sanic's worker has a process above it, as docs/running.md starts it. That takes twice the time, and makes
-    no difference to answers.
+    manager: as `command`. log, errors: as `server`.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings |= {"DATABASE_URL": database_url, "FLASK_PORT": str(port)}
-    alone = ["--single-process"] if adapter == "sanic" and not manager else []
-    with server([*command(adapter, port), *alone], url, log=log, **settings):
+    with server(command(adapter, port, manager=manager), url, log=log, **settings):
         yield url
 
 

@@ -154,7 +154,7 @@ def mounted(database_url: str, directory: Path, limit: int, *, kind: str = "host
     python = [sys.executable, "-m"]
     commands = {
         "flask": [*python, "gunicorn", "--bind", f"127.0.0.1:{ports['flask']}"],
-        "sanic": [*python, "sanic", "--host", "127.0.0.1", "--port", str(ports["sanic"])],
+        "sanic": [*python, "sanic", "--host", "127.0.0.1", "--port", str(ports["sanic"]), "--single-process"],
     }
     shutil.copy2(HOSTS / "gunicorn.conf.py", directory)
     with contextlib.ExitStack() as stack:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-SHARED = ("tests/contract/", "tests/wire/test_keys.py", "tests/wire/test_slow_clients.py", "tests/wire/test_wire.py")
+SHARED = (
+    "tests/contract/",
+    "tests/wire/test_keys.py",
+    "tests/wire/test_slow_clients.py",
+    "tests/wire/test_wire.py",
+    "tests/wire/test_writers.py",
+)
 """Tests that use the run's shared deployments."""
 
 APART = (
