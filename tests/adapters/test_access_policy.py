@@ -79,13 +79,3 @@ def test_a_token_works_at_both_adapters(clients: tuple[str, list[httpx.Client]])
     for number, client in enumerate(both):
         headers = {"Authorization": f"Bearer {token}"}
         assert client.post("/tags", json={"name": f"tag {number}"}, headers=headers).status_code == 201
-
-
-def test_the_start_warns_of_a_catalogue_that_everybody_may_change(databases: Databases, tmp_path):
-    database = databases.migrated("sqlite")
-    for adapter in ADAPTERS:
-        with (tmp_path / adapter).open("w+") as log:
-            with deployment(adapter, database, manager=True, log=log):
-                pass
-            log.seek(0)
-            assert log.read().count("`diptych access anonymous reader` ends that") == 1

@@ -56,6 +56,15 @@ def test_nothing_of_it_has_left_a_trace_in_a_log(pair: Pair, hosts: Hosts, backe
     assert [adapter for adapter, log in logs.items() if "Traceback" in log or '"level":"error"' in log] == []
 
 
+@pytest.mark.usefixtures("pair")
+def test_the_start_has_warned_once_of_a_catalogue_that_everybody_may_change(hosts: Hosts, backend: str):
+    warnings = [
+        hosts.log(f"{adapter}-{backend}").count("`diptych access anonymous reader` ends that") for adapter in ADAPTERS
+    ]
+
+    assert warnings == [1, 1]
+
+
 def test_the_table_is_large_and_no_case_is_there_twice():
     assert len(CASES) >= 1000
     assert len({(case.message, case.half_close) for case in CASES}) == len(CASES)
