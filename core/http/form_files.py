@@ -20,7 +20,7 @@ from diptych.core.http.operations import FORM
 from diptych.core.http.request_parsing import check_wrapping, decode_form, whole_body
 from diptych.core.http.request_response import Request
 from diptych.core.http.spool import Spool
-from diptych.core.http.uploads import HEAD_LIMIT, boundary_of, file_name, is_multipart, unescaped
+from diptych.core.http.uploads import HEAD_LIMIT, boundary_of, is_multipart, names_of
 from diptych.core.settings import Settings
 
 PARTS = 5000
@@ -28,7 +28,6 @@ PARTS = 5000
 
 _FIRST_PIECE, _PIECE = 1 << 12, 1 << 20
 _CHOSEN = re.compile(rb'filename="[^"]')
-_NAME = re.compile(r'(?:^|[;\s])name="([^"]*)"', re.IGNORECASE)
 
 
 class _Part(Struct, frozen=True):
@@ -167,10 +166,10 @@ def _find(content: bytes | mmap.mmap, wanted: bytes, start: int) -> int:
 def _part(content: bytes | mmap.mmap, start: int, stop: int) -> _Part:
     end = content.find(b"\r\n\r\n", start, min(stop, start + HEAD_LIMIT))
     head = content[start:end].decode("utf-8", "replace") if end >= 0 else ""
-    found = _NAME.search(head)
-    if found is None:
+    name, file = names_of(head)
+    if name is None:
         raise ValueError("a part of it names no field")
-    return _Part(unescaped(found[1]), file_name(head), end + 4, stop)
+    return _Part(name, file, end + 4, stop)
 
 
 def _fields(content: bytes | mmap.mmap, parts: list[_Part], limit: int) -> dict[str, str]:

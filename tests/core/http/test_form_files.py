@@ -106,6 +106,7 @@ def test_a_body_of_any_other_type_is_the_file(kind: str):
         ("a.csv", "a.csv"),
         ("Bücher.csv", "Bücher.csv"),
         ("C:\\\\my files\\\\a.csv", "a.csv"),
+        ("C:\\my files\\a.csv", "a.csv"),
         ("../../etc/a.csv", "a.csv"),
         ("%22a%22.csv", '"a".csv'),
         ('\\"a\\".csv', '"a".csv'),
@@ -117,6 +118,36 @@ def test_a_body_of_any_other_type_is_the_file(kind: str):
 )
 def test_the_name_of_a_file_is_what_its_sender_calls_it_without_folders(name: str, read: str):
     assert unwrapped(form(file(name)), FORM) == (read, b"a")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "form-data; name=f; filename=a.csv",
+        "form-data; name=f; filename=a.csv; filename*=utf-8''b.csv",
+        'form-data; filename="a.csv"; name="f"',
+        'form-data ; Name = "f" ; FileName = "a.csv"',
+        'form-data; name="f";\r\n filename="a.csv"',
+        'form-data; name="f; filename=b.csv"; filename="a.csv"',
+        'form-data; name="f"; filename="a.csv"\r\nContent-Type: text/csv; name="b"; filename="b.csv"',
+    ],
+)
+def test_a_part_may_say_its_names_as_any_header_says_its_parameters(head: str):
+    assert unwrapped(form(f"Content-Disposition: {head}\r\n\r\na"), FORM) == ("a.csv", b"a")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "form-data; name=note",
+        'form-data; name="note"; xfilename="b.csv"',
+        'form-data; name="note; filename=b.csv"',
+        'form-data; name="note"\r\nContent-Type: text/plain; filename="b.csv"',
+    ],
+)
+def test_a_part_without_the_name_of_a_file_is_a_field(head: str):
+    body = form(f"Content-Disposition: {head}\r\n\r\nx", file("a"))
+    assert unwrapped(body, "multipart/form-data; xboundary=y; boundary=x") == ("a", b"a")
 
 
 def test_fields_without_a_file_are_passed_over_and_the_content_is_as_it_was_sent():
