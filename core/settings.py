@@ -133,6 +133,9 @@ def _file_store(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not text or (separator and (scheme != "s3" or not rest.partition("/")[0])) or scheme.startswith("s3:"):
         raise ValueError(f"is neither a directory nor an address such as s3://bucket/prefix: {text!r}")
+    if separator and "@" in rest.partition("/")[0]:
+        # They would not be used, and errors of the store tell its address.
+        raise ValueError("has credentials in it, which are read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     return text
 
 

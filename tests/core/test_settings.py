@@ -153,6 +153,12 @@ def test_a_comma_elsewhere_names_no_host(url: str):
     assert len(hosts_of(parse_database_url(url))) == 1
 
 
+def test_a_bucket_with_credentials_is_refused_without_telling_them():
+    assert refused(DIPTYCH_FILES="s3://AKIA:hunter2@bucket/prefix") == (
+        "DIPTYCH_FILES has credentials in it, which are read from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )
+
+
 @pytest.mark.parametrize("place", ["", "s3:/bucket", "s3:bucket", "s3://", "S3://bucket", "gs://bucket"])
 def test_a_mistyped_bucket_is_no_directory_of_that_name(place: str):
     assert refused(DIPTYCH_FILES=place) == (
