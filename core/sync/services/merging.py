@@ -118,7 +118,14 @@ class NamedReader(Reader):
     def names(self, item_id: UUID) -> list[str]:
         """Return the other names of a row, in order. Errors: NotFound."""
         self.ensure_exists(item_id)
-        return [name for _, name in self.executor.all(names_of(self.other_names), {VALUES: [item_id]})]
+        return (self.names_of([item_id]))[item_id]
+
+    def names_of(self, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+        """Return the other names of each row, in order."""
+        found: dict[UUID, list[str]] = {item_id: [] for item_id in ids}
+        for item_id, name in self.executor.all(names_of(self.other_names), {VALUES: list(ids)}):
+            found[item_id].append(name)
+        return found
 
     def fetch_with_names(self, column: str, value: Any) -> tuple[Any, list[str]]:
         """Return the row with a value in a unique column, and its other names, in order. Errors: NotFound."""
