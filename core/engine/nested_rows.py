@@ -37,7 +37,10 @@ def _json_group_array(element: _lists, compiler: SQLCompiler, **options: Any) ->
 
 
 class NestedRows:
-    """The rows of a query as a column of another, `outer`, whose columns its conditions name."""
+    """A column of an outer query: the rows of another query, as JSON.
+
+    rows: that query, whose conditions name columns of `outer`. outer: a model that the outer query selects from.
+    """
 
     def __init__(self, rows: Select[Any], outer: Any) -> None:
         columns = rows.correlate(outer).subquery().c

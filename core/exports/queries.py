@@ -39,13 +39,14 @@ and the digest and the size of the one in the store, null where there is none.
 """
 
 STORED = select(ExportFile.job_id).where(ExportFile.job_id == _JOB)
-"""Select a job whose file is in the store."""
+"""Select the `job` if its file is in the store."""
 
 _PLACE, _PART = bindparam("place", type_=Integer), bindparam("part", type_=LargeBinary)
 
 ADD_CHUNK = insert(ExportChunk).values(job_id=_JOB, number=_PLACE, content=_PART)
 
 CHUNKS = select(ExportChunk.number).where(ExportChunk.job_id == _JOB).limit(SWEPT)
+"""Select some parts of the file of a `job`, which are in the database."""
 
 FORGET_CHUNKS = delete(ExportChunk).where(ExportChunk.job_id == _JOB, ExportChunk.number.in_(CHUNKS.correlate(None)))
 """Delete some parts of a file."""

@@ -93,18 +93,17 @@ class Operation:
     is a file that is stored before the unit of work begins, the function that returns its media type; it takes an
     OperationRequest with a diptych.core.http.spool.Spool. `run` gets it as diptych.core.files.rules.StoredFile. admits:
     a function of an executor and an OperationRequest that looks, before the file is received, whether there is what it
-    is for. file_field: of a form in which a file may be chosen, the
-    field that becomes the SHA-256 of it once it is stored; a field with "_name" at its end becomes its name.
-    sends_file: where a response is a stored file, the media types it may have. accepts: media types of the body,
-    without "+json". media_type: of a response. cache_control: of a read's response. resource_path: the path of the
-    resource that the response body represents, with the body's members as parameters; None where that is the request's
-    own path or no single resource. suffixes: of other representations of a single resource, which a GET asks for at the
-    end of its path; they take no query parameters. permission: what a client needs, where that is not to read or to
-    write the catalogue. query_permission: what it needs besides for a query. public: whether nobody is authenticated,
-    and everybody may. secret: whether a response has a secret, so that it is not kept for repetitions. has_form_key:
-    whether each response has a new key of a form, so that no tag would match. describes_file: whether a response is
-    about a file, and the file is the resource. refused: for a form of a page, the page to correct it: a function of a
-    diptych.core.web.forms.Refused.
+    is for. file_field: of a form in which a file may be chosen, the field that becomes the SHA-256 of it once it is
+    stored; a field with "_name" at its end becomes its name. sends_file: where a response is a stored file, the media
+    types it may have. accepts: media types of the body, without "+json". media_type: of a response. cache_control: of a
+    read's response. resource_path: the path of the resource that the response body represents, with the body's members
+    as parameters; None where that is the request's own path or no single resource. suffixes: of other representations
+    of a single resource, which a GET asks for at the end of its path; they take no query parameters. permission: what a
+    client needs, where that is not to read or to write the catalogue. query_permission: what it needs besides for a
+    query. public: whether nobody is authenticated, and everybody may. secret: whether a response has a secret, so that
+    it is not kept for repetitions. has_form_key: whether each response has a new key of a form, so that no tag would
+    match. describes_file: whether a response is about a file, and the file is the resource. refused: for a form of a
+    page, the page to correct it: a function of a diptych.core.web.forms.Refused.
 
     For the description only: description, beyond the summary. response_schema: the type of the response body.
     problems: types of problems that do not follow from the other members. tag: what it is listed under, unless that is
@@ -188,7 +187,7 @@ class Operation:
 
     @property
     def unwraps_file(self) -> bool:
-        """Whether the body is a file that may come in gzip, or in a form of which the rest is passed over."""
+        """Whether the file may be sent in gzip, or in a form, whose other fields are ignored."""
         return self.stores_file is not None and not self.file_field and MULTIPART in self.accepts
 
 

@@ -36,7 +36,7 @@ It says one part, of which `export_chunk` has none: servers of revision 0012 ans
 """
 
 COMPLETE = ""
-"""The cursor of a job all parts of whose file are there. Workers of revision 0014 take None for a stored file."""
+"""The cursor when all parts are written. It is not None, which workers of revision 0014 take for a stored file."""
 
 
 def export_steps(
