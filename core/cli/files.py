@@ -38,14 +38,18 @@ def files_group(settings: Settings) -> click.Group:
     @files.command("verify")
     @click.option("--content", is_flag=True, help="Read each file, and compare its content with its name.")
     @click.option("--repair", is_flag=True, help="Delete what nothing refers to. What is lost has to be sent again.")
-    def verify(content: bool, repair: bool) -> None:  # noqa: FBT001 - click passes them by name
+    @click.option("--read-only", is_flag=True, help="Store no file first: for a store that may only be read.")
+    def verify(content: bool, repair: bool, read_only: bool) -> None:  # noqa: FBT001 - click passes them by name
         """Compare the store of files with the table, both ways, and name what differs.
 
         First a small file is stored, read and deleted. The status is 1 where that fails, and where a difference stays.
         The service may run meanwhile.
         """
+        if repair and read_only:
+            raise click.UsageError("--repair deletes files: leave out --read-only")
         store = FileStore(settings.files)
-        store.check()
+        if not read_only:
+            store.check()
         with database_of(settings) as database:
             found = list(differences(database, store, content=content))
             for each in found:

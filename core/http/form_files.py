@@ -7,6 +7,7 @@ import mmap
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ from diptych.core.settings import Settings
 
 PARTS = 5000
 """Parts of a form, at most, with its end: the longest book has a fifth of that."""
+
+_SUFFIX = 16
+"""Characters of the suffixes that a shortened name keeps, at most."""
 
 _FIRST_PIECE, _PIECE = 1 << 12, 1 << 20
 _CHOSEN = re.compile(rb'filename="[^"]')
@@ -239,6 +243,12 @@ def _storable(name: str) -> str:
     A name is not refused, because a form has no field to correct it in.
     """
     try:
-        return clean(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name))[:NAME_LENGTH].strip()
+        storable = clean(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", name))
     except ValueError:
         return ""
+    if len(storable) <= NAME_LENGTH:
+        return storable
+    # Suffixes such as .csv.gz stay: the format of a file of an import is known by them.
+    suffix = "".join(PurePosixPath(storable).suffixes[-2:])
+    kept = suffix if len(suffix) <= _SUFFIX else ""
+    return storable[: NAME_LENGTH - len(kept)].strip() + kept

@@ -18,6 +18,15 @@ def test_a_store_that_works_is_left_as_it_was(databases: Databases, tmp_path: Pa
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_a_store_that_may_only_be_read_is_compared_and_not_written(databases: Databases, tmp_path: Path):
+    url, location = databases.migrated("sqlite"), str(tmp_path / "files")
+
+    assert done(url, "files", "verify", "--read-only", files=location) == "Found 0 differences.\n"
+    assert not [*(tmp_path / "files").rglob("*")]
+    both = ("files", "verify", "--read-only", "--repair")
+    assert "leave out --read-only" in refused(url, *both, status=2, files=location)
+
+
 @pytest.mark.parametrize("blocking", ["files", "files/sha256"])
 def test_a_directory_that_cannot_be_written_is_named_with_the_reason(
     databases: Databases, tmp_path: Path, blocking: str

@@ -113,6 +113,9 @@ def test_a_body_of_any_other_type_is_the_file(kind: str):
         ("a%0D%0A.csv", "a.csv"),
         ("a\0b\x7f.csv", "a b .csv"),
         ("x" * 300, "x" * 255),
+        ("x" * 300 + ".csv", "x" * 251 + ".csv"),
+        ("x" * 255 + ".csv.gz", "x" * 248 + ".csv.gz"),
+        ("x" * 200 + "." + "y" * 200, "x" * 200 + "." + "y" * 54),
         ("", ""),
     ],
 )
