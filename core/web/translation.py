@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from gettext import GNUTranslations, NullTranslations
+from gettext import GNUTranslations
 from pathlib import Path
 
-from diptych.core.web.wording import PLURALS, TEXTS, Words
+from diptych.core.web.wording import ENGLISH, PLURALS, TEXTS, Words
 
 
-def read(path: str) -> NullTranslations:
-    """Return the translation in a file of gettext (.mo), or English for none. Errors: ValueError."""
+def read(path: str) -> Words:
+    """Return the words in a file of gettext (.mo), or English for none. Errors: ValueError."""
     if not path:
-        return NullTranslations()
+        return ENGLISH
+    try:
+        return Words(_opened(path))
+    except ZeroDivisionError as error:
+        raise ValueError(f"cannot be read from {path!r}: its plural forms are for no number: {error}") from None
+
+
+def _opened(path: str) -> GNUTranslations:
     try:
         with Path(path).open("rb") as file:
             return GNUTranslations(file)
@@ -24,10 +31,7 @@ def read(path: str) -> NullTranslations:
 
 def check(path: str) -> str:
     """Check the file of a translation, and return it as given. Errors: ValueError."""
-    try:
-        Words(read(path))
-    except ZeroDivisionError as error:
-        raise ValueError(f"cannot be read from {path!r}: its plural forms are for no number: {error}") from None
+    read(path)
     return path
 
 

@@ -866,7 +866,7 @@ _NUMBERS = range(200)
 
 
 class Words:
-    """What is given out: English, or a translation.
+    """What is given out: English, or a translation. What that leaves out stays English.
 
     Errors: ValueError where a text fills in what the English one does not, or cannot be filled in.
     """
@@ -893,19 +893,19 @@ def _checked(key: str, words: str, *english: str) -> Markup:
     return escape(words)
 
 
+ENGLISH = Words(NullTranslations())
+
+
 class _InUse:
-    words = Words(NullTranslations())
+    words = ENGLISH
 
 
 _in_use = _InUse()
 
 
-def use(translations: NullTranslations) -> None:
-    """Have this process give out the words of a translation from now on. What it leaves out stays English.
-
-    Errors: as of Words.
-    """
-    _in_use.words = Words(translations)
+def use(words: Words) -> None:
+    """Have this process give out these words from now on."""
+    _in_use.words = words
 
 
 def in_use() -> Words:

@@ -58,11 +58,11 @@ def test_constant_words_are_part_of_a_compiled_template():
 def test_words_of_another_translation_are_in_pages_that_were_rendered_before():
     frame = Frame("../")
     before = templates.render("sign_out.html", frame)
-    wording.use(_Shouted())
+    wording.use(wording.Words(_Shouted()))
     try:
         after = templates.render("sign_out.html", frame)
     finally:
-        wording.use(NullTranslations())
+        wording.use(wording.ENGLISH)
 
     assert b"Books" in before
     assert b"BOOKS" in after

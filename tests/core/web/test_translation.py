@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from gettext import NullTranslations
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def speaking(tmp_path: Path) -> Iterator[Callable[..., str]]:
         return str(path)
 
     yield begin
-    wording.use(NullTranslations())
+    wording.use(wording.ENGLISH)
     values.language_text.cache_clear()
     values.decade_text.cache_clear()
 
