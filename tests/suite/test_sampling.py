@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tests.support.sampling import spread
+from tests.support.sampling import pair, spread
 
 DEPLOYMENTS = 4
 sizes = pytest.mark.parametrize("cases", range(1, 41))
@@ -31,3 +31,9 @@ def test_no_value_of_a_parameter_stays_with_one_deployment(inner: int):
 
     for value, of in itertools.product(range(inner), (lambda case: case % inner, lambda case: case // 4)):
         assert len({deployment for case, deployment in chosen if of(case) == value}) > 1
+
+
+def test_a_case_of_a_service_runs_on_both_twins_and_both_databases_and_two_cases_on_all_pairs():
+    for case in range(4):
+        assert {twin for twin, _ in pair(case)} == {database for _, database in pair(case)} == {0, 1}
+        assert len(pair(case) | pair(case + 1)) == 4

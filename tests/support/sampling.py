@@ -13,8 +13,8 @@ Cases = dict[str, dict[str, pytest.Item]]
 
 
 def leave_out(items: Sequence[pytest.Item]) -> None:
-    """Mark what is not in the sample as unsampled: most cases of contract tests and of long tests."""
-    for item in (*_of_contract_tests(items), *_of_long_tests(items)):
+    """Mark what is not in the sample as unsampled: most cases of contract and long tests, half of the services'."""
+    for item in (*_of_contract_tests(items), *_of_service_tests(items), *_of_long_tests(items)):
         item.add_marker(pytest.mark.unsampled)
 
 
@@ -29,6 +29,11 @@ def spread(cases: int, deployments: int) -> set[tuple[int, int]]:
     }
 
 
+def pair(case: int) -> set[tuple[int, int]]:
+    """Return the twins and databases that a case of a service runs on: each twin on one, so that both are there."""
+    return {(twin, (twin + case) % 2) for twin in range(2)}
+
+
 def _of_contract_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
     functions: dict[str, Cases] = defaultdict(lambda: defaultdict(dict))
     for item in items:
@@ -41,6 +46,23 @@ def _of_contract_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
         chosen = spread(len(cases), len(places))
         for number, on in enumerate(cases.values()):
             yield from (item for place, item in on.items() if (number, places.index(place)) not in chosen)
+
+
+def _of_service_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    functions: dict[str, Cases] = defaultdict(lambda: defaultdict(dict))
+    for item in items:
+        if isinstance(item, pytest.Function) and item.nodeid.startswith("tests/services/"):
+            function, _, case = item.nodeid.partition("[")
+            twin, backend = (item.callspec.params.get(name, "") if case else "" for name in ("twin", "backend"))
+            if twin and backend:
+                functions[function][case.replace(twin, "", 1).replace(backend, "", 1)][f"{twin} {backend}"] = item
+    for function, cases in functions.items():
+        # Functions of one case begin with either pair.
+        for number, on in enumerate(cases.values(), zlib.crc32(function.encode())):
+            places = sorted(on)
+            # What runs on one twin alone stays on both databases.
+            if len(places) == 4:
+                yield from (on[places[2 * twin + backend]] for twin, backend in pair(number + 1))
 
 
 def _of_long_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
