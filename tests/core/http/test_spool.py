@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,18 @@ SETTINGS = Settings(database_url="sqlite:///none.db", files="s3://none/none")
 FORM = b'--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n--b--\r\n'
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """Have no file of this process grow: each write is an error, as on a disk without room."""
+    """Have no file of this process grow: each write is an error, as on a disk without room.
+
+    It is no fixture: pytest could not write the outcome of the test to a file.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def spool_of(tmp_path: Path) -> Iterator[Callable[[bytes], Spool]]:
         yield make
 
 
-@pytest.mark.usefixtures("full_disk")
+@full_disk()
 def test_what_is_not_written_before_a_file_is_read_is_told_then(spool_of: Callable[[bytes], Spool]):
     # So little that it stays in the buffer of the file until then.
     spool = spool_of(b"x" * 100)
@@ -54,7 +59,7 @@ def test_what_is_not_written_before_a_file_is_read_is_told_then(spool_of: Callab
     assert problems.of_error(caught.value).status == 503
 
 
-@pytest.mark.usefixtures("full_disk")
+@full_disk()
 def test_an_upload_in_pieces_that_cannot_be_written_is_complete_without_its_file(tmp_path: Path):
     limits = BodyLimits(100, 100_000, lambda _method, _path: True, str(tmp_path))
     data = bytearray(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
@@ -70,8 +75,8 @@ def test_an_upload_in_pieces_that_cannot_be_written_is_complete_without_its_file
     assert (reader.body, reader.closes) == (BodyError.NOT_WRITTEN, True)
 
 
-@pytest.mark.usefixtures("full_disk")
 @pytest.mark.parametrize("media_type", ["multipart/form-data; boundary=b", "application/x-www-form-urlencoded"])
+@full_disk()
 def test_a_form_that_cannot_be_written_is_no_unexpected_error_and_comes_back(
     spool_of: Callable[[bytes], Spool], media_type: str
 ):
