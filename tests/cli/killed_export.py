@@ -1,8 +1,6 @@
-"""Do the jobs of a database with a worker, and be killed in an export: `python -m tests.cli.killed_export`."""
+"""Do the jobs of a database with a worker, and be killed in an export."""
 
 from __future__ import annotations
-
-import sys
 
 from diptych.core.cli.job_types import job_types_of
 from diptych.core.database import sync_config
@@ -39,14 +37,9 @@ def prepare(step: str) -> None:
             HeldJob.finish = die  # type: ignore[method-assign,assignment]
 
 
-def main() -> None:
-    """Do the jobs."""
-    url, location, step = sys.argv[1:]
+def do_jobs(url: str, location: str, step: str) -> None:
+    """Do the jobs, and be killed in a step."""
     export_steps.PAGE = PAGE
     settings = Settings(database_url=url, files=location)
     prepare(step)
     Worker(Database(sync_config(settings)), job_types_of(settings)).run(until_idle=True)
-
-
-if __name__ == "__main__":
-    main()

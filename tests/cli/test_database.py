@@ -18,8 +18,9 @@ from diptych.core.db.config import connection_string
 from diptych.core.db.schema_version import MIGRATIONS, VERSION_TABLE, head
 from diptych.core.engine.history_triggers import SOURCE
 from diptych.core.settings import Settings
-from tests.support.commands import done, invoked, on_a_terminal, refused
-from tests.support.databases import BACKENDS, DIPTYCH, Databases, tables
+from tests.support.commands import done, invoked, refused
+from tests.support.databases import BACKENDS, Databases, tables
+from tests.support.forked import on_a_terminal
 from tests.support.programs import program
 from tests.support.secrets import PASSWORD
 
@@ -194,12 +195,12 @@ def test_drop_all_drops_nothing_when_a_strangers_table_depends_on_ours(catalogue
 @pytest.mark.parametrize("command", [["downgrade", "base"], ["drop-all"]])
 def test_what_destroys_asks_on_a_terminal_and_does_nothing_after_a_no(catalogue: Catalogues, command: list[str]):
     url = catalogue("sqlite")
-    status, seen = on_a_terminal([*DIPTYCH, "database", *command], url, "n\n")
+    status, seen = on_a_terminal(url, "database", *command, answers="n\n")
     assert status == 1
     assert "[y/N]" in seen
     assert "Aborted!" in seen
     assert revision(url) == HEAD
-    assert "[y/N]" not in on_a_terminal([*DIPTYCH, "database", *command, "--no-prompt"], url)[1]
+    assert "[y/N]" not in on_a_terminal(url, "database", *command, "--no-prompt")[1]
     assert revision(url) == "base"
 
 
@@ -207,7 +208,7 @@ def test_a_yes_is_enough_and_the_question_names_the_database_without_its_passwor
     url = databases.migrated("postgresql")
     secret = url.replace(PASSWORD, "hunter2")
     assert "hunter2" in secret
-    status, seen = on_a_terminal([*DIPTYCH, "database", "drop-all"], secret, "y\n")
+    status, seen = on_a_terminal(secret, "database", "drop-all", answers="y\n")
     assert status == 0, seen
     assert psycopg.conninfo.conninfo_to_dict(url)["dbname"] in seen
     assert "hunter2" not in seen
@@ -216,7 +217,7 @@ def test_a_yes_is_enough_and_the_question_names_the_database_without_its_passwor
 
 def test_upgrade_asks_no_question(databases: Databases):
     url = databases.empty("sqlite")
-    status, seen = on_a_terminal([*DIPTYCH, "database", "upgrade"], url)
+    status, seen = on_a_terminal(url, "database", "upgrade")
     assert (status, seen) == (0, f"The database is at revision {HEAD}.\r\n")
 
 

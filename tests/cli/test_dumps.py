@@ -28,8 +28,9 @@ from diptych.core.idempotency.model import IdempotencyKey
 from diptych.core.import_export.dump_format import BATCH, TABLES, load
 from diptych.core.settings import Settings
 from tests.support import before
-from tests.support.commands import done, invoked, on_a_terminal, refused
-from tests.support.databases import BACKENDS, DIPTYCH, ROOT, run
+from tests.support.commands import done, invoked, refused
+from tests.support.databases import BACKENDS, ROOT, run
+from tests.support.forked import on_a_terminal
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 Catalogues = Callable[[str], str]
@@ -379,11 +380,11 @@ def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(catalogue: Ca
     url, new, path = catalogue("sqlite"), catalogue("sqlite"), tmp_path / "dump.json"
     done(url, "import", SAMPLE)
     for command, target in (["database", "dump-data", "-o"], url), (["load"], new):
-        status, seen = on_a_terminal([*DIPTYCH, *command, str(path)], target)
+        status, seen = on_a_terminal(target, *command, str(path))
         assert status == 0
         assert "100%" in seen
     assert invoked(url, "database", "dump-data").stderr == ""
-    assert "%" not in on_a_terminal([*DIPTYCH, "database", "dump-data"], url)[1]
+    assert "%" not in on_a_terminal(url, "database", "dump-data")[1]
 
 
 def peak(url: str, *arguments: str) -> int:

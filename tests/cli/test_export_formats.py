@@ -25,8 +25,9 @@ from diptych.core.import_export.restore import count_lines
 from diptych.core.settings import Settings
 from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
-from tests.support.commands import done, invoked, on_a_terminal, refused
-from tests.support.databases import BACKENDS, DIPTYCH, environment
+from tests.support.commands import done, invoked, refused
+from tests.support.databases import BACKENDS, environment
+from tests.support.forked import on_a_terminal
 
 Catalogues = Callable[[str], str]
 
@@ -304,7 +305,7 @@ def test_formulas_are_guarded_in_tables_and_are_text_again_after_an_import(url: 
 
 
 def test_a_terminal_sees_a_bar_while_a_file_is_written(url: str, tmp_path: Path):
-    status, seen = on_a_terminal([*DIPTYCH, "export", "-o", str(tmp_path / "books.csv")], url)
+    status, seen = on_a_terminal(url, "export", "-o", str(tmp_path / "books.csv"))
     assert status == 0
     assert "100%" in seen
     assert "3 books written as CSV" in seen

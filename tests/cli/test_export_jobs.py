@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import repeat
@@ -31,11 +31,12 @@ from diptych.core.settings import Settings
 from diptych.core.sync.file_storage import FileSweep
 from diptych.core.sync.job_queue import enqueue
 from diptych.core.sync.worker import Worker
-from tests.cli.killed_export import PAGE, STEPS
+from tests.cli.killed_export import PAGE, STEPS, do_jobs
 from tests.support.calling import Called
 from tests.support.commands import done
-from tests.support.databases import BACKENDS, ROOT, Databases, environment
+from tests.support.databases import BACKENDS, Databases
 from tests.support.files import age, differences
+from tests.support.forked import Forked
 
 BOOKS = 35
 
@@ -70,8 +71,7 @@ class Exports:
 
     def killed_in(self, step: str) -> int:
         """Have a worker of another process be killed in a step; return its exit status."""
-        command = [sys.executable, "-m", "tests.cli.killed_export", self.url, self.location, step]
-        return subprocess.run(command, cwd=ROOT, env=environment(), timeout=120).returncode
+        return Forked(do_jobs, self.url, self.location, step, output=Path(os.devnull)).wait()
 
     def sweep(self) -> None:
         for sweep in (export_steps.sweep_exports, FileSweep(self.store)):

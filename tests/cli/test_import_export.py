@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import done, invoked, on_a_terminal
+from tests.support.commands import done, invoked
 from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, run
+from tests.support.forked import on_a_terminal
 
 FLASK = [sys.executable, "-m", "flask", "--app", "diptych.flask_app"]
 CSV = "title,authors,year,isbn,tags\nIliad,Homer,-750,9780140275360,war;epic\nÉmile,Jean-Jacques Rousseau,1762,,\n"
@@ -386,7 +387,7 @@ def test_help_names_every_command_and_option(url: str):
 def test_a_terminal_sees_a_bar_that_ends_full_and_a_pipe_sees_none(url: str, file: Callable[..., str]):
     content = "title,author\n" + "".join(f"T{number},A\n" for number in range(2000))
     path = file("books.csv", content)
-    status, seen = on_a_terminal([*DIPTYCH, "import", path], url)
+    status, seen = on_a_terminal(url, "import", path)
     assert status == 0
     assert "100%" in seen
     assert "2,000 rows" in seen

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -22,19 +20,23 @@ from diptych.core.db.config import connection_string
 from diptych.core.jobs.model import Job
 from diptych.core.settings import Settings
 from diptych.core.sync.unit_of_work import Database
+from diptych.core.sync.worker import Worker
 from tests.support import tagging
 from tests.support.commands import refused
-from tests.support.databases import BACKENDS, DIPTYCH, ROOT, Databases, environment, run
-from tests.support.waiting import PATIENCE, until
+from tests.support.databases import BACKENDS, DIPTYCH, Databases, run
+from tests.support.forked import Forked
+from tests.support.waiting import until
 
-WORKER = [sys.executable, "-m", "tests.support.tagging"]
+FLASK = [sys.executable, "-m", "flask", "--app", "diptych.flask_app"]
 
 
 class Queue:
     """The jobs of a database, and what they have made."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, directory: Path) -> None:
         self.url = url
+        self._directory = directory
+        self._started: list[Forked] = []
         self._database = Database(sync_config(Settings(database_url=url)))
         self._engine: Engine = create_engine(connection_string(Settings(database_url=url)))
 
@@ -58,34 +60,33 @@ class Queue:
             past = datetime.now(UTC) - timedelta(seconds=1)
             connection.execute(update(Job).where(Job.state == "running").values(available_at=past))
 
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        environ = environment(DATABASE_URL=self.url, **settings)
-        return subprocess.Popen(
-            [*WORKER, *arguments], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+    def start(self, *arguments: str, **settings: str) -> Forked:
+        output = self._directory / f"output-{len(self._started)}"
+        self._started.append(Forked(tagging.work, *arguments, output=output, DATABASE_URL=self.url, **settings))
+        return self._started[-1]
+
+    def work(self) -> None:
+        """Do the jobs that wait, with a worker of this process."""
+        Worker(self._database, tagging.TYPES).run(until_idle=True)
 
     def close(self) -> None:
+        for each in self._started:
+            each.kill()
         self._database.close()
         self._engine.dispose()
 
 
 @pytest.fixture(params=BACKENDS)
-def queue(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Queue]:
-    found = Queue(databases.migrated(request.param))
+def queue(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Queue]:
+    found = Queue(databases.migrated(request.param), tmp_path)
     yield found
     found.close()
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for a process; return its status and its output."""
-    out, _ = process.communicate(timeout=PATIENCE)
-    return process.returncode, out
 
 
 def test_a_worker_does_what_is_waiting_and_tells_it_in_its_log(queue: Queue):
     queue.add("first", "second")
 
-    status, out = ended(queue.start("--until-idle"))
+    status, out = queue.start("--until-idle").ended()
 
     assert status == 0, out
     assert queue.states() == {"succeeded": 2}
@@ -98,13 +99,12 @@ def test_a_worker_does_what_is_waiting_and_tells_it_in_its_log(queue: Queue):
 def test_a_worker_that_is_killed_at_any_point_leaves_a_job_that_has_its_effect_once(queue: Queue, point: str):
     queue.add("tag")
 
-    status, out = ended(queue.start("--until-idle", KILL_AT=point))
+    status, out = queue.start("--until-idle", KILL_AT=point).ended()
     assert status == -signal.SIGKILL, out
     before = queue.tags()
     queue.end_leases()
-    status, out = ended(queue.start("--until-idle"))
+    queue.work()
 
-    assert status == 0, out
     (job,) = queue.jobs()
     assert (job.state, job.done, job.counts) == ("succeeded", 3, {"tags": 3})
     assert queue.tags() == ["tag 0", "tag 1", "tag 2"]
@@ -122,14 +122,13 @@ def test_sigterm_has_the_batch_completed_and_the_job_returned(queue: Queue, tmp_
 
     worker.send_signal(signal.SIGTERM)
     held.unlink()
-    status, out = ended(worker)
+    status, out = worker.ended()
 
     assert status == 0, out
     (job,) = queue.jobs()
     assert (job.state, job.lease, job.done, job.attempts) == ("queued", None, 2, 0)
     assert queue.tags() == ["tag 0", "tag 1"]
-    status, out = ended(queue.start("--until-idle"))
-    assert status == 0, out
+    queue.work()
     assert queue.tags() == ["tag 0", "tag 1", "tag 2"]
 
 
@@ -140,7 +139,7 @@ def test_an_idle_worker_ends_at_sigterm_and_finds_what_comes(queue: Queue):
     until(lambda: queue.states() == {"succeeded": 1})
 
     worker.send_signal(signal.SIGTERM)
-    status, out = ended(worker)
+    status, out = worker.ended()
 
     assert status == 0, out
 
@@ -155,11 +154,10 @@ def test_a_worker_that_wakes_up_after_its_lease_commits_nothing(queue: Queue, tm
     first.send_signal(signal.SIGSTOP)
     queue.end_leases()
 
-    status, out = ended(queue.start("--until-idle"))
-    assert status == 0, out
+    queue.work()
     held.unlink()
     first.send_signal(signal.SIGCONT)
-    status, out = ended(first)
+    status, out = first.ended()
 
     assert status == 0, out
     assert "another worker has it" in out
@@ -177,35 +175,29 @@ def test_four_workers_do_each_of_many_jobs_once_though_two_are_killed(queue: Que
         workers = [stack.enter_context(queue.start("--until-idle")) for _ in range(4)]
         until(lambda: queue.states()["succeeded"] > number // 4)
         for worker in workers[:2]:
-            os.kill(worker.pid, signal.SIGKILL)
+            worker.send_signal(signal.SIGKILL)
         for worker in workers[2:]:
-            status, out = ended(worker)
+            status, out = worker.ended()
             assert status == 0, out
     queue.end_leases()
-    status, out = ended(queue.start("--until-idle"))
+    queue.work()
 
-    assert status == 0, out
     assert queue.states() == {"succeeded": number}
     assert queue.tags() == [f"{name} 0" for name in names]
-
-
-def test_the_commands_of_both_are_the_same_and_end_without_jobs(databases: Databases):
-    url = databases.migrated("sqlite")
-    flask = [sys.executable, "-m", "flask", "--app", "diptych.flask_app"]
-
-    for command in (DIPTYCH, flask):
-        assert run([*command, "work", "--until-idle"], DATABASE_URL=url).returncode == 0
 
 
 def test_a_database_that_is_behind_is_one_line(databases: Databases):
     assert 'run "diptych database upgrade"' in refused(databases.empty("postgresql"), "work")
 
 
-def test_a_directory_of_files_that_cannot_be_written_is_one_warning(databases: Databases, tmp_path: Path):
+@pytest.mark.parametrize("command", [DIPTYCH, FLASK], ids=["diptych", "flask"])
+def test_both_commands_end_without_jobs_and_warn_once_of_a_directory_that_cannot_be_written(
+    databases: Databases, command: list[str], tmp_path: Path
+):
     (tmp_path / "file").touch()
     settings = {"DATABASE_URL": databases.migrated("sqlite"), "DIPTYCH_FILES": str(tmp_path / "file/files")}
 
-    result = run([*DIPTYCH, "work", "--until-idle"], **settings)
+    result = run([*command, "work", "--until-idle"], **settings)
 
     (line,) = [each for each in result.stderr.splitlines() if '"level":"warning"' in each]
     assert f"cannot write in {tmp_path}/file" in line

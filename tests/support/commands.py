@@ -1,15 +1,10 @@
-"""The command line within this process, on a terminal, and from an installed wheel."""
+"""The command line within this process, and from an installed wheel."""
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Sequence
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -17,8 +12,7 @@ from click.testing import CliRunner, Result
 from diptych.core.cli import Commands
 from diptych.core.settings import Settings
 from tests.support import secrets
-from tests.support.databases import ROOT, environment, run
-from tests.support.waiting import PATIENCE
+from tests.support.databases import ROOT, run
 
 
 def invoked(url: str, *arguments: str, stdin: str | bytes | None = None, **settings: str) -> Result:
@@ -44,25 +38,6 @@ def refused(url: str, *arguments: str, status: int = 1, stdin: str | bytes | Non
     assert line.startswith("Error: ")
     assert status == 2 or not usage
     return line
-
-
-def on_a_terminal(command: Sequence[str], url: str, answers: str = "") -> tuple[int, str]:
-    """Run a command on a terminal where `answers` are typed; return its exit status and all output."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(DATABASE_URL=url, TERM="xterm"), stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    os.write(ours, answers.encode())
-    seen = b""
-    while select.select([ours], [], [], PATIENCE)[0]:
-        try:
-            data = os.read(ours, 4096)
-        except OSError:
-            break
-        seen += data
-    os.close(ours)
-    return process.wait(timeout=PATIENCE), seen.decode()
 
 
 def built(directory: Path, kind: str = "wheel", *, source: Path = ROOT) -> Path:

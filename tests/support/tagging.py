@@ -1,7 +1,5 @@
 """`diptych work` with a type of job of the tests: it makes tags, and may be killed or held up at any point.
 
-    python -m tests.support.tagging [--until-idle]
-
 KILL_AT names the point where the process kills itself, and HOLD_AT the one where it waits until the file HELD is gone,
 as in POINTS. Both happen at batch BATCH.
 """
@@ -87,5 +85,7 @@ def _before_commit(session: Session) -> None:
 
 TYPES: Mapping[str, worker.JobType] = {NAME: worker.JobType(NAME, Tagging, steps)}
 
-if __name__ == "__main__":
-    work_command(settings_or_exit(os.environ), TYPES)()
+
+def work(*arguments: str) -> None:
+    """Run `diptych work ...`."""
+    work_command(settings_or_exit(os.environ), TYPES)(arguments)
