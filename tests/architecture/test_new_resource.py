@@ -16,6 +16,7 @@ from openapi_spec_validator import validate
 from tests.architecture.trees import LINT_IMPORTS, PACKAGES, contents, copy_tree, edit, run_in
 from tests.support import patient
 from tests.support.answers import Told, told
+from tests.support.commands import done
 from tests.support.databases import BACKENDS, ROOT, Databases
 from tests.support.deployments import command, free_port, server
 
@@ -46,7 +47,7 @@ LINES = "".join(
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tree(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a tree with copies of books as a resource, and the migration that make-migrations writes for them."""
     tree = copy_tree(tmp_path_factory.mktemp("new_resource") / "tree")
     for source in SOURCES:
@@ -55,8 +56,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy2(NEW / source, tree / source)
     edit(tree / "core" / "catalogue" / "__init__.py", '"series", "tags")', '"series", "tags", "copies")')
     run_in(tree, sys.executable, "tools/unasync.py")
-    url = f"sqlite:///{tree.with_name('before.db')}"
-    run_in(tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
+    url = databases.migrated("sqlite")
     run_in(tree, *CLI, "database", "make-migrations", "--no-prompt", "-m", "copies", DATABASE_URL=url)
     # The linter of migrations requires a reason, which the author of the migration writes.
     edit(
@@ -87,17 +87,20 @@ class Transcripts:
     def of(self, *hosts: str) -> list[list[Told]]:
         """Return the responses of hosts such as flask-sqlite, which are asked at the same time."""
         new = [host for host in hosts if host not in self._found]
+        prepared = [self._prepared(host.partition("-")[2]) for host in new]
         with ThreadPoolExecutor(len(hosts)) as pool:
-            self._found |= zip(new, pool.map(self._ask, new), strict=True)
+            self._found |= zip(new, pool.map(self._ask, new, prepared), strict=True)
         return [self._found[host] for host in hosts]
 
-    def _ask(self, host: str) -> list[Told]:
-        adapter, _, backend = host.partition("-")
-        url, port = self._databases.empty(backend), free_port()
-        self._run(url, "database", "upgrade", "--no-prompt")
-        self._run(url, "access", "anonymous", "editor")
-        self._run(url, "accounts", "create", "copies", "--role", "administrator")
-        token = self._run(url, *TOKEN)
+    def _prepared(self, backend: str) -> tuple[str, str]:
+        """Return the URL of a database that has no copies yet, and a token of an administrator there."""
+        url = self._databases.migrated(backend)
+        done(url, "accounts", "create", "copies", "--role", "administrator")
+        return url, done(url, *TOKEN).strip()
+
+    def _ask(self, host: str, prepared: tuple[str, str]) -> list[Told]:
+        adapter, (url, token), port = host.partition("-")[0], prepared, free_port()
+        run_in(self._tree, *CLI, "database", "upgrade", "--no-prompt", DATABASE_URL=url)
         address = f"http://127.0.0.1:{port}"
         settings = {"DATABASE_URL": url, "FLASK_PORT": str(port), "PYTHONPATH": str(self._tree)}
         with (
@@ -105,9 +108,6 @@ class Transcripts:
             patient.Client(base_url=address, headers={"X-Request-ID": "copies"}) as api,
         ):
             return transcript(api, token)
-
-    def _run(self, url: str, *arguments: str) -> str:
-        return run_in(self._tree, *CLI, *arguments, DATABASE_URL=url).stdout.strip()
 
 
 @pytest.fixture(scope="module")
