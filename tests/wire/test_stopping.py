@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import signal
@@ -25,6 +24,7 @@ from diptych.core.http.wire.timeouts import LINGER_TIMEOUT
 from diptych.core.settings import Settings
 from tests.support.databases import LOCK_QUEUE, ROOT, Databases, environment
 from tests.support.deployments import ADAPTERS, PATIENT, SETTLED, command, deployment, free_port, stop, wait_until_ready
+from tests.support.forked import FORKS
 from tests.support.waiting import PATIENCE, until
 from tests.support.wire import Target, connect
 from tests.wire.case import HOST, JSON, head
@@ -183,12 +183,9 @@ TELLING = {"its first process": os.kill, "all of its processes at once": os.kill
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_no_client_that_connects_while_a_server_stops_is_reset(databases: Databases, name: str, who: str):
     adapter, options = DEPLOYMENTS[name]
-    told: Any = multiprocessing.get_context("spawn").Queue()
+    told: Any = FORKS.Queue()
     with _started(adapter, databases.migrated("sqlite"), *options) as (process, target):
-        clients = [
-            multiprocessing.get_context("spawn").Process(target=_connected_again_and_again, args=(target, told))
-            for _ in range(3)
-        ]
+        clients = [FORKS.Process(target=_connected_again_and_again, args=(target, told)) for _ in range(3)]
         for client in clients:
             client.start()
         assert [told.get(timeout=PATIENCE) for _ in clients] == ["first answer"] * len(clients)
