@@ -20,7 +20,15 @@ from tests.support.hosts import HOSTS
 COMMANDS = {
     "flask_login_host": ["gunicorn", "--bind", "127.0.0.1:{port}", "flask_login_host:app"],
     "flask_security_host": ["gunicorn", "--bind", "127.0.0.1:{port}", "flask_security_host:app"],
-    "sanic_login_host": ["sanic", "--host", "127.0.0.1", "--port", "{port}", "sanic_login_host:app"],
+    "sanic_login_host": [
+        "sanic",
+        "--single-process",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+        "sanic_login_host:app",
+    ],
 }
 
 

@@ -21,7 +21,7 @@ from tests.support.waiting import until
 ONE = {"DIPTYCH_WORKERS": "1", "DIPTYCH_THREADS": "1", "DIPTYCH_POOL_SIZE": "1"}
 """One request at a time."""
 
-SANIC_HOST = [sys.executable, "-m", "sanic", "sanic_host:app", "--host", "127.0.0.1", "--port"]
+SANIC_HOST = [sys.executable, "-m", "sanic", "sanic_host:app", "--single-process", "--host", "127.0.0.1", "--port"]
 
 
 class Served:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import patient
+from tests.support import commands, patient
 from tests.support.databases import ROOT, Databases, run
 from tests.support.deployments import command, free_port, server
 
@@ -106,7 +106,7 @@ def test_an_adapter_migrates_and_serves_where_only_its_extra_is_installed(
 ):
     url, adapter = databases.empty("sqlite"), ADAPTER[extra]
     run([sys.executable, "-m", *MIGRATES[adapter], "database", "upgrade", "--no-prompt"], DATABASE_URL=url, **install)
-    run([sys.executable, "-m", *MIGRATES[adapter], "access", "anonymous", "editor"], DATABASE_URL=url, **install)
+    commands.done(url, "access", "anonymous", "editor")
 
     port = free_port()
     address, settings = f"http://127.0.0.1:{port}", {"DATABASE_URL": url, "FLASK_PORT": str(port), **install}

@@ -25,12 +25,12 @@ OF_COMMANDS = {
 
 
 @contextmanager
-def added_to(adapter: str, database_url: str) -> Iterator[httpx.Client]:
-    """Yield a client of the service with the additions of tests.adapters.hosts.kept."""
+def added_to(adapter: str, database_url: str, *, manager: bool = False) -> Iterator[httpx.Client]:
+    """Yield a client of the service with the additions of tests.adapters.hosts.kept. manager: as `command`."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     ours, theirs = f"diptych.{adapter}_app:create_app", f"tests.adapters.hosts.kept:{adapter}"
-    started = [part.replace(ours, theirs) for part in command(adapter, port)]
+    started = [part.replace(ours, theirs) for part in command(adapter, port, manager=manager)]
     with server(started, url, DATABASE_URL=database_url, FLASK_PORT=str(port)), patient.Client(base_url=url) as client:
         yield client
 
@@ -47,7 +47,7 @@ def test_a_server_loads_nothing_that_only_commands_need(adapter: str, tmp_path: 
 @pytest.mark.long
 @pytest.mark.parametrize("adapter", ADAPTERS)
 def test_what_a_worker_has_loaded_is_not_looked_through_for_garbage(adapter: str, databases: Databases):
-    with added_to(adapter, databases.migrated("sqlite")) as client:
+    with added_to(adapter, databases.migrated("sqlite"), manager=True) as client:
         assert int(client.get("/kept").text) > 50_000
 
 

@@ -14,7 +14,7 @@ import pytest
 from diptych.core.db.schema_version import head
 from tests.architecture.trees import contents
 from tests.support import patient
-from tests.support.commands import built, environment_in, installed, pip
+from tests.support.commands import built, done, environment_in, installed, pip
 from tests.support.databases import ROOT, Databases, run
 from tests.support.deployments import ADAPTERS, command, free_port, server
 
@@ -208,7 +208,7 @@ def test_an_adapter_is_migrated_and_served_from_any_directory(
     migrates = {"flask": [python, "-m", "flask", "--app", "diptych.flask_app"], "sanic": [str(binaries / "diptych")]}
 
     run([*migrates[adapter], "database", "upgrade"], cwd=directory, **settings)
-    run([*migrates[adapter], "access", "anonymous", "editor"], cwd=directory, **settings)
+    done(settings["DATABASE_URL"], "access", "anonymous", "editor")
     with server(command(adapter, port, python), address, cwd=directory, **settings):
         assert patient.post(f"{address}/tags", json={"name": "served"}).status_code == 201
 
@@ -250,7 +250,7 @@ def test_the_catalogue_mounts_in_an_application_that_has_a_core(
     (tmp_path / "host.py").write_text(text, encoding="utf-8")
     options = {
         "flask": ["gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{port}"],
-        "sanic": ["sanic", "--port", port],
+        "sanic": ["sanic", "--single-process", "--port", port],
     }
     start = [str(binaries / "python"), "-m", *options[adapter], "host:app"]
 
