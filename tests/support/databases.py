@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from click.testing import CliRunner
 from sqlalchemy import create_engine
 
+from diptych.core.cli import Commands
 from diptych.core.db.config import connection_string
 from diptych.core.settings import Settings
 from tests.support import rows, secrets
@@ -85,9 +87,11 @@ class Databases:
 
     def _template(self, backend: str) -> str:
         url = self.empty(backend)
-        run([*DIPTYCH, "database", "upgrade", "--no-prompt"], DATABASE_URL=url)
+        group = Commands(Settings(database_url=url))
         # Tests of anything but access send no tokens.
-        run([*DIPTYCH, "access", "anonymous", "editor"], DATABASE_URL=url)
+        for arguments in (("database", "upgrade", "--no-prompt"), ("access", "anonymous", "editor")):
+            done = CliRunner().invoke(group, arguments, catch_exceptions=False)
+            assert done.exit_code == 0, done.output
         return url
 
 
