@@ -24,7 +24,7 @@ import pytest
 from diptych.core.http.spool import Spool
 from diptych.core.settings import Settings
 from tests.architecture.trees import run_in
-from tests.support import patient
+from tests.support import commands, patient, secrets
 from tests.support.answers import Told, neutral
 from tests.support.calling import Called
 from tests.support.changes import changes, replayed, state
@@ -76,49 +76,59 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> str:
 def expected(previous: Path, databases: Databases, books: str) -> list[Told]:
     """Return the earlier release's responses on its own schema, with books that it has imported itself."""
     url = databases.empty("sqlite")
-    run_in(previous, *spelt(previous, CLI), "database", "upgrade", "--no-prompt", DATABASE_URL=url)
-    run_in(previous, *spelt(previous, CLI), "access", "anonymous", "editor", DATABASE_URL=url)
-    run_in(previous, *spelt(previous, CLI), "import", books, DATABASE_URL=url)
+    with commands_of(previous, DATABASE_URL=url) as run:
+        for words in (("database", "upgrade", "--no-prompt"), ("access", "anonymous", "editor"), ("import", books)):
+            status, output = run(*words)
+            assert status == 0, output
     return said(previous, "flask", url)
 
 
 def newest(databases: Databases, backend: str, books: str) -> str:
     """Create a database of the newest schema, with books that the newest code has imported."""
     url = databases.migrated(backend)
-    run_in(ROOT, *CLI, "import", books, DATABASE_URL=url)
+    commands.done(url, "import", books)
     return url
 
 
-WORK = """
-import sys
+COMMANDS = """
+import contextlib, io, json, sys
 from diptych.core.cli import main
-for _ in sys.stdin:
-    try:
-        main(["work", "--until-idle"])
-    except SystemExit as ended:
-        print("ended with", ended.code, flush=True)
+for line in sys.stdin:
+    told = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with contextlib.redirect_stdout(told):
+        try:
+            status = main(json.loads(line))
+        except SystemExit as ended:
+            status = ended.code
+    told.flush()
+    print(json.dumps([status, told.buffer.getvalue().decode()]), flush=True)
 """
+
+Run = Callable[..., tuple[int, str]]
+"""Runs a command, and returns its exit status and its output."""
 
 
 @contextmanager
-def working(tree: Path, **settings: str) -> Iterator[Callable[[], None]]:
-    """Yield the function that has a tree do the jobs that wait.
+def commands_of(tree: Path, **settings: str) -> Iterator[Run]:
+    """Yield the function that runs a tree's commands.
 
-    One process does them all: to start one takes longer than its jobs.
+    One process runs them all: to start one takes longer than what it does.
     """
     with subprocess.Popen(
-        [sys.executable, "-c", WORK],
+        [sys.executable, "-c", COMMANDS],
         cwd=tree, env=environment(PYTHONPATH=str(tree), **settings), stdin=PIPE, stdout=PIPE, text=True,
     ) as process:  # fmt: skip
         told, heard = process.stdin, process.stdout
         assert told
         assert heard
 
-        def work() -> None:
-            print(file=told, flush=True)
-            assert heard.readline() == "ended with 0\n"
+        def run(*words: str) -> tuple[int, str]:
+            print(json.dumps(words), file=told, flush=True)
+            status, output = json.loads(heard.readline())
+            secrets.check("a command's output", output)
+            return status, output
 
-        yield work
+        yield run
 
 
 def said(tree: Path, adapter: str, url: str) -> list[Told]:
@@ -131,16 +141,17 @@ def said(tree: Path, adapter: str, url: str) -> list[Told]:
     start = spelt(tree, command(adapter, port, manager=False))
 
     with (
-        working(tree, DATABASE_URL=url, **files) as work,
+        commands_of(tree, DATABASE_URL=url, **files) as run,
         server(start, address, cwd=tree, defaults=LIMITS, **settings),
         patient.Client(base_url=address) as api,
     ):
+
+        def work() -> None:
+            assert run("work", "--until-idle")[0] == 0
+
         answers = conversation(api, work)
-    done = run_in(tree, *spelt(tree, CLI), "export", check=False, DATABASE_URL=url)
-    return [
-        *answers,
-        {"request": "export", "status": done.returncode, "lines": sorted(neutral(done.stdout).splitlines())},
-    ]
+        status, exported = run("export")
+    return [*answers, {"request": "export", "status": status, "lines": sorted(neutral(exported).splitlines())}]
 
 
 def test_the_code_that_ran_before_the_newest_revision_is_kept():
