@@ -38,7 +38,7 @@ def fill(connection: Connection, first: int = 0) -> None:
     made: dict[str, list[dict[str, Any]]] = {}
     for table in metadata.sorted_tables:
         if table.name != VERSIONS:
-            made[table.name] = [_row(connection, table, number, made) for number in range(first, first + ROWS)]
+            made[table.name] = [_row(table, number, made) for number in range(first, first + ROWS)]
             connection.execute(table.insert(), made[table.name])
 
 
@@ -90,8 +90,8 @@ def _of(state: tuple[tuple[str, ...], list[tuple[Any, ...]]], columns: list[str]
     return sorted(repr([row[place] for place in places]) for row in found)
 
 
-def _row(connection: Connection, table: Table, number: int, made: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    checks = [str(check["sqltext"]) for check in inspect(connection).get_check_constraints(table.name)]
+def _row(table: Table, number: int, made: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    checks = [str(check.sqltext) for check in table.constraints if isinstance(check, sa.CheckConstraint)]
     keys = {element.parent.name for key in table.foreign_key_constraints for element in key.elements}
     row = {
         column.name: _value(column, number, checks)
@@ -127,7 +127,7 @@ def _value(column: Column[Any], number: int, checks: list[str]) -> Any:
 def _texts(type_: sa.String, number: int) -> tuple[Any, ...]:
     if isinstance(type_, sa.CHAR) and type_.length == 32:  # a UUID, on SQLite
         return tuple(each.hex for each in _uuids(None, number))
-    texts = (str(number), f"{number} {BEYOND_ASCII * LONG}", f"{number} {BEYOND_ASCII}")
+    texts = (str(number), f"{number} {BEYOND_ASCII * (LONG // len(BEYOND_ASCII) + 1)}", f"{number} {BEYOND_ASCII}")
     return tuple(text[: type_.length or LONG] for text in texts)
 
 
