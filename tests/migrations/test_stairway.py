@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from tests.support.catalogue import differences, schema
+from tests.support.catalogue import Schema, differences, schema
 from tests.support.databases import BACKENDS, Databases
 from tests.support.history import PLANTED, History, below, plant, transaction
-from tests.support.rows import FILLED_BY_TRIGGERS, ROWS, changed, fill, rows
+from tests.support.rows import FILLED_BY_TRIGGERS, ROWS, Rows, changed, fill, rows
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -23,28 +23,27 @@ def stairway(history: History, revision: str, databases: Databases, backend: str
     script = history.script(revision)
     url = history.before(databases, backend, revision)
     rewritten = getattr(script.module, "rewrites", {}).keys()
-    found = []
+    found: list[str] = []
 
-    def step(what: str, go: str) -> None:
+    def filled(first: int) -> tuple[Rows, Schema]:
         with transaction(url) as connection:
-            before = rows(connection)
+            fill(connection, first)
+            return rows(connection), schema(connection)
+
+    def step(what: str, go: str, before: Rows) -> tuple[Rows, Schema]:
         getattr(history, what)(url, go)
         with transaction(url) as connection:
-            found.extend(changed(before, rows(connection), rewritten=rewritten))
+            after = rows(connection)
+            found.extend(changed(before, after, rewritten=rewritten))
+            return after, schema(connection)
 
-    with transaction(url) as connection:
-        fill(connection)
-        low = schema(connection)
-    step("upgrade", revision)
-    with transaction(url) as connection:
-        fill(connection, ROWS)
-        high = schema(connection)
-    step("downgrade", below(script))
-    with transaction(url) as connection:
-        found += [f"left by the downgrade: {each}" for each in differences(low, schema(connection))]
-    step("upgrade", revision)
-    with transaction(url) as connection:
-        found += [f"not made again: {each}" for each in differences(high, schema(connection))]
+    kept, low = filled(0)
+    step("upgrade", revision, kept)
+    kept, high = filled(ROWS)
+    kept, lowered = step("downgrade", below(script), kept)
+    found += [f"left by the downgrade: {each}" for each in differences(low, lowered)]
+    _, raised = step("upgrade", revision, kept)
+    found += [f"not made again: {each}" for each in differences(high, raised)]
     return found
 
 
