@@ -71,10 +71,10 @@ def test_upgrades_at_once_all_succeed(databases: Databases, backend: str):
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     told = [process.communicate(timeout=PATIENCE)[0] for process in started]
-    assert [process.returncode for process in started] == [0, 0, 0], "\n".join(told)
+    assert [process.returncode for process in started] == [0, 0], "\n".join(told)
     assert tables(url) >= set(Base.metadata.tables)
 
 
