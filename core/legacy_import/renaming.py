@@ -127,7 +127,7 @@ def _names_to_create(
     if after is None and function in there:
         # The migrations cannot even be tried.
         return {adopted_ids.NAME, function}
-    names = {each: schema_history.relation_names(connection, script, each) for each in schema_history.revisions(script)}
+    names = schema_history.relation_names(connection, script)
     if after is None:
         return {adopted_ids.NAME}.union(*names.values())
     later = [found for revision, found in names.items() if revision > after]

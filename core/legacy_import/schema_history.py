@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,12 +25,20 @@ def revisions(script: ScriptDirectory) -> list[str]:
     return [item.revision for item in script.walk_revisions()]
 
 
-def build(connection: Connection, script: ScriptDirectory, revision: str) -> None:
-    """Create the tables of a revision in the connection's current schema and transaction."""
+Look = Callable[[Connection, str], object]
+"""Looks at the tables of a revision, when they are there."""
+
+
+def build(connection: Connection, script: ScriptDirectory, revision: str, look: Look = lambda _, __: None) -> None:
+    """Create the tables of a revision in the connection's current schema and transaction.
+
+    look: is called after each revision on the way.
+    """
     steps = list(script.iterate_revisions(revision, "base"))
     with Operations.context(_InOneTransaction(connection.dialect, connection, {})):
         for step in reversed(steps):
             step.module.upgrade()
+            look(connection, step.revision)
 
 
 def stamp(connection: Connection, script: ScriptDirectory, revision: str) -> None:
@@ -116,13 +124,18 @@ def differences_from(
     return differences(ours, schema(connection, frozenset(ours) & present))
 
 
-def relation_names(connection: Connection, script: ScriptDirectory, revision: str) -> set[str]:
-    """Return the names of all tables, indexes and triggers of a revision, and of what they consist of."""
-    with _built(connection, script, revision) as (scratch, namespace):
-        if namespace is None:
-            return set(scratch.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
-        rows = scratch.exec_driver_sql("SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()")
-        return set(rows.scalars())
+def relation_names(connection: Connection, script: ScriptDirectory) -> dict[str, set[str]]:
+    """Return by revision the names of all its tables, indexes and triggers, and of what they consist of."""
+    statement = "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
+    if connection.dialect.name == "sqlite":
+        statement = "SELECT name FROM sqlite_master"
+    found = {}
+
+    def look(scratch: Connection, revision: str) -> None:
+        found[revision] = set(scratch.exec_driver_sql(statement).scalars())
+
+    with _built(connection, script, str(script.get_current_head()), look):
+        return found
 
 
 def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -> Schema:
@@ -137,7 +150,9 @@ def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -
 
 
 @contextmanager
-def _built(connection: Connection, script: ScriptDirectory, revision: str) -> Iterator[tuple[Connection, str | None]]:
+def _built(
+    connection: Connection, script: ScriptDirectory, revision: str, look: Look = lambda _, __: None
+) -> Iterator[tuple[Connection, str | None]]:
     """Create a revision's tables where they harm nothing, and yield a connection to them and their PostgreSQL schema.
 
     SQLite's are in a database in memory. PostgreSQL's are in the temporary schema, and rolled back.
@@ -146,7 +161,7 @@ def _built(connection: Connection, script: ScriptDirectory, revision: str) -> It
         engine = create_engine("sqlite://")
         try:
             with engine.connect() as scratch:
-                build(scratch, script, revision)
+                build(scratch, script, revision, look)
                 yield scratch, None
         finally:
             engine.dispose()
@@ -157,7 +172,7 @@ def _built(connection: Connection, script: ScriptDirectory, revision: str) -> It
             "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
         )
         with _functions_in(connection, home):
-            build(connection, script, revision)
+            build(connection, script, revision, look)
         yield connection, connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
 
 
