@@ -48,8 +48,7 @@ def files_group(settings: Settings) -> click.Group:
         if repair and read_only:
             raise click.UsageError("--repair deletes files: leave out --read-only")
         store = FileStore(settings.files)
-        if not read_only:
-            store.check()
+        (store.check_readable if read_only else store.check)()
         with database_of(settings) as database:
             found = list(differences(database, store, content=content))
             for each in found:

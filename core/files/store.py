@@ -83,8 +83,20 @@ class FileStore:
             step = "deleted from"
             obstore.delete(self._store, key)
         except (BaseError, OSError) as error:
-            wrong = f"The store of files, {self._location}, cannot be {step}: {_reason(error)}"
-            raise ServiceUnavailable(wrong) from error
+            raise self._unusable(step, error) from error
+
+    def check_readable(self) -> None:
+        """Look for files, and make nothing. Errors: ServiceUnavailable, which says what is wrong."""
+        try:
+            if self._directory is not None:
+                # A directory that is missing would be made when the store is opened.
+                os.listdir(self._directory)  # noqa: PTH208 - Path.iterdir opens it when it is iterated
+            next(iter(obstore.list(self._store, prefix=_FOLDER)), None)
+        except (BaseError, OSError) as error:
+            raise self._unusable("read", error) from error
+
+    def _unusable(self, step: str, error: Exception) -> ServiceUnavailable:
+        return ServiceUnavailable(f"The store of files, {self._location}, cannot be {step}: {_reason(error)}")
 
     def blocked_folder(self) -> Path | None:
         """Return a folder in which this process may not write, where the store is a directory and has one.

@@ -249,6 +249,6 @@ def _storable(name: str) -> str:
     if len(storable) <= NAME_LENGTH:
         return storable
     # Suffixes such as .csv.gz stay: the format of a file of an import is known by them.
-    suffix = "".join(PurePosixPath(storable).suffixes[-2:])
-    kept = suffix if len(suffix) <= _SUFFIX else ""
+    suffixes = PurePosixPath(storable).suffixes[-2:]
+    kept = next((each for each in ("".join(suffixes), "".join(suffixes[1:])) if len(each) <= _SUFFIX), "")
     return storable[: NAME_LENGTH - len(kept)].strip() + kept

@@ -19,12 +19,27 @@ def test_a_store_that_works_is_left_as_it_was(databases: Databases, tmp_path: Pa
 
 
 def test_a_store_that_may_only_be_read_is_compared_and_not_written(databases: Databases, tmp_path: Path):
-    url, location = databases.migrated("sqlite"), str(tmp_path / "files")
+    url, location = databases.migrated("sqlite"), str(tmp_path)
 
     assert done(url, "files", "verify", "--read-only", files=location) == "Found 0 differences.\n"
-    assert not [*(tmp_path / "files").rglob("*")]
+    assert not [*tmp_path.rglob("*")]
     both = ("files", "verify", "--read-only", "--repair")
     assert "leave out --read-only" in refused(url, *both, status=2, files=location)
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_directory_that_cannot_be_read_is_named_and_not_made(databases: Databases, tmp_path: Path, is_file: bool):  # noqa: FBT001 - a case
+    location = tmp_path / "mistyped/files"
+    if is_file:
+        location.parent.mkdir()
+        location.touch()
+
+    line = refused(databases.migrated("sqlite"), "files", "verify", "--read-only", files=str(location))
+
+    reason = "Not a directory" if is_file else "No such file or directory"
+    assert line.startswith(f"Error: The store of files, {location}, cannot be read: ")
+    assert reason in line
+    assert location.exists() == is_file
 
 
 @pytest.mark.parametrize("blocking", ["files", "files/sha256"])

@@ -115,6 +115,7 @@ def test_a_body_of_any_other_type_is_the_file(kind: str):
         ("x" * 300, "x" * 255),
         ("x" * 300 + ".csv", "x" * 251 + ".csv"),
         ("x" * 255 + ".csv.gz", "x" * 248 + ".csv.gz"),
+        ("Mr. " + "x" * 300 + ".csv", "Mr. " + "x" * 247 + ".csv"),
         ("x" * 200 + "." + "y" * 200, "x" * 200 + "." + "y" * 54),
         ("", ""),
     ],
