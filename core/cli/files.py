@@ -38,7 +38,9 @@ def files_group(settings: Settings) -> click.Group:
     @files.command("verify")
     @click.option("--content", is_flag=True, help="Read each file, and compare its content with its name.")
     @click.option("--repair", is_flag=True, help="Delete what nothing refers to. What is lost has to be sent again.")
-    @click.option("--read-only", is_flag=True, help="Store no file first: for a store that may only be read.")
+    @click.option(
+        "--read-only", is_flag=True, help="Compare without storing a file first, for a store that must not be written."
+    )
     def verify(content: bool, repair: bool, read_only: bool) -> None:  # noqa: FBT001 - click passes them by name
         """Compare the store of files with the table, both ways, and name what differs.
 
@@ -48,7 +50,10 @@ def files_group(settings: Settings) -> click.Group:
         if repair and read_only:
             raise click.UsageError("--repair deletes files: leave out --read-only")
         store = FileStore(settings.files)
-        (store.check_readable if read_only else store.check)()
+        if read_only:
+            store.check_readable()
+        else:
+            store.check()
         with database_of(settings) as database:
             found = list(differences(database, store, content=content))
             for each in found:

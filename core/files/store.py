@@ -86,10 +86,10 @@ class FileStore:
             raise self._unusable(step, error) from error
 
     def check_readable(self) -> None:
-        """Look for files, and make nothing. Errors: ServiceUnavailable, which says what is wrong."""
+        """List files without creating anything. Errors: ServiceUnavailable, which says what is wrong."""
         try:
             if self._directory is not None:
-                # A directory that is missing would be made when the store is opened.
+                # Opening the store would create a missing directory.
                 os.listdir(self._directory)  # noqa: PTH208 - Path.iterdir opens it when it is iterated
             next(iter(obstore.list(self._store, prefix=_FOLDER)), None)
         except (BaseError, OSError) as error:
@@ -216,6 +216,6 @@ def _errors(missing: str = "") -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """Return in one line why a request to the store failed: what a bucket has answered, if it has."""
-    text = str(error)
+    text = getattr(error, "strerror", None) or str(error)
     answered = _ANSWER.search(text)
     return f"{answered[1]}: {answered[2]}" if answered else text.partition("\n")[0]

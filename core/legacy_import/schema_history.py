@@ -25,20 +25,22 @@ def revisions(script: ScriptDirectory) -> list[str]:
     return [item.revision for item in script.walk_revisions()]
 
 
-Look = Callable[[Connection, str], object]
-"""Looks at the tables of a revision, when they are there."""
+AfterRevision = Callable[[Connection, str], object]
+"""Called with a connection and a revision, once the tables of that revision exist."""
 
 
-def build(connection: Connection, script: ScriptDirectory, revision: str, look: Look = lambda _, __: None) -> None:
+def build(
+    connection: Connection, script: ScriptDirectory, revision: str, after_revision: AfterRevision = lambda _, __: None
+) -> None:
     """Create the tables of a revision in the connection's current schema and transaction.
 
-    look: is called after each revision on the way.
+    after_revision: called after each revision from the first one to this.
     """
     steps = list(script.iterate_revisions(revision, "base"))
     with Operations.context(_InOneTransaction(connection.dialect, connection, {})):
         for step in reversed(steps):
             step.module.upgrade()
-            look(connection, step.revision)
+            after_revision(connection, step.revision)
 
 
 def stamp(connection: Connection, script: ScriptDirectory, revision: str) -> None:
@@ -125,16 +127,16 @@ def differences_from(
 
 
 def relation_names(connection: Connection, script: ScriptDirectory) -> dict[str, set[str]]:
-    """Return by revision the names of all its tables, indexes and triggers, and of what they consist of."""
+    """Return for each revision the names of its tables, indexes and triggers, and of what they consist of."""
     statement = "SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema()"
     if connection.dialect.name == "sqlite":
         statement = "SELECT name FROM sqlite_master"
     found = {}
 
-    def look(scratch: Connection, revision: str) -> None:
+    def note(scratch: Connection, revision: str) -> None:
         found[revision] = set(scratch.exec_driver_sql(statement).scalars())
 
-    with _built(connection, script, str(script.get_current_head()), look):
+    with _built(connection, script, str(script.get_current_head()), note):
         return found
 
 
@@ -151,7 +153,7 @@ def _schema_at(connection: Connection, script: ScriptDirectory, revision: str) -
 
 @contextmanager
 def _built(
-    connection: Connection, script: ScriptDirectory, revision: str, look: Look = lambda _, __: None
+    connection: Connection, script: ScriptDirectory, revision: str, after_revision: AfterRevision = lambda _, __: None
 ) -> Iterator[tuple[Connection, str | None]]:
     """Create a revision's tables where they harm nothing, and yield a connection to them and their PostgreSQL schema.
 
@@ -161,7 +163,7 @@ def _built(
         engine = create_engine("sqlite://")
         try:
             with engine.connect() as scratch:
-                build(scratch, script, revision, look)
+                build(scratch, script, revision, after_revision)
                 yield scratch, None
         finally:
             engine.dispose()
@@ -172,7 +174,7 @@ def _built(
             "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
         )
         with _functions_in(connection, home):
-            build(connection, script, revision, look)
+            build(connection, script, revision, after_revision)
         yield connection, connection.exec_driver_sql("SELECT pg_my_temp_schema()::regnamespace::text").scalar_one()
 
 

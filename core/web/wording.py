@@ -866,7 +866,7 @@ _NUMBERS = range(200)
 
 
 class Words:
-    """What is given out: English, or a translation. What that leaves out stays English.
+    """The words of the pages: English, or a translation; what a translation leaves out stays English.
 
     Errors: ValueError where a text fills in what the English one does not, or cannot be filled in.
     """
@@ -904,7 +904,7 @@ _in_use = _InUse()
 
 
 def use(words: Words) -> None:
-    """Have this process give out these words from now on."""
+    """Use these words on all pages of this process from now on."""
     _in_use.words = words
 
 

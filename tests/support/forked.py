@@ -1,4 +1,4 @@
-"""Processes that are forked from one that has imported everything, for what a process does once it runs."""
+"""Processes for tests, forked from one that has imported the service, so that a start costs no imports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORKS.set_forkserver_preload(
 
 
 class Forked:
-    """A process that calls a function. Its output goes to a file, or to a terminal, where it reads, too."""
+    """A process that calls a function. output: a file for its output, or a terminal, which is its input too."""
 
     def __init__(self, called: Callable[..., object], *arguments: object, output: Path, **settings: str) -> None:
         self._output = output
@@ -76,7 +76,7 @@ def on_a_terminal(url: str, *arguments: str, answers: str = "") -> tuple[int, st
 
 def _begin(called: Callable[..., object], arguments: Sequence[object], output: str, environ: dict[str, str]) -> None:
     file = os.open(output, os.O_RDWR | os.O_CREAT | os.O_NOCTTY, 0o600)
-    # multiprocessing has put another standard input in place of descriptor 0.
+    # multiprocessing has replaced sys.stdin, whose descriptor is no longer 0.
     for number in (1, 2, *([sys.stdin.fileno()] if os.isatty(file) else [])):
         os.dup2(file, number)
     os.environ.clear()

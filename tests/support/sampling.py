@@ -30,7 +30,7 @@ def spread(cases: int, deployments: int) -> set[tuple[int, int]]:
 
 
 def pair(case: int) -> set[tuple[int, int]]:
-    """Return the twins and databases that a case of a service runs on: each twin on one, so that both are there."""
+    """Return the pairs of twin and database on which a case of a service runs: each twin, with another database."""
     return {(twin, (twin + case) % 2) for twin in range(2)}
 
 
@@ -57,11 +57,12 @@ def _of_service_tests(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
             if twin and backend:
                 functions[function][case.replace(twin, "", 1).replace(backend, "", 1)][f"{twin} {backend}"] = item
     for function, cases in functions.items():
-        # Functions of one case begin with either pair.
+        # The first case of a function may have either two pairs.
         for number, on in enumerate(cases.values(), zlib.crc32(function.encode())):
             places = sorted(on)
             # What runs on one twin alone stays on both databases.
             if len(places) == 4:
+                # The next case has the other two pairs: this one is left out there.
                 yield from (on[places[2 * twin + backend]] for twin, backend in pair(number + 1))
 
 
