@@ -26,6 +26,7 @@ WORDS = {
     "AsyncIterator": "Iterator",
     "AsyncConnection": "Connection",
     "AsyncEngine": "Engine",
+    "AsyncRawCursor": "RawCursor",
     "AsyncSession": "Session",
     "AsyncSessionConfig": "SyncSessionConfig",
     "SQLAlchemyAsyncConfig": "SQLAlchemySyncConfig",

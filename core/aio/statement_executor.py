@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
+from psycopg import AsyncRawCursor
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,7 +51,7 @@ class Executor:
     async def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()
         try:
-            cursor = await self._driver.execute(text, parameters)
+            cursor = await self._cursor(text, parameters)
             rows: list[Row] = await cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":
                 await cursor.close()
@@ -60,6 +61,11 @@ class Executor:
         finally:
             add_database_time(began)
         return rows
+
+    async def _cursor(self, text: str, parameters: Any) -> Any:
+        if self.dialect.name == "sqlite":
+            return await self._driver.execute(text, parameters)
+        return await AsyncRawCursor(self._driver).execute(text, parameters)
 
     async def _wrapped(self, error: Any, text: str) -> DBAPIError:
         """Return the error to raise; invalidate the connection if it was lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Executable, Select
@@ -25,7 +25,7 @@ class CompiledStatement:
     __slots__ = ("_compiled", "_defaults", "_lists", "_names", "_read", "_text", "_written")
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+        compiled = statement.compile(dialect=_with_numbers(dialect))  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - all others are DDL
         self._text = compiled.string
         self._names: Sequence[str] | None = compiled.positiontup if compiled.positional else None
@@ -91,6 +91,15 @@ def _padded(values: Sequence[Any]) -> Sequence[Any]:
 def compile_cached(statement: Executable, dialect: Dialect) -> CompiledStatement:
     """Compile a statement for a dialect, once: the cache finds it by the identity of the statement object."""
     return CompiledStatement(statement, dialect)
+
+
+@cache
+def _with_numbers(dialect: Dialect) -> Dialect:
+    """Return the dialect in which PostgreSQL's own placeholders are written ($1), which psycopg's raw cursors pass on.
+
+    psycopg's other cursors look for its own in each text, and each time in one of more than 4,096 characters.
+    """
+    return type(dialect)(paramstyle="numeric_dollar") if dialect.name == "postgresql" else dialect  # type: ignore[call-arg]
 
 
 def _types(statement: Executable) -> list[TypeEngine[Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
+from psycopg import RawCursor
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -51,7 +52,7 @@ class Executor:
     def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()
         try:
-            cursor = self._driver.execute(text, parameters)
+            cursor = self._cursor(text, parameters)
             rows: list[Row] = cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":
                 cursor.close()
@@ -61,6 +62,11 @@ class Executor:
         finally:
             add_database_time(began)
         return rows
+
+    def _cursor(self, text: str, parameters: Any) -> Any:
+        if self.dialect.name == "sqlite":
+            return self._driver.execute(text, parameters)
+        return RawCursor(self._driver).execute(text, parameters)
 
     def _wrapped(self, error: Any, text: str) -> DBAPIError:
         """Return the error to raise; invalidate the connection if it was lost."""
