@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert
 
+from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books import queries
+from diptych.core.catalogue.books.contributors import AUTHOR
+from diptych.core.catalogue.books.model import Book, BookContributor
 from diptych.core.catalogue.books.schemas import DisplayedBook
+from diptych.core.engine.resource_spec import by_unique_column
+from diptych.core.engine.row_statements import VALUE
 from diptych.core.errors import NotFound
 from diptych.core.http.json import encode
 from tests.services.api import Api
+from tests.support.databases import Databases
+from tests.support.history import transaction
+from tests.support.plans import rows_read
 
 SHOWN = ("tags", "contributors", "identifiers", "series", "publisher")
 
@@ -82,3 +92,22 @@ async def test_a_book_without_an_author_has_editions_without_an_author(api: Api)
 async def test_a_book_that_is_not_there_is_not_found(api: Api):
     with pytest.raises(NotFound):
         await shown(api, "nowhere")
+
+
+def test_of_an_authors_many_books_only_those_that_are_shown_are_joined(databases: Databases):
+    named = {"search_text": "x", "sort_key": "x"}
+    first, second = authors = [uuid4() for _ in range(2)]
+    books = [uuid4() for _ in range(300)]
+    with transaction(databases.migrated("postgresql")) as connection:
+        connection.execute(insert(Author), [{"id": each, "name": "x", "slug": each.hex, **named} for each in authors])
+        rows = [{"id": each, "title": "x", "author_id": first, "slug": each.hex, **named} for each in books]
+        connection.execute(insert(Book), [{**row, "sort_key": row["slug"]} for row in rows])
+        joined = [{"book_id": each, "author_id": second, "role": AUTHOR, "position": 1} for each in books]
+        connection.execute(insert(BookContributor), joined)
+        # As in a catalogue of many books, where no table is read from its beginning.
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+
+        statement = by_unique_column(queries.displayed, "slug")
+        read = rows_read(connection, statement, {VALUE: books[0].hex}, "book_contributor")
+
+    assert 0 < read < len(books)

@@ -257,13 +257,22 @@ RELATED_LIMIT = 12
 _This = aliased(Book)
 """The book of a page, in the subqueries for what belongs to it."""
 
-_OTHERS = (
-    listed.select.where(Book.author_id == _This.author_id, Book.id != _This.id)
-    .order_by(Book.sort_key, Book.id)
-    .limit(RELATED_LIMIT)
-)
+_Related = aliased(Book)
+
+
+def _related(*conditions: Condition) -> Select[Any]:
+    """Return the query for the first books that meet the conditions on `_Related`, besides the book of the page.
+
+    Their ids are found first: databases join other tables before they sort, and an author may have thousands of books.
+    """
+    ids = select(_Related.id).where(_Related.id != _This.id, *conditions).order_by(_Related.sort_key, _Related.id)
+    first = ids.limit(RELATED_LIMIT).correlate(_This).subquery()
+    return listed.select.join(first, first.c.id == Book.id).order_by(Book.sort_key, Book.id)
+
+
+_BY_AUTHOR = _Related.author_id == _This.author_id
+_OWN_TITLE = _Related.sort_key == _This.sort_key
 _ORIGINAL = func.coalesce(_This.original_title, _This.title)
-_OWN_TITLE = Book.sort_key == _This.sort_key
 
 _BELONGING = {
     name: NestedRows(rows, _This)
@@ -273,13 +282,11 @@ _BELONGING = {
         "identifiers": _IDENTIFIERS.where(BookIdentifier.book_id == _This.id),
         "series": _SERIES.where(BookSeries.book_id == _This.id),
         "files": file_queries.SHOWN.where(BookFile.book_id == _This.id),
-        "editions": _OTHERS.where(or_(_OWN_TITLE, Book.original_title == _ORIGINAL, Book.title == _ORIGINAL)),
-        "anonymous_editions": listed.select.where(
-            Book.author_id.is_(None), _This.author_id.is_(None), _OWN_TITLE, Book.id != _This.id
-        )
-        .order_by(Book.id)
-        .limit(RELATED_LIMIT),
-        "others": _OTHERS,
+        "editions": _related(
+            _BY_AUTHOR, or_(_OWN_TITLE, _Related.original_title == _ORIGINAL, _Related.title == _ORIGINAL)
+        ),
+        "anonymous_editions": _related(_Related.author_id.is_(None), _This.author_id.is_(None), _OWN_TITLE),
+        "others": _related(_BY_AUTHOR),
     }.items()
 }
 """What belongs to a book, and the books that are related to it.
