@@ -221,7 +221,7 @@ def decode_form(content: bytes) -> dict[str, str]:
 def browser_of(request: Request, proxies: TrustedProxies) -> Browser:
     """Return what is known of the browser that sends a request."""
     loopback = name_of(request.headers.get("host", "")) in LOOPBACK.split(",")
-    client = bucket_of(proxies.client_of(request.client, request.headers))
+    client = bucket_of(proxies.client_of(request.client, request.headers)) if request.method == "POST" else ""
     return Browser(client, read_cookie(request.headers.get("cookie", ""), loopback=loopback), loopback)
 
 

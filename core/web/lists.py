@@ -54,8 +54,8 @@ class ListView(Struct, frozen=True):
 
     name: such as "books". address: of the list, from the root. hidden: parameters that its form keeps. filters: what
     the rows are selected by besides its words, each with the address without it. orders: each with its address, empty
-    for the one it has. lines: BookLine, or Link for a name. facets: of a list of books. query: what was asked for, with
-    "?", empty for nothing. exports: all that matches, in other formats.
+    for the one it has. lines: BookLine, or Link for a name. facets: of a list of books. query: what was asked for
+    of books, with "?"; empty for nothing. exports: all that matches, in other formats.
     """
 
     name: str
@@ -117,7 +117,7 @@ def list_view(  # noqa: PLR0913, PLR0917 - what a list is
         lines=lines,
         total="" if page.total is None else count(f"list.{name}", page.total),
         pager=pager_of(address, asked, page),
-        query=at("", asked),
+        query=at("", asked) if name == "books" else "",
         exports=_exports(asked) if kind == "books" and page.items else (),
     )
 
@@ -135,7 +135,8 @@ def refused_view(name: str, address: str, refused: Refused) -> ListView:
 
 def list_page(frame: Frame, view: ListView, heading: str) -> bytes:
     """Return the page of a list."""
-    return templates.render("list.html", frame, view=view, heading=heading, current=view.name)
+    name = "books.html" if view.name == "books" else "names.html"
+    return templates.render(name, frame, view=view, heading=heading, current=view.name)
 
 
 def author_line(author: Author) -> Link:

@@ -1,4 +1,8 @@
-"""The templates. Each is compiled when it is first rendered: all of them take a fifth of a second, at each start."""
+"""The templates. Each is compiled when it is first rendered: all of them take a fifth of a second, at each start.
+
+A condition for what few pages show stands before the call of the macro, and not in it: a call takes as long as three
+rows of a list.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,6 @@ from diptych.core.web.wording import Words
 
 _NOT_IN_XML = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 """Characters that texts of the catalogue may have, and XML 1.0 may not."""
-
-
-_LISTS = ("books", "authors", "publishers", "series", "tags")
-"""The lists that each page leads to."""
 
 
 class _Environment(Environment):
@@ -48,8 +48,7 @@ def _environment(words: Words) -> Environment:  # noqa: ARG001 - they become par
         cache_size=-1,
     )
     found.filters.update(asset=assets.address, text=wording.text, xml=_in_xml)
-    lists = [(name, wording.text(f"nav.{name}")) for name in _LISTS]
-    found.globals.update(count=wording.count, cover_max=COVER_MAX, lists=lists, text=wording.text)
+    found.globals.update(count=wording.count, cover_max=COVER_MAX, text=wording.text)
     return found
 
 

@@ -85,6 +85,7 @@ def life_text(birth: int | None, death: int | None) -> str:
     return text("value.interval", start=year_text(birth), end=year_text(death))
 
 
-def segment(value: object) -> str:
+def segment(value: str) -> str:
     """Return a value as one step of an address."""
-    return quote(str(value), safe="")
+    # Most slugs have nothing to quote, and quote takes three times as long to find that out.
+    return value if value.isascii() and value.replace("-", "").isalnum() else quote(value, safe="")

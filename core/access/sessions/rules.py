@@ -27,8 +27,9 @@ accounts by one client within WINDOW."""
 class Browser(Struct, frozen=True):
     """What an operation of the pages knows of the browser.
 
-    client: its address. token: of its session; empty without one. loopback: whether it has come by a loopback name,
-    where some browsers keep no Secure cookies.
+    client: its address, where it sends a form; empty for a page that it asks for, which needs none. token: of its
+    session; empty without one. loopback: whether it has come by a loopback name, where some browsers keep no Secure
+    cookies.
     """
 
     client: str = ""

@@ -16,3 +16,6 @@ REFERENCES = select(Author.id, Author.name, Author.slug).where(in_batch(Author.i
 """id, name and slug of the authors whose ids are among diptych.core.engine.row_statements.VALUES."""
 
 spec = replace(resource_spec(Author, schemas.Author), alternatives=acquirable.OF_AUTHORS)
+
+listed = resource_spec(Author, schemas.ListedAuthor)
+"""What lists of the pages show, as `listed` of the other resources."""

@@ -56,6 +56,15 @@ class Author(Struct, frozen=True):
     updated_at: UtcTimestamp
 
 
+class ListedAuthor(Struct, frozen=True):
+    """An author as lists of the pages show one."""
+
+    name: str
+    birth_year: int | None
+    death_year: int | None
+    slug: str
+
+
 class AuthorReference(Struct, frozen=True):
     """As much of an author as a book carries."""
 

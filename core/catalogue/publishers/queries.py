@@ -7,3 +7,5 @@ from diptych.core.catalogue.publishers.model import Publisher
 from diptych.core.engine.resource_spec import resource_spec
 
 spec = resource_spec(Publisher, schemas.Publisher)
+
+listed = resource_spec(Publisher, schemas.ListedPublisher)

@@ -33,4 +33,11 @@ class Publisher(Struct, frozen=True):
     updated_at: UtcTimestamp
 
 
+class ListedPublisher(Struct, frozen=True):
+    """A publisher as lists of the pages show one."""
+
+    name: str
+    slug: str
+
+
 PublisherList = list_query("PublisherList", model.Publisher, PublisherInput)

@@ -7,3 +7,5 @@ from diptych.core.catalogue.series.model import Series
 from diptych.core.engine.resource_spec import resource_spec
 
 spec = resource_spec(Series, schemas.Series)
+
+listed = resource_spec(Series, schemas.ListedSeries)

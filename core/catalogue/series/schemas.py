@@ -33,4 +33,11 @@ class Series(Struct, frozen=True):
     updated_at: UtcTimestamp
 
 
+class ListedSeries(Struct, frozen=True):
+    """A series as lists of the pages show one."""
+
+    name: str
+    slug: str
+
+
 SeriesList = list_query("SeriesList", model.Series, SeriesInput)

@@ -55,4 +55,12 @@ class Tag(Struct, frozen=True):
     updated_at: UtcTimestamp
 
 
+class ListedTag(Struct, frozen=True):
+    """A tag as lists of the pages show one."""
+
+    id: UUID
+    name: str
+    scheme: str | None
+
+
 TagList = list_query("TagList", model.Tag, TagInput)

@@ -14,9 +14,16 @@ from diptych.core.aio.operations import authors, book_formats, books, publishers
 from diptych.core.aio.operations.crud_operations import ReadOnlyResource
 from diptych.core.aio.operations.pages.page import html, page
 from diptych.core.aio.services.facets import FacetReader
+from diptych.core.aio.services.row_reader import Reader
 from diptych.core.aio.statement_executor import Executor
 from diptych.core.aio.unit_of_work import Database
+from diptych.core.catalogue.authors import queries as author_queries
+from diptych.core.catalogue.books import queries as book_queries
 from diptych.core.catalogue.books.schemas import BookFilter, BookList
+from diptych.core.catalogue.publishers import queries as publisher_queries
+from diptych.core.catalogue.series import queries as series_queries
+from diptych.core.catalogue.tags import queries as tag_queries
+from diptych.core.engine.resource_spec import ResourceSpec
 from diptych.core.formats.registry import format_named
 from diptych.core.http.operations import OperationRequest, OperationResult
 from diptych.core.web import facets, lists, reading
@@ -31,9 +38,10 @@ IN_SERIES = 200
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """The page of a list."""
+    """The page of a list. listed: the spec of what it shows of a row."""
 
     resource: ReadOnlyResource
+    listed: ResourceSpec
 
     @property
     def address(self) -> str:
@@ -42,7 +50,7 @@ class _List:
     async def show(self, executor: Executor, call: OperationRequest) -> OperationResult:
         """Return a page of the list."""
         name = self.resource.name
-        found = await self.resource.reader(executor).page(lists.ordered(name, call.query))
+        found = await Reader(executor, self.listed).page(lists.ordered(name, call.query))
         lines = [lists.LINES[name](row) for row in found.items]
         view = lists.list_view(name, self.address, call.query, found, lines)
         return html(lists.list_page(frame_of(f"/{self.address}", call.principal), view, text(f"nav.{name}")))
@@ -114,7 +122,13 @@ async def export(database: Database, call: OperationRequest) -> OperationResult:
     return book_formats.stream_as(format_named(call.query.format), database, BookFilter.model_construct(**given))
 
 
-_LISTS = [_Books(books.resource), *(_List(each.resource) for each in (authors, publishers, series, tags))]
+_LISTS = [
+    _Books(books.resource, book_queries.listed),
+    _List(authors.resource, author_queries.listed),
+    _List(publishers.resource, publisher_queries.listed),
+    _List(series.resource, series_queries.listed),
+    _List(tags.resource, tag_queries.listed),
+]
 
 _BOOKS_OF = {
     "author": _BooksOf(
