@@ -21,7 +21,7 @@ from diptych.core.sync.statement_executor import Executor
 from diptych.core.sync.unit_of_work import Database
 from diptych.core.web import templates
 
-REQUESTS = 300
+REQUESTS = 500
 
 PAGES = (
     ("list of books, with facets", "page_books", "total=false"),
