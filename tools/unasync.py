@@ -25,6 +25,7 @@ WORDS = {
     "AsyncGenerator": "Generator",
     "AsyncIterator": "Iterator",
     "AsyncConnection": "Connection",
+    "AsyncCursor": "Cursor",
     "AsyncEngine": "Engine",
     "AsyncRawCursor": "RawCursor",
     "AsyncSession": "Session",

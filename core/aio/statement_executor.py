@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
-from psycopg import AsyncRawCursor
+from psycopg import AsyncCursor, AsyncRawCursor
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,10 +33,13 @@ class Executor:
         self.dialect = dialect
         self._connection = connection
         self._driver: Any = connection.driver_connection
+        # psycopg's other cursors look for placeholders in each text, and each time in one of more than 4,096
+        # characters. A program that traces statements has given the connection a cursor of its own, which is used.
+        self._raw = getattr(self._driver, "cursor_factory", None) is AsyncCursor
 
     async def all(self, statement: Executable, values: Values) -> list[Row]:
         """Return all rows of a statement. values: of its parameters. Errors: DBAPIError."""
-        known = compile_cached(statement, self.dialect)
+        known = compile_cached(statement, self.dialect, raw=self._raw)
         return known.read(await self._execute(*known.bound(values), returning=True))
 
     async def first(self, statement: Executable, values: Values) -> Row | None:
@@ -46,12 +49,14 @@ class Executor:
 
     async def run(self, statement: Executable, values: Values) -> None:
         """Execute a statement that returns no rows. Errors: as `all`."""
-        await self._execute(*compile_cached(statement, self.dialect).bound(values), returning=False)
+        known = compile_cached(statement, self.dialect, raw=self._raw)
+        await self._execute(*known.bound(values), returning=False)
 
     async def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()
         try:
-            cursor = await self._cursor(text, parameters)
+            executing: Any = AsyncRawCursor(self._driver) if self._raw else self._driver
+            cursor = await executing.execute(text, parameters)
             rows: list[Row] = await cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":
                 await cursor.close()
@@ -61,11 +66,6 @@ class Executor:
         finally:
             add_database_time(began)
         return rows
-
-    async def _cursor(self, text: str, parameters: Any) -> Any:
-        if self.dialect.name == "sqlite":
-            return await self._driver.execute(text, parameters)
-        return await AsyncRawCursor(self._driver).execute(text, parameters)
 
     async def _wrapped(self, error: Any, text: str) -> DBAPIError:
         """Return the error to raise; invalidate the connection if it was lost."""

@@ -20,12 +20,15 @@ Processor = Callable[[Any], Any]
 
 
 class CompiledStatement:
-    """A statement that is compiled for one dialect; it binds parameters and converts rows."""
+    """A statement that is compiled for one dialect; it binds parameters and converts rows.
+
+    raw: whether it has PostgreSQL's own placeholders ($1), for psycopg's raw cursors.
+    """
 
     __slots__ = ("_compiled", "_defaults", "_lists", "_names", "_read", "_text", "_written")
 
-    def __init__(self, statement: Executable, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=_with_numbers(dialect))  # type: ignore[attr-defined]
+    def __init__(self, statement: Executable, dialect: Dialect, *, raw: bool = False) -> None:
+        compiled = statement.compile(dialect=_with_numbers(dialect) if raw else dialect)  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - all others are DDL
         self._text = compiled.string
         self._names: Sequence[str] | None = compiled.positiontup if compiled.positional else None
@@ -88,18 +91,15 @@ def _padded(values: Sequence[Any]) -> Sequence[Any]:
 
 
 @lru_cache(maxsize=2000)
-def compile_cached(statement: Executable, dialect: Dialect) -> CompiledStatement:
+def compile_cached(statement: Executable, dialect: Dialect, *, raw: bool = False) -> CompiledStatement:
     """Compile a statement for a dialect, once: the cache finds it by the identity of the statement object."""
-    return CompiledStatement(statement, dialect)
+    return CompiledStatement(statement, dialect, raw=raw)
 
 
 @cache
 def _with_numbers(dialect: Dialect) -> Dialect:
-    """Return the dialect in which PostgreSQL's own placeholders are written ($1), which psycopg's raw cursors pass on.
-
-    psycopg's other cursors look for its own in each text, and each time in one of more than 4,096 characters.
-    """
-    return type(dialect)(paramstyle="numeric_dollar") if dialect.name == "postgresql" else dialect  # type: ignore[call-arg]
+    """Return the dialect that writes PostgreSQL's own placeholders."""
+    return type(dialect)(paramstyle="numeric_dollar")  # type: ignore[call-arg]
 
 
 def _types(statement: Executable) -> list[TypeEngine[Any]]:

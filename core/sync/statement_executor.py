@@ -11,7 +11,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
-from psycopg import RawCursor
+from psycopg import Cursor, RawCursor
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -34,10 +34,13 @@ class Executor:
         self.dialect = dialect
         self._connection = connection
         self._driver: Any = connection.driver_connection
+        # psycopg's other cursors look for placeholders in each text, and each time in one of more than 4,096
+        # characters. A program that traces statements has given the connection a cursor of its own, which is used.
+        self._raw = getattr(self._driver, "cursor_factory", None) is Cursor
 
     def all(self, statement: Executable, values: Values) -> list[Row]:
         """Return all rows of a statement. values: of its parameters. Errors: DBAPIError."""
-        known = compile_cached(statement, self.dialect)
+        known = compile_cached(statement, self.dialect, raw=self._raw)
         return known.read(self._execute(*known.bound(values), returning=True))
 
     def first(self, statement: Executable, values: Values) -> Row | None:
@@ -47,12 +50,14 @@ class Executor:
 
     def run(self, statement: Executable, values: Values) -> None:
         """Execute a statement that returns no rows. Errors: as `all`."""
-        self._execute(*compile_cached(statement, self.dialect).bound(values), returning=False)
+        known = compile_cached(statement, self.dialect, raw=self._raw)
+        self._execute(*known.bound(values), returning=False)
 
     def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()
         try:
-            cursor = self._cursor(text, parameters)
+            executing: Any = RawCursor(self._driver) if self._raw else self._driver
+            cursor = executing.execute(text, parameters)
             rows: list[Row] = cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":
                 cursor.close()
@@ -62,11 +67,6 @@ class Executor:
         finally:
             add_database_time(began)
         return rows
-
-    def _cursor(self, text: str, parameters: Any) -> Any:
-        if self.dialect.name == "sqlite":
-            return self._driver.execute(text, parameters)
-        return RawCursor(self._driver).execute(text, parameters)
 
     def _wrapped(self, error: Any, text: str) -> DBAPIError:
         """Return the error to raise; invalidate the connection if it was lost."""

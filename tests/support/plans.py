@@ -13,7 +13,7 @@ from diptych.core.engine.compiled_statement import compile_cached
 
 def rows_read(connection: Connection, statement: Executable, values: Mapping[str, Any], table: str) -> float:
     """Execute a statement, and return how many rows of a table its plan has read."""
-    text, bound = compile_cached(statement, connection.dialect).bound(values)
+    text, bound = compile_cached(statement, connection.dialect, raw=True).bound(values)
     driver: Any = connection.connection.driver_connection
     [[[plan]]] = RawCursor(driver).execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", bound).fetchall()
     return sum(_rows_read(plan["Plan"], table))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import literal, select, text
 
 import diptych.core.aio.unit_of_work
 import diptych.core.db.engine_events
@@ -73,6 +74,45 @@ def test_statements_are_prepared_where_no_pooler_is_in_between(urls: dict[str, s
         urls["postgresql"], *again, text("SELECT count(*) FROM pg_prepared_statements"), twin=twin
     )
     assert compile_cached > 0
+
+
+@TWINS
+def test_a_program_that_gives_connections_its_own_cursor_sees_the_statements(
+    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
+):
+    # As instrumentation does that traces psycopg.
+    seen: list[str] = []
+
+    class Cursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *arguments: Any, **named: Any) -> Any:
+            seen.append(query)
+            return super().execute(query, *arguments, **named)
+
+    class AsyncCursor(psycopg.AsyncCursor[Any]):
+        async def execute(self, query: Any, *arguments: Any, **named: Any) -> Any:
+            seen.append(query)
+            return await super().execute(query, *arguments, **named)
+
+    monkeypatch.setattr(psycopg, "connect", functools.partial(psycopg.connect, cursor_factory=Cursor))
+    connect: Any = psycopg.AsyncConnection.connect
+    connecting = classmethod(functools.partial(connect.__func__, cursor_factory=AsyncCursor))
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", connecting)
+
+    statement = select(Tag.id).where(Tag.name == "traced")
+    assert results_of(urls["postgresql"], statement, twin=twin) == [None]
+
+    assert [query for query in seen if "tag.name =" in query]
+
+
+@TWINS
+def test_statements_of_any_length_are_executed_as_they_are(
+    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
+):
+    # psycopg keeps what it has found in short texts, and looks for placeholders in each long one again.
+    monkeypatch.setattr("psycopg._queries._split_query", lambda *_: pytest.fail("looked for placeholders"))
+    statement = select(Tag.id, *[literal("x" * 100).label(f"x{number}") for number in range(50)])
+
+    assert results_of(urls["postgresql"], statement, twin=twin) == [None]
 
 
 @TWINS

@@ -36,10 +36,10 @@ def test_short_lists_are_bound_as_they_are():
 
 
 @pytest.mark.parametrize("dialect", [PostgresqlDialect(), AsyncPostgresqlDialect()])
-def test_postgresql_gets_its_own_placeholders_which_psycopg_does_not_look_for(dialect: Dialect):
+def test_a_raw_cursor_gets_the_placeholders_of_postgresql(dialect: Dialect):
     named = select(Tag.id).where(Tag.name == bindparam(VALUE), Tag.name != bindparam("other", "100%"))
 
-    text, values = CompiledStatement(named, dialect).bound({VALUE: "x"})
+    text, values = CompiledStatement(named, dialect, raw=True).bound({VALUE: "x"})
 
     assert text.endswith("tag.name = $1::VARCHAR AND tag.name != $2::VARCHAR")
     assert values == ["x", "100%"]
