@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, delete, event
+from sqlalchemy import Engine, delete, event, update
 
 from diptych.core.access.accounts.model import Account
+from diptych.core.access.policy import AccessPolicy
 from diptych.core.catalogue.authors.model import Author
 from diptych.core.catalogue.books.model import Book, BookContributor, BookTag
 from diptych.core.catalogue.kept_counts import KeptCount
@@ -199,6 +200,7 @@ class Twin:
             )
             for model in models:
                 await services.session.execute(delete(model))
+            await services.session.execute(update(AccessPolicy).values(anonymous="editor", chosen=True))
 
         await self.write(work)
 
