@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cache, lru_cache
 from typing import Any
 
@@ -98,8 +99,12 @@ def compile_cached(statement: Executable, dialect: Dialect, *, raw: bool = False
 
 @cache
 def _with_numbers(dialect: Dialect) -> Dialect:
-    """Return the dialect that writes PostgreSQL's own placeholders."""
-    return type(dialect)(paramstyle="numeric_dollar")  # type: ignore[call-arg]
+    """Return the dialect of a connection, with PostgreSQL's own placeholders."""
+    # A copy, because a connection has told it whether backslashes are doubled.
+    numbered = copy(dialect)
+    numbered.paramstyle, numbered.positional = "numeric_dollar", True
+    numbered.identifier_preparer = numbered.preparer(numbered)
+    return numbered
 
 
 def _types(statement: Executable) -> list[TypeEngine[Any]]:

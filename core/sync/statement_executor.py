@@ -11,7 +11,6 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
-from psycopg import Cursor, RawCursor
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -21,6 +20,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from diptych.core.db import commit_confirmation
 from diptych.core.db._compat import call
 from diptych.core.db.pool import checkin, checkout, pooled_connection
+from diptych.core.db.raw_cursors import raw_cursor_of
 from diptych.core.engine.compiled_statement import Row, Values, compile_cached
 from diptych.core.observability.db_timing import add_database_time
 
@@ -34,13 +34,11 @@ class Executor:
         self.dialect = dialect
         self._connection = connection
         self._driver: Any = connection.driver_connection
-        # psycopg's other cursors look for placeholders in each text, and each time in one of more than 4,096
-        # characters. A program that traces statements has given the connection a cursor of its own, which is used.
-        self._raw = getattr(self._driver, "cursor_factory", None) is Cursor
+        self._raw_cursor = raw_cursor_of(self._driver)
 
     def all(self, statement: Executable, values: Values) -> list[Row]:
         """Return all rows of a statement. values: of its parameters. Errors: DBAPIError."""
-        known = compile_cached(statement, self.dialect, raw=self._raw)
+        known = compile_cached(statement, self.dialect, raw=self._raw_cursor is not None)
         return known.read(self._execute(*known.bound(values), returning=True))
 
     def first(self, statement: Executable, values: Values) -> Row | None:
@@ -50,13 +48,13 @@ class Executor:
 
     def run(self, statement: Executable, values: Values) -> None:
         """Execute a statement that returns no rows. Errors: as `all`."""
-        known = compile_cached(statement, self.dialect, raw=self._raw)
+        known = compile_cached(statement, self.dialect, raw=self._raw_cursor is not None)
         self._execute(*known.bound(values), returning=False)
 
     def _execute(self, text: str, parameters: Any, *, returning: bool) -> list[Row]:
         began = perf_counter()
         try:
-            executing: Any = RawCursor(self._driver) if self._raw else self._driver
+            executing = self._driver if self._raw_cursor is None else self._raw_cursor(self._driver)
             cursor = executing.execute(text, parameters)
             rows: list[Row] = cursor.fetchall() if returning else []
             if self.dialect.name == "sqlite":

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import literal, select, text
+from sqlalchemy import literal, literal_column, select, text
 
 import diptych.core.aio.unit_of_work
 import diptych.core.db.engine_events
@@ -19,6 +19,7 @@ import diptych.core.sync.unit_of_work
 from diptych.core.catalogue.tags.model import Tag
 from diptych.core.database import async_config
 from diptych.core.settings import Settings
+from diptych.core.tuning.listening_connection import ListeningConnection
 from tests.support.databases import Databases
 from tests.support.opened import opened
 
@@ -102,6 +103,52 @@ def test_a_program_that_gives_connections_its_own_cursor_sees_the_statements(
     assert results_of(urls["postgresql"], statement, twin=twin) == [None]
 
     assert [query for query in seen if "tag.name =" in query]
+
+
+@TWINS
+def test_a_program_that_wraps_connections_sees_the_statements(
+    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[str] = []
+
+    class Wrapped:
+        def __init__(self, connection: Any) -> None:
+            self.__dict__["connection"] = connection
+
+        @property
+        def __class__(self) -> Any:
+            return type(self.connection)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.connection, name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            setattr(self.connection, name, value)
+
+        def execute(self, query: str, *arguments: Any) -> Any:
+            seen.append(query)
+            return self.connection.execute(query, *arguments)
+
+    async def asynchronously(connect: Any, *arguments: Any, **named: Any) -> Wrapped:
+        return Wrapped(await connect(*arguments, **named))
+
+    connect, connect_async = psycopg.connect, ListeningConnection.connect
+    monkeypatch.setattr(psycopg, "connect", lambda *given, **named: Wrapped(connect(*given, **named)))
+    monkeypatch.setattr(ListeningConnection, "connect", functools.partial(asynchronously, connect_async))
+
+    statement = select(Tag.id).where(Tag.name == "traced")
+    assert results_of(urls["postgresql"], statement, twin=twin) == [None]
+
+    assert [query for query in seen if "tag.name =" in query]
+
+
+@TWINS
+def test_texts_are_the_same_for_raw_cursors(urls: dict[str, str], twin: str):
+    escaped = literal("a_b\\").like("a\\_b%", escape="\\")
+    assert results_of(urls["postgresql"], select(literal_column("'100% \\'")), select(escaped), twin=twin) == [
+        "100% \\",
+        True,
+    ]
 
 
 @TWINS
