@@ -13,6 +13,7 @@ from diptych.core.catalogue.publishers.schemas import Publisher
 from diptych.core.catalogue.series.schemas import Series
 from diptych.core.catalogue.tags.schemas import Tag
 from diptych.core.engine.schemas.pagination import RELEVANCE, ListQuery, Page, PageQuery
+from diptych.core.http import query_string
 from diptych.core.http.pagination_links import PLACES, places_of
 from diptych.core.web import templates
 from diptych.core.web.books import BookLine, Link, author_href, book_line, publisher_href, series_href, tag_href
@@ -129,8 +130,11 @@ def _exports(asked: Pairs) -> list[Link]:
 
 
 def refused_view(name: str, address: str, refused: Refused) -> ListView:
-    """Return the view of a list whose query was refused: its form, with what is wrong."""
-    return ListView(name, address, refused.form, [], [], [], [], "", Pager("", "", ""))
+    """Return the view of a list whose query was refused: its form, with what is wrong, and the other parameters."""
+    form, asked = refused.form, query_string.pairs(refused.address.partition("?")[2])
+    others = [(field, value) for field, value in asked if value and field not in (*PLACES, *form.wrong)]
+    hidden = [(field, value) for field, value in others if field not in FIELDS.get(name, ("q",))]
+    return ListView(name, address, form, hidden, [], [], [], "", Pager("", "", ""))
 
 
 def list_page(frame: Frame, view: ListView, heading: str) -> bytes:
@@ -219,5 +223,6 @@ def pager_of(address: str, asked: Pairs, page: Page[Any]) -> Pager:
     place = ""
     if page.offset is not None and page.total:
         number, last = page.offset // page.limit + 1, -(-page.total // page.limit)
-        place = text("list.place", number=number_text(number), last=number_text(last)) if last > 1 else ""
+        if last > 1 and number <= last:
+            place = text("list.place", number=number_text(number), last=number_text(last))
     return Pager(place, leading.get("prev", ""), leading.get("next", ""))

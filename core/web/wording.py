@@ -58,6 +58,7 @@ TEXTS: Mapping[str, str] = {
     "list.pages": "Pages of this list",
     "list.order": "Sort by",
     "list.empty": "Nothing matches.",
+    "list.beyond": "The list has no such page: it ends before.",
     "list.empty_hint": "Use fewer words or fewer filters. jans* finds every word that begins so.",
     "list.filters": "More filters",
     "list.apply": "Find",

@@ -232,15 +232,31 @@ def test_the_rows_beyond_those_that_have_a_page_number_are_reached_too(api: http
 
 
 def test_a_value_that_is_wrong_is_told_at_its_field_and_everything_typed_stays(api: httpx.Client):
-    response = api.get("/ui/books", params={"q": '"><b>', "yearIn": "next", "tagsIn": "war", "currentPage": "x"})
+    asked = {"q": '"><b>', "yearIn": "next", "tagsIn": "war", "decadeIn": "1990", "orderBy": "title"}
+    response = api.get("/ui/books", params={**asked, "currentPage": "x", "pageSize": "many"})
 
     assert response.status_code == 422
     page = Page.of(response.text)
-    assert (page.fields["q"], page.fields["yearIn"], page.fields["tagsIn"]) == ('"><b>', "next", "war")
+    assert {name: page.fields[name] for name in asked} == asked
+    assert not {"currentPage", "pageSize"} & {*page.fields}, "they would be refused again"
     assert "yearIn-mistake" in page.ids
     assert "currentPage" in page.text
     assert api.get("/ui/books?q=%FF").status_code == 400
     assert api.get("/ui/search?q=a*").status_code == 422
+
+
+def test_a_page_past_the_end_of_a_list_says_so_and_leads_back(api: httpx.Client):
+    words = f"end {marker()}"
+    author = make_author(api, name=words)
+    make_book(api, author_id=author["id"])
+
+    for path, query in (("/ui/authors", {"q": words}), (f"/ui/author/{author['slug']}", {})):
+        page = page_of(api, path, **query, currentPage="9")
+        assert "The list has no such page" in page.text
+        assert "Nothing matches" not in page.text
+        assert "Page 9" not in page.text
+        (back,) = [link for link in page.links if "currentPage=1" in link]
+        assert words in page_of(api, urljoin(path, back)).text
 
 
 @pytest.mark.parametrize("path", ["/ui/book/none", "/ui/author/none", "/ui/in-series/none", "/ui/tag/none"])
