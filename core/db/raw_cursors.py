@@ -1,7 +1,7 @@
-"""Which cursor of psycopg executes the statements of a connection.
+"""Choose between psycopg's raw cursors and a connection's own execute().
 
-A raw cursor sends a text as it is. The others look for psycopg's placeholders in each text, and each time in one of
-more than 4,096 characters.
+A raw cursor sends a statement as it is. psycopg's other cursors search its text for psycopg's placeholders. They cache
+the result for texts of up to 4,096 characters, and search longer ones again at each execution.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ _RAW: dict[Any, tuple[Any, Any]] = {
     Connection.execute: (Cursor, RawCursor),
     AsyncConnection.execute: (AsyncCursor, AsyncRawCursor),
 }
-"""By the function with which connections execute statements: the cursor that they have, and the raw one."""
+"""The execute() of each class of connections -> its default class of cursors, and the corresponding raw one."""
 
 
 def raw_cursor_of(driver: Any) -> Any:
-    """Return the class of raw cursors for a driver's connection, or None where it has to execute statements itself.
+    """Return the class of raw cursors for a driver's connection; None if its own execute() has to be called.
 
-    That is one of SQLite, and one to which another program has given functions or cursors of its own, to trace
-    statements.
+    None is for connections to SQLite, and for those that a tracing library has wrapped, or given a cursor_factory.
     """
-    given, raw = _RAW.get(type(driver).execute, (None, None))
-    return raw if given is not None and driver.cursor_factory is given else None
+    default, raw = _RAW.get(type(driver).execute, (None, None))
+    return raw if default is not None and driver.cursor_factory is default else None

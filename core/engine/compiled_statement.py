@@ -99,8 +99,8 @@ def compile_cached(statement: Executable, dialect: Dialect, *, raw: bool = False
 
 @cache
 def _with_numbers(dialect: Dialect) -> Dialect:
-    """Return the dialect of a connection, with PostgreSQL's own placeholders."""
-    # A copy, because a connection has told it whether backslashes are doubled.
+    """Return a copy of a PostgreSQL dialect that writes PostgreSQL's own placeholders ($1)."""
+    # A new dialect would not know what SQLAlchemy has read from the server, such as standard_conforming_strings.
     numbered = copy(dialect)
     numbered.paramstyle, numbered.positional = "numeric_dollar", True
     numbered.identifier_preparer = numbered.preparer(numbered)

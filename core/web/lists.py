@@ -130,7 +130,7 @@ def _exports(asked: Pairs) -> list[Link]:
 
 
 def refused_view(name: str, address: str, refused: Refused) -> ListView:
-    """Return the view of a list whose query was refused: its form, with what is wrong, and the other parameters."""
+    """Return the view of a list whose query was refused: its form with the errors, and hidden valid parameters."""
     form, asked = refused.form, query_string.pairs(refused.address.partition("?")[2])
     others = [(field, value) for field, value in asked if value and field not in (*PLACES, *form.wrong)]
     hidden = [(field, value) for field, value in others if field not in FIELDS.get(name, ("q",))]

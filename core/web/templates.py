@@ -1,7 +1,6 @@
 """The templates. Each is compiled when it is first rendered: all of them take a fifth of a second, at each start.
 
-A condition for what few pages show stands before the call of the macro, and not in it: a call takes as long as three
-rows of a list.
+A macro for something that few pages show is called only if it is shown: a call takes as long as three rows of a list.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def on_a_terminal(url: str, *arguments: str, answers: str = "") -> tuple[int, st
 
 def _begin(called: Callable[..., object], arguments: Sequence[object], output: str, environ: dict[str, str]) -> None:
     file = os.open(output, os.O_RDWR | os.O_CREAT | os.O_NOCTTY, 0o600)
-    # multiprocessing has replaced sys.stdin, whose descriptor is no longer 0.
+    # multiprocessing opens /dev/null as sys.stdin, with another descriptor than 0.
     for number in (1, 2, *([sys.stdin.fileno()] if os.isatty(file) else [])):
         os.dup2(file, number)
     os.environ.clear()

@@ -18,4 +18,4 @@ REFERENCES = select(Author.id, Author.name, Author.slug).where(in_batch(Author.i
 spec = replace(resource_spec(Author, schemas.Author), alternatives=acquirable.OF_AUTHORS)
 
 listed = resource_spec(Author, schemas.ListedAuthor)
-"""What lists of the pages show, as `listed` of the other resources."""
+"""The columns of an author that lists of the pages show. Other resources have a `listed`, too."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -152,14 +153,24 @@ def test_texts_are_the_same_for_raw_cursors(urls: dict[str, str], twin: str):
 
 
 @TWINS
-def test_statements_of_any_length_are_executed_as_they_are(
-    urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch
-):
-    # psycopg keeps what it has found in short texts, and looks for placeholders in each long one again.
-    monkeypatch.setattr("psycopg._queries._split_query", lambda *_: pytest.fail("looked for placeholders"))
-    statement = select(Tag.id, *[literal("x" * 100).label(f"x{number}") for number in range(50)])
+def test_raw_cursors_execute_the_statements(urls: dict[str, str], twin: str, monkeypatch: pytest.MonkeyPatch):
+    # Others search the text of each long statement for psycopg's placeholders, at each execution.
+    seen: list[str] = []
 
+    def recording(execute: Callable[..., Any]) -> Callable[..., Any]:
+        def record(cursor: Any, query: str, *arguments: Any) -> Any:
+            seen.append(query)
+            return execute(cursor, query, *arguments)
+
+        return record
+
+    for cursors in (psycopg.RawCursor, psycopg.AsyncRawCursor):
+        monkeypatch.setattr(cursors, "execute", recording(cursors.execute))
+
+    statement = select(Tag.id).where(Tag.name == "raw")
     assert results_of(urls["postgresql"], statement, twin=twin) == [None]
+
+    assert [query for query in seen if "tag.name = $1" in query]
 
 
 @TWINS

@@ -39,7 +39,7 @@ IN_SERIES = 200
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """The page of a list. listed: the spec of what it shows of a row."""
+    """The page of a list. listed: the spec with the columns that it shows."""
 
     resource: ReadOnlyResource
     listed: ResourceSpec
